@@ -1,0 +1,68 @@
+import { z } from "zod";
+import { DomainError } from "./domain/errors.ts";
+
+/**
+ * One schema for every setting of every process. `docs/configuration.md` and the log's redaction list are derived from
+ * it: `.meta({ secret: true })` hides a value, `.describe()` is its documentation.
+ */
+const url = (protocol: RegExp) => z.url({ protocol });
+const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+
+export const ConfigSchema = z.object({
+  KTRDR_API_URL: url(/^https?$/)
+    .default("http://127.0.0.1:8000")
+    .describe("Base address of the KTRDR API, without /api/v1."),
+  KTRDR_STRATEGIES_DIR: z
+    .string()
+    .optional()
+    .describe(
+      "KTRDR's strategies folder as this machine sees it; create_strategy writes here, and a job's strategy text is read here.",
+    ),
+  DATABASE_URL: url(/^postgres(ql)?$/)
+    .default("postgresql://postgres@127.0.0.1:5432/ktrdr_mcp")
+    .meta({ secret: true })
+    .describe("PostgreSQL (15 or newer) for jobs, results and the tool execution log."),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .default("127.0.0.1:7233")
+    .describe("Temporal server. TLS, API key and the other TEMPORAL_* variables of the Temporal SDKs work too."),
+  TEMPORAL_NAMESPACE: z.string().default("default").describe("Temporal namespace."),
+  TEMPORAL_UI_URL: url(/^https?$/)
+    .optional()
+    .describe("Address of the Temporal Web UI; answers link to it when set."),
+  KTRDR_POLL_INTERVAL_MS: count(5_000).describe(
+    "How often a running operation is read from KTRDR. KTRDR loses track of an operation that is left alone for a minute: stay below 30000.",
+  ),
+  KTRDR_REQUEST_TIMEOUT_MS: count(30_000).describe("Time limit of one request to KTRDR."),
+  JOB_STALL_AFTER_MS: count(600_000).describe(
+    "A job without progress for this long is reported as stalled. Real trainings are silent for 2-5 minutes before the first epoch.",
+  ),
+  JOB_STALL_FAIL_AFTER_MS: count(3_600_000).describe("A job without progress for this long is stopped and fails."),
+  JOB_MAX_COMPUTATIONS: count(3).describe("How many times a job may be computed when a computation is proven dead."),
+  LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "silent"])
+    .default("info")
+    .describe("Least severe level that is logged (JSON lines on stderr)."),
+  LAB_DIR: z.string().default(".lab").describe("Folder that holds all state of the embedded lab."),
+  TEMPORAL_CLI_PATH: z
+    .string()
+    .optional()
+    .describe("A `temporal` binary for the lab's own server, instead of the one on PATH or a downloaded one."),
+});
+
+export type Config = z.infer<typeof ConfigSchema>;
+
+/**
+ * Reads the configuration from an environment. Empty strings count as absent.
+ * @throws DomainError `invalid_input` naming every wrong variable at once.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
+  const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  const parsed = ConfigSchema.safeParse(present);
+  if (parsed.success) return parsed.data;
+  throw new DomainError("invalid_input", {
+    what: "The configuration is not usable.",
+    why: z.prettifyError(parsed.error),
+    next: "Mend the variables named above; docs/configuration.md lists them all.",
+  });
+}

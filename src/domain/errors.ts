@@ -1,0 +1,99 @@
+/**
+ * Every error this product raises on purpose. `code` is stable: clients, tests and retry policies key on it.
+ * Translated at three boundaries only: KTRDR → domain, domain → ApplicationFailure, domain → tool error text.
+ */
+
+/** JSON-RPC numbers of the product's specification: invalid input, a part unavailable, internal. */
+export type ErrorNumber = -32602 | -32001 | -32603;
+
+interface Nature {
+  readonly number: ErrorNumber;
+  /** Whether the very same call may succeed later without anybody changing anything. */
+  readonly retryable: boolean;
+}
+
+const NATURE = {
+  // The caller can mend these.
+  invalid_input: { number: -32602, retryable: false },
+  strategy_not_found: { number: -32602, retryable: false },
+  strategy_exists: { number: -32602, retryable: false },
+  strategy_invalid: { number: -32602, retryable: false },
+  strategy_changed: { number: -32602, retryable: false },
+  data_not_found: { number: -32602, retryable: false },
+  model_not_found: { number: -32602, retryable: false },
+  task_not_found: { number: -32602, retryable: false },
+  task_not_finished: { number: -32602, retryable: false },
+  task_conflict: { number: -32602, retryable: false },
+  // KTRDR refused or failed.
+  ktrdr_rejected: { number: -32602, retryable: false },
+  ktrdr_not_found: { number: -32602, retryable: false },
+  ktrdr_no_worker: { number: -32001, retryable: true },
+  ktrdr_unavailable: { number: -32001, retryable: true },
+  ktrdr_bad_answer: { number: -32001, retryable: true },
+  ktrdr_start_ambiguous: { number: -32001, retryable: true },
+  computation_failed: { number: -32603, retryable: false },
+  computation_lost: { number: -32603, retryable: false },
+  computation_stalled: { number: -32603, retryable: false },
+  cancelled_at_ktrdr: { number: -32603, retryable: false },
+  // Our own parts.
+  temporal_unavailable: { number: -32001, retryable: true },
+  database_unavailable: { number: -32001, retryable: true },
+  folder_unavailable: { number: -32001, retryable: true },
+  schema_newer: { number: -32603, retryable: false },
+  forbidden_endpoint: { number: -32603, retryable: false },
+  internal: { number: -32603, retryable: false },
+} as const satisfies Record<string, Nature>;
+
+export type ErrorCode = keyof typeof NATURE;
+
+export const ERROR_CODES = Object.keys(NATURE) as readonly ErrorCode[];
+
+/** Codes whose failure must not be retried by Temporal. */
+export const PERMANENT_CODES = ERROR_CODES.filter((code) => !NATURE[code].retryable);
+
+export interface ErrorFacts {
+  /** What is wrong, in one sentence, our own words. */
+  readonly what: string;
+  /** Why it is wrong or what was observed. */
+  readonly why?: string;
+  /** Values that would be valid. */
+  readonly valid?: readonly string[];
+  /** The call to make next. */
+  readonly next?: string;
+  readonly cause?: unknown;
+}
+
+export class DomainError extends Error {
+  override readonly name = "DomainError";
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly why: string | undefined;
+  readonly valid: readonly string[];
+  readonly next: string | undefined;
+
+  constructor(code: ErrorCode, facts: ErrorFacts) {
+    super(facts.what, facts.cause === undefined ? undefined : { cause: facts.cause });
+    this.code = code;
+    this.what = facts.what;
+    this.why = facts.why;
+    this.valid = facts.valid ?? [];
+    this.next = facts.next;
+  }
+
+  get number(): ErrorNumber {
+    return NATURE[this.code].number;
+  }
+
+  get retryable(): boolean {
+    return NATURE[this.code].retryable;
+  }
+}
+
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === "string" && Object.hasOwn(NATURE, value);
+}
+
+/** True for a DomainError with one of the given codes (any DomainError when none is given). */
+export function isDomainError(error: unknown, ...codes: ErrorCode[]): error is DomainError {
+  return error instanceof DomainError && (codes.length === 0 || codes.includes(error.code));
+}

@@ -1,0 +1,150 @@
+/**
+ * The vocabulary of a job: what was asked, what came of it. A job is one durable piece of long work and its id is the
+ * Temporal workflow id. A computation is one run of it on KTRDR (an operation); a job normally has exactly one.
+ * Zod-free: workflows carry these types (zod schemas of tool inputs live beside the tools).
+ */
+
+export type JobKind = "training" | "training_set" | "backtest" | "data_load";
+
+/** Kinds that occupy a KTRDR slot. A training set only waits for its trainings. */
+export type SlotKind = Exclude<JobKind, "training_set">;
+
+export interface TrainingRequest {
+  readonly kind: "training";
+  readonly strategy: string;
+  /** SHA-256 of the strategy file's bytes: another text is another job. */
+  readonly strategySha256: string;
+  readonly symbol: string;
+  readonly timeframe: string;
+  /** ISO dates (YYYY-MM-DD), both inclusive of the first instant of the day, UTC. */
+  readonly startDate: string;
+  readonly endDate: string;
+  /** Training sets no seed: each draw of the same request is another random model. 1-based. */
+  readonly draw: number;
+}
+
+export interface TrainingSetRequest {
+  readonly kind: "training_set";
+  readonly training: Omit<TrainingRequest, "draw">;
+  /** How many trainings (2..20). */
+  readonly repeats: number;
+}
+
+export interface BacktestRequest {
+  readonly kind: "backtest";
+  readonly strategy: string;
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly startDate: string;
+  readonly endDate: string;
+  /** Model directory relative to KTRDR's working directory, as trainings return it. */
+  readonly modelPath: string;
+  /** The training job the model came from, when it is ours. */
+  readonly trainingJobId: string | null;
+  /** Currency. */
+  readonly initialCapital: number;
+  /** Ratios of traded value per fill (0.001 = 0.1 %). */
+  readonly commission: number;
+  readonly slippage: number;
+}
+
+export interface DataLoadRequest {
+  readonly kind: "data_load";
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly mode: "tail" | "backfill" | "full";
+  readonly startDate: string | null;
+  readonly endDate: string | null;
+}
+
+export type JobRequest = TrainingRequest | TrainingSetRequest | BacktestRequest | DataLoadRequest;
+
+/** A request that occupies a KTRDR slot and becomes one operation. */
+export type ComputeRequest = Exclude<JobRequest, TrainingSetRequest>;
+
+/** Everything a workflow is started with. */
+export interface JobInput<R extends JobRequest = JobRequest> {
+  readonly jobId: string;
+  /** SHA-256 over the canonical JSON of the request and `forceReason`. */
+  readonly requestHash: string;
+  readonly request: R;
+  /** Why another run of a known request was wanted; part of the identity. Null for the first run. */
+  readonly forceReason: string | null;
+  readonly parentJobId: string | null;
+  /** 1 (first) .. 5 (last); jobs of equal priority run first in, first out. */
+  readonly priority: number;
+  /** Name of the MCP client that asked. */
+  readonly client: string;
+  readonly settings: JobSettings;
+}
+
+/** Tunable times, fixed when the job starts so that replays see the same values. Milliseconds. */
+export interface JobSettings {
+  readonly pollIntervalMs: number;
+  /** No progress for this long: the status says stalled. */
+  readonly stallAfterMs: number;
+  /** No progress for this long: the computation is stopped and the job fails. */
+  readonly stallFailAfterMs: number;
+  /** How many computations a job may use up when one is proven dead. */
+  readonly maxComputations: number;
+}
+
+/** KTRDR faults that were seen and overcome; each is counted and shown beside the result. */
+export type FaultSeen =
+  | "completed_turned_failed"
+  | "completed_turned_cancelled"
+  | "stale_view"
+  | "stuck_resuming"
+  | "lost_operation"
+  | "start_answer_lost"
+  | "worker_died"
+  | "cancel_not_forwarded";
+
+export interface JobFailure {
+  /** An ErrorCode (domain/errors.ts). */
+  readonly code: string;
+  readonly what: string;
+  readonly why: string | null;
+  readonly next: string | null;
+}
+
+/** What is kept of a job that did not finish. */
+export interface PartialResult {
+  /** Percent 0..100 at the last observation. */
+  readonly percent: number;
+  readonly step: string;
+  readonly epochsSeen: number;
+  readonly bestValLoss: number | null;
+  readonly bestValAccuracy: number | null;
+}
+
+export type FinalStatus = "completed" | "failed" | "cancelled" | "terminated";
+
+/** How a job ended; small enough to be a workflow result. The figures live in the record, keyed by job id. */
+export interface JobOutcome {
+  readonly jobId: string;
+  readonly status: FinalStatus;
+  readonly failure: JobFailure | null;
+  readonly partial: PartialResult | null;
+  readonly faultsSeen: readonly FaultSeen[];
+  /** Operations that were started for this job, oldest first. */
+  readonly operationIds: readonly string[];
+  /** One line with the headline figures, or what went wrong. */
+  readonly headline: string;
+}
+
+/** Heartbeat of a waiting activity; `describe` shows it while no worker answers. Keep it small. */
+export interface JobProgress {
+  readonly operationId: string;
+  readonly phase: "running" | "stalled" | "ktrdr_unreachable" | "verifying";
+  /** Percent 0..100. */
+  readonly percent: number;
+  readonly step: string;
+  /** ISO-8601 UTC of the observation. */
+  readonly at: string;
+  /** ISO-8601 UTC since when `percent` and `step` stand still. */
+  readonly since: string;
+  /** 1-based number of the computation. */
+  readonly computation: number;
+  readonly faultsSeen: readonly FaultSeen[];
+}

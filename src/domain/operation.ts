@@ -1,0 +1,78 @@
+/**
+ * What KTRDR says about a piece of computing, normalised from the wire (contract §2.10). This is evidence, not
+ * truth: `verdict.ts` turns it into truth.
+ */
+
+export type OperationType = "training" | "backtesting" | "data_load";
+
+export type OperationStatus = "pending" | "resuming" | "running" | "completed" | "failed" | "cancelled";
+
+/** One epoch of a training, de-duplicated from KTRDR's growing metrics (contract §2.10). `epoch` is 0-based. */
+export interface EpochFigures {
+  readonly epoch: number;
+  readonly trainLoss: number;
+  readonly trainAccuracy: number | null;
+  readonly valLoss: number;
+  readonly valAccuracy: number | null;
+}
+
+export interface Operation {
+  readonly operationId: string;
+  /** KTRDR's own word for the type; types we do not know are kept as they are. */
+  readonly operationType: string;
+  readonly status: OperationStatus;
+  /** ISO-8601 UTC. */
+  readonly createdAt: string;
+  /** Percent 0..100. */
+  readonly percent: number;
+  readonly step: string;
+  readonly stepsCompleted: number;
+  readonly stepsTotal: number;
+  readonly symbol: string | null;
+  readonly timeframe: string | null;
+  readonly startDate: string | null;
+  readonly endDate: string | null;
+  /** `metadata.parameters` as sent by KTRDR: names the worker and, for backtests, capital and costs. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly workerId: string | null;
+  readonly errorMessage: string | null;
+  /** `result_summary` (API) untouched, or null. */
+  readonly result: Readonly<Record<string, unknown>> | null;
+  /** Epochs seen so far, one entry per epoch number, ascending. Empty for anything but a training. */
+  readonly epochs: readonly EpochFigures[];
+}
+
+export interface OperationListItem {
+  readonly operationId: string;
+  readonly operationType: string;
+  readonly status: OperationStatus;
+  readonly createdAt: string;
+  readonly percent: number;
+  readonly symbol: string | null;
+}
+
+export type WorkerStatus = "available" | "busy" | "temporarily_unavailable";
+
+/** A KTRDR worker as the registry of the API shows it (contract §2.11). */
+export interface KtrdrWorker {
+  readonly workerId: string;
+  readonly workerType: string;
+  readonly endpointUrl: string;
+  readonly status: WorkerStatus;
+  readonly currentOperationId: string | null;
+  readonly healthCheckFailures: number;
+  /** ISO-8601 UTC or null. */
+  readonly lastHealthyAt: string | null;
+}
+
+/** A KTRDR worker's own word about itself (`GET {endpoint}/health`). */
+export interface WorkerHealth {
+  readonly busy: boolean;
+  readonly currentOperationId: string | null;
+}
+
+/** What a DELETE of an operation said (contract §2.10 Cancellation). */
+export interface CancelReceipt {
+  /** False when the worker was not told: the computing goes on until the worker is told directly. */
+  readonly remoteCancelled: boolean;
+}

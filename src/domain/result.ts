@@ -1,0 +1,138 @@
+/** Normalised results of jobs. Ratios are ratios (0.05 = 5 %), times are ISO-8601 UTC, money is in account currency. */
+
+/** Which KTRDR computed it; every answer and record says so. */
+export interface Engine {
+  readonly name: "ktrdr" | "sandbox";
+  readonly version: string;
+}
+
+export interface LearningCurve {
+  readonly trainLoss: readonly number[];
+  readonly valLoss: readonly number[];
+  readonly trainAccuracy: readonly number[];
+  readonly valAccuracy: readonly number[];
+}
+
+/** Something a reader must know before trusting a figure. `code` is stable. */
+export interface Caveat {
+  readonly code: string;
+  readonly text: string;
+}
+
+export interface TrainingResult {
+  readonly kind: "training";
+  /** Model directory relative to KTRDR's working directory. */
+  readonly modelPath: string;
+  readonly strategy: string;
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly startDate: string;
+  readonly endDate: string;
+  readonly epochsTrained: number;
+  /** 0-based epoch with the lowest validation loss. */
+  readonly bestEpoch: number | null;
+  readonly bestValLoss: number | null;
+  readonly finalTrainLoss: number | null;
+  readonly finalValLoss: number | null;
+  /** Accuracy of the best-validation model, ratio. */
+  readonly bestValAccuracy: number | null;
+  readonly finalValAccuracy: number | null;
+  readonly testAccuracy: number | null;
+  readonly testLoss: number | null;
+  readonly precision: number | null;
+  readonly recall: number | null;
+  readonly f1: number | null;
+  readonly parameters: number | null;
+  readonly featureCount: number | null;
+  readonly samples: number | null;
+  readonly trainingSeconds: number | null;
+  readonly curve: LearningCurve;
+  readonly caveats: readonly Caveat[];
+  readonly engine: Engine;
+}
+
+/** The 22 figures exactly as KTRDR named and computed them (contract §6.2, §10). */
+export type RawBacktestMetrics = Readonly<Record<string, number>>;
+
+export interface BuyAndHold {
+  /** Ratio over the traded bars (warm-up left out), no costs. */
+  readonly totalReturn: number;
+  readonly annualReturn: number;
+  /** Annualised with the timeframe's own bars per year. */
+  readonly sharpe: number;
+  /** Ratio, positive. */
+  readonly maxDrawdown: number;
+  readonly bars: number;
+}
+
+export interface BacktestResult {
+  readonly kind: "backtest";
+  readonly strategy: string;
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly startDate: string;
+  readonly endDate: string;
+  readonly modelPath: string;
+  readonly initialCapital: number;
+  readonly commission: number;
+  readonly slippage: number;
+  /** Ratio over the window. */
+  readonly totalReturn: number;
+  /** Ratio per year over calendar days of the window. */
+  readonly annualReturn: number;
+  /** Annualised with the timeframe's own bars per year (KTRDR uses sqrt(252) for every bar; the raw one is in `raw`). */
+  readonly sharpe: number;
+  readonly sortino: number;
+  /** Annualised ratio. */
+  readonly volatility: number;
+  /** Ratio, positive. */
+  readonly maxDrawdown: number;
+  readonly calmar: number;
+  readonly trades: number;
+  /** Ratio; KTRDR's trade statistics leave out the entry commission (contract §10.2). */
+  readonly winRate: number;
+  readonly profitFactor: number;
+  readonly avgHoldingHours: number;
+  readonly equityPoints: number;
+  readonly buyAndHold: BuyAndHold | null;
+  readonly raw: RawBacktestMetrics;
+  readonly caveats: readonly Caveat[];
+  readonly engine: Engine;
+}
+
+export interface DataLoadResult {
+  readonly kind: "data_load";
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly firstBar: string;
+  readonly lastBar: string;
+  readonly bars: number;
+  readonly barsAdded: number | null;
+  readonly caveats: readonly Caveat[];
+  readonly engine: Engine;
+}
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly n: number;
+}
+
+export interface TrainingSetResult {
+  readonly kind: "training_set";
+  readonly strategy: string;
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly requested: number;
+  readonly completed: number;
+  readonly bestValLoss: Spread | null;
+  readonly bestValAccuracy: Spread | null;
+  readonly testAccuracy: Spread | null;
+  readonly epochsTrained: Spread | null;
+  readonly models: readonly { readonly jobId: string; readonly modelPath: string }[];
+  readonly caveats: readonly Caveat[];
+  readonly engine: Engine;
+}
+
+export type JobResult = TrainingResult | BacktestResult | DataLoadResult | TrainingSetResult;
