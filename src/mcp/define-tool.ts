@@ -1,0 +1,77 @@
+import type { z } from "zod";
+import { DomainError } from "../domain/errors.ts";
+import type { Logger } from "../logger.ts";
+import { inputError } from "./input-error.ts";
+import type { Deps } from "./ports.ts";
+
+/** All four hints are required: a missing one has a default that frightens clients. */
+export interface ToolAnnotations {
+  readonly readOnlyHint: boolean;
+  readonly destructiveHint: boolean;
+  readonly idempotentHint: boolean;
+  readonly openWorldHint: boolean;
+}
+
+export interface ClientIdentity {
+  readonly name: string;
+  readonly version: string;
+}
+
+/** Percent is 0..100; clients that did not ask for progress get none. */
+export type ReportProgress = (progress: { readonly percent: number; readonly message: string }) => void;
+
+export interface ToolContext {
+  readonly deps: Deps;
+  /** Aborts when the client stops waiting for this answer. Stop waiting too, never cancel a job because of it. */
+  readonly signal: AbortSignal;
+  readonly progress: ReportProgress;
+  readonly client: ClientIdentity;
+  readonly log: Logger;
+}
+
+interface ToolSpec<I extends z.ZodObject, O extends z.ZodObject> {
+  /** snake_case; the file and its test carry the same name in kebab-case. */
+  readonly name: string;
+  readonly title: string;
+  /** At most 2,000 characters: what for, when, before and after which tool, constraints, an example. */
+  readonly description: string;
+  /** A `z.strictObject`, every field described. */
+  readonly input: I;
+  /** Keep it shallow: it is sent with every tools/list. */
+  readonly output: O;
+  readonly annotations: ToolAnnotations;
+  /** Answers with the facts; throws DomainError to tell the caller what to do. */
+  readonly handle: (args: z.output<I>, context: ToolContext) => Promise<z.input<O>>;
+}
+
+/** A tool with its generics erased. */
+export interface Tool {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly input: z.ZodObject;
+  readonly output: z.ZodObject;
+  readonly annotations: ToolAnnotations;
+  /**
+   * Parses the arguments, runs the handler, checks the answer against the output schema.
+   * @throws DomainError; anything else is a defect of ours.
+   */
+  readonly run: (args: unknown, context: ToolContext) => Promise<Readonly<Record<string, unknown>>>;
+}
+
+export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(spec: ToolSpec<I, O>): Tool {
+  const { handle, ...surface } = spec;
+  return {
+    ...surface,
+    async run(args, context) {
+      const input = spec.input.safeParse(args ?? {});
+      if (!input.success) throw inputError(spec.name, spec.input, input.error, args);
+      const answer = spec.output.safeParse(await handle(input.data, context));
+      if (answer.success) return answer.data;
+      throw new DomainError("internal", {
+        what: "The answer does not have the shape this tool promises.",
+        cause: answer.error,
+      });
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type { z } from "zod";
+import { DomainError } from "../domain/errors.ts";
+
+const SHOWN_ISSUES = 4;
+const SHOWN_CHARS = 60;
+
+/** A foreign value, bounded and on one line, so that it cannot pose as an instruction. */
+export function quoted(value: unknown): string {
+  let text: string;
+  try {
+    text = typeof value === "string" ? value : (JSON.stringify(value) ?? typeof value);
+  } catch {
+    text = typeof value;
+  }
+  // Control characters, line and paragraph separators, and direction overrides.
+  const clean = text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ").toWellFormed();
+  const shown = clean.slice(0, SHOWN_CHARS).toWellFormed();
+  return `"${shown}${clean.length > shown.length ? "..." : ""}"`;
+}
+
+/**
+ * Says in our own words which arguments are wrong and which would be right.
+ * @returns DomainError `invalid_input`
+ */
+export function inputError(tool: string, schema: z.ZodObject, error: z.ZodError, args: unknown): DomainError {
+  const names = Object.keys(schema.shape);
+  const issues = error.issues.slice(0, SHOWN_ISSUES).map((issue) => issueText(issue, args));
+  const more = error.issues.length - issues.length;
+  return new DomainError("invalid_input", {
+    what: `The arguments of ${tool} are not usable.`,
+    why: issues.join("; ") + (more > 0 ? `; and ${more} more` : ""),
+    valid: names.length > 0 ? names.map((name) => argumentText(name, schema.shape[name])) : ["no arguments at all"],
+    next: `Correct the named arguments and call ${tool} again.`,
+  });
+}
+
+function argumentText(name: string, schema: z.core.$ZodType | undefined): string {
+  const optional = schema !== undefined && schema._zod.optin === "optional";
+  return optional ? `${name}?` : name;
+}
+
+function issueText(issue: z.core.$ZodIssue, args: unknown): string {
+  const where = issue.path.length === 0 ? "the arguments" : issue.path.map(String).join(".");
+  const place = where.length > SHOWN_CHARS * 2 ? quoted(where) : where;
+  if (issue.code === "unrecognized_keys") {
+    return `unknown argument ${issue.keys.slice(0, SHOWN_ISSUES).map(quoted).join(", ")}`;
+  }
+  const given = valueAt(args, issue.path);
+  if (issue.code === "invalid_type") {
+    if (given === undefined) return `${place} is missing (${issue.expected} wanted)`;
+    return `${place} must be ${article(issue.expected)}, not ${quoted(given)}`;
+  }
+  if (issue.code === "invalid_value") {
+    if (given === undefined) return `${place} is missing (one of ${issue.values.map(String).join(", ")})`;
+    return `${place} must be one of ${issue.values.map(String).join(", ")}, not ${quoted(given)}`;
+  }
+  // Schemas of ours carry their own message; zod's defaults are plain English about limits and formats.
+  return `${place}: ${issue.message.slice(0, 200)} (given ${quoted(given)})`;
+}
+
+const article = (type: string): string => `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;
+
+function valueAt(args: unknown, path: readonly PropertyKey[]): unknown {
+  let value = args;
+  for (const key of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = Reflect.get(value, key);
+  }
+  return value;
+}
