@@ -1,0 +1,29 @@
+/** A source of uniform numbers in [0, 1). */
+export type Random = () => number;
+
+/** A repeatable source: the same 32-bit seed gives the same sequence (a splitmix32 generator). */
+export function seededRandom(seed: number): Random {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x9e3779b9) >>> 0;
+    let mixed = state;
+    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b);
+    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
+    return ((mixed ^ (mixed >>> 16)) >>> 0) / 4294967296;
+  };
+}
+
+/** Standard normal numbers out of a uniform source (Box and Muller, 1958). */
+export function normalFrom(random: Random): Random {
+  return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+}
+
+/** Shuffles in place (Fisher and Yates). */
+export function shuffle(items: Uint32Array, random: Random): void {
+  for (let i = items.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1));
+    const kept = items[i] ?? 0;
+    items[i] = items[j] ?? 0;
+    items[j] = kept;
+  }
+}
