@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { DomainError } from "../domain/errors.ts";
+import { codeOf } from "./database-error.ts";
+import { ComputationRow, type ComputationRecord } from "./job-row.ts";
+import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
+
+export interface StartedOperation {
+  readonly operationId: string;
+  readonly workerId?: string | null;
+  readonly workerEndpoint?: string | null;
+}
+
+/** The part of the record that makes a start happen exactly once. Every method may be repeated. */
+export interface ComputationWriter {
+  /**
+   * Writes the intent to start computation `n` (1-based) of a job; to be called before KTRDR is asked to start.
+   * @param knownOperations ids of the operations that KTRDR shows now.
+   * @returns the computation as it stands: one that existed before keeps its time, its known operations and its operation.
+   * @throws DomainError `task_not_found` for an unknown job, `task_conflict` for a new computation of an ended job.
+   */
+  beginComputation(jobId: string, n: number, knownOperations: readonly string[]): Promise<ComputationRecord>;
+  /**
+   * Renews the time of the intent right before a POST is sent (again): until a while after it, an operation may appear.
+   * @returns the time written.
+   * @throws DomainError `task_not_found` when it was not begun.
+   */
+  markPosting(jobId: string, n: number): Promise<Date>;
+  /**
+   * Records which operation of KTRDR the computation is. What is known about the worker is added to, never erased.
+   * @throws DomainError `task_not_found` when it was not begun, `task_conflict` when it already is another operation or
+   *   the operation belongs to another computation.
+   */
+  attachOperation(jobId: string, n: number, operation: StartedOperation): Promise<ComputationRecord>;
+  /**
+   * Records what became of the computation. The first fate stands.
+   * @throws DomainError `task_not_found` when it was not begun.
+   */
+  endComputation(jobId: string, n: number, fate: string): Promise<ComputationRecord>;
+}
+
+export function createComputationWriter(pool: Pool): ComputationWriter {
+  return {
+    beginComputation(jobId, n, knownOperations) {
+      return withTransaction(pool, async (session) => {
+        const status = await lockedStatus(session, jobId);
+        if (status === "open") {
+          await run(
+            session,
+            "insert into computations (job_id, n, known_operations) values ($1, $2, $3) on conflict (job_id, n) do nothing",
+            [jobId, n, [...knownOperations]],
+          );
+        }
+        const computation = await find(session, jobId, n);
+        if (computation !== undefined) return computation;
+        throw new DomainError("task_conflict", {
+          what: `Computation ${n} of job ${jobId} must not start.`,
+          why: `The job has ended (${status}).`,
+        });
+      });
+    },
+
+    async markPosting(jobId, n) {
+      await run(pool, "update computations set posting_at = now() where job_id = $1 and n = $2", [jobId, n]);
+      return (await mustFind(pool, jobId, n)).postingAt;
+    },
+
+    async attachOperation(jobId, n, { operationId, workerId = null, workerEndpoint = null }) {
+      try {
+        const [attached] = await select(
+          pool,
+          ComputationRow,
+          `update computations set operation_id = $3, started_at = coalesce(started_at, now()),
+             worker_id = coalesce($4, worker_id), worker_endpoint = coalesce($5, worker_endpoint)
+           where job_id = $1 and n = $2 and (operation_id is null or operation_id = $3) returning *`,
+          [jobId, n, operationId, workerId, workerEndpoint],
+        );
+        if (attached !== undefined) return attached;
+      } catch (error) {
+        if (error instanceof DomainError && codeOf(error.cause) === "23505") {
+          throw refused(jobId, n, operationId, "The operation belongs to another computation.", error);
+        }
+        throw error;
+      }
+      const other = await mustFind(pool, jobId, n);
+      throw refused(jobId, n, operationId, `The computation already is operation ${other.operationId}.`);
+    },
+
+    async endComputation(jobId, n, fate) {
+      await run(
+        pool,
+        "update computations set ended_at = now(), fate = $3 where job_id = $1 and n = $2 and ended_at is null",
+        [jobId, n, fate],
+      );
+      return mustFind(pool, jobId, n);
+    },
+  };
+}
+
+/** Held against `finish` until the transaction ends: no computation begins while its job is being closed. */
+async function lockedStatus(session: Session, jobId: string): Promise<string> {
+  const row = z.object({ status: z.string() });
+  const [job] = await select(session, row, "select status from jobs where job_id = $1 for share", [jobId]);
+  if (job !== undefined) return job.status;
+  throw new DomainError("task_not_found", { what: `There is no record of job ${jobId}.` });
+}
+
+async function find(session: Session, jobId: string, n: number): Promise<ComputationRecord | undefined> {
+  const rows = await select(session, ComputationRow, "select * from computations where job_id = $1 and n = $2", [
+    jobId,
+    n,
+  ]);
+  return rows[0];
+}
+
+async function mustFind(session: Session, jobId: string, n: number): Promise<ComputationRecord> {
+  const computation = await find(session, jobId, n);
+  if (computation !== undefined) return computation;
+  throw new DomainError("task_not_found", { what: `There is no record of computation ${n} of job ${jobId}.` });
+}
+
+const refused = (jobId: string, n: number, operationId: string, why: string, cause?: unknown) =>
+  new DomainError("task_conflict", {
+    what: `Operation ${operationId} cannot become computation ${n} of job ${jobId}.`,
+    why,
+    cause,
+  });

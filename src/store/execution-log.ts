@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { Instant } from "./job-row.ts";
+import { pageSize } from "./job-reader.ts";
+import { toJsonb, toText } from "./json.ts";
+import { run, select, type Pool } from "./pool.ts";
+
+/** One tool call. `id` is a UUID made by the caller, so that writing an entry again changes nothing. */
+export interface ToolExecution {
+  readonly id: string;
+  /** ISO-8601 UTC of the call. */
+  readonly at: string;
+  readonly tool: string;
+  readonly arguments: unknown;
+  /** An ErrorCode, or null when the call succeeded. */
+  readonly errorCode: string | null;
+  readonly durationMs: number;
+  readonly clientName: string | null;
+  readonly clientVersion: string | null;
+  /** The job the call was about. */
+  readonly taskId: string | null;
+}
+
+/** All methods throw DomainError `database_unavailable` when PostgreSQL does not answer. */
+export interface ExecutionLog {
+  /** Writes entries, all or none; entries that are already there stay as they are. */
+  append(entries: readonly ToolExecution[]): Promise<void>;
+  /** Newest first. Arguments beyond the cap come back as `{ truncated, bytes, head }`. */
+  recent(filter?: {
+    readonly tool?: string;
+    readonly taskId?: string;
+    readonly limit?: number;
+  }): Promise<ToolExecution[]>;
+}
+
+/** Arguments larger than this are cut: a strategy fits, a flood does not. Bytes of JSON. */
+export const ARGUMENTS_CAP_BYTES = 16_384;
+
+const Row = z
+  .object({
+    id: z.string(),
+    at: Instant,
+    tool: z.string(),
+    arguments: z.unknown(),
+    error_code: z.string().nullable(),
+    duration_ms: z.number(),
+    client_name: z.string().nullable(),
+    client_version: z.string().nullable(),
+    task_id: z.string().nullable(),
+  })
+  .transform((row): ToolExecution => ({
+    id: row.id,
+    at: row.at,
+    tool: row.tool,
+    arguments: row.arguments,
+    errorCode: row.error_code,
+    durationMs: row.duration_ms,
+    clientName: row.client_name,
+    clientVersion: row.client_version,
+    taskId: row.task_id,
+  }));
+
+export function createExecutionLog(pool: Pool): ExecutionLog {
+  return {
+    async append(entries) {
+      if (entries.length === 0) return;
+      await run(
+        pool,
+        `insert into tool_executions
+           (id, at, tool, arguments, outcome, error_code, duration_ms, client_name, client_version, task_id)
+         select id, at, tool, arguments, case when error_code is null then 'ok' else 'error' end, error_code,
+           duration_ms, client_name, client_version, task_id
+         from jsonb_to_recordset($1::jsonb) as entry(id uuid, at timestamptz, tool text, arguments jsonb,
+           error_code text, duration_ms double precision, client_name text, client_version text, task_id text)
+         on conflict (id) do nothing`,
+        [toJsonb(entries.map(toColumns))],
+      );
+    },
+
+    recent(filter = {}) {
+      return select(
+        pool,
+        Row,
+        `select * from tool_executions where ($1::text is null or tool = $1) and ($2::text is null or task_id = $2)
+         order by at desc, id limit $3`,
+        [filter.tool ?? null, filter.taskId ?? null, pageSize(filter.limit)],
+      );
+    },
+  };
+}
+
+const toColumns = (entry: ToolExecution) => ({
+  id: entry.id,
+  at: entry.at,
+  tool: entry.tool,
+  arguments: capped(entry.arguments),
+  error_code: entry.errorCode,
+  duration_ms: entry.durationMs,
+  client_name: entry.clientName,
+  client_version: entry.clientVersion,
+  task_id: entry.taskId,
+});
+
+function capped(given: unknown): unknown {
+  // A JSON null would become an SQL null on the way through the record set.
+  if (given === undefined || given === null) return {};
+  const text = toJsonb(given);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= ARGUMENTS_CAP_BYTES) return given;
+  return { truncated: true, bytes, head: toText(text.slice(0, ARGUMENTS_CAP_BYTES / 4)) };
+}

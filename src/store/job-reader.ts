@@ -1,0 +1,85 @@
+import { z } from "zod";
+import type { JobKind } from "../domain/job.ts";
+import { ComputationRow, JOB_COLUMNS, JobRow, type ComputationRecord, type JobRecord } from "./job-row.ts";
+import { select, type Pool } from "./pool.ts";
+
+export interface JobFilter {
+  readonly status?: JobRecord["status"];
+  readonly kind?: JobKind;
+  readonly strategy?: string;
+  /** Rows at most, 1..500. Default 20. */
+  readonly limit?: number;
+  /** Only jobs admitted before this job (the last one of the page before). */
+  readonly before?: string;
+}
+
+/** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
+export interface JobReader {
+  get(jobId: string): Promise<JobRecord | null>;
+  /** Newest first. */
+  list(filter?: JobFilter): Promise<JobRecord[]>;
+  findByRequestHash(requestHash: string): Promise<JobRecord | null>;
+  /** Oldest first. */
+  children(parentJobId: string): Promise<JobRecord[]>;
+  /** Oldest first. */
+  computations(jobId: string): Promise<ComputationRecord[]>;
+  /** The job whose computation the operation of KTRDR is; null when it is none of ours. */
+  ownerOf(operationId: string): Promise<string | null>;
+  /** The YAML the job was started with; null when it has none or is not known. */
+  strategyText(jobId: string): Promise<string | null>;
+}
+
+export function createJobReader(pool: Pool): JobReader {
+  const jobs = (rest: string, values: readonly unknown[]) =>
+    select(pool, JobRow, `select ${JOB_COLUMNS} from jobs ${rest}`, values);
+  return {
+    async get(jobId) {
+      const [job] = await jobs("where job_id = $1", [jobId]);
+      return job ?? null;
+    },
+
+    list(filter = {}) {
+      return jobs(
+        `where ($1::text is null or status = $1) and ($2::text is null or kind = $2)
+           and ($3::text is null or strategy = $3)
+           and ($4::text is null or (admitted_at, job_id) < (select admitted_at, job_id from jobs where job_id = $4))
+         order by admitted_at desc, job_id desc limit $5`,
+        [
+          filter.status ?? null,
+          filter.kind ?? null,
+          filter.strategy ?? null,
+          filter.before ?? null,
+          pageSize(filter.limit),
+        ],
+      );
+    },
+
+    async findByRequestHash(requestHash) {
+      const [job] = await jobs("where request_hash = $1", [requestHash]);
+      return job ?? null;
+    },
+
+    children(parentJobId) {
+      return jobs("where parent_job_id = $1 order by admitted_at, job_id", [parentJobId]);
+    },
+
+    computations(jobId) {
+      return select(pool, ComputationRow, "select * from computations where job_id = $1 order by n", [jobId]);
+    },
+
+    async ownerOf(operationId) {
+      const row = z.object({ job_id: z.string() });
+      const [owner] = await select(pool, row, "select job_id from computations where operation_id = $1", [operationId]);
+      return owner?.job_id ?? null;
+    },
+
+    async strategyText(jobId) {
+      const row = z.object({ strategy_text: z.string().nullable() });
+      const [job] = await select(pool, row, "select strategy_text from jobs where job_id = $1", [jobId]);
+      return job?.strategy_text ?? null;
+    },
+  };
+}
+
+/** Rows of a page: what was asked for, kept within 1..500. */
+export const pageSize = (limit = 20): number => Math.min(500, Math.max(1, Math.trunc(limit)));

@@ -1,0 +1,157 @@
+import { z } from "zod";
+import type { FaultSeen, FinalStatus, JobKind, JobOutcome, JobRequest } from "../domain/job.ts";
+import type { Engine } from "../domain/result.ts";
+
+/** A moment as the domain writes it: ISO-8601 UTC. */
+export const Instant = z.date().transform((date) => date.toISOString());
+
+export const JOB_KINDS = ["training", "training_set", "backtest", "data_load"] as const satisfies readonly JobKind[];
+const FINAL_STATUSES = ["completed", "failed", "cancelled", "terminated"] as const satisfies readonly FinalStatus[];
+const FAULTS_SEEN = [
+  "completed_turned_failed",
+  "completed_turned_cancelled",
+  "stale_view",
+  "stuck_resuming",
+  "lost_operation",
+  "start_answer_lost",
+  "worker_died",
+  "cancel_not_forwarded",
+] as const satisfies readonly FaultSeen[];
+
+const window = { symbol: z.string(), timeframe: z.string(), startDate: z.string(), endDate: z.string() };
+const training = { strategy: z.string(), strategySha256: z.string(), ...window };
+
+const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("training"), ...training, draw: z.number() }),
+  z.object({
+    kind: z.literal("training_set"),
+    training: z.object({ kind: z.literal("training"), ...training }),
+    repeats: z.number(),
+  }),
+  z.object({
+    kind: z.literal("backtest"),
+    strategy: z.string(),
+    ...window,
+    modelPath: z.string(),
+    trainingJobId: z.string().nullable(),
+    initialCapital: z.number(),
+    commission: z.number(),
+    slippage: z.number(),
+  }),
+  z.object({
+    kind: z.literal("data_load"),
+    symbol: z.string(),
+    timeframe: z.string(),
+    mode: z.enum(["tail", "backfill", "full"]),
+    startDate: z.string().nullable(),
+    endDate: z.string().nullable(),
+  }),
+]);
+
+const FailureSchema = z.object({
+  code: z.string(),
+  what: z.string(),
+  why: z.string().nullable(),
+  next: z.string().nullable(),
+});
+
+const PartialSchema = z.object({
+  percent: z.number(),
+  step: z.string(),
+  epochsSeen: z.number(),
+  bestValLoss: z.number().nullable(),
+  bestValAccuracy: z.number().nullable(),
+});
+
+export const OutcomeSchema: z.ZodType<JobOutcome> = z.object({
+  jobId: z.string(),
+  status: z.enum(FINAL_STATUSES),
+  failure: FailureSchema.nullable(),
+  partial: PartialSchema.nullable(),
+  faultsSeen: z.array(z.enum(FAULTS_SEEN)),
+  operationIds: z.array(z.string()),
+  headline: z.string(),
+});
+
+export const EngineSchema: z.ZodType<Engine> = z.object({ name: z.enum(["ktrdr", "sandbox"]), version: z.string() });
+
+export const JobRow = z
+  .object({
+    job_id: z.string(),
+    kind: z.enum(JOB_KINDS),
+    request: RequestSchema,
+    request_hash: z.string(),
+    force_reason: z.string().nullable(),
+    parent_job_id: z.string().nullable(),
+    strategy: z.string().nullable(),
+    symbol: z.string().nullable(),
+    timeframe: z.string().nullable(),
+    client: z.string(),
+    priority: z.number(),
+    engine: EngineSchema.nullable(),
+    admitted_at: Instant,
+    status: z.enum(["open", ...FINAL_STATUSES]),
+    finished_at: Instant.nullable(),
+    outcome: OutcomeSchema.nullable(),
+  })
+  .transform((row) => ({
+    jobId: row.job_id,
+    kind: row.kind,
+    request: row.request,
+    requestHash: row.request_hash,
+    forceReason: row.force_reason,
+    parentJobId: row.parent_job_id,
+    /** Null for a data load. */
+    strategy: row.strategy,
+    symbol: row.symbol,
+    timeframe: row.timeframe,
+    client: row.client,
+    priority: row.priority,
+    engine: row.engine,
+    admittedAt: row.admitted_at,
+    /** `open` until the job has ended, whatever it is doing. */
+    status: row.status,
+    finishedAt: row.finished_at,
+    outcome: row.outcome,
+  }));
+
+/** A job as the record knows it. Times are ISO-8601 UTC. */
+export type JobRecord = Readonly<z.infer<typeof JobRow>>;
+
+/** The columns of `JobRow`: everything but the strategy text, which may be long. */
+export const JOB_COLUMNS =
+  "job_id, kind, request, request_hash, force_reason, parent_job_id, strategy, symbol, timeframe, client, priority, " +
+  "engine, admitted_at, status, finished_at, outcome";
+
+export const ComputationRow = z
+  .object({
+    job_id: z.string(),
+    n: z.number(),
+    posting_at: Instant,
+    known_operations: z.array(z.string()),
+    operation_id: z.string().nullable(),
+    worker_id: z.string().nullable(),
+    worker_endpoint: z.string().nullable(),
+    started_at: Instant.nullable(),
+    ended_at: Instant.nullable(),
+    fate: z.string().nullable(),
+  })
+  .transform((row) => ({
+    jobId: row.job_id,
+    /** 1-based. */
+    n: row.n,
+    /** When the intent to start was written, before KTRDR was asked. */
+    postingAt: row.posting_at,
+    /** Operations that existed before that. */
+    knownOperations: row.known_operations,
+    /** Null until it is known that KTRDR started it. */
+    operationId: row.operation_id,
+    workerId: row.worker_id,
+    workerEndpoint: row.worker_endpoint,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    fate: row.fate,
+  }));
+
+/** One run of a job on KTRDR. Times are ISO-8601 UTC. */
+export type ComputationRecord = Readonly<z.infer<typeof ComputationRow>>;

@@ -1,0 +1,126 @@
+import { z } from "zod";
+import { DomainError } from "../domain/errors.ts";
+import type { JobInput, JobOutcome, JobRequest } from "../domain/job.ts";
+import type { Engine, JobResult } from "../domain/result.ts";
+import { createComputationWriter, type ComputationWriter } from "./computation-writer.ts";
+import { EngineSchema, JobRow, JOB_COLUMNS, OutcomeSchema, type JobRecord } from "./job-row.ts";
+import { toJsonb } from "./json.ts";
+import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
+import { insertResult } from "./result-writer.ts";
+import { ResultSchema } from "./result-row.ts";
+
+export type Admission = { readonly admitted: true } | { readonly finished: JobOutcome };
+
+/**
+ * Writes the record of jobs. Every method may be repeated, also concurrently, with the same effect as once.
+ * All throw DomainError `database_unavailable` when PostgreSQL does not answer.
+ */
+export interface JobWriter extends ComputationWriter {
+  /**
+   * Records that a job exists, before anything is computed.
+   * @param strategyText the YAML the job computes with; null when it has none.
+   * @returns the outcome instead when the job has already ended.
+   * @throws DomainError `task_conflict` when the id belongs to another request, or the request to another id.
+   */
+  admit(input: JobInput, strategyText: string | null): Promise<Admission>;
+  /**
+   * Records how a job ended, with its result and (for a training) its model, all or nothing. The first final outcome
+   * stands for ever.
+   * @param result null for a job that has none.
+   * @returns the outcome that stands, which is another one than given when somebody was quicker.
+   * @throws DomainError `task_not_found` when the job was never admitted, `internal` when the outcome or the result
+   *   cannot be stored as it is.
+   */
+  finish(jobId: string, outcome: JobOutcome, result: JobResult | null, engine: Engine | null): Promise<JobOutcome>;
+}
+
+export function createJobWriter(pool: Pool): JobWriter {
+  return {
+    ...createComputationWriter(pool),
+
+    async admit(input, strategyText) {
+      await insertJob(pool, input, strategyText);
+      const [job] = await select(
+        pool,
+        JobRow,
+        // The id first: a request that has moved to another id is only the answer when the id is free.
+        `select ${JOB_COLUMNS} from jobs where job_id = $1 or request_hash = $2 order by (job_id = $1) desc limit 1`,
+        [input.jobId, input.requestHash],
+      );
+      if (job?.jobId !== input.jobId || job.requestHash !== input.requestHash) throw conflict(input, job);
+      return job.outcome === null ? { admitted: true } : { finished: job.outcome };
+    },
+
+    finish(jobId, outcome, result, engine) {
+      return withTransaction(pool, async (session) => {
+        const ending = storable(jobId, outcome, result, engine);
+        const closed = await run(
+          session,
+          `update jobs set status = $2, outcome = $3, engine = $4, finished_at = now()
+           where job_id = $1 and status = 'open' returning job_id`,
+          [jobId, ending.outcome.status, toJsonb(ending.outcome), engine === null ? null : toJsonb(engine)],
+        );
+        if (closed.length === 0) return await standingOutcome(session, jobId);
+        if (ending.result !== null) await insertResult(session, jobId, ending.outcome.status, ending.result);
+        return ending.outcome;
+      });
+    },
+  };
+}
+
+function insertJob(session: Session, input: JobInput<JobRequest>, strategyText: string | null): Promise<unknown> {
+  return run(
+    session,
+    `insert into jobs
+       (job_id, kind, request, request_hash, force_reason, parent_job_id, strategy_text, client, priority)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+    [
+      input.jobId,
+      input.request.kind,
+      toJsonb(input.request),
+      input.requestHash,
+      input.forceReason,
+      input.parentJobId,
+      strategyText,
+      input.client,
+      input.priority,
+    ],
+  );
+}
+
+async function standingOutcome(session: Session, jobId: string): Promise<JobOutcome> {
+  const row = z.object({ outcome: OutcomeSchema });
+  const [job] = await select(session, row, "select outcome from jobs where job_id = $1", [jobId]);
+  if (job !== undefined) return job.outcome;
+  throw new DomainError("task_not_found", {
+    what: `There is no record of job ${jobId}.`,
+    why: "A job is recorded when it is admitted, before it can end.",
+  });
+}
+
+/** Checks on the way in what would otherwise fail on the way out, when nothing can be mended any more. */
+function storable(jobId: string, outcome: JobOutcome, result: JobResult | null, engine: Engine | null) {
+  const parsed = z
+    .object({
+      outcome: OutcomeSchema.refine((given) => given.jobId === jobId, `belongs to another job than ${jobId}`),
+      result: ResultSchema.nullable(),
+      engine: EngineSchema.nullable(),
+    })
+    .safeParse({ outcome, result, engine });
+  if (parsed.success) return parsed.data;
+  throw new DomainError("internal", {
+    what: `The ending of job ${jobId} cannot be recorded.`,
+    why: z.prettifyError(parsed.error),
+  });
+}
+
+function conflict(input: JobInput, existing: JobRecord | undefined): DomainError {
+  return new DomainError("task_conflict", {
+    what: `The job ${input.jobId} cannot be recorded.`,
+    why:
+      existing?.jobId === input.jobId
+        ? "The id already belongs to a job with another request."
+        : `The same request is already recorded as job ${existing?.jobId ?? "(gone)"}.`,
+    ...(existing === undefined ? {} : { next: `Read job ${existing.jobId} with get_task_status.` }),
+  });
+}

@@ -1,0 +1,133 @@
+import { readdir } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { runner } from "node-pg-migrate";
+import pg, { type Client } from "pg";
+import { z } from "zod";
+import { DomainError, isDomainError } from "../domain/errors.ts";
+import { codeOf, toDomainError } from "./database-error.ts";
+import { select, type Pool, type Session } from "./pool.ts";
+
+const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));
+const TABLE = "schema_migrations";
+/** Chosen at random once; whoever migrates this product's schema takes this advisory lock. */
+const LOCK = 6_920_771_344;
+const LOCK_TIMEOUT_MS = 60_000;
+
+export interface MigrateOptions {
+  readonly log?: (line: string) => void;
+}
+
+/**
+ * Brings the schema up to date and creates the database itself when it is missing. Any number of processes may do this
+ * at once: one works, the others wait and then find nothing to do.
+ * @returns the names of the migrations that this call applied, in order.
+ * @throws DomainError `schema_newer` when the database was migrated by a newer version (nothing is changed then),
+ *   `database_unavailable`, or `internal` when a migration fails (it is rolled back).
+ */
+export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
+  const client = await connectCreating(databaseUrl);
+  try {
+    await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await client.query("select pg_advisory_lock($1)", [LOCK]);
+    refuseNewer(await appliedMigrations(client), await knownMigrations());
+    const migrations = await runner({
+      dbClient: client,
+      dir: MIGRATIONS,
+      direction: "up",
+      migrationsTable: TABLE,
+      // Ours is held already and covers the check above, too.
+      noLock: true,
+      log: (line) => options.log?.(line),
+    });
+    return { applied: migrations.map(({ name }) => name) };
+  } catch (error) {
+    throw toDomainError(error);
+  } finally {
+    await client.end().catch(() => undefined); // also releases the lock
+  }
+}
+
+/**
+ * Checks that this code and the database fit together, without changing anything.
+ * @throws DomainError `schema_newer`, or `database_unavailable` when migrations are still to be run.
+ */
+export async function assertSchemaCurrent(pool: Pool): Promise<void> {
+  const [applied, known] = await Promise.all([appliedMigrations(pool), knownMigrations()]);
+  refuseNewer(applied, known);
+  const missing = known.filter((name) => !applied.includes(name));
+  if (missing.length === 0) return;
+  throw new DomainError("database_unavailable", {
+    what: "The tables of the database are not up to date.",
+    why: `Not applied yet: ${missing.join(", ")}.`,
+    next: "Run `ktrdr-mcp migrate`.",
+  });
+}
+
+function refuseNewer(applied: readonly string[], known: readonly string[]): void {
+  const unknown = applied.filter((name) => !known.includes(name));
+  if (unknown.length === 0) return;
+  throw new DomainError("schema_newer", {
+    what: "The database belongs to a newer version of ktrdr-mcp.",
+    why: `It has migrations that this version does not know: ${unknown.join(", ")}.`,
+    next: "Update ktrdr-mcp, or point DATABASE_URL to another database.",
+  });
+}
+
+async function knownMigrations(): Promise<string[]> {
+  const files = await readdir(MIGRATIONS);
+  return files
+    .filter((file) => file.endsWith(".sql"))
+    .map((file) => file.slice(0, -".sql".length))
+    .toSorted();
+}
+
+async function appliedMigrations(session: Session): Promise<string[]> {
+  try {
+    const rows = await select(session, z.object({ name: z.string() }), `select name from ${TABLE} order by id`);
+    return rows.map(({ name }) => name);
+  } catch (error) {
+    if (isDomainError(error) && codeOf(error.cause) === "42P01") return []; // a fresh database
+    throw error;
+  }
+}
+
+async function connectCreating(databaseUrl: string): Promise<Client> {
+  try {
+    return await connect(databaseUrl);
+  } catch (error) {
+    if (codeOf(error) !== "3D000") throw toDomainError(error);
+  }
+  try {
+    await createDatabase(databaseUrl);
+    return await connect(databaseUrl);
+  } catch (error) {
+    throw toDomainError(error);
+  }
+}
+
+async function createDatabase(databaseUrl: string): Promise<void> {
+  const url = new URL(databaseUrl);
+  const database = decodeURIComponent(url.pathname.slice(1));
+  url.pathname = "/postgres";
+  const client = await connect(url.href);
+  try {
+    await client.query(`create database ${client.escapeIdentifier(database)}`);
+  } catch (error) {
+    // Another process was quicker; the unique violation is the same story seen a moment earlier.
+    if (!["42P04", "23505"].includes(codeOf(error))) throw error;
+  } finally {
+    await client.end();
+  }
+}
+
+async function connect(databaseUrl: string): Promise<Client> {
+  const client = new pg.Client({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: 5_000,
+    application_name: "ktrdr-mcp migrate",
+  });
+  // A loss of the connection is reported by the statement that runs into it.
+  client.on("error", () => undefined);
+  await client.connect();
+  return client;
+}

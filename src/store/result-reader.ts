@@ -1,0 +1,52 @@
+import { z } from "zod";
+import type { JobResult } from "../domain/result.ts";
+import { pageSize } from "./job-reader.ts";
+import { select, type Pool } from "./pool.ts";
+import { ModelRow, ResultSchema, type ModelRecord } from "./result-row.ts";
+
+export interface ModelFilter {
+  readonly strategy?: string;
+  readonly symbol?: string;
+  /** Rows at most, 1..500. Default 20. */
+  readonly limit?: number;
+}
+
+/** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
+export interface ResultReader {
+  /** Null while a job has no result, and for jobs that never have one. */
+  get(jobId: string): Promise<JobResult | null>;
+  /** Newest first. */
+  listModels(filter?: ModelFilter): Promise<ModelRecord[]>;
+  /** The newest model at this path (KTRDR reuses paths when its folder was emptied), or null when it is not ours. */
+  findModel(modelPath: string): Promise<ModelRecord | null>;
+}
+
+export function createResultReader(pool: Pool): ResultReader {
+  return {
+    async get(jobId) {
+      const row = z.object({ result: ResultSchema });
+      const [found] = await select(pool, row, "select result from results where job_id = $1", [jobId]);
+      return found?.result ?? null;
+    },
+
+    listModels(filter = {}) {
+      return select(
+        pool,
+        ModelRow,
+        `select * from models where ($1::text is null or strategy = $1) and ($2::text is null or symbol = $2)
+         order by created_at desc, job_id desc limit $3`,
+        [filter.strategy ?? null, filter.symbol ?? null, pageSize(filter.limit)],
+      );
+    },
+
+    async findModel(modelPath) {
+      const [model] = await select(
+        pool,
+        ModelRow,
+        "select * from models where model_path = $1 order by created_at desc limit 1",
+        [modelPath],
+      );
+      return model ?? null;
+    },
+  };
+}

@@ -1,0 +1,141 @@
+import { z } from "zod";
+import type { JobResult } from "../domain/result.ts";
+import { EngineSchema, Instant } from "./job-row.ts";
+
+const figure = z.number().nullable();
+const figures = z.array(z.number());
+const market = { symbol: z.string(), timeframe: z.string() };
+const window = { startDate: z.string(), endDate: z.string() };
+const origin = { caveats: z.array(z.object({ code: z.string(), text: z.string() })), engine: EngineSchema };
+const spread = z.object({ median: z.number(), min: z.number(), max: z.number(), n: z.number() }).nullable();
+
+const Training = z.object({
+  kind: z.literal("training"),
+  modelPath: z.string(),
+  strategy: z.string(),
+  ...market,
+  ...window,
+  epochsTrained: z.int(),
+  bestEpoch: figure,
+  bestValLoss: figure,
+  finalTrainLoss: figure,
+  finalValLoss: figure,
+  bestValAccuracy: figure,
+  finalValAccuracy: figure,
+  testAccuracy: figure,
+  testLoss: figure,
+  precision: figure,
+  recall: figure,
+  f1: figure,
+  parameters: figure,
+  featureCount: figure,
+  samples: figure,
+  trainingSeconds: figure,
+  curve: z.object({ trainLoss: figures, valLoss: figures, trainAccuracy: figures, valAccuracy: figures }),
+  ...origin,
+});
+
+const BuyAndHold = z.object({
+  totalReturn: z.number(),
+  annualReturn: z.number(),
+  sharpe: z.number(),
+  maxDrawdown: z.number(),
+  bars: z.number(),
+});
+
+const Backtest = z.object({
+  kind: z.literal("backtest"),
+  strategy: z.string(),
+  ...market,
+  ...window,
+  modelPath: z.string(),
+  initialCapital: z.number(),
+  commission: z.number(),
+  slippage: z.number(),
+  totalReturn: z.number(),
+  annualReturn: z.number(),
+  sharpe: z.number(),
+  sortino: z.number(),
+  volatility: z.number(),
+  maxDrawdown: z.number(),
+  calmar: z.number(),
+  trades: z.number(),
+  winRate: z.number(),
+  profitFactor: z.number(),
+  avgHoldingHours: z.number(),
+  equityPoints: z.number(),
+  buyAndHold: BuyAndHold.nullable(),
+  raw: z.record(z.string(), z.number()),
+  ...origin,
+});
+
+const DataLoad = z.object({
+  kind: z.literal("data_load"),
+  ...market,
+  firstBar: z.string(),
+  lastBar: z.string(),
+  bars: z.number(),
+  barsAdded: figure,
+  ...origin,
+});
+
+const TrainingSet = z.object({
+  kind: z.literal("training_set"),
+  strategy: z.string(),
+  ...market,
+  requested: z.number(),
+  completed: z.number(),
+  bestValLoss: spread,
+  bestValAccuracy: spread,
+  testAccuracy: spread,
+  epochsTrained: spread,
+  models: z.array(z.object({ jobId: z.string(), modelPath: z.string() })),
+  ...origin,
+});
+
+/** Finite numbers only: JSON knows no others, and a stored result must read back as it was. */
+export const ResultSchema: z.ZodType<JobResult> = z.discriminatedUnion("kind", [
+  Training,
+  Backtest,
+  DataLoad,
+  TrainingSet,
+]);
+
+export const ModelRow = z
+  .object({
+    job_id: z.string(),
+    model_path: z.string(),
+    engine_name: z.enum(["ktrdr", "sandbox"]),
+    engine_version: z.string(),
+    strategy: z.string(),
+    symbol: z.string(),
+    timeframe: z.string(),
+    start_date: z.string(),
+    end_date: z.string(),
+    created_at: Instant,
+    epochs_trained: z.number(),
+    best_val_loss: figure,
+    best_val_accuracy: figure,
+    test_accuracy: figure,
+  })
+  .transform((row) => ({
+    /** The training that made it. */
+    jobId: row.job_id,
+    modelPath: row.model_path,
+    engine: { name: row.engine_name, version: row.engine_version },
+    strategy: row.strategy,
+    symbol: row.symbol,
+    timeframe: row.timeframe,
+    startDate: row.start_date,
+    endDate: row.end_date,
+    createdAt: row.created_at,
+    epochsTrained: row.epochs_trained,
+    bestValLoss: row.best_val_loss,
+    /** Ratio. */
+    bestValAccuracy: row.best_val_accuracy,
+    /** Ratio. */
+    testAccuracy: row.test_accuracy,
+  }));
+
+/** A model that a training of ours produced. Times are ISO-8601 UTC. */
+export type ModelRecord = Readonly<z.infer<typeof ModelRow>>;
