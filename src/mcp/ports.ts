@@ -1,6 +1,8 @@
-import type { FinalStatus, JobKind, JobOutcome, JobRequest, LiveJobState } from "../domain/job.ts";
+import type { JobKind, JobRequest, LiveJobState } from "../domain/job.ts";
 import type { KtrdrWorker } from "../domain/operation.ts";
-import type { Engine, JobResult } from "../domain/result.ts";
+import type { Engine } from "../domain/result.ts";
+import type { JobReader } from "../store/job-reader.ts";
+import type { ResultReader } from "../store/result-reader.ts";
 import type { JobView } from "../temporal/job-view.ts";
 
 /**
@@ -43,55 +45,10 @@ export interface JobsPort {
   ping(): Promise<void>;
 }
 
-/** A job as PostgreSQL remembers it. */
-export interface RecordedJob {
-  readonly jobId: string;
-  readonly kind: JobKind;
-  readonly request: JobRequest;
-  readonly forceReason: string | null;
-  readonly parentJobId: string | null;
-  readonly strategy: string | null;
-  readonly symbol: string;
-  readonly timeframe: string;
-  readonly engine: Engine | null;
-  readonly status: "open" | FinalStatus;
-  /** ISO-8601 UTC. */
-  readonly admittedAt: string;
-  readonly finishedAt: string | null;
-  readonly outcome: JobOutcome | null;
-}
-
-export interface RecordedModel {
-  readonly modelPath: string;
-  readonly jobId: string;
-  readonly strategy: string;
-  readonly symbol: string;
-  readonly timeframe: string;
-  /** ISO dates of the training window. */
-  readonly startDate: string;
-  readonly endDate: string;
-  /** ISO-8601 UTC. */
-  readonly createdAt: string;
-  readonly bestValLoss: number | null;
-  readonly bestValAccuracy: number | null;
-  readonly testAccuracy: number | null;
-  readonly engine: Engine;
-}
-
-export interface JobFilter {
-  readonly status?: "open" | FinalStatus;
-  readonly kind?: JobKind;
-  readonly strategy?: string;
-  readonly limit: number;
-}
-
+/** What PostgreSQL remembers. */
 export interface RecordsPort {
-  job(jobId: string): Promise<RecordedJob | null>;
-  jobs(filter: JobFilter): Promise<readonly RecordedJob[]>;
-  children(parentJobId: string): Promise<readonly RecordedJob[]>;
-  result(jobId: string): Promise<JobResult | null>;
-  models(filter: { strategy?: string; symbol?: string; limit: number }): Promise<readonly RecordedModel[]>;
-  modelByPath(modelPath: string): Promise<RecordedModel | null>;
+  readonly jobs: JobReader;
+  readonly results: ResultReader;
   ping(): Promise<void>;
 }
 
@@ -165,24 +122,6 @@ export interface StrategyFolderPort {
   /** Atomic. @throws DomainError `strategy_exists` unless `overwrite`. */
   write(name: string, text: string, options: { overwrite: boolean }): Promise<StrategyFile>;
   exists(name: string): Promise<boolean>;
-}
-
-/** One call of a tool, as the execution log keeps it. */
-export interface ToolExecution {
-  readonly tool: string;
-  readonly arguments: unknown;
-  readonly outcome: "ok" | "error";
-  readonly errorCode: string | null;
-  readonly durationMs: number;
-  readonly clientName: string;
-  readonly clientVersion: string;
-  readonly taskId: string | null;
-  /** ISO-8601 UTC of the call. */
-  readonly at: string;
-}
-
-export interface ExecutionLogPort {
-  append(entry: ToolExecution): Promise<void>;
 }
 
 export interface Links {

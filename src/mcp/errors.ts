@@ -1,0 +1,88 @@
+import { randomBytes } from "node:crypto";
+import { DomainError, isDomainError, type ErrorCode, type ErrorNumber } from "../domain/errors.ts";
+import type { Logger } from "../logger.ts";
+
+/** Clients cut the text of errors; the whole form stays below this many characters. */
+const MAX_CHARS = 1_900;
+const MAX_VALID = 40;
+
+export interface ToolError {
+  readonly code: ErrorCode;
+  readonly number: ErrorNumber;
+  readonly text: string;
+}
+
+/** What starts a part that is down. Used when the error names no next call of its own. */
+const START_HINTS: Partial<Record<ErrorCode, string>> = {
+  temporal_unavailable:
+    "start it with `make lab` (or the Temporal server behind TEMPORAL_ADDRESS), then repeat the call; check_health shows every part",
+  database_unavailable:
+    "start it with `make lab` (or the PostgreSQL behind DATABASE_URL), then repeat the call; check_health shows every part",
+  ktrdr_unavailable:
+    "start it with `make lab` (or the KTRDR behind KTRDR_API_URL), then repeat the call; check_health shows every part",
+  ktrdr_no_worker: "check_health shows KTRDR's workers; repeat the call when one is free",
+  ktrdr_bad_answer: "repeat the call once; if it stays, check_health and KTRDR's own log say more",
+  folder_unavailable: "set KTRDR_STRATEGIES_DIR to KTRDR's strategies folder and restart this server",
+  schema_newer: "update this checkout: the database was migrated by a newer version",
+};
+
+/**
+ * The one boundary where errors become text for Claude:
+ * `[code -32602] what. Why: ... Valid: ... Next: ...`
+ * Anything that is not a DomainError becomes `internal` with an incident id that the log carries.
+ */
+export function toToolError(error: unknown, tool: string, log: Logger): ToolError {
+  if (isDomainError(error) && error.code !== "internal") {
+    return { code: error.code, number: error.number, text: errorText(error) };
+  }
+  const incident = randomBytes(4).toString("hex");
+  log.error({ err: error, cause: causeOf(error), tool, incident }, "tool failed unexpectedly");
+  const internal = new DomainError("internal", {
+    what: `${tool} failed because of a defect in this server, not because of your arguments`,
+    why: `incident ${incident}; the details are in the server's log`,
+    next: "repeat the call once; if it fails again, tell the operator the incident id",
+  });
+  return { code: "internal", number: internal.number, text: errorText(internal) };
+}
+
+/** Bounded one-line form of an error; every field is cleaned, foreign text included. */
+export function errorText(error: DomainError): string {
+  const next = error.next ?? START_HINTS[error.code];
+  const head = `[${error.code} ${error.number}] ${sentence(clean(error.what, 400))}`;
+  const tail = next === undefined ? "" : ` Next: ${sentence(clean(next, 400))}`;
+  const why = error.why === undefined ? "" : ` Why: ${sentence(clean(error.why, 700))}`;
+  const room = MAX_CHARS - head.length - tail.length - why.length;
+  return head + why + validText(error.valid, room) + tail;
+}
+
+function validText(valid: readonly string[], room: number): string {
+  if (valid.length === 0) return "";
+  const start = " Valid: ";
+  let text = start;
+  for (const [index, value] of valid.slice(0, MAX_VALID).entries()) {
+    const item = (index === 0 ? "" : ", ") + clean(value, 120);
+    const reserve = 30;
+    if (text.length + item.length + reserve > room) break;
+    text += item;
+  }
+  if (text === start) return "";
+  const shown = text.split(", ").length;
+  return sentence(shown < valid.length ? `${text} (and ${valid.length - shown} more)` : text);
+}
+
+/** Control, format and line-break characters become spaces; absolute paths of this machine are left out. */
+function clean(text: string, limit: number): string {
+  const line = text
+    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ")
+    .replaceAll(/(?:file:\/\/)?(?<![\w:/.])\/(?:[\w.@+-]+\/)+[\w.@+-]+/g, "[path]")
+    .replaceAll(/\s+/g, " ")
+    .trim();
+  const whole = line.toWellFormed();
+  return whole.length <= limit ? whole : `${whole.slice(0, limit - 3).toWellFormed()}...`;
+}
+
+const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
+}

@@ -1,0 +1,84 @@
+import type { Logger } from "../logger.ts";
+import type { ExecutionLog, ToolExecution } from "../store/execution-log.ts";
+
+const CAPACITY = 1_000;
+const BATCH = 50;
+/** A database that is down must not be asked once per call. */
+const RETRY_AFTER_MS = 2_000;
+
+export interface ExecutionQueue {
+  /** Returns at once and never throws. */
+  record(entry: ToolExecution): void;
+  /** Waits until everything queued is written, or until `deadlineMs` is over. */
+  flush(deadlineMs: number): Promise<void>;
+  /** Entries that were given up: the queue was full, or the process ended first. */
+  readonly dropped: number;
+}
+
+/**
+ * Buffers executions between the answer and the database, so that writing the log can neither delay nor spoil an
+ * answer. Bounded: while the database is down the oldest entries go first, counted and logged.
+ */
+export function createExecutionQueue(
+  log: Pick<ExecutionLog, "append">,
+  logger: Logger,
+  capacity = CAPACITY,
+): ExecutionQueue {
+  const waiting: ToolExecution[] = [];
+  let dropped = 0;
+  let draining: Promise<void> | null = null;
+  let blockedUntil = 0;
+
+  async function drain(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, BATCH);
+      try {
+        // In order: a burst of calls must not take the connections of the tools themselves.
+        // oxlint-disable-next-line no-await-in-loop
+        await log.append(batch);
+        // The queue may have overflowed meanwhile: take out what was written, wherever it stands.
+        const written = new Set(batch.map((entry) => entry.id));
+        waiting.splice(0, waiting.length, ...waiting.filter((entry) => !written.has(entry.id)));
+      } catch (error) {
+        blockedUntil = Date.now() + RETRY_AFTER_MS;
+        logger.warn({ err: error, waiting: waiting.length, dropped }, "tool executions cannot be recorded for now");
+        return;
+      }
+    }
+  }
+
+  function start(): Promise<void> {
+    draining ??= drain().finally(() => {
+      draining = null;
+    });
+    return draining;
+  }
+
+  function drop(count: number): void {
+    dropped += count;
+    logger.warn({ dropped, count }, "tool executions were not recorded");
+  }
+
+  return {
+    get dropped() {
+      return dropped;
+    },
+    record(entry) {
+      waiting.push(entry);
+      if (waiting.length > capacity) {
+        waiting.shift();
+        drop(1);
+      }
+      if (Date.now() >= blockedUntil) void start();
+    },
+    async flush(deadlineMs) {
+      let timer: NodeJS.Timeout | undefined;
+      const deadline = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, deadlineMs);
+      });
+      await Promise.race([start(), deadline]);
+      clearTimeout(timer);
+      if (waiting.length > 0) drop(waiting.splice(0).length);
+    },
+  };
+}

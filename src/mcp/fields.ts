@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { isIsoDate, SYMBOL_PATTERN, TIMEFRAMES } from "../domain/market-data.ts";
+
+/** Arguments that several tools share, so that they read and fail the same everywhere. */
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
+const TASK_ID = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$/;
+
+export const strategyName = z
+  .string()
+  .regex(NAME, "a strategy name has 1-100 letters, digits, _ and -, and starts with a letter or digit");
+
+export const symbol = z.string().regex(SYMBOL_PATTERN, "a symbol has 1-20 letters, digits, . and -");
+
+export const timeframe = z.enum(TIMEFRAMES);
+
+export const isoDate = z
+  .string()
+  .max(10, "a date is written YYYY-MM-DD")
+  .refine(isIsoDate, "a date is written YYYY-MM-DD and must exist");
+
+export const taskId = z
+  .string()
+  .regex(TASK_ID, "a task_id is copied from the answer of the tool that started the job")
+  .describe("task_id as a start tool or list_tasks gave it.");
+
+export const forceNewReason = z
+  .string()
+  .trim()
+  .min(10, "say in a sentence why the same request should be computed again")
+  .max(300)
+  .optional()
+  .describe("Only to compute a known request once more: why. Leave out otherwise.");
+
+/** What every answer about a job carries; sent as part of output schemas. */
+export const statusFields = {
+  task_id: z.string(),
+  kind: z.string().nullable(),
+  state: z
+    .string()
+    .describe(
+      "queued|starting|running|stalled|worker_down|ktrdr_unreachable|recording|cancelling|unknown, or final: completed|failed|cancelled|terminated",
+    ),
+  final: z.boolean(),
+  headline: z.string(),
+  next: z.string(),
+} as const;

@@ -1,0 +1,23 @@
+/** Sent once per connection; clients cut it at 2,000 characters. Everything vital also stands in the tools. */
+export const INSTRUCTIONS = `Durable research on neuro-fuzzy trading strategies. KTRDR computes; this server makes every job survive crashes, run exactly once, and be remembered with what produced it.
+
+Path of one experiment:
+1. list_market_data: symbols, timeframes, dates that exist (load_market_data fetches more).
+2. get_strategy_schema, list_indicators, calculate_indicators: grammar and value ranges for the fuzzy sets.
+3. create_strategy (or validate_strategy first): mend every error it reports before computing anything.
+4. train_model on an early window -> task_id.
+5. get_task_status with wait_seconds 45, repeated until "final" is true. Do not poll faster, do not start the job again: the same request returns the same task_id.
+6. run_backtest with that task_id as model, on a LATER window than the training.
+7. get_results for both.
+
+Rules
+- Jobs outlive this conversation. list_tasks finds them again; a finished job is answered for ever.
+- Training sets no seed: one training is one random draw. Use repeats (e.g. 5) before believing a difference.
+- A backtest that overlaps the training window is in-sample: it proves nothing, and the answer says so.
+- Compare with buy_and_hold in the same answer, and read "caveats" before quoting a figure.
+- cancel_task really stops the computing; aborting a call only stops waiting.
+
+Errors read: [code number] what. Why: ... Valid: ... Next: ... Do what Next says. -32602: mend the arguments. -32001: a part is down, check_health says which and how to start it. -32603: a defect or a failed computation.
+
+Ratios are ratios (0.05 = 5 %), times are UTC, dates are YYYY-MM-DD.
+`;

@@ -1,0 +1,83 @@
+import { DomainError, isDomainError } from "../domain/errors.ts";
+import type { JobKind, LiveJobState } from "../domain/job.ts";
+import { judge, type JobStatus } from "../domain/status.ts";
+import type { JobRecord } from "../store/job-row.ts";
+import type { JobView } from "../temporal/job-view.ts";
+import type { Deps, Links } from "./ports.ts";
+
+/** The workflow's own word only completes the status; it must not delay it. */
+const LIVE_DEADLINE_MS = 300;
+
+export interface TaskStatus {
+  readonly status: JobStatus;
+  readonly kind: JobKind | null;
+  readonly view: JobView | null | "unavailable";
+  readonly record: JobRecord | null | "unavailable";
+}
+
+/**
+ * Asks every source about a job at once and judges.
+ * @throws DomainError `task_not_found` when both sources answered and neither knows the job.
+ */
+export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
+  const recordAsked = orUnavailable(deps.records.jobs.get(jobId));
+  const view = await orUnavailable(deps.jobs.view(jobId));
+  const record = await recordAsked;
+  if (view === null && record === null) throw taskNotFound(jobId);
+  const running = view !== null && view !== "unavailable" && view.outcome === null && isOpen(view, record);
+  const [live, workersPolling, computingSince] = running
+    ? await Promise.all([liveOf(deps, jobId), workers(deps), since(deps, jobId, record)])
+    : [null, null, null];
+  const status = judge({
+    view,
+    record,
+    live,
+    workersPolling,
+    computingSince,
+    now: deps.now(),
+    stallAfterMs: deps.stallAfterMs,
+  });
+  return { status, kind: kindOf(view) ?? kindOf(record), view, record };
+}
+
+const kindOf = (source: { kind: JobKind } | null | "unavailable"): JobKind | null =>
+  source === null || source === "unavailable" ? null : source.kind;
+
+function isOpen(view: JobView, record: TaskStatus["record"]): boolean {
+  const recordedEnd = record !== null && record !== "unavailable" && record.status !== "open";
+  return !recordedEnd && (view.execution === "running" || view.execution === "paused");
+}
+
+export function taskNotFound(jobId: string): DomainError {
+  return new DomainError("task_not_found", {
+    what: `No job is called "${jobId}".`,
+    why: "neither Temporal nor the record knows it",
+    next: "list_tasks shows the jobs there are; a start tool gives the task_id of a new one",
+  });
+}
+
+async function orUnavailable<T>(asked: Promise<T>): Promise<T | "unavailable"> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isDomainError(error, "temporal_unavailable", "database_unavailable")) return "unavailable";
+    throw error;
+  }
+}
+
+const liveOf = (deps: Deps, jobId: string): Promise<LiveJobState | null> =>
+  deps.jobs.live(jobId, LIVE_DEADLINE_MS).catch(() => null);
+
+const workers = (deps: Deps): Promise<boolean | null> => deps.jobs.workersPolling().catch(() => null);
+
+async function since(deps: Deps, jobId: string, record: TaskStatus["record"]): Promise<string | null> {
+  if (record === null || record === "unavailable") return null;
+  const computations = await deps.records.jobs.computations(jobId).catch(() => []);
+  return computations.at(-1)?.startedAt ?? null;
+}
+
+/** Address of the job in the Temporal Web UI, or undefined when none is configured. */
+export function uiLink(links: Links, jobId: string): string | undefined {
+  if (links.temporalUi === null) return undefined;
+  return `${links.temporalUi}/namespaces/${encodeURIComponent(links.temporalNamespace)}/workflows/${encodeURIComponent(jobId)}`;
+}
