@@ -1,0 +1,82 @@
+import { DomainError } from "../domain/errors.ts";
+
+export type Method = "GET" | "POST" | "DELETE";
+
+/** Which process is talked to: KTRDR's API, or one of its workers directly. */
+export type Surface = "api" | "worker";
+
+/** `*` stands for exactly one path segment that carries a name. */
+const ALLOWED = {
+  api: [
+    "GET /api/v1/health",
+    "GET /api/v1/symbols",
+    "GET /api/v1/timeframes",
+    "GET /api/v1/data/*/*",
+    "POST /api/v1/data/range",
+    "POST /api/v1/data/acquire/download",
+    "GET /api/v1/indicators/",
+    "POST /api/v1/indicators/calculate",
+    "POST /api/v1/strategies/validate/*",
+    "GET /api/v1/strategies/*/features",
+    "POST /api/v1/trainings/start",
+    "POST /api/v1/backtests/start",
+    "GET /api/v1/operations",
+    "GET /api/v1/operations/*",
+    "DELETE /api/v1/operations/*",
+    "GET /api/v1/operations/*/results",
+    "POST /api/v1/operations/*/resume",
+    "GET /api/v1/workers",
+    "GET /api/v1/workers/*",
+    "GET /api/v1/checkpoints/stats",
+    "GET /api/v1/checkpoints/*",
+  ],
+  worker: ["GET /health", "GET /api/v1/operations", "GET /api/v1/operations/*", "DELETE /api/v1/operations/*/cancel"],
+} as const satisfies Record<Surface, readonly string[]>;
+
+/** A name on the wire: unreserved characters and escapes, but no escaped slash, backslash, NUL or leading dot. */
+const SEGMENT = "(?!\\.|%2e)(?:[A-Za-z0-9._~!'()*-]|%(?!2f|5c|00)[0-9a-f]{2})+";
+
+const patterns = Object.fromEntries(
+  Object.entries(ALLOWED).map(([surface, lines]) => [
+    surface,
+    lines.map((line) => new RegExp(`^${line.replaceAll("*", SEGMENT)}$`, "i")),
+  ]),
+) as Record<Surface, RegExp[]>;
+
+/** Every endpoint this product may ever call, one `METHOD /path` a line, for documentation and tests. */
+export const ALLOWED_ENDPOINTS: Readonly<Record<Surface, readonly string[]>> = ALLOWED;
+
+/** True when `method` and `path` (without query, relative to the surface's base) are on the list. */
+export function isAllowed(surface: Surface, method: string, path: string): boolean {
+  const line = `${method.toUpperCase()} ${path}`;
+  return patterns[surface].some((pattern) => pattern.test(line));
+}
+
+/**
+ * The last check before bytes leave: origin, base path, method and path. The query is not looked at: no listed
+ * endpoint does anything else because of it.
+ * @throws DomainError `forbidden_endpoint`
+ */
+export function assertAllowed(surface: Surface, base: URL, method: string, url: URL): void {
+  const root = base.pathname.replace(/\/+$/, "");
+  const inside = url.origin === base.origin && url.pathname.startsWith(`${root}/`);
+  if (inside && isAllowed(surface, method, url.pathname.slice(root.length))) return;
+  throw new DomainError("forbidden_endpoint", {
+    what: "This product never sends that request to KTRDR.",
+    why: `${method.toUpperCase().slice(0, 10)} ${url.pathname.slice(0, 200)} is not on the list of allowed endpoints.`,
+  });
+}
+
+/**
+ * One path segment out of a caller's value.
+ * @throws DomainError `invalid_input` for a value that could leave its segment
+ */
+export function segment(value: string, meaning: string): string {
+  if (value.length > 0 && value.length <= 200 && !value.startsWith(".") && !/[/\\\p{Cc}]/u.test(value)) {
+    if (value.isWellFormed()) return encodeURIComponent(value);
+  }
+  throw new DomainError("invalid_input", {
+    what: `The ${meaning} cannot be sent to KTRDR.`,
+    why: "It is empty, longer than 200 characters, starts with a dot, or holds a slash or control character.",
+  });
+}

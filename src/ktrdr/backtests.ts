@@ -1,0 +1,55 @@
+import { z } from "zod";
+import type { Transport } from "./transport.ts";
+
+export interface BacktestStart {
+  readonly strategyName: string;
+  readonly symbol: string;
+  readonly timeframe: string;
+  /** ISO dates. */
+  readonly startDate: string;
+  readonly endDate: string;
+  /** Currency. */
+  readonly initialCapital: number;
+  /** Ratios of traded value per fill. */
+  readonly commission: number;
+  readonly slippage: number;
+  /** Model directory relative to KTRDR's working directory, as trainings return it (contract §2.9). */
+  readonly modelPath: string;
+}
+
+export interface Backtests {
+  /**
+   * Posts once, never repeats: KTRDR takes no id for a backtest, a second post is a second run.
+   * @throws DomainError `ktrdr_start_ambiguous` when it may have been started; every other error means it was not.
+   */
+  start(request: BacktestStart, signal?: AbortSignal): Promise<{ readonly operationId: string }>;
+}
+
+const StartedWire = z.looseObject({ operation_id: z.string().min(1).max(200) });
+
+export function createBacktests({ api }: Transport): Backtests {
+  return {
+    async start(request, signal) {
+      const { operation_id: operationId } = await api({
+        method: "POST",
+        path: "/api/v1/backtests/start",
+        body: {
+          strategy_name: request.strategyName,
+          symbol: request.symbol,
+          timeframe: request.timeframe,
+          start_date: request.startDate,
+          end_date: request.endDate,
+          initial_capital: request.initialCapital,
+          commission: request.commission,
+          slippage: request.slippage,
+          model_path: request.modelPath,
+        },
+        nature: "start",
+        what: "The backtest",
+        answer: StartedWire,
+        signal,
+      });
+      return { operationId };
+    },
+  };
+}

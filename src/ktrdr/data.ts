@@ -1,0 +1,194 @@
+import { z } from "zod";
+import { DomainError } from "../domain/errors.ts";
+import { segment } from "./allow-list.ts";
+import type { Refusal } from "./refusal.ts";
+import { isoUtc, oneLine } from "./text.ts";
+import type { Transport } from "./transport.ts";
+
+export interface SymbolInfo {
+  readonly symbol: string;
+  readonly name: string;
+  /** KTRDR's word; "unknown" unless it has a discovery cache. */
+  readonly type: string;
+  readonly timeframes: readonly string[];
+}
+
+export interface TimeframeInfo {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface DataRange {
+  /** ISO-8601 UTC of the first and the last bar. */
+  readonly startDate: string;
+  readonly endDate: string;
+  /** Bars. */
+  readonly points: number;
+}
+
+export type Bar = readonly [open: number, high: number, low: number, close: number, volume: number];
+
+export interface Bars {
+  /** ISO-8601 UTC, one per bar, ascending. Empty when KTRDR has no such data: that is no error there. */
+  readonly times: readonly string[];
+  readonly ohlcv: readonly Bar[];
+  /** True when `limit` cut off older bars. */
+  readonly limited: boolean;
+}
+
+export interface BarWindow {
+  /** ISO dates; `endDate` is an instant: the very start of that day (contract §2.2). */
+  readonly startDate?: string;
+  readonly endDate?: string;
+  /** The last N bars, 1..100000. */
+  readonly limit?: number;
+}
+
+export interface Download {
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly mode: "tail" | "backfill" | "full";
+  readonly startDate?: string;
+  readonly endDate?: string;
+}
+
+export interface MarketData {
+  symbols(signal?: AbortSignal): Promise<readonly SymbolInfo[]>;
+  timeframes(signal?: AbortSignal): Promise<readonly TimeframeInfo[]>;
+  /** Symbol and timeframe exactly as the file is named. @throws DomainError `data_not_found` */
+  range(symbol: string, timeframe: string, signal?: AbortSignal): Promise<DataRange>;
+  bars(symbol: string, timeframe: string, window: BarWindow, signal?: AbortSignal): Promise<Bars>;
+  /** Long work. @throws DomainError `ktrdr_start_ambiguous` when it may have been started. */
+  download(request: Download, signal?: AbortSignal): Promise<{ readonly operationId: string }>;
+}
+
+const SymbolsWire = z.looseObject({
+  data: z.array(
+    z.looseObject({
+      symbol: z.string(),
+      name: z.string().nullish(),
+      type: z.string().nullish(),
+      available_timeframes: z.array(z.string()).nullish(),
+    }),
+  ),
+});
+const TimeframesWire = z.looseObject({ data: z.array(z.looseObject({ id: z.string(), name: z.string().nullish() })) });
+const RangeWire = z.looseObject({
+  data: z.looseObject({ start_date: z.string(), end_date: z.string(), point_count: z.number().int().nonnegative() }),
+});
+const BarsWire = z.looseObject({
+  data: z
+    .looseObject({
+      dates: z.array(z.string()),
+      ohlcv: z.array(z.tuple([z.number(), z.number(), z.number(), z.number(), z.number()])),
+      metadata: z.looseObject({ limited: z.boolean().nullish() }).nullish(),
+    })
+    .refine((data) => data.dates.length === data.ohlcv.length, "as many dates as bars"),
+});
+const DownloadWire = z.looseObject({ operation_id: z.string().min(1).max(200) });
+
+/** Data that is not there, told by 404 (contract §1.3). */
+export function dataMissing(symbol: string, timeframe: string, refusal: Refusal): DomainError | undefined {
+  if (refusal.status !== 404 || !refusal.fromKtrdr) return undefined;
+  if (refusal.code !== null && !refusal.code.startsWith("DATA-")) return undefined;
+  return new DomainError("data_not_found", {
+    what: `There is no ${oneLine(timeframe, 20)} data for ${oneLine(symbol, 40)}.`,
+    why: refusal.message,
+    next: "list_market_data shows what there is; load_market_data fetches more.",
+  });
+}
+
+async function fetchBars(
+  api: Transport["api"],
+  symbol: string,
+  timeframe: string,
+  window: BarWindow,
+  signal: AbortSignal | undefined,
+): Promise<Bars> {
+  const { data } = await api({
+    method: "GET",
+    path: `/api/v1/data/${segment(symbol, "symbol")}/${segment(timeframe, "timeframe")}`,
+    query: { start_date: window.startDate, end_date: window.endDate, limit: window.limit },
+    nature: "read",
+    what: `The bars of ${symbol} ${timeframe}`,
+    answer: BarsWire,
+    // 63 bytes a bar: a million bars.
+    maxBytes: 64 * 1024 * 1024,
+    signal,
+  });
+  return { times: data.dates.map(isoUtc), ohlcv: data.ohlcv, limited: data.metadata?.limited === true };
+}
+
+async function startDownload(
+  api: Transport["api"],
+  request: Download,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly operationId: string }> {
+  const { operation_id: operationId } = await api({
+    method: "POST",
+    path: "/api/v1/data/acquire/download",
+    body: {
+      symbol: request.symbol,
+      timeframe: request.timeframe,
+      mode: request.mode,
+      // Absent keys vanish in JSON.
+      start_date: request.startDate,
+      end_date: request.endDate,
+    },
+    nature: "start",
+    what: `The data load of ${oneLine(request.symbol, 40)} ${oneLine(request.timeframe, 20)}`,
+    answer: DownloadWire,
+    signal,
+  });
+  return { operationId };
+}
+
+export function createMarketData({ api }: Transport): MarketData {
+  return {
+    async symbols(signal) {
+      const { data } = await api({
+        method: "GET",
+        path: "/api/v1/symbols",
+        nature: "read",
+        what: "The list of symbols",
+        answer: SymbolsWire,
+        signal,
+      });
+      return data.map(({ symbol, name, type, available_timeframes }) => ({
+        symbol,
+        name: oneLine(name ?? symbol, 100),
+        type: oneLine(type ?? "unknown", 40),
+        timeframes: available_timeframes ?? [],
+      }));
+    },
+
+    async timeframes(signal) {
+      const { data } = await api({
+        method: "GET",
+        path: "/api/v1/timeframes",
+        nature: "read",
+        what: "The list of timeframes",
+        answer: TimeframesWire,
+        signal,
+      });
+      return data.map(({ id, name }) => ({ id, name: oneLine(name ?? id, 60) }));
+    },
+
+    async range(symbol, timeframe, signal) {
+      const { data } = await api({
+        method: "POST",
+        path: "/api/v1/data/range",
+        body: { symbol, timeframe },
+        nature: "read",
+        what: `The range of ${oneLine(symbol, 40)} ${oneLine(timeframe, 20)}`,
+        answer: RangeWire,
+        refine: (refusal) => dataMissing(symbol, timeframe, refusal),
+        signal,
+      });
+      return { startDate: isoUtc(data.start_date), endDate: isoUtc(data.end_date), points: data.point_count };
+    },
+
+    bars: (symbol, timeframe, window, signal) => fetchBars(api, symbol, timeframe, window, signal),
+    download: (request, signal) => startDownload(api, request, signal),
+  };
+}

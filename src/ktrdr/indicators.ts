@@ -1,0 +1,144 @@
+import { z } from "zod";
+import { DomainError } from "../domain/errors.ts";
+import { dataMissing } from "./data.ts";
+import { badAnswer, type Refusal } from "./refusal.ts";
+import { isoUtc, oneLine } from "./text.ts";
+import type { Transport } from "./transport.ts";
+
+export interface IndicatorRequest {
+  /** Type, class name or alias, e.g. "rsi". */
+  readonly id: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly outputName?: string;
+}
+
+export interface Calculation {
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly indicators: readonly IndicatorRequest[];
+  /** ISO dates. */
+  readonly startDate?: string;
+  readonly endDate?: string;
+}
+
+export interface IndicatorSeries {
+  /** ISO-8601 UTC, one per bar. */
+  readonly times: readonly string[];
+  /** Column name to values, as long as `times`; null where there is none. KTRDR fills some warm-ups with 0. */
+  readonly values: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+export interface IndicatorListing {
+  /** Class name. Parameters and outputs are not listed: KTRDR makes them up (contract §2.4). */
+  readonly id: string;
+  readonly name: string;
+  readonly kind: string;
+}
+
+export interface Indicators {
+  list(signal?: AbortSignal): Promise<readonly IndicatorListing[]>;
+  /**
+   * Computes over the whole window, however many pages KTRDR cuts it into.
+   * @throws DomainError `data_not_found`; `ktrdr_rejected` for unknown indicators, wrong parameters and failed computing
+   */
+  calculate(request: Calculation, signal?: AbortSignal): Promise<IndicatorSeries>;
+}
+
+/** Rows a page, KTRDR's largest; and pages a calculation, at which the window is unreasonable. */
+const PAGE_ROWS = 10_000;
+const MAX_PAGES = 50;
+
+const ListWire = z.looseObject({
+  data: z.array(z.looseObject({ id: z.string(), name: z.string().nullish(), type: z.string().nullish() })),
+});
+
+const PageWire = z.looseObject({
+  dates: z.array(z.string()),
+  indicators: z.record(z.string(), z.array(z.number().nullable())),
+  metadata: z.looseObject({ total_pages: z.number().int().nullish(), has_next: z.boolean().nullish() }).nullish(),
+});
+type Page = z.infer<typeof PageWire>;
+
+/** Faults of the request that KTRDR reports as 404 or 500 (contract §2.4, §9.5). */
+function calculationRefused(request: Calculation, refusal: Refusal): DomainError | undefined {
+  const code = refusal.code ?? "";
+  const ownFault = code.startsWith("INDICATOR-") || code.startsWith("CONFIG-") || code.startsWith("PROC-");
+  if (!ownFault) return dataMissing(request.symbol, request.timeframe, refusal);
+  return new DomainError("ktrdr_rejected", {
+    what: "KTRDR cannot calculate these indicators.",
+    why: oneLine([refusal.message, refusal.detail].filter((part) => part !== "").join(" | ")),
+    next: "list_indicators shows types, parameters and their ranges.",
+  });
+}
+
+function join(pages: readonly Page[], what: string): IndicatorSeries {
+  const times = pages.flatMap((page) => page.dates.map(isoUtc));
+  const names = Object.keys(pages[0]?.indicators ?? {});
+  const values = names.map((name) => [name, pages.flatMap((page) => page.indicators[name] ?? [])] as const);
+  if (values.some(([, column]) => column.length !== times.length)) {
+    throw badAnswer("read", what, "Columns and dates differ in length.");
+  }
+  return { times, values: Object.fromEntries(values) };
+}
+
+export function createIndicators({ api }: Transport): Indicators {
+  const what = "The indicator values";
+
+  const fetchPage = (request: Calculation, page: number, signal: AbortSignal | undefined): Promise<Page> =>
+    api({
+      method: "POST",
+      path: "/api/v1/indicators/calculate",
+      query: { page, page_size: PAGE_ROWS },
+      body: {
+        symbol: request.symbol,
+        timeframe: request.timeframe,
+        // Absent keys vanish in JSON.
+        indicators: request.indicators.map(({ id, parameters, outputName }) => ({
+          id,
+          parameters,
+          output_name: outputName,
+        })),
+        start_date: request.startDate,
+        end_date: request.endDate,
+      },
+      nature: "read",
+      what,
+      answer: PageWire,
+      maxBytes: 32 * 1024 * 1024,
+      refine: (refusal) => calculationRefused(request, refusal),
+      signal,
+    });
+
+  return {
+    async list(signal) {
+      const { data } = await api({
+        method: "GET",
+        path: "/api/v1/indicators/",
+        nature: "read",
+        what: "The list of indicators",
+        answer: ListWire,
+        signal,
+      });
+      return data.map(({ id, name, type }) => ({
+        id: oneLine(id, 80),
+        name: oneLine(name ?? id, 80),
+        kind: oneLine(type ?? "unknown", 40),
+      }));
+    },
+
+    async calculate(request, signal) {
+      const pages: Page[] = [];
+      for (let page = 1; page <= MAX_PAGES; page += 1) {
+        // A page beyond the end is clamped to the last one: `has_next` is the only way to stop.
+        const answer = await fetchPage(request, page, signal);
+        pages.push(answer);
+        if (answer.metadata?.has_next !== true) return join(pages, what);
+      }
+      throw new DomainError("invalid_input", {
+        what: "The window is too long to calculate indicators over.",
+        why: `It has more than ${MAX_PAGES * PAGE_ROWS} bars.`,
+        next: "Ask for a shorter window.",
+      });
+    },
+  };
+}

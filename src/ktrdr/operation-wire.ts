@@ -1,0 +1,88 @@
+import { z } from "zod";
+import type { Operation, OperationListItem } from "../domain/operation.ts";
+import { readEpochs } from "./epochs.ts";
+import { isoUtc, oneLine } from "./text.ts";
+
+const StatusWire = z.enum(["pending", "resuming", "running", "completed", "failed", "cancelled"]);
+const textOrNull = z.string().nullish();
+const record = z.record(z.string(), z.unknown());
+
+/** `data` of `GET /operations/{id}`, at the API and at a worker alike (contract §2.10). */
+export const OperationWire = z.looseObject({
+  operation_id: z.string(),
+  operation_type: z.string(),
+  status: StatusWire,
+  created_at: z.string(),
+  progress: z
+    .looseObject({
+      percentage: z.number().nullish(),
+      current_step: textOrNull,
+      steps_completed: z.number().nullish(),
+      steps_total: z.number().nullish(),
+    })
+    .nullish(),
+  metadata: z
+    .looseObject({
+      symbol: textOrNull,
+      timeframe: textOrNull,
+      start_date: textOrNull,
+      end_date: textOrNull,
+      parameters: record.nullish(),
+    })
+    .nullish(),
+  error_message: textOrNull,
+  result_summary: record.nullish(),
+  // Half a megabyte of copies on a bad day: read by readEpochs only.
+  metrics: z.unknown(),
+});
+
+/** An item of `GET /operations`. */
+export const OperationListItemWire = z.looseObject({
+  operation_id: z.string(),
+  operation_type: z.string(),
+  status: StatusWire,
+  created_at: z.string(),
+  progress_percentage: z.number().nullish(),
+  symbol: textOrNull,
+});
+
+const percent = (value: number | null | undefined): number => Math.min(100, Math.max(0, value ?? 0));
+const count = (value: number | null | undefined): number => Math.max(0, Math.trunc(value ?? 0));
+const stamp = (value: string | null | undefined): string | null => (value ? isoUtc(value) : null);
+
+/** From the wire to the domain: bounded texts, clamped percent, ISO stamps, de-duplicated epochs. */
+export function toOperation(wire: z.infer<typeof OperationWire>): Operation {
+  const { progress, metadata } = wire;
+  const parameters = metadata?.parameters ?? {};
+  const workerId = parameters["worker_id"];
+  return {
+    operationId: wire.operation_id,
+    operationType: oneLine(wire.operation_type, 60),
+    status: wire.status,
+    createdAt: isoUtc(wire.created_at),
+    percent: percent(progress?.percentage),
+    step: oneLine(progress?.current_step ?? "", 200),
+    stepsCompleted: count(progress?.steps_completed),
+    stepsTotal: count(progress?.steps_total),
+    symbol: metadata?.symbol ?? null,
+    timeframe: metadata?.timeframe ?? null,
+    startDate: stamp(metadata?.start_date),
+    endDate: stamp(metadata?.end_date),
+    parameters,
+    workerId: typeof workerId === "string" && workerId !== "" ? workerId : null,
+    errorMessage: wire.error_message ? oneLine(wire.error_message, 1_000) : null,
+    result: wire.result_summary ?? null,
+    epochs: readEpochs(wire.metrics),
+  };
+}
+
+export function toListItem(wire: z.infer<typeof OperationListItemWire>): OperationListItem {
+  return {
+    operationId: wire.operation_id,
+    operationType: oneLine(wire.operation_type, 60),
+    status: wire.status,
+    createdAt: isoUtc(wire.created_at),
+    percent: percent(wire.progress_percentage),
+    symbol: wire.symbol ?? null,
+  };
+}

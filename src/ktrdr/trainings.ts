@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { badAnswer } from "./refusal.ts";
+import type { Transport } from "./transport.ts";
+
+export interface TrainingStart {
+  /** File stem in KTRDR's strategies folder. */
+  readonly strategyName: string;
+  /** Becomes KTRDR's operation id: the same id never computes twice on one worker (contract §2.7). */
+  readonly operationId: string;
+  readonly symbols: readonly string[];
+  readonly timeframes: readonly string[];
+  /** ISO dates. */
+  readonly startDate: string;
+  readonly endDate: string;
+}
+
+export interface Trainings {
+  /**
+   * Posts once, never repeats. Read the operation first and post only when it is unknown (contract §9.1).
+   * @throws DomainError `ktrdr_start_ambiguous` when it may have been started; every other error means it was not:
+   *   `ktrdr_no_worker`, `ktrdr_unavailable` (never sent), `ktrdr_rejected`, `ktrdr_not_found`, `ktrdr_bad_answer`.
+   */
+  start(request: TrainingStart, signal?: AbortSignal): Promise<{ readonly operationId: string }>;
+}
+
+const StartedWire = z.looseObject({ task_id: z.string().min(1) });
+
+export function createTrainings({ api }: Transport): Trainings {
+  return {
+    async start(request, signal) {
+      const what = `The training ${request.operationId.slice(0, 200)}`;
+      const { task_id: operationId } = await api({
+        method: "POST",
+        path: "/api/v1/trainings/start",
+        body: {
+          strategy_name: request.strategyName,
+          task_id: request.operationId,
+          symbols: request.symbols,
+          timeframes: request.timeframes,
+          start_date: request.startDate,
+          end_date: request.endDate,
+        },
+        nature: "start",
+        what,
+        answer: StartedWire,
+        signal,
+      });
+      if (operationId !== request.operationId) throw badAnswer("start", what, "KTRDR answered another operation id.");
+      return { operationId };
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import { z } from "zod";
+import type { KtrdrWorker, Operation, OperationListItem, WorkerHealth } from "../domain/operation.ts";
+import { segment } from "./allow-list.ts";
+import { createCoalescer } from "./coalesce.ts";
+import { fetchOperation, fetchOperations } from "./operations.ts";
+import { isoUtc, oneLine } from "./text.ts";
+import type { Transport } from "./transport.ts";
+
+/** A worker asked directly: the better source when the API's view is stale (contract §2.16). */
+export interface WorkerLink {
+  health(signal?: AbortSignal): Promise<WorkerHealth>;
+  /** @throws DomainError `ktrdr_not_found` when the worker does not know the id. */
+  operation(id: string, signal?: AbortSignal): Promise<Operation>;
+  operations(signal?: AbortSignal): Promise<OperationListItem[]>;
+  /** `success` is false when there was nothing to stop (contract §9.16). */
+  cancel(id: string, reason: string, signal?: AbortSignal): Promise<{ readonly success: boolean }>;
+}
+
+export interface Workers {
+  list(signal?: AbortSignal): Promise<KtrdrWorker[]>;
+  /** @throws DomainError `ktrdr_not_found` */
+  get(id: string, signal?: AbortSignal): Promise<KtrdrWorker>;
+  at(endpointUrl: string): WorkerLink;
+  /**
+   * The registry as it was at most `maxAgeMs` ago. Concurrent callers share one request, so the requests of an
+   * interval do not grow with the number of jobs.
+   */
+  snapshot(maxAgeMs: number, signal?: AbortSignal): Promise<readonly KtrdrWorker[]>;
+}
+
+const WorkerWire = z.looseObject({
+  worker_id: z.string(),
+  worker_type: z.string(),
+  endpoint_url: z.string(),
+  status: z.enum(["available", "busy", "temporarily_unavailable"]),
+  current_operation_id: z.string().nullish(),
+  health_check_failures: z.number().nullish(),
+  last_healthy_at: z.string().nullish(),
+});
+
+const WorkerHealthWire = z.looseObject({
+  worker_status: z.enum(["busy", "idle"]),
+  current_operation: z.string().nullish(),
+});
+
+const WorkerCancelWire = z.looseObject({ data: z.looseObject({ success: z.boolean() }) });
+
+function toWorker(wire: z.infer<typeof WorkerWire>): KtrdrWorker {
+  return {
+    workerId: wire.worker_id,
+    workerType: oneLine(wire.worker_type, 60),
+    endpointUrl: wire.endpoint_url,
+    status: wire.status,
+    currentOperationId: wire.current_operation_id ?? null,
+    healthCheckFailures: wire.health_check_failures ?? 0,
+    lastHealthyAt: wire.last_healthy_at ? isoUtc(wire.last_healthy_at) : null,
+  };
+}
+
+function linkTo(transport: Transport, endpointUrl: string): WorkerLink {
+  const send: Transport["api"] = (call) => transport.worker(endpointUrl, call);
+  return {
+    async health(signal) {
+      const answer = await send({
+        method: "GET",
+        path: "/health",
+        nature: "read",
+        what: "The worker's health",
+        answer: WorkerHealthWire,
+        maxBytes: 64 * 1024,
+        signal,
+      });
+      return { busy: answer.worker_status === "busy", currentOperationId: answer.current_operation ?? null };
+    },
+    operation: (id, signal) => fetchOperation(send, id, signal),
+    operations: (signal) => fetchOperations(send, {}, signal),
+    async cancel(id, reason, signal) {
+      const { data } = await send({
+        method: "DELETE",
+        path: `/api/v1/operations/${segment(id, "operation id")}/cancel`,
+        query: { reason: oneLine(reason) },
+        nature: "command",
+        what: `The operation ${id} at its worker`,
+        answer: WorkerCancelWire,
+        signal,
+      });
+      return { success: data.success };
+    },
+  };
+}
+
+/** `now` is a monotonic clock in milliseconds. */
+export function createWorkers(transport: Transport, now: () => number = () => performance.now()): Workers {
+  const { api } = transport;
+  const shared = createCoalescer<readonly KtrdrWorker[]>();
+  let latest: { readonly askedAt: number; readonly workers: readonly KtrdrWorker[] } | null = null;
+  let runningSince = Number.NEGATIVE_INFINITY;
+
+  const list = async (signal?: AbortSignal): Promise<KtrdrWorker[]> => {
+    const answer = await api({
+      method: "GET",
+      path: "/api/v1/workers",
+      nature: "read",
+      what: "KTRDR's list of workers",
+      answer: z.array(WorkerWire),
+      signal,
+    });
+    return answer.map((worker) => toWorker(worker));
+  };
+
+  return {
+    list,
+    async get(id, signal) {
+      const answer = await api({
+        method: "GET",
+        path: `/api/v1/workers/${segment(id, "worker id")}`,
+        nature: "read",
+        what: `The worker ${id}`,
+        answer: WorkerWire,
+        signal,
+      });
+      return toWorker(answer);
+    },
+    at: (endpointUrl) => linkTo(transport, endpointUrl),
+    async snapshot(maxAgeMs, signal) {
+      signal?.throwIfAborted();
+      const oldest = now() - maxAgeMs;
+      // Age counts from the asking: the answer cannot be older than that.
+      if (latest !== null && latest.askedAt >= oldest) return latest.workers;
+      if (runningSince < oldest) shared.forget("workers");
+      return shared.run(
+        "workers",
+        async (abandoned) => {
+          const askedAt = now();
+          runningSince = askedAt;
+          const workers = await list(abandoned);
+          if (latest === null || latest.askedAt < askedAt) latest = { askedAt, workers };
+          return workers;
+        },
+        signal,
+      );
+    },
+  };
+}
