@@ -87,11 +87,13 @@ export interface BacktestResult {
   readonly volatility: number;
   /** Ratio, positive. */
   readonly maxDrawdown: number;
-  readonly calmar: number;
+  /** Annual return over maximum drawdown; null when there was no drawdown. */
+  readonly calmar: number | null;
   readonly trades: number;
   /** Ratio; KTRDR's trade statistics leave out the entry commission (contract §10.2). */
   readonly winRate: number;
-  readonly profitFactor: number;
+  /** Gross wins over gross losses, entry costs put back where they are known; null without a losing trade. */
+  readonly profitFactor: number | null;
   readonly avgHoldingHours: number;
   readonly equityPoints: number;
   readonly buyAndHold: BuyAndHold | null;

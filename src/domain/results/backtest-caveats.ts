@@ -1,0 +1,89 @@
+import type { BacktestResult, Caveat } from "../result.ts";
+import { sharpeStandardError } from "../statistics.ts";
+import { KTRDR_BARS_PER_YEAR } from "./bars-per-year.ts";
+import type { TradeSums } from "./trade-sums.ts";
+
+export interface BacktestFacts {
+  readonly figures: Omit<BacktestResult, "caveats">;
+  readonly trades: TradeSums;
+  /** What the annual figures were scaled with; null when the timeframe's density is unknown. */
+  readonly perYear: number | null;
+  /** Calendar years that were traded; null without bars. */
+  readonly years: number | null;
+  /** Bars after the warm-up; null without bars. */
+  readonly tradableBars: number | null;
+}
+
+type Check = (facts: BacktestFacts) => string | null;
+
+/** Fewer trades than this say little about an edge, whatever their profit. */
+const FEW_TRADES = 30;
+/** KTRDR puts a fixed share of the available capital into each position (contract §6.2). */
+const POSITION_SHARE = 0.25;
+/** The last bar may be missing from the equity curve; more than that is a curve that covers a part. */
+const CURVE_SLACK = 2;
+
+const percent = (ratio: number, digits = 2): string => `${(ratio * 100).toFixed(digits)} %`;
+const figure = (value: number): string => value.toFixed(2);
+
+const CHECKS: Readonly<Record<string, Check>> = {
+  no_trades: ({ figures }) =>
+    figures.trades === 0
+      ? "No trade was made: every other figure is empty. Lower decisions.confidence_threshold or look at the label balance."
+      : null,
+  curve_covers_a_part: ({ figures, tradableBars }) =>
+    tradableBars !== null && figures.equityPoints + CURVE_SLACK < tradableBars
+      ? `The equity curve covers ${figures.equityPoints} of ${tradableBars} traded bars (a resumed run): drawdown, Sharpe, Sortino and volatility are of that part only. Run it afresh.`
+      : null,
+  few_trades: ({ figures: { trades } }) =>
+    trades > 0 && trades < FEW_TRADES ? `Only ${trades} trades: too few to tell skill from luck.` : null,
+  sharpe_within_noise: ({ figures: { sharpe, trades }, perYear, years }) => {
+    if (perYear === null || years === null || trades === 0) return null;
+    const error = sharpeStandardError(sharpe, years, perYear);
+    return Math.abs(sharpe) < 2 * error
+      ? `Sharpe ${figure(sharpe)} has a standard error of ${figure(error)}: not distinguishable from zero.`
+      : null;
+  },
+  sharpe_rescaled: ({ figures, perYear }) => {
+    if (perYear === null) {
+      return `KTRDR annualises with √252 for every bar; bars per year of ${figures.timeframe} are unknown here, so Sharpe, Sortino and volatility are as it gave them.`;
+    }
+    return perYear === KTRDR_BARS_PER_YEAR
+      ? null
+      : `Sharpe, Sortino and volatility are annualised with ${Math.round(perYear)} bars a year; KTRDR used 252 (its Sharpe: ${figure(figures.raw["sharpe_ratio"] ?? 0)}).`;
+  },
+  entry_costs_left_out: ({ figures, trades: { tradesTotal, leftOut, profitFactor } }) => {
+    if (figures.trades === 0 || leftOut < 0.01) return null;
+    const corrected =
+      profitFactor === null
+        ? ""
+        : ` profitFactor is corrected to ${figure(profitFactor)} (KTRDR: ${figure(figures.raw["profit_factor"] ?? 0)});`;
+    return `KTRDR's trades sum to ${figure(tradesTotal)} but the account changed by ${figure(figures.raw["total_return"] ?? 0)}: ${figure(leftOut)} of entry costs are missing from its trade statistics.${corrected} winRate is still too favourable.`;
+  },
+  no_losing_trade: ({ figures }) =>
+    figures.trades > 0 && figures.profitFactor === null
+      ? "No losing trade: a profit factor does not exist (KTRDR writes 999999)."
+      : null,
+  last_exit_not_costed: ({ figures }) => {
+    const cost = POSITION_SHARE * (figures.commission + figures.slippage);
+    return figures.trades > 0 && cost > 0
+      ? `A position still open at the end is closed after the last equity point: up to ${percent(cost)} of exit costs may be missing from totalReturn.`
+      : null;
+  },
+  part_invested: ({ figures }) =>
+    figures.buyAndHold !== null && figures.trades > 0
+      ? "KTRDR puts 25 % of the capital into a position, buy-and-hold is fully invested: compare Sharpe, not return or drawdown."
+      : null,
+  no_buy_and_hold: ({ figures }) =>
+    figures.buyAndHold === null
+      ? "Buy-and-hold could not be computed: the bars of the window were not available or too few."
+      : null,
+};
+
+/** Stable codes in a stable order: the gravest first. */
+export function backtestCaveats(facts: BacktestFacts): readonly Caveat[] {
+  return Object.entries(CHECKS).flatMap(([code, check]) => {
+    const text = check(facts);
+    return text === null ? [] : [{ code, text }];
+  });
+}

@@ -1,0 +1,139 @@
+import { z } from "zod";
+import type { BacktestRequest } from "../job.ts";
+import type { BacktestResult, Engine, RawBacktestMetrics } from "../result.ts";
+import { annualise } from "../statistics.ts";
+import { badAnswer, parseAnswer, share } from "./answer.ts";
+import { backtestCaveats } from "./backtest-caveats.ts";
+import { KTRDR_BARS_PER_YEAR, barsPerYear } from "./bars-per-year.ts";
+import { buyAndHold, spanMs, tradedYears, WARM_UP_BARS, type WindowBars } from "./buy-and-hold.ts";
+import { tradeSums } from "./trade-sums.ts";
+
+const money = z.number();
+const count = z.number().int().nonnegative();
+const hours = z.number().nonnegative();
+
+/** All 22 figures, named as KTRDR names them (contract §6.2); the record keeps exactly these as raw. */
+const Metrics = z.object({
+  total_return: money,
+  total_return_pct: z.number(),
+  annualized_return: z.number(),
+  volatility: z.number().nonnegative(),
+  sharpe_ratio: z.number(),
+  sortino_ratio: z.number(),
+  max_drawdown: z.number(),
+  max_drawdown_pct: z.number().nonnegative(),
+  calmar_ratio: z.number(),
+  recovery_factor: z.number(),
+  total_trades: count,
+  winning_trades: count,
+  losing_trades: count,
+  win_rate: share,
+  profit_factor: z.number().nonnegative(),
+  avg_win: money,
+  avg_loss: money,
+  largest_win: money,
+  largest_loss: money,
+  avg_holding_period: hours,
+  avg_win_holding_period: hours,
+  avg_loss_holding_period: hours,
+});
+
+const Summary = z.looseObject({
+  strategy_name: z.string(),
+  symbol: z.string(),
+  timeframe: z.string(),
+  config: z.looseObject({
+    initial_capital: z.number(),
+    commission: z.number(),
+    slippage: z.number(),
+    start_date: z.string(),
+    end_date: z.string(),
+  }),
+  metrics: Metrics,
+  equity_curve_length: count,
+});
+
+/**
+ * A backtest's result with every figure meaning what its name says; KTRDR's own stay in `raw`. Sharpe, Sortino and
+ * volatility are annualised with the bars per year of the data, annual return and Calmar over the traded bars, profit
+ * factor after entry costs (contract §6.2, §10).
+ * @param bars bars of the requested window, or null when they cannot be had: then buy-and-hold is missing
+ * @throws DomainError `ktrdr_bad_answer` when a figure is missing or impossible, or the result answers another request.
+ */
+export function normaliseBacktest(
+  resultSummary: Readonly<Record<string, unknown>>,
+  request: BacktestRequest,
+  bars: WindowBars | null,
+  engine: Engine,
+): BacktestResult {
+  const summary = parseAnswer(Summary, resultSummary, "backtest");
+  refuseAnotherRequest(summary, request);
+  const { metrics, equity_curve_length: equityPoints } = summary;
+  const usable = bars !== null && bars.times.length === bars.ohlcv.length ? bars : null;
+  const perYear = density(request, equityPoints, usable);
+  const scale = perYear === null ? 1 : Math.sqrt(perYear / KTRDR_BARS_PER_YEAR);
+  const years = usable === null ? null : tradedYears(usable);
+  const annualReturn = years === null ? metrics.annualized_return : annualise(metrics.total_return_pct, years);
+  const trades = tradeSums(metrics);
+  const figures = {
+    kind: "backtest",
+    strategy: request.strategy,
+    symbol: request.symbol,
+    timeframe: request.timeframe,
+    startDate: request.startDate,
+    endDate: request.endDate,
+    modelPath: request.modelPath,
+    initialCapital: request.initialCapital,
+    commission: request.commission,
+    slippage: request.slippage,
+    totalReturn: metrics.total_return_pct,
+    annualReturn,
+    sharpe: metrics.sharpe_ratio * scale,
+    sortino: metrics.sortino_ratio * scale,
+    volatility: metrics.volatility * scale,
+    maxDrawdown: metrics.max_drawdown_pct,
+    calmar: metrics.max_drawdown_pct > 0 ? annualReturn / metrics.max_drawdown_pct : null,
+    trades: metrics.total_trades,
+    winRate: metrics.win_rate,
+    profitFactor: trades.profitFactor,
+    avgHoldingHours: metrics.avg_holding_period,
+    equityPoints,
+    buyAndHold: usable === null ? null : buyAndHold(usable, perYear ?? KTRDR_BARS_PER_YEAR),
+    raw: rawOf(metrics),
+    engine,
+  } as const satisfies Omit<BacktestResult, "caveats">;
+  const tradableBars = usable === null ? null : Math.max(0, usable.times.length - WARM_UP_BARS);
+  return { ...figures, caveats: backtestCaveats({ figures, trades, perYear, years, tradableBars }) };
+}
+
+/** Bars per year from the bars, else from how many equity points KTRDR counted in the requested window. */
+function density(request: BacktestRequest, equityPoints: number, bars: WindowBars | null): number | null {
+  if (bars !== null) return barsPerYear(request.timeframe, bars.times.length - 1, spanMs(bars.times));
+  return barsPerYear(
+    request.timeframe,
+    equityPoints + WARM_UP_BARS - 1,
+    Date.parse(request.endDate) - Date.parse(request.startDate),
+  );
+}
+
+/** A start whose answer got lost is matched to an operation by its content; this is the last line of that defence. */
+function refuseAnotherRequest(summary: z.infer<typeof Summary>, request: BacktestRequest): void {
+  const { config } = summary;
+  const differing = Object.entries({
+    strategy: summary.strategy_name === request.strategy,
+    symbol: summary.symbol.toUpperCase() === request.symbol.toUpperCase(),
+    timeframe: summary.timeframe === request.timeframe,
+    initial_capital: config.initial_capital === request.initialCapital,
+    commission: config.commission === request.commission,
+    slippage: config.slippage === request.slippage,
+    start_date: config.start_date.slice(0, 10) === request.startDate.slice(0, 10),
+    end_date: config.end_date.slice(0, 10) === request.endDate.slice(0, 10),
+  }).flatMap(([field, same]) => (same ? [] : [field]));
+  if (differing.length > 0) {
+    throw badAnswer("backtest", `It answers another request: ${differing.join(", ")} differ.`);
+  }
+}
+
+function rawOf(metrics: z.infer<typeof Metrics>): RawBacktestMetrics {
+  return { ...metrics };
+}

@@ -1,0 +1,236 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { isDomainError } from "../../../src/domain/errors.ts";
+import { normaliseBacktest } from "../../../src/domain/results/backtest.ts";
+import { ENGINE, hourlyBars, recorded, requestOf, spxBars, type RecordedBacktest } from "./recorded.ts";
+
+const codes = (result: { caveats: readonly { code: string }[] }) => result.caveats.map(({ code }) => code);
+const textOf = (result: { caveats: readonly { code: string; text: string }[] }, code: string) =>
+  result.caveats.find((caveat) => caveat.code === code)?.text ?? "";
+
+/** All 22 figures of the second recorded run (contract §10): SPX 1d, 2015-2019, 42 trades. */
+const RUN: RecordedBacktest = {
+  strategy_name: "spx_macd_adx_trend",
+  symbol: "SPX",
+  timeframe: "1d",
+  start_time: "2015-01-02T00:00:00",
+  end_time: "2019-12-31T00:00:00",
+  equity_curve_length: 1208,
+  trade_count: 42,
+  config: {
+    initial_capital: 100_000,
+    commission: 0.001,
+    slippage: 0.0005,
+    start_date: "2015-01-02T00:00:00",
+    end_date: "2019-12-31T00:00:00",
+  },
+  metrics: {
+    total_return: 930.2292,
+    total_return_pct: 0.0093023,
+    annualized_return: 0.0018548,
+    volatility: 0.0198343,
+    sharpe_ratio: 0.1073953,
+    sortino_ratio: 0.1032035,
+    max_drawdown: 6134.0221,
+    max_drawdown_pct: 0.0607304,
+    calmar_ratio: 0.0305423,
+    recovery_factor: 0.1516508,
+    total_trades: 42,
+    winning_trades: 17,
+    losing_trades: 25,
+    win_rate: 0.4047619,
+    profit_factor: 1.1858578,
+    avg_win: 696.4104,
+    avg_loss: -399.3389,
+    largest_win: 2006.7083,
+    largest_loss: -1338.9209,
+    avg_holding_period: 605.14,
+    avg_win_holding_period: 1209.88,
+    avg_loss_holding_period: 193.92,
+  },
+};
+
+const change = (metrics: Record<string, number>): RecordedBacktest => ({
+  ...RUN,
+  metrics: { ...RUN.metrics, ...metrics },
+});
+
+describe("the recorded run of 42 trades", () => {
+  const result = normaliseBacktest(RUN, requestOf(RUN), spxBars("2015-01-02", "2019-12-31"), ENGINE);
+
+  test("daily bars keep KTRDR's Sharpe: 252 is right for them", () => {
+    expect(result.sharpe).toBe(0.1073953);
+    expect(result.volatility).toBe(0.0198343);
+    expect(codes(result)).not.toContain("sharpe_rescaled");
+  });
+
+  test("drawdown is the ratio; the currency figure stays raw", () => {
+    expect(result.maxDrawdown).toBe(0.0607304);
+    expect(result.raw["max_drawdown"]).toBe(6134.0221);
+    expect(Object.keys(result.raw)).toHaveLength(22);
+  });
+
+  test("annual return and Calmar are over the traded bars, not over the idle warm-up", () => {
+    // 1208 bars from 2015-03-17 to 2019-12-31 are 4.79 years.
+    expect(result.annualReturn).toBeCloseTo(1.0093023 ** (1 / 4.7912) - 1, 6);
+    expect(result.calmar).toBeCloseTo(result.annualReturn / 0.0607304, 12);
+  });
+
+  test("says how much entry cost the trade statistics leave out, and corrects the profit factor", () => {
+    expect(textOf(result, "entry_costs_left_out")).toContain("sum to 1855.50");
+    expect(textOf(result, "entry_costs_left_out")).toContain("925.28");
+    expect(result.profitFactor).toBeCloseTo(1.0882, 3);
+    expect(result.raw["profit_factor"]).toBe(1.1858578);
+  });
+
+  test("buy-and-hold over the same 1208 bars, checked by hand", () => {
+    const closes = spxBars("2015-01-02", "2019-12-31")
+      .ohlcv.slice(50)
+      .map((row) => row[3]!);
+    const returns = closes.slice(1).map((close, index) => close / closes[index]! - 1);
+    const average = returns.reduce((sum, value) => sum + value, 0) / returns.length;
+    const variance = returns.reduce((sum, value) => sum + (value - average) ** 2, 0) / (returns.length - 1);
+    expect(result.buyAndHold).toMatchObject({ bars: 1208 });
+    expect(result.buyAndHold!.totalReturn).toBeCloseTo(3230.78 / 2074.28 - 1, 3);
+    expect(result.buyAndHold!.sharpe).toBeCloseTo((average / Math.sqrt(variance)) * Math.sqrt(252), 10);
+    // The fourth quarter of 2018: from 2930.75 to 2351.10.
+    expect(result.buyAndHold!.maxDrawdown).toBeCloseTo(1 - 2351.1 / 2930.75, 4);
+  });
+
+  test("warns that a Sharpe of 0.11 over five years is noise, and that a quarter is invested", () => {
+    expect(codes(result)).toEqual([
+      "sharpe_within_noise",
+      "entry_costs_left_out",
+      "last_exit_not_costed",
+      "part_invested",
+    ]);
+    expect(textOf(result, "sharpe_within_noise")).toContain("0.46");
+    expect(textOf(result, "last_exit_not_costed")).toContain("0.04 %");
+  });
+
+  test("without bars: no buy-and-hold, the density is taken from the equity points", () => {
+    const bare = normaliseBacktest(RUN, requestOf(RUN), null, ENGINE);
+    expect(bare.buyAndHold).toBeNull();
+    expect(bare.sharpe).toBe(0.1073953);
+    expect(bare.annualReturn).toBe(0.0018548);
+    expect(codes(bare)).toContain("no_buy_and_hold");
+  });
+});
+
+describe("all recorded daily windows", () => {
+  test.each(recorded.daily.map((run) => [`${run.strategy_name} ${run.start_time} ${run.end_time}`, run] as const))(
+    "%s",
+    (_, run) => {
+      const request = requestOf(run);
+      const result = normaliseBacktest(run, request, spxBars(request.startDate, request.endDate), ENGINE);
+      expect(result.buyAndHold!.bars).toBe(run.equity_curve_length);
+      expect(result.sharpe).toBe(run.metrics["sharpe_ratio"]);
+      expect(codes(result)).toContain("entry_costs_left_out");
+      expect(result.profitFactor!).toBeLessThan(run.metrics["profit_factor"]!);
+      expect(codes(result).includes("few_trades")).toBe(run.metrics["total_trades"]! < 30);
+    },
+  );
+});
+
+describe("hourly bars", () => {
+  const [full, resumed] = recorded.hourly as [RecordedBacktest, RecordedBacktest];
+
+  test("Sharpe, Sortino and volatility are rescaled from 252 to the hours of the market", () => {
+    const bars = hourlyBars(15_433);
+    const result = normaliseBacktest(full, requestOf(full), bars, ENGINE);
+    const years = (Date.parse(bars.times.at(-1)!) - Date.parse(bars.times[0]!)) / (365.25 * 86_400_000);
+    const scale = Math.sqrt(15_432 / years / 252);
+    expect(scale).toBeCloseTo(4.99, 2);
+    expect(result.sharpe).toBeCloseTo(full.metrics["sharpe_ratio"]! * scale, 10);
+    expect(result.sortino).toBeCloseTo(full.metrics["sortino_ratio"]! * scale, 10);
+    expect(result.volatility).toBeCloseTo(full.metrics["volatility"]! * scale, 10);
+    expect(textOf(result, "sharpe_rescaled")).toContain("its Sharpe: -0.10");
+  });
+
+  test("without bars the equity points give nearly the same scale", () => {
+    const result = normaliseBacktest(full, requestOf(full), null, ENGINE);
+    expect(result.sharpe / full.metrics["sharpe_ratio"]!).toBeGreaterThan(4.9);
+    expect(result.sharpe / full.metrics["sharpe_ratio"]!).toBeLessThan(5.2);
+  });
+
+  test("an exchange has fewer hours than a currency market", () => {
+    const exchange = hourlyBars(3_000, 7);
+    const result = normaliseBacktest(full, requestOf(full), exchange, ENGINE);
+    expect(result.sharpe / full.metrics["sharpe_ratio"]!).toBeCloseTo(Math.sqrt(7 * (1 + 1 / 30)), 0);
+  });
+
+  test("a resumed run is caught: its curve covers only a part of the bars", () => {
+    const result = normaliseBacktest(resumed, requestOf(resumed), hourlyBars(15_433), ENGINE);
+    expect(textOf(result, "curve_covers_a_part")).toContain("4691 of 15383");
+  });
+});
+
+describe("figures that are not what they seem", () => {
+  const bars = spxBars("2015-01-02", "2019-12-31");
+  const normalise = (run: RecordedBacktest) => normaliseBacktest(run, requestOf(RUN), bars, ENGINE);
+
+  test("no trade", () => {
+    const none = Object.fromEntries(Object.keys(RUN.metrics).map((key) => [key, 0]));
+    const result = normalise(change(none));
+    expect(result).toMatchObject({ trades: 0, sharpe: 0, profitFactor: null, calmar: null });
+    expect(codes(result)).toEqual(["no_trades"]);
+  });
+
+  test("no losing trade: 999999 is not a profit factor", () => {
+    const result = normalise(
+      change({ losing_trades: 0, winning_trades: 42, avg_loss: 0, profit_factor: 999_999, total_return: 29_249.2368 }),
+    );
+    expect(result.profitFactor).toBeNull();
+    expect(result.raw["profit_factor"]).toBe(999_999);
+    expect(codes(result)).toContain("no_losing_trade");
+    expect(codes(result)).not.toContain("entry_costs_left_out");
+  });
+
+  test("a drawdown of zero has no Calmar ratio", () => {
+    expect(normalise(change({ max_drawdown_pct: 0, calmar_ratio: 999_999 })).calmar).toBeNull();
+  });
+
+  test.each([
+    ["strategy", { strategy_name: "other" }],
+    ["symbol", { symbol: "EURUSD" }],
+    ["timeframe", { timeframe: "1h" }],
+    ["commission", { config: { ...RUN.config, commission: 0.002 } }],
+    ["start_date", { config: { ...RUN.config, start_date: "2016-01-04T00:00:00" } }],
+  ])("the answer to another request is refused: %s", (field, difference) => {
+    expect(() => normalise({ ...RUN, ...difference })).toThrow(
+      expect.objectContaining({ code: "ktrdr_bad_answer", why: expect.stringContaining(field) }),
+    );
+  });
+});
+
+test("hostile summaries end in a DomainError or in finite figures", () => {
+  const value = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(null, "1", undefined, {}, []));
+  const metrics = fc.dictionary(fc.constantFrom(...Object.keys(RUN.metrics)), value);
+  const bars = fc.record({
+    times: fc.array(
+      fc.oneof(
+        fc.string(),
+        fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
+      ),
+      { maxLength: 120 },
+    ),
+    ohlcv: fc.array(fc.array(fc.double(), { maxLength: 5 }), { maxLength: 120 }),
+  });
+  fc.assert(
+    fc.property(metrics, fc.option(bars), fc.anything(), (hostile, window, whole) => {
+      for (const summary of [{ ...RUN, metrics: { ...RUN.metrics, ...hostile } }, whole]) {
+        try {
+          const result = normaliseBacktest(summary as Record<string, unknown>, requestOf(RUN), window, ENGINE);
+          const figures = [result.sharpe, result.sortino, result.annualReturn, ...Object.values(result.raw)];
+          expect(figures.every(Number.isFinite)).toBe(true);
+          expect(JSON.stringify(result.caveats)).not.toMatch(/NaN|Infinity|undefined/);
+          if (result.buyAndHold !== null) {
+            expect(Object.values(result.buyAndHold).every(Number.isFinite)).toBe(true);
+          }
+        } catch (error) {
+          if (!isDomainError(error, "ktrdr_bad_answer")) throw error;
+        }
+      }
+    }),
+  );
+});

@@ -1,0 +1,149 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { DomainError, isDomainError } from "../../../src/domain/errors.ts";
+import { normaliseTraining } from "../../../src/domain/results/training.ts";
+import { ENGINE, recorded, TRAINING } from "./recorded.ts";
+
+const codes = (result: { caveats: readonly { code: string }[] }) => result.caveats.map(({ code }) => code);
+
+/** A recorded summary with another validation curve. */
+function withCurve(valLoss: number[], more: Record<string, unknown> = {}): Record<string, unknown> {
+  const { training_metrics: metrics } = recorded.trainings.rsi;
+  const same = (value: number) => valLoss.map(() => value);
+  return {
+    ...recorded.trainings.rsi,
+    training_metrics: {
+      ...metrics,
+      epochs_trained: valLoss.length,
+      history: { val_loss: valLoss, train_loss: same(1), val_accuracy: same(0.6), train_accuracy: same(0.6) },
+    },
+    ...more,
+  };
+}
+
+describe("a recorded training", () => {
+  const result = normaliseTraining(recorded.trainings.rsi, TRAINING, ENGINE);
+
+  test("keeps KTRDR's figures and finds the best epoch that KTRDR never names", () => {
+    expect(result).toMatchObject({
+      kind: "training",
+      modelPath: "models/spx_rsi_reversion/1d_v1",
+      strategy: "spx_rsi_reversion",
+      epochsTrained: 60,
+      bestEpoch: 54,
+      bestValLoss: 1.0025007724761963,
+      finalValLoss: 1.0139737129211426,
+      bestValAccuracy: 0.6395759582519531,
+      testAccuracy: 0.6819788217544556,
+      parameters: 259,
+      featureCount: 5,
+      samples: 3773,
+      trainingSeconds: 31.371248722076416,
+      engine: ENGINE,
+    });
+  });
+
+  test("rounds curves to six significant digits", () => {
+    expect(result.curve.valLoss.slice(0, 2)).toEqual([1.01479, 1.01091]);
+    expect(result.curve.trainAccuracy).toHaveLength(60);
+    expect(JSON.stringify(result).length).toBeLessThan(4_000);
+  });
+
+  test("sees the plateau of the rsi run and the early rise of the macd run", () => {
+    expect(codes(result)).toEqual(["plateau", "one_draw"]);
+    const macd = normaliseTraining(recorded.trainings.macd, { ...TRAINING, strategy: "spx_macd_adx_trend" }, ENGINE);
+    expect(macd.bestEpoch).toBe(7);
+    expect(codes(macd)).toEqual(["loss_rises_early", "one_draw"]);
+  });
+});
+
+describe("signs in the curve", () => {
+  test.each([
+    [
+      "rising from the first epoch",
+      [1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7],
+      ["loss_rises_early", "loss_never_improved"],
+    ],
+    ["falling to the end", [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3], ["still_improving"]],
+    ["flat after the first quarter", [1, 0.5, 0.4, 0.4, 0.4, 0.399, 0.4, 0.4, 0.4], ["plateau"]],
+    ["too short to tell", [1, 2, 3], []],
+  ])("%s", (_, curve, expected) => {
+    expect(codes(normaliseTraining(withCurve(curve), TRAINING, ENGINE))).toEqual([...expected, "one_draw"]);
+  });
+
+  test("a gap between test and validation", () => {
+    const summary = withCurve([1, 2, 3], { test_metrics: { test_accuracy: 0.5, test_loss: 1 } });
+    expect(codes(normaliseTraining(summary, TRAINING, ENGINE))).toContain("test_differs_from_validation");
+  });
+
+  test("a model that knows one class only", () => {
+    // 61 % of labels are BUY and the model always says BUY: weighted precision, recall and F1 as scikit-learn has them.
+    const summary = withCurve([1, 2, 3], {
+      test_metrics: { test_accuracy: 0.61, test_loss: 1, precision: 0.3721, recall: 0.61, f1_score: 0.46224 },
+    });
+    expect(codes(normaliseTraining(summary, TRAINING, ENGINE))).toContain("predicts_one_class");
+    expect(codes(normaliseTraining(recorded.trainings.rsi, TRAINING, ENGINE))).not.toContain("predicts_one_class");
+  });
+});
+
+describe("what cannot be used", () => {
+  const failing = (summary: Record<string, unknown>) => {
+    try {
+      return normaliseTraining(summary, TRAINING, ENGINE);
+    } catch (error) {
+      if (error instanceof DomainError) return error;
+      throw error;
+    }
+  };
+
+  test("a training that failed inside a completed operation", () => {
+    const error = failing({
+      ...recorded.trainings.rsi,
+      training_metrics: { error: "loss is\n\u0007NaN ".repeat(100) },
+    });
+    expect(error).toMatchObject({ code: "computation_failed" });
+    expect((error as DomainError).why).toMatch(/^KTRDR said: loss is NaN/);
+    expect((error as DomainError).why?.length).toBeLessThan(230);
+  });
+
+  test.each([
+    ["no model path", { model_path: "" }],
+    ["no metrics", { training_metrics: undefined }],
+    ["NaN in the curve", withCurve([1, Number.NaN, 1])],
+    ["an accuracy above one", { test_metrics: { test_accuracy: 61 } }],
+    ["a number as text", { test_metrics: { test_loss: "0.3" } }],
+    ["another symbol", { data_summary: { symbols: ["EURUSD"] } }],
+  ])("%s", (_, change) => {
+    expect(failing({ ...recorded.trainings.rsi, ...change })).toMatchObject({ code: "ktrdr_bad_answer" });
+  });
+
+  test("names the unusable fields", () => {
+    expect(failing({ ...recorded.trainings.rsi, model_path: 7 })).toMatchObject({
+      why: expect.stringContaining("model_path"),
+    });
+  });
+
+  test("anything else ends in a DomainError or a result without NaN, never in a crash", () => {
+    const summary = fc.oneof(
+      fc.dictionary(fc.string(), fc.anything()),
+      fc.record({ model_path: fc.anything(), training_metrics: fc.anything(), test_metrics: fc.anything() }),
+      fc
+        .record({
+          epochs_trained: fc.oneof(fc.nat(), fc.anything()),
+          history: fc.record({ val_loss: fc.array(fc.double()), train_loss: fc.array(fc.double()) }),
+        })
+        .map((training_metrics) => ({ model_path: "models/a/1d_v1", training_metrics })),
+    );
+    fc.assert(
+      fc.property(summary, (hostile) => {
+        try {
+          const result = normaliseTraining(hostile as Record<string, unknown>, TRAINING, ENGINE);
+          expect([...result.curve.valLoss, result.bestValLoss].every(Number.isFinite)).toBe(true);
+          expect(JSON.stringify(result.caveats)).not.toMatch(/NaN|undefined|Infinity/);
+        } catch (error) {
+          expect(isDomainError(error, "ktrdr_bad_answer", "computation_failed")).toBe(true);
+        }
+      }),
+    );
+  });
+});
