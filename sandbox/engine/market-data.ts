@@ -109,7 +109,12 @@ function weekHours(count: number): number[] {
  * A planted pattern: the price runs up and down in legs of 8 to 20 bars with a nearly constant slope, so that an
  * oscillator tells the direction of the leg. Real markets do not do this; a learner that cannot find it is broken.
  */
-function swings(legSeed: number, seed: number, times: readonly number[], size: { drift: number; noise: number }): Bar[] {
+function swings(
+  legSeed: number,
+  seed: number,
+  times: readonly number[],
+  size: { drift: number; noise: number },
+): Bar[] {
   const random = seededRandom(legSeed);
   let left = 0;
   let direction = -1;

@@ -1,0 +1,51 @@
+import type { Bars } from "../bars.ts";
+import { EngineError } from "../errors.ts";
+import { MOMENTUM } from "./catalogue-momentum.ts";
+import { VOLATILITY, VOLUME } from "./catalogue-range.ts";
+import { TREND } from "./catalogue-trend.ts";
+import { resolveParams } from "./params.ts";
+import type { IndicatorSpec } from "./spec.ts";
+
+/** The 31 indicator types in the order the real backend lists them (alphabetical; contract §4.4). */
+export const INDICATORS: readonly IndicatorSpec[] = [...MOMENTUM, ...TREND, ...VOLATILITY, ...VOLUME].toSorted((a, b) =>
+  a.type < b.type ? -1 : 1,
+);
+
+/** Type names, alphabetical, as in `available_indicators`. */
+export const INDICATOR_TYPES: readonly string[] = INDICATORS.map((spec) => spec.type);
+
+const BY_NAME = new Map<string, IndicatorSpec>();
+for (const spec of INDICATORS) {
+  for (const name of [spec.type, spec.className, spec.name, ...spec.aliases]) BY_NAME.set(name.toLowerCase(), spec);
+}
+
+/** The catalogue entry for a type name, class name or alias, whatever its case; undefined when there is none. */
+export function findIndicator(name: string): IndicatorSpec | undefined {
+  return BY_NAME.get(name.toLowerCase());
+}
+
+/**
+ * All outputs of an indicator over `bars`, by output name (`value` for a single unnamed one), NaN where there is no
+ * value yet. Throws `CONFIG-UnknownIndicator`, `INDICATOR-InvalidParameters` or `DATA-InsufficientData`
+ * (texts of recordings 02, 06 and 09). Unknown parameters are ignored.
+ */
+export function computeIndicator(
+  type: string,
+  params: Readonly<Record<string, unknown>>,
+  bars: Bars,
+): Record<string, Float64Array> {
+  const spec = findIndicator(type);
+  if (spec === undefined) {
+    const known = INDICATOR_TYPES.map((name) => `'${name}'`).join(", ");
+    throw new EngineError("CONFIG-UnknownIndicator", `Unknown indicator type '${type}'. Available: [${known}]`, {
+      indicator_id: type,
+    });
+  }
+  const checked = resolveParams(spec, params);
+  const required = spec.minBars(checked);
+  if (bars.length < required) {
+    const message = `Insufficient data: ${bars.length} points available, ${required} required`;
+    throw new EngineError("DATA-InsufficientData", message, { available: bars.length, required });
+  }
+  return spec.compute(bars, checked);
+}
