@@ -1,0 +1,28 @@
+/**
+ * Writes the documents that are derived from the sources. `--check` writes nothing and fails when one is out of date.
+ */
+import { readFile, writeFile } from "node:fs/promises";
+import { ConfigSchema } from "../src/config.ts";
+import { TOOLS } from "../src/mcp/tools/index.ts";
+import { configurationDocument } from "./configuration-doc.ts";
+import { toolsDocument } from "./tools-doc.ts";
+
+const documents = {
+  "docs/configuration.md": configurationDocument(ConfigSchema),
+  "docs/tools.md": toolsDocument(TOOLS),
+};
+
+const outdated: string[] = [];
+for (const [path, text] of Object.entries(documents)) {
+  const file = new URL(`../${path}`, import.meta.url);
+  // oxlint-disable-next-line no-await-in-loop -- two small files
+  const current = await readFile(file, "utf8").catch(() => "");
+  if (current !== text) outdated.push(path);
+  // oxlint-disable-next-line no-await-in-loop
+  if (current !== text && !process.argv.includes("--check")) await writeFile(file, text);
+}
+
+if (process.argv.includes("--check") && outdated.length > 0) {
+  console.error(`Out of date: ${outdated.join(", ")}. Run \`make fix\`.`);
+  process.exitCode = 1;
+}
