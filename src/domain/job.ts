@@ -148,3 +148,43 @@ export interface JobProgress {
   readonly computation: number;
   readonly faultsSeen: readonly FaultSeen[];
 }
+
+/** What the running workflow itself adds (needs a live worker). */
+export interface LiveJobState {
+  readonly phase: "queued" | "starting" | "running" | "recording" | "stopping" | "closed";
+  readonly computation: number;
+  readonly operationId: string | null;
+  /** 1-based place in the queue, null when not queued. */
+  readonly queuePosition: number | null;
+  readonly waitingFor: string | null;
+}
+
+/** How one computation ended, as the waiting activity established it. */
+export type ComputationEnd =
+  | {
+      readonly fate: "succeeded";
+      /** KTRDR's `result_summary` as it came. */
+      readonly summary: Readonly<Record<string, unknown>>;
+      readonly faultsSeen: readonly FaultSeen[];
+    }
+  | {
+      readonly fate: "failed";
+      readonly failure: JobFailure;
+      readonly partial: PartialResult | null;
+      readonly faultsSeen: readonly FaultSeen[];
+      /** True when it may still compute and has to be stopped. */
+      readonly mayStillCompute: boolean;
+    }
+  /** Proven dead without a result; another computation may be started. */
+  | {
+      readonly fate: "lost";
+      readonly fault: FaultSeen;
+      readonly why: string;
+      readonly faultsSeen: readonly FaultSeen[];
+    };
+
+/** What stopping a computation established. */
+export type StopReport =
+  | { readonly stopped: true; readonly partial: PartialResult | null; readonly faultsSeen: readonly FaultSeen[] }
+  /** It had finished before it could be stopped. */
+  | { readonly stopped: false; readonly summary: Readonly<Record<string, unknown>> };

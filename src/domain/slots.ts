@@ -4,6 +4,26 @@ import type { SlotKind } from "./job.ts";
 export interface SlotClaim {
   readonly jobId: string;
   readonly priority: number;
+  /** 1-based: a job whose computation was lost claims again with the next number. */
+  readonly computation: number;
+}
+
+/** What watching KTRDR and the holders brought. */
+export interface SlotNews {
+  /** True when one more computation may start right now. */
+  readonly free: boolean;
+  /** Holders or waiters whose workflow is closed without having released. */
+  readonly closed: readonly string[];
+  /** Why none is free, in one line. */
+  readonly waitingFor: string;
+}
+
+export interface SlotWatch {
+  readonly kind: SlotKind;
+  readonly held: readonly string[];
+  readonly queued: readonly string[];
+  /** False while the job that was granted last has not begun to compute: starts are made one at a time. */
+  readonly mayGrant: boolean;
 }
 
 /** What the keeper shows to a query. */

@@ -27,13 +27,3 @@ export interface JobView {
   readonly outcome: JobOutcome | null;
   readonly historyEvents: number;
 }
-
-/** What the running workflow itself adds (needs a live worker). */
-export interface LiveJobState {
-  readonly phase: "queued" | "starting" | "running" | "recording" | "stopping" | "closed";
-  readonly computation: number;
-  readonly operationId: string | null;
-  /** 1-based place in the queue, null when not queued. */
-  readonly queuePosition: number | null;
-  readonly waitingFor: string | null;
-}

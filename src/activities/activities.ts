@@ -1,0 +1,21 @@
+import { admitActivities } from "./admit.ts";
+import { awaitActivities } from "./await.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { withFailures } from "./failure.ts";
+import { recordActivities } from "./record.ts";
+import { slotActivities } from "./slots.ts";
+import { startActivities } from "./start.ts";
+import { stopActivities } from "./stop.ts";
+
+export function createActivities(deps: ActivityDeps) {
+  return withFailures({
+    ...admitActivities(deps),
+    ...startActivities(deps),
+    ...awaitActivities(deps),
+    ...stopActivities(deps),
+    ...recordActivities(deps),
+    ...slotActivities(deps),
+  });
+}
+
+export type Activities = ReturnType<typeof createActivities>;

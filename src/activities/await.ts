@@ -1,0 +1,192 @@
+/** Waits for a computation and finds out how it truly ended. */
+import { setTimeout as delay } from "node:timers/promises";
+import { activityInfo, cancellationSignal, heartbeat } from "@temporalio/activity";
+import type { ComputationEnd, ComputeRequest, FaultSeen, JobInput, JobProgress } from "../domain/job.ts";
+import type { Operation } from "../domain/operation.ts";
+import { partialOf } from "../domain/partial.ts";
+import { holdsResult, judge, type ApiEvidence, type Verdict, type WorkerEvidence } from "../domain/verdict.ts";
+import { computationOf } from "./computation.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { askApi, askWorker, locate, registered, type Workplace } from "./evidence.ts";
+
+export function awaitActivities(deps: ActivityDeps) {
+  return {
+    /**
+     * Polls until the computation's fate is established. Never stops anything: a cancellation of this activity (a
+     * deploy looks like one) only ends the polling.
+     */
+    async awaitComputation(
+      input: JobInput<ComputeRequest>,
+      computation: number,
+      operationId: string,
+    ): Promise<ComputationEnd> {
+      const row = await computationOf(deps.jobs, input.jobId, computation);
+      const postedAtMs = row === null ? Date.now() : Date.parse(row.postingAt);
+      const place = { workerId: row?.workerId ?? null, endpoint: row?.workerEndpoint ?? null };
+      return await new Vigil(deps, input, computation, operationId, postedAtMs, place).keep();
+    },
+  };
+}
+
+class Vigil {
+  private readonly deps: ActivityDeps;
+  private readonly input: JobInput<ComputeRequest>;
+  private readonly computation: number;
+  private readonly operationId: string;
+  private readonly postedAtMs: number;
+  private place: Workplace;
+  private readonly signal = cancellationSignal();
+  private readonly faults = new Set<FaultSeen>();
+  private last: Operation | null = null;
+  private stillSinceMs: number;
+  private notFoundSinceMs: number | null = null;
+  private deadSinceMs: number | null = null;
+
+  constructor(
+    deps: ActivityDeps,
+    input: JobInput<ComputeRequest>,
+    computation: number,
+    operationId: string,
+    postedAtMs: number,
+    place: Workplace,
+  ) {
+    this.deps = deps;
+    this.input = input;
+    this.computation = computation;
+    this.operationId = operationId;
+    this.postedAtMs = postedAtMs;
+    this.place = place;
+    this.stillSinceMs = Date.now();
+    this.takeOver(activityInfo().heartbeatDetails as JobProgress | undefined);
+  }
+
+  /** An earlier attempt's knowledge: since when nothing moves must not start anew with every deploy. */
+  private takeOver(earlier: JobProgress | undefined): void {
+    if (earlier?.operationId !== this.operationId) return;
+    this.stillSinceMs = Math.min(this.stillSinceMs, Date.parse(earlier.since));
+    earlier.faultsSeen.forEach((fault) => this.faults.add(fault));
+    this.standing = { percent: earlier.percent, step: earlier.step };
+  }
+
+  private standing: { percent: number; step: string } = { percent: 0, step: "" };
+
+  async keep(): Promise<ComputationEnd> {
+    this.report("verifying");
+    for (;;) {
+      const verdict = await this.observe();
+      if (verdict.kind !== "wait" && verdict.kind !== "ask_worker") return await this.end(verdict);
+      if (verdict.kind === "wait") {
+        verdict.faults.forEach((fault) => this.faults.add(fault));
+        this.moved(verdict.view);
+        this.report(verdict.phase);
+      }
+      await delay(this.input.settings.pollIntervalMs, undefined, { signal: this.signal });
+    }
+  }
+
+  private async observe(): Promise<Verdict> {
+    const api = await askApi(this.deps.ktrdr, this.operationId, this.signal);
+    this.notFoundSinceMs = api.kind === "not_found" ? (this.notFoundSinceMs ?? Date.now()) : null;
+    if (api.kind === "operation") this.moved(api.operation);
+    const first = this.judge(api, { kind: "not_asked" }, "unreachable");
+    if (first.kind !== "ask_worker") {
+      this.keepDead(first);
+      return first;
+    }
+    const workers = await registered(this.deps.ktrdr, this.input.request.kind, this.signal);
+    const workerId = api.kind === "operation" ? (api.operation.workerId ?? this.place.workerId) : this.place.workerId;
+    const { registry, endpoint } = locate(workers, { workerId, endpoint: this.place.endpoint });
+    this.place = { workerId, endpoint };
+    const worker = await askWorker(this.deps.ktrdr, endpoint, this.operationId, this.signal);
+    const verdict = this.judge(api, worker, registry);
+    this.keepDead(verdict);
+    return verdict;
+  }
+
+  private keepDead(verdict: Verdict): void {
+    const looksDead = verdict.kind === "wait" && verdict.looksDead;
+    this.deadSinceMs = looksDead ? (this.deadSinceMs ?? Date.now()) : null;
+  }
+
+  private judge(api: ApiEvidence, worker: WorkerEvidence, registry: Parameters<typeof judge>[0]["registry"]): Verdict {
+    return judge({
+      kind: this.input.request.kind,
+      api,
+      worker,
+      registry,
+      clock: {
+        nowMs: Date.now(),
+        postedAtMs: this.postedAtMs,
+        stillSinceMs: this.stillSinceMs,
+        notFoundSinceMs: this.notFoundSinceMs,
+        deadSinceMs: this.deadSinceMs,
+      },
+      patience: this.input.settings,
+    });
+  }
+
+  /** Percent never goes back: after an API restart KTRDR shows 0 % while its worker computes on. */
+  private moved(view: Operation | null): void {
+    if (view === null) return;
+    const ahead = view.percent > this.standing.percent || (view.step !== this.standing.step && view.percent > 0);
+    if (this.last !== null && !ahead) return;
+    if (ahead) {
+      this.stillSinceMs = Date.now();
+      this.standing = { percent: view.percent, step: view.step };
+    }
+    this.last = view;
+  }
+
+  private report(phase: JobProgress["phase"]): void {
+    const progress: JobProgress = {
+      operationId: this.operationId,
+      phase,
+      percent: this.standing.percent,
+      step: this.standing.step,
+      at: new Date().toISOString(),
+      since: new Date(this.stillSinceMs).toISOString(),
+      computation: this.computation,
+      faultsSeen: [...this.faults],
+    };
+    heartbeat(progress);
+  }
+
+  private async end(verdict: Exclude<Verdict, { kind: "wait" | "ask_worker" }>): Promise<ComputationEnd> {
+    switch (verdict.kind) {
+      case "succeeded":
+        verdict.faults.forEach((fault) => this.faults.add(fault));
+        return { fate: "succeeded", summary: await this.resultOf(verdict.result), faultsSeen: [...this.faults] };
+      case "lost":
+        return { fate: "lost", fault: verdict.fault, why: verdict.why, faultsSeen: [...this.faults] };
+      case "failed":
+        return {
+          fate: "failed",
+          failure: { code: verdict.code, what: verdict.what, why: verdict.why, next: adviceFor(verdict.code) },
+          partial: partialOf(verdict.view ?? this.last),
+          faultsSeen: [...this.faults],
+          mayStillCompute: verdict.code !== "computation_failed",
+        };
+    }
+  }
+
+  /** A completed operation whose result the status answer left out is asked for its results once more. */
+  private async resultOf(result: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
+    if (holdsResult(this.input.request.kind, result)) return result;
+    const { operations } = this.deps.ktrdr;
+    return await operations.results(this.operationId, this.signal).then(
+      (answer) => answer.results,
+      () => result,
+    );
+  }
+}
+
+function adviceFor(code: "computation_failed" | "cancelled_at_ktrdr" | "computation_stalled"): string {
+  switch (code) {
+    case "computation_failed":
+      return "Mend what the reason names (validate_strategy helps), then call again: a changed strategy is a new job.";
+    case "cancelled_at_ktrdr":
+      return "Find out who cancelled it; to run it again, repeat the call with force_new_reason.";
+    case "computation_stalled":
+      return "Look at KTRDR's workers with check_health; to run it again, repeat the call with force_new_reason.";
+  }
+}

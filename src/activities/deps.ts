@@ -1,0 +1,50 @@
+import type { JobInput, JobOutcome, SlotKind } from "../domain/job.ts";
+import type { SlotClaim } from "../domain/slots.ts";
+import type { Ktrdr } from "../ktrdr/ktrdr.ts";
+import type { StrategyFolder } from "../ktrdr/strategy-folder.ts";
+import type { Logger } from "../logger.ts";
+import type { JobReader } from "../store/job-reader.ts";
+import type { JobWriter } from "../store/job-writer.ts";
+import type { ResultReader } from "../store/result-reader.ts";
+import type { Execution } from "../temporal/executions.ts";
+
+/** How activities talk to the slot keeper; sending twice is harmless. */
+export interface Slots {
+  claim(kind: SlotKind, claim: SlotClaim): Promise<void>;
+  inUse(kind: SlotKind, jobId: string): Promise<void>;
+  release(kind: SlotKind, jobId: string): Promise<void>;
+}
+
+/** What Temporal says about a job's workflow. */
+export interface Executions {
+  of(jobId: string): Promise<Execution>;
+}
+
+/** The world of the activities, given by closure. */
+export interface ActivityDeps {
+  readonly ktrdr: Ktrdr;
+  readonly strategies: StrategyFolder;
+  readonly jobs: JobReader & JobWriter;
+  readonly results: ResultReader;
+  readonly slots: Slots;
+  readonly executions: Executions;
+  readonly log: Logger;
+}
+
+/** How a job's workflow says it ended. */
+export type Ending =
+  | { readonly status: "completed"; readonly summary: Readonly<Record<string, unknown>> }
+  | {
+      readonly status: "failed";
+      readonly failure: NonNullable<JobOutcome["failure"]>;
+      readonly partial: JobOutcome["partial"];
+    }
+  | { readonly status: "cancelled"; readonly partial: JobOutcome["partial"] };
+
+export interface RecordRequest {
+  readonly input: Pick<JobInput, "jobId" | "request">;
+  readonly computation: number;
+  readonly ending: Ending;
+  readonly faultsSeen: JobOutcome["faultsSeen"];
+  readonly operationIds: readonly string[];
+}

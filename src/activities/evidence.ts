@@ -1,0 +1,95 @@
+/** Gathers what KTRDR's API, its registry and its workers say about one operation. */
+import { isDomainError } from "../domain/errors.ts";
+import type { SlotKind } from "../domain/job.ts";
+import type { KtrdrWorker } from "../domain/operation.ts";
+import type { ApiEvidence, RegistryEvidence, WorkerEvidence } from "../domain/verdict.ts";
+import type { Ktrdr } from "../ktrdr/ktrdr.ts";
+
+/** How old the shared view of the worker registry may be. All jobs of a process share one read per interval. */
+const REGISTRY_AGE_MS = 2_000;
+
+export interface Workplace {
+  readonly workerId: string | null;
+  readonly endpoint: string | null;
+}
+
+const WORKER_TYPE: Readonly<Record<SlotKind, string | null>> = {
+  training: "training",
+  backtest: "backtesting",
+  data_load: null,
+};
+
+export async function askApi(ktrdr: Ktrdr, operationId: string, signal?: AbortSignal): Promise<ApiEvidence> {
+  try {
+    return { kind: "operation", operation: await ktrdr.operations.get(operationId, signal) };
+  } catch (error) {
+    if (isDomainError(error, "ktrdr_not_found")) return { kind: "not_found" };
+    if (isDomainError(error) && error.retryable) return { kind: "unreachable" };
+    throw error;
+  }
+}
+
+/** Workers of the kind that the registry lists, or "unreachable". */
+export async function registered(
+  ktrdr: Ktrdr,
+  kind: SlotKind,
+  signal?: AbortSignal,
+): Promise<readonly KtrdrWorker[] | "unreachable"> {
+  const type = WORKER_TYPE[kind];
+  if (type === null) return [];
+  try {
+    const workers = await ktrdr.workers.snapshot(REGISTRY_AGE_MS, signal);
+    // GPU hosts train too and register under names of their own (contract §1.4).
+    return workers.filter(
+      ({ workerType }) =>
+        workerType === type || (kind === "training" && ["gpu_host", "cpu_training"].includes(workerType)),
+    );
+  } catch (error) {
+    if (isDomainError(error) && error.retryable) return "unreachable";
+    throw error;
+  }
+}
+
+/** The registry's line about the worker that computes, and where it listens (remembered when the registry forgot it). */
+export function locate(
+  workers: readonly KtrdrWorker[] | "unreachable",
+  known: Workplace,
+): { readonly registry: RegistryEvidence; readonly endpoint: string | null } {
+  if (workers === "unreachable") return { registry: "unreachable", endpoint: known.endpoint };
+  const line =
+    workers.find(({ workerId }) => workerId === known.workerId) ??
+    (known.workerId === null && workers.length === 1 ? workers[0] : undefined);
+  return { registry: line ?? null, endpoint: line?.endpointUrl ?? known.endpoint };
+}
+
+/** Asks a worker itself about an operation. */
+export async function askWorker(
+  ktrdr: Ktrdr,
+  endpoint: string | null,
+  operationId: string,
+  signal?: AbortSignal,
+): Promise<WorkerEvidence> {
+  if (endpoint === null) return { kind: "silent" };
+  const worker = ktrdr.workers.at(endpoint);
+  try {
+    const health = await worker.health(signal);
+    const operation = await worker.operation(operationId, signal).catch((error: unknown) => {
+      if (isDomainError(error, "ktrdr_not_found")) return null;
+      throw error;
+    });
+    return { kind: "answers", health, operation };
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isDomainError(error) && isGone(error)) return { kind: "refused" };
+    if (isDomainError(error)) return { kind: "silent" };
+    throw error;
+  }
+}
+
+/** Nobody listens there: the port refuses, or the name no longer exists. Time-outs prove nothing. */
+function isGone(error: Error): boolean {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if ("code" in cause && (cause.code === "ECONNREFUSED" || cause.code === "ENOTFOUND")) return true;
+  }
+  return false;
+}

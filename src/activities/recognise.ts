@@ -1,0 +1,73 @@
+/** Recognises an operation of ours among those KTRDR runs, for the kinds whose id KTRDR chooses. */
+import type { BacktestRequest, ComputeRequest, DataLoadRequest } from "../domain/job.ts";
+import type { Operation } from "../domain/operation.ts";
+import type { Ktrdr } from "../ktrdr/ktrdr.ts";
+import { registered } from "./evidence.ts";
+import { isDomainError } from "../domain/errors.ts";
+
+const LIST_LIMIT = 1_000;
+
+/**
+ * Ids of every operation of the kind that can be seen now: the API lists only what it has in memory, a worker only its
+ * own, and the registry only what it heard last (contract §2.10, §2.16). A worker that does not answer hides nothing
+ * that the API dispatched and still remembers.
+ */
+export async function visibleOperationIds(ktrdr: Ktrdr, kind: "backtest" | "data_load"): Promise<string[]> {
+  const type = kind === "backtest" ? "backtesting" : "data_load";
+  const ids = new Set<string>();
+  for (const { operationId } of await ktrdr.operations.list({ type, limit: LIST_LIMIT })) ids.add(operationId);
+  const workers = await registered(ktrdr, kind);
+  if (workers === "unreachable") return [...ids];
+  for (const worker of workers) {
+    if (worker.currentOperationId !== null) ids.add(worker.currentOperationId);
+    for (const id of await ownIds(ktrdr, worker.endpointUrl)) ids.add(id);
+  }
+  return [...ids];
+}
+
+async function ownIds(ktrdr: Ktrdr, endpoint: string): Promise<string[]> {
+  const worker = ktrdr.workers.at(endpoint);
+  try {
+    const [health, operations] = await Promise.all([worker.health(), worker.operations()]);
+    const ids = operations.map(({ operationId }) => operationId);
+    return health.currentOperationId === null ? ids : [...ids, health.currentOperationId];
+  } catch (error) {
+    if (isDomainError(error)) return [];
+    throw error;
+  }
+}
+
+/** True when everything the operation tells about its request agrees; what it does not tell is no objection. */
+export function matchesRequest(operation: Operation, request: Exclude<ComputeRequest, { kind: "training" }>): boolean {
+  const placed =
+    agrees(operation.symbol, request.symbol) &&
+    agrees(operation.timeframe, request.timeframe) &&
+    sameDay(operation.startDate, request.startDate) &&
+    sameDay(operation.endDate, request.endDate);
+  return (
+    placed && (request.kind === "backtest" ? matchesBacktest(operation, request) : matchesLoad(operation, request))
+  );
+}
+
+function matchesBacktest({ operationType, parameters }: Operation, request: BacktestRequest): boolean {
+  return (
+    operationType === "backtesting" &&
+    agrees(parameters["strategy_name"], request.strategy) &&
+    agrees(parameters["initial_capital"], request.initialCapital) &&
+    agrees(parameters["commission"], request.commission) &&
+    agrees(parameters["slippage"], request.slippage) &&
+    agrees(parameters["model_path"], request.modelPath)
+  );
+}
+
+function matchesLoad({ operationType, parameters }: Operation, request: DataLoadRequest): boolean {
+  return operationType === "data_load" && agrees(parameters["mode"], request.mode);
+}
+
+function agrees(told: unknown, wanted: string | number): boolean {
+  return told === undefined || told === null || told === "" || told === wanted;
+}
+
+function sameDay(told: string | null, wanted: string | null): boolean {
+  return told === null || wanted === null || told.slice(0, 10) === wanted.slice(0, 10);
+}

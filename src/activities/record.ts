@@ -1,0 +1,111 @@
+/** Writes down how a job ended, with the figures, once and for ever. */
+import { activityInfo } from "@temporalio/activity";
+import { isDomainError } from "../domain/errors.ts";
+import type { JobFailure, JobInput, JobOutcome } from "../domain/job.ts";
+import { assertNever } from "../domain/never.ts";
+import type { JobResult } from "../domain/result.ts";
+import { normaliseBacktest } from "../domain/results/backtest.ts";
+import { normaliseDataLoad } from "../domain/results/data-load.ts";
+import { headline } from "../domain/results/headline.ts";
+import { normaliseTraining } from "../domain/results/training.ts";
+import { summariseTrainingSet } from "../domain/results/training-set.ts";
+import type { ActivityDeps, RecordRequest } from "./deps.ts";
+import { beating } from "./heartbeat.ts";
+
+/** After so many attempts a backtest is recorded without buy-and-hold rather than not at all. */
+const ATTEMPTS_FOR_BARS = 5;
+
+export function recordActivities(deps: ActivityDeps) {
+  return {
+    /** Idempotent: the first final outcome wins, and every caller gets that one. */
+    async recordOutcome(request: RecordRequest): Promise<JobOutcome> {
+      return await beating(() => record(deps, request, activityInfo().attempt <= ATTEMPTS_FOR_BARS));
+    },
+  };
+}
+
+export async function record(deps: ActivityDeps, request: RecordRequest, insistOnBars: boolean): Promise<JobOutcome> {
+  const { input, computation } = request;
+  const { outcome, result } = await conclude(deps, request, insistOnBars);
+  if (request.operationIds.length > 0) await deps.jobs.endComputation(input.jobId, computation, outcome.status);
+  const stored = await deps.jobs.finish(input.jobId, outcome, result, result?.engine ?? null);
+  if (input.request.kind !== "training_set") await deps.slots.release(input.request.kind, input.jobId);
+  return stored;
+}
+
+async function conclude(
+  deps: ActivityDeps,
+  request: RecordRequest,
+  insistOnBars: boolean,
+): Promise<{ outcome: JobOutcome; result: JobResult | null }> {
+  const { ending } = request;
+  if (ending.status === "cancelled") {
+    const line =
+      ending.partial === null ? "cancelled before it started" : `cancelled at ${ending.partial.percent.toFixed(0)} %`;
+    return { outcome: outcomeOf(request, "cancelled", null, ending.partial, line), result: null };
+  }
+  if (ending.status === "failed") return failedWith(request, ending.failure);
+  try {
+    const result = await resultOf(deps, request.input, ending.summary, insistOnBars);
+    return { outcome: outcomeOf(request, "completed", null, null, headline(result)), result };
+  } catch (error) {
+    // A finished computation whose answer is unusable: said so, instead of a figure nobody can stand for.
+    if (!isDomainError(error, "ktrdr_bad_answer", "computation_failed")) throw error;
+    return failedWith(request, {
+      code: error.code,
+      what: error.what,
+      why: error.why ?? null,
+      next: error.next ?? null,
+    });
+  }
+}
+
+function failedWith(request: RecordRequest, failure: JobFailure): { outcome: JobOutcome; result: null } {
+  const partial = request.ending.status === "failed" ? request.ending.partial : null;
+  return { outcome: outcomeOf(request, "failed", failure, partial, failure.what), result: null };
+}
+
+function outcomeOf(
+  { input, faultsSeen, operationIds }: RecordRequest,
+  status: JobOutcome["status"],
+  failure: JobFailure | null,
+  partial: JobOutcome["partial"],
+  line: string,
+): JobOutcome {
+  return { jobId: input.jobId, status, failure, partial, faultsSeen, operationIds, headline: line };
+}
+
+async function resultOf(
+  deps: ActivityDeps,
+  input: Pick<JobInput, "jobId" | "request">,
+  summary: Readonly<Record<string, unknown>>,
+  insistOnBars: boolean,
+): Promise<JobResult> {
+  const { ktrdr } = deps;
+  const { request } = input;
+  const { engine } = await ktrdr.health();
+  switch (request.kind) {
+    case "training":
+      return normaliseTraining(summary, request, engine);
+    case "backtest": {
+      const bars = await ktrdr.data
+        .bars(request.symbol, request.timeframe, { startDate: request.startDate, endDate: request.endDate })
+        .catch((error: unknown) => {
+          if (insistOnBars && isDomainError(error) && error.retryable) throw error;
+          return null;
+        });
+      return normaliseBacktest(summary, request, bars, engine);
+    }
+    case "data_load": {
+      const range = await ktrdr.data.range(request.symbol, request.timeframe);
+      return normaliseDataLoad(summary, request, range, engine);
+    }
+    case "training_set": {
+      const children = await deps.jobs.children(input.jobId);
+      const results = await Promise.all(children.map(({ jobId }) => deps.results.get(jobId)));
+      return summariseTrainingSet(request, children, results, engine);
+    }
+    default:
+      return assertNever(request);
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * Starts a computation exactly once. Trainings take an id of ours, so asking first is enough. Backtests and data loads
+ * take none: the intent and the operations known before are written down before the POST, so that after a lost answer,
+ * a crash or a reset the one new operation that matches can be found (the slot keeper lets only one start at a time).
+ */
+import { setTimeout as delay } from "node:timers/promises";
+import { DomainError, isDomainError } from "../domain/errors.ts";
+import type { ComputeRequest, FaultSeen, JobInput } from "../domain/job.ts";
+import type { Operation } from "../domain/operation.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { askApi, locate, registered } from "./evidence.ts";
+import { beating } from "./heartbeat.ts";
+import { computationOf } from "./computation.ts";
+import { matchesRequest, visibleOperationIds } from "./recognise.ts";
+
+export interface Started {
+  readonly operationId: string;
+  readonly faultsSeen: readonly FaultSeen[];
+}
+
+/**
+ * How long a POST may still take effect after it was sent: KTRDR gives its own call to the worker 30 s, and a client
+ * that went away does not stop it (contract §3.1).
+ */
+const IN_FLIGHT_MS = 35_000;
+
+/** The operation id of a training, ours to choose. Another computation of the same job is another operation. */
+export function trainingOperationId(jobId: string, computation: number): string {
+  return computation === 1 ? jobId : `${jobId}-c${computation}`;
+}
+
+export function startActivities(deps: ActivityDeps) {
+  return {
+    /** @throws DomainError of the client; retryable ones until KTRDR takes the start or refuses it for good. */
+    async startComputation(input: JobInput<ComputeRequest>, computation: number): Promise<Started> {
+      return await beating(() => new Start(deps, input, computation).run());
+    },
+  };
+}
+
+/**
+ * The operation of a computation that was begun but whose operation was never written down, because everything that
+ * knew died in between. Null when none appeared and none can appear any more.
+ */
+export async function findBegun(
+  deps: ActivityDeps,
+  input: Pick<JobInput<ComputeRequest>, "jobId" | "request">,
+  computation: { readonly n: number; readonly postingAt: string; readonly knownOperations: readonly string[] },
+): Promise<string | null> {
+  const start = new Start(deps, input, computation.n);
+  return await start.findAfter(computation.postingAt, computation.knownOperations);
+}
+
+class Start {
+  private readonly deps: ActivityDeps;
+  private readonly input: Pick<JobInput<ComputeRequest>, "jobId" | "request">;
+  private readonly n: number;
+  private baseline: ReadonlySet<string> = new Set();
+
+  constructor(deps: ActivityDeps, input: Pick<JobInput<ComputeRequest>, "jobId" | "request">, computation: number) {
+    this.deps = deps;
+    this.input = input;
+    this.n = computation;
+  }
+
+  async findAfter(postingAt: string, known: readonly string[]): Promise<string | null> {
+    this.baseline = new Set(known);
+    return (await this.appearing(Date.parse(postingAt)))?.operationId ?? null;
+  }
+
+  async run(): Promise<Started> {
+    const { jobs, ktrdr } = this.deps;
+    const { jobId, request } = this.input;
+    const begunBefore = (await computationOf(jobs, jobId, this.n)) !== null;
+    const seen = request.kind === "training" || begunBefore ? [] : await visibleOperationIds(ktrdr, request.kind);
+    const computation = await jobs.beginComputation(jobId, this.n, seen);
+    if (computation.operationId !== null) return await this.attach(computation.operationId, []);
+    this.baseline = new Set(computation.knownOperations);
+    const earlier = begunBefore ? await this.appearing(Date.parse(computation.postingAt)) : await this.find();
+    if (earlier !== null) return await this.attach(earlier.operationId, begunBefore ? ["start_answer_lost"] : []);
+    await this.checkStrategy();
+    return await this.post();
+  }
+
+  private async post(): Promise<Started> {
+    const postingAt = await this.deps.jobs.markPosting(this.input.jobId, this.n);
+    try {
+      const { operationId } = await this.send();
+      return await this.attach(operationId, []);
+    } catch (error) {
+      if (!isDomainError(error, "ktrdr_start_ambiguous")) throw error;
+      this.deps.log.warn({ jobId: this.input.jobId }, "the answer to a start was lost; looking for the operation");
+      const found = await this.appearing(Date.parse(postingAt));
+      if (found === null) throw error;
+      return await this.attach(found.operationId, ["start_answer_lost"]);
+    }
+  }
+
+  private async send(): Promise<{ operationId: string }> {
+    const { ktrdr } = this.deps;
+    const { request, jobId } = this.input;
+    switch (request.kind) {
+      case "training":
+        return await ktrdr.trainings.start({
+          strategyName: request.strategy,
+          operationId: trainingOperationId(jobId, this.n),
+          symbols: [request.symbol],
+          timeframes: [request.timeframe],
+          startDate: request.startDate,
+          endDate: request.endDate,
+        });
+      case "backtest":
+        return await ktrdr.backtests.start({
+          strategyName: request.strategy,
+          symbol: request.symbol,
+          timeframe: request.timeframe,
+          startDate: request.startDate,
+          endDate: request.endDate,
+          initialCapital: request.initialCapital,
+          commission: request.commission,
+          slippage: request.slippage,
+          modelPath: request.modelPath,
+        });
+      case "data_load":
+        return await ktrdr.data.download({
+          symbol: request.symbol,
+          timeframe: request.timeframe,
+          mode: request.mode,
+          ...(request.startDate === null ? {} : { startDate: request.startDate }),
+          ...(request.endDate === null ? {} : { endDate: request.endDate }),
+        });
+    }
+  }
+
+  /** Looks until a POST sent at `postedAtMs` can no longer take effect. */
+  private async appearing(postedAtMs: number): Promise<Operation | null> {
+    for (;;) {
+      const found = await this.find();
+      if (found !== null || Date.now() - postedAtMs > IN_FLIGHT_MS) return found;
+      await delay(1_000);
+    }
+  }
+
+  private async find(): Promise<Operation | null> {
+    const { ktrdr } = this.deps;
+    const { request, jobId } = this.input;
+    if (request.kind === "training") return await this.lookUp(trainingOperationId(jobId, this.n));
+    for (const id of await visibleOperationIds(ktrdr, request.kind)) {
+      if (this.baseline.has(id)) continue;
+      const operation = await this.lookUp(id);
+      if (operation !== null && matchesRequest(operation, request) && (await this.isUnowned(id))) return operation;
+    }
+    return null;
+  }
+
+  private async isUnowned(operationId: string): Promise<boolean> {
+    const owner = await this.deps.jobs.ownerOf(operationId);
+    return owner === null || owner === this.input.jobId;
+  }
+
+  /** @throws DomainError ktrdr_unavailable when KTRDR does not answer: then nothing may be concluded. */
+  private async lookUp(operationId: string): Promise<Operation | null> {
+    const answer = await askApi(this.deps.ktrdr, operationId);
+    if (answer.kind === "operation") return answer.operation;
+    if (answer.kind === "not_found") return null;
+    throw new DomainError("ktrdr_unavailable", { what: "KTRDR does not answer, so it is unknown what it runs." });
+  }
+
+  /** Writes down what computes the job, and where, before anything else happens. */
+  private async attach(operationId: string, faultsSeen: readonly FaultSeen[]): Promise<Started> {
+    const { ktrdr, jobs, slots } = this.deps;
+    const { request, jobId } = this.input;
+    await jobs.attachOperation(jobId, this.n, { operationId });
+    // The first read by id also brings the operation into KTRDR's own list (contract §2.10).
+    const answer = await askApi(ktrdr, operationId);
+    const workerId = answer.kind === "operation" ? answer.operation.workerId : null;
+    const workers = await registered(ktrdr, request.kind);
+    const { endpoint } = locate(workers, { workerId, endpoint: null });
+    await jobs.attachOperation(jobId, this.n, {
+      operationId,
+      ...(workerId === null ? {} : { workerId }),
+      ...(endpoint === null ? {} : { workerEndpoint: endpoint }),
+    });
+    await slots.inUse(request.kind, jobId);
+    return { operationId, faultsSeen };
+  }
+
+  /** KTRDR reads the file when it starts: a text that changed since the job was asked for is another job. */
+  private async checkStrategy(): Promise<void> {
+    const { request } = this.input;
+    if (request.kind !== "training") return;
+    const file = await this.deps.strategies.read(request.strategy);
+    if (file.sha256 === request.strategySha256) return;
+    throw new DomainError("strategy_changed", {
+      what: `The strategy ${request.strategy} was changed after this training was asked for.`,
+      why: "Training another text under this job's name would record a result that nothing produced.",
+      next: "Call train_model again: the new text is a new job.",
+    });
+  }
+}

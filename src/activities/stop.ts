@@ -1,0 +1,155 @@
+/** Stops a computation and does not rest until it is proven that nobody computes it any more. */
+import { setTimeout as delay } from "node:timers/promises";
+import { isDomainError } from "../domain/errors.ts";
+import type { ComputeRequest, FaultSeen, JobInput, StopReport } from "../domain/job.ts";
+import type { Operation } from "../domain/operation.ts";
+import { partialOf } from "../domain/partial.ts";
+import { holdsResult, type ApiEvidence, type RegistryEvidence, type WorkerEvidence } from "../domain/verdict.ts";
+import { computationOf } from "./computation.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { askApi, askWorker, locate, registered, type Workplace } from "./evidence.ts";
+import { beating } from "./heartbeat.ts";
+
+export function stopActivities(deps: ActivityDeps) {
+  return {
+    async stopComputation(
+      input: JobInput<ComputeRequest>,
+      computation: number,
+      operationId: string,
+      reason: string,
+    ): Promise<StopReport> {
+      return await beating(() => stop(deps, input, computation, operationId, reason));
+    },
+  };
+}
+
+/** Usable outside the activity as well: settling an abandoned job stops its computing the same way. */
+export async function stop(
+  deps: ActivityDeps,
+  input: Pick<JobInput<ComputeRequest>, "jobId" | "request">,
+  computation: number,
+  operationId: string,
+  reason: string,
+): Promise<StopReport> {
+  const row = await computationOf(deps.jobs, input.jobId, computation);
+  const place = { workerId: row?.workerId ?? null, endpoint: row?.workerEndpoint ?? null };
+  return await new Stop(deps, input, operationId, reason, place).run();
+}
+
+class Stop {
+  private readonly deps: ActivityDeps;
+  private readonly input: Pick<JobInput<ComputeRequest>, "jobId" | "request">;
+  private readonly operationId: string;
+  private readonly reason: string;
+  private place: Workplace;
+  private readonly faults = new Set<FaultSeen>();
+  private last: Operation | null = null;
+
+  constructor(
+    deps: ActivityDeps,
+    input: Pick<JobInput<ComputeRequest>, "jobId" | "request">,
+    operationId: string,
+    reason: string,
+    place: Workplace,
+  ) {
+    this.deps = deps;
+    this.input = input;
+    this.operationId = operationId;
+    this.reason = reason;
+    this.place = place;
+  }
+
+  async run(): Promise<StopReport> {
+    for (;;) {
+      const api = await askApi(this.deps.ktrdr, this.operationId);
+      if (api.kind === "operation") this.remember(api.operation);
+      const { worker, registry } = await this.askWorker();
+      if (worker.kind === "answers" && worker.operation !== null) this.remember(worker.operation);
+      const summary = this.finishedResult(api, worker);
+      if (summary !== null) return { stopped: false, summary };
+      if (isIdle(api, worker, registry, this.operationId, this.input.request.kind)) {
+        return { stopped: true, partial: partialOf(this.last), faultsSeen: [...this.faults] };
+      }
+      await this.demandStop(api, worker);
+      await delay(1_000);
+    }
+  }
+
+  /** KTRDR drops progress and epochs when it cancels: the richest view is kept. */
+  private remember(view: Operation): void {
+    if (this.last === null || view.percent >= this.last.percent) this.last = view;
+    if (view.workerId !== null) this.place = { ...this.place, workerId: view.workerId };
+  }
+
+  private async askWorker(): Promise<{ worker: WorkerEvidence; registry: RegistryEvidence }> {
+    const { kind } = this.input.request;
+    if (kind === "data_load") return { worker: { kind: "not_asked" }, registry: null };
+    const { registry, endpoint } = locate(await registered(this.deps.ktrdr, kind), this.place);
+    this.place = { ...this.place, endpoint };
+    return { worker: await askWorker(this.deps.ktrdr, endpoint, this.operationId), registry };
+  }
+
+  private finishedResult(api: ApiEvidence, worker: WorkerEvidence): Readonly<Record<string, unknown>> | null {
+    const { kind } = this.input.request;
+    const views = [
+      api.kind === "operation" ? api.operation : null,
+      worker.kind === "answers" ? worker.operation : null,
+    ];
+    for (const view of views) if (view !== null && holdsResult(kind, view.result)) return view.result;
+    return null;
+  }
+
+  private async demandStop(api: ApiEvidence, worker: WorkerEvidence): Promise<void> {
+    const { ktrdr } = this.deps;
+    if (api.kind === "operation" && isOpen(api.operation)) {
+      const receipt = await ktrdr.operations.cancel(this.operationId, this.reason).catch(ignoreRefusal);
+      if (receipt !== null && !receipt.remoteCancelled && this.input.request.kind !== "data_load") {
+        this.faults.add("cancel_not_forwarded");
+      }
+      if (receipt?.remoteCancelled === true) return;
+    }
+    if (worker.kind !== "answers" || this.place.endpoint === null) return;
+    if (worker.health.currentOperationId === this.operationId || worker.operation?.status === "running") {
+      await ktrdr.workers.at(this.place.endpoint).cancel(this.operationId, this.reason).catch(ignoreRefusal);
+    }
+  }
+}
+
+function isOpen({ status }: Operation): boolean {
+  return status === "running" || status === "pending" || status === "resuming";
+}
+
+/** Nobody computes it: the books are closed and the worker says so itself (or is gone, or was never reachable). */
+function isIdle(
+  api: ApiEvidence,
+  worker: WorkerEvidence,
+  registry: RegistryEvidence,
+  operationId: string,
+  kind: ComputeRequest["kind"],
+): boolean {
+  if (api.kind === "unreachable") return false;
+  const booksClosed = api.kind === "not_found" || !isOpen(api.operation);
+  if (!booksClosed) return false;
+  if (kind === "data_load") return true;
+  switch (worker.kind) {
+    case "refused":
+      return true;
+    case "answers":
+      return worker.health.currentOperationId !== operationId && worker.operation?.status !== "running";
+    case "silent":
+    case "not_asked":
+      // A worker that we cannot reach but KTRDR can: the registry's own health sweep is the witness.
+      return (
+        registry !== null &&
+        registry !== "unreachable" &&
+        registry.status === "available" &&
+        registry.healthCheckFailures === 0
+      );
+  }
+}
+
+/** A refusal (already finished, unknown) is judged by the next look; an outage as well. */
+function ignoreRefusal(error: unknown): null {
+  if (isDomainError(error)) return null;
+  throw error;
+}

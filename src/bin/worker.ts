@@ -1,0 +1,100 @@
+/** The worker process: runs workflows and activities until it is told to stop. */
+import { DefaultLogger, NativeConnection, Runtime, type LogLevel } from "@temporalio/worker";
+import { Connection } from "@temporalio/client";
+import { createActivities } from "../activities/activities.ts";
+import { loadConfig, type Config } from "../config.ts";
+import { createKtrdr } from "../ktrdr/ktrdr.ts";
+import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
+import { labEnvironment } from "../lab/lab-environment.ts";
+import { createLogger, type Logger } from "../logger.ts";
+import { createJobReader } from "../store/job-reader.ts";
+import { createJobWriter } from "../store/job-writer.ts";
+import { createPool } from "../store/pool.ts";
+import { createResultReader } from "../store/result-reader.ts";
+import { lazyClient, temporalSettings, type TemporalSettings } from "../temporal/connection.ts";
+import { createExecutions } from "../temporal/executions.ts";
+import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
+import { createSlots } from "../temporal/slots.ts";
+import { bundleWorkflows, createWorker, type JobWorker } from "../temporal/worker.ts";
+
+const RETRY_CONNECTION_MS = 1_000;
+
+async function main(): Promise<void> {
+  const env = await labEnvironment(process.env);
+  const config = loadConfig(env);
+  const log = createLogger("worker", config.LOG_LEVEL);
+  bridgeLogs(log);
+  const settings = temporalSettings(env, { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
+  const stop = new AbortController();
+  let worker: JobWorker | null = null;
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.once(name, () => {
+      log.info({ signal: name }, "shutting down");
+      stop.abort();
+      worker?.shutdown();
+    });
+  }
+  const workflowBundle = await bundleWorkflows();
+  const connection = await connect(settings, log, stop.signal);
+  if (connection === null) return;
+  const activities = createActivities(activityDeps(config, settings, log));
+  worker = await createWorker({ connection, namespace: settings.namespace, activities, workflowBundle });
+  if (stop.signal.aborted) worker.shutdown();
+  log.info({ address: settings.connection.address, namespace: settings.namespace }, "worker runs");
+  await worker.run();
+  await connection.close();
+  log.info("worker stopped");
+}
+
+/** Waits for the server, however long it takes: a worker that starts before Temporal is no error. */
+async function connect(settings: TemporalSettings, log: Logger, stop: AbortSignal): Promise<NativeConnection | null> {
+  while (!stop.aborted) {
+    try {
+      const setup = await Connection.connect({ ...settings.connection, connectTimeout: "3 seconds" });
+      await ensureSearchAttributes(setup, settings.namespace);
+      await setup.close();
+      const { address, tls, apiKey, metadata } = settings.connection;
+      return await NativeConnection.connect({
+        ...(address === undefined ? {} : { address }),
+        ...(tls === undefined ? {} : { tls }),
+        ...(typeof apiKey === "string" ? { apiKey } : {}),
+        ...(metadata === undefined ? {} : { metadata }),
+      });
+    } catch (error) {
+      log.warn({ err: error, address: settings.connection.address }, "Temporal does not answer; trying again");
+      await new Promise((resolve) => setTimeout(resolve, RETRY_CONNECTION_MS));
+    }
+  }
+  return null;
+}
+
+function activityDeps(config: Config, settings: TemporalSettings, log: Logger): Parameters<typeof createActivities>[0] {
+  const pool = createPool(config.DATABASE_URL);
+  const client = lazyClient(settings);
+  return {
+    ktrdr: createKtrdr({ baseUrl: config.KTRDR_API_URL, requestTimeoutMs: config.KTRDR_REQUEST_TIMEOUT_MS }),
+    strategies: createStrategyFolder(config.KTRDR_STRATEGIES_DIR),
+    jobs: { ...createJobReader(pool), ...createJobWriter(pool) },
+    results: createResultReader(pool),
+    slots: createSlots(client),
+    executions: createExecutions(client),
+    log,
+  };
+}
+
+function bridgeLogs(log: Logger): void {
+  const levels: Readonly<Record<LogLevel, "trace" | "debug" | "info" | "warn" | "error">> = {
+    TRACE: "trace",
+    DEBUG: "debug",
+    INFO: "info",
+    WARN: "warn",
+    ERROR: "error",
+  };
+  Runtime.install({
+    logger: new DefaultLogger("INFO", ({ level, message, meta }) => log[levels[level]]({ ...meta }, message)),
+    // We decide what a signal does.
+    shutdownSignals: [],
+  });
+}
+
+await main();

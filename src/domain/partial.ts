@@ -1,0 +1,18 @@
+import type { PartialResult } from "./job.ts";
+import type { Operation } from "./operation.ts";
+
+/** What an unfinished computation had reached. Null when nothing was ever seen of it. */
+export function partialOf(view: Operation | null): PartialResult | null {
+  if (view === null) return null;
+  const best = view.epochs.reduce<(typeof view.epochs)[number] | null>(
+    (least, epoch) => (least === null || epoch.valLoss < least.valLoss ? epoch : least),
+    null,
+  );
+  return {
+    percent: view.percent,
+    step: view.step,
+    epochsSeen: view.epochs.length,
+    bestValLoss: best?.valLoss ?? null,
+    bestValAccuracy: best?.valAccuracy ?? null,
+  };
+}

@@ -1,0 +1,292 @@
+/**
+ * The decision table of contract §3.5-3.6 and §9: evidence about one computation in, truth out. Pure, so that every
+ * row can be tested. KTRDR's API is never believed alone when it has been seen to lie in that situation; then the
+ * worker that computes is asked.
+ */
+import type { FaultSeen, SlotKind } from "./job.ts";
+import type { KtrdrWorker, Operation, WorkerHealth } from "./operation.ts";
+
+export type ApiEvidence =
+  | { readonly kind: "operation"; readonly operation: Operation }
+  | { readonly kind: "not_found" }
+  | { readonly kind: "unreachable" };
+
+/** What the worker that should be computing says itself. */
+export type WorkerEvidence =
+  | { readonly kind: "not_asked" }
+  | { readonly kind: "answers"; readonly operation: Operation | null; readonly health: WorkerHealth }
+  /** Nobody listens at its address: the process is gone. */
+  | { readonly kind: "refused" }
+  /** No answer in time: it may hang and come back, so nothing is proven. */
+  | { readonly kind: "silent" };
+
+/** The registry's line about that worker: null when the registry does not list it (any more). */
+export type RegistryEvidence = KtrdrWorker | null | "unreachable";
+
+export interface Clock {
+  readonly nowMs: number;
+  /** When this computation was posted. */
+  readonly postedAtMs: number;
+  /** Since when status, percent and step stand still. */
+  readonly stillSinceMs: number;
+  /** Since when the API answers 404; null while it does not. */
+  readonly notFoundSinceMs: number | null;
+  /** Since when the worker has been found not computing this operation; null while it is computing or unknown. */
+  readonly deadSinceMs: number | null;
+}
+
+export interface Patience {
+  readonly pollIntervalMs: number;
+  readonly stallAfterMs: number;
+  readonly stallFailAfterMs: number;
+}
+
+export interface Evidence {
+  readonly kind: SlotKind;
+  readonly api: ApiEvidence;
+  readonly worker: WorkerEvidence;
+  readonly registry: RegistryEvidence;
+  readonly clock: Clock;
+  readonly patience: Patience;
+}
+
+export type Verdict =
+  | {
+      readonly kind: "wait";
+      readonly phase: "running" | "stalled" | "ktrdr_unreachable" | "verifying";
+      /** Freshest view of the operation, null when nobody has one. */
+      readonly view: Operation | null;
+      readonly faults: readonly FaultSeen[];
+      /** True when this observation supports that nobody computes; the caller keeps the time since when. */
+      readonly looksDead: boolean;
+    }
+  | { readonly kind: "ask_worker" }
+  | {
+      readonly kind: "succeeded";
+      readonly result: Readonly<Record<string, unknown>>;
+      readonly faults: readonly FaultSeen[];
+    }
+  | {
+      readonly kind: "failed";
+      readonly code: "computation_failed" | "cancelled_at_ktrdr" | "computation_stalled";
+      readonly what: string;
+      readonly why: string | null;
+      readonly view: Operation | null;
+    }
+  /** Proven: nobody computes it and nobody will. */
+  | { readonly kind: "lost"; readonly fault: "lost_operation" | "worker_died"; readonly why: string };
+
+/** A fresh operation is sometimes not found for a moment (contract §3.1). */
+const NOT_FOUND_GRACE_MS = 30_000;
+/** A worker that is found not computing for this long is believed (registry sweep is 10 s, cache 1 s). */
+const DEAD_GRACE_MS = 20_000;
+/** Polls without any movement before the worker is asked as well. */
+const STILL_POLLS = 3;
+
+/** The text of KTRDR's orphan detector; not reliable alone (contract §9.2), so only ever a hint. */
+const ORPHAN_TEXT = "no worker claimed it";
+
+/** True when `result_summary` holds what only a finished computation has (contract §9.2). */
+export function holdsResult(kind: SlotKind, result: Readonly<Record<string, unknown>> | null): boolean {
+  if (result === null) return false;
+  switch (kind) {
+    case "training":
+      return typeof result["model_path"] === "string" && result["model_path"] !== "";
+    case "backtest":
+      return typeof result["metrics"] === "object" && result["metrics"] !== null;
+    case "data_load":
+      return Object.keys(result).length > 0;
+  }
+}
+
+/** A failure that KTRDR's bookkeeping invents, as opposed to one its computing reports. */
+function isBookkeepingFailure(operation: Operation): boolean {
+  const text = operation.errorMessage;
+  return text === null || text === "" || text.includes(ORPHAN_TEXT) || text.includes("Connect call failed");
+}
+
+/** Judges one observation. `ask_worker` is answered only while `worker.kind` is `not_asked`. */
+export function judge(evidence: Evidence): Verdict {
+  const { api } = evidence;
+  switch (api.kind) {
+    case "unreachable":
+      return wait(evidence, "ktrdr_unreachable", null, [], false);
+    case "not_found":
+      return judgeNotFound(evidence);
+    case "operation":
+      return judgeOperation(evidence, api.operation);
+  }
+}
+
+function judgeOperation(evidence: Evidence, operation: Operation): Verdict {
+  const { kind } = evidence;
+  switch (operation.status) {
+    case "completed":
+      return succeeded(operation, []);
+    case "failed":
+      if (holdsResult(kind, operation.result)) return succeeded(operation, ["completed_turned_failed"]);
+      if (!isBookkeepingFailure(operation)) return failed(operation);
+      return kind === "data_load"
+        ? judgeForgottenLoad(evidence, operation)
+        : askOr(evidence, operation, "completed_turned_failed");
+    case "cancelled":
+      if (holdsResult(kind, operation.result)) return succeeded(operation, ["completed_turned_cancelled"]);
+      return kind === "data_load" ? failed(operation) : askOr(evidence, operation, "completed_turned_cancelled");
+    case "resuming":
+      return askOr(evidence, operation, "stuck_resuming");
+    case "pending":
+    case "running":
+      return judgeRunning(evidence, operation);
+  }
+}
+
+/**
+ * KTRDR's orphan detector calls every load of more than a minute failed while it goes on (contract §2.2). What was
+ * loaded shows in the stored range, which is what the record is made from.
+ */
+function judgeForgottenLoad(evidence: Evidence, operation: Operation): Verdict {
+  if (!deadLongEnough(evidence)) return wait(evidence, "verifying", operation, [], true);
+  return succeeded(operation, ["completed_turned_failed"]);
+}
+
+function judgeRunning(evidence: Evidence, operation: Operation): Verdict {
+  const { clock, patience, kind } = evidence;
+  const still = clock.nowMs - clock.stillSinceMs;
+  if (still < STILL_POLLS * patience.pollIntervalMs) return wait(evidence, "running", operation, [], false);
+  if (kind === "data_load") return stillWaiting(evidence, operation, [], false);
+  return askOr(evidence, operation, "stale_view");
+}
+
+/** The API's word is not enough: ask the worker, or judge what it said. */
+function askOr(evidence: Evidence, operation: Operation, fault: FaultSeen): Verdict {
+  const { worker } = evidence;
+  if (worker.kind === "not_asked") return { kind: "ask_worker" };
+  if (worker.kind === "silent") return stillWaiting(evidence, operation, [], false);
+  if (worker.kind === "refused") return judgeRefused(evidence, operation);
+  return judgeWorkerAnswer(evidence, operation, worker, fault);
+}
+
+function judgeWorkerAnswer(
+  evidence: Evidence,
+  operation: Operation,
+  worker: Extract<WorkerEvidence, { kind: "answers" }>,
+  fault: FaultSeen,
+): Verdict {
+  const own = worker.operation;
+  if (own !== null && holdsResult(evidence.kind, own.result)) return succeeded(own, [fault]);
+  if (own !== null && own.status === "completed") return succeeded(own, [fault]);
+  if (own !== null && own.status === "failed" && !isBookkeepingFailure(own)) return failed(own);
+  const computes =
+    worker.health.currentOperationId === operation.operationId ||
+    // One worker with two operations names only one of them (contract §3.5).
+    (worker.health.busy && own !== null && own.status === "running");
+  // A worker that has just taken over after its API restarted still computes: its own view is the fresher one.
+  if (computes && own !== null) {
+    const lags = operation.status !== "running" || own.percent > operation.percent;
+    return stillWaiting(evidence, own, lags ? [fault] : [], false);
+  }
+  if (computes) return stillWaiting(evidence, operation, [], false);
+  return judgeIdle(evidence, operation);
+}
+
+/** The worker lives but does not compute this operation. */
+function judgeIdle(evidence: Evidence, operation: Operation): Verdict {
+  if (!deadLongEnough(evidence)) return wait(evidence, "verifying", operation, [], true);
+  if (operation.status === "cancelled") {
+    return {
+      kind: "failed",
+      code: "cancelled_at_ktrdr",
+      what: "The computation was cancelled in KTRDR by somebody else.",
+      why: operation.errorMessage,
+      view: operation,
+    };
+  }
+  if (operation.status === "failed") {
+    return {
+      kind: "lost",
+      fault: "worker_died",
+      why: "KTRDR calls it failed without a reason and no worker computes it",
+    };
+  }
+  return { kind: "lost", fault: "worker_died", why: "its worker is idle and does not know it" };
+}
+
+/** Nobody listens at the worker's address. Believed once the registry agrees. */
+function judgeRefused(evidence: Evidence, operation: Operation): Verdict {
+  const { registry } = evidence;
+  const registryAgrees =
+    registry === null || (registry !== "unreachable" && registry.status === "temporarily_unavailable");
+  if (registryAgrees && deadLongEnough(evidence)) {
+    return { kind: "lost", fault: "worker_died", why: "its worker process is gone" };
+  }
+  return wait(evidence, "verifying", operation, [], true);
+}
+
+function judgeNotFound(evidence: Evidence): Verdict {
+  const { clock, worker, kind } = evidence;
+  const since = clock.notFoundSinceMs ?? clock.nowMs;
+  if (clock.nowMs - since < NOT_FOUND_GRACE_MS) return wait(evidence, "verifying", null, [], false);
+  if (kind === "data_load") return { kind: "lost", fault: "lost_operation", why: "KTRDR no longer knows it" };
+  if (worker.kind === "not_asked") return { kind: "ask_worker" };
+  if (worker.kind === "silent") return stillWaiting(evidence, null, [], false);
+  if (worker.kind === "answers" && worker.operation !== null) {
+    return judgeWorkerAnswer(evidence, worker.operation, worker, "lost_operation");
+  }
+  if (worker.kind === "answers" && worker.health.busy && worker.health.currentOperationId === null) {
+    return stillWaiting(evidence, null, [], false);
+  }
+  if (!deadLongEnough(evidence)) return wait(evidence, "verifying", null, [], true);
+  return { kind: "lost", fault: "lost_operation", why: "KTRDR does not know it and no worker computes it" };
+}
+
+function deadLongEnough({ clock }: Evidence): boolean {
+  return clock.deadSinceMs !== null && clock.nowMs - clock.deadSinceMs >= DEAD_GRACE_MS;
+}
+
+/** Waits, unless nothing has moved for so long that the job must end. */
+function stillWaiting(
+  evidence: Evidence,
+  view: Operation | null,
+  faults: readonly FaultSeen[],
+  looksDead: boolean,
+): Verdict {
+  const still = evidence.clock.nowMs - evidence.clock.stillSinceMs;
+  if (still >= evidence.patience.stallFailAfterMs) {
+    return {
+      kind: "failed",
+      code: "computation_stalled",
+      what: `The computation made no progress for ${Math.round(still / 60_000)} minutes.`,
+      why: view === null ? null : `It stands at ${view.percent.toFixed(0)} % (${view.step || "no step named"}).`,
+      view,
+    };
+  }
+  return wait(evidence, "running", view, faults, looksDead);
+}
+
+function wait(
+  { clock, patience }: Evidence,
+  phase: "running" | "ktrdr_unreachable" | "verifying",
+  view: Operation | null,
+  faults: readonly FaultSeen[],
+  looksDead: boolean,
+): Verdict {
+  const stalled = phase === "running" && clock.nowMs - clock.stillSinceMs >= patience.stallAfterMs;
+  return { kind: "wait", phase: stalled ? "stalled" : phase, view, faults, looksDead };
+}
+
+function succeeded(operation: Operation, faults: readonly FaultSeen[]): Verdict {
+  return { kind: "succeeded", result: operation.result ?? {}, faults };
+}
+
+function failed(operation: Operation): Verdict {
+  return {
+    kind: "failed",
+    code: operation.status === "cancelled" ? "cancelled_at_ktrdr" : "computation_failed",
+    what:
+      operation.status === "cancelled"
+        ? "The computation was cancelled in KTRDR by somebody else."
+        : "KTRDR reports that the computation failed.",
+    why: operation.errorMessage,
+    view: operation,
+  };
+}

@@ -1,0 +1,62 @@
+import { Client, Connection, type ConnectionOptions } from "@temporalio/client";
+import { loadClientConnectConfig } from "@temporalio/envconfig";
+import { DomainError } from "../domain/errors.ts";
+
+export interface TemporalSettings {
+  readonly connection: ConnectionOptions;
+  readonly namespace: string;
+}
+
+/**
+ * Address, namespace, TLS and API key from the TEMPORAL_* variables or a `temporal.toml` profile, by the SDK's own rules.
+ * @param env wins over the profile; `address` and `namespace` are used when neither names one.
+ */
+export function temporalSettings(
+  env: Readonly<Record<string, string | undefined>>,
+  fallback: { readonly address: string; readonly namespace: string },
+): TemporalSettings {
+  const overrideEnvVars = Object.fromEntries(
+    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ""),
+  );
+  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars });
+  return {
+    connection: { ...connectionOptions, address: connectionOptions.address ?? fallback.address },
+    namespace: namespace ?? fallback.namespace,
+  };
+}
+
+/** A client that connects at its first call, so that nothing fails to start because Temporal is down. */
+export function lazyClient({ connection, namespace }: TemporalSettings): Client {
+  return new Client({ connection: Connection.lazy(connection), namespace });
+}
+
+/** Calls of a tool must answer quickly; the client's own retries would take far longer than anybody waits. */
+export const CALL_DEADLINE_MS = 3_000;
+
+/**
+ * Runs a call with a deadline and says in our words when Temporal does not answer.
+ * @throws DomainError `temporal_unavailable`; any other error as it came.
+ */
+export async function calling<T>(client: Client, call: () => Promise<T>, deadlineMs = CALL_DEADLINE_MS): Promise<T> {
+  try {
+    return await client.connection.withDeadline(Date.now() + deadlineMs, call);
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+    throw new DomainError("temporal_unavailable", {
+      what: "The Temporal server does not answer.",
+      next: "Start it (`make lab` starts everything) or mend TEMPORAL_ADDRESS, then repeat the call.",
+      cause: error,
+    });
+  }
+}
+
+/** gRPC: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE; also a connection that was never made. */
+const UNAVAILABLE_CODES = new Set([4, 8, 14]);
+
+function isUnavailable(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ("code" in cause && typeof cause.code === "number" && UNAVAILABLE_CODES.has(cause.code)) return true;
+    if (cause.name === "TransportError" || cause.message.includes("Failed to connect before the deadline")) return true;
+  }
+  return false;
+}

@@ -1,0 +1,71 @@
+/** How each kind of job appears in Temporal: workflow type, id prefix, one-line summary. */
+import type { JobKind, JobRequest, SlotKind } from "../domain/job.ts";
+
+export { CONTROL_QUEUE, JOB_QUEUE, POLL_QUEUE } from "../workflows/queues.ts";
+
+export const WORKFLOW_TYPE = {
+  training: "trainModel",
+  training_set: "trainRepeatedly",
+  backtest: "runBacktest",
+  data_load: "loadMarketData",
+} as const satisfies Record<JobKind, string>;
+
+const PREFIX: Readonly<Record<JobKind, string>> = {
+  training: "train",
+  training_set: "trainset",
+  backtest: "backtest",
+  data_load: "load",
+};
+
+/** What the request is about, whatever its kind. */
+export function subjectOf(request: JobRequest): { strategy: string | null; symbol: string; timeframe: string } {
+  switch (request.kind) {
+    case "training_set":
+      return request.training;
+    case "data_load":
+      return { strategy: null, symbol: request.symbol, timeframe: request.timeframe };
+    case "training":
+    case "backtest":
+      return request;
+  }
+}
+
+/** Readable, and derived from the content alone: `train-rsi_reversion-7f3a2c10`. At most 120 characters. */
+export function jobIdOf(request: JobRequest, requestHash: string): string {
+  const { strategy, symbol, timeframe } = subjectOf(request);
+  const subject = strategy ?? `${symbol}_${timeframe}`;
+  return `${PREFIX[request.kind]}-${subject.slice(0, 80)}-${requestHash.slice(0, 8)}`;
+}
+
+/** The slots a job of this id queues for; null when it queues for none. */
+export function slotKindOf(jobId: string): SlotKind | null {
+  if (jobId.startsWith(`${PREFIX.training_set}-`)) return jobId.includes(".") ? "training" : null;
+  const kinds = ["training", "backtest", "data_load"] as const;
+  return kinds.find((kind) => jobId.startsWith(`${PREFIX[kind]}-`)) ?? null;
+}
+
+export function summaryOf(request: JobRequest): string {
+  const { strategy, symbol, timeframe } = subjectOf(request);
+  switch (request.kind) {
+    case "training":
+      return `train ${strategy} on ${symbol} ${timeframe}, ${request.startDate}..${request.endDate}`;
+    case "training_set":
+      return `train ${strategy} ${request.repeats} times on ${symbol} ${timeframe}`;
+    case "backtest":
+      return `backtest ${strategy} on ${symbol} ${timeframe}, ${request.startDate}..${request.endDate}`;
+    case "data_load":
+      return `load ${symbol} ${timeframe} (${request.mode})`;
+  }
+}
+
+/** Markdown for the Temporal Web UI. */
+export function detailsOf(request: JobRequest, client: string, forceReason: string | null): string {
+  const rows = Object.entries(request).map(([name, value]) => `| ${name} | ${cell(value)} |`);
+  const reason = forceReason === null ? [] : [`| force_new_reason | ${cell(forceReason)} |`];
+  return ["| | |", "|---|---|", `| client | ${cell(client)} |`, ...reason, ...rows].join("\n");
+}
+
+function cell(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.replaceAll("|", "\\|").replaceAll(/\s+/g, " ").slice(0, 300);
+}

@@ -1,0 +1,188 @@
+/** The jobs facade: the few verbs the rest of the product needs of Temporal. */
+import { createHash } from "node:crypto";
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+  type Client,
+  type WorkflowExecutionDescription,
+} from "@temporalio/client";
+import { TypedSearchAttributes } from "@temporalio/common";
+import canonicalize from "canonicalize";
+import { LRUCache } from "lru-cache";
+import { DomainError } from "../domain/errors.ts";
+import type { JobInput, JobRequest, JobSettings, LiveJobState } from "../domain/job.ts";
+import { calling } from "./connection.ts";
+import { jobViewOf } from "./describe-job.ts";
+import { detailsOf, jobIdOf, JOB_QUEUE, summaryOf, WORKFLOW_TYPE } from "./job-types.ts";
+import type { JobView } from "./job-view.ts";
+import { liveState } from "./live-state.ts";
+import { openJobs, type OpenJob } from "./open-jobs.ts";
+import { isPolled } from "./pollers.ts";
+import { searchAttributesOf } from "./search-attributes.ts";
+
+export interface StartOptions {
+  /** Why a request that was answered before shall run again; part of the job's identity. Null for the first run. */
+  readonly forceReason: string | null;
+  readonly client: string;
+  /** 1 (first) .. 5 (last); 3 unless told. */
+  readonly priority?: number;
+}
+
+/** All methods throw DomainError `temporal_unavailable` when the server does not answer in time. */
+export interface Jobs {
+  /** Pure: the id and content hash a request has. */
+  idOf(request: JobRequest, forceReason: string | null): { readonly jobId: string; readonly requestHash: string };
+  /**
+   * Starts the job, or finds the one that the same request started before.
+   * @throws DomainError `task_conflict` when the id belongs to another request.
+   */
+  start(request: JobRequest, options: StartOptions): Promise<{ readonly jobId: string; readonly existing: boolean }>;
+  /** Null when Temporal does not know it (any more). */
+  view(jobId: string): Promise<JobView | null>;
+  /** What the workflow itself adds; null when no worker answered within the deadline. Never throws. */
+  live(jobId: string, deadlineMs: number): Promise<LiveJobState | null>;
+  /** Returns when the job is closed, the time is over or the signal fires. Never throws, never cancels the job. */
+  waitForClose(jobId: string, ms: number, signal: AbortSignal): Promise<void>;
+  cancel(jobId: string, reason: string): Promise<"requested" | "already_closed" | "not_found">;
+  /** Newest first; eventually consistent and at most a second old. */
+  openJobs(limit: number): Promise<readonly OpenJob[]>;
+  /** Whether a worker process of ours polled lately. */
+  workersPolling(): Promise<boolean>;
+  ping(): Promise<void>;
+}
+
+export function createJobs(client: Client, settings: JobSettings): Jobs {
+  const open = new LRUCache<number, readonly OpenJob[]>({ max: 8, ttl: 1_000 });
+  const polled = new LRUCache<"polled", { value: boolean }>({ max: 1, ttl: 3_000 });
+  return {
+    idOf,
+    start: async (request, options) => await start(client, settings, request, options),
+    view: async (jobId) => {
+      const description = await describe(client, jobId);
+      return description === null ? null : await calling(client, () => jobViewOf(client, description));
+    },
+    live: async (jobId, deadlineMs) => await liveState(client, jobId, deadlineMs),
+    waitForClose: async (jobId, ms, signal) => await waitForClose(client, jobId, ms, signal),
+    cancel: async (jobId, reason) => await cancel(client, jobId, reason),
+    openJobs: async (limit) => {
+      const known = open.get(limit) ?? (await calling(client, () => openJobs(client, limit)));
+      open.set(limit, known);
+      return known;
+    },
+    workersPolling: async () => {
+      const known = polled.get("polled") ?? { value: await calling(client, () => isPolled(client, JOB_QUEUE)) };
+      polled.set("polled", known);
+      return known.value;
+    },
+    ping: async () => {
+      await calling(client, () => client.workflowService.getSystemInfo({}));
+    },
+  };
+}
+
+function idOf(request: JobRequest, forceReason: string | null): { jobId: string; requestHash: string } {
+  const requestHash = createHash("sha256")
+    .update(canonicalize({ request, forceReason }) ?? "")
+    .digest("hex");
+  return { jobId: jobIdOf(request, requestHash), requestHash };
+}
+
+async function start(
+  client: Client,
+  settings: JobSettings,
+  request: JobRequest,
+  options: StartOptions,
+): Promise<{ jobId: string; existing: boolean }> {
+  const { jobId, requestHash } = idOf(request, options.forceReason);
+  const input: JobInput = {
+    jobId,
+    requestHash,
+    request,
+    forceReason: options.forceReason,
+    parentJobId: null,
+    priority: options.priority ?? 3,
+    client: options.client,
+    settings,
+  };
+  try {
+    await calling(client, () =>
+      client.workflow.start(WORKFLOW_TYPE[request.kind], {
+        workflowId: jobId,
+        taskQueue: JOB_QUEUE,
+        args: [input],
+        // One request, one job: neither a running nor a finished one is ever started again.
+        workflowIdReusePolicy: "REJECT_DUPLICATE",
+        workflowIdConflictPolicy: "FAIL",
+        memo: { requestHash, kind: request.kind, client: options.client },
+        typedSearchAttributes: new TypedSearchAttributes(searchAttributesOf(request)),
+        staticSummary: summaryOf(request),
+        staticDetails: detailsOf(request, options.client, options.forceReason),
+      }),
+    );
+    return { jobId, existing: false };
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    await assertSameRequest(client, jobId, requestHash);
+    return { jobId, existing: true };
+  }
+}
+
+/** The id shows eight digits of the hash: another request with the same ones must not get this job's answer. */
+async function assertSameRequest(client: Client, jobId: string, requestHash: string): Promise<void> {
+  const description = await describe(client, jobId);
+  if (description === null || description.memo?.["requestHash"] === requestHash) return;
+  throw new DomainError("task_conflict", {
+    what: `The task id ${jobId} already belongs to another request.`,
+    why: "Two different requests happen to share the short form of their content hash.",
+    next: "Repeat the call with a force_new_reason: it makes another id.",
+  });
+}
+
+async function describe(client: Client, jobId: string): Promise<WorkflowExecutionDescription | null> {
+  try {
+    return await calling(client, () => client.workflow.getHandle(jobId).describe());
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return null;
+    throw error;
+  }
+}
+
+async function waitForClose(client: Client, jobId: string, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted || ms <= 0) return;
+  try {
+    await client.connection.withAbortSignal(signal, () =>
+      client.connection.withDeadline(Date.now() + ms, () => client.workflow.getHandle(jobId).result()),
+    );
+  } catch {
+    // Closed as failed, time over, aborted, or Temporal away: the caller looks at the state next, whatever it was.
+  }
+}
+
+async function cancel(
+  client: Client,
+  jobId: string,
+  reason: string,
+): Promise<"requested" | "already_closed" | "not_found"> {
+  const description = await describe(client, jobId);
+  if (description === null) return "not_found";
+  const { name } = description.status;
+  if (name !== "RUNNING" && name !== "PAUSED") return "already_closed";
+  try {
+    await calling(client, () =>
+      // The handle's own cancel() takes no reason; operators read it in the Web UI.
+      client.workflowService.requestCancelWorkflowExecution({
+        namespace: client.options.namespace,
+        workflowExecution: { workflowId: jobId },
+        requestId: crypto.randomUUID(),
+        reason,
+      }),
+    );
+    return "requested";
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === NOT_FOUND) return "already_closed";
+    throw error;
+  }
+}
+
+/** gRPC status; the server also answers it for a closed workflow. */
+const NOT_FOUND = 5;

@@ -1,0 +1,33 @@
+import type { Client } from "@temporalio/client";
+import type { JobKind } from "../domain/job.ts";
+import { WORKFLOW_TYPE } from "./job-types.ts";
+
+export interface OpenJob {
+  readonly jobId: string;
+  readonly kind: JobKind;
+  readonly strategy: string | null;
+  /** ISO-8601 UTC. */
+  readonly startedAt: string;
+}
+
+const TYPES = Object.values(WORKFLOW_TYPE)
+  .map((type) => `"${type}"`)
+  .join(", ");
+
+/** Visibility: eventually consistent and rate-limited by the server, so callers cache it (decision 11). */
+export async function openJobs(client: Client, limit: number): Promise<OpenJob[]> {
+  const jobs: OpenJob[] = [];
+  const query = `WorkflowType IN (${TYPES}) AND ExecutionStatus = "Running"`;
+  for await (const execution of client.workflow.list({ query, pageSize: Math.min(limit, 200) })) {
+    const kind = execution.memo?.["kind"];
+    const strategy = execution.searchAttributes["KtrdrStrategy"]?.[0];
+    jobs.push({
+      jobId: execution.workflowId,
+      kind: kind as JobKind,
+      strategy: typeof strategy === "string" ? strategy : null,
+      startedAt: execution.startTime.toISOString(),
+    });
+    if (jobs.length >= limit) break;
+  }
+  return jobs;
+}

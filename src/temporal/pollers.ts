@@ -1,0 +1,20 @@
+import type { Client } from "@temporalio/client";
+
+/** A long poll lasts a minute: a poller that was not heard of for longer is gone. */
+const POLL_LASTS_MS = 70_000;
+
+/** Whether somebody polls the task queue. A poller that was killed is still counted for up to a minute. */
+export async function isPolled(client: Client, queue: string): Promise<boolean> {
+  const { pollers } = await client.workflowService.describeTaskQueue({
+    namespace: client.options.namespace,
+    taskQueue: { name: queue },
+    taskQueueType: WORKFLOW_TASKS,
+  });
+  return (pollers ?? []).some(({ lastAccessTime }) => {
+    const seconds = Number(lastAccessTime?.seconds ?? 0);
+    return Date.now() - seconds * 1_000 < POLL_LASTS_MS;
+  });
+}
+
+/** `TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW` of the Temporal API. */
+const WORKFLOW_TASKS = 1;

@@ -1,0 +1,44 @@
+import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from "@temporalio/common";
+import type { Connection } from "@temporalio/client";
+import type { JobRequest } from "../domain/job.ts";
+import { subjectOf } from "./job-types.ts";
+
+const STRATEGY = defineSearchAttributeKey("KtrdrStrategy", SearchAttributeType.KEYWORD);
+const SYMBOL = defineSearchAttributeKey("KtrdrSymbol", SearchAttributeType.KEYWORD);
+const TIMEFRAME = defineSearchAttributeKey("KtrdrTimeframe", SearchAttributeType.KEYWORD);
+const EXPERIMENT = defineSearchAttributeKey("KtrdrExperiment", SearchAttributeType.KEYWORD);
+const KIND = defineSearchAttributeKey("KtrdrKind", SearchAttributeType.KEYWORD);
+
+const SEARCH_ATTRIBUTES = [STRATEGY, SYMBOL, TIMEFRAME, EXPERIMENT, KIND].map(({ name }) => name);
+
+/** What operators filter by: `temporal workflow list --query 'KtrdrStrategy="x"'`. */
+export function searchAttributesOf(request: JobRequest): SearchAttributePair[] {
+  const { strategy, symbol, timeframe } = subjectOf(request);
+  return [
+    ...(strategy === null ? [] : [{ key: STRATEGY, value: strategy }]),
+    { key: SYMBOL, value: symbol },
+    { key: TIMEFRAME, value: timeframe },
+    { key: KIND, value: request.kind },
+  ];
+}
+
+/** `IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD` of the Temporal API. */
+const KEYWORD = 2;
+
+/** Adds those that the namespace lacks. Idempotent; safe from several processes at once. */
+export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
+  const missing = await missingSearchAttributes(connection, namespace);
+  if (missing.length === 0) return;
+  const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));
+  try {
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+  } catch (error) {
+    // Another process was quicker.
+    if ((await missingSearchAttributes(connection, namespace)).length > 0) throw error;
+  }
+}
+
+export async function missingSearchAttributes(connection: Connection, namespace: string): Promise<string[]> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  return SEARCH_ATTRIBUTES.filter((name) => !Object.hasOwn(customAttributes, name));
+}

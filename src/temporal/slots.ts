@@ -1,0 +1,30 @@
+import { WorkflowNotFoundError, type Client } from "@temporalio/client";
+import type { SlotKind } from "../domain/job.ts";
+import { slotKeeperId, type SlotClaim } from "../domain/slots.ts";
+import { JOB_QUEUE } from "./job-types.ts";
+
+/** Speaks to the slot keeper; a claim starts it when none lives. */
+export function createSlots(client: Client) {
+  const tell = async (kind: SlotKind, signal: string, jobId: string): Promise<void> => {
+    try {
+      await client.workflow.getHandle(slotKeeperId(kind)).signal(signal, jobId);
+    } catch (error) {
+      // No keeper lives, so nothing is held or queued: there is nobody to tell.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  };
+  return {
+    claim: async (kind: SlotKind, claim: SlotClaim): Promise<void> => {
+      await client.workflow.signalWithStart("slotKeeper", {
+        workflowId: slotKeeperId(kind),
+        taskQueue: JOB_QUEUE,
+        args: [kind],
+        signal: "claimSlot",
+        signalArgs: [claim],
+        staticSummary: `gives KTRDR's ${kind} workers out, one job each`,
+      });
+    },
+    inUse: async (kind: SlotKind, jobId: string): Promise<void> => await tell(kind, "slotInUse", jobId),
+    release: async (kind: SlotKind, jobId: string): Promise<void> => await tell(kind, "releaseSlot", jobId),
+  };
+}

@@ -1,0 +1,74 @@
+/** The worker of one process: workflows, control activities and waiting activities, each with slots of its own. */
+import { fileURLToPath } from "node:url";
+import {
+  bundleWorkflowCode,
+  Worker,
+  type NativeConnection,
+  type WorkflowBundleWithSourceMap,
+} from "@temporalio/worker";
+import type { Activities } from "../activities/activities.ts";
+import { CONTROL_QUEUE, JOB_QUEUE, POLL_QUEUE } from "./job-types.ts";
+
+export type WorkflowCode = { readonly codePath: string } | WorkflowBundleWithSourceMap;
+
+/** Bundles the workflows of this checkout (about two seconds). */
+export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  const entry = import.meta.url.endsWith(".ts") ? "../workflows/index.ts" : "../workflows/index.js";
+  return await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL(entry, import.meta.url)) });
+}
+
+export interface WorkerOptions {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly activities: Activities;
+  readonly workflowBundle: WorkflowCode;
+}
+
+export interface JobWorker {
+  /** Resolves after a shutdown; rejects when a worker fails for good. */
+  run(): Promise<void>;
+  shutdown(): void;
+}
+
+/** Waiting activities cost next to nothing each; the default of 100 would queue the 101st job without a word. */
+const WAITING_SLOTS = 2_000;
+const CONTROL_SLOTS = 50;
+
+export async function createWorker({
+  connection,
+  namespace,
+  activities,
+  workflowBundle,
+}: WorkerOptions): Promise<JobWorker> {
+  const shared = {
+    connection,
+    namespace,
+    activities,
+    // A start whose POST is under way is let finish; waiting activities end at once by their cancellation.
+    shutdownGraceTime: 0,
+    shutdownForceTime: "40 seconds",
+    // Heartbeats at most 3 s apart: progress is fresh, and a cancelled poll learns it soon.
+    maxHeartbeatThrottleInterval: "3 seconds",
+  } as const;
+  const workers = await Promise.all([
+    Worker.create({ ...shared, taskQueue: JOB_QUEUE, workflowBundle, maxCachedWorkflows: 500 }),
+    Worker.create({ ...shared, taskQueue: CONTROL_QUEUE, maxConcurrentActivityTaskExecutions: CONTROL_SLOTS }),
+    Worker.create({ ...shared, taskQueue: POLL_QUEUE, maxConcurrentActivityTaskExecutions: WAITING_SLOTS }),
+  ]);
+  const shutdown = (): void => {
+    for (const worker of workers) if (worker.getState() === "RUNNING") worker.shutdown();
+  };
+  return {
+    shutdown,
+    run: async () => {
+      const runs = workers.map(async (worker) => {
+        try {
+          await worker.run();
+        } finally {
+          shutdown(); // one that ends takes the others with it
+        }
+      });
+      await Promise.all(runs);
+    },
+  };
+}

@@ -1,0 +1,182 @@
+/**
+ * The story of a job that KTRDR computes: admitted, queued for a slot, started exactly once, awaited, recorded; or
+ * stopped for sure. The same for every kind. Events of a finished job: 28, whatever its length (docs/architecture.md).
+ */
+import { ApplicationFailure, CancellationScope, condition, isCancellation, setHandler } from "@temporalio/workflow";
+import type {
+  ComputationEnd,
+  ComputeRequest,
+  FaultSeen,
+  JobFailure,
+  JobInput,
+  JobOutcome,
+  LiveJobState,
+  PartialResult,
+} from "../domain/job.ts";
+import { failureOf } from "./failure.ts";
+import { jobStateQuery, slotGrantedSignal } from "./messages.ts";
+import * as steps from "./policies.ts";
+
+type Ending = Parameters<typeof steps.recordOutcome>[0]["ending"];
+
+class ComputeJob {
+  private phase: LiveJobState["phase"] = "queued";
+  private computation = 1;
+  private operationId: string | null = null;
+  private granted = false;
+  private readonly operationIds: string[] = [];
+  private readonly faultsSeen = new Set<FaultSeen>();
+  private readonly input: JobInput<ComputeRequest>;
+
+  constructor(input: JobInput<ComputeRequest>) {
+    this.input = input;
+    setHandler(slotGrantedSignal, () => {
+      this.granted = true;
+    });
+    setHandler(jobStateQuery, () => ({
+      phase: this.phase,
+      computation: this.computation,
+      operationId: this.operationId,
+      queuePosition: null,
+      waitingFor: null,
+    }));
+  }
+
+  async run(): Promise<JobOutcome> {
+    const outcome = await this.reachOutcome();
+    if (outcome.status !== "failed") return outcome;
+    throw ApplicationFailure.create({
+      message: outcome.failure?.what ?? outcome.headline,
+      type: outcome.failure?.code ?? "internal",
+      nonRetryable: true,
+      details: [outcome],
+    });
+  }
+
+  private async reachOutcome(): Promise<JobOutcome> {
+    try {
+      return await this.compute();
+    } catch (error) {
+      if (isCancellation(error)) return await this.cancelled(error);
+      if (error instanceof JobFailed) return await this.failed(error);
+      return await this.failed(new JobFailed(failureOf(error), null, this.operationId !== null));
+    }
+  }
+
+  private async compute(): Promise<JobOutcome> {
+    const finished = await this.admit();
+    if (finished !== null) return finished;
+    for (;;) {
+      await condition(() => this.granted);
+      const end = await this.computeOnce();
+      end.faultsSeen.forEach((fault) => this.faultsSeen.add(fault));
+      if (end.fate === "succeeded") return await this.record({ status: "completed", summary: end.summary });
+      if (end.fate === "failed") throw new JobFailed(end.failure, end.partial, end.mayStillCompute);
+      await this.afterLoss(end);
+    }
+  }
+
+  /** Returns the outcome when this very request has been answered before (Temporal may have forgotten it). */
+  private async admit(): Promise<JobOutcome | null> {
+    return await CancellationScope.nonCancellable(async () => {
+      const admission = await steps
+        .admitJobQuickly(this.input, this.computation)
+        .catch(() => steps.admitJob(this.input, this.computation));
+      return admission.finished;
+    });
+  }
+
+  private async computeOnce(): Promise<ComputationEnd> {
+    this.phase = "starting";
+    // A cancellation between the POST and its recorded answer would orphan the computing: it waits for this step.
+    const started = await CancellationScope.nonCancellable(() => steps.startComputation(this.input, this.computation));
+    this.operationId = started.operationId;
+    this.operationIds.push(started.operationId);
+    started.faultsSeen.forEach((fault) => this.faultsSeen.add(fault));
+    this.phase = "running";
+    return await steps.awaitComputation(this.input, this.computation, started.operationId);
+  }
+
+  /** The computation is proven dead. Its slot goes back, and the job queues for another one while it may. */
+  private async afterLoss(end: Extract<ComputationEnd, { fate: "lost" }>): Promise<void> {
+    this.faultsSeen.add(end.fault);
+    this.granted = false;
+    if (this.computation >= this.input.settings.maxComputations) {
+      throw new JobFailed(
+        {
+          code: "computation_lost",
+          what: `The computation was lost ${this.computation} times, the last time because ${end.why}.`,
+          why: "KTRDR's workers die or forget while they compute this job.",
+          next: "Look at KTRDR's workers (check_health), then start the job again with force_new_reason.",
+        },
+        null,
+        false,
+      );
+    }
+    this.computation += 1;
+    this.operationId = null;
+    this.phase = "queued";
+    await this.admit();
+  }
+
+  private async cancelled(error: unknown): Promise<JobOutcome> {
+    return await CancellationScope.nonCancellable(async () => {
+      const report = await this.stop("cancelled");
+      if (!report.stopped) return await this.record({ status: "completed", summary: report.summary });
+      const outcome = await this.record({ status: "cancelled", partial: report.partial });
+      if (outcome.status !== "cancelled") return outcome;
+      throw error; // keeps the execution's status Cancelled
+    });
+  }
+
+  private async failed(failed: JobFailed): Promise<JobOutcome> {
+    return await CancellationScope.nonCancellable(async () => {
+      if (failed.mayStillCompute) {
+        const report = await this.stop(failed.failure.code);
+        if (!report.stopped) return await this.record({ status: "completed", summary: report.summary });
+      }
+      return await this.record({ status: "failed", failure: failed.failure, partial: failed.partial });
+    });
+  }
+
+  private async stop(reason: string): ReturnType<typeof steps.stopComputation> {
+    this.phase = "stopping";
+    if (this.operationId === null) return { stopped: true, partial: null, faultsSeen: [] };
+    const report = await steps.stopComputation(this.input, this.computation, this.operationId, reason);
+    if (report.stopped) report.faultsSeen.forEach((fault) => this.faultsSeen.add(fault));
+    return report;
+  }
+
+  private async record(ending: Ending): Promise<JobOutcome> {
+    this.phase = "recording";
+    const outcome = await CancellationScope.nonCancellable(() =>
+      steps.recordOutcome({
+        input: this.input,
+        computation: this.computation,
+        ending,
+        faultsSeen: [...this.faultsSeen],
+        operationIds: this.operationIds,
+      }),
+    );
+    this.phase = "closed";
+    return outcome;
+  }
+}
+
+/** Carries a failure to the one place that records it. */
+class JobFailed extends Error {
+  readonly failure: JobFailure;
+  readonly partial: PartialResult | null;
+  readonly mayStillCompute: boolean;
+
+  constructor(failure: JobFailure, partial: PartialResult | null, mayStillCompute: boolean) {
+    super(failure.what);
+    this.failure = failure;
+    this.partial = partial;
+    this.mayStillCompute = mayStillCompute;
+  }
+}
+
+export async function computeJob(input: JobInput<ComputeRequest>): Promise<JobOutcome> {
+  return await new ComputeJob(input).run();
+}

@@ -1,0 +1,14 @@
+import { ActivityFailure, ApplicationFailure } from "@temporalio/workflow";
+import { isErrorCode } from "../domain/errors.ts";
+import type { JobFailure } from "../domain/job.ts";
+
+/** Reads back what activities/failure.ts wrote into an ApplicationFailure. Total: anything else is `internal`. */
+export function failureOf(error: unknown): JobFailure {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof ApplicationFailure && isErrorCode(cause.type)) {
+    const [facts] = (cause.details ?? []) as [{ why?: string | null; next?: string | null }?];
+    return { code: cause.type, what: cause.message, why: facts?.why ?? null, next: facts?.next ?? null };
+  }
+  const text = cause instanceof Error ? cause.message : String(cause);
+  return { code: "internal", what: "A step of the job failed unexpectedly.", why: text.slice(0, 300), next: null };
+}

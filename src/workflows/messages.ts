@@ -1,0 +1,17 @@
+import { defineQuery, defineSignal } from "@temporalio/workflow";
+import type { LiveJobState } from "../domain/job.ts";
+import type { SlotClaim, SlotState } from "../domain/slots.ts";
+
+/** To a job: the keeper gave it a slot. */
+export const slotGrantedSignal = defineSignal("slotGranted");
+/** Of a job: what it is doing right now. */
+export const jobStateQuery = defineQuery<LiveJobState>("jobState");
+
+/** To the keeper: this job wants a slot (repeating it is harmless). */
+export const claimSlotSignal = defineSignal<[SlotClaim]>("claimSlot");
+/** To the keeper: the job that was granted last is computing; the next may start. */
+export const slotInUseSignal = defineSignal<[string]>("slotInUse");
+/** To the keeper: this job needs its slot (or its place in the queue) no more. */
+export const releaseSlotSignal = defineSignal<[string]>("releaseSlot");
+/** Of the keeper. */
+export const slotStateQuery = defineQuery<SlotState>("slotState");

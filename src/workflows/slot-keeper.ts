@@ -1,0 +1,152 @@
+/**
+ * Gives KTRDR's workers out, one job each: KTRDR itself lets concurrent starts pile up in one worker and then reports
+ * one of them as failed (contract §0.8). One keeper per kind for all our worker processes. It lives while there is
+ * something to keep, and starts a new run of itself before its history grows long.
+ *
+ * Starts are granted one at a time: the next only once the last one computes. That makes a start whose answer was lost
+ * resolvable, since at most one new operation of ours can have appeared.
+ */
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  getExternalWorkflowHandle,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from "@temporalio/workflow";
+import type { SlotKind } from "../domain/job.ts";
+import type { SlotClaim, SlotNews } from "../domain/slots.ts";
+import { claimSlotSignal, releaseSlotSignal, slotGrantedSignal, slotInUseSignal, slotStateQuery } from "./messages.ts";
+import { settleAbandoned, watchSlots } from "./policies.ts";
+
+interface Holder extends SlotClaim {
+  readonly inUse: boolean;
+}
+
+export interface KeeperState {
+  readonly queue: readonly SlotClaim[];
+  readonly held: readonly Holder[];
+}
+
+/** Far below the server's suggestion (4,096): replaying a keeper after a crash must be instant. */
+const MAX_HISTORY_EVENTS = 1_000;
+
+class SlotKeeper {
+  private queue: SlotClaim[];
+  private held: Holder[];
+  /** Rises with every change that the running watch does not know of. */
+  private changes = 0;
+  private waitingFor = "";
+  private readonly kind: SlotKind;
+
+  constructor(kind: SlotKind, state: KeeperState) {
+    this.kind = kind;
+    this.queue = [...state.queue];
+    this.held = [...state.held];
+    setHandler(claimSlotSignal, (claim) => this.claim(claim));
+    setHandler(slotInUseSignal, (jobId) => this.markInUse(jobId));
+    setHandler(releaseSlotSignal, (jobId) => this.release(jobId));
+    setHandler(slotStateQuery, () => ({
+      kind: this.kind,
+      held: this.held.map((holder) => holder.jobId),
+      queue: this.queue.map((claim) => claim.jobId),
+      waitingFor: this.queue.length === 0 ? "" : this.waitingFor,
+    }));
+  }
+
+  async run(): Promise<void> {
+    while (this.queue.length > 0 || this.held.length > 0) {
+      if (workflowInfo().historyLength > MAX_HISTORY_EVENTS) {
+        await continueAsNew<typeof slotKeeper>(this.kind, { queue: this.queue, held: this.held });
+      }
+      const news = await this.watch();
+      if (news === null) continue;
+      this.waitingFor = news.waitingFor;
+      for (const jobId of news.closed) await this.settle(jobId);
+      if (news.free) await this.grantNext();
+    }
+  }
+
+  /** Null when something changed here that the watch has to be told. */
+  private async watch(): Promise<SlotNews | null> {
+    const seen = this.changes;
+    const scope = new CancellationScope();
+    const watching = scope.run(() =>
+      watchSlots({
+        kind: this.kind,
+        held: this.held.map((holder) => holder.jobId),
+        queued: this.queue.map((claim) => claim.jobId),
+        mayGrant: this.queue.length > 0 && this.held.every((holder) => holder.inUse),
+      }),
+    );
+    const outdated = condition(() => this.changes !== seen).then(() => null);
+    try {
+      return await Promise.race([watching, outdated]);
+    } finally {
+      scope.cancel();
+      await watching.catch((error: unknown) => {
+        if (!isCancellation(error)) throw error;
+      });
+    }
+  }
+
+  private async grantNext(): Promise<void> {
+    const next = this.queue.shift();
+    if (next === undefined) return;
+    this.held.push({ ...next, inUse: false });
+    await this.signalGrant(next.jobId);
+  }
+
+  private async signalGrant(jobId: string): Promise<void> {
+    try {
+      await getExternalWorkflowHandle(jobId).signal(slotGrantedSignal);
+    } catch {
+      await this.settle(jobId); // closed in the meantime
+    }
+  }
+
+  /** A job that closed without letting go: its computing is stopped and its record closed before the slot is free. */
+  private async settle(jobId: string): Promise<void> {
+    await settleAbandoned(jobId);
+    this.forget(jobId);
+  }
+
+  private claim(claim: SlotClaim): void {
+    const holder = this.held.find(({ jobId }) => jobId === claim.jobId);
+    if (holder?.computation === claim.computation) {
+      void this.signalGrant(claim.jobId); // a workflow that was reset asks again
+      return;
+    }
+    this.forget(claim.jobId);
+    const place = this.queue.findIndex((queued) => comesBefore(claim, queued));
+    if (place === -1) this.queue.push(claim);
+    else this.queue.splice(place, 0, claim);
+    this.changes += 1;
+  }
+
+  private markInUse(jobId: string): void {
+    this.held = this.held.map((holder) => (holder.jobId === jobId ? { ...holder, inUse: true } : holder));
+    this.changes += 1;
+  }
+
+  private release(jobId: string): void {
+    this.forget(jobId);
+    this.changes += 1;
+  }
+
+  private forget(jobId: string): void {
+    this.queue = this.queue.filter((claim) => claim.jobId !== jobId);
+    this.held = this.held.filter((holder) => holder.jobId !== jobId);
+  }
+}
+
+/** By priority; a job that lost its computation goes before the others of its priority; else first in, first out. */
+function comesBefore(claim: SlotClaim, queued: SlotClaim): boolean {
+  if (claim.priority !== queued.priority) return claim.priority < queued.priority;
+  return claim.computation > 1 && queued.computation === 1;
+}
+
+export async function slotKeeper(kind: SlotKind, state: KeeperState = { queue: [], held: [] }): Promise<void> {
+  await new SlotKeeper(kind, state).run();
+}
