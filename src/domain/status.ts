@@ -78,7 +78,7 @@ export interface JobStatus {
 }
 
 /** A running step heartbeats every few seconds; silence beyond this with no worker answering is no life. */
-const SILENCE_MS = 30_000;
+const SILENCE_MS = 20_000;
 /** Below this share the rate says nothing yet. */
 const ETA_FROM_PERCENT = 3;
 
@@ -191,7 +191,7 @@ function open(view: SeenExecution, sources: StatusSources): JobStatus {
       next: "Ask the operator to resume it in the Temporal Web UI.",
     });
   }
-  const idle = idleWorkers(view, sources, seen.heartbeatAgeSeconds);
+  const idle = idleWorkers(sources, seen.heartbeatAgeSeconds);
   if (idle !== null) {
     const cancel = view.cancelRequested ? "The cancellation is requested but not carried out. " : "";
     const last = seen.percent === null ? "" : ` Last seen at ${percentText(seen.percent)}${ageText(seen)}.`;
@@ -218,7 +218,8 @@ interface Observed {
 function observed(view: SeenExecution, { now, computingSince }: StatusSources): Observed {
   const progress = view.pending?.progress ?? null;
   const percent = progress === null ? null : Math.min(100, Math.max(0, progress.percent));
-  const heartbeat = view.pending?.lastHeartbeatAt ?? null;
+  // A killed worker's heartbeat time goes with its attempt; what it reported last stays.
+  const heartbeat = view.pending?.lastHeartbeatAt ?? progress?.at ?? null;
   return {
     percent,
     step: progress === null || progress.step === "" ? null : progress.step,
@@ -238,10 +239,11 @@ function eta(percent: number, computingSince: string | null, observedAt: string)
 const age = (at: string, now: Date): number => Math.max(0, now.getTime() - Date.parse(at));
 
 /** Why nobody of ours works on the job, or null when somebody may. */
-function idleWorkers(view: SeenExecution, sources: StatusSources, heartbeatAge: number | null): string | null {
+function idleWorkers(sources: StatusSources, heartbeatAge: number | null): string | null {
   if (sources.live !== null) return null;
   if (sources.workersPolling === false) return "No worker process of ktrdr-mcp is running, so nothing moves on.";
-  const silent = view.pending?.started === true && heartbeatAge !== null && heartbeatAge * 1000 > SILENCE_MS;
+  // Temporal counts a killed worker as polling for up to a minute: silence tells sooner.
+  const silent = heartbeatAge !== null && heartbeatAge * 1000 > SILENCE_MS;
   return silent ? `No worker has reported on this job for ${heartbeatAge} s.` : null;
 }
 

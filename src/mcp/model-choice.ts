@@ -1,0 +1,64 @@
+import { DomainError } from "../domain/errors.ts";
+import type { DateWindow } from "../domain/market-data.ts";
+import type { Deps } from "./ports.ts";
+
+/** Where trainings put models, relative to KTRDR's working directory; anything else is refused. */
+export const MODEL_PATH = /^models\/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\/[A-Za-z0-9][A-Za-z0-9_-]{0,60}$/;
+
+export interface ChosenModel {
+  readonly modelPath: string;
+  readonly trainingJobId: string | null;
+  /** Null when the model is not one of ours. */
+  readonly origin:
+    | (DateWindow & { readonly strategy: string; readonly symbol: string; readonly timeframe: string })
+    | null;
+}
+
+/**
+ * The model behind a task_id of a training, or at a model path.
+ * @throws DomainError `model_not_found`, `task_not_found`, `task_not_finished`, `database_unavailable`
+ */
+export async function chooseModel(deps: Deps, model: string): Promise<ChosenModel> {
+  return MODEL_PATH.test(model) ? await atPath(deps, model) : await ofTraining(deps, model);
+}
+
+async function atPath(deps: Deps, modelPath: string): Promise<ChosenModel> {
+  const known = await deps.records.results.findModel(modelPath);
+  return { modelPath, trainingJobId: known?.jobId ?? null, origin: known };
+}
+
+async function ofTraining(deps: Deps, jobId: string): Promise<ChosenModel> {
+  const [job, result] = await Promise.all([deps.records.jobs.get(jobId), deps.records.results.get(jobId)]);
+  if (result?.kind === "training") return { modelPath: result.modelPath, trainingJobId: jobId, origin: result };
+  if (result?.kind === "training_set") {
+    throw new DomainError("invalid_input", {
+      what: `${jobId} is a set of ${result.completed} trainings; a backtest needs one model.`,
+      valid: result.models.map((model) => model.jobId),
+      next: "pass the task_id of one training; backtest several of them to see the spread",
+    });
+  }
+  if (job === null) {
+    throw new DomainError("model_not_found", {
+      what: `No training is called "${jobId}", and it is no model path.`,
+      valid: (await deps.records.results.listModels({ limit: 5 })).map((model) => model.jobId),
+      next: "list_models shows the models there are; get_task_status whether a training is still being admitted",
+    });
+  }
+  if (job.kind !== "training" && job.kind !== "training_set") {
+    throw new DomainError("invalid_input", {
+      what: `${jobId} is a ${job.kind}, not a training.`,
+      next: "list_models shows the task_ids of trainings",
+    });
+  }
+  if (job.status === "open") {
+    throw new DomainError("task_not_finished", {
+      what: `The training ${jobId} has not ended yet.`,
+      next: `get_task_status with task_id ${jobId} and wait_seconds 45 until final, then call again`,
+    });
+  }
+  throw new DomainError("model_not_found", {
+    what: `The training ${jobId} left no model.`,
+    why: job.outcome?.headline ?? `it ended as ${job.status}`,
+    next: "train again, or choose another one from list_models",
+  });
+}

@@ -1,0 +1,202 @@
+import type {
+  BacktestResult,
+  BuyAndHold,
+  DataLoadResult,
+  JobResult,
+  LearningCurve,
+  Spread,
+  TrainingResult,
+  TrainingSetResult,
+} from "../domain/result.ts";
+import type { JobRecord } from "../store/job-row.ts";
+import { compact, engineText, rounded } from "./answer.ts";
+import type { SampleVerdict } from "./in-sample.ts";
+
+export type Detail = "brief" | "standard" | "full";
+
+/** A curve is for its shape: this many points show it. */
+const CURVE_POINTS = 40;
+
+type Facts = Record<string, unknown>;
+
+export interface ResultFacts {
+  readonly figures?: Facts;
+  readonly buy_and_hold?: Facts;
+  readonly in_sample?: boolean | "unknown";
+  readonly caveats?: string[];
+  readonly produced_by?: Facts;
+  readonly raw?: Facts;
+  readonly curve?: Facts;
+  readonly next: string;
+}
+
+/** A result as Claude reads it: short, corrected figures first. */
+export function resultFacts(
+  result: JobResult,
+  job: JobRecord,
+  detail: Detail,
+  sample: SampleVerdict | null,
+): ResultFacts {
+  const caveats = [sample?.caveat ?? null, ...result.caveats.map(({ text }) => text)].filter((text) => text !== null);
+  const brief = detail === "brief";
+  return {
+    ...factsOf(result, detail),
+    ...(sample === null ? {} : { in_sample: sample.inSample }),
+    ...(caveats.length === 0 ? {} : { caveats: brief ? briefly(caveats) : caveats }),
+    produced_by: brief ? { engine: engineText(result.engine) } : provenance(result, job),
+    next: NEXT[result.kind],
+  };
+}
+
+const NEXT: Record<JobResult["kind"], string> = {
+  training: "run_backtest with this task_id as model, on dates after the training window.",
+  training_set: "run_backtest for several of these trainings on later dates, and compare the spread.",
+  backtest: "Compare with buy_and_hold and with backtests of other trainings of the same strategy before concluding.",
+  data_load: "train_model or run_backtest on the new dates.",
+};
+
+function briefly(caveats: readonly string[]): string[] {
+  const [first, ...rest] = caveats;
+  if (first === undefined) return [];
+  return rest.length === 0 ? [first] : [first, `and ${rest.length} more (detail standard)`];
+}
+
+function factsOf(result: JobResult, detail: Detail): Omit<ResultFacts, "next"> {
+  switch (result.kind) {
+    case "training":
+      return trainingFacts(result, detail);
+    case "training_set":
+      return { figures: setFigures(result) };
+    case "backtest":
+      return backtestFacts(result, detail);
+    case "data_load":
+      return { figures: loadFigures(result) };
+  }
+}
+
+function trainingFacts(result: TrainingResult, detail: Detail): Omit<ResultFacts, "next"> {
+  const brief = {
+    best_val_loss: rounded(result.bestValLoss),
+    best_val_accuracy: rounded(result.bestValAccuracy),
+    test_accuracy: rounded(result.testAccuracy),
+    epochs: result.epochsTrained,
+    best_epoch: result.bestEpoch,
+  };
+  if (detail === "brief") return { figures: compact(brief) };
+  const figures = compact({
+    ...brief,
+    final_train_loss: rounded(result.finalTrainLoss),
+    final_val_loss: rounded(result.finalValLoss),
+    final_val_accuracy: rounded(result.finalValAccuracy),
+    test_loss: rounded(result.testLoss),
+    precision: rounded(result.precision),
+    recall: rounded(result.recall),
+    f1: rounded(result.f1),
+    network_parameters: result.parameters,
+    features: result.featureCount,
+    samples: result.samples,
+    training_seconds: rounded(result.trainingSeconds),
+  });
+  return { figures, ...(detail === "full" ? { curve: thinned(result.curve) } : {}) };
+}
+
+function backtestFacts(result: BacktestResult, detail: Detail): Omit<ResultFacts, "next"> {
+  const brief = {
+    total_return: rounded(result.totalReturn),
+    annual_return: rounded(result.annualReturn),
+    sharpe: rounded(result.sharpe),
+    max_drawdown: rounded(result.maxDrawdown),
+    trades: result.trades,
+  };
+  const held = result.buyAndHold;
+  const beside = held === null ? {} : { buy_and_hold: heldFacts(held) };
+  if (detail === "brief") return { figures: compact(brief), ...beside };
+  const figures = compact({
+    ...brief,
+    sortino: rounded(result.sortino),
+    volatility: rounded(result.volatility),
+    calmar: rounded(result.calmar),
+    win_rate: rounded(result.winRate),
+    profit_factor: rounded(result.profitFactor),
+    avg_holding_hours: rounded(result.avgHoldingHours),
+  });
+  return { figures, ...beside, ...(detail === "full" ? { raw: roundedAll(result.raw) } : {}) };
+}
+
+const heldFacts = (held: BuyAndHold) => ({
+  total_return: rounded(held.totalReturn),
+  annual_return: rounded(held.annualReturn),
+  sharpe: rounded(held.sharpe),
+  max_drawdown: rounded(held.maxDrawdown),
+  bars: held.bars,
+});
+
+const loadFigures = (result: DataLoadResult) =>
+  compact({
+    first_bar: result.firstBar,
+    last_bar: result.lastBar,
+    bars: result.bars,
+    bars_added: result.barsAdded,
+  });
+
+const setFigures = (result: TrainingSetResult) =>
+  compact({
+    trainings_wanted: result.requested,
+    trainings_completed: result.completed,
+    best_val_loss: spreadOf(result.bestValLoss),
+    best_val_accuracy: spreadOf(result.bestValAccuracy),
+    test_accuracy: spreadOf(result.testAccuracy),
+    epochs: spreadOf(result.epochsTrained),
+    trainings: result.models.map((model) => model.jobId),
+  });
+
+const spreadOf = (spread: Spread | null) =>
+  spread && { median: rounded(spread.median), min: rounded(spread.min), max: rounded(spread.max), n: spread.n };
+
+const roundedAll = (raw: Readonly<Record<string, number>>) =>
+  Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, rounded(value)]));
+
+function provenance(result: JobResult, job: JobRecord): Facts {
+  const market = { symbol: result.symbol, timeframe: result.timeframe, engine: engineText(result.engine) };
+  const common = { ...market, faults_overcome: job.outcome?.faultsSeen.length === 0 ? null : job.outcome?.faultsSeen };
+  switch (result.kind) {
+    case "training":
+      return compact({ strategy: result.strategy, ...common, ...windowOf(result), model_path: result.modelPath });
+    case "backtest":
+      return compact({
+        strategy: result.strategy,
+        ...common,
+        ...windowOf(result),
+        model_path: result.modelPath,
+        training_task_id: job.request.kind === "backtest" ? job.request.trainingJobId : null,
+        initial_capital: result.initialCapital,
+        commission: result.commission,
+        slippage: result.slippage,
+      });
+    case "training_set":
+      return compact({ strategy: result.strategy, ...common });
+    case "data_load":
+      return compact(common);
+  }
+}
+
+const windowOf = ({ startDate, endDate }: { startDate: string; endDate: string }) => ({
+  dates: `${startDate.slice(0, 10)} to ${endDate.slice(0, 10)}`,
+});
+
+/** Evenly thinned, first and last epoch kept; `epoch` names what is left (0-based). */
+function thinned(curve: LearningCurve) {
+  const length = Math.max(curve.trainLoss.length, curve.valLoss.length);
+  const points = Math.min(length, CURVE_POINTS);
+  const last = Math.max(1, points - 1);
+  const epochs = Array.from({ length: points }, (_, index) => Math.round((index * (length - 1)) / last));
+  const pick = (series: readonly number[]) =>
+    series.length === 0 ? null : epochs.map((epoch) => (series[epoch] === undefined ? null : rounded(series[epoch])));
+  return compact({
+    epoch: epochs,
+    train_loss: pick(curve.trainLoss),
+    val_loss: pick(curve.valLoss),
+    train_accuracy: pick(curve.trainAccuracy),
+    val_accuracy: pick(curve.valAccuracy),
+  });
+}

@@ -1,0 +1,69 @@
+import { DomainError } from "../domain/errors.ts";
+import type { JobRequest } from "../domain/job.ts";
+import { statusFacts } from "./answer.ts";
+import type { ToolContext } from "./define-tool.ts";
+import { statusOf, type TaskStatus } from "./task-status.ts";
+
+interface StartWish {
+  readonly request: JobRequest;
+  readonly forceReason: string | null;
+  /** Everything that can be refused before computing; not run for a job that exists. Answers with warnings. */
+  readonly preflight: () => Promise<readonly string[]>;
+}
+
+/**
+ * Starts a job, or finds the one that answers this very request: running, finished, or failed. A known job is answered
+ * even while KTRDR is down.
+ * @throws DomainError of the preflight, or `temporal_unavailable`
+ */
+export async function startJob(context: ToolContext, wish: StartWish) {
+  const { deps, client } = context;
+  const { jobId } = deps.jobs.idOf(wish.request, wish.forceReason);
+  const known = await knownJob(context, jobId);
+  if (known !== null) return { ...statusFacts(jobId, known), existing: true, warnings: [] as string[] };
+  const warnings = await wish.preflight();
+  const started = await deps.jobs.start(wish.request, { forceReason: wish.forceReason, client: client.name });
+  if (started.existing) {
+    return {
+      ...statusFacts(started.jobId, await statusOf(deps, started.jobId)),
+      existing: true,
+      warnings: [...warnings],
+    };
+  }
+  const polling = await deps.jobs.workersPolling().catch(() => null);
+  const idle = polling === false;
+  return {
+    task_id: started.jobId,
+    kind: wish.request.kind,
+    state: idle ? ("worker_down" as const) : ("queued" as const),
+    final: false,
+    headline: idle
+      ? "Accepted and kept, but no worker process of ktrdr-mcp is running: nothing moves until one is."
+      : "Accepted: the job is durable from now on and starts as soon as KTRDR has a free worker.",
+    next: idle
+      ? "Start a worker: `bin/ktrdr-mcp worker` (or `make lab`), then call get_task_status."
+      : "Call get_task_status with this task_id and wait_seconds 45 until final is true.",
+    existing: false,
+    warnings: [...warnings],
+  };
+}
+
+/** The job with this identity, or null when it has to be started. */
+async function knownJob({ deps }: ToolContext, jobId: string): Promise<TaskStatus | null> {
+  const known = await statusOf(deps, jobId).catch((error: unknown) => {
+    if (error instanceof DomainError && error.code === "task_not_found") return null;
+    throw error;
+  });
+  if (known === null) return null;
+  const recorded = known.record !== null && known.record !== "unavailable";
+  if (known.view === "unavailable") {
+    if (recorded) return known;
+    throw new DomainError("temporal_unavailable", {
+      what: "The job cannot be started: Temporal does not answer.",
+      why: "jobs are kept by Temporal, and no earlier job for this request is on record",
+    });
+  }
+  // Temporal has no such job and the record has none that ended: starting it takes the same id up again.
+  if (known.view === null && !(recorded && known.status.final)) return null;
+  return known;
+}

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { compact, statusFacts } from "../answer.ts";
+import { defineTool, type ToolContext } from "../define-tool.ts";
+import { statusFields, taskId } from "../fields.ts";
+import { statusOf, taskNotFound, uiLink } from "../task-status.ts";
+
+/** Stopping takes KTRDR a poll or two; longer waits belong to get_task_status. */
+const PROOF_WAIT_MS = 10_000;
+
+export const cancelTask = defineTool({
+  name: "cancel_task",
+  title: "Cancel a job",
+  description: `Stops a job for good, queued or running. A running one is stopped at KTRDR too, its worker is told directly when KTRDR forgets to, and what was learnt until then is kept. The call waits up to 10 s for proof and says in "stopped" whether the computing is proven to be over; if it is not yet, get_task_status with wait_seconds shows when it is.
+
+Cancelling a training set cancels its open trainings. A finished job stays as it is. Not needed to correct a request: another request is another job.
+
+Example: {"task_id": "train-spx_trend-7f3a2c", "reason": "validation loss rises from the first epoch"}`,
+  input: z.strictObject({
+    task_id: taskId,
+    reason: z.string().trim().min(3).max(300).describe("Why, in a sentence; it is kept with the job."),
+  }),
+  output: z.object({
+    ...statusFields,
+    stopped: z.boolean().describe("True when no computing for this job can be going on any more."),
+    temporal_ui: z.string().optional(),
+  }),
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+  async handle({ task_id, reason }, context) {
+    const { deps } = context;
+    const answer = await deps.jobs.cancel(task_id, reason);
+    if (answer === "not_found" && (await deps.records.jobs.get(task_id)) === null) throw taskNotFound(task_id);
+    if (answer === "requested") await proof(task_id, context);
+    const task = await statusOf(deps, task_id);
+    const { state, final } = task.status;
+    return {
+      ...statusFacts(task_id, task),
+      // A termination tells KTRDR nothing.
+      stopped: final && state !== "terminated",
+      ...compact({ temporal_ui: uiLink(deps.links, task_id) }),
+    };
+  },
+});
+
+async function proof(jobId: string, { deps, signal, progress }: ToolContext): Promise<void> {
+  progress({ percent: 0, message: "Cancellation requested; waiting for the computing to stop." });
+  // Temporal going away while we wait does not undo the request: the status says what is known.
+  await deps.jobs.waitForClose(jobId, PROOF_WAIT_MS, signal).catch(() => undefined);
+}

@@ -1,0 +1,134 @@
+import { z } from "zod";
+import { isDomainError } from "../../domain/errors.ts";
+import type { KtrdrWorker } from "../../domain/operation.ts";
+import { compact, engineText } from "../answer.ts";
+import { defineTool, type ToolContext } from "../define-tool.ts";
+
+const ANSWER_WITHIN_MS = 3_000;
+
+interface Part {
+  readonly part: string;
+  readonly up: boolean;
+  readonly detail: string;
+  readonly start?: string;
+}
+
+export const checkHealth = defineTool({
+  name: "check_health",
+  title: "Health of every part",
+  description: `Asks every part at once and says which is up, which is down, and the command that starts it: Temporal (runs the jobs), our workers (carry them out), PostgreSQL (remembers them), KTRDR and its own workers (compute), the strategies folder. Also says which engine computes: the real KTRDR or the sandbox, whose results are for trying things out.
+
+Call it once at the beginning, and whenever an error says -32001. Takes at most a few seconds, even with everything down. Needs no arguments.`,
+  input: z.strictObject({}),
+  output: z.object({
+    ok: z.boolean().describe("True when every part is up."),
+    headline: z.string(),
+    engine: z.string().optional(),
+    parts: z.array(z.object({ part: z.string(), up: z.boolean(), detail: z.string(), start: z.string().optional() })),
+    ktrdr_workers: z.looseObject({}).optional().describe("Per kind of work: free, busy, unavailable."),
+    next: z.string(),
+  }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  async handle(_args, context) {
+    const [ktrdr, workers, ...rest] = await Promise.all([
+      ktrdrPart(context),
+      registry(context),
+      probe("temporal", "make lab", () => answers(context.deps.jobs.ping()), context),
+      pollersPart(context),
+      probe("postgresql", "make lab", () => answers(context.deps.records.ping()), context),
+      folderPart(context),
+    ]);
+    const parts = [...rest, ktrdr.part, workers.part];
+    const down = parts.filter((part) => !part.up).map((part) => part.part);
+    const ok = down.length === 0;
+    return {
+      ok,
+      headline: ok ? "Every part is up." : `Down: ${down.join(", ")}.`,
+      parts,
+      next: ok ? "list_market_data, then design a strategy." : "Start what is down with the command in its `start`.",
+      ...compact({ engine: ktrdr.engine, ktrdr_workers: workers.counts }),
+    };
+  },
+});
+
+/** Runs a check under a deadline; what goes wrong becomes the detail. */
+async function probe(part: string, start: string, check: () => Promise<string>, { log }: ToolContext): Promise<Part> {
+  const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  const late = new Promise<never>((_resolve, reject) => {
+    timeout.addEventListener("abort", () => reject(new Late()), { once: true });
+  });
+  try {
+    return { part, up: true, detail: await Promise.race([check(), late]) };
+  } catch (error) {
+    if (error instanceof Late) return { part, up: false, detail: "does not answer in time", start };
+    if (isDomainError(error)) return { part, up: false, detail: error.what, start };
+    log.error({ err: error, part }, "health check failed unexpectedly");
+    return { part, up: false, detail: "the check failed unexpectedly; the server's log says why", start };
+  }
+}
+
+const answers = async (ping: Promise<void>): Promise<string> => {
+  await ping;
+  return "answers";
+};
+
+class Late extends Error {}
+
+async function ktrdrPart(context: ToolContext): Promise<{ part: Part; engine: string | null }> {
+  let engine: string | null = null;
+  const check = async () => {
+    const health = await context.deps.ktrdr.health(AbortSignal.timeout(ANSWER_WITHIN_MS));
+    engine = engineText(health.engine);
+    return `answers (${engine})`;
+  };
+  const part = await probe("ktrdr", "make lab (or start the KTRDR behind KTRDR_API_URL)", check, context);
+  return { part, engine };
+}
+
+async function pollersPart(context: ToolContext): Promise<Part> {
+  const { jobs } = context.deps;
+  const part = await probe(
+    "worker",
+    "bin/ktrdr-mcp worker",
+    async () => {
+      return (await jobs.workersPolling()) ? "polling" : NOBODY;
+    },
+    context,
+  );
+  return part.detail === NOBODY ? { ...part, up: false, start: "bin/ktrdr-mcp worker" } : part;
+}
+
+const NOBODY = "no worker process of ours is running: jobs are kept but do not move";
+
+async function folderPart(context: ToolContext): Promise<Part> {
+  const start = "set KTRDR_STRATEGIES_DIR to KTRDR's strategies folder and restart this server";
+  const check = async () => `${(await context.deps.strategies.list()).length} strategies`;
+  return await probe("strategies_folder", start, check, context);
+}
+
+type Counts = Record<string, { free: number; busy: number; unavailable: number }>;
+
+async function registry(context: ToolContext): Promise<{ part: Part; counts: Counts | null }> {
+  let counts: Counts | null = null;
+  const check = async () => {
+    counts = countWorkers(await context.deps.ktrdr.workers.list(AbortSignal.timeout(ANSWER_WITHIN_MS)));
+    const healthy = Object.values(counts).reduce((sum, kind) => sum + kind.free + kind.busy, 0);
+    return healthy === 0 ? NO_COMPUTING : `${healthy} healthy`;
+  };
+  const start = "start KTRDR's training and backtest workers (make lab starts the sandbox's)";
+  const part = await probe("ktrdr_workers", start, check, context);
+  return { part: part.detail === NO_COMPUTING ? { ...part, up: false, start } : part, counts };
+}
+
+const NO_COMPUTING = "none is healthy: nothing can be computed";
+
+function countWorkers(workers: readonly KtrdrWorker[]): Counts {
+  const counts: Counts = {};
+  for (const { workerType, status } of workers) {
+    const kind = (counts[workerType] ??= { free: 0, busy: 0, unavailable: 0 });
+    if (status === "available") kind.free += 1;
+    else if (status === "busy") kind.busy += 1;
+    else kind.unavailable += 1;
+  }
+  return counts;
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { DomainError } from "../../domain/errors.ts";
+import { compact, engineText } from "../answer.ts";
+import { defineTool } from "../define-tool.ts";
+import { taskId } from "../fields.ts";
+import { resultFacts } from "../result-facts.ts";
+import { inSample } from "../in-sample.ts";
+import { statusOf } from "../task-status.ts";
+
+export const getResults = defineTool({
+  name: "get_results",
+  title: "Results of a job",
+  description: `The recorded result of a finished job, for ever, with what produced it.
+
+detail: brief = headline figures; standard (default) = all corrected figures and caveats; full = also KTRDR's raw figures and the learning curve, thinned out.
+
+Backtests: total and annual return, Sharpe, Sortino, drawdown (positive ratio), trades, beside buy_and_hold over the same bars. A strategy that does not beat buy_and_hold after risk has shown nothing. "in_sample" true means the window overlaps the training: do not quote the figures. Trainings: losses and accuracies, best epoch, signs of overfitting. Training sets: median, min and max over the trainings.
+
+Figures whose KTRDR name promises something else are corrected, the raw one is in detail full, and a caveat says so. Read the caveats before concluding. Failed or cancelled jobs answer with the reason and what was learnt until then.
+
+Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
+  input: z.strictObject({
+    task_id: taskId,
+    detail: z.enum(["brief", "standard", "full"]).default("standard").describe("How much."),
+  }),
+  output: z.object({
+    task_id: z.string(),
+    kind: z.string(),
+    status: z.string(),
+    headline: z.string(),
+    figures: z.looseObject({}).optional().describe("Ratios are ratios, money is account currency."),
+    buy_and_hold: z.looseObject({}).optional(),
+    in_sample: z.union([z.boolean(), z.literal("unknown")]).optional(),
+    caveats: z.array(z.string()).optional(),
+    produced_by: z.looseObject({}).optional(),
+    raw: z.looseObject({}).optional(),
+    curve: z.looseObject({}).optional(),
+    failure: z.looseObject({}).optional(),
+    partial: z.looseObject({}).optional(),
+    next: z.string(),
+  }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  async handle({ task_id, detail }, { deps }) {
+    const [job, result] = await Promise.all([deps.records.jobs.get(task_id), deps.records.results.get(task_id)]);
+    if (job === null || job.status === "open") {
+      const { status } = await statusOf(deps, task_id);
+      throw new DomainError("task_not_finished", {
+        what: `The job ${task_id} has no result yet: ${status.headline}`,
+        next: `get_task_status with task_id ${task_id} and wait_seconds 45 until final`,
+      });
+    }
+    const head = {
+      task_id,
+      kind: job.kind,
+      status: job.status,
+      headline: job.outcome?.headline ?? `Ended as ${job.status}.`,
+    };
+    if (result === null) {
+      const { failure = null, partial = null } = job.outcome ?? {};
+      return {
+        ...head,
+        ...(failure === null ? {} : { failure: compact({ ...failure }) }),
+        ...(partial === null ? {} : { partial: compact({ ...partial }) }),
+        ...(job.engine === null ? {} : { produced_by: { engine: engineText(job.engine) } }),
+        next: failure?.next ?? "Start it again with force_new_reason if it is still wanted.",
+      };
+    }
+    const sample = result.kind === "backtest" ? await inSample(deps, result, job.request) : null;
+    return { ...head, ...resultFacts(result, job, detail, sample) };
+  },
+});

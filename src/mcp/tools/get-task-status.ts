@@ -1,0 +1,94 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import type { JobFailure } from "../../domain/job.ts";
+import { compact, statusFacts } from "../answer.ts";
+import { defineTool, type ToolContext } from "../define-tool.ts";
+import { statusFields, taskId } from "../fields.ts";
+import { statusOf, uiLink, type TaskStatus } from "../task-status.ts";
+import { trainingsOf } from "../training-set.ts";
+
+/** Clients hear of a waiting call at once and then at least this often. */
+const REPORT_EVERY_MS = 5_000;
+const BREATH_MS = 100;
+
+export const getTaskStatus = defineTool({
+  name: "get_task_status",
+  title: "Status of a job",
+  description: `Says truthfully where a job is: queued (with its place), starting, running (percent, step, rough seconds left, age of the last sign of life), stalled, worker_down, ktrdr_unreachable, recording, cancelling, or how it ended.
+
+Use wait_seconds 45 instead of asking again and again: the call returns as soon as the job ends, else after the time, with the current state (that is not an error; call again until "final" is true). Aborting the call only stops waiting; the job goes on. Answers also while workers, KTRDR or PostgreSQL are down, and then says what is known and what is not; "next" says what to do.
+
+After completed: get_results. After failed: read "failure", mend the cause; the same request would only return this failed job, unless force_new_reason is given to the start tool.
+
+Example: {"task_id": "train-spx_trend-7f3a2c", "wait_seconds": 45}`,
+  input: z.strictObject({
+    task_id: taskId,
+    wait_seconds: z.number().int().min(0).max(45).default(0).describe("Wait up to this long for the job to end."),
+  }),
+  output: z.object({
+    ...statusFields,
+    percent: z.number().optional(),
+    step: z.string().optional(),
+    queue_position: z.number().optional(),
+    eta_seconds: z.number().optional(),
+    heartbeat_age_seconds: z.number().optional().describe("Since the last sign of life."),
+    failure: z.looseObject({ code: z.string(), what: z.string() }).optional(),
+    partial: z.looseObject({}).optional().describe("What was learnt before it ended."),
+    faults_overcome: z.array(z.string()).optional(),
+    trainings: z.looseObject({}).optional().describe("Of a set: how many ended how."),
+    temporal_ui: z.string().optional(),
+  }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  async handle({ task_id, wait_seconds }, context) {
+    const task = await awaitEnd(task_id, wait_seconds * 1000, context);
+    return facts(task_id, task, context);
+  },
+});
+
+async function awaitEnd(jobId: string, waitMs: number, context: ToolContext): Promise<TaskStatus> {
+  const { deps, signal, progress } = context;
+  const until = performance.now() + waitMs;
+  for (;;) {
+    // Each round depends on the one before: it is a wait.
+    // oxlint-disable-next-line no-await-in-loop
+    const task = await statusOf(deps, jobId);
+    const left = until - performance.now();
+    if (task.status.final || left <= 0 || signal.aborted || !isSeen(task)) return task;
+    progress({ percent: task.status.percent ?? 0, message: task.status.headline });
+    const asked = Math.min(left, REPORT_EVERY_MS);
+    const before = performance.now();
+    // oxlint-disable-next-line no-await-in-loop
+    await deps.jobs.waitForClose(jobId, asked, signal);
+    // A wait that ends at once without an end (nothing readable, Temporal going away) must not become a busy loop.
+    const rest = Math.min(BREATH_MS, asked - (performance.now() - before));
+    // oxlint-disable-next-line no-await-in-loop
+    if (rest > 0) await delay(rest, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Waiting makes sense only for a job that Temporal holds. */
+const isSeen = ({ view }: TaskStatus): boolean => view !== null && view !== "unavailable";
+
+async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
+  const { status, record } = task;
+  const outcome = record !== null && record !== "unavailable" ? record.outcome : null;
+  const faults = outcome?.faultsSeen ?? [];
+  const set = task.kind === "training_set" && !status.final ? await trainingsOf(deps, jobId) : null;
+  return {
+    ...statusFacts(jobId, task),
+    ...compact({
+      percent: set?.percent ?? status.percent,
+      step: status.step,
+      queue_position: status.position,
+      eta_seconds: status.etaSeconds,
+      heartbeat_age_seconds: status.heartbeatAgeSeconds,
+      failure: status.failure === null ? null : failureFacts(status.failure),
+      partial: status.partial === null ? null : compact({ ...status.partial }),
+      faults_overcome: faults.length > 0 ? [...faults] : null,
+      trainings: set?.counts ?? null,
+      temporal_ui: uiLink(deps.links, jobId),
+    }),
+  };
+}
+
+const failureFacts = ({ code, what, why, next }: JobFailure) => ({ code, what, ...compact({ why, next }) });

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { engineText, rounded } from "../answer.ts";
+import { defineTool } from "../define-tool.ts";
+import { strategyName, symbol } from "../fields.ts";
+
+export const listModels = defineTool({
+  name: "list_models",
+  title: "List trained models",
+  description: `Lists the models that trainings of this server produced, newest first, each with its training window, figures and the task_id that made it. Use it to choose a model for run_backtest (pass the task_id as "model") and to see on which dates it must NOT be judged.
+
+Accuracies are ratios and say little alone: with few trades most bars are "hold", so a model that always says hold looks accurate. Trainings of the same strategy differ by chance (no seed): look at several before preferring one.
+
+Example: {"strategy": "spx_trend", "limit": 5}`,
+  input: z.strictObject({
+    strategy: strategyName.optional().describe("Only models of this strategy."),
+    symbol: symbol.optional().describe("Only models trained on this symbol."),
+    limit: z.number().int().min(1).max(50).default(10).describe("Rows at most."),
+  }),
+  output: z.object({
+    models: z.array(z.looseObject({ task_id: z.string(), model_path: z.string(), strategy: z.string() })),
+    more: z.boolean(),
+  }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  async handle({ limit, strategy, symbol: market }, { deps }) {
+    const found = await deps.records.results.listModels({
+      ...(strategy === undefined ? {} : { strategy }),
+      ...(market === undefined ? {} : { symbol: market }),
+      limit: limit + 1,
+    });
+    const models = found.slice(0, limit).map((model) => ({
+      task_id: model.jobId,
+      model_path: model.modelPath,
+      strategy: model.strategy,
+      symbol: model.symbol,
+      timeframe: model.timeframe,
+      trained_on: `${model.startDate} to ${model.endDate}`,
+      created_at: model.createdAt,
+      epochs: model.epochsTrained,
+      best_val_loss: rounded(model.bestValLoss),
+      best_val_accuracy: rounded(model.bestValAccuracy),
+      test_accuracy: rounded(model.testAccuracy),
+      engine: engineText(model.engine),
+    }));
+    return { models, more: found.length > limit };
+  },
+});

@@ -1,0 +1,108 @@
+import { z } from "zod";
+import { isDomainError } from "../../domain/errors.ts";
+import type { JobRecord } from "../../store/job-row.ts";
+import { compact } from "../answer.ts";
+import { defineTool } from "../define-tool.ts";
+import { strategyName, taskId } from "../fields.ts";
+import type { OpenJob } from "../../temporal/open-jobs.ts";
+import type { Deps } from "../ports.ts";
+
+const STATUSES = ["open", "completed", "failed", "cancelled", "terminated"] as const;
+const KINDS = ["training", "training_set", "backtest", "data_load"] as const;
+
+export const listTasks = defineTool({
+  name: "list_tasks",
+  title: "List jobs",
+  description: `Lists jobs, newest first: finished ones from the record for ever, open ones also from Temporal. Use it to find a task_id again, to see what is running before starting more, or what was tried for a strategy.
+
+"open" means not ended; get_task_status says what an open job is doing. Trainings that belong to a set carry "part_of". For models with their figures, list_models is shorter.
+
+Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "limit": 20}. For the next page pass the last task_id as "before".`,
+  input: z.strictObject({
+    status: z.enum(STATUSES).optional().describe("Only jobs in this state."),
+    kind: z.enum(KINDS).optional().describe("Only jobs of this kind."),
+    strategy: strategyName.optional().describe("Only jobs of this strategy."),
+    limit: z.number().int().min(1).max(50).default(10).describe("Rows at most."),
+    before: taskId.optional().describe("Only jobs older than this task_id (the last one of the page before)."),
+  }),
+  output: z.object({
+    tasks: z.array(z.looseObject({ task_id: z.string(), kind: z.string(), status: z.string() })),
+    more: z.boolean().describe("Older jobs exist."),
+    incomplete: z.string().optional().describe("What is missing, because a part is down."),
+  }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  async handle({ limit, ...filter }, { deps }) {
+    const wantsOpen = filter.status === undefined || filter.status === "open";
+    const [recorded, open] = await Promise.allSettled([
+      deps.records.jobs.list({ ...compact(filter), limit: limit + 1 }),
+      wantsOpen && filter.before === undefined ? deps.jobs.openJobs(limit) : Promise.resolve([]),
+    ]);
+    if (recorded.status === "rejected" && open.status === "rejected") throw recorded.reason;
+    const rows = valueOf(recorded);
+    const known = new Set(rows.map((job) => job.jobId));
+    const unrecorded = await unseen(deps, valueOf(open), known, recorded.status === "fulfilled");
+    const early = unrecorded
+      .filter((job) => filter.kind === undefined || job.kind === filter.kind)
+      .filter((job) => filter.strategy === undefined || job.strategy === filter.strategy);
+    const tasks = [...early.map(openRow), ...rows.map(recordRow)];
+    return {
+      tasks: tasks.slice(0, limit),
+      more: tasks.length > limit,
+      ...compact({ incomplete: missing(recorded.status, open.status) }),
+    };
+  },
+});
+
+/** Failures other than a part being down are ours to report. */
+function valueOf<T>(settled: PromiseSettledResult<readonly T[]>): readonly T[] {
+  if (settled.status === "fulfilled") return settled.value;
+  if (!isDomainError(settled.reason, "database_unavailable", "temporal_unavailable")) throw settled.reason;
+  return [];
+}
+
+/** Open jobs of Temporal that the record does not list: not admitted yet, or the record is down. */
+async function unseen(
+  deps: Deps,
+  open: readonly OpenJob[],
+  known: ReadonlySet<string>,
+  recordUp: boolean,
+): Promise<readonly OpenJob[]> {
+  const candidates = open.filter((job) => !known.has(job.jobId));
+  if (!recordUp) return candidates;
+  const records = await Promise.all(candidates.map((job) => deps.records.jobs.get(job.jobId)));
+  return candidates.filter((_, index) => records[index] === null);
+}
+
+const openRow = (job: OpenJob) => ({
+  ...compact({ strategy: job.strategy, started_at: job.startedAt }),
+  task_id: job.jobId,
+  kind: job.kind,
+  status: "open",
+});
+
+function recordRow(job: JobRecord) {
+  const { strategy, symbol, timeframe, parentJobId, admittedAt, finishedAt, outcome } = job;
+  return {
+    task_id: job.jobId,
+    kind: job.kind,
+    status: job.status,
+    ...compact({
+      strategy,
+      symbol,
+      timeframe,
+      part_of: parentJobId,
+      started_at: admittedAt,
+      finished_at: finishedAt,
+      headline: outcome?.headline,
+    }),
+  };
+}
+
+function missing(recorded: string, open: string): string | null {
+  if (recorded === "rejected") {
+    return "PostgreSQL does not answer: finished jobs are missing here. Start it (`make lab`) and ask again.";
+  }
+  return open === "rejected"
+    ? "Temporal does not answer: jobs that were started within the last moments may be missing. Start it (`make lab`)."
+    : null;
+}

@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { DomainError } from "../../domain/errors.ts";
+import type { BacktestRequest } from "../../domain/job.ts";
+import { isTimeframe } from "../../domain/market-data.ts";
+import { defineTool, type ToolContext } from "../define-tool.ts";
+import { forceNewReason, isoDate, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
+import { chooseModel, type ChosenModel } from "../model-choice.ts";
+import { checkData, checkOrder, fewBarsWarning, overlaps, readStrategy } from "../preflight.ts";
+import { startJob } from "../start-job.ts";
+
+export const runBacktest = defineTool({
+  name: "run_backtest",
+  title: "Backtest a model",
+  description: `Starts a bar-by-bar backtest of a trained model with trading costs and returns at once with a task_id; durable, and the same request returns the same job.
+
+Before: train_model finished. Choose dates AFTER the training window: a backtest on days the model was trained on is in-sample, proves nothing, and is flagged. After: get_task_status with wait_seconds 45, then get_results, which puts buy-and-hold over the same bars beside it.
+
+- model: the task_id of a training (best), or its model_path from list_models. For a training set pass one of its trainings.
+- strategy, symbol and timeframe default to those of the training.
+- The first 50 bars of the window are warm-up and not traded.
+- commission and slippage are ratios of traded value per fill (0.001 = 0.1 %). Costs of 0 flatter every strategy.
+- The same model gives the same figures every time; another training of the same strategy does not.
+
+Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_date": "2019-12-31"}`,
+  input: z.strictObject({
+    model: z.string().min(3).max(200).describe("task_id of a finished training, or a model_path."),
+    start_date: isoDate.describe("First day, YYYY-MM-DD."),
+    end_date: isoDate.describe("Last day, YYYY-MM-DD."),
+    strategy: strategyName.optional().describe("Default: the training's."),
+    symbol: symbol.optional().describe("Default: the training's."),
+    timeframe: timeframe.optional().describe("Default: the training's."),
+    initial_capital: z.number().min(1).max(1e12).default(100_000).describe("Account currency."),
+    commission: z.number().min(0).max(0.1).default(0.001).describe("Ratio per fill."),
+    slippage: z.number().min(0).max(0.1).default(0.0005).describe("Ratio per fill."),
+    force_new_reason: forceNewReason,
+  }),
+  output: z.object({
+    ...statusFields,
+    existing: z.boolean().describe("True: this request was known; nothing new was started."),
+    warnings: z.array(z.string()),
+  }),
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  async handle(args, context) {
+    const window = { startDate: args.start_date, endDate: args.end_date };
+    checkOrder(window);
+    const model = await chooseModel(context.deps, args.model);
+    const request = {
+      kind: "backtest",
+      ...market(args, model),
+      ...window,
+      modelPath: model.modelPath,
+      trainingJobId: model.trainingJobId,
+      initialCapital: args.initial_capital,
+      commission: args.commission,
+      slippage: args.slippage,
+    } as const satisfies BacktestRequest;
+    const answer = await startJob(context, {
+      request,
+      forceReason: args.force_new_reason ?? null,
+      preflight: () => preflight(request, context),
+    });
+    return { ...answer, warnings: [...sampleWarnings(request, model), ...answer.warnings] };
+  },
+});
+
+function market(
+  args: {
+    readonly strategy?: string | undefined;
+    readonly symbol?: string | undefined;
+    readonly timeframe?: string | undefined;
+  },
+  { origin }: ChosenModel,
+) {
+  const strategy = args.strategy ?? origin?.strategy;
+  const own = args.symbol ?? origin?.symbol;
+  const bars = args.timeframe ?? origin?.timeframe;
+  if (strategy !== undefined && own !== undefined && isTimeframe(bars))
+    return { strategy, symbol: own, timeframe: bars };
+  throw new DomainError("invalid_input", {
+    what: "strategy, symbol and timeframe are needed for a model that this server did not train.",
+    why: "nothing is on record for this model_path",
+    next: "give all three, or pass the task_id of a training",
+  });
+}
+
+async function preflight(request: BacktestRequest, { deps, signal }: ToolContext): Promise<readonly string[]> {
+  await readStrategy(deps, request.strategy);
+  const range = await checkData(deps, request, request, signal);
+  return fewBarsWarning(range, request);
+}
+
+/** What makes the figures worth less than they look; said for known jobs too. */
+function sampleWarnings(request: BacktestRequest, { origin }: ChosenModel): string[] {
+  if (origin === null)
+    return ["The training window of this model is not on record: it cannot be said whether the backtest is in-sample."];
+  const warnings: string[] = [];
+  if (overlaps(origin, request)) {
+    warnings.push(
+      `IN-SAMPLE: the model was trained on ${origin.startDate} to ${origin.endDate}, which overlaps this window. The result proves nothing; use later dates.`,
+    );
+  }
+  if (
+    origin.strategy !== request.strategy ||
+    origin.symbol !== request.symbol ||
+    origin.timeframe !== request.timeframe
+  ) {
+    warnings.push(
+      `The model was trained for ${origin.strategy} on ${origin.symbol} ${origin.timeframe}, not for what is backtested here.`,
+    );
+  }
+  return warnings;
+}

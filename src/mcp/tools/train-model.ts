@@ -1,0 +1,64 @@
+import { z } from "zod";
+import type { JobRequest, TrainingRequest } from "../../domain/job.ts";
+import { defineTool } from "../define-tool.ts";
+import { forceNewReason, isoDate, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
+import { checkData, checkOrder, readStrategy } from "../preflight.ts";
+import { startJob } from "../start-job.ts";
+import { checkReadable, marketOf } from "../strategy-check.ts";
+
+export const trainModel = defineTool({
+  name: "train_model",
+  title: "Train a model",
+  description: `Starts training a strategy's neural network on stored bars and returns at once with a task_id; the job is durable from then on. The same request (same strategy text, market, dates, repeats) returns the same job instead of computing it again.
+
+Before: create_strategy or validate_strategy without errors; list_market_data for dates that exist. After: get_task_status with wait_seconds 45 until "final", then get_results, then run_backtest with this task_id on LATER dates.
+
+- Leave the end of the data untouched for backtests: train on e.g. 2000-2014, backtest 2015-2019.
+- Training sets no seed: each training is one random draw. repeats 5 trains five times and answers with median and spread; needed before believing that one strategy is better than another.
+- symbol and timeframe default to the strategy's own.
+- A trained request is computed again only with force_new_reason.
+
+Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014-12-31", "repeats": 3}`,
+  input: z.strictObject({
+    strategy: strategyName.describe("Name of the strategy file."),
+    start_date: isoDate.describe("First day of training, YYYY-MM-DD."),
+    end_date: isoDate.describe("Last day of training, YYYY-MM-DD."),
+    symbol: symbol.optional().describe("Default: the strategy's."),
+    timeframe: timeframe.optional().describe("Default: the strategy's."),
+    repeats: z.number().int().min(1).max(20).default(1).describe("How many independent trainings."),
+    force_new_reason: forceNewReason,
+  }),
+  output: z.object({
+    ...statusFields,
+    existing: z.boolean().describe("True: this request was known; nothing new was started."),
+    warnings: z.array(z.string()),
+  }),
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  async handle(args, context) {
+    const { deps, signal } = context;
+    const window = { startDate: args.start_date, endDate: args.end_date };
+    checkOrder(window);
+    const file = await readStrategy(deps, args.strategy);
+    const market = marketOf(file, { symbol: args.symbol, timeframe: args.timeframe });
+    const training = {
+      kind: "training",
+      strategy: file.name,
+      strategySha256: file.sha256,
+      ...market,
+      ...window,
+    } as const satisfies Omit<TrainingRequest, "draw">;
+    return await startJob(context, {
+      request: requestOf(training, args.repeats),
+      forceReason: args.force_new_reason ?? null,
+      preflight: async () => {
+        checkReadable(file);
+        await checkData(deps, market, window, signal);
+        return [];
+      },
+    });
+  },
+});
+
+function requestOf(training: Omit<TrainingRequest, "draw">, repeats: number): JobRequest {
+  return repeats === 1 ? { ...training, draw: 1 } : { kind: "training_set", training, repeats };
+}
