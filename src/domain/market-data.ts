@@ -1,0 +1,79 @@
+/** Symbols, timeframes, dates and bars as KTRDR knows them (contract §1.4, §4.1). Zod-free. */
+
+/** Timeframes KTRDR accepts in requests, shortest first. `1M` is a month, `1m` a minute. */
+export const TIMEFRAMES = ["1m", "5m", "15m", "30m", "1h", "2h", "4h", "1d", "1w", "1M"] as const;
+
+export type Timeframe = (typeof TIMEFRAMES)[number];
+
+export function isTimeframe(value: unknown): value is Timeframe {
+  return TIMEFRAMES.some((timeframe) => timeframe === value);
+}
+
+/**
+ * Symbols that KTRDR can store and find again. KTRDR also allows `_`, but cuts file names there and then lists half of
+ * the symbol (contract §2.2), so it is refused here.
+ */
+export const SYMBOL_PATTERN = /^[A-Za-z0-9][A-Za-z0-9.-]{0,19}$/;
+
+export function isSymbol(value: unknown): value is string {
+  return typeof value === "string" && SYMBOL_PATTERN.test(value);
+}
+
+/** One bar. `time` is ISO-8601; without an offset it is UTC. */
+export interface Bar {
+  readonly time: string;
+  readonly open: number;
+  readonly high: number;
+  readonly low: number;
+  readonly close: number;
+  readonly volume: number;
+}
+
+/** What KTRDR holds for a symbol and timeframe (`POST /data/range`). */
+export interface DataRange {
+  readonly symbol: string;
+  readonly timeframe: string;
+  /** ISO-8601 of the first and last bar. */
+  readonly startDate: string;
+  readonly endDate: string;
+  readonly points: number;
+}
+
+/** Dates of a piece of work: ISO dates (YYYY-MM-DD), UTC, each meaning midnight at the start of the day. */
+export interface DateWindow {
+  readonly startDate: string;
+  readonly endDate: string;
+}
+
+const ISO_DATE = /^(\d{4})-(\d{2})-(\d{2})$/;
+
+/** True for a calendar date YYYY-MM-DD that exists (2015-02-29 does not). */
+export function isIsoDate(value: unknown): value is string {
+  if (typeof value !== "string" || !ISO_DATE.test(value)) return false;
+  const time = Date.parse(`${value}T00:00:00Z`);
+  return Number.isFinite(time) && new Date(time).toISOString().startsWith(value);
+}
+
+/** Milliseconds since 1970 of an ISO-8601 stamp or date; stamps without an offset are UTC. NaN when unreadable. */
+export function toEpochMs(stamp: string): number {
+  const text = stamp.trim().replace(" ", "T");
+  const withTime = text.includes("T") ? text : `${text}T00:00:00`;
+  return Date.parse(/(?:Z|[+-]\d{2}:?\d{2})$/.test(withTime) ? withTime : `${withTime}Z`);
+}
+
+/** How a window lies in what is stored. */
+export type Coverage = "inside" | "starts_early" | "ends_late" | "wider" | "outside" | "reversed";
+
+/** Slack for weekends and holidays at either end. */
+const EDGE_MS = 5 * 86_400_000;
+
+export function coverageOf(window: DateWindow, range: DataRange): Coverage {
+  const [start, end] = [toEpochMs(window.startDate), toEpochMs(window.endDate)];
+  const [first, last] = [toEpochMs(range.startDate), toEpochMs(range.endDate)];
+  if (start >= end) return "reversed";
+  if (end < first || start > last) return "outside";
+  const early = start < first - EDGE_MS;
+  const late = end > last + EDGE_MS;
+  if (early && late) return "wider";
+  return early ? "starts_early" : late ? "ends_late" : "inside";
+}
