@@ -1,0 +1,172 @@
+import type { MembershipSpec } from "./fuzzy.ts";
+
+/** A fuzzy set: where its values come from and its memberships in file order. */
+export interface FuzzySet {
+  readonly indicator: string;
+  readonly memberships: readonly { readonly name: string; readonly spec: MembershipSpec }[];
+}
+
+/** One entry of `nn_inputs`. */
+export interface NetworkInput {
+  readonly fuzzySet?: string;
+  readonly rawIndicator?: string;
+  readonly timeframes: "all" | readonly string[];
+  readonly normalization: "minmax" | "zscore" | "none";
+}
+
+/** A readable v3 strategy (contract §4.3). Numbers are as in the file or KTRDR's defaults; nothing is range-checked. */
+export interface Strategy {
+  readonly name: string;
+  readonly version: string;
+  readonly symbols: readonly string[];
+  readonly timeframes: readonly string[];
+  readonly indicators: ReadonlyMap<
+    string,
+    { readonly type: string; readonly params: Readonly<Record<string, unknown>> }
+  >;
+  readonly fuzzySets: ReadonlyMap<string, FuzzySet>;
+  readonly inputs: readonly NetworkInput[];
+  readonly network: { readonly hiddenLayers: readonly number[]; readonly dropout: number; readonly activation: string };
+  readonly output: "classification" | "regression";
+  readonly decisions: {
+    readonly confidenceThreshold: number;
+    readonly minSignalSeparationHours: number;
+    readonly allowShortFromFlat: boolean;
+    /** round trip cost x edge multiplier: the smallest forecast a regression trades on. */
+    readonly minForecast: number;
+  };
+  readonly training: {
+    readonly epochs: number;
+    readonly learningRate: number;
+    readonly batchSize: number;
+    readonly loss: string;
+    readonly focalGamma: number;
+    readonly huberDelta: number;
+    readonly labels: Tree;
+    readonly trainShare: number;
+    readonly validationShare: number;
+  };
+  /** The file as plain data, for config.json of the model folder. */
+  readonly document: Tree;
+}
+
+export type Tree = Readonly<Record<string, unknown>>;
+
+/** True for plain mappings. */
+export function isTree(value: unknown): value is Tree {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** The value itself when it is a mapping, an empty one otherwise. */
+export function treeOf(value: unknown): Tree {
+  return isTree(value) ? value : {};
+}
+
+/** A number of a mapping, the default when it is missing or no number. */
+export function numberIn(tree: Tree, key: string, fallback: number): number {
+  const value = tree[key];
+  return typeof value === "number" ? value : fallback;
+}
+
+function textIn(tree: Tree, key: string, fallback: string): string {
+  const value = tree[key];
+  return typeof value === "string" || typeof value === "number" ? String(value) : fallback;
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+/** The strategy in a document with all sections; what is oddly typed inside takes KTRDR's default. */
+export function strategyOf(document: Tree): Strategy {
+  const data = treeOf(document["training_data"]);
+  const symbols = treeOf(data["symbols"]);
+  const timeframes = treeOf(data["timeframes"]);
+  const decisions = treeOf(document["decisions"]);
+  const costs = treeOf(decisions["cost_model"]);
+  return {
+    name: textIn(document, "name", ""),
+    version: textIn(document, "version", "3.0"),
+    symbols: namesIn(symbols, "symbol"),
+    timeframes: namesIn(timeframes, "timeframe"),
+    indicators: indicatorsIn(treeOf(document["indicators"])),
+    fuzzySets: fuzzySetsIn(treeOf(document["fuzzy_sets"])),
+    inputs: listOf(document["nn_inputs"]).map((input) => inputOf(treeOf(input))),
+    network: networkIn(treeOf(treeOf(document["model"])["architecture"])),
+    output: decisions["output_format"] === "regression" ? "regression" : "classification",
+    decisions: {
+      confidenceThreshold: numberIn(decisions, "confidence_threshold", 0.5),
+      minSignalSeparationHours: numberIn(treeOf(decisions["filters"]), "min_signal_separation", 4),
+      allowShortFromFlat: decisions["allow_short_from_flat"] === true,
+      minForecast: numberIn(costs, "round_trip_cost", 0) * numberIn(costs, "min_edge_multiplier", 0),
+    },
+    training: trainingIn(treeOf(document["training"]), decisions["output_format"] === "regression"),
+    document,
+  };
+}
+
+function namesIn(tree: Tree, single: string): string[] {
+  const list = listOf(tree["list"]).map(String);
+  const one = textIn(tree, single, "");
+  return list.length > 0 ? list : one === "" ? [] : [one];
+}
+
+function indicatorsIn(tree: Tree): Strategy["indicators"] {
+  return new Map(
+    Object.entries(tree).map(([id, value]) => {
+      const { type, ...params } = treeOf(value);
+      return [id, { type: typeof type === "string" ? type : "", params }];
+    }),
+  );
+}
+
+function fuzzySetsIn(tree: Tree): ReadonlyMap<string, FuzzySet> {
+  return new Map(
+    Object.entries(tree).map(([id, value]) => {
+      const { indicator, ...members } = treeOf(value);
+      const memberships = Object.entries(members).map(([name, member]) => ({ name, spec: membershipOf(member) }));
+      return [id, { indicator: typeof indicator === "string" ? indicator : "", memberships }];
+    }),
+  );
+}
+
+function membershipOf(value: unknown): MembershipSpec {
+  const tree = treeOf(value);
+  const parameters = Array.isArray(value) ? value : listOf(tree["parameters"]);
+  return { type: textIn(tree, "type", "triangular"), parameters: parameters.map(Number) };
+}
+
+function inputOf(tree: Tree): NetworkInput {
+  const timeframes = Array.isArray(tree["timeframes"]) ? tree["timeframes"].map(String) : "all";
+  const normalization =
+    tree["normalization"] === "minmax" || tree["normalization"] === "zscore" ? tree["normalization"] : "none";
+  return {
+    ...(typeof tree["fuzzy_set"] === "string" ? { fuzzySet: tree["fuzzy_set"] } : {}),
+    ...(typeof tree["raw_indicator"] === "string" ? { rawIndicator: tree["raw_indicator"] } : {}),
+    timeframes,
+    normalization,
+  };
+}
+
+function networkIn(architecture: Tree): Strategy["network"] {
+  return {
+    hiddenLayers: listOf(architecture["hidden_layers"]).map(Number),
+    dropout: numberIn(architecture, "dropout", 0.2),
+    activation: textIn(architecture, "activation", "relu"),
+  };
+}
+
+function trainingIn(tree: Tree, regression: boolean): Strategy["training"] {
+  const split = treeOf(tree["data_split"]);
+  return {
+    epochs: numberIn(tree, "epochs", 100),
+    learningRate: numberIn(tree, "learning_rate", 0.001),
+    batchSize: numberIn(tree, "batch_size", 32),
+    loss: textIn(tree, "loss", regression ? "huber" : "cross_entropy"),
+    focalGamma: numberIn(tree, "focal_gamma", 2),
+    huberDelta: numberIn(tree, "huber_delta", 0.01),
+    labels: treeOf(tree["labels"]),
+    trainShare: numberIn(split, "train", 0.7),
+    validationShare: numberIn(split, "validation", 0.15),
+  };
+}
