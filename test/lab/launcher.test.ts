@@ -40,14 +40,15 @@ describe("the launcher", () => {
     symlinkSync(process.execPath, path.join(root, "node_modules/.bin/node"));
     writeFileSync(path.join(root, "package.json"), `{\n  "type": "module",\n  "version": "9.8.7"\n}\n`);
     writeFileSync(
-      path.join(root, "src/bin/show.ts"),
+      path.join(root, "src/bin/mcp.ts"),
       `const said: unknown = { args: process.argv.slice(2), node: process.execPath, pid: process.pid, file: import.meta.filename };
        console.log(JSON.stringify(said));`,
     );
-    writeFileSync(path.join(root, "src/bin/fail.ts"), `process.exitCode = 37;`);
-    writeFileSync(path.join(root, "src/bin/cat.ts"), `process.stdin.pipe(process.stdout);`);
+    writeFileSync(path.join(root, "src/bin/helper.ts"), `export const not = "a command";`);
+    writeFileSync(path.join(root, "src/bin/migrate.ts"), `process.exitCode = 37;`);
+    writeFileSync(path.join(root, "src/bin/demo.ts"), `process.stdin.pipe(process.stdout);`);
     writeFileSync(
-      path.join(root, "src/bin/wait.ts"),
+      path.join(root, "src/bin/worker.ts"),
       `process.on("SIGTERM", () => { console.log("asked to stop"); process.exit(5); });
        setInterval(() => undefined, 1000); console.log(process.pid);`,
     );
@@ -55,28 +56,28 @@ describe("the launcher", () => {
   afterEach(() => rmSync(root, { recursive: true, force: true }));
 
   test("runs the source of a command with its arguments untouched, from any folder", async () => {
-    const { code, stdout } = await launch(command, ["show", "a b", "--flag=*", ""], { cwd: "/" });
+    const { code, stdout } = await launch(command, ["mcp", "a b", "--flag=*", ""], { cwd: "/" });
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       args: ["a b", "--flag=*", ""],
       node: realpathSync(process.execPath),
-      file: path.join(root, "src/bin/show.ts"),
+      file: path.join(root, "src/bin/mcp.ts"),
     });
   });
 
   test("works through a chain of symlinks, absolute and relative", async () => {
     symlinkSync(command, path.join(root, "first"));
     symlinkSync("../first", path.join(root, "bin/second"));
-    const { stdout } = await launch(path.join(root, "bin/second"), ["show"]);
-    expect(JSON.parse(stdout)).toMatchObject({ file: path.join(root, "src/bin/show.ts") });
+    const { stdout } = await launch(path.join(root, "bin/second"), ["mcp"]);
+    expect(JSON.parse(stdout)).toMatchObject({ file: path.join(root, "src/bin/mcp.ts") });
   });
 
   test("hands over the exit code", async () => {
-    expect((await launch(command, ["fail"])).code).toBe(37);
+    expect((await launch(command, ["migrate"])).code).toBe(37);
   });
 
   test("hands over stdin and stdout", async () => {
-    const child = spawn(command, ["cat"], { stdio: ["pipe", "pipe", "inherit"] });
+    const child = spawn(command, ["demo"], { stdio: ["pipe", "pipe", "inherit"] });
     child.stdin.end("line one\nline two");
     const chunks: Buffer[] = [];
     child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -85,7 +86,7 @@ describe("the launcher", () => {
   });
 
   test("becomes the process itself, so a signal to it reaches the command", async () => {
-    const child = spawn(command, ["wait"], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(command, ["worker"], { stdio: ["ignore", "pipe", "inherit"] });
     const lines: string[] = [];
     child.stdout.on("data", (chunk: Buffer) => lines.push(chunk.toString().trim()));
     await once(child.stdout, "data");
@@ -95,14 +96,14 @@ describe("the launcher", () => {
     expect({ code, last: lines.at(-1) }).toEqual({ code: 5, last: "asked to stop" });
   });
 
-  test.each([["nonsense"], ["../bin/show"], ["show.ts"], ["*"]])(
+  test.each([["nonsense"], ["../bin/mcp"], ["mcp.ts"], ["helper"], ["doctor"], ["*"]])(
     "refuses %s, lists what there is and exits 2",
     async (name) => {
       const { code, stdout, stderr } = await launch(command, [name]);
       expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
       expect(stderr).toContain(`there is no command "${name}"`);
-      expect(stderr).toMatch(/^ {2}show\b/m);
-      expect(stderr).toMatch(/^ {2}wait\b/m);
+      expect(stderr).toMatch(/^ {2}mcp\b/m);
+      expect(stderr).toMatch(/^ {2}worker\b/m);
     },
   );
 
@@ -122,18 +123,18 @@ describe("the launcher", () => {
   test("runs the build where there are no sources, and where Node would refuse them", async () => {
     const build = `console.log(JSON.stringify({ file: import.meta.filename }));`;
     mkdirSync(path.join(root, "dist/bin"), { recursive: true });
-    writeFileSync(path.join(root, "dist/bin/show.js"), build);
+    writeFileSync(path.join(root, "dist/bin/mcp.js"), build);
     const installed = path.join(root, "node_modules/ktrdr-mcp");
     mkdirSync(installed);
     for (const part of ["bin", "dist", "src", "package.json"]) {
       cpSync(path.join(root, part), path.join(installed, part), { recursive: true });
     }
-    const there = await launch(path.join(installed, "bin/ktrdr-mcp"), ["show"]);
-    expect(JSON.parse(there.stdout)).toEqual({ file: path.join(installed, "dist/bin/show.js") });
+    const there = await launch(path.join(installed, "bin/ktrdr-mcp"), ["mcp"]);
+    expect(JSON.parse(there.stdout)).toEqual({ file: path.join(installed, "dist/bin/mcp.js") });
 
     rmSync(path.join(root, "src"), { recursive: true });
-    const here = await launch(command, ["show"]);
-    expect(JSON.parse(here.stdout)).toEqual({ file: path.join(root, "dist/bin/show.js") });
+    const here = await launch(command, ["mcp"]);
+    expect(JSON.parse(here.stdout)).toEqual({ file: path.join(root, "dist/bin/mcp.js") });
   });
 
   describe("without the pinned Node", () => {
@@ -154,12 +155,12 @@ esac
     beforeEach(() => rmSync(path.join(root, "node_modules"), { recursive: true }));
 
     test("takes the one on PATH when it is new enough", async () => {
-      const { stdout } = await launch(command, ["show", "x"], { PATH: fakeNode("v26.0.0", true) });
-      expect(stdout).toBe(`ran ${path.join(root, "src/bin/show.ts")} x\n`);
+      const { stdout } = await launch(command, ["mcp", "x"], { PATH: fakeNode("v26.0.0", true) });
+      expect(stdout).toBe(`ran ${path.join(root, "src/bin/mcp.ts")} x\n`);
     });
 
     test("refuses an old one and says which command mends it", async () => {
-      const { code, stderr } = await launch(command, ["show"], { PATH: fakeNode("v20.20.2", false) });
+      const { code, stderr } = await launch(command, ["mcp"], { PATH: fakeNode("v20.20.2", false) });
       expect(code).toBe(1);
       expect(stderr).toContain("this one is v20.20.2");
       expect(stderr).toContain(`\`make deps\` in ${root}`);

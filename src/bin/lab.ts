@@ -1,0 +1,115 @@
+/** `ktrdr-mcp lab`: PostgreSQL, Temporal, a sandbox KTRDR and a worker on this machine, until Ctrl-C. */
+import { Listr } from "listr2";
+import { loadConfig } from "../config.ts";
+import { isDomainError } from "../domain/errors.ts";
+import { claudeSnippets } from "../lab/claude-snippets.ts";
+import { ROOT } from "../lab/lab-environment.ts";
+import { startLab, type Lab, type StepRunner } from "../lab/lab.ts";
+import type { SupervisorEvent } from "../lab/supervisor.ts";
+import { migrate } from "../store/migrate.ts";
+
+const out = (line: string) => void process.stdout.write(`${line}\n`);
+
+async function main(): Promise<void> {
+  const config = loadConfig(process.env);
+  const stop = new AbortController();
+  let ready = false;
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    // A second Ctrl-C changes nothing: everything is being stopped already, and nothing may be left running.
+    process.on(signal, () => stop.abort());
+  }
+  const lab = await startLab(
+    {
+      config,
+      env: process.env,
+      root: ROOT,
+      execPath: process.execPath,
+      pid: process.pid,
+      migrate,
+      signal: stop.signal,
+      onEvent: (event) => ready && report(event),
+    },
+    process.stdout.isTTY ? showTasks : showLines,
+  ).catch((error: unknown) => {
+    if (stop.signal.aborted) return undefined;
+    throw error;
+  });
+  if (lab === undefined) return;
+  introduce(lab);
+  ready = true;
+  await aborted(stop.signal);
+  out("Stopping ...");
+  await lab.stop();
+  out("Stopped. What was running goes on with the next start.");
+}
+
+/** Keeps the process alive by itself: nothing else need do so once every part runs detached. */
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const alive = setInterval(() => undefined, 60_000);
+    const done = () => {
+      clearInterval(alive);
+      resolve();
+    };
+    if (signal.aborted) done();
+    else signal.addEventListener("abort", done, { once: true });
+  });
+}
+
+const showTasks: StepRunner = async (steps) => {
+  const tasks = steps.map(({ title, run }) => ({
+    title,
+    task: async (_: unknown, task: { title: string | undefined; output: string | undefined }) => {
+      const outcome = await run((note) => {
+        task.output = note;
+      });
+      task.title = `${title}: ${outcome}`;
+    },
+  }));
+  await new Listr(tasks, { registerSignalListeners: false, rendererOptions: { showErrorMessage: false } }).run();
+};
+
+const showLines: StepRunner = async (steps) => {
+  for (const { title, run } of steps) {
+    out(`- ${title} ...`);
+    const outcome = await run((note) => out(`  ${note}`));
+    out(`  ${title}: ${outcome}`);
+  }
+};
+
+function introduce({ dir, addresses }: Lab): void {
+  const { code, desktop } = claudeSnippets(ROOT, dir);
+  const lines = [
+    "",
+    "The lab is ready.",
+    ...(addresses.temporalUi === undefined ? [] : [`  Temporal Web UI  ${addresses.temporalUi}`]),
+    `  KTRDR            ${addresses.ktrdr}`,
+    `  state and logs   ${dir}`,
+    "",
+    "Claude Code:",
+    `  ${code}`,
+    "",
+    "Claude Desktop (claude_desktop_config.json):",
+    desktop.replaceAll(/^/gm, "  "),
+    "",
+    "Ctrl-C stops everything.",
+  ];
+  out(lines.join("\n"));
+}
+
+function report(event: SupervisorEvent): void {
+  const { type, name } = event;
+  if (type === "died")
+    out(`${name} (pid ${event.pid}) ended with ${event.exit.signal ?? event.exit.code}; restarting it`);
+  if (type === "started") out(`${name} runs again (pid ${event.pid})`);
+  if (type === "restart_failed") out(`${name} could not be restarted, trying again: ${event.reason}`);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!isDomainError(error)) throw error;
+  const lines = [error.what, error.why, error.next].filter((line) => line !== undefined);
+  process.stderr.write(`${lines.join("\n")}\n`);
+  process.exitCode = 1;
+}

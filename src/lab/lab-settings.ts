@@ -1,0 +1,97 @@
+import path from "node:path";
+import { ConfigSchema, type Config } from "../config.ts";
+import { labDirOf } from "./lab-environment.ts";
+import { PREFERRED_PORTS, type PortName, type Ports } from "./ports.ts";
+import type { SupervisorEvent } from "./supervisor.ts";
+
+export interface LabSettings {
+  readonly config: Config;
+  /** The environment the lab was started with. What it names is used instead of a part of the lab. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder of the repository. */
+  readonly root: string;
+  /** The Node that runs the parts, and the process that is the lab. */
+  readonly execPath: string;
+  readonly pid: number;
+  /** Brings the schema of a database up to date (src/store/migrate.ts). */
+  readonly migrate: (databaseUrl: string) => Promise<{ readonly applied: readonly string[] }>;
+  readonly preferredPorts?: Ports;
+  /** Folder of fetched programs; by default `.cache/temporal` of the repository. */
+  readonly cacheDir?: string;
+  /** Off only where losing the database does not matter (tests). */
+  readonly fsync?: boolean;
+  readonly onEvent?: (event: SupervisorEvent) => void;
+  /** Stops a start that is under way. */
+  readonly signal?: AbortSignal;
+}
+
+/** Which parts the environment replaces by real ones. */
+export interface Replaced {
+  readonly database: boolean;
+  readonly temporal: boolean;
+  readonly ktrdr: boolean;
+}
+
+export function replacedParts(env: LabSettings["env"]): Replaced {
+  const given = (name: keyof Config) => (env[name] ?? "") !== "";
+  return {
+    database: given("DATABASE_URL"),
+    temporal: given("TEMPORAL_ADDRESS"),
+    ktrdr: given("KTRDR_API_URL"),
+  };
+}
+
+/** The ports that parts of this lab will listen on. */
+export function neededPorts(replaced: Replaced): readonly PortName[] {
+  return (Object.keys(PREFERRED_PORTS) as PortName[]).filter((name) => {
+    if (name === "postgres") return !replaced.database;
+    if (name === "temporal" || name === "temporalUi") return !replaced.temporal;
+    return !replaced.ktrdr;
+  });
+}
+
+export interface Addresses {
+  readonly ktrdr: string;
+  readonly database: string;
+  readonly temporal: string;
+  readonly temporalUi?: string;
+}
+
+export const DATABASE_NAME = "ktrdr_mcp";
+
+/** Where everything is, replaced parts included. */
+export function addressesOf(config: Config, ports: Ports, replaced: Replaced): Addresses {
+  const ui = replaced.temporal ? config.TEMPORAL_UI_URL : `http://127.0.0.1:${ports.temporalUi}`;
+  return {
+    ktrdr: replaced.ktrdr ? config.KTRDR_API_URL : `http://127.0.0.1:${ports.ktrdr}`,
+    database: replaced.database
+      ? config.DATABASE_URL
+      : `postgresql://postgres@127.0.0.1:${ports.postgres}/${DATABASE_NAME}`,
+    temporal: replaced.temporal ? config.TEMPORAL_ADDRESS : `127.0.0.1:${ports.temporal}`,
+    ...(ui === undefined ? {} : { temporalUi: ui }),
+  };
+}
+
+/** The environment that makes a process use this lab: the addresses, and every other setting that was given. */
+export function environmentOf(settings: LabSettings, addresses: Addresses, replaced: Replaced): Record<string, string> {
+  const given = Object.fromEntries(
+    Object.keys(ConfigSchema.shape).flatMap((name) => {
+      const value = settings.env[name] ?? "";
+      return value === "" ? [] : [[name, value]];
+    }),
+  );
+  const dir = labDirOf(settings.env);
+  return {
+    ...given,
+    LAB_DIR: dir,
+    KTRDR_API_URL: addresses.ktrdr,
+    ...(replaced.ktrdr ? {} : { KTRDR_STRATEGIES_DIR: path.join(ktrdrDir(dir), "strategies") }),
+    DATABASE_URL: addresses.database,
+    TEMPORAL_ADDRESS: addresses.temporal,
+    TEMPORAL_NAMESPACE: settings.config.TEMPORAL_NAMESPACE,
+    ...(addresses.temporalUi === undefined ? {} : { TEMPORAL_UI_URL: addresses.temporalUi }),
+  };
+}
+
+/** The sandbox KTRDR's shared folder. */
+export const ktrdrDir = (labDir: string) => path.join(labDir, "ktrdr");

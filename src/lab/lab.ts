@@ -1,0 +1,94 @@
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
+import { startGuard } from "./guard.ts";
+import { labDirOf } from "./lab-environment.ts";
+import { removeLabFile, writeLabFile } from "./lab-file.ts";
+import { lockLab } from "./lab-lock.ts";
+import {
+  addressesOf,
+  environmentOf,
+  neededPorts,
+  replacedParts,
+  type Addresses,
+  type LabSettings,
+} from "./lab-settings.ts";
+import { labSteps, type Step } from "./lab-steps.ts";
+import { choosePorts, PREFERRED_PORTS } from "./ports.ts";
+import { startOf } from "./process-identity.ts";
+import { createRunFolder, stopLeftovers } from "./run-folder.ts";
+import { Supervisor, type PartState } from "./supervisor.ts";
+
+export interface Lab {
+  readonly dir: string;
+  readonly addresses: Addresses;
+  /** Environment for mcp and every other process that is to use this lab. */
+  readonly env: Readonly<Record<string, string>>;
+  parts(): readonly PartState[];
+  /** Stops everything the lab started and waits for its end. Running jobs go on with the next start. */
+  stop(): Promise<void>;
+}
+
+/** Runs steps in order; a caller may show them as it likes. */
+export type StepRunner = (steps: readonly Step[]) => Promise<void>;
+
+export const runSilently: StepRunner = async (steps) => {
+  for (const step of steps) await step.run(() => undefined);
+};
+
+/** How long parts get to stop by themselves (seconds). */
+const GRACE_S = 15;
+
+/**
+ * Brings up PostgreSQL, Temporal, the sandbox KTRDR and a worker, each unless the environment names a real one, and
+ * keeps them running. All state lies in one folder; what an earlier lab left running there is stopped first.
+ * @throws DomainError `task_conflict` when another lab uses the folder; otherwise the error of the part that did not
+ *   start. Nothing is left running then.
+ */
+export async function startLab(settings: LabSettings, runSteps: StepRunner = runSilently): Promise<Lab> {
+  const dir = labDirOf(settings.env);
+  await mkdir(dir, { recursive: true });
+  const unlock = await lockLab(dir, settings.pid);
+  const runs = path.join(dir, "run");
+  const teardown: (() => Promise<unknown>)[] = [unlock];
+  let stopped: Promise<void> | undefined;
+  const stop = () =>
+    (stopped ??= (async () => {
+      for (const undo of teardown.toReversed()) await undo();
+    })());
+
+  try {
+    const replaced = replacedParts(settings.env);
+    const leftovers = await stopLeftovers(runs, GRACE_S * 1_000);
+    const notes = leftovers.map(
+      ({ name, pid }) => `Stopped ${name} (pid ${pid}) that an earlier lab had left running.`,
+    );
+    const ports = await choosePorts({
+      dir,
+      names: neededPorts(replaced),
+      preferred: settings.preferredPorts ?? PREFERRED_PORTS,
+      onNote: (note) => notes.push(note),
+    });
+    const addresses = addressesOf(settings.config, ports, replaced);
+    const env = environmentOf(settings, addresses, replaced);
+
+    const run = await createRunFolder(runs);
+    const guard = startGuard(run.dir, GRACE_S);
+    const supervisor = new Supervisor({ logDir: path.join(dir, "logs"), run, onEvent: settings.onEvent });
+    teardown.push(
+      () => run.remove(),
+      () => guard.release(),
+      () => supervisor.stop(),
+    );
+    settings.signal?.throwIfAborted();
+    settings.signal?.addEventListener("abort", () => void stop(), { once: true });
+
+    await runSteps(labSteps({ settings, dir, ports, addresses, env, replaced, supervisor, notes }));
+    teardown.push(() => removeLabFile(dir));
+    const started = (await startOf(settings.pid)) ?? "";
+    await writeLabFile(dir, { pid: settings.pid, started, addresses, env });
+    return { dir, addresses, env, parts: () => supervisor.parts(), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

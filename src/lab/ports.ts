@@ -1,0 +1,92 @@
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import path from "node:path";
+import { z } from "zod";
+import { holderOf } from "./port-holder.ts";
+
+/** Everything of the lab that listens, with the port it likes best. */
+export const PREFERRED_PORTS = {
+  postgres: 5433,
+  temporal: 7233,
+  temporalUi: 8233,
+  ktrdr: 8000,
+  ktrdrTraining: 5003,
+  ktrdrBacktesting: 5004,
+} as const;
+
+export type PortName = keyof typeof PREFERRED_PORTS;
+export type Ports = Readonly<Record<PortName, number>>;
+
+const Remembered = z.partialRecord(z.enum(Object.keys(PREFERRED_PORTS) as [PortName, ...PortName[]]), z.int());
+
+export interface ChoosePortsOptions {
+  /** Folder that remembers the choice, so that addresses stay the same from start to start. */
+  readonly dir: string;
+  /** The parts that will be started; only their ports are looked at. */
+  readonly names: readonly PortName[];
+  /** Ports of the first start; 0 stands for any free one. */
+  readonly preferred: Ports;
+  /** Told when a port is taken: by whom, and which one is used instead. */
+  readonly onNote: (note: string) => void;
+}
+
+/** Chooses a port for each part: the one of last time, else the preferred one, else a free one. */
+export async function choosePorts(options: ChoosePortsOptions): Promise<Ports> {
+  const file = path.join(options.dir, "ports.json");
+  const remembered = await readRemembered(file);
+  const chosen: Record<PortName, number> = { ...options.preferred, ...remembered };
+  const used = new Set<number>();
+  for (const name of options.names) {
+    const wanted = chosen[name];
+    if (wanted === 0 || used.has(wanted) || !(await isFree(wanted))) {
+      chosen[name] = await freePort(used);
+      if (wanted !== 0) {
+        const holder = used.has(wanted) ? "another part of this lab" : await holderOf(wanted);
+        options.onNote(`Port ${wanted} (${name}) is held by ${holder}; using ${chosen[name]} instead.`);
+      }
+    }
+    used.add(chosen[name]);
+  }
+  await mkdir(options.dir, { recursive: true });
+  await writeFile(`${file}.new`, `${JSON.stringify(chosen, null, 2)}\n`);
+  await rename(`${file}.new`, file);
+  return chosen;
+}
+
+/** True when 127.0.0.1 and every other local address can listen on the port. */
+export async function isFree(port: number): Promise<boolean> {
+  return (await canListen(port, "127.0.0.1")) && (await canListen(port, "0.0.0.0"));
+}
+
+/** A port of 127.0.0.1 that nobody listens on at this moment and that is not in `except`. */
+export async function freePort(except: ReadonlySet<number> = new Set()): Promise<number> {
+  for (;;) {
+    const port = await listenOnce(0, "127.0.0.1");
+    if (!except.has(port)) return port;
+  }
+}
+
+const canListen = (port: number, host: string): Promise<boolean> =>
+  listenOnce(port, host).then(
+    () => true,
+    () => false,
+  );
+
+function listenOnce(port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen({ port, host, exclusive: true }, () => {
+      const { port: actual } = server.address() as AddressInfo;
+      server.close(() => resolve(actual));
+    });
+  });
+}
+
+async function readRemembered(file: string): Promise<Partial<Ports>> {
+  try {
+    return Remembered.parse(JSON.parse(await readFile(file, "utf8")));
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,63 @@
+import path from "node:path";
+import { processPart, type Part } from "./part.ts";
+import { until } from "./until.ts";
+
+export interface SandboxOptions {
+  readonly execPath: string;
+  /** Folder of the repository; the sandbox lies beside the sources. */
+  readonly root: string;
+  /** KTRDR's shared folder: data, strategies, models, checkpoints. */
+  readonly stateDir: string;
+  readonly ports: { readonly ktrdr: number; readonly ktrdrTraining: number; readonly ktrdrBacktesting: number };
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const READY_WITHIN_MS = 30_000;
+
+/** The sandbox KTRDR in the real one's topology: an API and one worker of each kind, each its own process. */
+export function sandboxParts(options: SandboxOptions): readonly Part[] {
+  const { ports } = options;
+  const api = `http://127.0.0.1:${ports.ktrdr}`;
+  // The sandbox gets what concerns it, not our database or keys.
+  const concerns = /^(PATH|HOME|TZ|LANG|NODE_OPTIONS|SANDBOX_.*)$/;
+  const env = Object.fromEntries(Object.entries(options.env).filter(([name]) => concerns.test(name)));
+  const part = (name: string, file: string, args: readonly string[], ready: (signal: AbortSignal) => Promise<void>) =>
+    processPart({
+      name,
+      command: options.execPath,
+      args: [path.join(options.root, "sandbox/bin", file), ...args, "--state", options.stateDir],
+      env,
+      ready,
+    });
+  const worker = (type: "training" | "backtesting", port: number) => {
+    const id = `${type}-1`;
+    const args = ["--type", type, "--id", id, "--port", String(port), "--api-url", api];
+    return part(`ktrdr-${type}`, "worker.ts", args, (signal) => waitForKtrdrWorker(api, { id, port }, signal));
+  };
+  return [
+    part("ktrdr-api", "api.ts", ["--port", String(ports.ktrdr)], (signal) => waitForKtrdr(api, signal)),
+    worker("training", ports.ktrdrTraining),
+    worker("backtesting", ports.ktrdrBacktesting),
+  ];
+}
+
+/** Waits until a KTRDR API answers its health check. */
+export async function waitForKtrdr(api: string, signal?: AbortSignal, timeoutMs = READY_WITHIN_MS): Promise<void> {
+  await until(async () => (await ask(`${api}/api/v1/health`)).ok, { what: `KTRDR at ${api}`, timeoutMs, signal });
+}
+
+/** Its own health check as well: KTRDR keeps a dead worker in its registry for a while. */
+async function waitForKtrdrWorker(
+  api: string,
+  worker: { id: string; port: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const registered = async () => {
+    if (!(await ask(`http://127.0.0.1:${worker.port}/health`)).ok) return false;
+    const body: unknown = await (await ask(`${api}/api/v1/workers`)).json();
+    return Array.isArray(body) && body.some((each: { worker_id?: unknown }) => each.worker_id === worker.id);
+  };
+  await until(registered, { what: `${worker.id} in KTRDR's registry`, timeoutMs: READY_WITHIN_MS, signal });
+}
+
+const ask = (address: string) => fetch(address, { signal: AbortSignal.timeout(2_000) });

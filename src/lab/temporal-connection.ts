@@ -1,0 +1,36 @@
+import { createConnection } from "node:net";
+import { Connection, type ConnectionOptions } from "@temporalio/client";
+import { loadClientConnectConfig } from "@temporalio/envconfig";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * A connection that is made when it is first used, with everything the TEMPORAL_* variables and the profile say (TLS, API
+ * key). An address of the lab's own server is given plainly: no profile is meant for it.
+ */
+export function lazyConnection(address: string, env: Environment): Connection {
+  const given = (env["TEMPORAL_ADDRESS"] ?? "") !== "";
+  const options: ConnectionOptions = given
+    ? loadClientConnectConfig({ overrideEnvVars: definedOnly(env) }).connectionOptions
+    : {};
+  return Connection.lazy({ ...options, address });
+}
+
+/** Resolves when something listens at `host:port`; rejects after 3 s, or at once when refused. */
+export function greet(address: string): Promise<void> {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  return new Promise((resolve, reject) => {
+    const socket = createConnection({ host: hostname, port: Number(port || "7233"), timeout: 3_000 });
+    socket.once("connect", () => resolve());
+    socket.once("timeout", () => reject(new Error(`${address} does not answer`)));
+    socket.once("error", reject);
+    const done = () => socket.destroy();
+    for (const event of ["connect", "timeout", "error"]) socket.once(event, done);
+  });
+}
+
+function definedOnly(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}

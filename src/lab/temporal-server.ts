@@ -1,0 +1,76 @@
+import path from "node:path";
+import { Connection } from "@temporalio/client";
+import { processPart, type Part } from "./part.ts";
+import { until } from "./until.ts";
+
+/** Search attributes of a job (design §5), all keywords. */
+export const SEARCH_ATTRIBUTES = [
+  "KtrdrStrategy",
+  "KtrdrSymbol",
+  "KtrdrTimeframe",
+  "KtrdrExperiment",
+  "KtrdrKind",
+] as const;
+
+export interface TemporalServerOptions {
+  readonly binary: string;
+  /** Folder of the database file. */
+  readonly dir: string;
+  readonly port: number;
+  /** Port of the Web UI; without one there is no UI. */
+  readonly uiPort?: number;
+  readonly namespace: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const READY_WITHIN_MS = 30_000;
+
+/** Temporal's dev server with its state in a file: what runs survives any end of the server. */
+export function temporalServer(options: TemporalServerOptions): Part {
+  const { binary, dir, port, uiPort, namespace, env } = options;
+  return processPart({
+    name: "temporal",
+    command: binary,
+    args: [
+      "server",
+      "start-dev",
+      "--ip=127.0.0.1",
+      `--port=${port}`,
+      ...(uiPort === undefined ? ["--headless"] : [`--ui-port=${uiPort}`, "--ui-disable-news-fetch"]),
+      `--db-filename=${path.join(dir, "temporal.db")}`,
+      `--namespace=${namespace}`,
+      "--log-level=warn",
+      "--log-format=json",
+      ...SEARCH_ATTRIBUTES.flatMap((name) => ["--search-attribute", `${name}=Keyword`]),
+    ],
+    // Settings for clients (TEMPORAL_*) are none of the server's business.
+    env: { PATH: env["PATH"], HOME: env["HOME"] },
+    ready: (signal) => waitForTemporal(`127.0.0.1:${port}`, namespace, signal),
+  });
+}
+
+/** Waits until a server answers for a namespace and knows our search attributes (30 s at most). */
+export async function waitForTemporal(address: string, namespace: string, signal?: AbortSignal): Promise<void> {
+  const connection = Connection.lazy({ address });
+  try {
+    await until(async () => (await missingSearchAttributes(connection, namespace)).length === 0, {
+      what: `a Temporal server with our search attributes at ${address}`,
+      timeoutMs: READY_WITHIN_MS,
+      signal,
+    });
+  } finally {
+    await connection.close();
+  }
+}
+
+/**
+ * @returns our search attributes that the namespace does not know.
+ * @throws the error of the connection when the server or the namespace does not answer within 2 s.
+ */
+export async function missingSearchAttributes(connection: Connection, namespace: string): Promise<readonly string[]> {
+  return connection.withDeadline(Date.now() + 2_000, async () => {
+    await connection.workflowService.describeNamespace({ namespace });
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    return SEARCH_ATTRIBUTES.filter((name) => !Object.hasOwn(customAttributes, name));
+  });
+}
