@@ -21,10 +21,10 @@ export interface ComputationWriter {
   beginComputation(jobId: string, n: number, knownOperations: readonly string[]): Promise<ComputationRecord>;
   /**
    * Renews the time of the intent right before a POST is sent (again): until a while after it, an operation may appear.
-   * @returns the time written.
+   * @returns the time written, ISO-8601 UTC.
    * @throws DomainError `task_not_found` when it was not begun.
    */
-  markPosting(jobId: string, n: number): Promise<Date>;
+  markPosting(jobId: string, n: number): Promise<string>;
   /**
    * Records which operation of KTRDR the computation is. What is known about the worker is added to, never erased.
    * @throws DomainError `task_not_found` when it was not begun, `task_conflict` when it already is another operation or

@@ -149,6 +149,17 @@ describe("beginComputation", () => {
   });
 });
 
+describe("markPosting", () => {
+  it("renews the time of the intent and nothing else", async () => {
+    const jobId = await admitted();
+    const begun = await writer.beginComputation(jobId, 1, ["op_a"]);
+    const postingAt = await writer.markPosting(jobId, 1);
+    expect(Date.parse(postingAt)).toBeGreaterThanOrEqual(Date.parse(begun.postingAt));
+    expect(await writer.beginComputation(jobId, 1, [])).toEqual({ ...begun, postingAt });
+    await expect(writer.markPosting(jobId, 2)).rejects.toMatchObject({ code: "task_not_found" });
+  });
+});
+
 describe("attachOperation", () => {
   it("is the same once or often, and learns about the worker later", async () => {
     const jobId = await admitted();

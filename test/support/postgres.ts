@@ -19,6 +19,7 @@ declare module "vitest" {
 const TEMPLATE = "ktrdr_template";
 
 export interface TestServer extends PostgresServer {
+  readonly dir: string;
   /** Stops the server and removes its folder. */
   remove(): Promise<void>;
 }
@@ -29,6 +30,7 @@ export async function startTestPostgres(settings: Readonly<Record<string, string
   const server = await startPostgres({ dir, port: await freePort(), fsync: false, settings });
   return {
     ...server,
+    dir,
     remove: async () => {
       await server.stop();
       await rm(dir, { recursive: true, force: true });
