@@ -1,0 +1,38 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { checkStrategy } from "../engine/strategy.ts";
+import type { StrategyCheck } from "../engine/strategy.ts";
+import type { StateFolder } from "../state/folder.ts";
+
+/** A strategy file and what the real backend would find in it. */
+export interface StrategyFile {
+  readonly name: string;
+  readonly path: string;
+  readonly text: string;
+  readonly check: StrategyCheck;
+}
+
+/** By file stem; undefined when there is no such file or the stem has directory parts. */
+export function readStrategyFile(folder: StateFolder, name: string): StrategyFile | undefined {
+  if (/[/\\\0]/.test(name)) return undefined;
+  const path = join(folder.strategies, `${name}.yaml`);
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return undefined;
+  }
+  return { name, path, text, check: checkStrategy(text) };
+}
+
+/** Every strategy file's path: the real one lists them all when one is not found (contract §9.17). */
+export function strategyPaths(folder: StateFolder): string[] {
+  return readdirSync(folder.strategies)
+    .filter((name) => name.endsWith(".yaml"))
+    .map((name) => join(folder.strategies, name));
+}
+
+/** All semantic errors as the one text in which they travel. */
+export function semanticText(check: StrategyCheck): string {
+  return `Strategy validation failed:\n${check.errors.map((one) => `  - ${one}`).join("\n")}`;
+}

@@ -1,0 +1,56 @@
+import { setTimeout as wait } from "node:timers/promises";
+import type { Timers } from "../timers.ts";
+
+/** What a worker tells the API about itself. */
+export interface RegistrationCard {
+  readonly apiUrl: string;
+  readonly workerId: string;
+  readonly workerType: string;
+  readonly endpointUrl: string;
+  readonly currentOperation: () => string | null;
+}
+
+async function register(card: RegistrationCard, signal: AbortSignal): Promise<boolean> {
+  try {
+    const response = await fetch(`${card.apiUrl}/api/v1/workers/register`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        worker_id: card.workerId,
+        worker_type: card.workerType,
+        endpoint_url: card.endpointUrl,
+        capabilities: card.workerType === "training" ? { gpu: false } : {},
+        current_operation_id: card.currentOperation(),
+      }),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(5_000)]),
+    });
+    return response.ok;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Registers at the start (five tries, waiting longer each time), then again whenever the API has not asked for the
+ * health for a while: that is how workers come back 25-35 s after an API restart (contract §3.2, §9.6).
+ * @param healthAskedAt when the API last asked, ms.
+ */
+export async function keepRegistered(
+  card: RegistrationCard,
+  timers: Timers,
+  healthAskedAt: () => number,
+  signal: AbortSignal,
+): Promise<void> {
+  let pauseMs = timers.registrationRetryMs;
+  for (let attempt = 1; attempt <= 5 && !(await register(card, signal)); attempt += 1) {
+    await wait(pauseMs, undefined, { signal });
+    pauseMs = Math.min(pauseMs * 2, timers.registrationRetryMs * 30);
+  }
+  let registeredAt = Date.now();
+  for (;;) {
+    await wait(timers.registrationCheckMs, undefined, { signal });
+    const lastSign = Math.max(healthAskedAt(), registeredAt);
+    const isForgotten = Date.now() - lastSign > timers.registrationSilenceMs;
+    if (isForgotten && (await register(card, signal))) registeredAt = Date.now();
+  }
+}
