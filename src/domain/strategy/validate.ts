@@ -1,0 +1,128 @@
+import type { Bar, DataRange, DateWindow } from "../market-data.ts";
+import { checkData } from "./check-data.ts";
+import { checkFuzzySets } from "./check-fuzzy-sets.ts";
+import { checkIndicators, strategyWarmUp } from "./check-indicators.ts";
+import { checkInputs } from "./check-inputs.ts";
+import { checkLabels, type ExaminedLabels } from "./check-labels.ts";
+import { checkModel } from "./check-model.ts";
+import { checkStructure } from "./check-structure.ts";
+import { checkDecisions, checkTraining } from "./check-training.ts";
+import { listFeatures } from "./features.ts";
+import { Report, type Finding } from "./finding.ts";
+import { parseStrategy, type StrategyText } from "./parse.ts";
+import type { Examined } from "./rules.ts";
+import { isMapping, own } from "./shape.ts";
+
+export interface ValidateInput {
+  /** YAML of the strategy. */
+  readonly text: string;
+  /** File name, with or without folder and .yaml; the name inside must equal its stem. */
+  readonly fileName?: string | undefined;
+  /** Bars a training would use, oldest first: label classes are counted on them. */
+  readonly bars?: readonly Bar[] | undefined;
+  /** What KTRDR has stored for the first symbol and timeframe. */
+  readonly range?: DataRange | undefined;
+  /** Dates of the planned training; the strategy's own when absent. */
+  readonly window?: DateWindow | undefined;
+}
+
+export interface StrategySummary {
+  readonly name: string | null;
+  readonly description: string | null;
+  readonly symbols: readonly string[];
+  readonly timeframes: readonly string[];
+  readonly outputFormat: string | null;
+  readonly indicatorTypes: readonly string[];
+  /** Feature names in the order the network gets them. */
+  readonly features: readonly string[];
+  /** Bars before every indicator is trustworthy. */
+  readonly warmUpBars: number;
+  readonly labels: ExaminedLabels | null;
+}
+
+export interface Validation {
+  /** No finding of severity error. */
+  readonly valid: boolean;
+  /** Errors first, then in the order of the text. */
+  readonly findings: readonly Finding[];
+  /** Null when the text could not be read. */
+  readonly summary: StrategySummary | null;
+}
+
+/**
+ * Everything that can be known to be wrong with a strategy before any computing: what KTRDR refuses, what it lets
+ * through and fails on later, and what it silently ignores (contract §2.6, §4.3). Pure; never throws.
+ */
+export function validateStrategy(input: ValidateInput): Validation {
+  const parsed = parseStrategy(input.text);
+  if (!parsed.ok) return { valid: false, findings: parsed.findings, summary: null };
+  const examined = examine(parsed.text, input);
+  examined.report.findings.push(...parsed.findings);
+  checkStructure(examined);
+  checkData(examined);
+  checkIndicators(examined);
+  checkFuzzySets(examined);
+  checkInputs(examined);
+  checkModel(examined);
+  checkDecisions(examined);
+  checkTraining(examined);
+  const labels = checkLabels(examined);
+  const findings = inOrder(examined.report.findings);
+  return { valid: !examined.report.hasErrors, findings, summary: summarise(examined, labels) };
+}
+
+function examine(text: StrategyText, input: ValidateInput): Examined {
+  const raw = text.value;
+  const section = (name: string) => {
+    const value = own(raw, name);
+    return isMapping(value) ? value : {};
+  };
+  const data = section("training_data");
+  return {
+    text,
+    raw,
+    indicators: section("indicators"),
+    fuzzySets: section("fuzzy_sets"),
+    symbols: chosen(own(data, "symbols"), "symbol"),
+    timeframes: chosen(own(data, "timeframes"), "timeframe"),
+    fileName: input.fileName === undefined ? null : stem(input.fileName),
+    bars: input.bars ?? null,
+    range: input.range ?? null,
+    window: input.window ?? null,
+    report: new Report(text.lineOf),
+  };
+}
+
+/** The one value or the list of a `{mode, <one>?, list?}` section. */
+function chosen(section: unknown, one: string): readonly string[] {
+  const list = own(section, "list");
+  const single = own(section, one);
+  const multiple = String(own(section, "mode")).startsWith("multi");
+  if (multiple && Array.isArray(list)) return list.filter((item) => typeof item === "string");
+  return typeof single === "string" ? [single] : [];
+}
+
+const stem = (fileName: string): string => (fileName.split(/[\\/]/).at(-1) ?? "").replace(/\.ya?ml$/i, "");
+
+function inOrder(findings: readonly Finding[]): readonly Finding[] {
+  const rank = (finding: Finding) => (finding.severity === "error" ? 0 : 1);
+  return findings.toSorted((a, b) => rank(a) - rank(b) || (a.line ?? 0) - (b.line ?? 0));
+}
+
+function summarise(examined: Examined, labels: ExaminedLabels | null): StrategySummary {
+  const { raw, indicators, fuzzySets, symbols, timeframes } = examined;
+  const text = (value: unknown) => (typeof value === "string" ? value : null);
+  const features = listFeatures({ indicators, fuzzySets, inputs: own(raw, "nn_inputs"), timeframes });
+  const types = Object.values(indicators).map((entry) => text(own(entry, "type")));
+  return {
+    name: text(own(raw, "name")),
+    description: text(own(raw, "description")),
+    symbols,
+    timeframes,
+    outputFormat: text(own(own(raw, "decisions"), "output_format")),
+    indicatorTypes: [...new Set(types.filter((type) => type !== null))],
+    features: features.map((feature) => feature.featureId),
+    warmUpBars: strategyWarmUp(indicators),
+    labels,
+  };
+}
