@@ -1,66 +1,33 @@
-import { randomUUID } from "node:crypto";
-import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { DomainError } from "../domain/errors.ts";
-import { isRunning, startOf } from "./process-identity.ts";
+
+/** SQLite's result code for "somebody else holds the lock". */
+const BUSY = 5;
 
 /**
- * Makes this process the only lab of a folder. The lock of a lab that was killed is taken over.
+ * Makes this process the only lab of a folder. The lock is the kernel's, through an empty SQLite database (Node has no
+ * other file lock), so it ends with the process, however that ends.
  * @returns the function that gives the folder free again.
  * @throws DomainError `task_conflict` naming the process that holds the folder.
  */
-export async function lockLab(dir: string, pid: number): Promise<() => Promise<void>> {
+export async function lockLab(dir: string, pid: number): Promise<() => void> {
   await mkdir(dir, { recursive: true });
-  const file = path.join(dir, "lab.pid");
-  const content = `${pid} ${(await startOf(pid)) ?? ""}\n`;
-  const mine = `${file}.${randomUUID()}`;
-  await writeFile(mine, content);
+  const holder = path.join(dir, "lab.pid");
+  const database = new DatabaseSync(path.join(dir, "lab.lock"), { timeout: 0 });
   try {
-    // `link` makes the finished file appear at once, and fails when there is one.
-    while (!(await tryLink(mine, file))) await clearStale(file, dir);
-  } finally {
-    await rm(mine, { force: true });
-  }
-  return async () => {
-    if ((await readFile(file, "utf8").catch(() => "")) === content) await rm(file, { force: true });
-  };
-}
-
-async function tryLink(from: string, to: string): Promise<boolean> {
-  try {
-    await link(from, to);
-    return true;
+    database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    database.close();
+    if ((error as { errcode?: number }).errcode !== BUSY) throw error;
+    const who = (await readFile(holder, "utf8").catch(() => "unknown")).trim();
+    throw new DomainError("task_conflict", {
+      what: `A lab is already running in ${dir}: process ${who}.`,
+      next: `Use that one, stop it (kill ${who}), or give this one another folder: LAB_DIR=<folder>.`,
+      cause: error,
+    });
   }
-}
-
-/** Removes the lock of a dead lab. Of several that try, each looks again at what it really took away. */
-async function clearStale(file: string, dir: string): Promise<void> {
-  refuseLiving(await holder(file), dir);
-  const aside = `${file}.${randomUUID()}`;
-  try {
-    await rename(file, aside);
-  } catch {
-    return; // somebody else was quicker
-  }
-  const taken = await holder(aside);
-  if (taken !== undefined) await tryLink(aside, file);
-  await rm(aside, { force: true });
-  refuseLiving(taken, dir);
-}
-
-async function holder(file: string): Promise<number | undefined> {
-  const [pid = "", started = ""] = (await readFile(file, "utf8").catch(() => "")).trim().split(/ (.*)/);
-  const id = { pid: Number(pid), started };
-  return id.pid > 0 && (await isRunning(id)) ? id.pid : undefined;
-}
-
-function refuseLiving(pid: number | undefined, dir: string): void {
-  if (pid === undefined) return;
-  throw new DomainError("task_conflict", {
-    what: `A lab is already running in ${dir}: process ${pid}.`,
-    next: `Use that one, stop it (kill ${pid}), or give this one another folder: LAB_DIR=<folder>.`,
-  });
+  await writeFile(holder, `${pid}\n`);
+  return () => database.close();
 }

@@ -49,7 +49,7 @@ export async function startLab(settings: LabSettings, runSteps: StepRunner = run
   await mkdir(dir, { recursive: true });
   const unlock = await lockLab(dir, settings.pid);
   const runs = path.join(dir, "run");
-  const teardown: (() => Promise<unknown>)[] = [unlock];
+  const teardown: (() => Promise<unknown> | void)[] = [unlock];
   let stopped: Promise<void> | undefined;
   const stop = () =>
     (stopped ??= (async () => {
@@ -83,6 +83,7 @@ export async function startLab(settings: LabSettings, runSteps: StepRunner = run
     settings.signal?.addEventListener("abort", () => void stop(), { once: true });
 
     await runSteps(labSteps({ settings, dir, ports, addresses, env, replaced, supervisor, notes }));
+    settings.signal?.throwIfAborted();
     teardown.push(() => removeLabFile(dir));
     const started = (await startOf(settings.pid)) ?? "";
     await writeLabFile(dir, { pid: settings.pid, started, addresses, env });
