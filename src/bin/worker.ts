@@ -92,6 +92,8 @@ function bridgeLogs(log: Logger): void {
   };
   Runtime.install({
     logger: new DefaultLogger("INFO", ({ level, message, meta }) => log[levels[level]]({ ...meta }, message)),
+    // Core warns of every poll that outlives its watch; what matters reaches us as failures.
+    telemetryOptions: { logging: { filter: "ERROR", forward: {} } },
     // We decide what a signal does.
     shutdownSignals: [],
   });

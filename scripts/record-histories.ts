@@ -1,0 +1,70 @@
+/**
+ * Records one history of each way a job can go, for test/workflows/replay.test.ts. Run it only when a workflow was
+ * changed on purpose AND no job of the old version can still be running; otherwise use `patched` and record beside.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
+import { setTimeout as delay } from "node:timers/promises";
+import type { ComputationEnd } from "../src/domain/job.ts";
+import { createSlots } from "../src/temporal/slots.ts";
+import { LOST, Stage } from "../test/support/stage.ts";
+import {
+  BACKTEST,
+  inputOf,
+  setInputOf,
+  startScriptedWorker,
+  startWorkflowEnvironment,
+  TRAINING,
+} from "../test/support/workflow-env.ts";
+
+const folder = new URL("../test/workflows/histories/", import.meta.url);
+const env = await startWorkflowEnvironment();
+const stage = new Stage();
+const worker = await startScriptedWorker(env, stage.activities(createSlots(env.client)));
+const never = new Promise<ComputationEnd>(() => {});
+const failed: ComputationEnd = {
+  fate: "failed",
+  failure: { code: "computation_failed", what: "It failed.", why: null, next: null },
+  partial: null,
+  faultsSeen: [],
+  mayStillCompute: true,
+};
+
+async function record(name: string, type: string, input: { jobId: string }, act?: () => Promise<void>): Promise<void> {
+  const handle = await env.client.workflow.start(type, {
+    workflowId: input.jobId,
+    taskQueue: "ktrdr-jobs",
+    args: [input],
+  });
+  await act?.();
+  await handle.result().catch(() => undefined);
+  await save(name, input.jobId);
+}
+
+async function save(name: string, workflowId: string): Promise<void> {
+  const history = await env.client.workflow.getHandle(workflowId).fetchHistory();
+  await writeFile(new URL(`${name}.json`, folder), `${JSON.stringify(JSON.parse(historyToJSON(history)))}\n`);
+}
+
+async function running(jobId: string): Promise<void> {
+  while (!stage.inFlight.has(jobId)) await delay(20);
+  await delay(200);
+}
+
+await mkdir(folder, { recursive: true });
+await record("train-completed", "trainModel", inputOf("train-a", TRAINING));
+await save("keeper-one-job", "slots-training");
+await record("backtest-completed", "runBacktest", inputOf("backtest-a", BACKTEST));
+stage.scripts.set("train-lost", { ends: [Promise.resolve(LOST)] });
+await record("train-lost-once", "trainModel", inputOf("train-lost", TRAINING));
+stage.scripts.set("train-failed", { ends: [Promise.resolve(failed)] });
+await record("train-failed", "trainModel", inputOf("train-failed", TRAINING));
+stage.scripts.set("train-cancelled", { ends: [never] });
+await record("train-cancelled", "trainModel", inputOf("train-cancelled", TRAINING), async () => {
+  await running("train-cancelled");
+  await env.client.workflow.getHandle("train-cancelled").cancel();
+});
+await record("trainset-completed", "trainRepeatedly", setInputOf("trainset-a", 3));
+await save("keeper-three-jobs", "slots-training");
+await worker.stop();
+await env.teardown();

@@ -1,0 +1,199 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { WorkflowFailedError, type WorkflowHandle } from "@temporalio/client";
+import type { TestWorkflowEnvironment } from "@temporalio/testing";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ComputationEnd, ComputeRequest } from "../../src/domain/job.ts";
+import { slotKeeperId, type SlotState } from "../../src/domain/slots.ts";
+import { createSlots } from "../../src/temporal/slots.ts";
+import { LOST, Stage, SUCCEEDED } from "../support/stage.ts";
+import {
+  BACKTEST,
+  inputOf,
+  outcomeOf,
+  startScriptedWorker,
+  startWorkflowEnvironment,
+  TRAINING,
+  type RunningWorker,
+} from "../support/workflow-env.ts";
+
+function held(): { end: Promise<ComputationEnd>; release: (end: ComputationEnd) => void } {
+  const { promise, resolve } = Promise.withResolvers<ComputationEnd>();
+  return { end: promise, release: resolve };
+}
+
+let env: TestWorkflowEnvironment;
+let worker: RunningWorker;
+let stage: Stage;
+
+beforeAll(async () => {
+  env = await startWorkflowEnvironment();
+  stage = new Stage();
+  worker = await startScriptedWorker(env, stage.activities(createSlots(env.client)));
+});
+
+afterAll(async () => {
+  await worker?.stop();
+  await env?.teardown();
+});
+
+const start = async (jobId: string, request: ComputeRequest = TRAINING, priority?: number): Promise<WorkflowHandle> =>
+  await env.client.workflow.start(request.kind === "backtest" ? "runBacktest" : "trainModel", {
+    workflowId: jobId,
+    taskQueue: "ktrdr-jobs",
+    args: [inputOf(jobId, request, priority)],
+  });
+
+const phaseOf = async (handle: WorkflowHandle): Promise<string> =>
+  (await handle.query<{ phase: string }>("jobState")).phase;
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await delay(20);
+}
+
+const callsOf = (jobId: string): string[] => stage.calls.filter((call) => call.includes(jobId));
+
+describe("a job", () => {
+  it("is admitted, started once, awaited and recorded in at most 30 events", async () => {
+    const handle = await start("train-happy");
+    expect(await handle.result()).toMatchObject({ status: "completed" });
+    expect(callsOf("train-happy")).toEqual([
+      "admit train-happy 1",
+      "start train-happy 1",
+      "record train-happy completed",
+    ]);
+    expect((await handle.describe()).historyLength).toBeLessThanOrEqual(30);
+  });
+
+  it("needs no more events when it had to queue", async () => {
+    const first = held();
+    stage.scripts.set("train-first", { ends: [first.end] });
+    const running = await start("train-first");
+    await until(async () => (await phaseOf(running)) === "running");
+    const queued = await start("train-second");
+    await until(async () => callsOf("train-second").length === 1);
+    const keeper = env.client.workflow.getHandle(slotKeeperId("training"));
+    await until(async () => (await keeper.query<SlotState>("slotState")).queue.includes("train-second"));
+    expect(await phaseOf(queued)).toBe("queued");
+    first.release(SUCCEEDED);
+    await queued.result();
+    expect((await queued.describe()).historyLength).toBeLessThanOrEqual(30);
+  });
+
+  it("answers from the record without computing again", async () => {
+    stage.scripts.set("train-known", { ends: [], finished: outcomeOf("train-known", "completed") });
+    const handle = await start("train-known");
+    expect(await handle.result()).toMatchObject({ status: "completed" });
+    expect(callsOf("train-known")).toEqual(["admit train-known 1"]);
+  });
+
+  it("computes again after a proven loss, and only so often", async () => {
+    stage.scripts.set("backtest-lossy", { ends: [Promise.resolve(LOST)] });
+    expect(await (await start("backtest-lossy", BACKTEST)).result()).toMatchObject({ status: "completed" });
+    expect(callsOf("backtest-lossy")).toEqual([
+      "admit backtest-lossy 1",
+      "start backtest-lossy 1",
+      "admit backtest-lossy 2",
+      "start backtest-lossy 2",
+      "record backtest-lossy completed",
+    ]);
+    stage.scripts.set("backtest-doomed", { ends: [LOST, LOST, LOST].map(async (end) => end) });
+    const doomed = await start("backtest-doomed", BACKTEST);
+    await expect(doomed.result()).rejects.toMatchObject({ cause: { type: "computation_lost" } });
+    expect(callsOf("backtest-doomed").at(-1)).toBe("record backtest-doomed failed");
+  });
+
+  it("fails with what KTRDR said, recorded", async () => {
+    const failure = { code: "computation_failed", what: "It failed.", why: "one class", next: null };
+    const end: ComputationEnd = { fate: "failed", failure, partial: null, faultsSeen: [], mayStillCompute: false };
+    stage.scripts.set("train-bad", { ends: [Promise.resolve(end)] });
+    const handle = await start("train-bad");
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: "computation_failed" } });
+    expect(callsOf("train-bad").at(-1)).toBe("record train-bad failed");
+  });
+
+  it("cancelled while queued never starts", async () => {
+    const first = held();
+    stage.scripts.set("train-before", { ends: [first.end] });
+    const before = await start("train-before");
+    await until(async () => (await phaseOf(before)) === "running");
+    const handle = await start("train-queued");
+    await until(() => callsOf("train-queued").length === 1);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    expect((await handle.describe()).status.name).toBe("CANCELLED");
+    expect(callsOf("train-queued")).toEqual(["admit train-queued 1", "record train-queued cancelled"]);
+    first.release(SUCCEEDED);
+    await before.result();
+  });
+
+  it("cancelled while running is stopped, then recorded", async () => {
+    stage.scripts.set("train-cancel", { ends: [held().end] });
+    const handle = await start("train-cancel");
+    await until(async () => (await phaseOf(handle)) === "running");
+    await handle.cancel();
+    await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    expect((await handle.describe()).status.name).toBe("CANCELLED");
+    expect(callsOf("train-cancel").slice(-2)).toEqual(["stop train-cancel-op1", "record train-cancel cancelled"]);
+  });
+});
+
+describe("the slot keeper", () => {
+  it("never lets more jobs compute than there are slots, and serves by priority, then in order", async () => {
+    stage.mostInFlight = 0;
+    const blocker = held();
+    stage.scripts.set("backtest-blocker", { ends: [blocker.end] });
+    const handle = await start("backtest-blocker", BACKTEST);
+    await until(async () => (await phaseOf(handle)) === "running");
+    const handles: WorkflowHandle[] = [];
+    for (const [jobId, priority] of [
+      ["q-a", 3],
+      ["q-b", 3],
+      ["q-c", 3],
+      ["q-urgent", 1],
+    ] as const) {
+      handles.push(await start(`backtest-${jobId}`, BACKTEST, priority));
+      await until(() => callsOf(`backtest-${jobId}`).length > 0);
+    }
+    blocker.release(SUCCEEDED);
+    await Promise.all(handles.map((each) => each.result()));
+    const order = stage.calls.filter((call) => call.startsWith("start backtest-q-"));
+    expect(order.map((call) => call.split(" ")[1])).toEqual([
+      "backtest-q-urgent",
+      "backtest-q-a",
+      "backtest-q-b",
+      "backtest-q-c",
+    ]);
+    expect(stage.mostInFlight).toBe(1);
+  });
+
+  it("takes the slot of a terminated job back after its computing was settled", async () => {
+    stage.scripts.set("train-killed", { ends: [held().end] });
+    const handle = await start("train-killed");
+    await until(async () => (await phaseOf(handle)) === "running");
+    const next = await start("train-after-killed");
+    await handle.terminate("runaway");
+    stage.closed.add("train-killed");
+    await next.result();
+    const settled = stage.calls.indexOf("settle train-killed");
+    expect(settled).toBeGreaterThan(-1);
+    expect(stage.calls.indexOf("start train-after-killed 1")).toBeGreaterThan(settled);
+  });
+
+  it("ends when nothing is held or queued, and lives again with the next claim", async () => {
+    const keeper = env.client.workflow.getHandle(slotKeeperId("training"));
+    await until(async () => (await keeper.describe()).status.name === "COMPLETED");
+    await (await start("train-again")).result();
+  });
+
+  it("keeps its own history bounded however many jobs it serves", async () => {
+    stage.capacity = 8;
+    const handles = await Promise.all(Array.from({ length: 60 }, async (_, n) => await start(`train-many-${n}`)));
+    await Promise.all(handles.map((each) => each.result()));
+    let longest = 0;
+    for await (const run of env.client.workflow.list({ query: `WorkflowId = "${slotKeeperId("training")}"` })) {
+      longest = Math.max(longest, run.historyLength ?? 0);
+    }
+    expect(longest).toBeLessThan(1_300);
+    stage.capacity = 1;
+  }, 60_000);
+});
