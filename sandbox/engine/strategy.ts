@@ -1,7 +1,7 @@
 import { parseDocument } from "yaml";
 import { resolveSource } from "./features.ts";
 import { findIndicator } from "./indicators/registry.ts";
-import { isTree, strategyOf, treeOf, type Strategy } from "./strategy-model.ts";
+import { isTree, strategyOf, treeOf, type Strategy, type Tree } from "./strategy-model.ts";
 
 /** A problem in the real backend's wire form. */
 export interface StrategyIssue {
@@ -40,7 +40,13 @@ export function checkStrategy(text: string): StrategyCheck {
   const parsed = parseDocument(text, { version: "1.1", schema: "core" });
   const yamlError = parsed.errors[0]?.message;
   if (yamlError !== undefined) return { yamlError, isV3: false, missing: [], errors: [], warnings: [] };
-  const document = treeOf(parsed.toJS({ maxAliasCount: 100 }));
+  let document: Tree;
+  try {
+    document = treeOf(parsed.toJS({ maxAliasCount: 100 }));
+  } catch (error) {
+    const yamlBomb = error instanceof Error ? error.message : String(error);
+    return { yamlError: yamlBomb, isV3: false, missing: [], errors: [], warnings: [] };
+  }
   const missing = REQUIRED.filter(([section]) => document[section] === undefined || document[section] === null).map(
     ([section, category]) => ({ category, message: `Missing required field: ${section}` }),
   );

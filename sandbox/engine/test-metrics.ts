@@ -1,0 +1,42 @@
+import type { Dataset } from "./dataset.ts";
+import { score } from "./learner.ts";
+import { argmax, type Mlp } from "./mlp.ts";
+
+/**
+ * Figures of the part no training saw (contract §6.3). Classes: accuracy, unweighted cross entropy, and precision,
+ * recall and F1 weighted by class frequency. Regression: share of right directions, squared error, absolute error.
+ */
+export function testMetrics(mlp: Mlp, data: Dataset): Record<string, number> {
+  const { classes } = data.samples;
+  const confusion = Array.from({ length: Math.max(1, classes) }, () => new Float64Array(Math.max(1, classes)));
+  let absolute = 0;
+  const total = score(mlp, data.samples, data.test, data.testLoss, (outputs, target) => {
+    if (classes === 1) absolute += Math.abs((outputs[0] ?? 0) - target);
+    else {
+      const row = confusion[target];
+      const guess = argmax(outputs);
+      if (row) row[guess] = (row[guess] ?? 0) + 1;
+    }
+  });
+  const count = Math.max(1, total.count);
+  const shared = { test_accuracy: total.hits / count, test_loss: total.loss / Math.max(1e-12, total.weight) };
+  return classes === 1 ? { ...shared, mae: absolute / count } : { ...shared, ...weightedScores(confusion, count) };
+}
+
+function weightedScores(confusion: readonly Float64Array[], count: number): Record<string, number> {
+  let precision = 0;
+  let recall = 0;
+  let f1 = 0;
+  for (const [label, row] of confusion.entries()) {
+    const actual = row.reduce((sum, value) => sum + value, 0);
+    const guessed = confusion.reduce((sum, one) => sum + (one[label] ?? 0), 0);
+    const hits = row[label] ?? 0;
+    const ownPrecision = guessed === 0 ? 0 : hits / guessed;
+    const ownRecall = actual === 0 ? 0 : hits / actual;
+    const both = ownPrecision + ownRecall;
+    precision += (actual / count) * ownPrecision;
+    recall += (actual / count) * ownRecall;
+    f1 += (actual / count) * (both === 0 ? 0 : (2 * ownPrecision * ownRecall) / both);
+  }
+  return { precision, recall, f1_score: f1 };
+}

@@ -1,0 +1,273 @@
+import { performance } from "node:perf_hooks";
+import type {
+  EpochMetrics,
+  TrainingCheckpoint,
+  TrainingHistory,
+  TrainingResultSummary,
+  TrainInput,
+} from "./api-types.ts";
+import { makeDataset, type Dataset } from "./dataset.ts";
+import { EngineError, RunCancelled } from "./errors.ts";
+import { freshAdam, Learner, score, type AdamState, type Score } from "./learner.ts";
+import { copyMlp, createMlp, formatMlp, parameterCount, parseMlp, type Mlp } from "./mlp.ts";
+import { storeModel } from "./model-folder.ts";
+import { paceFor, type Pace } from "./pacing.ts";
+import { seededRandom, shuffle, type Random } from "./random.ts";
+import type { Strategy } from "./strategy-model.ts";
+import { checkStrategy } from "./strategy.ts";
+import { testMetrics } from "./test-metrics.ts";
+
+/** A training under way. Epochs count from 0 over the whole training, `first` is where this run began. */
+interface Session {
+  readonly input: TrainInput;
+  readonly strategy: Strategy;
+  readonly data: Dataset;
+  readonly mlp: Mlp;
+  readonly learner: Learner;
+  readonly random: Random;
+  readonly pace: Pace;
+  readonly first: number;
+  readonly history: TrainingHistory;
+  best: Mlp;
+  bestLoss: number;
+  bestAccuracy: number;
+  /** Number of finished epochs of the whole training. */
+  epoch: number;
+  /** Curve of the epochs before a resume; the result leaves it out (contract §9.11), the next checkpoint keeps it. */
+  readonly earlier: TrainingHistory;
+}
+
+/**
+ * Trains a network as the strategy says and stores the model of the epoch with the least validation loss. Real
+ * learning: minibatches, Adam, dropout, chronological split. Without `seed` every run differs.
+ * Rejects with EngineError when it fails (texts of recording 06) and with RunCancelled when the signal stops it; the
+ * latter's checkpoint is that of the last finished epoch. A NaN loss ends it "completed" with
+ * `training_metrics.error` (contract §6.3).
+ */
+export async function train(input: TrainInput): Promise<TrainingResultSummary> {
+  const started = performance.now();
+  report(input, 0, "Starting v3 training pipeline", 0, 0, 0);
+  const strategy = readStrategy(input.strategyYaml);
+  const pace = paceFor(input.signal);
+  const data = makeDataset(strategy, input);
+  const session = openSession(input, strategy, data, pace);
+  let error: string | undefined;
+  while (session.epoch < strategy.training.epochs && error === undefined) {
+    if (!(await runEpoch(session))) error = `NaN loss in epoch ${session.epoch + 1}`;
+    else await pace.rest(input.epochDelayMs ?? 0);
+    if (pace.stopped()) throw cancelled(session);
+  }
+  if (session.history.val_loss.length === 0) error ??= "No training history";
+  const seconds = (performance.now() - started) / 1000;
+  const metrics = error === undefined ? completedMetrics(session, seconds) : { error };
+  const modelPath = await storeModel(input.modelsDir, {
+    strategy,
+    symbol: input.symbol,
+    timeframe: input.timeframe,
+    mlp: session.best,
+    features: data.features,
+    scales: data.samples.features.scales,
+    metrics,
+  });
+  return summary(session, modelPath, metrics);
+}
+
+function readStrategy(text: string): Strategy {
+  const check = checkStrategy(text);
+  const problem = check.yamlError ?? check.missing[0]?.message ?? check.errors[0];
+  if (check.strategy === undefined || problem !== undefined) {
+    throw new EngineError("STRATEGY-Invalid", `Strategy validation failed: ${problem ?? "not v3 format"}`);
+  }
+  if (!/^[A-Za-z0-9][A-Za-z0-9_-]*$/.test(check.strategy.name)) {
+    throw new EngineError("STRATEGY-Invalid", `Invalid strategy name: ${check.strategy.name}`);
+  }
+  return check.strategy;
+}
+
+function openSession(input: TrainInput, strategy: Strategy, data: Dataset, pace: Pace): Session {
+  const random = input.seed === undefined ? Math.random : seededRandom(input.seed);
+  const { hiddenLayers, activation, dropout } = strategy.network;
+  const sizes = [data.samples.features.width, ...hiddenLayers, data.samples.classes];
+  const kept = input.resume;
+  const mlp = kept === undefined ? createMlp(sizes, activation, dropout, random) : parseMlp(artifact(kept, "model.pt"));
+  const adam = kept === undefined ? freshAdam(parameterCount(mlp)) : parseAdam(artifact(kept, "optimizer.pt"));
+  const first = kept === undefined ? 0 : kept.state.epoch + 1;
+  return {
+    input,
+    strategy,
+    data,
+    mlp,
+    learner: new Learner(mlp, data.loss, strategy.training.learningRate, random, adam),
+    random,
+    pace,
+    first,
+    history: { train_loss: [], train_accuracy: [], val_loss: [], val_accuracy: [] },
+    earlier: kept?.state.training_history ?? { train_loss: [], train_accuracy: [], val_loss: [], val_accuracy: [] },
+    best: kept === undefined ? copyMlp(mlp) : parseMlp(artifact(kept, "best_model.pt")),
+    bestLoss: kept?.state.best_val_loss ?? Infinity,
+    bestAccuracy: 0,
+    epoch: first,
+  };
+}
+
+function artifact(checkpoint: TrainingCheckpoint, name: string): string {
+  const text = checkpoint.artifacts[name];
+  if (text === undefined) throw new EngineError("CHECKPOINT-Corrupt", `Checkpoint artifact missing: ${name}`);
+  return text;
+}
+
+/** One pass over the training part; false when the loss is not a number. */
+async function runEpoch(session: Session): Promise<boolean> {
+  const began = performance.now();
+  const { data, pace, input, strategy } = session;
+  const size = Math.max(1, Math.floor(strategy.training.batchSize));
+  const batches = Math.ceil(data.train.length / size);
+  const order = data.train.slice();
+  shuffle(order, session.random);
+  const total: Score = { loss: 0, weight: 0, hits: 0, count: 0 };
+  for (let batch = 0; batch < batches; batch++) {
+    session.learner.teach(data.samples, order.subarray(batch * size, (batch + 1) * size), total);
+    if (batch % 10 === 9 || batch === batches - 1) progress(session, batch + 1, batches);
+    await pace.breathe();
+    if (pace.stopped()) throw cancelled(session);
+  }
+  const validation = score(session.mlp, data.samples, data.validation, data.loss);
+  const metrics: EpochMetrics = {
+    epoch: session.epoch,
+    train_loss: total.loss / total.weight,
+    train_accuracy: total.hits / total.count,
+    val_loss: validation.loss / validation.weight,
+    val_accuracy: validation.hits / validation.count,
+    learning_rate: strategy.training.learningRate,
+    duration: (performance.now() - began) / 1000,
+    timestamp: `${new Date().toISOString().slice(0, 19)}Z`,
+  };
+  if (!Number.isFinite(metrics.train_loss) || !Number.isFinite(metrics.val_loss)) return false;
+  finishEpoch(session, metrics);
+  await input.onEpoch?.(metrics, () => snapshot(session));
+  return true;
+}
+
+function finishEpoch(session: Session, metrics: EpochMetrics): void {
+  const { history } = session;
+  history.train_loss.push(metrics.train_loss);
+  history.train_accuracy.push(metrics.train_accuracy);
+  history.val_loss.push(metrics.val_loss);
+  history.val_accuracy.push(metrics.val_accuracy);
+  if (metrics.val_loss < session.bestLoss) {
+    session.bestLoss = metrics.val_loss;
+    session.bestAccuracy = metrics.val_accuracy;
+    session.best = copyMlp(session.mlp);
+  }
+  session.epoch += 1;
+}
+
+/** Percentage of this run's batches; after a resume it starts at 0 again although epochs count on (recording 13). */
+function progress(session: Session, batch: number, batches: number): void {
+  const epochs = session.strategy.training.epochs;
+  const done = (session.epoch - session.first) * batches + batch;
+  const share = done / Math.max(1, (epochs - session.first) * batches);
+  const position = `Epoch ${session.epoch + 1}/${epochs}`;
+  const step = batch === batches ? position : `${position} · Batch ${batch}/${batches}`;
+  report(session.input, 100 * share, step, Math.floor(share * epochs), epochs, done);
+}
+
+function report(input: TrainInput, percentage: number, step: string, done: number, total: number, items: number): void {
+  input.onProgress?.({
+    percentage,
+    currentStep: step,
+    stepsCompleted: done,
+    stepsTotal: total,
+    itemsProcessed: items,
+  });
+}
+
+function cancelled(session: Session): RunCancelled<TrainingCheckpoint> {
+  const any = session.earlier.val_loss.length + session.history.val_loss.length > 0;
+  return new RunCancelled(any ? snapshot(session) : undefined);
+}
+
+/** State of the last finished epoch. Weights may be some batches further: a resume repeats those. */
+function snapshot(session: Session): TrainingCheckpoint {
+  const { earlier, history } = session;
+  const joined: TrainingHistory = {
+    train_loss: [...earlier.train_loss, ...history.train_loss],
+    train_accuracy: [...earlier.train_accuracy, ...history.train_accuracy],
+    val_loss: [...earlier.val_loss, ...history.val_loss],
+    val_accuracy: [...earlier.val_accuracy, ...history.val_accuracy],
+  };
+  return {
+    state: {
+      epoch: session.epoch - 1,
+      train_loss: joined.train_loss.at(-1) ?? 0,
+      val_loss: joined.val_loss.at(-1) ?? 0,
+      train_accuracy: joined.train_accuracy.at(-1) ?? 0,
+      val_accuracy: joined.val_accuracy.at(-1) ?? 0,
+      learning_rate: session.strategy.training.learningRate,
+      best_val_loss: session.bestLoss,
+      training_history: joined,
+    },
+    artifacts: {
+      "model.pt": formatMlp(session.mlp),
+      "optimizer.pt": formatAdam(session.learner.adam),
+      "best_model.pt": formatMlp(session.best),
+    },
+  };
+}
+
+function formatAdam(adam: AdamState): string {
+  return JSON.stringify({ step: adam.step, first: Array.from(adam.first), second: Array.from(adam.second) });
+}
+
+function parseAdam(text: string): AdamState {
+  const stored = JSON.parse(text) as { step: number; first: number[]; second: number[] };
+  return { step: stored.step, first: Float64Array.from(stored.first), second: Float64Array.from(stored.second) };
+}
+
+function completedMetrics(session: Session, seconds: number): TrainingResultSummary["training_metrics"] {
+  const { history } = session;
+  return {
+    epochs_trained: history.val_loss.length,
+    training_time: seconds,
+    final_train_loss: history.train_loss.at(-1) ?? 0,
+    final_train_accuracy: history.train_accuracy.at(-1) ?? 0,
+    best_train_accuracy: Math.max(...history.train_accuracy),
+    final_val_loss: history.val_loss.at(-1) ?? 0,
+    final_val_accuracy: history.val_accuracy.at(-1) ?? 0,
+    best_val_accuracy: session.bestAccuracy,
+    history,
+  };
+}
+
+function summary(
+  session: Session,
+  modelPath: string,
+  metrics: TrainingResultSummary["training_metrics"],
+): TrainingResultSummary {
+  const { input, strategy, data } = session;
+  const scope = { symbols: [input.symbol], timeframes: [input.timeframe, ...(input.otherBars?.keys() ?? [])] };
+  const dates = { start_date: input.startDate, end_date: input.endDate };
+  const parameters = parameterCount(session.mlp);
+  return {
+    model_path: modelPath,
+    training_metrics: metrics,
+    test_metrics: testMetrics(session.best, data),
+    model_info: { parameters_count: parameters, trainable_parameters: parameters, architecture: "v3_mlp" },
+    data_summary: {
+      ...scope,
+      ...dates,
+      total_samples: data.samples.features.rows,
+      feature_count: data.features.length,
+    },
+    session_info: {
+      operation_id: input.operationId,
+      strategy_name: strategy.name,
+      ...scope,
+      training_mode: "local",
+      use_host_service: false,
+      ...dates,
+    },
+    artifacts: { feature_importance: null, per_symbol_metrics: null },
+    resource_usage: { training_mode: "local" },
+  };
+}
