@@ -42,7 +42,7 @@ export function makeDataset(
   const labels = makeLabels(strategy.training.labels, bars);
   const known = Uint32Array.from({ length: bars.length }, (_, i) => i).filter((i) => !Number.isNaN(labels.values[i]));
   const trainEnd = Math.floor(known.length * trainShare);
-  const validationEnd = trainEnd + Math.floor(known.length * validationShare);
+  const validationEnd = Math.floor(known.length * (trainShare + validationShare));
   // Labels that look ahead would tell the training part about the next one: those rows are left out.
   const gap = labels.horizon;
   const parts = {

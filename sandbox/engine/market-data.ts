@@ -50,7 +50,7 @@ async function seriesText(symbol: string): Promise<string> {
     case "SPX":
       return sp500Text();
     case "SYNTREND":
-      return formatBarsCsv(barsFrom(swings(2000, 11, weekdays(4000), { drift: 0.009, noise: 0.004 })));
+      return formatBarsCsv(barsFrom(swings(2000, 11, weekdays(4000), { drift: 0.005, noise: 0.005 })));
     case "SYNNOISE":
       return formatBarsCsv(barsFrom(walk(12, weekdays(4000), () => 0, 0.01)));
     case "SYNHOURLY":
@@ -106,7 +106,7 @@ function weekHours(count: number): number[] {
 }
 
 /**
- * A planted pattern: the price runs up and down in legs of 8 to 20 bars with a nearly constant slope, so that an
+ * A planted pattern: the price runs up and down in legs of 16 to 46 bars with a nearly constant slope, so that an
  * oscillator tells the direction of the leg. Real markets do not do this; a learner that cannot find it is broken.
  */
 function swings(
@@ -120,7 +120,7 @@ function swings(
   let direction = -1;
   const slope = (): number => {
     if (left-- <= 0) {
-      left = 8 + Math.floor(random() * 13);
+      left = 15 + Math.floor(random() * 31);
       direction = -direction;
     }
     return direction * size.drift;

@@ -1,0 +1,127 @@
+import type { OpenPosition, TradeRecord } from "./api-types.ts";
+
+/** Share of the available cash that one position may take. */
+const POSITION_SHARE = 0.25;
+
+const HOUR = 3_600_000;
+
+/** What the account charges: ratios of the traded value. Negative ones are paid out, as by the real backend. */
+export interface Costs {
+  readonly commission: number;
+  readonly slippage: number;
+}
+
+interface Holding {
+  readonly side: 1 | -1;
+  readonly quantity: number;
+  readonly price: number;
+  readonly time: number;
+  readonly slippage: number;
+  best: number;
+  worst: number;
+}
+
+/** Cash, at most one position, and the closed trades of a backtest. Prices per share, times ms UTC. */
+export class Account {
+  cash: number;
+  holding: Holding | undefined;
+  readonly trades: TradeRecord[] = [];
+  private readonly symbol: string;
+  private readonly costs: Costs;
+
+  constructor(symbol: string, cash: number, costs: Costs) {
+    this.symbol = symbol;
+    this.cash = cash;
+    this.costs = costs;
+  }
+
+  /**
+   * Opens a position of whole shares for a quarter of the cash, commission included; too little cash opens none.
+   * The buyer pays the slippage on top of `price`, the seller gets it less.
+   */
+  open(side: 1 | -1, price: number, time: number): boolean {
+    const filled = price * (1 + side * this.costs.slippage);
+    const quantity = Math.floor((this.cash * POSITION_SHARE) / (price * (1 + this.costs.commission)));
+    if (quantity < 1) return false;
+    this.cash -= side * quantity * filled + quantity * filled * this.costs.commission;
+    const slippage = quantity * Math.abs(filled - price);
+    this.holding = { side, quantity, price: filled, time, slippage, best: 0, worst: 0 };
+    return true;
+  }
+
+  /** Closes the position. The trade's commission and net profit know only the exit's part (contract §10.2). */
+  close(price: number, time: number): void {
+    const held = this.holding;
+    if (held === undefined) return;
+    const filled = price * (1 - held.side * this.costs.slippage);
+    const commission = held.quantity * filled * this.costs.commission;
+    const gross = held.side * held.quantity * (filled - held.price);
+    this.cash += held.side * held.quantity * filled - commission;
+    this.trades.push({
+      trade_id: this.trades.length + 1,
+      symbol: this.symbol,
+      side: held.side === 1 ? "BUY" : "SELL",
+      entry_price: held.price,
+      entry_time: stamp(held.time),
+      exit_price: filled,
+      exit_time: stamp(time),
+      quantity: held.quantity,
+      gross_pnl: gross,
+      commission,
+      slippage: held.slippage + held.quantity * Math.abs(filled - price),
+      net_pnl: gross - commission,
+      holding_period_hours: (time - held.time) / HOUR,
+      max_favorable_excursion: held.best,
+      max_adverse_excursion: held.worst,
+    });
+    this.holding = undefined;
+  }
+
+  /** Value of cash and position at `price`; keeps the position's extremes. */
+  mark(price: number): number {
+    const held = this.holding;
+    if (held === undefined) return this.cash;
+    const profit = held.side * held.quantity * (price - held.price);
+    held.best = Math.max(held.best, profit);
+    held.worst = Math.min(held.worst, profit);
+    return this.cash + held.side * held.quantity * price;
+  }
+
+  /** The open position in wire form, none when flat. */
+  positions(price: number): OpenPosition[] {
+    const held = this.holding;
+    if (held === undefined) return [];
+    return [
+      {
+        status: held.side === 1 ? "LONG" : "SHORT",
+        symbol: this.symbol,
+        quantity: held.quantity,
+        entry_date: stamp(held.time),
+        entry_price: held.price,
+        current_price: price,
+      },
+    ];
+  }
+
+  /** Takes up what a checkpoint holds. The position's extremes begin anew, as in the real backend. */
+  restore(cash: number, positions: readonly OpenPosition[], trades: readonly TradeRecord[]): void {
+    this.cash = cash;
+    this.trades.push(...trades);
+    const [kept] = positions;
+    if (kept === undefined) return;
+    this.holding = {
+      side: kept.status === "LONG" ? 1 : -1,
+      quantity: kept.quantity,
+      price: kept.entry_price,
+      time: Date.parse(kept.entry_date),
+      slippage: 0,
+      best: 0,
+      worst: 0,
+    };
+  }
+}
+
+/** `2022-01-05T10:00:00+00:00`, as in checkpoints. */
+export function stamp(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 19)}+00:00`;
+}

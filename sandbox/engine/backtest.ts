@@ -1,0 +1,164 @@
+import { performance } from "node:perf_hooks";
+import { Account, stamp } from "./account.ts";
+import type { BacktestCheckpoint, BacktestInput, BacktestResultSummary, BacktestRun } from "./api-types.ts";
+import { parseTime, type Bars } from "./bars.ts";
+import { EngineError, RunCancelled } from "./errors.ts";
+import { computeFeatures, resolveFeatures, windowOf, type FeatureMatrix } from "./features.ts";
+import { at } from "./indicators/series.ts";
+import { loadModel, type StoredModel } from "./model-folder.ts";
+import { paceFor } from "./pacing.ts";
+import { performanceFigures } from "./performance-figures.ts";
+import { OrderFilter, opinions, type Signal } from "./signals.ts";
+
+/** Bars at the start of the window on which nothing is traded and no equity is recorded. */
+export const WARM_UP_BARS = 50;
+
+const CHECKPOINT_BARS = 10_000;
+const SAMPLE_BARS = 100;
+const PROGRESS_BARS = 100;
+
+interface Session {
+  readonly input: BacktestInput;
+  readonly bars: Bars;
+  readonly account: Account;
+  readonly equity: number[];
+  readonly equityTimes: number[];
+  readonly samples: { equity: number; bar_index: number }[];
+  bar: number;
+}
+
+/**
+ * Trades a stored model over a window: it decides at a bar's close and fills at the next bar's open, whole shares,
+ * a quarter of the cash, costs on both sides. The same model and window give the same figures.
+ * Rejects with EngineError (texts of recording 09) or, when the signal stops it, with RunCancelled and a checkpoint.
+ * A resumed run has the real one's fault: return and trades are of the whole window, the equity curve and what is
+ * computed from it only of the bars after the resume (contract §9.12).
+ */
+export async function runBacktest(input: BacktestInput): Promise<BacktestRun> {
+  const started = performance.now();
+  const model = await loadModel(input.workDir, input.modelPath);
+  const { bars, features } = prepare(input, model);
+  const session = openSession(input, bars);
+  await trade(session, model, features);
+  // The equity curve ends before the last position is closed: those exit costs are in no figure but the trade's.
+  if (session.account.holding !== undefined) session.account.close(at(bars.close, bars.length - 1), lastTime(bars));
+  return finish(session, (performance.now() - started) / 1000);
+}
+
+function prepare(input: BacktestInput, model: StoredModel): { bars: Bars; features: FeatureMatrix } {
+  const others = input.otherBars ?? new Map<string, Bars>();
+  const window = windowOf(input.timeframe, input.bars, others, parseTime(input.startDate), parseTime(input.endDate));
+  const bars = window.bars.get(input.timeframe);
+  if (bars === undefined || bars.length === 0) {
+    throw new EngineError("DATA-NotFound", `No data for ${input.symbol} ${input.timeframe}`);
+  }
+  const features = computeFeatures(model.strategy, resolveFeatures(model.strategy), window, { scales: model.scales });
+  return { bars, features };
+}
+
+function openSession(input: BacktestInput, bars: Bars): Session {
+  const account = new Account(input.symbol, input.initialCapital, input);
+  const kept = input.resume;
+  if (kept !== undefined) account.restore(kept.cash, kept.positions, kept.trades);
+  return {
+    input,
+    bars,
+    account,
+    equity: [],
+    equityTimes: [],
+    samples: [...(kept?.equity_samples ?? [])],
+    bar: kept === undefined ? WARM_UP_BARS : kept.bar_index + 1,
+  };
+}
+
+async function trade(session: Session, model: StoredModel, features: FeatureMatrix): Promise<void> {
+  const { input, bars, account } = session;
+  const pace = paceFor(input.signal);
+  const opinion = opinions(model.strategy, model.mlp, features);
+  const filter = new OrderFilter(model.strategy);
+  let pending: Signal = 0;
+  const delay = input.barDelayMs ?? 0;
+  const portion = delay > 0 ? Math.max(1, Math.ceil(20 / delay)) : Infinity;
+  for (; session.bar < bars.length; session.bar++) {
+    const i = session.bar;
+    fill(account, pending, at(bars.open, i), at(bars.time, i));
+    const equity = account.mark(at(bars.close, i));
+    session.equity.push(equity);
+    session.equityTimes.push(at(bars.time, i));
+    pending = filter.order(opinion(i), account.holding?.side ?? 0, at(bars.time, i));
+    if (i % SAMPLE_BARS === 0) session.samples.push({ equity, bar_index: i });
+    if (i % PROGRESS_BARS === 0) progress(session);
+    if (i % CHECKPOINT_BARS === 0) await input.onCheckpoint?.(() => checkpoint(session));
+    if (i % portion === 0) await pace.rest(delay * portion);
+    await pace.breathe();
+    if (pace.stopped()) throw new RunCancelled(checkpoint(session));
+  }
+}
+
+/** An order at a bar's open: it closes the opposite position, or opens one when flat. */
+function fill(account: Account, order: Signal, price: number, time: number): void {
+  if (order === 0) return;
+  if (account.holding !== undefined) account.close(price, time);
+  else account.open(order, price, time);
+}
+
+function progress(session: Session): void {
+  const { input, bars, bar } = session;
+  const now = stamp(at(bars.time, bar)).replace("T", " ");
+  input.onProgress?.({
+    percentage: (100 * bar) / bars.length,
+    currentStep: `Backtesting ${input.symbol} ${input.timeframe} [${now}]`,
+    stepsCompleted: 0,
+    stepsTotal: 0,
+    itemsProcessed: 0,
+  });
+}
+
+/** State after the current bar; an order that waits for the next open is dropped, as in the real backend. */
+function checkpoint(session: Session): BacktestCheckpoint {
+  const { account, bars, bar } = session;
+  return {
+    operation_type: "backtesting",
+    bar_index: bar,
+    current_date: stamp(at(bars.time, bar)),
+    cash: account.cash,
+    positions: account.positions(at(bars.close, bar)),
+    trades: [...account.trades],
+    equity_samples: [...session.samples],
+  };
+}
+
+function lastTime(bars: Bars): number {
+  return at(bars.time, bars.length - 1);
+}
+
+function finish(session: Session, seconds: number): BacktestRun {
+  const { input, account } = session;
+  const equity = Float64Array.from(session.equity);
+  const window = { from: parseTime(input.startDate), to: parseTime(input.endDate) };
+  const dates = { start: longDate(window.from), end: longDate(window.to) };
+  const result: BacktestResultSummary = {
+    strategy_name: input.strategyName,
+    symbol: input.symbol,
+    timeframe: input.timeframe,
+    start_time: dates.start,
+    end_time: dates.end,
+    execution_time_seconds: seconds,
+    config: {
+      initial_capital: input.initialCapital,
+      commission: input.commission,
+      slippage: input.slippage,
+      start_date: dates.start,
+      end_date: dates.end,
+    },
+    metrics: performanceFigures(equity, account.trades, input.initialCapital, window),
+    trade_count: account.trades.length,
+    equity_curve_length: equity.length,
+  };
+  return { result, trades: account.trades, equity, equityTimes: Float64Array.from(session.equityTimes) };
+}
+
+/** `2015-01-02T00:00:00`, naive UTC. */
+function longDate(time: number): string {
+  return new Date(time).toISOString().slice(0, 19);
+}
