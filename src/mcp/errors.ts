@@ -67,7 +67,7 @@ function validText(valid: readonly string[], room: number): string {
   }
   if (text === start) return "";
   const shown = text.split(", ").length;
-  return sentence(shown < valid.length ? `${text} (and ${valid.length - shown} more)` : text);
+  return `${shown < valid.length ? `${text} (and ${valid.length - shown} more)` : text}.`;
 }
 
 /** Control, format and line-break characters become spaces; absolute paths of this machine are left out. */

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { safeParse, type z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 
 const SHOWN_ISSUES = 4;
@@ -15,7 +15,8 @@ export function quoted(value: unknown): string {
   // Control characters, line and paragraph separators, and direction overrides.
   const clean = text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ").toWellFormed();
   const shown = clean.slice(0, SHOWN_CHARS).toWellFormed();
-  return `"${shown}${clean.length > shown.length ? "..." : ""}"`;
+  const whole = `${shown}${clean.length > shown.length ? "..." : ""}`;
+  return typeof value === "string" ? `"${whole}"` : whole;
 }
 
 /**
@@ -35,7 +36,7 @@ export function inputError(tool: string, schema: z.ZodObject, error: z.ZodError,
 }
 
 function argumentText(name: string, schema: z.core.$ZodType | undefined): string {
-  const optional = schema !== undefined && schema._zod.optin === "optional";
+  const optional = schema !== undefined && safeParse(schema, undefined).success;
   return optional ? `${name}?` : name;
 }
 

@@ -22,7 +22,8 @@ export const SERVER_VERSION = "0.1.0";
 const LIST_TTL_MS = 300_000;
 
 export interface ServerParts {
-  readonly deps: Deps;
+  /** Asked once per call: a lab that starts after this server is found by the next call. Never rejects. */
+  readonly deps: () => Promise<Deps>;
   readonly executions: ExecutionQueue;
   readonly log: Logger;
   readonly tools?: readonly Tool[];
@@ -53,7 +54,7 @@ function register(server: McpServer, tool: Tool, parts: ServerParts): void {
       outputSchema: listed(tool.output),
       annotations: { title: tool.title, ...tool.annotations },
     },
-    (args, context) => call(tool, args, contextOf(server, context, parts), parts.executions),
+    (args, context) => call(tool, args, callerOf(server, context, parts.log), parts),
   );
 }
 
@@ -76,11 +77,13 @@ function listed(schema: z.ZodObject): StandardSchemaWithJSON {
   };
 }
 
-async function call(tool: Tool, args: unknown, context: ToolContext, queue: ExecutionQueue): Promise<CallToolResult> {
-  const at = context.deps.now().toISOString();
+type Caller = Omit<ToolContext, "deps">;
+
+async function call(tool: Tool, args: unknown, context: Caller, parts: ServerParts): Promise<CallToolResult> {
+  const at = new Date().toISOString();
   const started = performance.now();
   const record = (errorCode: string | null, taskId: string | null) =>
-    queue.record({
+    parts.executions.record({
       id: randomUUID(),
       tool: tool.name,
       arguments: args,
@@ -92,7 +95,7 @@ async function call(tool: Tool, args: unknown, context: ToolContext, queue: Exec
       at,
     });
   try {
-    const facts = await tool.run(args, context);
+    const facts = await tool.run(args, { ...context, deps: await parts.deps() });
     record(null, taskIdIn(facts));
     return { content: [{ type: "text", text: JSON.stringify(facts) }], structuredContent: { ...facts } };
   } catch (error) {
@@ -107,13 +110,12 @@ function taskIdIn(value: unknown): string | null {
   return typeof id === "string" ? id.slice(0, 200) : null;
 }
 
-function contextOf(server: McpServer, context: ServerContext, parts: ServerParts): ToolContext {
+function callerOf(server: McpServer, context: ServerContext, log: Logger): Caller {
   return {
-    deps: parts.deps,
     signal: context.mcpReq.signal,
-    progress: progressOf(context, parts.log),
+    progress: progressOf(context, log),
     client: clientOf(server, context),
-    log: parts.log,
+    log,
   };
 }
 

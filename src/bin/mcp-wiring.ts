@@ -1,0 +1,123 @@
+/** Puts the real parts behind the ports of the MCP server, and follows a lab that starts later. */
+import { loadConfig, type Config } from "../config.ts";
+import { createCachedReads } from "../ktrdr/cached-reads.ts";
+import { createKtrdr } from "../ktrdr/ktrdr.ts";
+import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
+import { labEnvironment } from "../lab/lab-environment.ts";
+import type { Logger } from "../logger.ts";
+import type { Deps } from "../mcp/ports.ts";
+import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
+import { createJobReader } from "../store/job-reader.ts";
+import { createPool, run } from "../store/pool.ts";
+import { createResultReader } from "../store/result-reader.ts";
+import { lazyClient, temporalSettings, type TemporalSettings } from "../temporal/connection.ts";
+import { createJobs } from "../temporal/jobs.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** How long calls may go on with addresses that a lab has meanwhile replaced. */
+const LOOK_AGAIN_MS = 2_000;
+/** Calls in flight keep their old parts for this long before those are closed. */
+const CLOSE_AFTER_MS = 60_000;
+
+interface Wired {
+  readonly deps: Deps;
+  readonly executions: ExecutionLog;
+  close(): Promise<void>;
+}
+
+export interface Wiring {
+  /** The parts as they are now. Never rejects. */
+  current(): Promise<Wired>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param env the process's own environment; it wins over the lab's
+ * @throws DomainError `invalid_input` when the configuration cannot be used
+ */
+export async function createWiring(env: Environment, log: Logger): Promise<Wiring> {
+  let known = await labEnvironment(env);
+  let wired = wire(known, loadConfig(known), log);
+  let lookedAt = performance.now();
+  const retired = new Set<Wired>();
+
+  function rewire(found: Environment): void {
+    const old = wired;
+    wired = wire(found, loadConfig(found), log);
+    known = found;
+    retired.add(old);
+    setTimeout(() => {
+      retired.delete(old);
+      void old.close();
+    }, CLOSE_AFTER_MS).unref();
+    log.info("the lab's addresses changed; using the new ones");
+  }
+
+  return {
+    async current() {
+      if (performance.now() - lookedAt < LOOK_AGAIN_MS) return wired;
+      lookedAt = performance.now();
+      try {
+        const found = await labEnvironment(env);
+        // A lab that is gone comes back at the same addresses: keep them, so that its files can still be read.
+        if (found !== env && !same(found, known)) rewire(found);
+      } catch (error) {
+        log.warn({ err: error }, "the lab's file cannot be used");
+      }
+      return wired;
+    },
+    async close() {
+      await Promise.allSettled([wired, ...retired].map((parts) => parts.close()));
+    },
+  };
+}
+
+function same(a: Environment, b: Environment): boolean {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].every((name) => a[name] === b[name]);
+}
+
+/** Everything connects at its first use. */
+function wire(env: Environment, config: Config, log: Logger): Wired {
+  const settings = temporalSettings(env, { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
+  const client = lazyClient(settings);
+  const pool = createPool(config.DATABASE_URL, {
+    applicationName: "ktrdr-mcp server",
+    onError: (error) => log.debug({ err: error }, "an idle connection to PostgreSQL was lost"),
+  });
+  // Tools must answer soon: a read that KTRDR does not answer quickly is an error worth telling.
+  const requestTimeoutMs = Math.min(config.KTRDR_REQUEST_TIMEOUT_MS, 10_000);
+  const ktrdr = createKtrdr({ baseUrl: config.KTRDR_API_URL, requestTimeoutMs, logger: log });
+  return {
+    deps: {
+      jobs: createJobs(client, {
+        pollIntervalMs: config.KTRDR_POLL_INTERVAL_MS,
+        stallAfterMs: config.JOB_STALL_AFTER_MS,
+        stallFailAfterMs: config.JOB_STALL_FAIL_AFTER_MS,
+        maxComputations: config.JOB_MAX_COMPUTATIONS,
+      }),
+      records: {
+        jobs: createJobReader(pool),
+        results: createResultReader(pool),
+        ping: async () => void (await run(pool, "select 1 from jobs limit 1")),
+      },
+      ktrdr,
+      reads: createCachedReads(ktrdr),
+      strategies: createStrategyFolder(config.KTRDR_STRATEGIES_DIR),
+      links: linksOf(config, settings),
+      now: () => new Date(),
+      stallAfterMs: config.JOB_STALL_AFTER_MS,
+    },
+    executions: createExecutionLog(pool),
+    async close() {
+      ktrdr.close();
+      await Promise.allSettled([pool.end(), client.connection.close()]);
+    },
+  };
+}
+
+const linksOf = (config: Config, { namespace }: TemporalSettings): Deps["links"] => ({
+  temporalUi: config.TEMPORAL_UI_URL?.replace(/\/+$/, "") ?? null,
+  temporalNamespace: namespace,
+});

@@ -1,0 +1,352 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import type { JobOutcome, JobProgress, LiveJobState } from "../../src/domain/job.ts";
+import { judge, type SeenExecution, type SeenRecord, type StatusSources } from "../../src/domain/status.ts";
+
+const NOW = new Date("2026-03-01T12:00:00.000Z");
+const ago = (seconds: number) => new Date(NOW.getTime() - seconds * 1000).toISOString();
+
+const outcome = (status: JobOutcome["status"], more: Partial<JobOutcome> = {}): JobOutcome => ({
+  jobId: "train-a-1",
+  status,
+  failure: null,
+  partial: null,
+  faultsSeen: [],
+  operationIds: ["op_1"],
+  headline: `It ${status}.`,
+  ...more,
+});
+
+const progress = (more: Partial<JobProgress> = {}): JobProgress => ({
+  operationId: "op_1",
+  phase: "running",
+  percent: 40,
+  step: "Epoch 20/50",
+  at: ago(2),
+  since: ago(4),
+  computation: 1,
+  faultsSeen: [],
+  ...more,
+});
+
+const pending = (more: Partial<NonNullable<SeenExecution["pending"]>> = {}): SeenExecution["pending"] => ({
+  activity: "awaitComputation",
+  attempt: 1,
+  lastFailure: null,
+  lastHeartbeatAt: ago(2),
+  progress: progress(),
+  started: true,
+  ...more,
+});
+
+const view = (more: Partial<SeenExecution> = {}): SeenExecution => ({
+  kind: "training",
+  execution: "running",
+  startedAt: ago(100),
+  pending: pending(),
+  cancelRequested: false,
+  outcome: null,
+  ...more,
+});
+
+const record = (more: Partial<SeenRecord> = {}): SeenRecord => ({
+  kind: "training",
+  status: "open",
+  admittedAt: ago(99),
+  outcome: null,
+  ...more,
+});
+
+const live = (more: Partial<LiveJobState> = {}): LiveJobState => ({
+  phase: "running",
+  computation: 1,
+  operationId: "op_1",
+  queuePosition: null,
+  waitingFor: null,
+  ...more,
+});
+
+const sources = (more: Partial<StatusSources> = {}): StatusSources => ({
+  view: view(),
+  record: record(),
+  live: live(),
+  computingSince: ago(80),
+  workersPolling: true,
+  now: NOW,
+  stallAfterMs: 600_000,
+  ...more,
+});
+
+const idle = { view: view({ pending: null }), live: null } as const;
+
+describe("judge", () => {
+  test.each<[string, Partial<StatusSources>, Record<string, unknown>]>([
+    ["running", {}, { state: "running", percent: 40, step: "Epoch 20/50", heartbeatAgeSeconds: 2, etaSeconds: 117 }],
+    ["running without a query answer", { live: null }, { state: "running", percent: 40 }],
+    ["no rate without the start of the computing", { computingSince: null }, { state: "running", etaSeconds: null }],
+    [
+      "queued",
+      { view: view({ pending: null }), live: live({ phase: "queued", queuePosition: 3, waitingFor: "a worker" }) },
+      { state: "queued", position: 3, headline: "Queued at place 3 (a worker)." },
+    ],
+    [
+      "starting",
+      {
+        view: view({ pending: pending({ activity: "startComputation", progress: null, lastHeartbeatAt: null }) }),
+        live: null,
+      },
+      { state: "starting", percent: null },
+    ],
+    [
+      "starting by the workflow's word",
+      { view: view({ pending: null }), live: live({ phase: "starting" }) },
+      { state: "starting" },
+    ],
+    ["running before the first report", { view: view({ pending: null }) }, { state: "running", percent: null }],
+    ["recording by the workflow's word", { live: live({ phase: "recording" }) }, { state: "recording" }],
+    [
+      "recording by the pending step",
+      {
+        view: view({ pending: pending({ activity: "recordOutcome", progress: null, lastHeartbeatAt: null }) }),
+        live: null,
+      },
+      { state: "recording" },
+    ],
+    [
+      "stalled, as the activity says",
+      { view: view({ pending: pending({ progress: progress({ phase: "stalled" }) }) }) },
+      { state: "stalled", etaSeconds: null },
+    ],
+    [
+      "stalled by the clock",
+      { view: view({ pending: pending({ progress: progress({ since: ago(601) }) }) }) },
+      { state: "stalled" },
+    ],
+    [
+      "not yet stalled",
+      { view: view({ pending: pending({ progress: progress({ since: ago(599) }) }) }) },
+      { state: "running" },
+    ],
+    [
+      "KTRDR away, as the activity says",
+      { view: view({ pending: pending({ progress: progress({ phase: "ktrdr_unreachable" }) }) }) },
+      { state: "ktrdr_unreachable", percent: 40 },
+    ],
+    [
+      "KTRDR away before the start",
+      {
+        view: view({
+          pending: pending({
+            progress: null,
+            lastHeartbeatAt: null,
+            attempt: 4,
+            lastFailure: "ktrdr_unavailable: no answer",
+          }),
+        }),
+        live: live({ phase: "starting" }),
+      },
+      { state: "ktrdr_unreachable" },
+    ],
+    ["no worker polls", { live: null, workersPolling: false }, { state: "worker_down", percent: 40, etaSeconds: null }],
+    [
+      "a killed worker that still counts as polling",
+      { live: null, view: view({ pending: pending({ started: false, lastHeartbeatAt: ago(25) }) }) },
+      { state: "worker_down", heartbeatAgeSeconds: 25 },
+    ],
+    [
+      "a killed worker whose heartbeat went with its attempt",
+      {
+        live: null,
+        view: view({
+          pending: pending({ started: false, lastHeartbeatAt: null, progress: progress({ at: ago(30) }) }),
+        }),
+      },
+      { state: "worker_down", heartbeatAgeSeconds: 30 },
+    ],
+    [
+      "silence of the poll while a worker answers is no dead worker",
+      { view: view({ pending: pending({ lastHeartbeatAt: ago(25) }) }) },
+      { state: "running" },
+    ],
+    ["whether workers poll is not known", { live: null, workersPolling: null }, { state: "running" }],
+    ["cancelling", { view: view({ cancelRequested: true }) }, { state: "cancelling", etaSeconds: null }],
+    ["stopping after a failure", { live: live({ phase: "stopping" }) }, { state: "cancelling" }],
+    [
+      "cancel requested and nobody to carry it out",
+      { view: view({ cancelRequested: true }), live: null, workersPolling: false },
+      { state: "worker_down", headline: expect.stringContaining("not carried out") },
+    ],
+    [
+      "between two steps",
+      idle,
+      { state: "unknown", final: false, headline: expect.stringContaining("queued or between") },
+    ],
+    [
+      "a set whose worker does not answer",
+      { ...idle, view: view({ kind: "training_set", pending: null }) },
+      { state: "running" },
+    ],
+    [
+      "paused",
+      { view: view({ execution: "paused" }) },
+      { state: "stalled", headline: "Paused by an operator in Temporal." },
+    ],
+    [
+      "closed with outcome, record still open",
+      { view: view({ execution: "completed", outcome: outcome("completed") }) },
+      { state: "completed", final: true, percent: 100 },
+    ],
+    [
+      "failed execution with outcome",
+      { view: view({ execution: "failed", outcome: outcome("failed") }) },
+      { state: "failed", final: true },
+    ],
+    [
+      "closed, outcome not readable",
+      { view: view({ execution: "completed", pending: null }) },
+      { state: "unknown", final: false },
+    ],
+    [
+      "terminated",
+      { view: view({ execution: "terminated", pending: null }) },
+      { state: "terminated", final: true, headline: expect.stringContaining("may compute on") },
+    ],
+    [
+      "failed without outcome",
+      { view: view({ execution: "failed", pending: null }) },
+      { state: "failed", final: true },
+    ],
+    ["timed out", { view: view({ execution: "timed_out", pending: null }) }, { state: "failed", final: true }],
+    [
+      "cancelled without outcome",
+      { view: view({ execution: "cancelled", pending: null }) },
+      { state: "cancelled", final: true },
+    ],
+    [
+      "Temporal down, record open",
+      { view: "unavailable" },
+      { state: "unknown", headline: expect.stringContaining("Last known: admitted") },
+    ],
+    [
+      "Temporal down, no record",
+      { view: "unavailable", record: null },
+      { state: "unknown", headline: expect.stringContaining("no such job") },
+    ],
+    [
+      "everything down",
+      { view: "unavailable", record: "unavailable" },
+      { state: "unknown", headline: expect.stringContaining("nothing is known") },
+    ],
+    [
+      "Temporal forgot an open job",
+      { view: null },
+      { state: "unknown", headline: expect.stringContaining("lost its state") },
+    ],
+    [
+      "Temporal forgot, record down",
+      { view: null, record: "unavailable" },
+      { state: "unknown", headline: expect.stringContaining("record cannot be read") },
+    ],
+    ["record down, job running", { record: "unavailable" }, { state: "running", percent: 40 }],
+    [
+      "recorded end without outcome",
+      { record: record({ status: "terminated" }) },
+      { state: "terminated", final: true },
+    ],
+  ])("%s", (_name, given, expected) => {
+    expect(judge(sources(given))).toMatchObject(expected);
+  });
+
+  test("a failure carries what, why and its own next call", () => {
+    const failure = { code: "computation_failed", what: "NaN loss.", why: "epoch 3", next: "Lower the learning rate." };
+    const partial = { percent: 12, step: "Epoch 3", epochsSeen: 3, bestValLoss: 0.9, bestValAccuracy: null };
+    const ended = record({ status: "failed", outcome: outcome("failed", { failure, partial }) });
+    expect(judge(sources({ record: ended }))).toMatchObject({
+      state: "failed",
+      failure,
+      partial,
+      percent: 12,
+      next: "Lower the learning rate.",
+    });
+  });
+});
+
+const instant = fc.integer({ min: -10_000, max: 10_000 }).map(ago);
+const anyProgress = fc.record({
+  operationId: fc.string(),
+  phase: fc.constantFrom("running", "stalled", "ktrdr_unreachable", "verifying"),
+  percent: fc.double({ noNaN: true }),
+  step: fc.string(),
+  at: instant,
+  since: instant,
+  computation: fc.integer(),
+  faultsSeen: fc.constant([]),
+});
+const anyOutcome = fc
+  .constantFrom("completed", "failed", "cancelled", "terminated")
+  .map((status) => outcome(status as "failed"));
+const anyView = fc.record({
+  kind: fc.constantFrom("training", "training_set", "backtest", "data_load"),
+  execution: fc.constantFrom("running", "completed", "failed", "cancelled", "terminated", "timed_out", "paused"),
+  startedAt: instant,
+  pending: fc.option(
+    fc.record({
+      activity: fc.constantFrom("admitJob", "startComputation", "awaitComputation", "stopComputation", "recordOutcome"),
+      attempt: fc.nat(),
+      lastFailure: fc.option(fc.string()),
+      lastHeartbeatAt: fc.option(instant),
+      progress: fc.option(anyProgress),
+      started: fc.boolean(),
+    }),
+  ),
+  cancelRequested: fc.boolean(),
+  outcome: fc.option(anyOutcome),
+});
+const anyLive = fc.option(
+  fc.record({
+    phase: fc.constantFrom("queued", "starting", "running", "recording", "stopping", "closed"),
+    computation: fc.nat(),
+    operationId: fc.option(fc.string()),
+    queuePosition: fc.option(fc.nat()),
+    waitingFor: fc.option(fc.string()),
+  }),
+);
+const around = {
+  view: fc.oneof(fc.constant(null), fc.constant("unavailable"), anyView),
+  live: anyLive,
+  computingSince: fc.option(instant),
+  workersPolling: fc.option(fc.boolean()),
+  now: fc.constant(NOW),
+  stallAfterMs: fc.nat(),
+};
+const anySources = (recorded: fc.Arbitrary<unknown>): fc.Arbitrary<StatusSources> =>
+  fc.record({ ...around, record: recorded }) as fc.Arbitrary<StatusSources>;
+
+describe("properties", () => {
+  test("a finished record wins for ever, whatever else is seen", () => {
+    const finished = anyOutcome.map((ended) => record({ status: ended.status, outcome: ended }));
+    fc.assert(
+      fc.property(anySources(finished), (seen) => {
+        const status = judge(seen);
+        const ended = (seen.record as SeenRecord).outcome;
+        expect(status).toMatchObject({ state: ended?.status, final: true, headline: ended?.headline });
+      }),
+    );
+  });
+
+  test("says something usable about anything, and final only of an end", () => {
+    const open = fc.oneof(fc.constant(null), fc.constant("unavailable"), fc.constant(record()));
+    fc.assert(
+      fc.property(anySources(open), (seen) => {
+        const status = judge(seen);
+        expect(status.headline).not.toBe("");
+        expect(status.next).not.toBe("");
+        expect(status.final).toBe(["completed", "failed", "cancelled", "terminated"].includes(status.state));
+        if (status.percent !== null) expect(status.percent >= 0 && status.percent <= 100).toBe(true);
+        if (status.etaSeconds !== null) expect(status.etaSeconds).toBeGreaterThanOrEqual(0);
+        if (status.heartbeatAgeSeconds !== null) expect(status.heartbeatAgeSeconds).toBeGreaterThanOrEqual(0);
+        if (seen.view === "unavailable") expect(status.final).toBe(false);
+      }),
+    );
+  });
+});

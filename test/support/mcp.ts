@@ -1,0 +1,102 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client as ModernClient } from "@modelcontextprotocol/client";
+import { StdioClientTransport as ModernStdio } from "@modelcontextprotocol/client/stdio";
+import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport as LegacyStdio } from "@modelcontextprotocol/sdk/client/stdio.js";
+import type { CallToolResult, ListToolsResult } from "@modelcontextprotocol/sdk/types.js";
+import { freePort } from "./postgres.ts";
+
+export type ClientLine = "legacy" | "modern";
+export const CLIENT_LINES: readonly ClientLine[] = ["legacy", "modern"];
+
+export interface TestClient {
+  readonly line: ClientLine;
+  readonly pid: number;
+  /** Everything the server wrote to stderr so far. */
+  readonly stderr: () => string;
+  readonly instructions: () => string | undefined;
+  listTools(): Promise<ListToolsResult["tools"]>;
+  call(name: string, args?: Record<string, unknown>, options?: CallOptions): Promise<CallToolResult>;
+  close(): Promise<void>;
+}
+
+export interface CallOptions {
+  readonly onprogress?: (progress: { progress: number; message?: string | undefined }) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Addresses at which nothing listens; explicit, so that no lab of this machine is used instead. */
+export async function deadEnvironment(): Promise<Record<string, string>> {
+  const ports = [await freePort(), await freePort(), await freePort()];
+  const empty = await mkdtemp(join(tmpdir(), "ktrdr-mcp-none-"));
+  await rm(empty, { recursive: true });
+  return {
+    KTRDR_API_URL: `http://127.0.0.1:${ports[0]}`,
+    DATABASE_URL: `postgresql://postgres@127.0.0.1:${ports[1]}/none`,
+    TEMPORAL_ADDRESS: `127.0.0.1:${ports[2]}`,
+    LAB_DIR: empty,
+  };
+}
+
+const SERVER = {
+  command: process.execPath,
+  args: [new URL("../../src/bin/mcp.ts", import.meta.url).pathname],
+  stderr: "pipe" as const,
+};
+
+/** A real server process with a client of either SDK line in front of it. */
+export async function connectServer(line: ClientLine, env: Readonly<Record<string, string>>): Promise<TestClient> {
+  return line === "legacy" ? await connectLegacy(env) : await connectModern(env);
+}
+
+const IDENTITY = { name: "interop-test", version: "9.8.7" };
+
+async function connectLegacy(env: Readonly<Record<string, string>>): Promise<TestClient> {
+  const transport = new LegacyStdio({ ...SERVER, env: { ...env } });
+  const stderr = collect(transport.stderr);
+  const client = new LegacyClient(IDENTITY);
+  await client.connect(transport);
+  return {
+    line: "legacy",
+    pid: transport.pid ?? 0,
+    stderr,
+    instructions: () => client.getInstructions(),
+    listTools: async () => (await client.listTools()).tools,
+    call: async (name, args = {}, options = {}) =>
+      (await client.callTool({ name, arguments: args }, undefined, options)) as CallToolResult,
+    close: () => client.close(),
+  };
+}
+
+async function connectModern(env: Readonly<Record<string, string>>): Promise<TestClient> {
+  const transport = new ModernStdio({ ...SERVER, env: { ...env } });
+  const stderr = collect(transport.stderr);
+  const client = new ModernClient(IDENTITY, { versionNegotiation: { mode: { pin: "2026-07-28" } } });
+  await client.connect(transport);
+  return {
+    line: "modern",
+    pid: transport.pid ?? 0,
+    stderr,
+    instructions: () => client.getInstructions(),
+    listTools: async () => (await client.listTools()).tools as ListToolsResult["tools"],
+    call: async (name, args = {}, options = {}) =>
+      (await client.callTool({ name, arguments: args }, options)) as CallToolResult,
+    close: () => client.close(),
+  };
+}
+
+function collect(stream: { on(event: "data", listener: (chunk: Buffer) => void): unknown } | null): () => string {
+  let text = "";
+  stream?.on("data", (chunk) => {
+    text += chunk.toString("utf8");
+  });
+  return () => text;
+}
+
+/** Text of the first block of an answer. */
+export function textOf(result: CallToolResult): string {
+  const [block] = result.content;
+  return block?.type === "text" ? block.text : "";
+}
