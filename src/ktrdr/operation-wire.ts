@@ -33,7 +33,7 @@ export const OperationWire = z.looseObject({
   error_message: textOrNull,
   result_summary: record.nullish(),
   // Half a megabyte of copies on a bad day: read by readEpochs only.
-  metrics: z.unknown(),
+  metrics: z.unknown().optional(),
 });
 
 /** An item of `GET /operations`. */

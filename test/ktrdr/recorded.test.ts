@@ -1,0 +1,259 @@
+import { describe, expect, test } from "vitest";
+import { isAlreadyFinished } from "../../src/ktrdr/operations.ts";
+import type { Ktrdr } from "../../src/ktrdr/ktrdr.ts";
+import { clientOf, failure, recorded, replaying } from "./support.ts";
+
+const training = {
+  strategyName: "spx_rsi_reversion",
+  operationId: "rec-04-rsi",
+  symbols: ["SPX"],
+  timeframes: ["1d"],
+  startDate: "2000-01-03",
+  endDate: "2014-12-31",
+};
+const backtest = {
+  strategyName: "spx_macd_adx_trend",
+  symbol: "SPX",
+  timeframe: "1d",
+  startDate: "2015-01-02",
+  endDate: "2015-12-31",
+  initialCapital: 100_000,
+  commission: 0.001,
+  slippage: 0.0005,
+  modelPath: "models/spx_macd_adx_trend/1d_v1",
+};
+const calculation = { symbol: "SPX", timeframe: "1d", indicators: [{ id: "rsi", parameters: { period: 10 } }] };
+const download = { symbol: "SPX", timeframe: "1d", mode: "tail" } as const;
+
+async function against<T>(name: string, work: (ktrdr: Ktrdr) => Promise<T>): Promise<T> {
+  return work(clientOf(await replaying(name)));
+}
+
+describe("recorded answers become domain values", () => {
+  test("health names the engine and its orphan limit", async () => {
+    expect(await against("health", (ktrdr) => ktrdr.health())).toEqual({
+      status: "ok",
+      version: "0.0.0.dev",
+      engine: { name: "ktrdr", version: "0.0.0.dev" },
+      orphanTimeoutSeconds: 60,
+    });
+  });
+
+  test("market data: symbols, timeframes, range, bars", async () => {
+    expect(await against("symbols", (ktrdr) => ktrdr.data.symbols())).toEqual([
+      { symbol: "EURUSD", name: "EURUSD", type: "unknown", timeframes: ["1h"] },
+      { symbol: "SPX", name: "SPX", type: "unknown", timeframes: ["1d"] },
+    ]);
+    const timeframes = await against("timeframes", (ktrdr) => ktrdr.data.timeframes());
+    expect(timeframes[0]).toEqual({ id: "1m", name: "1 Minute" });
+    expect(await against("range", (ktrdr) => ktrdr.data.range("SPX", "1d"))).toEqual({
+      startDate: "2000-01-03T00:00:00Z",
+      endDate: "2020-04-17T00:00:00Z",
+      points: 5105,
+    });
+    const bars = await against("bars", (ktrdr) => ktrdr.data.bars("SPX", "1d", {}));
+    expect(bars.times).toHaveLength(5);
+    expect(bars.times[0]).toBe("2020-03-02T00:00:00Z");
+    expect(bars.ohlcv[0]).toEqual([2974.28, 3090.96, 2945.1899, 3090.23, 6376400000]);
+    expect(bars.limited).toBe(false);
+    expect((await against("bars-limited", (ktrdr) => ktrdr.data.bars("spx", "1d", { limit: 2 }))).limited).toBe(true);
+    expect((await against("bars-none", (ktrdr) => ktrdr.data.bars("NOPE", "1d", {}))).times).toEqual([]);
+  });
+
+  test("indicators: listing and values with their dates", async () => {
+    const list = await against("indicators", (ktrdr) => ktrdr.indicators.list());
+    expect(list[0]).toEqual({ id: "ADLineIndicator", name: "ADLine", kind: "volume" });
+    const series = await against("calculate", (ktrdr) => ktrdr.indicators.calculate(calculation));
+    expect(series.times[0]).toBe("2019-01-02T00:00:00Z");
+    expect(Object.keys(series.values)).toEqual(["rsi_10"]);
+    expect(series.values["rsi_10"]).toHaveLength(series.times.length);
+  });
+
+  test("strategies: verdicts, unreadable files and features", async () => {
+    const good = await against("validate", (ktrdr) => ktrdr.strategies.validate("spx_rsi_reversion"));
+    expect(good).toMatchObject({ valid: true, readable: true, issues: [] });
+    expect(good.availableIndicators).toContain("rsi");
+    const broken = await against("validate-bad-yaml", (ktrdr) => ktrdr.strategies.validate("spx_bad_yaml"));
+    expect(broken).toMatchObject({ valid: false, readable: false });
+    expect(broken.issues[0]).toMatchObject({ severity: "error", category: "system" });
+    expect(broken.issues[0]?.message).not.toContain("\n");
+    const dangling = await against("validate-bad-ref", (ktrdr) => ktrdr.strategies.validate("spx_bad_ref"));
+    expect(dangling).toMatchObject({ valid: false, readable: true });
+    const features = await against("features", (ktrdr) => ktrdr.strategies.features("spx_macd_adx_trend"));
+    expect(features[0]).toEqual({
+      featureId: "1d_gap_side_falling",
+      timeframe: "1d",
+      fuzzySet: "gap_side",
+      membership: "falling",
+      indicatorId: "momentum_gap",
+      indicatorOutput: "histogram",
+    });
+  });
+
+  test("a pending, a running, a finished and a falsely failed operation", async () => {
+    expect(await against("operation-pending", (ktrdr) => ktrdr.operations.get("rec-04-rsi"))).toMatchObject({
+      status: "pending",
+      startDate: null,
+      workerId: "train-1",
+      epochs: [],
+      result: null,
+    });
+    const running = await against("operation-running", (ktrdr) => ktrdr.operations.get("rec-19-growth"));
+    expect(running).toMatchObject({
+      status: "running",
+      step: "Epoch 70/300 · Batch 20/83",
+      stepsCompleted: 69,
+      stepsTotal: 300,
+      startDate: "2000-01-03T00:00:00Z",
+    });
+    expect(running.epochs.map(({ epoch }) => epoch)).toEqual([0, 1, 2, 3]);
+    const done = await against("operation-completed", (ktrdr) => ktrdr.operations.get("rec-04-rsi"));
+    expect(done).toMatchObject({ status: "completed", percent: 100, errorMessage: null });
+    expect(done.result?.["model_path"]).toBe("models/spx_rsi_reversion/1d_v1");
+    const flipped = await against("operation-false-failure", (ktrdr) => ktrdr.operations.get("rec-10-left-alone"));
+    expect(flipped).toMatchObject({
+      status: "failed",
+      errorMessage: "Operation was RUNNING but no worker claimed it",
+      result: { model_path: "models/spx_rsi_reversion/1d_v1" },
+    });
+  });
+
+  test("list, results, resumption, checkpoints", async () => {
+    const list = await against("operations", (ktrdr) => ktrdr.operations.list({}));
+    expect(list.length).toBeGreaterThan(1);
+    const results = await against("results", (ktrdr) => ktrdr.operations.results("rec-04-rsi"));
+    expect(results).toMatchObject({ status: "completed", results: { model_path: "models/spx_rsi_reversion/1d_v1" } });
+    expect(await against("resumed", (ktrdr) => ktrdr.operations.resume("rec-12-crash"))).toEqual({
+      checkpointType: "periodic",
+      checkpointAt: "2026-11-22T12:55:12.289289Z",
+      epoch: 10,
+    });
+    expect(await against("checkpoint-stats", (ktrdr) => ktrdr.checkpoints.stats())).toEqual({ count: 0, bytes: 0 });
+    expect(await against("checkpoint", (ktrdr) => ktrdr.checkpoints.get("rec-07-cancel"))).toMatchObject({
+      type: "cancellation",
+      epoch: 11,
+    });
+  });
+
+  test("workers: registry, single entry, and a worker asked directly", async () => {
+    const [first] = await against("workers", (ktrdr) => ktrdr.workers.list());
+    expect(first).toEqual({
+      workerId: "bt-1",
+      workerType: "backtesting",
+      endpointUrl: "http://127.0.0.1:18020",
+      status: "available",
+      currentOperationId: null,
+      healthCheckFailures: 0,
+      lastHealthyAt: "2026-11-22T12:54:55.673Z",
+    });
+    expect((await against("worker", (ktrdr) => ktrdr.workers.get("train-1"))).workerType).toBe("training");
+
+    const direct = async (name: string) =>
+      clientOf({ url: "http://127.0.0.1:1" }).workers.at((await replaying(name)).url);
+    expect(await (await direct("worker-busy")).health()).toEqual({ busy: true, currentOperationId: "rec-05b-dup" });
+    expect(await (await direct("worker-idle")).health()).toEqual({ busy: false, currentOperationId: null });
+    expect((await (await direct("worker-operation")).operation("rec-05b-dup")).status).toBe("running");
+    expect(await (await direct("worker-cancelled")).cancel("rec-05b-dup", "why")).toEqual({ success: true });
+    expect(await (await direct("worker-cancel-nothing")).cancel("rec-14-cancel", "why")).toEqual({ success: false });
+    expect((await (await direct("operations")).operations()).length).toBeGreaterThan(1);
+  });
+
+  test("starts answer the operation id and send KTRDR's field names", async () => {
+    const server = await replaying("training-started");
+    expect(await clientOf(server).trainings.start(training)).toEqual({ operationId: "rec-04-rsi" });
+    expect(server.seen).toEqual([
+      {
+        method: "POST",
+        path: "/api/v1/trainings/start",
+        body: { ...(recorded("training-started").request.body as object), symbols: ["SPX"], timeframes: ["1d"] },
+      },
+    ]);
+    const other = await replaying("backtest-started");
+    expect(await clientOf(other).backtests.start(backtest)).toEqual({
+      operationId: (recorded("backtest-started").response.body as { operation_id: string }).operation_id,
+    });
+    expect(other.seen[0]?.body).toEqual(recorded("backtest-started").request.body);
+    const loading = await against("download-started", (ktrdr) => ktrdr.data.download(download));
+    expect(loading.operationId).toMatch(/^op_data_load_/);
+  });
+
+  test("a cancellation says whether the worker was told", async () => {
+    const server = await replaying("cancelled");
+    expect(await clientOf(server).operations.cancel("rec-07-cancel", "user changed their mind")).toEqual({
+      remoteCancelled: true,
+    });
+    expect(server.seen[0]?.body).toEqual({ reason: "user changed their mind" });
+  });
+});
+
+describe("recorded refusals become domain errors", () => {
+  const cases: readonly [string, string, (ktrdr: Ktrdr) => Promise<unknown>][] = [
+    ["worker-unknown", "ktrdr_not_found", (ktrdr) => ktrdr.workers.get("nobody")],
+    ["operation-unknown", "ktrdr_not_found", (ktrdr) => ktrdr.operations.get("rec-04-rsi")],
+    ["cancel-unknown", "ktrdr_not_found", (ktrdr) => ktrdr.operations.cancel("rec-07-unknown", "")],
+    ["resume-no-checkpoint", "ktrdr_not_found", (ktrdr) => ktrdr.operations.resume("rec-10c-resume")],
+    ["unknown-route", "ktrdr_bad_answer", (ktrdr) => ktrdr.operations.get("x")],
+    ["no-method", "ktrdr_rejected", (ktrdr) => ktrdr.health()],
+    ["range-missing", "data_not_found", (ktrdr) => ktrdr.data.range("NOPE", "1d")],
+    ["range-invalid", "ktrdr_rejected", (ktrdr) => ktrdr.data.range("SPX", "")],
+    ["range-empty-symbol", "ktrdr_rejected", (ktrdr) => ktrdr.data.range("", "1d")],
+    ["bars-bad-date", "ktrdr_rejected", (ktrdr) => ktrdr.data.bars("SPX", "1d", { startDate: "notadate" })],
+    ["calculate-no-data", "data_not_found", (ktrdr) => ktrdr.indicators.calculate(calculation)],
+    ["calculate-unknown", "ktrdr_rejected", (ktrdr) => ktrdr.indicators.calculate(calculation)],
+    ["calculate-bad-parameter", "ktrdr_rejected", (ktrdr) => ktrdr.indicators.calculate(calculation)],
+    ["calculate-crash", "ktrdr_rejected", (ktrdr) => ktrdr.indicators.calculate(calculation)],
+    ["validate-missing", "strategy_not_found", (ktrdr) => ktrdr.strategies.validate("spx_absent")],
+    ["features-missing", "strategy_not_found", (ktrdr) => ktrdr.strategies.features("spx_absent")],
+    ["features-semantic", "strategy_invalid", (ktrdr) => ktrdr.strategies.features("spx_bad_ref")],
+    ["features-old", "strategy_invalid", (ktrdr) => ktrdr.strategies.features("spx_no_inputs")],
+    ["results-running", "task_not_finished", (ktrdr) => ktrdr.operations.results("rec-04-rsi")],
+    ["results-cancelled", "ktrdr_rejected", (ktrdr) => ktrdr.operations.results("rec-07-cancel")],
+    ["no-worker", "ktrdr_no_worker", (ktrdr) => ktrdr.trainings.start(training)],
+    ["backtest-no-worker", "ktrdr_no_worker", (ktrdr) => ktrdr.backtests.start(backtest)],
+    ["resume-no-worker", "ktrdr_no_worker", (ktrdr) => ktrdr.operations.resume("rec-12-crash")],
+    ["resume-conflict", "ktrdr_rejected", (ktrdr) => ktrdr.operations.resume("rec-13-resume")],
+    ["training-no-strategy", "ktrdr_rejected", (ktrdr) => ktrdr.trainings.start(training)],
+    ["training-invalid", "ktrdr_rejected", (ktrdr) => ktrdr.trainings.start(training)],
+    ["training-bad-date", "ktrdr_rejected", (ktrdr) => ktrdr.trainings.start(training)],
+    ["training-no-name", "ktrdr_rejected", (ktrdr) => ktrdr.trainings.start(training)],
+    ["database-down", "ktrdr_unavailable", (ktrdr) => ktrdr.operations.get("rec-16-unknown")],
+    ["database-down-checkpoints", "ktrdr_unavailable", (ktrdr) => ktrdr.checkpoints.stats()],
+    ["download-bad-mode", "ktrdr_rejected", (ktrdr) => ktrdr.data.download(download)],
+    ["download-local", "ktrdr_start_ambiguous", (ktrdr) => ktrdr.data.download(download)],
+    ["list-bad-status", "ktrdr_rejected", (ktrdr) => ktrdr.operations.list({})],
+  ];
+
+  test.each(cases)("%s is %s", async (name, code, work) => {
+    const error = await failure(against(name, work));
+    expect(error.code).toBe(code);
+    expect(error.what).not.toContain("\n");
+    expect(error.why?.length ?? 0).toBeLessThanOrEqual(300);
+    expect(error.why).not.toMatch(/\p{Cc}/u);
+  });
+
+  test("KTRDR's own words come along: code, message and field", async () => {
+    expect((await failure(against("range-invalid", (ktrdr) => ktrdr.data.range("SPX", "")))).why).toBe(
+      "KTRDR answered 422 VALIDATION_ERROR: Request validation failed: body -> timeframe: Field required",
+    );
+    expect((await failure(against("training-invalid", (ktrdr) => ktrdr.trainings.start(training)))).why).toContain(
+      "400 STRATEGY-V3ValidationFailed: V3 strategy validation failed",
+    );
+    expect((await failure(against("database-down", (ktrdr) => ktrdr.operations.get("x")))).why).toContain(
+      "Connect call failed",
+    );
+  });
+
+  test.each([
+    ["cancel-finished", "completed"],
+    ["cancel-cancelled", "cancelled"],
+  ])("%s is recognised as too late", async (name, status) => {
+    const error = await failure(against(name, (ktrdr) => ktrdr.operations.cancel("rec-05b-dup", "clear")));
+    expect(isAlreadyFinished(error) && error.status).toBe(status);
+    expect(error.code).toBe("ktrdr_rejected");
+  });
+
+  test("an unknown operation is not too late to cancel", async () => {
+    const error = await failure(against("cancel-unknown", (ktrdr) => ktrdr.operations.cancel("rec-07-unknown", "")));
+    expect(isAlreadyFinished(error)).toBe(false);
+  });
+});
