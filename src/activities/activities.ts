@@ -2,7 +2,7 @@ import { admitActivities } from "./admit.ts";
 import { awaitActivities } from "./await.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { withFailures } from "./failure.ts";
-import { recordActivities } from "./record.ts";
+import { recordActivities } from "./record-outcome.ts";
 import { slotActivities } from "./slots.ts";
 import { startActivities } from "./start.ts";
 import { stopActivities } from "./stop.ts";

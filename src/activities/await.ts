@@ -96,11 +96,27 @@ class Vigil {
     const workers = await registered(this.deps.ktrdr, this.input.request.kind, this.signal);
     const workerId = api.kind === "operation" ? (api.operation.workerId ?? this.place.workerId) : this.place.workerId;
     const { registry, endpoint } = locate(workers, { workerId, endpoint: this.place.endpoint });
-    this.place = { workerId, endpoint };
+    await this.remember({ workerId, endpoint });
     const worker = await askWorker(this.deps.ktrdr, endpoint, this.operationId, this.signal);
     const verdict = this.judge(api, worker, registry);
     this.keepDead(verdict);
     return verdict;
+  }
+
+  /** Where it computes must outlive this process: stopping it may need to go there directly. */
+  private async remember(place: Workplace): Promise<void> {
+    const known = this.place;
+    this.place = place;
+    if (place.workerId === known.workerId && place.endpoint === known.endpoint) return;
+    await this.deps.jobs
+      .attachOperation(this.input.jobId, this.computation, {
+        operationId: this.operationId,
+        workerId: place.workerId,
+        workerEndpoint: place.endpoint,
+      })
+      .catch((error: unknown) =>
+        this.deps.log.warn({ err: error }, "the worker of a computation was not written down"),
+      );
   }
 
   private keepDead(verdict: Verdict): void {

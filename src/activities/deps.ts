@@ -47,4 +47,5 @@ export interface RecordRequest {
   readonly ending: Ending;
   readonly faultsSeen: JobOutcome["faultsSeen"];
   readonly operationIds: readonly string[];
+  readonly parentJobId: string | null;
 }

@@ -24,6 +24,7 @@ export async function askApi(ktrdr: Ktrdr, operationId: string, signal?: AbortSi
     return { kind: "operation", operation: await ktrdr.operations.get(operationId, signal) };
   } catch (error) {
     if (isDomainError(error, "ktrdr_not_found")) return { kind: "not_found" };
+    if (isDomainError(error, "ktrdr_bad_answer")) return { kind: "unusable" };
     if (isDomainError(error) && error.retryable) return { kind: "unreachable" };
     throw error;
   }

@@ -1,5 +1,4 @@
 /** Writes down how a job ended, with the figures, once and for ever. */
-import { activityInfo } from "@temporalio/activity";
 import { isDomainError } from "../domain/errors.ts";
 import type { JobFailure, JobInput, JobOutcome } from "../domain/job.ts";
 import { assertNever } from "../domain/never.ts";
@@ -10,19 +9,6 @@ import { headline } from "../domain/results/headline.ts";
 import { normaliseTraining } from "../domain/results/training.ts";
 import { summariseTrainingSet } from "../domain/results/training-set.ts";
 import type { ActivityDeps, RecordRequest } from "./deps.ts";
-import { beating } from "./heartbeat.ts";
-
-/** After so many attempts a backtest is recorded without buy-and-hold rather than not at all. */
-const ATTEMPTS_FOR_BARS = 5;
-
-export function recordActivities(deps: ActivityDeps) {
-  return {
-    /** Idempotent: the first final outcome wins, and every caller gets that one. */
-    async recordOutcome(request: RecordRequest): Promise<JobOutcome> {
-      return await beating(() => record(deps, request, activityInfo().attempt <= ATTEMPTS_FOR_BARS));
-    },
-  };
-}
 
 export async function record(deps: ActivityDeps, request: RecordRequest, insistOnBars: boolean): Promise<JobOutcome> {
   const { input, computation } = request;

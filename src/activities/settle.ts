@@ -13,7 +13,11 @@ import { stop } from "./stop.ts";
 export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
   const job = await deps.jobs.get(jobId);
   const execution = await deps.executions.of(jobId);
-  if (job === null || job.status !== "open" || execution === "open" || job.request.kind === "training_set") return;
+  if (job === null || job.status !== "open" || execution === "open") return;
+  if (job.request.kind === "training_set") {
+    await deps.jobs.finish(jobId, abandoned(jobId, execution, [], null), null, null);
+    return;
+  }
   const input = { jobId, request: job.request };
   const computation = (await deps.jobs.computations(jobId)).at(-1);
   const operationId =
@@ -29,7 +33,11 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
     return;
   }
   const ending = { status: "completed", summary: ended.summary } as const;
-  await record(deps, { input, computation: computation.n, ending, faultsSeen: [], operationIds: [operationId] }, false);
+  await record(
+    deps,
+    { input, computation: computation.n, ending, faultsSeen: [], operationIds: [operationId], parentJobId: null },
+    false,
+  );
 }
 
 function abandoned(

@@ -4,6 +4,7 @@
  * a crash or a reset the one new operation that matches can be found (the slot keeper lets only one start at a time).
  */
 import { setTimeout as delay } from "node:timers/promises";
+import { cancellationSignal } from "@temporalio/activity";
 import { DomainError, isDomainError } from "../domain/errors.ts";
 import type { ComputeRequest, FaultSeen, JobInput } from "../domain/job.ts";
 import type { Operation } from "../domain/operation.ts";
@@ -83,17 +84,24 @@ class Start {
   }
 
   private async post(): Promise<Started> {
-    const postingAt = await this.deps.jobs.markPosting(this.input.jobId, this.n);
+    const { jobs } = this.deps;
+    const { jobId } = this.input;
+    const postingAt = await jobs.markPosting(jobId, this.n);
+    let operationId: string;
     try {
-      const { operationId } = await this.send();
-      return await this.attach(operationId, []);
+      ({ operationId } = await this.send());
     } catch (error) {
-      if (!isDomainError(error, "ktrdr_start_ambiguous")) throw error;
-      this.deps.log.warn({ jobId: this.input.jobId }, "the answer to a start was lost; looking for the operation");
+      if (!isDomainError(error)) throw error;
+      if (error.code !== "ktrdr_start_ambiguous") {
+        await jobs.unmarkPosting(jobId, this.n);
+        throw error;
+      }
+      this.deps.log.warn({ jobId }, "the answer to a start was lost; looking for the operation");
       const found = await this.appearing(Date.parse(postingAt));
       if (found === null) throw error;
       return await this.attach(found.operationId, ["start_answer_lost"]);
     }
+    return await this.attach(operationId, []);
   }
 
   private async send(): Promise<{ operationId: string }> {
@@ -137,7 +145,8 @@ class Start {
     for (;;) {
       const found = await this.find();
       if (found !== null || Date.now() - postedAtMs > IN_FLIGHT_MS) return found;
-      await delay(1_000);
+      // A shutdown may interrupt this: what is known is written down, another attempt goes on looking.
+      await delay(1_000, undefined, { signal: cancellationSignal() });
     }
   }
 
@@ -163,6 +172,7 @@ class Start {
     const answer = await askApi(this.deps.ktrdr, operationId);
     if (answer.kind === "operation") return answer.operation;
     if (answer.kind === "not_found") return null;
+    // Neither silence nor an unreadable answer allows a conclusion.
     throw new DomainError("ktrdr_unavailable", { what: "KTRDR does not answer, so it is unknown what it runs." });
   }
 

@@ -1,5 +1,6 @@
 /** Stops a computation and does not rest until it is proven that nobody computes it any more. */
 import { setTimeout as delay } from "node:timers/promises";
+import { cancellationSignal } from "@temporalio/activity";
 import { isDomainError } from "../domain/errors.ts";
 import type { ComputeRequest, FaultSeen, JobInput, StopReport } from "../domain/job.ts";
 import type { Operation } from "../domain/operation.ts";
@@ -71,7 +72,8 @@ class Stop {
         return { stopped: true, partial: partialOf(this.last), faultsSeen: [...this.faults] };
       }
       await this.demandStop(api, worker);
-      await delay(1_000);
+      // Interrupted by a shutdown, another attempt goes on.
+      await delay(1_000, undefined, { signal: cancellationSignal() });
     }
   }
 
@@ -127,7 +129,7 @@ function isIdle(
   operationId: string,
   kind: ComputeRequest["kind"],
 ): boolean {
-  if (api.kind === "unreachable") return false;
+  if (api.kind === "unreachable" || api.kind === "unusable") return false;
   const booksClosed = api.kind === "not_found" || !isOpen(api.operation);
   if (!booksClosed) return false;
   if (kind === "data_load") return true;

@@ -9,6 +9,8 @@ import type { KtrdrWorker, Operation, WorkerHealth } from "./operation.ts";
 export type ApiEvidence =
   | { readonly kind: "operation"; readonly operation: Operation }
   | { readonly kind: "not_found" }
+  /** It answered, but with nothing that can be read as an operation. */
+  | { readonly kind: "unusable" }
   | { readonly kind: "unreachable" };
 
 /** What the worker that should be computing says itself. */
@@ -113,6 +115,8 @@ export function judge(evidence: Evidence): Verdict {
       return wait(evidence, "ktrdr_unreachable", null, [], false);
     case "not_found":
       return judgeNotFound(evidence);
+    case "unusable":
+      return judgeUnusable(evidence);
     case "operation":
       return judgeOperation(evidence, api.operation);
   }
@@ -237,6 +241,14 @@ function judgeNotFound(evidence: Evidence): Verdict {
   }
   if (!deadLongEnough(evidence)) return wait(evidence, "verifying", null, [], true);
   return { kind: "lost", fault: "lost_operation", why: "KTRDR does not know it and no worker computes it" };
+}
+
+/** A poisoned answer: the worker may still say what is true; else only time tells. */
+function judgeUnusable(evidence: Evidence): Verdict {
+  const { worker, kind } = evidence;
+  if (worker.kind === "not_asked" && kind !== "data_load") return { kind: "ask_worker" };
+  if (worker.kind !== "answers" || worker.operation === null) return stillWaiting(evidence, null, [], false);
+  return judgeWorkerAnswer(evidence, worker.operation, worker, "stale_view");
 }
 
 function deadLongEnough({ clock }: Evidence): boolean {

@@ -25,6 +25,8 @@ export interface ComputationWriter {
    * @throws DomainError `task_not_found` when it was not begun.
    */
   markPosting(jobId: string, n: number): Promise<string>;
+  /** Takes the mark back: KTRDR certainly did not start anything, so nothing can appear. */
+  unmarkPosting(jobId: string, n: number): Promise<void>;
   /**
    * Records which operation of KTRDR the computation is. What is known about the worker is added to, never erased.
    * @throws DomainError `task_not_found` when it was not begun, `task_conflict` when it already is another operation or
@@ -62,6 +64,10 @@ export function createComputationWriter(pool: Pool): ComputationWriter {
     async markPosting(jobId, n) {
       await run(pool, "update computations set posting_at = now() where job_id = $1 and n = $2", [jobId, n]);
       return (await mustFind(pool, jobId, n)).postingAt;
+    },
+
+    async unmarkPosting(jobId, n) {
+      await run(pool, "update computations set posting_at = 'epoch' where job_id = $1 and n = $2", [jobId, n]);
     },
 
     async attachOperation(jobId, n, { operationId, workerId = null, workerEndpoint = null }) {

@@ -24,6 +24,7 @@ class ComputeJob {
   private computation = 1;
   private operationId: string | null = null;
   private granted = false;
+  private admitted = false;
   private readonly operationIds: string[] = [];
   private readonly faultsSeen = new Set<FaultSeen>();
   private readonly input: JobInput<ComputeRequest>;
@@ -58,6 +59,8 @@ class ComputeJob {
       return await this.compute();
     } catch (error) {
       if (isCancellation(error)) return await this.cancelled(error);
+      // Without a record of its own there is nothing to close: the id may belong to another job.
+      if (!this.admitted) throw error;
       if (error instanceof JobFailed) return await this.failed(error);
       return await this.failed(new JobFailed(failureOf(error), null, this.operationId !== null));
     }
@@ -82,6 +85,7 @@ class ComputeJob {
       const admission = await steps
         .admitJobQuickly(this.input, this.computation)
         .catch(() => steps.admitJob(this.input, this.computation));
+      this.admitted = true;
       return admission.finished;
     });
   }
@@ -156,6 +160,7 @@ class ComputeJob {
         ending,
         faultsSeen: [...this.faultsSeen],
         operationIds: this.operationIds,
+        parentJobId: this.input.parentJobId,
       }),
     );
     this.phase = "closed";

@@ -38,6 +38,7 @@ export async function trainRepeatedly(input: JobInput<TrainingSetRequest>): Prom
       ending: endingOf(settled, cancelled !== undefined),
       faultsSeen: [],
       operationIds: [],
+      parentJobId: null,
     }),
   );
   phase = "closed";

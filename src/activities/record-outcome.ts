@@ -1,0 +1,23 @@
+import { activityInfo } from "@temporalio/activity";
+import type { JobOutcome } from "../domain/job.ts";
+import type { ActivityDeps, RecordRequest } from "./deps.ts";
+import { beating } from "./heartbeat.ts";
+import { record } from "./record.ts";
+import { settle } from "./settle.ts";
+
+/** After so many attempts a backtest is recorded without buy-and-hold rather than not at all. */
+const ATTEMPTS_FOR_BARS = 5;
+
+export function recordActivities(deps: ActivityDeps) {
+  return {
+    /** Idempotent: the first final outcome wins, and every caller gets that one. */
+    async recordOutcome(request: RecordRequest): Promise<JobOutcome> {
+      return await beating(async () => {
+        const outcome = await record(deps, request, activityInfo().attempt <= ATTEMPTS_FOR_BARS);
+        // A set that was terminated cannot close its own record; its trainings, cancelled with it, can.
+        if (request.parentJobId !== null) await settle(deps, request.parentJobId);
+        return outcome;
+      });
+    },
+  };
+}
