@@ -34,12 +34,12 @@ const ALLOWED = {
 } as const satisfies Record<Surface, readonly string[]>;
 
 /** A name on the wire: unreserved characters and escapes, but no escaped slash, backslash, NUL or leading dot. */
-const SEGMENT = "(?!\\.|%2e)(?:[A-Za-z0-9._~!'()*-]|%(?!2f|5c|00)[0-9a-f]{2})+";
+const SEGMENT = "(?!\\.|%2[eE])(?:[A-Za-z0-9._~!'()*-]|%(?!2[fF]|5[cC]|00)[0-9A-Fa-f]{2})+";
 
 const patterns = Object.fromEntries(
   Object.entries(ALLOWED).map(([surface, lines]) => [
     surface,
-    lines.map((line) => new RegExp(`^${line.replaceAll("*", SEGMENT)}$`, "i")),
+    lines.map((line) => new RegExp(`^${line.replaceAll("*", SEGMENT)}$`)),
   ]),
 ) as Record<Surface, RegExp[]>;
 
