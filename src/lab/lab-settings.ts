@@ -16,7 +16,7 @@ export interface LabSettings {
   /** Brings the schema of a database up to date (src/store/migrate.ts). */
   readonly migrate: (databaseUrl: string) => Promise<{ readonly applied: readonly string[] }>;
   readonly preferredPorts?: Ports;
-  /** Folder of fetched programs; by default `.cache/temporal` of the repository. */
+  /** Folder of fetched programs; by default `.cache` of the repository. */
   readonly cacheDir?: string;
   /** Off only where losing the database does not matter (tests). */
   readonly fsync?: boolean;

@@ -48,7 +48,7 @@ export function labSteps(context: StepContext): readonly Step[] {
     },
     replaced.temporal
       ? yours("Temporal", "TEMPORAL_ADDRESS", () => greet(addresses.temporal))
-      : temporal(context, settings.cacheDir ?? path.join(settings.root, ".cache", "temporal")),
+      : temporal(context, settings.cacheDir ?? path.join(settings.root, ".cache")),
     replaced.ktrdr
       ? yours("KTRDR", "KTRDR_API_URL", () => waitForKtrdr(addresses.ktrdr, settings.signal, 5_000))
       : sandbox(context, ktrdrDir(dir)),
