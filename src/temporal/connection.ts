@@ -27,11 +27,11 @@ export function temporalSettings(
 
 /** A client that connects at its first call, so that nothing fails to start because Temporal is down. */
 export function lazyClient({ connection, namespace }: TemporalSettings): Client {
-  return new Client({ connection: Connection.lazy(connection), namespace });
+  return new Client({ connection: Connection.lazy({ ...connection, connectTimeout: CALL_DEADLINE_MS }), namespace });
 }
 
 /** Calls of a tool must answer quickly; the client's own retries would take far longer than anybody waits. */
-export const CALL_DEADLINE_MS = 3_000;
+export const CALL_DEADLINE_MS = 2_000;
 
 /**
  * Runs a call with a deadline and says in our words when Temporal does not answer.

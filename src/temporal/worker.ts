@@ -14,7 +14,10 @@ export type WorkflowCode = { readonly codePath: string } | WorkflowBundleWithSou
 /** Bundles the workflows of this checkout (about two seconds). */
 export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
   const entry = import.meta.url.endsWith(".ts") ? "../workflows/index.ts" : "../workflows/index.js";
-  return await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL(entry, import.meta.url)) });
+  return await bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL(entry, import.meta.url)),
+    logger: new DefaultLogger("WARN"),
+  });
 }
 
 export interface WorkerOptions {
