@@ -109,12 +109,13 @@ function operationRoutes(app: App, worker: WorkerContext): void {
     const operation = read(c);
     const epochs = operation.metrics?.epochs ?? [];
     const { operation_id, operation_type } = operation;
-    return c.json({ success: true, data: { operation_id, operation_type, metrics: [epochs, epochs.length] } });
+    const data = { operation_id, operation_type, metrics: [epochs, epochs.length], cursor: 0 };
+    return c.json({ success: true, data });
   });
 
-  app.delete("/api/v1/operations/:id/cancel", (c) => {
+  app.delete("/api/v1/operations/:id/cancel", async (c) => {
     const id = c.req.param("id");
-    const answer = cancelAtWorker(worker, id, c.req.query("reason") ?? null);
+    const answer = await cancelAtWorker(worker, id, c.req.query("reason") ?? null);
     if (answer === undefined) throw detail(404, `Operation not found: ${id}`);
     return c.json({ success: true, data: answer });
   });

@@ -1,16 +1,20 @@
+import { setTimeout as wait } from "node:timers/promises";
 import type { Operation } from "../state/operation.ts";
 import { emptyProgress, isFinished, wireNow, wireNowOffset } from "../state/operation.ts";
 import type { WorkerContext } from "./context.ts";
 
+/** The answer waits this long for the computing to stop, so that usually the checkpoint is there when it arrives. */
+const STOP_PATIENCE_MS = 250;
+
 /**
- * Stops an operation at the worker itself and answers before the computing has stopped. A finished one answers
- * `success: false`, still under HTTP 200 (recording 14). Undefined: unknown operation.
+ * Stops an operation at the worker itself. A finished one answers `success: false`, still under HTTP 200
+ * (recording 14). Undefined: unknown operation.
  */
-export function cancelAtWorker(
+export async function cancelAtWorker(
   worker: WorkerContext,
   id: string,
   reason: string | null,
-): Record<string, unknown> | undefined {
+): Promise<Record<string, unknown> | undefined> {
   const operation = worker.memory.read(id);
   if (operation === undefined) return undefined;
   if (isFinished(operation.status)) {
@@ -18,10 +22,9 @@ export function cancelAtWorker(
     return { success: false, error: `Operation ${id} is already finished (status: ${status})` };
   }
   worker.log.write("cancel", id, operation.operation_type, reason ?? "");
-  const completedAt = wireNow();
   const message = reason ?? "Operation cancelled by user";
-  stopComputing(worker, operation, message);
-  worker.database.updateOperation(id, { status: "cancelled", completed_at: completedAt, error_message: message });
+  worker.database.updateOperation(id, { status: "cancelled", completed_at: wireNow(), error_message: message });
+  await stopComputing(worker, operation, message);
   return {
     success: true,
     operation_id: id,
@@ -34,7 +37,7 @@ export function cancelAtWorker(
   };
 }
 
-function stopComputing(worker: WorkerContext, operation: Operation, message: string): void {
+async function stopComputing(worker: WorkerContext, operation: Operation, message: string): Promise<void> {
   const id = operation.operation_id;
   const computation = worker.memory.computation(id);
   if (computation === undefined) {
@@ -49,4 +52,5 @@ function stopComputing(worker: WorkerContext, operation: Operation, message: str
   operation.progress = emptyProgress();
   operation.metrics = null;
   computation.controller.abort();
+  await Promise.race([computation.ended.promise, wait(STOP_PATIENCE_MS)]);
 }

@@ -18,7 +18,7 @@ export interface CheckpointContent {
 /** One kind of computing, from request to result. */
 export interface Run {
   readonly operation: Operation;
-  /** The request in the form that the checkpoint carries it. */
+  /** `current_step` before the first real progress. */
   readonly firstStep: string;
   compute(computation: Computation): Promise<Record<string, unknown>>;
   /** What is kept when the run was stopped; undefined: nothing. */
@@ -101,7 +101,8 @@ export function continueRun(worker: WorkerContext, run: Run): void {
 async function execute(worker: WorkerContext, run: Run): Promise<void> {
   const { operation } = run;
   const id = operation.operation_id;
-  const computation: Computation = { operation, controller: new AbortController(), epochs: [] };
+  const ended = Promise.withResolvers<void>();
+  const computation: Computation = { operation, controller: new AbortController(), ended, epochs: [] };
   worker.memory.begin(computation);
   operation.status = "running";
   operation.started_at = wireNow();
@@ -117,6 +118,7 @@ async function execute(worker: WorkerContext, run: Run): Promise<void> {
     how = conclude(worker, run, computation, error);
   } finally {
     worker.log.write("end", id, operation.operation_type, how);
+    ended.resolve();
   }
 }
 

@@ -6,6 +6,8 @@ import { isFinished, operationFromRow } from "../state/operation.ts";
 export interface Computation {
   readonly operation: Operation;
   readonly controller: AbortController;
+  /** Resolves when the computing has stopped, however it did. */
+  readonly ended: PromiseWithResolvers<void>;
   /** Epoch objects so far; the wire's `metrics` pair is made from them. */
   readonly epochs: unknown[];
 }
