@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import {
   bundleWorkflowCode,
+  DefaultLogger,
   Worker,
   type NativeConnection,
   type WorkflowBundleWithSourceMap,
