@@ -21,7 +21,10 @@ interface Facts {
   readonly fix: string;
 }
 
-/** Collects findings; more than `limit` are counted, not kept, so that a broken file cannot flood an answer. */
+/** Findings kept of each severity; the first ones are enough to mend a file. */
+const MOST = 60;
+
+/** Collects findings; of each severity only the first are kept, so that a broken file cannot flood an answer. */
 export class Report {
   readonly findings: Finding[] = [];
   readonly #lineOf: (path: Path) => number | null;
@@ -43,6 +46,7 @@ export class Report {
   }
 
   #add(severity: Finding["severity"], code: string, path: Path, facts: Facts): void {
+    if (this.findings.filter((finding) => finding.severity === severity).length >= MOST) return;
     this.findings.push({ severity, code, where: pathText(path), line: this.#lineOf(path), ...facts });
   }
 }

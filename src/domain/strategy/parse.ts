@@ -5,6 +5,9 @@ import { MAX_DEPTH, reportForbidden, reportReadDifferently } from "./yaml-dialec
 /** Largest strategy text, in UTF-8 bytes; the strategies folder has the same limit. */
 export const MAX_STRATEGY_BYTES = 256 * 1_024;
 
+/** Lines and list entries of the text; a real strategy has some hundred. The parser's work grows with their square. */
+const MAX_ENTRIES = 4_000;
+
 /** A strategy text as plain data plus where each value stands. */
 export interface StrategyText {
   readonly value: Readonly<Record<string, unknown>>;
@@ -77,6 +80,14 @@ function refuseUnread(text: string): Finding | null {
       "too_large",
       "The text is too large for a strategy.",
       `It has ${bytes} bytes; ${MAX_STRATEGY_BYTES} are allowed.`,
+    );
+  }
+  const entries = text.match(/[\n,?&]/g)?.length ?? 0;
+  if (entries > MAX_ENTRIES) {
+    return whole(
+      "too_large",
+      "The text is too large for a strategy.",
+      `It has about ${entries} lines and list entries; ${MAX_ENTRIES} are allowed.`,
     );
   }
   if (flowDepth(text) > MAX_DEPTH || /(?:[-?:] ){24}/.test(text) || /^ {200}/m.test(text)) {

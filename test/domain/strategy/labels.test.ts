@@ -1,0 +1,91 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { Bar } from "../../../src/domain/market-data.ts";
+import {
+  contextLabels,
+  countLabels,
+  LABEL_CLASSES,
+  regimeLabels,
+  tripleBarrierLabels,
+  zigzagLabels,
+  zigzagPivots,
+} from "../../../src/domain/strategy/labels.ts";
+
+const bar = (close: number, high = close, low = close): Bar => ({ time: "", open: close, high, low, close, volume: 0 });
+
+describe("zigzag", () => {
+  it("turns where price has come back by the threshold", () => {
+    const closes = [100, 105, 112, 108, 100, 95, 99, 110];
+    expect(zigzagPivots(closes, 0.1)).toEqual([0, 2, 5, 7]);
+    expect([...zigzagLabels(closes, 0.1)]).toEqual([1, 0, 1, 2, 2, 1, 0, 1]);
+  });
+
+  it("is all HOLD when no swing reaches the threshold", () => {
+    expect([...zigzagLabels([100, 101, 99, 100], 0.05)]).toEqual([1, 1, 1, 1]);
+    expect(zigzagPivots([], 0.05)).toEqual([]);
+  });
+
+  it("pivots alternate between highs and lows and are a threshold apart", () => {
+    const walk = fc.array(fc.double({ min: -0.2, max: 0.2, noNaN: true }), { minLength: 2, maxLength: 200 });
+    fc.assert(
+      fc.property(walk, (steps) => {
+        const closes = steps.reduce<number[]>((path, step) => [...path, (path.at(-1) ?? 100) * (1 + step)], [100]);
+        const pivots = zigzagPivots(closes, 0.1).map((index) => closes[index]!);
+        for (const [index, value] of pivots.entries()) {
+          const [before, after] = [pivots[index - 1], pivots[index + 1]];
+          if (before !== undefined && after !== undefined)
+            expect(Math.sign(value - before)).toBe(-Math.sign(after - value));
+          if (before !== undefined) expect(Math.abs(value / before - 1)).toBeGreaterThanOrEqual(0.1 - 1e-9);
+        }
+      }),
+    );
+  });
+});
+
+describe("triple barrier", () => {
+  const settings = { ptMultiplier: 1, slMultiplier: 1, maxHoldingPeriod: 3, volSpan: 3 };
+
+  it("takes the barrier that is met first", () => {
+    const quiet = [bar(100, 105, 95), bar(100, 105, 95)];
+    const up = [...quiet, bar(104, 120, 99), bar(80, 104, 70), bar(80)];
+    const down = [...quiet, bar(96, 101, 70), bar(120, 130, 96), bar(120)];
+    expect(tripleBarrierLabels(up, settings)[1]).toBe(0);
+    expect(tripleBarrierLabels(down, settings)[1]).toBe(2);
+  });
+
+  it("is HOLD when nothing is met, and leaves the end without a label", () => {
+    const flat = Array.from({ length: 8 }, () => bar(100, 101, 99));
+    expect([...tripleBarrierLabels(flat, { ...settings, ptMultiplier: 2, slMultiplier: 2 })]).toEqual([
+      1, 1, 1, 1, 1, -1, -1, -1,
+    ]);
+  });
+});
+
+it("context compares the return over the horizon with its thresholds", () => {
+  expect([...contextLabels([100, 101, 99, 99], 1, 0.005, -0.005)]).toEqual([0, 1, 2, -1]);
+});
+
+it("regime tells trends, ranges and storms apart", () => {
+  const calm = Array.from({ length: 40 }, (_, index) => 100 + (index % 2) * 0.2 + index * 0.01);
+  const climb = Array.from({ length: 40 }, (_, index) => 101 + index * 0.1);
+  const storm = Array.from({ length: 20 }, (_, index) => 105 + (index % 2) * 8);
+  const labels = regimeLabels([...calm, ...climb, ...storm], {
+    horizon: 10,
+    trendingThreshold: 0.5,
+    volCrisisThreshold: 3,
+    volLookback: 20,
+  });
+  expect(labels[5]).toBe(-1);
+  expect(labels[25]).toBe(2);
+  expect(labels[55]).toBe(0);
+  expect(labels[80]).toBe(3);
+  expect(labels.at(-1)).toBe(-1);
+});
+
+it("counts only labelled bars", () => {
+  expect(countLabels(Int8Array.from([0, 0, 2, -1]), LABEL_CLASSES.zigzag)).toEqual([
+    { label: "BUY", bars: 2, share: 2 / 3 },
+    { label: "HOLD", bars: 0, share: 0 },
+    { label: "SELL", bars: 1, share: 1 / 3 },
+  ]);
+});

@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import type { Bar } from "../../../src/domain/market-data.ts";
+
+const source = new URL("../../../node_modules/vega-datasets/data/sp500-2000.csv", import.meta.url);
+
+/** Real S&P 500 daily bars before a date, oldest first. */
+export function spxBarsBefore(date: string): readonly Bar[] {
+  const lines = readFileSync(source, "utf8").trim().split("\n");
+  return lines
+    .slice(1)
+    .map((line) => {
+      const [time = "", open, high, low, close, , volume] = line.split(",");
+      return {
+        time,
+        open: Number(open),
+        high: Number(high),
+        low: Number(low),
+        close: Number(close),
+        volume: Number(volume),
+      };
+    })
+    .filter((bar) => bar.time < date);
+}
+
+/** A strategy of the recordings, byte for byte (.txt keeps the formatter away). */
+export const fixture = (name: string): string =>
+  readFileSync(new URL(`./fixtures/${name}.yaml.txt`, import.meta.url), "utf8");
