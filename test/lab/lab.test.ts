@@ -1,0 +1,289 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Connection } from "@temporalio/client";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { ROOT } from "../../src/lab/lab-environment.ts";
+import { readLabFile, type LabFile } from "../../src/lab/lab-file.ts";
+import { isRunning, startOf, type ProcessId } from "../../src/lab/process-identity.ts";
+import { until } from "../../src/lab/until.ts";
+import { createPool, run } from "../../src/store/pool.ts";
+import { startTestLab, type TestLab } from "../support/lab.ts";
+import { createTestDatabase } from "../support/postgres.ts";
+import { startTestTemporal } from "../support/temporal.ts";
+
+const PARTS = ["postgres", "temporal", "ktrdr-api", "ktrdr-training", "ktrdr-backtesting", "worker"];
+const SLOW = 90_000;
+
+let dir: string;
+let labs: TestLab[];
+let processes: ChildProcess[];
+beforeEach(() => {
+  dir = mkdtempSync(path.join(tmpdir(), "ktrdr-mcp-lab-"));
+  labs = [];
+  processes = [];
+});
+afterEach(async () => {
+  for (const lab of labs) await lab.stop();
+  for (const child of processes) {
+    if (child.exitCode !== null || child.signalCode !== null) continue;
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  }
+  rmSync(dir, { recursive: true, force: true });
+});
+
+async function start(env: Readonly<Record<string, string>> = {}): Promise<TestLab> {
+  const lab = await startTestLab({ dir, env });
+  labs.push(lab);
+  return lab;
+}
+
+async function identities(lab: TestLab): Promise<ProcessId[]> {
+  return Promise.all(lab.parts().map(async ({ pid }) => ({ pid: pid!, started: (await startOf(pid!))! })));
+}
+
+/** Those of the lab's processes that still run. */
+async function stillRunning(ids: readonly ProcessId[]): Promise<ProcessId[]> {
+  const states = await Promise.all(ids.map(async (id) => ((await isRunning(id)) ? [id] : [])));
+  return states.flat();
+}
+
+async function remember(lab: TestLab, text: string): Promise<void> {
+  const pool = createPool(lab.addresses.database);
+  await run(pool, "create table if not exists memory (text text)");
+  await run(pool, "insert into memory values ($1)", [text]);
+  await pool.end();
+}
+
+async function memory(database: string): Promise<unknown[]> {
+  const pool = createPool(database);
+  const rows = await run(pool, "select text from memory");
+  await pool.end();
+  return rows.map((row) => row["text"]);
+}
+
+/** The lab as a user starts it: its own process, by the launcher. */
+function launchLab(env: Readonly<Record<string, string>> = {}) {
+  const child = spawn(path.join(ROOT, "bin/ktrdr-mcp"), ["lab"], {
+    env: { PATH: process.env["PATH"], HOME: process.env["HOME"], SANDBOX_TIME_SCALE: "0.1", LAB_DIR: dir, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  processes.push(child);
+  let said = "";
+  const ready = new Promise<void>((resolve, reject) => {
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on("data", (chunk: Buffer) => {
+        said += chunk.toString();
+        if (said.includes("Ctrl-C stops everything.")) resolve();
+      });
+    }
+    child.once("exit", (code) => reject(new Error(`the lab ended with ${code}:\n${said}`)));
+  });
+  ready.catch(() => undefined);
+  return { child, ready, said: () => said };
+}
+
+/** The parts a lab process has recorded as running. */
+function recorded(): ProcessId[] {
+  const runs = path.join(dir, "run");
+  return readdirSync(runs).flatMap((each) =>
+    readdirSync(path.join(runs, each)).map((file) => {
+      const [pid = "", , ...started] = readFileSync(path.join(runs, each, file), "utf8")
+        .trim()
+        .split(" ");
+      return { pid: Number(pid), started: started.join(" ") };
+    }),
+  );
+}
+
+describe("the lab", () => {
+  test("brings up every part, says where they are, stops them all and remembers", { timeout: SLOW }, async () => {
+    const lab = await start();
+    expect(lab.parts().map(({ name }) => name)).toEqual(PARTS);
+    const file = await readLabFile(dir);
+    expect(file).toMatchObject({ pid: process.pid, addresses: lab.addresses, env: lab.env });
+    expect(statSync(path.join(dir, "lab.json")).mode & 0o077).toBe(0);
+    expect((await fetch(`${lab.addresses.ktrdr}/api/v1/health`)).status).toBe(200);
+    expect((await fetch(lab.addresses.temporalUi!)).status).toBe(200);
+    const strategies = lab.env["KTRDR_STRATEGIES_DIR"]!;
+    expect(statSync(strategies).isDirectory()).toBe(true);
+    await remember(lab, "before the stop");
+    const ids = await identities(lab);
+
+    await expect(startTestLab({ dir })).rejects.toMatchObject({
+      what: expect.stringContaining(`process ${process.pid}`),
+    });
+    await lab.stop();
+    expect(await stillRunning(ids)).toEqual([]);
+    expect(await readLabFile(dir)).toBeUndefined();
+    expect(readdirSync(path.join(dir, "run"))).toEqual([]);
+
+    const again = await start();
+    expect(again.addresses).toEqual(lab.addresses);
+    expect(await memory(again.addresses.database)).toEqual(["before the stop"]);
+  });
+
+  test("starts again each part that is killed, all at once, on the same data", { timeout: SLOW }, async () => {
+    const lab = await start();
+    await remember(lab, "before the kill");
+    const before = PARTS.map((name) => ({ name, pid: lab.kill(name) }));
+    await Promise.all(before.map(({ name, pid }) => lab.back(name, pid)));
+    expect(await memory(lab.addresses.database)).toEqual(["before the kill"]);
+    expect((await fetch(`${lab.addresses.ktrdr}/api/v1/health`)).status).toBe(200);
+    const connection = await Connection.connect({ address: lab.addresses.temporal });
+    const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace: "default" });
+    expect(namespaceInfo?.name).toBe("default");
+    await connection.close();
+  });
+
+  test("does not start what the environment names, and uses that", { timeout: SLOW }, async () => {
+    const database = await createTestDatabase({ migrated: false });
+    const temporal = await startTestTemporal();
+    try {
+      const lab = await start({ DATABASE_URL: database.url, TEMPORAL_ADDRESS: temporal.address });
+      expect(lab.parts().map(({ name }) => name)).toEqual(PARTS.filter((name) => !/postgres|temporal/.test(name)));
+      expect(lab.addresses).toMatchObject({ database: database.url, temporal: temporal.address });
+      expect(lab.env).toMatchObject({ DATABASE_URL: database.url, TEMPORAL_ADDRESS: temporal.address });
+      const pool = createPool(database.url);
+      expect(await run(pool, "select count(*)::int as n from jobs")).toEqual([{ n: 0 }]);
+      await pool.end();
+      await lab.stop();
+      // Only its own parts: the others still serve.
+      expect(temporal.pid()).toEqual(expect.any(Number));
+    } finally {
+      await temporal.stop();
+      await database.drop();
+    }
+  });
+
+  test(
+    "an address that does not answer is an error that names the variable; nothing is left",
+    { timeout: SLOW },
+    async () => {
+      const failure = startTestLab({ dir, env: { TEMPORAL_ADDRESS: "127.0.0.1:9" } });
+      await expect(failure).rejects.toMatchObject({
+        what: "TEMPORAL_ADDRESS is set, but Temporal does not answer there.",
+        next: expect.stringContaining("unset it"),
+      });
+      expect(readdirSync(path.join(dir, "run"))).toEqual([]);
+    },
+  );
+});
+
+describe("the lab process", () => {
+  test("says which process holds a port, and takes another; SIGINT stops all, exit 0", { timeout: SLOW }, async () => {
+    // Whoever holds 8000 already serves the purpose as well.
+    const blocker = createServer();
+    await new Promise<void>((resolve) => {
+      blocker.once("error", () => resolve());
+      blocker.listen(8000, "127.0.0.1", () => resolve());
+    });
+    try {
+      const { child, ready, said } = launchLab();
+      await ready;
+      expect(said()).toMatch(/Port 8000 \(ktrdr\) is held by .*; using \d+ instead\./);
+      expect(said()).toContain(`claude mcp add ktrdr --env LAB_DIR=${dir} -- ${path.join(ROOT, "bin/ktrdr-mcp")} mcp`);
+      const lab = (await readLabFile(dir))!;
+      expect(lab.pid).toBe(child.pid);
+      expect(said()).toContain(lab.addresses.temporalUi);
+      const desktop = /\{[\s\S]*\}/.exec(said())![0];
+      expect(JSON.parse(desktop)).toEqual({
+        mcpServers: { ktrdr: { command: path.join(ROOT, "bin/ktrdr-mcp"), args: ["mcp"], env: { LAB_DIR: dir } } },
+      });
+      expect(await doctor(lab)).toEqual({ code: 0, sick: [] });
+
+      const second = launchLab();
+      await expect(second.ready).rejects.toThrow(/ended with 1:[\s\S]*process \d+/);
+      expect(second.said()).toContain(`A lab is already running in ${dir}: process ${child.pid}.`);
+
+      const ids = recorded();
+      expect(ids).toHaveLength(PARTS.length);
+      child.kill("SIGINT");
+      const [code] = (await once(child, "exit")) as [number];
+      expect(code).toBe(0);
+      expect(await stillRunning(ids)).toEqual([]);
+    } finally {
+      if (blocker.listening) await new Promise((resolve) => blocker.close(resolve));
+    }
+  });
+
+  test("killed, it takes its parts along; the next start goes on with the same data", { timeout: SLOW }, async () => {
+    const first = launchLab();
+    await first.ready;
+    const lab = (await readLabFile(dir))!;
+    const ids = recorded();
+    expect(ids).toHaveLength(PARTS.length);
+    first.child.kill("SIGKILL");
+    await once(first.child, "exit");
+    expect(await readLabFile(dir)).toBeUndefined();
+    // At once, without waiting for the parts of the killed one.
+    const second = launchLab();
+    await second.ready;
+    expect((await readLabFile(dir))!.addresses).toEqual(lab.addresses);
+    expect(await stillRunning(ids)).toEqual([]);
+    const fresh = recorded();
+    second.child.kill("SIGKILL");
+    await once(second.child, "exit");
+    const gone = async () => (await stillRunning(fresh)).length === 0;
+    await until(gone, { what: "the end of the parts of a killed lab", timeoutMs: 30_000, everyMs: 50 });
+  });
+
+  test("SIGTERM while it is starting: nothing is left running, exit 0", { timeout: SLOW }, async () => {
+    const { child, said } = launchLab();
+    await until(async () => said().includes("PostgreSQL: "), { what: "PostgreSQL", timeoutMs: 30_000, everyMs: 5 });
+    const ids = recorded();
+    child.kill("SIGTERM");
+    const [code] = (await once(child, "exit")) as [number];
+    expect(code).toBe(0);
+    expect(await stillRunning(ids)).toEqual([]);
+    expect(readdirSync(path.join(dir, "run"))).toEqual([]);
+  });
+
+  async function doctor(lab: LabFile): Promise<{ code: number; sick: unknown[] }> {
+    const child = spawn(path.join(ROOT, "bin/ktrdr-mcp"), ["doctor", "--json"], {
+      env: { PATH: process.env["PATH"], LAB_DIR: lab.env["LAB_DIR"] },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const chunks: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    const [code] = (await once(child, "close")) as [number];
+    const findings = JSON.parse(Buffer.concat(chunks).toString()) as { ok: boolean }[];
+    return { code, sick: findings.filter(({ ok }) => !ok) };
+  }
+});
+
+describe("the doctor with everything down", () => {
+  test("names each part and what mends it, and exits 1", async () => {
+    const child = spawn(path.join(ROOT, "bin/ktrdr-mcp"), ["doctor", "--json"], {
+      env: {
+        PATH: process.env["PATH"],
+        LAB_DIR: dir,
+        DATABASE_URL: "postgresql://postgres@127.0.0.1:9/x",
+        TEMPORAL_ADDRESS: "127.0.0.1:9",
+        KTRDR_API_URL: "http://127.0.0.1:9",
+      },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const chunks: Buffer[] = [];
+    child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+    const [code] = (await once(child, "close")) as [number];
+    expect(code).toBe(1);
+    const findings = JSON.parse(Buffer.concat(chunks).toString()) as {
+      part: string;
+      ok: boolean;
+      fix: string | null;
+    }[];
+    expect(findings.filter(({ ok }) => !ok).map(({ part }) => part)).toEqual([
+      "PostgreSQL",
+      "Temporal",
+      "KTRDR",
+      "KTRDR workers",
+      "Strategies folder",
+    ]);
+    for (const { ok, fix } of findings) expect(fix === null).toBe(ok);
+  });
+});

@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { loadConfig } from "../../src/config.ts";
+import { ROOT } from "../../src/lab/lab-environment.ts";
+import { startLab, type Lab } from "../../src/lab/lab.ts";
+import type { LabSettings } from "../../src/lab/lab-settings.ts";
+import type { SupervisorEvent } from "../../src/lab/supervisor.ts";
+import { until } from "../../src/lab/until.ts";
+import { migrate } from "../../src/store/migrate.ts";
+import { ANY_PORTS } from "./ports.ts";
+
+export interface TestLab extends Lab {
+  /** Everything that happened to the parts so far. */
+  readonly events: readonly SupervisorEvent[];
+  pid(part: string): number;
+  /** SIGKILLs a part. The lab starts it again; wait for that with `back`. */
+  kill(part: string): number;
+  /** Resolves when the part runs under another pid than the given one and is ready. */
+  back(part: string, before: number): Promise<void>;
+  /** Stops the lab, keeps its folder. */
+  stop(): Promise<void>;
+  /** Stops the lab and removes its folder. */
+  remove(): Promise<void>;
+}
+
+export interface TestLabOptions {
+  /** Folder of an earlier test lab, to start it again. */
+  readonly dir?: string;
+  /** How much faster (below 1) than in reality the sandbox's timers run. */
+  readonly timeScale?: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Variables of the machine that runs the tests must not replace parts of the lab. */
+const FOREIGN = /^(KTRDR_|DATABASE_URL$|TEMPORAL_(?!CLI_PATH$)|LAB_|SANDBOX_|LOG_LEVEL$)/;
+
+/** The whole lab as real processes, on free ports, with quick polling and the sandbox's timers shortened. */
+export async function startTestLab(options: TestLabOptions = {}): Promise<TestLab> {
+  const dir = options.dir ?? (await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-lab-")));
+  const clean = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
+  const env: Record<string, string | undefined> = {
+    ...Object.fromEntries(clean),
+    KTRDR_POLL_INTERVAL_MS: "250",
+    SANDBOX_TIME_SCALE: String(options.timeScale ?? 0.1),
+    ...options.env,
+    LAB_DIR: dir,
+  };
+  const events: SupervisorEvent[] = [];
+  const settings: LabSettings = {
+    config: loadConfig(env),
+    env,
+    root: ROOT,
+    execPath: process.execPath,
+    pid: process.pid,
+    migrate,
+    preferredPorts: ANY_PORTS,
+    fsync: false,
+    onEvent: (event) => events.push(event),
+  };
+  const lab = await startLab(settings).catch(async (error: unknown) => {
+    if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
+    throw error;
+  });
+  const pidNow = (part: string) => lab.parts().find(({ name }) => name === part)?.pid;
+  const pid = (part: string) => {
+    const found = pidNow(part);
+    if (found === undefined) throw new Error(`${part} does not run`);
+    return found;
+  };
+  return {
+    ...lab,
+    events,
+    pid,
+    kill(part) {
+      const before = pid(part);
+      process.kill(before, "SIGKILL");
+      return before;
+    },
+    async back(part, before) {
+      const another = async () => pidNow(part) !== undefined && pidNow(part) !== before;
+      await until(another, { what: `${part} being back`, timeoutMs: 60_000, everyMs: 20 });
+    },
+    async remove() {
+      await lab.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,13 @@
+import type { Ports } from "../../src/lab/ports.ts";
+
+export { freePort } from "../../src/lab/ports.ts";
+
+/** Ports of a lab in a test: whatever is free. */
+export const ANY_PORTS: Ports = {
+  postgres: 0,
+  temporal: 0,
+  temporalUi: 0,
+  ktrdr: 0,
+  ktrdrTraining: 0,
+  ktrdrBacktesting: 0,
+};

@@ -1,0 +1,50 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createRunFolder } from "../../src/lab/run-folder.ts";
+import { Supervisor } from "../../src/lab/supervisor.ts";
+import { ROOT } from "../../src/lab/lab-environment.ts";
+import { findDevServer } from "../../src/lab/temporal-binary.ts";
+import { temporalServer } from "../../src/lab/temporal-server.ts";
+import { until } from "../../src/lab/until.ts";
+import { freePort } from "./ports.ts";
+
+export interface TestTemporal {
+  readonly address: string;
+  readonly namespace: string;
+  /** Undefined while the server is down. */
+  pid(): number | undefined;
+  /** SIGKILLs the server; it is started again on the same data. Resolves when it serves again. */
+  killAndWait(): Promise<void>;
+  /** Stops the server and removes its data. */
+  stop(): Promise<void>;
+}
+
+/** A Temporal dev server of this test's own, with our search attributes and a database file, without a UI. */
+export async function startTestTemporal(namespace = "default"): Promise<TestTemporal> {
+  const { path: binary } = await findDevServer({
+    env: process.env,
+    cacheDir: path.join(ROOT, ".cache"),
+    configuredPath: process.env["TEMPORAL_CLI_PATH"],
+  });
+  const dir = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-temporal-"));
+  const port = await freePort();
+  const supervisor = new Supervisor({ logDir: dir, run: await createRunFolder(path.join(dir, "run")) });
+  await supervisor.start(temporalServer({ binary, dir, port, namespace, env: process.env }));
+  const state = () => supervisor.parts()[0];
+  return {
+    address: `127.0.0.1:${port}`,
+    namespace,
+    pid: () => state()?.pid,
+    async killAndWait() {
+      const before = state()?.pid;
+      if (before !== undefined) process.kill(before, "SIGKILL");
+      const back = async () => state()?.pid !== undefined && state()?.pid !== before;
+      await until(back, { what: "Temporal being back", timeoutMs: 30_000, everyMs: 20 });
+    },
+    async stop() {
+      await supervisor.stop();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
