@@ -37,7 +37,7 @@ interface Session {
 export async function runBacktest(input: BacktestInput): Promise<BacktestRun> {
   const started = performance.now();
   const model = await loadModel(input.workDir, input.modelPath);
-  const { bars, features } = prepare(input, model);
+  const { bars, features } = await prepare(input, model);
   const session = openSession(input, bars);
   await trade(session, model, features);
   // The equity curve ends before the last position is closed: those exit costs are in no figure but the trade's.
@@ -45,14 +45,16 @@ export async function runBacktest(input: BacktestInput): Promise<BacktestRun> {
   return finish(session, (performance.now() - started) / 1000);
 }
 
-function prepare(input: BacktestInput, model: StoredModel): { bars: Bars; features: FeatureMatrix } {
+async function prepare(input: BacktestInput, model: StoredModel): Promise<{ bars: Bars; features: FeatureMatrix }> {
   const others = input.otherBars ?? new Map<string, Bars>();
   const window = windowOf(input.timeframe, input.bars, others, parseTime(input.startDate), parseTime(input.endDate));
   const bars = window.bars.get(input.timeframe);
   if (bars === undefined || bars.length === 0) {
     throw new EngineError("DATA-NotFound", `No data for ${input.symbol} ${input.timeframe}`);
   }
-  const features = computeFeatures(model.strategy, resolveFeatures(model.strategy), window, { scales: model.scales });
+  const { breathe } = paceFor(input.signal);
+  const fit = { scales: model.scales };
+  const features = await computeFeatures(model.strategy, resolveFeatures(model.strategy), window, fit, breathe);
   return { bars, features };
 }
 

@@ -20,7 +20,7 @@ export interface Dataset {
 }
 
 /** Bars, dates and strategy to samples. Errors: no data, insufficient data, memberships, indicators, one class. */
-export function makeDataset(
+export async function makeDataset(
   strategy: Strategy,
   input: {
     readonly bars: Bars;
@@ -30,7 +30,8 @@ export function makeDataset(
     readonly startDate: string;
     readonly endDate: string;
   },
-): Dataset {
+  breathe: () => Promise<void>,
+): Promise<Dataset> {
   const [from, to] = [parseTime(input.startDate), parseTime(input.endDate)];
   const window = windowOf(input.timeframe, input.bars, input.otherBars ?? new Map<string, Bars>(), from, to);
   const bars = window.bars.get(input.timeframe);
@@ -38,8 +39,9 @@ export function makeDataset(
   const features = resolveFeatures(strategy);
   const { trainShare, validationShare } = strategy.training;
   const fitRows = Math.floor(bars.length * trainShare);
-  const matrix = computeFeatures(strategy, features, window, { rows: fitRows });
+  const matrix = await computeFeatures(strategy, features, window, { rows: fitRows }, breathe);
   const labels = makeLabels(strategy.training.labels, bars);
+  await breathe();
   const known = Uint32Array.from({ length: bars.length }, (_, i) => i).filter((i) => !Number.isNaN(labels.values[i]));
   const trainEnd = Math.floor(known.length * trainShare);
   const validationEnd = Math.floor(known.length * (trainShare + validationShare));

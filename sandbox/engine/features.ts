@@ -82,27 +82,30 @@ export function windowOf(
 /**
  * Every feature on every base bar; a value that does not exist yet counts as 0 membership (or a raw 0). A slower
  * timeframe gives its last bar that was complete when the base bar began. `fitRows`: raw scales are learnt on the
- * first so many rows, unless `scales` brings them. Errors: those of indicators and memberships, and
+ * first so many rows, unless `scales` brings them. `breathe` is awaited between columns. Errors: those of indicators and memberships, and
  * `No features computed ...` when a feature's timeframe has no series.
  */
-export function computeFeatures(
+export async function computeFeatures(
   strategy: Strategy,
   features: readonly Feature[],
   window: Window,
   fit: { readonly rows: number } | { readonly scales: Readonly<Record<string, Scale>> },
-): FeatureMatrix {
+  breathe: () => Promise<void>,
+): Promise<FeatureMatrix> {
   const base = window.bars.get(window.base);
   if (base === undefined) throw noFeatures();
   const sources = new Map<string, Float64Array>();
   const scales: Record<string, Scale> = {};
   const values = new Float64Array(base.length * features.length);
   // All indicators first: a bad type is reported before a bad membership, as in the real backend.
-  const columns = features.map((feature) => {
+  const columns: Float64Array[] = [];
+  for (const feature of features) {
     const key = `${feature.timeframe} ${feature.indicatorId} ${feature.output ?? ""}`;
-    const known = sources.get(key) ?? sourceSeries(strategy, feature, window, base);
-    sources.set(key, known);
-    return known;
-  });
+    const column = sources.get(key) ?? sourceSeries(strategy, feature, window, base);
+    sources.set(key, column);
+    columns.push(column);
+    await breathe();
+  }
   for (const [place, feature] of features.entries()) {
     const column = columns[place] ?? new Float64Array(base.length);
     const degree = feature.fuzzy === undefined ? undefined : membership(feature.fuzzy.spec);
@@ -113,6 +116,7 @@ export function computeFeatures(
       const scaled = degree ? degree(value) : (value - (scale?.offset ?? 0)) / (scale?.span ?? 1);
       values[i * features.length + place] = Number.isFinite(scaled) ? scaled : 0;
     }
+    await breathe();
   }
   return { rows: base.length, width: features.length, values, scales };
 }

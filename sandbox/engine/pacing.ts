@@ -2,7 +2,7 @@ import { setImmediate, setTimeout as wait } from "node:timers/promises";
 import { performance } from "node:perf_hooks";
 
 /** Longest stretch of computing between two turns of the event loop, ms. */
-const SLICE_MS = 10;
+const SLICE_MS = 5;
 
 /** Keeps a long computation from blocking its process: HTTP and other runs get their turn in between. */
 export interface Pace {

@@ -49,7 +49,8 @@ export async function train(input: TrainInput): Promise<TrainingResultSummary> {
   report(input, 0, "Starting v3 training pipeline", 0, 0, 0);
   const strategy = readStrategy(input.strategyYaml);
   const pace = paceFor(input.signal);
-  const data = makeDataset(strategy, input);
+  const data = await makeDataset(strategy, input, pace.breathe);
+  if (pace.stopped()) throw new RunCancelled<TrainingCheckpoint>(undefined);
   const session = openSession(input, strategy, data, pace);
   let error: string | undefined;
   while (session.epoch < strategy.training.epochs && error === undefined) {
