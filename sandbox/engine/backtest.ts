@@ -83,7 +83,7 @@ async function trade(session: Session, model: StoredModel, features: FeatureMatr
   const portion = delay > 0 ? Math.max(1, Math.ceil(20 / delay)) : Infinity;
   for (; session.bar < bars.length; session.bar++) {
     const i = session.bar;
-    fill(account, pending, at(bars.open, i), at(bars.time, i));
+    fill(account, pending, bars, i);
     const equity = account.mark(at(bars.close, i));
     session.equity.push(equity);
     session.equityTimes.push(at(bars.time, i));
@@ -97,11 +97,14 @@ async function trade(session: Session, model: StoredModel, features: FeatureMatr
   }
 }
 
-/** An order at a bar's open: it closes the opposite position, or opens one when flat. */
-function fill(account: Account, order: Signal, price: number, time: number): void {
+/**
+ * An order at a bar's open: it closes the opposite position, or opens one when flat. An exit carries the time of the
+ * bar that decided it, an entry that of the bar that filled it: only so do recorded holding periods come out.
+ */
+function fill(account: Account, order: Signal, bars: Bars, i: number): void {
   if (order === 0) return;
-  if (account.holding !== undefined) account.close(price, time);
-  else account.open(order, price, time);
+  if (account.holding !== undefined) account.close(at(bars.open, i), at(bars.time, i - 1));
+  else account.open(order, at(bars.open, i), at(bars.time, i));
 }
 
 function progress(session: Session): void {
