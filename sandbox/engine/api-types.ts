@@ -236,9 +236,3 @@ export interface BacktestRun {
   readonly equity: Float64Array;
   readonly equityTimes: Float64Array;
 }
-
-/** `train` of train.ts: rejects with EngineError (failed) or RunCancelled<TrainingCheckpoint> (signal). */
-export type Train = (input: TrainInput) => Promise<TrainingResultSummary>;
-
-/** `runBacktest` of backtest.ts: rejects with EngineError (failed) or RunCancelled<BacktestCheckpoint> (signal). */
-export type RunBacktest = (input: BacktestInput) => Promise<BacktestRun>;
