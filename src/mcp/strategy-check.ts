@@ -1,7 +1,16 @@
 import { DomainError } from "../domain/errors.ts";
-import { isSymbol, isTimeframe, type Timeframe } from "../domain/market-data.ts";
+import {
+  isSymbol,
+  isTimeframe,
+  type Bar,
+  type DataRange,
+  type DateWindow,
+  type Timeframe,
+} from "../domain/market-data.ts";
 import type { Finding } from "../domain/strategy/finding.ts";
 import { parseStrategy } from "../domain/strategy/parse.ts";
+import { validateStrategy } from "../domain/strategy/validate.ts";
+import type { Bars } from "../ktrdr/data.ts";
 import type { StrategyFile } from "../ktrdr/strategy-folder.ts";
 
 const SHOWN_FINDINGS = 3;
@@ -45,9 +54,38 @@ const field = (value: unknown, key: string): unknown =>
 
 const first = (value: unknown): unknown => (Array.isArray(value) ? value[0] : undefined);
 
-export function checkReadable(file: StrategyFile): void {
-  const parsed = parseStrategy(file.text);
-  if (!parsed.ok) throw strategyInvalid(file.name, parsed.findings);
+/**
+ * Refuses a strategy that cannot work; with bars, label classes are counted on them too.
+ * @returns its warnings, shortened
+ * @throws DomainError `strategy_invalid`
+ */
+export function checkStrategy(
+  file: StrategyFile,
+  given: { readonly window?: DateWindow; readonly range?: DataRange; readonly bars?: Bars } = {},
+): string[] {
+  const { window, range, bars } = given;
+  const { findings, valid } = validateStrategy({
+    text: file.text,
+    fileName: file.name,
+    window,
+    range,
+    bars: bars === undefined ? undefined : barsOf(bars),
+  });
+  if (!valid) throw strategyInvalid(file.name, findings);
+  const shown = findings.slice(0, SHOWN_FINDINGS).map(findingText);
+  const more = findings.length - shown.length;
+  return more > 0 ? [...shown, `${more} more warnings: validate_strategy lists them.`] : shown;
+}
+
+function barsOf({ times, ohlcv }: Bars): Bar[] {
+  return ohlcv.map(([open, high, low, close, volume], index) => ({
+    time: times[index] ?? "",
+    open,
+    high,
+    low,
+    close,
+    volume,
+  }));
 }
 
 /** The first errors in full; validate_strategy lists them all. */

@@ -42,6 +42,8 @@ Example: {"task_id": "train-spx_trend-7f3a2c", "reason": "validation loss rises 
 });
 
 async function proof(jobId: string, { deps, signal, progress }: ToolContext): Promise<void> {
+  // Without a worker nobody can carry it out: the status says so at once.
+  if ((await deps.jobs.workersPolling().catch(() => null)) === false) return;
   progress({ percent: 0, message: "Cancellation requested; waiting for the computing to stop." });
   // Temporal going away while we wait does not undo the request: the status says what is known.
   await deps.jobs.waitForClose(jobId, PROOF_WAIT_MS, signal).catch(() => undefined);

@@ -6,6 +6,7 @@ import { defineTool, type ToolContext } from "../define-tool.ts";
 import { forceNewReason, isoDate, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
 import { chooseModel, type ChosenModel } from "../model-choice.ts";
 import { checkData, checkOrder, fewBarsWarning, overlaps, readStrategy } from "../preflight.ts";
+import { checkStrategy } from "../strategy-check.ts";
 import { startJob } from "../start-job.ts";
 
 export const runBacktest = defineTool({
@@ -84,7 +85,8 @@ function market(
 }
 
 async function preflight(request: BacktestRequest, { deps, signal }: ToolContext): Promise<readonly string[]> {
-  await readStrategy(deps, request.strategy);
+  // The model fixes most of what it does; a strategy that cannot be read fails only after the queue.
+  checkStrategy(await readStrategy(deps, request.strategy));
   const range = await checkData(deps, request, request, signal);
   return fewBarsWarning(range, request);
 }

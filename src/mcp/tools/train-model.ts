@@ -4,7 +4,7 @@ import { defineTool } from "../define-tool.ts";
 import { forceNewReason, isoDate, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
 import { checkData, checkOrder, readStrategy } from "../preflight.ts";
 import { startJob } from "../start-job.ts";
-import { checkReadable, marketOf } from "../strategy-check.ts";
+import { checkStrategy, marketOf } from "../strategy-check.ts";
 
 export const trainModel = defineTool({
   name: "train_model",
@@ -51,9 +51,9 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
       request: requestOf(training, args.repeats),
       forceReason: args.force_new_reason ?? null,
       preflight: async () => {
-        checkReadable(file);
-        await checkData(deps, market, window, signal);
-        return [];
+        const range = await checkData(deps, market, window, signal);
+        const bars = await deps.reads.bars(market.symbol, market.timeframe, window, signal);
+        return checkStrategy(file, { window, range: { ...market, ...range }, bars });
       },
     });
   },

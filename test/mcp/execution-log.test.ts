@@ -1,0 +1,77 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { DomainError } from "../../src/domain/errors.ts";
+import { createLogger } from "../../src/logger.ts";
+import { createExecutionQueue } from "../../src/mcp/execution-log.ts";
+import type { ToolExecution } from "../../src/store/execution-log.ts";
+import { startStack, type Stack } from "../support/mcp-stack.ts";
+
+const log = createLogger("test", "silent");
+const entry = (tool: string): ToolExecution => ({
+  id: randomUUID(),
+  at: "2026-01-01T00:00:00.000Z",
+  tool,
+  arguments: {},
+  errorCode: null,
+  durationMs: 1,
+  clientName: "c",
+  clientVersion: "1",
+  taskId: null,
+});
+
+describe("the queue before the log", () => {
+  test("writes everything, in order", async () => {
+    const written: string[] = [];
+    const queue = createExecutionQueue(
+      { append: async (entries) => void written.push(...entries.map((one) => one.tool)) },
+      log,
+    );
+    const tools = Array.from({ length: 120 }, (_, index) => `t${index}`);
+    for (const tool of tools) queue.record(entry(tool));
+    await queue.flush(1_000);
+    expect(written).toEqual(tools);
+    expect(queue.dropped).toBe(0);
+  });
+
+  test("while the database is down the oldest are given up and counted", async () => {
+    const down = new DomainError("database_unavailable", { what: "Down." });
+    const queue = createExecutionQueue({ append: () => Promise.reject(down) }, log, 3);
+    for (const tool of ["a", "b", "c", "d", "e"]) queue.record(entry(tool));
+    expect(queue.dropped).toBe(2);
+    await queue.flush(1_000);
+    expect(queue.dropped).toBe(5);
+  });
+
+  test("a database that hangs holds neither the caller nor the shutdown", async () => {
+    const queue = createExecutionQueue({ append: () => new Promise<void>(() => undefined) }, log);
+    queue.record(entry("a"));
+    await queue.flush(10);
+    expect(queue.dropped).toBe(1);
+  });
+});
+
+describe("the log of calls", () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack();
+  });
+  afterAll(async () => {
+    await stack.stop();
+  });
+
+  test("holds every call: tool, arguments, outcome, error, client and task", async () => {
+    await stack.ask("list_models", { limit: 3 });
+    await stack.refused("get_results", { task_id: "train-x-1", detail: "everything" });
+    const [failed, good] = await (await stack.logged()).recent();
+    expect(good).toMatchObject({
+      tool: "list_models",
+      arguments: { limit: 3 },
+      errorCode: null,
+      clientName: "stack-test",
+      clientVersion: "1.2.3",
+      taskId: null,
+    });
+    expect(failed).toMatchObject({ tool: "get_results", errorCode: "invalid_input", taskId: "train-x-1" });
+    expect(failed?.durationMs).toBeGreaterThanOrEqual(0);
+  });
+});

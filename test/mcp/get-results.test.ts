@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { recordBacktest, recordEnd, recordOpen, recordSet, recordTraining } from "../support/job-records.ts";
+import { startStack, type Stack } from "../support/mcp-stack.ts";
+
+describe("get_results", () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack();
+    const { writer } = stack;
+    await recordTraining(writer, "train-probe-1");
+    await recordBacktest(writer, "backtest-probe-1", "train-probe-1");
+    await recordBacktest(writer, "backtest-probe-2", "train-probe-1", { startDate: "2014-06-01" });
+    await recordBacktest(writer, "backtest-probe-3", null, { modelPath: "models/foreign/1d_v1", buyAndHold: null });
+    await recordSet(writer, "trainset-probe-1");
+    await recordOpen(writer, "train-probe-open");
+    await recordEnd(writer, "train-probe-failed", {
+      status: "failed",
+      headline: "NaN loss in epoch 3.",
+      failure: { code: "computation_failed", what: "NaN loss.", why: "epoch 3", next: "Lower the learning rate." },
+      partial: { percent: 6, step: "Epoch 3", epochsSeen: 3, bestValLoss: 1.2, bestValAccuracy: null },
+    });
+  });
+  afterAll(async () => {
+    await stack.stop();
+  });
+
+  test("a backtest stands beside buy-and-hold, corrected, with what produced it", async () => {
+    const facts = await stack.ask("get_results", { task_id: "backtest-probe-1" });
+    expect(facts).toMatchObject({
+      status: "completed",
+      figures: { total_return: 0.0093023, sharpe: 0.1074, profit_factor: 1.05, trades: 42 },
+      buy_and_hold: { total_return: 0.57, sharpe: 0.76, bars: 1_208 },
+      in_sample: false,
+      caveats: ["Trade statistics leave out the entry commission."],
+      produced_by: { engine: "sandbox sandbox-1.0.0", training_task_id: "train-probe-1", commission: 0.001 },
+    });
+    expect(facts).not.toHaveProperty("raw");
+  });
+
+  test("a window that overlaps the training is flagged before everything else", async () => {
+    const facts = await stack.ask("get_results", { task_id: "backtest-probe-2", detail: "brief" });
+    expect(facts).toMatchObject({
+      in_sample: true,
+      caveats: [expect.stringMatching(/^IN-SAMPLE/), expect.any(String)],
+    });
+  });
+
+  test("a model of unknown training is not called out of sample", async () => {
+    const facts = await stack.ask("get_results", { task_id: "backtest-probe-3" });
+    expect(facts).toMatchObject({ in_sample: "unknown" });
+    expect(facts).not.toHaveProperty("buy_and_hold");
+  });
+
+  test("full keeps KTRDR's raw figures", async () => {
+    const facts = await stack.ask("get_results", { task_id: "backtest-probe-1", detail: "full" });
+    expect(facts).toMatchObject({ raw: { total_return: 930.23, profit_factor: 1.1859 } });
+  });
+
+  test("a learning curve is thinned to forty points, ends kept", async () => {
+    const facts = await stack.ask("get_results", { task_id: "train-probe-1", detail: "full" });
+    const { epoch, train_loss, val_accuracy } = facts["curve"] as Record<string, number[] | undefined>;
+    expect(epoch).toHaveLength(40);
+    expect([epoch?.[0], epoch?.at(-1)]).toEqual([0, 99]);
+    expect([train_loss?.[0], train_loss?.at(-1)]).toEqual([1.1, 1.001]);
+    expect(val_accuracy).toBeUndefined();
+  });
+
+  test("a set is median and spread", async () => {
+    const facts = await stack.ask("get_results", { task_id: "trainset-probe-1" });
+    expect(facts["figures"]).toEqual({
+      trainings_wanted: 3,
+      trainings_completed: 2,
+      best_val_loss: { median: 0.98, min: 0.95, max: 1.01, n: 2 },
+      trainings: ["trainset-probe-1.1", "trainset-probe-1.2"],
+    });
+  });
+
+  test("a failed job answers with the reason and what was learnt", async () => {
+    const facts = await stack.ask("get_results", { task_id: "train-probe-failed" });
+    expect(facts).toMatchObject({
+      status: "failed",
+      failure: { code: "computation_failed", why: "epoch 3" },
+      partial: { epochsSeen: 3 },
+      next: "Lower the learning rate.",
+    });
+  });
+
+  test("an open job has no result yet", async () => {
+    expect(await stack.refused("get_results", { task_id: "train-probe-open" })).toMatch(
+      /^\[task_not_finished -32602\].*get_task_status/,
+    );
+  });
+
+  test.each(["brief", "standard"])("%s answers cost less than 600 tokens", async (detail) => {
+    for (const task_id of ["train-probe-1", "backtest-probe-2", "trainset-probe-1"]) {
+      const facts = await stack.ask("get_results", { task_id, detail });
+      expect(JSON.stringify(facts).length / 4).toBeLessThan(600);
+    }
+  });
+});

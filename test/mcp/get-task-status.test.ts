@@ -1,0 +1,114 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ComputationEnd } from "../../src/domain/job.ts";
+import { createSlots } from "../../src/temporal/slots.ts";
+import { recordEnd } from "../support/job-records.ts";
+import { startStack, type Stack } from "../support/mcp-stack.ts";
+import { Stage, SUCCEEDED } from "../support/stage.ts";
+import { startScriptedWorker, TRAINING, type RunningWorker } from "../support/workflow-env.ts";
+
+describe("get_task_status", () => {
+  let stack: Stack;
+  let stage: Stage;
+  let worker: RunningWorker;
+  beforeAll(async () => {
+    stack = await startStack({ temporal: true });
+    stage = new Stage();
+    worker = await startScriptedWorker(stack.temporal(), stage.activities(createSlots(stack.temporal().client)));
+  });
+  afterAll(async () => {
+    await worker?.stop();
+    await stack?.stop();
+  });
+
+  /** A job that computes until it is told how it ends. */
+  async function startHeld(strategy: string) {
+    const { promise, resolve } = Promise.withResolvers<ComputationEnd>();
+    const request = { ...TRAINING, strategy };
+    const { jobId } = stack.deps.jobs.idOf(request, null);
+    stage.scripts.set(jobId, { ends: [promise] });
+    await stack.deps.jobs.start(request, { forceReason: null, client: "test" });
+    return { jobId, end: resolve };
+  }
+  const until = async (reached: () => boolean) => {
+    while (!reached()) await delay(10);
+  };
+
+  test("queued behind another job with its place, then waits until the end and tells on the way", async () => {
+    const first = await startHeld("first");
+    await until(() => stage.inFlight.has(first.jobId));
+    const second = await startHeld("second");
+    await until(() => stage.calls.includes(`admit ${second.jobId} 1`));
+    expect(await stack.ask("get_task_status", { task_id: first.jobId })).toMatchObject({
+      state: "running",
+      final: false,
+    });
+    expect(await stack.ask("get_task_status", { task_id: second.jobId })).toMatchObject({
+      state: "queued",
+      queue_position: 1,
+    });
+
+    const told: string[] = [];
+    const heard = Promise.withResolvers<void>();
+    const waiting = stack.call(
+      "get_task_status",
+      { task_id: first.jobId, wait_seconds: 45 },
+      {
+        onprogress: ({ message }) => {
+          told.push(message ?? "");
+          heard.resolve();
+        },
+      },
+    );
+    await heard.promise;
+    first.end(SUCCEEDED);
+    expect((await waiting).structuredContent).toMatchObject({ state: "completed", final: true, percent: 100 });
+    expect(told[0]).toMatch(/^Computing/);
+    second.end(SUCCEEDED);
+    expect(await stack.ask("get_task_status", { task_id: second.jobId, wait_seconds: 45 })).toMatchObject({
+      final: true,
+    });
+  });
+
+  test("an aborted call only stops waiting", async () => {
+    const { jobId, end } = await startHeld("aborted");
+    await until(() => stage.inFlight.has(jobId));
+    const stop = new AbortController();
+    const heard = Promise.withResolvers<void>();
+    const waiting = stack.call(
+      "get_task_status",
+      { task_id: jobId, wait_seconds: 45 },
+      { signal: stop.signal, onprogress: () => heard.resolve() },
+    );
+    await heard.promise;
+    stop.abort();
+    await expect(waiting).rejects.toThrow();
+    expect(await stack.ask("get_task_status", { task_id: jobId })).toMatchObject({ state: "running" });
+    end(SUCCEEDED);
+    expect(await stack.ask("get_task_status", { task_id: jobId, wait_seconds: 45 })).toMatchObject({
+      state: "completed",
+    });
+  });
+
+  test("a finished job of which Temporal knows nothing is answered from the record", async () => {
+    await recordEnd(stack.writer, "train-old-1", {
+      status: "failed",
+      headline: "NaN loss.",
+      failure: { code: "computation_failed", what: "NaN loss.", why: null, next: "Lower the learning rate." },
+      faultsSeen: ["worker_died"],
+    });
+    expect(await stack.ask("get_task_status", { task_id: "train-old-1", wait_seconds: 45 })).toMatchObject({
+      state: "failed",
+      final: true,
+      failure: { code: "computation_failed", what: "NaN loss.", next: "Lower the learning rate." },
+      faults_overcome: ["worker_died"],
+      next: "Lower the learning rate.",
+    });
+  });
+
+  test("a job that nobody knows is an error with the next call", async () => {
+    expect(await stack.refused("get_task_status", { task_id: "train-none-1" })).toMatch(
+      /^\[task_not_found -32602\].*Next: list_tasks/,
+    );
+  });
+});

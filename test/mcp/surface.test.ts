@@ -1,0 +1,69 @@
+import { readdirSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { INSTRUCTIONS } from "../../src/mcp/instructions.ts";
+import { TOOLS } from "../../src/mcp/tools/index.ts";
+import { CLIENT_LINES, connectServer, deadEnvironment, type TestClient } from "../support/mcp.ts";
+
+const kebab = (name: string) => name.replaceAll("_", "-");
+const filesIn = (folder: string, suffix: string) =>
+  readdirSync(new URL(folder, import.meta.url))
+    .filter((file) => file.endsWith(suffix))
+    .map((file) => file.slice(0, -suffix.length));
+
+describe("the tool surface", () => {
+  const clients = new Map<string, TestClient>();
+  beforeAll(async () => {
+    for (const line of CLIENT_LINES) clients.set(line, await connectServer(line, await deadEnvironment()));
+  });
+  afterAll(async () => {
+    for (const client of clients.values()) await client.close();
+  });
+
+  const listed = async (line: string) => (await clients.get(line)?.listTools()) ?? [];
+
+  test("is what the snapshot says (a change of it is a change for every user)", async () => {
+    await expect(`${JSON.stringify(await listed("modern"), null, 2)}\n`).toMatchFileSnapshot("tools.snap");
+  });
+
+  test("is the same for both client lines", async () => {
+    expect(await listed("legacy")).toEqual(await listed("modern"));
+  });
+
+  test("costs less than 10,000 tokens", async () => {
+    expect(JSON.stringify({ tools: await listed("modern") }).length / 4).toBeLessThan(10_000);
+  });
+
+  test("accepts no unknown arguments and describes every argument", async () => {
+    for (const tool of await listed("modern")) {
+      expect(tool.inputSchema, tool.name).toMatchObject({ type: "object", additionalProperties: false });
+      for (const [name, field] of Object.entries(tool.inputSchema.properties ?? {})) {
+        expect(field, `${tool.name}.${name}`).toHaveProperty("description");
+      }
+    }
+  });
+});
+
+test("one file for each tool and one test file for each tool", () => {
+  const names = TOOLS.map((tool) => kebab(tool.name)).toSorted();
+  expect(filesIn("../../src/mcp/tools/", ".ts").filter((file) => file !== "index")).toEqual(names);
+  expect(filesIn("./", ".test.ts")).toEqual(expect.arrayContaining(names));
+});
+
+test.each(TOOLS.map((tool) => [tool.name, tool] as const))("%s keeps the limits of clients", (name, tool) => {
+  expect(name).toMatch(/^[a-z]+(_[a-z]+)*$/);
+  expect(name.length).toBeLessThanOrEqual(40);
+  expect(tool.description.length).toBeLessThanOrEqual(2_000);
+  expect(tool.description).toMatch(/\w{20,}|Example|no arguments/);
+  expect(Object.values(tool.annotations)).toHaveLength(4);
+});
+
+test("the instructions are not cut by clients", () => {
+  expect(INSTRUCTIONS.length).toBeLessThanOrEqual(2_000);
+});
+
+test("the instructions and descriptions name only tools that exist", () => {
+  const known = new Set(TOOLS.map((tool) => tool.name));
+  const texts = [INSTRUCTIONS, ...TOOLS.map((tool) => tool.description)].join("\n");
+  const verbs = /\b(?:get|list|create|validate|calculate|load|run|train|cancel|check)_[a-z_]+\b/g;
+  for (const [mentioned] of texts.matchAll(verbs)) expect(known).toContain(mentioned);
+});

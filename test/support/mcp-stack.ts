@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "@modelcontextprotocol/client";
+import { InMemoryTransport } from "@modelcontextprotocol/server";
+import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
+import type { TestWorkflowEnvironment } from "@temporalio/testing";
+import { startSandbox, type Sandbox } from "../../sandbox/launch.ts";
+import { createWiring } from "../../src/bin/mcp-wiring.ts";
+import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
+import { createStrategyFolder, type StrategyFolder } from "../../src/ktrdr/strategy-folder.ts";
+import { createLogger } from "../../src/logger.ts";
+import { createExecutionQueue } from "../../src/mcp/execution-log.ts";
+import type { Deps } from "../../src/mcp/ports.ts";
+import { createServer } from "../../src/mcp/server.ts";
+import { createJobWriter, type JobWriter } from "../../src/store/job-writer.ts";
+import { createPool } from "../../src/store/pool.ts";
+import { deadEnvironment } from "./mcp.ts";
+import { createTestDatabase } from "./postgres.ts";
+import { startWorkflowEnvironment } from "./workflow-env.ts";
+
+interface Wanted {
+  /** A real Temporal dev server without any worker of ours. */
+  readonly temporal?: boolean;
+  /** The sandbox's API without workers. */
+  readonly ktrdr?: boolean;
+}
+
+export interface Stack {
+  readonly deps: Deps;
+  readonly writer: JobWriter;
+  readonly strategies: StrategyFolder;
+  readonly strategy: string;
+  /** The Temporal server, for scripted workers. @throws when none was wanted */
+  temporal(): TestWorkflowEnvironment;
+  /** The facts of a successful answer. */
+  ask(tool: string, args?: Record<string, unknown>): Promise<Record<string, unknown>>;
+  /** The text of an error. */
+  refused(tool: string, args?: Record<string, unknown>): Promise<string>;
+  call(
+    tool: string,
+    args?: Record<string, unknown>,
+    options?: Parameters<Client["callTool"]>[1],
+  ): Promise<CallToolResult>;
+  /** Waits until every call is in the execution log. */
+  logged(): Promise<Awaited<ReturnType<Awaited<ReturnType<typeof createWiring>>["current"]>>["executions"]>;
+  stop(): Promise<void>;
+}
+
+/** An MCP server in this process on a real record, a real strategies folder and what else is wanted. */
+export async function startStack(wanted: Wanted = {}): Promise<Stack> {
+  const dir = await mkdtemp(join(tmpdir(), "ktrdr-mcp-stack-"));
+  const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })];
+  const database = await createTestDatabase();
+  undo.push(() => database.drop());
+  const sandbox: Sandbox | null = wanted.ktrdr
+    ? await startSandbox({ stateDir: dir, trainingWorkers: 0, backtestWorkers: 0 })
+    : null;
+  if (sandbox !== null) undo.push(() => sandbox.stop());
+  const temporal = wanted.temporal ? await startWorkflowEnvironment() : null;
+  if (temporal !== null) undo.push(() => temporal.teardown());
+  const folder = sandbox === null ? dir : join(dir, "strategies");
+  const dead = await deadEnvironment();
+  const log = createLogger("test", "silent");
+  const env = {
+    ...dead,
+    DATABASE_URL: database.url,
+    KTRDR_STRATEGIES_DIR: folder,
+    ...(sandbox === null ? {} : { KTRDR_API_URL: sandbox.url }),
+    ...(temporal === null ? {} : { TEMPORAL_ADDRESS: temporal.address }),
+  };
+  const wiring = await createWiring(env, log);
+  undo.push(() => wiring.close());
+  const { deps, executions: log_ } = await wiring.current();
+  const executions = createExecutionQueue(log_, log);
+  const strategies = createStrategyFolder(folder);
+  await strategies.write(EXAMPLE_NAME, EXAMPLE_STRATEGY, { overwrite: true });
+  const pool = createPool(database.url);
+  undo.push(() => pool.end());
+
+  const server = createServer({ deps: async () => deps, executions, log });
+  const client = new Client({ name: "stack-test", version: "1.2.3" });
+  const [near, far] = InMemoryTransport.createLinkedPair();
+  await Promise.all([server.connect(far), client.connect(near)]);
+  undo.push(() => client.close());
+  const call: Stack["call"] = async (name, args = {}, options) =>
+    (await client.callTool({ name, arguments: args }, options)) as CallToolResult;
+  return {
+    deps,
+    writer: createJobWriter(pool),
+    strategies,
+    strategy: EXAMPLE_NAME,
+    temporal() {
+      if (temporal === null) throw new Error("this stack has no Temporal server");
+      return temporal;
+    },
+    call,
+    async ask(tool, args) {
+      const answer = await call(tool, args);
+      if (answer.isError === true) throw new Error(JSON.stringify(answer.content));
+      return answer.structuredContent ?? {};
+    },
+    async refused(tool, args) {
+      const answer = await call(tool, args);
+      const [block] = answer.content;
+      if (answer.isError !== true || block?.type !== "text") throw new Error(JSON.stringify(answer));
+      return block.text;
+    },
+    async logged() {
+      await executions.flush(5_000);
+      return log_;
+    },
+    async stop() {
+      // In the order of their dependence: users before what they use.
+      for (const step of undo.toReversed()) await step();
+    },
+  };
+}
