@@ -29,7 +29,7 @@ export function scaledTimers(scale: number): Timers {
   const ms = (realMs: number, floorMs = 5): number => Math.max(floorMs, Math.round(realMs * scale));
   return {
     healthSweepMs: ms(10_000),
-    healthTimeoutMs: ms(5_000, 1_000),
+    healthTimeoutMs: ms(5_000, 400),
     workerRemovalMs: ms(300_000),
     orphanCheckMs: ms(15_000),
     orphanTimeoutMs: ms(60_000),

@@ -55,6 +55,7 @@ const card = {
   workerType: kind,
   endpointUrl: `http://127.0.0.1:${port}`,
   currentOperation: () => memory.current(),
+  isHanging: () => faults.list().some((one) => one.fault === "worker_hangs" && (one.kind ?? kind) === kind),
 };
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
 await keepRegistered(card, timers, () => healthAskedAt, new AbortController().signal);

@@ -8,6 +8,8 @@ export interface RegistrationCard {
   readonly workerType: string;
   readonly endpointUrl: string;
   readonly currentOperation: () => string | null;
+  /** A hanging worker does not register either. */
+  readonly isHanging: () => boolean;
 }
 
 async function register(card: RegistrationCard, signal: AbortSignal): Promise<boolean> {
@@ -51,6 +53,6 @@ export async function keepRegistered(
     await wait(timers.registrationCheckMs, undefined, { signal });
     const lastSign = Math.max(healthAskedAt(), registeredAt);
     const isForgotten = Date.now() - lastSign > timers.registrationSilenceMs;
-    if (isForgotten && (await register(card, signal))) registeredAt = Date.now();
+    if (isForgotten && !card.isHanging() && (await register(card, signal))) registeredAt = Date.now();
   }
 }

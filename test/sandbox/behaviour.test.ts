@@ -1,0 +1,330 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as wait } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { ORPHAN_MESSAGE } from "../../sandbox/state/operation.ts";
+import type { Operation } from "../../sandbox/state/operation.ts";
+import type { SandboxOptions } from "../../sandbox/launch.ts";
+import { TestSandbox } from "./support/client.ts";
+import { strategyYaml, writeStrategies } from "./support/strategies.ts";
+
+/** What the real one does by itself, at a hundredth of its times; nothing is switched on (contract §3.5). */
+
+async function start(options: Omit<SandboxOptions, "stateDir"> = {}): Promise<TestSandbox> {
+  const test = await TestSandbox.start({ backtestWorkers: 0, ...options });
+  onTestFinished(() => test.stop());
+  writeStrategies(test.sandbox.stateDir, {
+    quick: strategyYaml("quick", { epochs: 3 }),
+    steady: strategyYaml("steady", { epochs: 40 }),
+    endless: strategyYaml("endless", { epochs: 100_000 }),
+  });
+  return test;
+}
+
+async function ended(test: TestSandbox, id: string): Promise<void> {
+  await test.until(
+    () => test.log(id),
+    (events) => events.some((event) => event.event === "end"),
+  );
+}
+
+async function begun(test: TestSandbox, id: string): Promise<Operation> {
+  return test.until(
+    () => test.operation(id),
+    (operation) => operation.progress.steps_completed > 0,
+  );
+}
+
+interface WorkerEntry {
+  worker_id: string;
+  status: string;
+  current_operation_id: string | null;
+  health_check_failures: number;
+}
+
+async function workers(test: TestSandbox): Promise<WorkerEntry[]> {
+  return (await test.get("/workers")).body as unknown as WorkerEntry[];
+}
+
+/** Waits for the false failure without asking about the operation: the list does not refresh anything. */
+async function listedAs(test: TestSandbox, id: string, status: string): Promise<void> {
+  await test.until(
+    () => test.get(`/operations?status=${status}&limit=100`),
+    ({ body }) => (body["data"] as unknown as { operation_id: string }[]).some((one) => one.operation_id === id),
+  );
+}
+
+describe("the memory of the API", () => {
+  it("does not list a new operation until somebody reads it by id", async () => {
+    const test = await start({ env: { SANDBOX_EPOCH_DELAY_MS: "20" } });
+    await test.startTraining("new", "endless");
+    await test.until(
+      () => test.log("new"),
+      (events) => events.some((event) => event.event === "start"),
+    );
+    expect((await test.get("/operations")).body["total_count"]).toBe(0);
+    await test.untilStatus("new", "running");
+    expect((await test.get("/operations?active_only=true")).body["active_count"]).toBe(1);
+  });
+
+  it("appends the whole history at every poll", async () => {
+    const test = await start({ env: { SANDBOX_EPOCH_DELAY_MS: "20" } });
+    await test.startTraining("growing", "endless");
+    const epochs = (operation: Operation): unknown[] => operation.metrics?.epochs ?? [];
+    const first = await begun(test, "growing");
+    const later = await test.until(
+      () => test.operation("growing"),
+      (operation) => epochs(operation).length >= epochs(first).length + 4,
+    );
+    const [list, count] = epochs(later).slice(-2) as [unknown[], number];
+    expect(list).toHaveLength(count);
+    expect(epochs(later).slice(0, epochs(first).length)).toEqual(epochs(first));
+    const metrics = (await test.get("/operations/growing/metrics")).body["data"] as unknown as { metrics: unknown[] };
+    expect(metrics.metrics[1]).toBe((metrics.metrics[0] as unknown[]).length);
+  });
+});
+
+describe("an operation that nobody reads around its end", () => {
+  it("turns from completed to failed when it was read before, and stays completed when it never was", async () => {
+    const test = await start({ trainingWorkers: 2, env: { SANDBOX_EPOCH_DELAY_MS: "10" } });
+    await test.startTraining("read-once", "steady");
+    await begun(test, "read-once");
+    await test.startTraining("never-read", "steady");
+    await Promise.all([ended(test, "read-once"), ended(test, "never-read")]);
+    await listedAs(test, "read-once", "failed");
+
+    const flipped = await test.operation("read-once");
+    expect(flipped).toMatchObject({ status: "failed", error_message: ORPHAN_MESSAGE, metrics: null });
+    expect(flipped.progress.percentage).toBe(100);
+    expect(flipped.result_summary).toHaveProperty("model_path");
+    const results = await test.get("/operations/read-once/results");
+    expect([results.status, results.body["status"]]).toEqual([200, "failed"]);
+    expect((await test.get("/trainings/read-once/performance")).status).toBe(404);
+    expect((await test.operation("never-read")).status).toBe("completed");
+  });
+});
+
+describe("after an API restart", () => {
+  it("progress is frozen at 0, and the finished training is declared failed although it is polled", async () => {
+    const test = await start({ env: { SANDBOX_EPOCH_DELAY_MS: "60" } });
+    await test.startTraining("job", "steady");
+    await begun(test, "job");
+    await test.sandbox.api.restart();
+    expect(await workers(test)).toEqual([]);
+    const frozen = await test.operation("job");
+    expect(frozen).toMatchObject({ status: "running", metrics: null, progress: { percentage: 0, current_step: null } });
+    const atWorker = await test.operation("job", test.worker("train"));
+    expect(atWorker.progress.percentage).toBeGreaterThan(0);
+    await test.sandbox.workersReady();
+
+    const end = await test.until(
+      () => test.operation("job"),
+      (operation) => operation.status !== "running",
+    );
+    expect(end).toMatchObject({ status: "failed", error_message: ORPHAN_MESSAGE });
+    expect(end.result_summary).toHaveProperty("model_path");
+    const starts = (await test.log("job")).filter((event) => event.event === "start");
+    expect(starts).toHaveLength(1);
+  });
+
+  it("a cancellation does not reach the worker until it is told directly", async () => {
+    const test = await start({ env: { SANDBOX_EPOCH_DELAY_MS: "20" } });
+    await test.startTraining("job", "endless");
+    await begun(test, "job");
+    await test.sandbox.api.restart();
+    const answer = await test.call("DELETE", "/api/v1/operations/job", { reason: "stop" });
+    expect(answer.body["data"]).toMatchObject({ success: true, remote_cancelled: false });
+    expect(await test.operation("job")).toMatchObject({ status: "cancelled", error_message: "stop" });
+    const worker = test.worker("train");
+    expect((await test.operation("job", worker)).status).toBe("running");
+
+    const direct = await test.call("DELETE", "/api/v1/operations/job/cancel?reason=really", undefined, worker);
+    expect(direct.body["data"]).toMatchObject({ success: true });
+    await ended(test, "job");
+    const health = await test.call("GET", "/health", undefined, worker);
+    expect(health.body).toMatchObject({ worker_status: "idle", current_operation: null });
+    const again = await test.call("DELETE", "/api/v1/operations/job/cancel", undefined, worker);
+    expect([again.status, (again.body["data"] as unknown as { success: boolean }).success]).toEqual([200, false]);
+  });
+});
+
+describe("workers", () => {
+  it("pile up concurrent starts, and the ones that /health does not name are declared failed", async () => {
+    const test = await start({ env: { SANDBOX_EPOCH_DELAY_MS: "60" } });
+    const ids = ["one", "two", "three"];
+    const answers = await Promise.all(ids.map((id) => test.startTraining(id, "steady")));
+    expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
+    const poll = async (): Promise<string[]> => {
+      const operations = await Promise.all(ids.map((id) => test.operation(id)));
+      return operations.map((operation) => operation.status);
+    };
+    await test.until(poll, (all) => all.filter((one) => one === "failed").length === 2);
+    await Promise.all(ids.map((id) => ended(test, id)));
+    await test.sandbox.api.restart();
+    const after = await Promise.all(ids.map((id) => test.operation(id)));
+    expect(after.map((operation) => operation.status)).toEqual(["completed", "completed", "completed"]);
+    expect(after.filter((operation) => operation.error_message === ORPHAN_MESSAGE)).toHaveLength(2);
+  });
+
+  it("keep a phantom when an id is started again while it runs elsewhere", async () => {
+    const test = await start({ trainingWorkers: 2, env: { SANDBOX_EPOCH_DELAY_MS: "20" } });
+    await test.startTraining("twice", "steady");
+    await begun(test, "twice");
+    expect((await test.startTraining("twice", "steady")).status).toBe(200);
+    // From now on the second worker is asked; it knows nothing but the row.
+    await test.until(
+      () => test.operation("twice"),
+      (operation) => operation.progress.current_step === null,
+    );
+    await ended(test, "twice");
+    const view = await test.operation("twice");
+    expect(view).toMatchObject({ status: "running", progress: { percentage: 0 } });
+    expect((await test.log("twice")).filter((event) => event.event === "start")).toHaveLength(1);
+    const busy = await test.until(
+      () => workers(test),
+      (list) => list.filter((one) => one.status === "busy").length === 1,
+    );
+    expect(busy.find((one) => one.status === "busy")?.current_operation_id).toBe("twice");
+    await test.sandbox.api.restart();
+    expect((await test.operation("twice")).status).toBe("completed");
+  });
+
+  it("that are killed leave the registry late; the operation fails without result and a refused resume cancels it", async () => {
+    const test = await start({ env: { SANDBOX_EPOCH_DELAY_MS: "10" } });
+    await test.startTraining("victim", "endless");
+    await test.until(
+      () => test.get("/checkpoints/victim"),
+      (answer) => answer.status === 200,
+    );
+    const last = await begun(test, "victim");
+    await test.sandbox.workers[0]?.kill();
+    await test.until(
+      () => workers(test),
+      ([worker]) => worker?.status === "temporarily_unavailable",
+    );
+    const frozen = await test.operation("victim");
+    expect(frozen.status).toBe("running");
+    expect(frozen.progress.percentage).toBeGreaterThanOrEqual(last.progress.percentage);
+    await test.until(
+      () => workers(test),
+      (list) => list.length === 0,
+    );
+    const failed = await test.until(
+      () => test.operation("victim"),
+      (operation) => operation.status !== "running",
+    );
+    expect(failed).toMatchObject({ status: "failed", error_message: ORPHAN_MESSAGE, result_summary: null });
+    expect((await test.call("POST", "/api/v1/operations/victim/resume")).status).toBe(503);
+    expect(await test.operation("victim")).toMatchObject({ status: "cancelled", error_message: null });
+  });
+});
+
+describe("a resume", () => {
+  it("runs at the worker while the API says resuming until it is restarted", async () => {
+    const test = await start({ env: { SANDBOX_EPOCH_DELAY_MS: "20" } });
+    await test.startTraining("paused", "steady");
+    await begun(test, "paused");
+    await test.call("DELETE", "/api/v1/operations/paused");
+    await test.untilAvailable("training");
+    const answer = await test.call("POST", "/api/v1/operations/paused/resume");
+    expect(answer.body["data"]).toMatchObject({
+      status: "resuming",
+      resumed_from: { checkpoint_type: "cancellation" },
+    });
+    expect((await test.call("POST", "/api/v1/operations/paused/resume")).status).toBe(409);
+    const cancelled = await test.untilStatus("paused", "completed", test.worker("train"));
+    const result = cancelled.result_summary as { training_metrics: { epochs_trained: number } };
+    expect(result.training_metrics.epochs_trained).toBeLessThan(40);
+    expect(await test.operation("paused")).toMatchObject({ status: "resuming", result_summary: null });
+    expect((await test.get("/operations?active_only=true")).body["active_count"]).toBe(0);
+    await test.sandbox.api.restart();
+    expect((await test.operation("paused")).status).toBe("completed");
+  });
+});
+
+describe("what no client should call", () => {
+  it("retry makes a zombie and PATCH overwrites anything; both are in the log", async () => {
+    const test = await start();
+    await test.startTraining("broken", "quick", { symbols: ["NOPE"] });
+    await test.untilStatus("broken", "failed");
+    const zombie = (await test.call("POST", "/api/v1/operations/broken/retry")).body["data"] as unknown as Operation;
+    expect(zombie).toMatchObject({ status: "pending", operation_type: "training" });
+    await test.call("DELETE", `/api/v1/operations/${zombie.operation_id}`);
+    expect((await test.get(`/operations/${zombie.operation_id}`)).status).toBe(404);
+    await test.call("PATCH", "/api/v1/operations/broken/status", { status: "RUNNING" });
+    expect((await test.operation("broken")).status).toBe("running");
+    expect((await test.log("broken")).map((event) => event.detail)).toEqual(
+      expect.arrayContaining(["retry", "patch status RUNNING"]),
+    );
+  });
+});
+
+describe("downloads", () => {
+  it("continue a made-up series with the same bars whoever asks", async () => {
+    const folders: string[] = [];
+    for (const attempt of [1, 2]) {
+      const test = await start({ trainingWorkers: 0 });
+      const body = { symbol: "SYNNOISE", timeframe: "1d", mode: "tail" };
+      const before = (await test.call("POST", "/api/v1/data/range", { symbol: "SYNNOISE", timeframe: "1d" })).body[
+        "data"
+      ];
+      const { body: answer } = await test.call("POST", "/api/v1/data/acquire/download", body);
+      const done = await test.untilStatus(String(answer["operation_id"]), "completed");
+      expect(done.result_summary).toMatchObject({ cache_hit: false });
+      const after = (await test.call("POST", "/api/v1/data/range", { symbol: "SYNNOISE", timeframe: "1d" })).body[
+        "data"
+      ];
+      const rows = (range: unknown): number => (range as { point_count: number }).point_count;
+      expect(rows(after) - rows(before)).toBe(done.result_summary?.["rows_downloaded"]);
+      expect((await test.get("/operations?operation_type=data_load")).body["total_count"], `attempt ${attempt}`).toBe(
+        1,
+      );
+      folders.push(readFileSync(join(test.sandbox.stateDir, "data", "SYNNOISE_1d.csv"), "utf8"));
+    }
+    expect(folders[0]).toBe(folders[1]);
+  });
+});
+
+describe("the processes", () => {
+  const areGone = (pids: readonly number[]): boolean =>
+    pids.every((pid) => {
+      try {
+        process.kill(pid, 0);
+        return false;
+      } catch {
+        return true;
+      }
+    });
+
+  it("end when stopped", async () => {
+    const test = await TestSandbox.start();
+    const pids = [test.sandbox.api.pid, ...test.sandbox.workers.map((worker) => worker.pid)];
+    await test.stop();
+    expect(areGone(pids)).toBe(true);
+  });
+
+  it("end when whoever started them is killed", async () => {
+    const stateDir = mkdtempSync(join(tmpdir(), "sandbox-parent-"));
+    onTestFinished(() => rmSync(stateDir, { recursive: true, force: true }));
+    const launcher = new URL("../../sandbox/launch.ts", import.meta.url).href;
+    const script = `
+      const { startSandbox } = await import(${JSON.stringify(launcher)});
+      const sandbox = await startSandbox({ stateDir: ${JSON.stringify(stateDir)}, timeScale: 0.01 });
+      console.log(JSON.stringify([sandbox.api, ...sandbox.workers].map((part) => part.pid)));
+    `;
+    const parent = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    onTestFinished(() => void parent.kill("SIGKILL"));
+    const [line] = (await once(createInterface({ input: parent.stdout }), "line")) as [string];
+    const pids = JSON.parse(line) as number[];
+    expect(pids).toHaveLength(3);
+    expect(areGone(pids)).toBe(false);
+    parent.kill("SIGKILL");
+    while (!areGone(pids)) await wait(20);
+  });
+});
