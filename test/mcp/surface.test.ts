@@ -45,7 +45,11 @@ describe("the tool surface", () => {
 
 test("one file for each tool and one test file for each tool", () => {
   const names = TOOLS.map((tool) => kebab(tool.name)).toSorted();
-  expect(filesIn("../../src/mcp/tools/", ".ts").filter((file) => file !== "index")).toEqual(names);
+  expect(
+    filesIn("../../src/mcp/tools/", ".ts")
+      .filter((file) => file !== "index")
+      .toSorted(),
+  ).toEqual(names);
   expect(filesIn("./", ".test.ts")).toEqual(expect.arrayContaining(names));
 });
 
