@@ -1,0 +1,114 @@
+import { DomainError, isDomainError } from "../domain/errors.ts";
+import { isSymbol, isTimeframe, type Bar, type DateWindow } from "../domain/market-data.ts";
+import type { Finding } from "../domain/strategy/finding.ts";
+import { validateStrategy, type StrategySummary, type Validation } from "../domain/strategy/validate.ts";
+import type { Bars } from "../ktrdr/data.ts";
+import type { Deps } from "./ports.ts";
+
+const SHOWN_ERRORS = 12;
+const SHOWN_WARNINGS = 6;
+const SHOWN_FEATURES = 24;
+/** Without dates the labels are counted on the newest bars only. */
+const NEWEST_BARS = 20_000;
+
+export interface Judgement extends Validation {
+  /** Which data stood behind the verdict, or why none did. */
+  readonly checkedOn: string;
+}
+
+/**
+ * Judges a strategy on real bars of its own market when KTRDR has them; on the text alone otherwise, and says so.
+ * Never rejects because of KTRDR.
+ */
+export async function judgeStrategy(
+  deps: Deps,
+  given: { readonly text: string; readonly fileName?: string | undefined; readonly window?: DateWindow | undefined },
+  signal: AbortSignal,
+): Promise<Judgement> {
+  const first = validateStrategy(given);
+  const market = first.summary === null ? null : marketIn(first.summary);
+  if (market === null) return { ...first, checkedOn: "the text only: it names no usable symbol and timeframe" };
+  const { symbol, timeframe } = market;
+  try {
+    const range = { symbol, timeframe, ...(await deps.reads.range(symbol, timeframe, signal)) };
+    const bars = barsOf(await deps.reads.bars(symbol, timeframe, given.window ?? { limit: NEWEST_BARS }, signal));
+    const judged = validateStrategy({ ...given, range, ...(bars.length === 0 ? {} : { bars }) });
+    const [from, to] = [bars[0]?.time.slice(0, 10), bars.at(-1)?.time.slice(0, 10)];
+    return {
+      ...judged,
+      checkedOn:
+        bars.length === 0
+          ? "the stored range; no bars on these dates"
+          : `${symbol} ${timeframe}, ${bars.length} bars ${from} to ${to}`,
+    };
+  } catch (error) {
+    if (signal.aborted || !isDomainError(error)) throw error;
+    const missing = isDomainError(error, "data_not_found");
+    return {
+      ...first,
+      checkedOn: missing
+        ? `the text only: no bars of ${symbol} ${timeframe} are stored (load_market_data fetches them)`
+        : "the text only: KTRDR does not answer (check_health says how to start it)",
+    };
+  }
+}
+
+function marketIn({ symbols, timeframes }: StrategySummary): { symbol: string; timeframe: string } | null {
+  const [symbol, timeframe] = [symbols[0], timeframes[0]];
+  return isSymbol(symbol) && isTimeframe(timeframe) ? { symbol, timeframe } : null;
+}
+
+const barsOf = ({ times, ohlcv }: Bars): readonly Bar[] =>
+  ohlcv.map(([open, high, low, close, volume], index) => ({
+    time: times[index] ?? "",
+    open,
+    high,
+    low,
+    close,
+    volume,
+  }));
+
+/** What every answer about a judged strategy carries: findings first, then what the strategy amounts to. */
+export function judgementFacts({ valid, findings, summary, checkedOn }: Judgement) {
+  const errors = findings.filter((finding) => finding.severity === "error");
+  const warnings = findings.filter((finding) => finding.severity === "warning");
+  return {
+    valid,
+    errors: errors.slice(0, SHOWN_ERRORS).map(findingFacts),
+    warnings: warnings.slice(0, SHOWN_WARNINGS).map(findingFacts),
+    more_findings: Math.max(0, errors.length - SHOWN_ERRORS) + Math.max(0, warnings.length - SHOWN_WARNINGS),
+    checked_on: checkedOn,
+    summary: summary === null ? null : summaryFacts(summary),
+  };
+}
+
+function findingFacts({ where, line, what, why, fix }: Finding) {
+  return { where, ...(line === null ? {} : { line }), what, why, fix };
+}
+
+export function summaryFacts(summary: StrategySummary) {
+  const { labels, features } = summary;
+  const classes = labels?.distribution?.map(({ label, share }) => [label, Number(share.toFixed(3))] as const);
+  return {
+    symbols: summary.symbols,
+    timeframes: summary.timeframes,
+    indicators: summary.indicatorTypes,
+    features: features.slice(0, SHOWN_FEATURES),
+    feature_count: features.length,
+    warm_up_bars: summary.warmUpBars,
+    ...(labels === null ? {} : { labels: labels.source }),
+    ...(classes === undefined ? {} : { label_shares: Object.fromEntries(classes) }),
+  };
+}
+
+/** The dates of a call, when both or none are given. @throws DomainError `invalid_input` */
+export function windowOf(startDate: string | undefined, endDate: string | undefined): DateWindow | undefined {
+  if (startDate === undefined && endDate === undefined) return undefined;
+  if (startDate !== undefined && endDate !== undefined && startDate < endDate) return { startDate, endDate };
+  throw new DomainError("invalid_input", {
+    what: "start_date and end_date go together, the earlier first.",
+    why: `given: ${startDate ?? "no start_date"}, ${endDate ?? "no end_date"}`,
+    valid: ["both, e.g. 2000-01-03 and 2014-12-31", "neither"],
+    next: "repeat the call with both dates, or without",
+  });
+}

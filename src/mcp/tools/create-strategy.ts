@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { DomainError, isDomainError } from "../../domain/errors.ts";
+import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
+import { defineTool, type ToolContext } from "../define-tool.ts";
+import { judgementFacts, judgeStrategy, type Judgement } from "../strategy-report.ts";
+import { findingText } from "../strategy-check.ts";
+
+const SHOWN_ERRORS = 4;
+
+export const createStrategy = defineTool({
+  name: "create_strategy",
+  title: "Create a strategy",
+  description: `Checks a strategy and saves it where KTRDR finds it, as <name>.yaml with the name inside the text. A strategy with errors is not saved (the answer says what would be right); warnings do not hinder.
+
+Before: get_strategy_schema (sections grammar and example), calculate_indicators for sensible fuzzy limits. After: train_model.
+
+Nothing is overwritten silently: to replace a strategy give overwrite true and replaces_sha256, the sha256 that get_strategy or this tool told. A job trains the text as it was when it was started, so a changed text is another strategy: prefer a new name for a new idea. Saving the same text again changes nothing.
+
+YAML only: no tags, anchors or aliases.
+
+Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
+  input: z.strictObject({
+    yaml: z.string().min(1).max(262_144).describe("The whole strategy."),
+    overwrite: z.boolean().default(false).describe("Replace a strategy of that name."),
+    replaces_sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, "a sha256 has 64 lower-case hex digits")
+      .optional()
+      .describe("With overwrite: sha256 of the text that is replaced."),
+  }),
+  output: z.object({
+    strategy: z.string(),
+    sha256: z.string(),
+    change: z.enum(["created", "replaced", "unchanged"]),
+    warnings: z.array(z.looseObject({ what: z.string(), fix: z.string() })),
+    checked_on: z.string(),
+    summary: z.looseObject({}).nullable(),
+    next: z.string(),
+  }),
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+  async handle({ yaml, overwrite, replaces_sha256: expected }, context) {
+    const judged = await judgeStrategy(context.deps, { text: yaml }, context.signal);
+    const name = judged.summary?.name ?? null;
+    if (!judged.valid || name === null) throw refused(judged);
+    const known = await existing(name, context);
+    const same = known?.text === yaml;
+    if (known !== null && !same) checkReplacement(known, overwrite, expected);
+    const saved = same ? known : await context.deps.strategies.write(name, yaml, { overwrite: known !== null });
+    const { warnings, checked_on, summary } = judgementFacts(judged);
+    return {
+      strategy: name,
+      sha256: saved.sha256,
+      change: same ? ("unchanged" as const) : known === null ? ("created" as const) : ("replaced" as const),
+      warnings,
+      checked_on,
+      summary,
+      next: `train_model with {"strategy": "${name}", "start_date": ..., "end_date": ...}; keep the newest bars for run_backtest.`,
+    };
+  },
+});
+
+async function existing(name: string, { deps }: ToolContext): Promise<StrategyFile | null> {
+  try {
+    return await deps.strategies.read(name);
+  } catch (error) {
+    if (isDomainError(error, "strategy_not_found")) return null;
+    throw error;
+  }
+}
+
+/** @throws DomainError `strategy_exists`, `invalid_input`, `strategy_changed` */
+function checkReplacement(known: StrategyFile, overwrite: boolean, expected: string | undefined): void {
+  if (!overwrite) {
+    throw new DomainError("strategy_exists", {
+      what: `There is already another strategy called ${known.name}.`,
+      why: `its text has the sha256 ${known.sha256}`,
+      next: "use another name, or look at it with get_strategy and repeat with overwrite true and replaces_sha256",
+    });
+  }
+  if (expected === known.sha256) return;
+  const missing = expected === undefined;
+  throw new DomainError(missing ? "invalid_input" : "strategy_changed", {
+    what: missing
+      ? "overwrite needs replaces_sha256, so that nothing unseen is replaced."
+      : `${known.name} is not the text you mean to replace.`,
+    why: `${known.name} has the sha256 ${known.sha256} now`,
+    next: "look at it with get_strategy, then repeat with the sha256 it tells",
+  });
+}
+
+function refused({ findings }: Judgement): DomainError {
+  const errors = findings.filter((finding) => finding.severity === "error");
+  const more = errors.length > SHOWN_ERRORS ? `; and ${errors.length - SHOWN_ERRORS} more` : "";
+  return new DomainError("strategy_invalid", {
+    what: `The strategy has ${errors.length === 1 ? "an error" : `${errors.length} errors`} and was not saved.`,
+    why: errors.slice(0, SHOWN_ERRORS).map(findingText).join("; ") + more,
+    next: "mend them and call create_strategy again; validate_strategy with the same yaml lists every finding",
+  });
+}

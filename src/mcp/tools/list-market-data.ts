@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { DomainError, isDomainError } from "../../domain/errors.ts";
+import type { SymbolInfo } from "../../ktrdr/data.ts";
+import { defineTool, type ToolContext } from "../define-tool.ts";
+import { symbol, timeframe } from "../fields.ts";
+import { rounded } from "../answer.ts";
+
+const SHOWN_VALID = 30;
+
+export const listMarketData = defineTool({
+  name: "list_market_data",
+  title: "List market data",
+  description: `Which bars are stored: symbols, timeframes, first and last bar, number of bars. Call it first: every date of a training or backtest must lie inside, because nothing is fetched on the way.
+
+Without arguments: all symbols. With symbol: its timeframes. With symbol and timeframe also the latest bars. Missing data: load_market_data.
+
+Keep the newest part for backtests (and never look at it while designing): e.g. of 2000-2020 train on 2000-2014.
+
+Example: {"symbol": "SPX", "timeframe": "1d", "bars": 3}`,
+  input: z.strictObject({
+    symbol: symbol.optional().describe("Only this symbol."),
+    timeframe: timeframe.optional().describe("Only this timeframe."),
+    bars: z.number().int().min(0).max(50).default(0).describe("Latest bars to show; needs symbol and timeframe."),
+    limit: z.number().int().min(1).max(100).default(20).describe("Rows at most."),
+  }),
+  output: z.object({
+    data: z.array(z.looseObject({ symbol: z.string(), timeframe: z.string() })),
+    more: z.boolean(),
+    latest_bars: z
+      .array(z.array(z.union([z.string(), z.number()])))
+      .optional()
+      .describe("time, o, h, l, c, volume"),
+  }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  async handle(args, context) {
+    const symbols = await context.deps.reads.symbols(context.signal);
+    const chosen = symbols.filter((known) => args.symbol === undefined || sameSymbol(known.symbol, args.symbol));
+    if (args.symbol !== undefined && chosen.length === 0) throw unknownSymbol(args.symbol, symbols);
+    const pairs = chosen.flatMap((known) =>
+      known.timeframes
+        .filter((name) => args.timeframe === undefined || name === args.timeframe)
+        .map((name) => ({ symbol: known.symbol, timeframe: name })),
+    );
+    if (args.symbol !== undefined && pairs.length === 0) throw unknownTimeframe(args.symbol, chosen);
+    const rows = await Promise.all(pairs.slice(0, args.limit).map((pair) => rangeRow(pair, context)));
+    const [only] = pairs;
+    const wanted = args.bars > 0 && args.symbol !== undefined && args.timeframe !== undefined;
+    const latest = wanted && only !== undefined ? await latestBars(only, args.bars, context) : undefined;
+    return { data: rows, more: pairs.length > args.limit, ...(latest === undefined ? {} : { latest_bars: latest }) };
+  },
+});
+
+interface Pair {
+  readonly symbol: string;
+  readonly timeframe: string;
+}
+
+const sameSymbol = (a: string, b: string): boolean => a.toUpperCase() === b.toUpperCase();
+
+/** First, last and number of bars; a pair whose file is empty or unreadable says so instead of failing the list. */
+async function rangeRow(pair: Pair, { deps, signal }: ToolContext) {
+  try {
+    const { startDate, endDate, points } = await deps.reads.range(pair.symbol, pair.timeframe, signal);
+    return { ...pair, from: dayOf(startDate), to: dayOf(endDate), bars: points };
+  } catch (error) {
+    if (!isDomainError(error, "data_not_found", "ktrdr_rejected")) throw error;
+    return { ...pair, bars: 0, problem: "KTRDR lists it but has no readable bars" };
+  }
+}
+
+/** A date when the bar is a day's or longer, the whole stamp otherwise. */
+const dayOf = (stamp: string): string => (/T00:00:00/.test(stamp) ? stamp.slice(0, 10) : stamp);
+
+async function latestBars(pair: Pair, count: number, { deps, signal }: ToolContext) {
+  const { times, ohlcv } = await deps.reads.bars(pair.symbol, pair.timeframe, { limit: count }, signal);
+  return ohlcv.map((bar, index) => [dayOf(times[index] ?? ""), ...bar.map((value) => rounded(value) ?? 0)]);
+}
+
+function unknownSymbol(wanted: string, symbols: readonly SymbolInfo[]): DomainError {
+  return new DomainError("data_not_found", {
+    what: `No bars of ${wanted} are stored.`,
+    valid: symbols.slice(0, SHOWN_VALID).map((known) => known.symbol),
+    next: "choose a stored symbol, or fetch this one with load_market_data (mode full)",
+  });
+}
+
+function unknownTimeframe(wanted: string, chosen: readonly SymbolInfo[]): DomainError {
+  return new DomainError("data_not_found", {
+    what: `No bars of ${wanted} are stored on that timeframe.`,
+    valid: chosen.flatMap((known) => known.timeframes),
+    next: "choose a stored timeframe, or fetch this one with load_market_data (mode full)",
+  });
+}

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { DomainError } from "../../domain/errors.ts";
+import { validateStrategy } from "../../domain/strategy/validate.ts";
+import { compact } from "../answer.ts";
+import { defineTool, type ToolContext } from "../define-tool.ts";
+
+const SHORT = 120;
+
+export const listStrategies = defineTool({
+  name: "list_strategies",
+  title: "List strategies",
+  description: `The saved strategies, newest first: name, market, description, and whether the text is free of errors (KTRDR's own list is always empty for this kind of strategy). Look here before creating another one with the same idea.
+
+get_strategy shows one in full; list_models shows what was trained from it.
+
+Example: {"contains": "spx", "limit": 10}`,
+  input: z.strictObject({
+    contains: z.string().min(1).max(100).optional().describe("Only names with this text in them."),
+    limit: z.number().int().min(1).max(50).default(20).describe("Rows at most."),
+  }),
+  output: z.object({ strategies: z.array(z.looseObject({ strategy: z.string() })), more: z.boolean() }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  async handle({ contains, limit }, context) {
+    const wanted = contains?.toLowerCase() ?? "";
+    const found = (await context.deps.strategies.list())
+      .filter((entry) => entry.name.toLowerCase().includes(wanted))
+      .toSorted((a, b) => b.modifiedAt.localeCompare(a.modifiedAt) || a.name.localeCompare(b.name));
+    const strategies = await Promise.all(found.slice(0, limit).map((entry) => row(entry, context)));
+    return { strategies, more: found.length > limit };
+  },
+});
+
+interface Entry {
+  readonly name: string;
+  readonly modifiedAt: string;
+}
+
+/** A file that cannot be read is a row with its problem, not the end of the list. */
+async function row({ name, modifiedAt }: Entry, { deps }: ToolContext) {
+  try {
+    const { text } = await deps.strategies.read(name);
+    const { valid, findings, summary } = validateStrategy({ text, fileName: name });
+    const errors = findings.filter((finding) => finding.severity === "error").length;
+    return compact({
+      strategy: name,
+      symbols: summary?.symbols,
+      timeframes: summary?.timeframes,
+      description: summary?.description?.replaceAll(/\s+/g, " ").slice(0, SHORT),
+      valid,
+      errors: errors === 0 ? null : errors,
+      modified_at: modifiedAt,
+    }) as { strategy: string };
+  } catch (error) {
+    if (!(error instanceof DomainError)) throw error;
+    return { strategy: name, valid: false, problem: error.what, modified_at: modifiedAt };
+  }
+}

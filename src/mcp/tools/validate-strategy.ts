@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { DomainError } from "../../domain/errors.ts";
+import { defineTool, type ToolContext } from "../define-tool.ts";
+import { isoDate, strategyName } from "../fields.ts";
+import { readStrategy } from "../preflight.ts";
+import { judgementFacts, judgeStrategy, windowOf } from "../strategy-report.ts";
+
+export const validateStrategy = defineTool({
+  name: "validate_strategy",
+  title: "Validate a strategy",
+  description: `Finds what is wrong with a strategy before anything is computed: also what KTRDR accepts and then fails on or silently ignores (unknown indicators, misspelt parameters, wrong outputs, membership arity and order, gaps between fuzzy sets, label settings that leave one class, name unlike the file, dates without data). Each finding says where, why and what would be right.
+
+Give a saved strategy's name or a yaml text. With start_date and end_date of the planned training, label classes are counted on exactly those bars; without, on the newest stored ones. checked_on says which data was used.
+
+Errors must be mended; warnings are worth a thought. Next: create_strategy saves it, train_model trains it.
+
+Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014-12-31"}`,
+  input: z.strictObject({
+    strategy: strategyName.optional().describe("Name of a saved strategy; or give yaml."),
+    yaml: z.string().max(262_144).optional().describe("Text of a strategy that need not be saved."),
+    start_date: isoDate.optional().describe("First day of the planned training."),
+    end_date: isoDate.optional().describe("Last day of the planned training."),
+  }),
+  output: z.object({
+    valid: z.boolean(),
+    errors: z.array(z.looseObject({ what: z.string(), fix: z.string() })),
+    warnings: z.array(z.looseObject({ what: z.string(), fix: z.string() })),
+    more_findings: z.number(),
+    checked_on: z.string(),
+    summary: z.looseObject({}).nullable(),
+    next: z.string(),
+  }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  async handle({ strategy, yaml, start_date: start, end_date: end }, context) {
+    const window = windowOf(start, end);
+    const source = await sourceOf(strategy, yaml, context);
+    const facts = judgementFacts(await judgeStrategy(context.deps, { ...source, window }, context.signal));
+    return { ...facts, next: nextStep(facts.valid, strategy !== undefined) };
+  },
+});
+
+/** @throws DomainError `invalid_input` unless exactly one of the two is given */
+async function sourceOf(strategy: string | undefined, yaml: string | undefined, { deps }: ToolContext) {
+  if (strategy !== undefined && yaml === undefined) {
+    const file = await readStrategy(deps, strategy);
+    return { text: file.text, fileName: file.name };
+  }
+  if (yaml !== undefined && strategy === undefined) return { text: yaml };
+  throw new DomainError("invalid_input", {
+    what: "Give either strategy or yaml.",
+    why: strategy === undefined ? "neither is given" : "both are given",
+    valid: ["strategy: the name of a saved one", "yaml: a text"],
+    next: "repeat the call with one of them",
+  });
+}
+
+function nextStep(valid: boolean, saved: boolean): string {
+  if (!valid)
+    return saved
+      ? "Mend the errors and save it with create_strategy (overwrite)."
+      : "Mend the errors, then create_strategy.";
+  return saved ? "train_model with this strategy." : "Save it with create_strategy, then train_model.";
+}
