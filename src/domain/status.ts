@@ -79,6 +79,8 @@ export interface JobStatus {
 
 /** A running step heartbeats every few seconds; silence beyond this with no worker answering is no life. */
 const SILENCE_MS = 20_000;
+/** A job this young is queued, whether or not a worker has looked at it. */
+const FRESH_MS = 5_000;
 /** Below this share the rate says nothing yet. */
 const ETA_FROM_PERCENT = 3;
 
@@ -266,10 +268,15 @@ function moving(view: SeenExecution, sources: StatusSources, seen: Observed): Jo
   if (live?.phase === "running") {
     return blank("running", { ...seen, headline: "Computing; no progress reported yet.", next: WAIT_ON });
   }
-  return live?.phase === "starting" || view.pending !== null ? beginning(view) : between();
+  return live?.phase === "starting" || view.pending !== null ? beginning(view) : between(view, sources.now);
 }
 
-function between(): JobStatus {
+function between(view: SeenExecution, now: Date): JobStatus {
+  const since = age(view.startedAt, now);
+  if (since < FRESH_MS) {
+    const headline = `Accepted ${Math.round(since / 1000)} s ago; no worker has said yet what it does about it.`;
+    return blank("queued", { headline, next: WAIT_ON });
+  }
   return blank("unknown", {
     headline: "The job is open: queued or between two steps; no worker answered in time to say which.",
     next: WAIT_ON,

@@ -20,4 +20,6 @@ export function statusFacts(jobId: string, { status, kind }: TaskStatus) {
   return { task_id: jobId, kind, state, final, headline, next };
 }
 
-export const engineText = (engine: Engine): string => `${engine.name} ${engine.version}`;
+/** The sandbox's versions carry its name already. */
+export const engineText = ({ name, version }: Engine): string =>
+  version.startsWith(name) ? version : `${name} ${version}`;

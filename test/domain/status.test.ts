@@ -182,6 +182,11 @@ describe("judge", () => {
       { state: "unknown", final: false, headline: expect.stringContaining("queued or between") },
     ],
     [
+      "accepted a moment ago",
+      { ...idle, view: view({ pending: null, startedAt: ago(2) }) },
+      { state: "queued", position: null, headline: expect.stringContaining("Accepted 2 s ago") },
+    ],
+    [
       "a set whose worker does not answer",
       { ...idle, view: view({ kind: "training_set", pending: null }) },
       { state: "running" },

@@ -12,7 +12,7 @@ describe("check_health", () => {
 
   test("tells what is up from what is down, each with how to start it, and names the engine", async () => {
     const facts = await stack.ask("check_health");
-    expect(facts).toMatchObject({ ok: false, engine: expect.stringMatching(/^sandbox /) });
+    expect(facts).toMatchObject({ ok: false, engine: expect.stringMatching(/^sandbox-/) });
     const parts = Object.fromEntries(
       (facts["parts"] as { part: string; up: boolean; start?: string }[]).map((part) => [part.part, part]),
     );

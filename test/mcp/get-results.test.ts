@@ -32,7 +32,7 @@ describe("get_results", () => {
       buy_and_hold: { total_return: 0.57, sharpe: 0.76, bars: 1_208 },
       in_sample: false,
       caveats: ["Trade statistics leave out the entry commission."],
-      produced_by: { engine: "sandbox sandbox-1.0.0", training_task_id: "train-probe-1", commission: 0.001 },
+      produced_by: { engine: "sandbox-1.0.0", training_task_id: "train-probe-1", commission: 0.001 },
     });
     expect(facts).not.toHaveProperty("raw");
   });

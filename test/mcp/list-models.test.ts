@@ -24,7 +24,7 @@ describe("list_models", () => {
         trained_on: "2000-01-03 to 2014-12-31",
         best_val_loss: 0.98765,
         best_val_accuracy: 0.51235,
-        engine: "sandbox sandbox-1.0.0",
+        engine: "sandbox-1.0.0",
       },
     ]);
   });

@@ -41,6 +41,7 @@ Example: {"task_id": "train-spx_trend-7f3a2c", "wait_seconds": 45}`,
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async handle({ task_id, wait_seconds }, context) {
     const task = await awaitEnd(task_id, wait_seconds * 1000, context);
+    forgetOldData(task, context);
     return facts(task_id, task, context);
   },
 });
@@ -92,3 +93,9 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
 }
 
 const failureFacts = ({ code, what, why, next }: JobFailure) => ({ code, what, ...compact({ why, next }) });
+
+/** New bars make the kept market data of this process old. */
+function forgetOldData({ kind, status, record }: TaskStatus, { deps }: ToolContext): void {
+  if (kind !== "data_load" || !status.final || record === null || record === "unavailable") return;
+  deps.reads.invalidate(record.symbol ?? undefined);
+}

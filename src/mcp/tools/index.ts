@@ -1,16 +1,34 @@
 import type { Tool } from "../define-tool.ts";
+import { calculateIndicators } from "./calculate-indicators.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { checkHealth } from "./check-health.ts";
+import { createStrategy } from "./create-strategy.ts";
 import { getResults } from "./get-results.ts";
+import { getStrategySchema } from "./get-strategy-schema.ts";
+import { getStrategy } from "./get-strategy.ts";
 import { getTaskStatus } from "./get-task-status.ts";
+import { listIndicators } from "./list-indicators.ts";
+import { listMarketData } from "./list-market-data.ts";
 import { listModels } from "./list-models.ts";
+import { listStrategies } from "./list-strategies.ts";
 import { listTasks } from "./list-tasks.ts";
+import { loadMarketData } from "./load-market-data.ts";
 import { runBacktest } from "./run-backtest.ts";
 import { trainModel } from "./train-model.ts";
+import { validateStrategy } from "./validate-strategy.ts";
 
 /** Every tool, in the order clients see them: the order of an experiment. */
 export const TOOLS: readonly Tool[] = [
   checkHealth,
+  listMarketData,
+  loadMarketData,
+  listIndicators,
+  calculateIndicators,
+  getStrategySchema,
+  createStrategy,
+  validateStrategy,
+  listStrategies,
+  getStrategy,
   trainModel,
   runBacktest,
   getTaskStatus,
