@@ -38,6 +38,15 @@ export function checkStructure({ raw, report, fileName }: Examined): void {
           : "Write zone: {indicator: osc, low: [0, 20, 40]}.",
     });
   }
+  for (const key of ["description", "version"]) {
+    const value = own(raw, key);
+    if (value === undefined || typeof value === "string") continue;
+    report.error("wrong_value", [key], {
+      what: `${key} cannot be ${shown(value)}: it is not text.`,
+      why: "KTRDR takes text only; an unquoted number is none.",
+      fix: key === "version" ? 'Write version: "3.0" with the quotes.' : "Put the description in quotes.",
+    });
+  }
   const name = fit(NameSchema, own(raw, "name"), ["name"], report);
   if (name !== null && fileName !== null && name !== fileName) {
     report.error("name_not_file", ["name"], {

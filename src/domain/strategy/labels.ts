@@ -84,15 +84,16 @@ function barrierMet(bars: readonly Bar[], start: number, volatility: number, set
   const entry = bars[start]?.close ?? 0;
   const upper = entry * (1 + settings.ptMultiplier * volatility);
   const lower = entry * (1 - settings.slMultiplier * volatility);
-  let last = entry;
-  for (const bar of bars.slice(start + 1, start + 1 + settings.maxHoldingPeriod)) {
+  const end = Math.min(bars.length - 1, start + settings.maxHoldingPeriod);
+  for (let index = start + 1; index <= end; index++) {
+    const bar = bars[index];
+    if (bar === undefined) break;
     const [above, below] = [bar.high >= upper, bar.low <= lower];
     if (above && below) return bar.close >= entry ? UP : DOWN;
     if (above) return UP;
     if (below) return DOWN;
-    last = bar.close;
   }
-  const change = last / entry - 1;
+  const change = (bars[end]?.close ?? entry) / entry - 1;
   if (Math.abs(change) < 0.5 * volatility * Math.sqrt(settings.maxHoldingPeriod)) return NEUTRAL;
   return change > 0 ? UP : DOWN;
 }
@@ -132,28 +133,36 @@ export interface Regime {
 
 /** Regime of the next `horizon` bars: volatile, else trending when the path is efficient, else ranging. */
 export function regimeLabels(closes: readonly number[], settings: Regime): Int8Array {
+  const { horizon, volLookback } = settings;
   const returns = closes.slice(1).map((close, index) => Math.log(close / (closes[index] ?? close)));
+  const sums = runningSums(returns);
+  const squares = runningSums(returns.map((value) => value * value));
+  const path = runningSums(closes.slice(1).map((close, index) => Math.abs(close - (closes[index] ?? close))));
+  const deviation = (from: number, to: number): number => {
+    const [count, sum] = [to - from, between(sums, from, to)];
+    const spread = between(squares, from, to) - (sum * sum) / count;
+    // Below this only rounding is left.
+    return count < 2 || spread < 1e-18 ? 0 : Math.sqrt(spread / (count - 1));
+  };
   return Int8Array.from(closes, (close, index) => {
-    const future = closes[index + settings.horizon];
-    if (future === undefined || index < settings.volLookback) return NONE;
-    const ahead = deviation(returns.slice(index, index + settings.horizon));
-    const before = deviation(returns.slice(index - settings.volLookback, index));
-    if (before > 0 && ahead / before > settings.volCrisisThreshold) return 3;
-    const efficiency = pathEfficiency(closes.slice(index, index + settings.horizon + 1), future - close);
+    const future = closes[index + horizon];
+    if (future === undefined || index < volLookback) return NONE;
+    const before = deviation(index - volLookback, index);
+    if (before > 0 && deviation(index, index + horizon) / before > settings.volCrisisThreshold) return 3;
+    const length = between(path, index, index + horizon);
+    const efficiency = length === 0 ? 0 : (future - close) / length;
     return efficiency > settings.trendingThreshold ? 0 : efficiency < -settings.trendingThreshold ? 1 : 2;
   });
 }
 
-function pathEfficiency(path: readonly number[], netMove: number): number {
-  const length = path.slice(1).reduce((sum, close, index) => sum + Math.abs(close - (path[index] ?? close)), 0);
-  return length === 0 ? 0 : netMove / length;
+/** `sums[i]` is the sum of the first i values: any stretch costs one subtraction, however long the horizon. */
+function runningSums(values: readonly number[]): Float64Array {
+  const sums = new Float64Array(values.length + 1);
+  for (const [index, value] of values.entries()) sums[index + 1] = (sums[index] ?? 0) + value;
+  return sums;
 }
 
-function deviation(values: readonly number[]): number {
-  if (values.length < 2) return 0;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
-}
+const between = (sums: Float64Array, from: number, to: number): number => (sums[to] ?? 0) - (sums[from] ?? 0);
 
 export interface LabelCount {
   readonly label: string;

@@ -53,6 +53,7 @@ it("the guide's example is valid as printed and teaches three classes", () => {
 
 /** [rule, text to replace, replacement, path, what the fix must say] */
 const DEFECTS: readonly (readonly [string, string | RegExp, string, string, RegExp])[] = [
+  ["wrong_value", 'version: "3.0"', "version: 3.0", "version", /with the quotes/],
   ["unknown_indicator", "{type: rsi, period: 21}", "{type: rsx, period: 21}", "indicators.rsi_month.type", /mean rsi/],
   ["unknown_indicator", "{type: rsi, period: 21}", "{type: stoch}", "indicators.rsi_month.type", /mean stochastic/],
   ["unknown_parameter", "period: 21", "perod: 21", "indicators.rsi_month.perod", /mean period/],
