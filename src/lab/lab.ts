@@ -1,5 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import path from "node:path";
+import { isDomainError } from "../domain/errors.ts";
 import { startGuard } from "./guard.ts";
 import { labDirOf } from "./lab-environment.ts";
 import { removeLabFile, writeLabFile } from "./lab-file.ts";
@@ -13,7 +14,7 @@ import {
   type LabSettings,
 } from "./lab-settings.ts";
 import { labSteps, type Step } from "./lab-steps.ts";
-import { choosePorts, PREFERRED_PORTS } from "./ports.ts";
+import { choosePorts, isFree, PREFERRED_PORTS, readPorts } from "./ports.ts";
 import { startOf } from "./process-identity.ts";
 import { createRunFolder, stopLeftovers } from "./run-folder.ts";
 import { Supervisor, type PartState } from "./supervisor.ts";
@@ -38,6 +39,9 @@ export const runSilently: StepRunner = async (steps) => {
 /** How long parts get to stop by themselves (seconds). */
 const GRACE_S = 15;
 
+/** How often a start is tried when somebody else takes a port between the look at it and its use. */
+const ATTEMPTS = 3;
+
 /**
  * Brings up PostgreSQL, Temporal, the sandbox KTRDR and a worker, each unless the environment names a real one, and
  * keeps them running. All state lies in one folder; what an earlier lab left running there is stopped first.
@@ -48,48 +52,72 @@ export async function startLab(settings: LabSettings, runSteps: StepRunner = run
   const dir = labDirOf(settings.env);
   await mkdir(dir, { recursive: true });
   const unlock = await lockLab(dir, settings.pid);
-  const runs = path.join(dir, "run");
-  const teardown: (() => Promise<unknown> | void)[] = [unlock];
-  let stopped: Promise<void> | undefined;
-  const stop = () =>
-    (stopped ??= (async () => {
-      for (const undo of teardown.toReversed()) await undo();
-    })());
-
   try {
-    const replaced = replacedParts(settings.env);
-    const leftovers = await stopLeftovers(runs, GRACE_S * 1_000);
-    const notes = leftovers.map(
-      ({ name, pid }) => `Stopped ${name} (pid ${pid}) that an earlier lab had left running.`,
-    );
-    const ports = await choosePorts({
-      dir,
-      names: neededPorts(replaced),
-      preferred: settings.preferredPorts ?? PREFERRED_PORTS,
-      onNote: (note) => notes.push(note),
-    });
-    const addresses = addressesOf(settings.config, ports, replaced);
-    const env = environmentOf(settings, addresses, replaced);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await attemptStart(settings, runSteps, { dir, unlock });
+      } catch (error) {
+        const lostPort = !isDomainError(error, "invalid_input") && (await anyTaken(dir, settings));
+        if (!lostPort || attempt === ATTEMPTS || settings.signal?.aborted === true) throw error;
+      }
+    }
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
 
-    const run = await createRunFolder(runs);
-    const guard = startGuard(run.dir, GRACE_S);
-    const supervisor = new Supervisor({ logDir: path.join(dir, "logs"), run, onEvent: settings.onEvent });
-    teardown.push(
-      () => run.remove(),
-      () => guard.release(),
-      () => supervisor.stop(),
-    );
+async function anyTaken(dir: string, { env }: LabSettings): Promise<boolean> {
+  const ports = await readPorts(dir);
+  const states = await Promise.all(neededPorts(replacedParts(env)).map((name) => isFree(ports[name] ?? 0)));
+  return states.includes(false);
+}
+
+async function attemptStart(
+  settings: LabSettings,
+  runSteps: StepRunner,
+  { dir, unlock }: { readonly dir: string; readonly unlock: () => void },
+): Promise<Lab> {
+  const runs = path.join(dir, "run");
+  const replaced = replacedParts(settings.env);
+  const leftovers = await stopLeftovers(runs, GRACE_S * 1_000);
+  const notes = leftovers.map(({ name, pid }) => `Stopped ${name} (pid ${pid}) that an earlier lab had left running.`);
+  const ports = await choosePorts({
+    dir,
+    names: neededPorts(replaced),
+    preferred: settings.preferredPorts ?? PREFERRED_PORTS,
+    onNote: (note) => notes.push(note),
+  });
+  const addresses = addressesOf(settings.config, ports, replaced);
+  const env = environmentOf(settings, addresses, replaced);
+  const run = await createRunFolder(runs);
+  const guard = startGuard(run.dir, GRACE_S);
+  const supervisor = new Supervisor({ logDir: path.join(dir, "logs"), run, onEvent: settings.onEvent });
+  const stop = once(async () => {
+    await removeLabFile(dir);
+    await supervisor.stop();
+    await guard.release();
+    await run.remove();
+  });
+  const onAbort = () => void stop();
+  settings.signal?.addEventListener("abort", onAbort, { once: true });
+  try {
     settings.signal?.throwIfAborted();
-    settings.signal?.addEventListener("abort", () => void stop(), { once: true });
-
     await runSteps(labSteps({ settings, dir, ports, addresses, env, replaced, supervisor, notes }));
     settings.signal?.throwIfAborted();
-    teardown.push(() => removeLabFile(dir));
     const started = (await startOf(settings.pid)) ?? "";
     await writeLabFile(dir, { pid: settings.pid, started, addresses, env });
-    return { dir, addresses, env, parts: () => supervisor.parts(), stop };
   } catch (error) {
     await stop();
     throw error;
+  } finally {
+    settings.signal?.removeEventListener("abort", onAbort);
   }
+  return { dir, addresses, env, parts: () => supervisor.parts(), stop: once(() => stop().finally(unlock)) };
+}
+
+/** Several callers, one run: they all get its outcome. */
+function once(run: () => Promise<void>): () => Promise<void> {
+  let outcome: Promise<void> | undefined;
+  return () => (outcome ??= run());
 }

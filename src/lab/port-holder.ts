@@ -1,18 +1,30 @@
 import { execFile } from "node:child_process";
 import { readdir, readFile, readlink } from "node:fs/promises";
+import os from "node:os";
 
 /** TCP state "listening" in the kernel's tables. */
 const LISTENING = "0A";
 
 /**
- * Who listens on a TCP port, for people: `node (pid 123: node server.js)`. Reads the kernel's tables, so it needs no
+ * Who listens on a TCP port, for people: `pid 123 (node server.js)`. Reads the kernel's tables, so it needs no
  * program; where there are none (macOS) it asks lsof. Processes of other users may stay unknown.
  */
 export async function holderOf(port: number): Promise<string> {
-  const pid = (await pidFromKernel(port)) ?? (await pidFromLsof(port));
+  const pid = await listenerOf(port);
   if (pid === undefined) return "a process that this user may not see";
   const command = await commandLine(pid);
   return command === "" ? `pid ${pid}` : `pid ${pid} (${command})`;
+}
+
+/** The process that listens on a TCP port; undefined when there is none or this user may not see it. */
+export async function listenerOf(port: number): Promise<number | undefined> {
+  return os.platform() === "linux" ? pidFromKernel(port) : pidFromLsof(port);
+}
+
+/** False only when somebody else certainly listens on the port: an answer from there is then not our process's. */
+export async function mayBeListening(pid: number, port: number): Promise<boolean> {
+  const listener = await listenerOf(port);
+  return listener === undefined || listener === pid;
 }
 
 async function pidFromKernel(port: number): Promise<number | undefined> {

@@ -32,8 +32,8 @@ export interface ChoosePortsOptions {
 
 /** Chooses a port for each part: the one of last time, else the preferred one, else a free one. */
 export async function choosePorts(options: ChoosePortsOptions): Promise<Ports> {
-  const file = path.join(options.dir, "ports.json");
-  const remembered = await readRemembered(file);
+  const file = fileOf(options.dir);
+  const remembered = await readPorts(options.dir);
   const chosen: Record<PortName, number> = { ...options.preferred, ...remembered };
   const used = new Set<number>();
   for (const name of options.names) {
@@ -83,9 +83,12 @@ function listenOnce(port: number, host: string): Promise<number> {
   });
 }
 
-async function readRemembered(file: string): Promise<Partial<Ports>> {
+const fileOf = (dir: string) => path.join(dir, "ports.json");
+
+/** The ports of the last start in a folder. */
+export async function readPorts(dir: string): Promise<Partial<Ports>> {
   try {
-    return Remembered.parse(JSON.parse(await readFile(file, "utf8")));
+    return Remembered.parse(JSON.parse(await readFile(fileOf(dir), "utf8")));
   } catch {
     return {};
   }

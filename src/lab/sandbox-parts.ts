@@ -1,5 +1,6 @@
 import path from "node:path";
-import { processPart, type Part } from "./part.ts";
+import { processPart, type Part, type ProcessPart } from "./part.ts";
+import { mayBeListening } from "./port-holder.ts";
 import { until } from "./until.ts";
 
 export interface SandboxOptions {
@@ -21,7 +22,7 @@ export function sandboxParts(options: SandboxOptions): readonly Part[] {
   // The sandbox gets what concerns it, not our database or keys.
   const concerns = /^(PATH|HOME|TZ|LANG|NODE_OPTIONS|SANDBOX_.*)$/;
   const env = Object.fromEntries(Object.entries(options.env).filter(([name]) => concerns.test(name)));
-  const part = (name: string, file: string, args: readonly string[], ready: (signal: AbortSignal) => Promise<void>) =>
+  const part = (name: string, file: string, args: readonly string[], ready: ProcessPart["ready"]) =>
     processPart({
       name,
       command: options.execPath,
@@ -32,10 +33,18 @@ export function sandboxParts(options: SandboxOptions): readonly Part[] {
   const worker = (type: "training" | "backtesting", port: number) => {
     const id = `${type}-1`;
     const args = ["--type", type, "--id", id, "--port", String(port), "--api-url", api];
-    return part(`ktrdr-${type}`, "worker.ts", args, (signal) => waitForKtrdrWorker(api, { id, port }, signal));
+    return part(`ktrdr-${type}`, "worker.ts", args, (signal, pid) =>
+      waitForKtrdrWorker(api, { id, port, pid }, signal),
+    );
   };
   return [
-    part("ktrdr-api", "api.ts", ["--port", String(ports.ktrdr)], (signal) => waitForKtrdr(api, signal)),
+    part("ktrdr-api", "api.ts", ["--port", String(ports.ktrdr)], async (signal, pid) => {
+      await until(async () => (await healthy(api)) && mayBeListening(pid, ports.ktrdr), {
+        what: `the sandbox at ${api}`,
+        timeoutMs: READY_WITHIN_MS,
+        signal,
+      });
+    }),
     worker("training", ports.ktrdrTraining),
     worker("backtesting", ports.ktrdrBacktesting),
   ];
@@ -43,16 +52,19 @@ export function sandboxParts(options: SandboxOptions): readonly Part[] {
 
 /** Waits until a KTRDR API answers its health check. */
 export async function waitForKtrdr(api: string, signal?: AbortSignal, timeoutMs = READY_WITHIN_MS): Promise<void> {
-  await until(async () => (await ask(`${api}/api/v1/health`)).ok, { what: `KTRDR at ${api}`, timeoutMs, signal });
+  await until(() => healthy(api), { what: `KTRDR at ${api}`, timeoutMs, signal });
 }
+
+const healthy = async (api: string) => (await ask(`${api}/api/v1/health`)).ok;
 
 /** Its own health check as well: KTRDR keeps a dead worker in its registry for a while. */
 async function waitForKtrdrWorker(
   api: string,
-  worker: { id: string; port: number },
+  worker: { id: string; port: number; pid: number },
   signal: AbortSignal,
 ): Promise<void> {
   const registered = async () => {
+    if (!(await mayBeListening(worker.pid, worker.port))) return false;
     if (!(await ask(`http://127.0.0.1:${worker.port}/health`)).ok) return false;
     const body: unknown = await (await ask(`${api}/api/v1/workers`)).json();
     return Array.isArray(body) && body.some((each: { worker_id?: unknown }) => each.worker_id === worker.id);

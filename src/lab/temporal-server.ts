@@ -1,6 +1,7 @@
 import path from "node:path";
 import { Connection } from "@temporalio/client";
 import { processPart, type Part } from "./part.ts";
+import { mayBeListening } from "./port-holder.ts";
 import { until } from "./until.ts";
 
 /** Search attributes of a job (design §5), all keywords. */
@@ -45,19 +46,22 @@ export function temporalServer(options: TemporalServerOptions): Part {
     ],
     // Settings for clients (TEMPORAL_*) are none of the server's business.
     env: { PATH: env["PATH"], HOME: env["HOME"] },
-    ready: (signal) => waitForTemporal(`127.0.0.1:${port}`, namespace, signal),
+    ready: (signal, pid) => waitForTemporal({ port, namespace, pid }, signal),
   });
 }
 
-/** Waits until a server answers for a namespace and knows our search attributes (30 s at most). */
-export async function waitForTemporal(address: string, namespace: string, signal?: AbortSignal): Promise<void> {
+/** Waits until the server answers for its namespace and knows our search attributes. */
+async function waitForTemporal(
+  server: { readonly port: number; readonly namespace: string; readonly pid: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const address = `127.0.0.1:${server.port}`;
   const connection = Connection.lazy({ address });
+  const serving = async () =>
+    (await missingSearchAttributes(connection, server.namespace)).length === 0 &&
+    mayBeListening(server.pid, server.port);
   try {
-    await until(async () => (await missingSearchAttributes(connection, namespace)).length === 0, {
-      what: `a Temporal server with our search attributes at ${address}`,
-      timeoutMs: READY_WITHIN_MS,
-      signal,
-    });
+    await until(serving, { what: `the Temporal server at ${address}`, timeoutMs: READY_WITHIN_MS, signal });
   } finally {
     await connection.close();
   }

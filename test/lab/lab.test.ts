@@ -16,7 +16,8 @@ import { createTestDatabase } from "../support/postgres.ts";
 import { startTestTemporal } from "../support/temporal.ts";
 
 const PARTS = ["postgres", "temporal", "ktrdr-api", "ktrdr-training", "ktrdr-backtesting", "worker"];
-const SLOW = 90_000;
+/** A limit for a machine with much else to do; it takes about ten seconds. */
+const SLOW = 180_000;
 
 let dir: string;
 let labs: TestLab[];
@@ -157,6 +158,25 @@ describe("the lab", () => {
     } finally {
       await temporal.stop();
       await database.drop();
+    }
+  });
+
+  test("somebody takes a port between the look at it and its use: another is taken", { timeout: SLOW }, async () => {
+    const thief = createServer((socket) => socket.destroy());
+    let stolen = 0;
+    const beforeTemporal = async () => {
+      if (stolen !== 0) return;
+      stolen = (JSON.parse(readFileSync(path.join(dir, "ports.json"), "utf8")) as { temporal: number }).temporal;
+      thief.listen(stolen, "127.0.0.1");
+      await once(thief, "listening");
+    };
+    try {
+      const lab = await startTestLab({ dir, beforeTemporal });
+      labs.push(lab);
+      expect(lab.addresses.temporal).not.toBe(`127.0.0.1:${stolen}`);
+      expect(lab.parts().map(({ name }) => name)).toEqual(PARTS);
+    } finally {
+      await new Promise((resolve) => thief.close(resolve));
     }
   });
 

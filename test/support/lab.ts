@@ -30,6 +30,8 @@ export interface TestLabOptions {
   /** How much faster (below 1) than in reality the sandbox's timers run. */
   readonly timeScale?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** Something to happen after PostgreSQL has come up and before Temporal does. */
+  readonly beforeTemporal?: () => Promise<void>;
 }
 
 /** Variables of the machine that runs the tests must not replace parts of the lab. */
@@ -53,7 +55,10 @@ export async function startTestLab(options: TestLabOptions = {}): Promise<TestLa
     root: ROOT,
     execPath: process.execPath,
     pid: process.pid,
-    migrate,
+    migrate: async (url) => {
+      await options.beforeTemporal?.();
+      return migrate(url);
+    },
     preferredPorts: ANY_PORTS,
     fsync: false,
     onEvent: (event) => events.push(event),

@@ -1,10 +1,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { createRunFolder } from "../../src/lab/run-folder.ts";
 import { Supervisor } from "../../src/lab/supervisor.ts";
 import { ROOT } from "../../src/lab/lab-environment.ts";
-import { findDevServer } from "../../src/lab/temporal-binary.ts";
+import { findDevServer, findTestServer } from "../../src/lab/temporal-binary.ts";
 import { temporalServer } from "../../src/lab/temporal-server.ts";
 import { until } from "../../src/lab/until.ts";
 import { freePort } from "./ports.ts";
@@ -20,13 +21,19 @@ export interface TestTemporal {
   stop(): Promise<void>;
 }
 
+const SEARCH = { env: process.env, cacheDir: path.join(ROOT, ".cache") };
+
+/** A Temporal server that skips time, for workflows that wait for hours. It knows no lists, counts or schedules. */
+export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
+  const { path: executable } = await findTestServer(SEARCH);
+  return TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: "existing-path", path: executable } },
+  });
+}
+
 /** A Temporal dev server of this test's own, with our search attributes and a database file, without a UI. */
 export async function startTestTemporal(namespace = "default"): Promise<TestTemporal> {
-  const { path: binary } = await findDevServer({
-    env: process.env,
-    cacheDir: path.join(ROOT, ".cache"),
-    configuredPath: process.env["TEMPORAL_CLI_PATH"],
-  });
+  const { path: binary } = await findDevServer({ ...SEARCH, configuredPath: process.env["TEMPORAL_CLI_PATH"] });
   const dir = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-temporal-"));
   const port = await freePort();
   const supervisor = new Supervisor({ logDir: dir, run: await createRunFolder(path.join(dir, "run")) });
