@@ -155,6 +155,8 @@ describe("after an API restart", () => {
 describe("workers", () => {
   it("pile up concurrent starts, and the ones that /health does not name are declared failed", async () => {
     const test = await start({ env: { SANDBOX_EPOCH_DELAY_MS: "60" } });
+    // The mark comes after the dispatch: with a slow worker all three surely choose it before.
+    await test.fault({ fault: "slow", on: "worker", path: "/training/start", delayMs: 300 });
     const ids = ["one", "two", "three"];
     const answers = await Promise.all(ids.map((id) => test.startTraining(id, "steady")));
     expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
@@ -243,6 +245,73 @@ describe("a resume", () => {
     expect((await test.get("/operations?active_only=true")).body["active_count"]).toBe(0);
     await test.sandbox.api.restart();
     expect((await test.operation("paused")).status).toBe("completed");
+  });
+});
+
+describe("a backtest", () => {
+  const model = { strategy_name: "hourly", symbol: "SYNHOURLY", timeframe: "1h", model_path: "models/hourly/1h_v1" };
+
+  async function withModel(): Promise<TestSandbox> {
+    const test = await start({ backtestWorkers: 1, env: { SANDBOX_SEED: "5" } });
+    const text = strategyYaml("hourly", { symbol: "SYNHOURLY", timeframe: "1h", epochs: 2 });
+    writeStrategies(test.sandbox.stateDir, { hourly: text });
+    await test.startTraining("model", "hourly", { start_date: "2000-01-01", end_date: "2030-01-01" });
+    const trained = await test.untilStatus("model", "completed");
+    const { start_date: from, end_date: to } = (await test.call("POST", "/api/v1/data/range", model)).body[
+      "data"
+    ] as unknown as {
+      start_date: string;
+      end_date: string;
+    };
+    Object.assign(model, { start_date: from.slice(0, 10), end_date: to.slice(0, 10) });
+    expect(trained.result_summary?.["model_path"]).toBe(model.model_path);
+    return test;
+  }
+
+  async function startBacktest(test: TestSandbox): Promise<string> {
+    await test.untilAvailable("backtesting");
+    const answer = await test.call("POST", "/api/v1/backtests/start", model);
+    return String(answer.body["operation_id"]);
+  }
+
+  it("gets two ids for two posts, and the same figures from the same model", async () => {
+    const test = await withModel();
+    const ids = [await startBacktest(test)];
+    await test.untilStatus(ids[0] ?? "", "completed");
+    ids.push(await startBacktest(test));
+    await test.untilStatus(ids[1] ?? "", "completed");
+    const metrics = await Promise.all(ids.map(async (id) => (await test.operation(id)).result_summary?.["metrics"]));
+    expect(ids[0]).not.toBe(ids[1]);
+    expect(Object.keys(metrics[0] as object)).toHaveLength(22);
+    expect(metrics[0]).toEqual(metrics[1]);
+  });
+
+  it("moves only its percentage, stops when cancelled, and resumes from its checkpoint at the worker", async () => {
+    const test = await withModel();
+    await test.fault({ fault: "slow_computing", kind: "backtesting", barDelayMs: 0.5 });
+    const id = await startBacktest(test);
+    const moving = await test.until(
+      () => test.operation(id),
+      (operation) => operation.progress.percentage > 5,
+    );
+    expect(moving.progress).toMatchObject({
+      current_step: expect.stringMatching(/^Backtesting SYNHOURLY 1h \[/) as unknown,
+      steps_total: 0,
+    });
+    expect(moving.metrics).toEqual({});
+    const answer = await test.call("DELETE", `/api/v1/operations/${id}`);
+    expect(answer.body["data"]).toMatchObject({ remote_cancelled: true });
+    await ended(test, id);
+    const checkpoint = (await test.get(`/checkpoints/${id}`)).body["data"] as unknown as {
+      state: { bar_index: number };
+    };
+    expect(checkpoint.state.bar_index).toBeGreaterThan(0);
+    await test.clearFaults();
+    await test.untilAvailable("backtesting");
+    await test.call("POST", `/api/v1/operations/${id}/resume`);
+    const resumed = await test.untilStatus(id, "completed", test.worker("bt"));
+    expect(resumed.result_summary?.["equity_curve_length"]).toBeGreaterThan(0);
+    expect((await test.operation(id)).status).toBe("resuming");
   });
 });
 
