@@ -158,7 +158,13 @@ const roundedAll = (raw: Readonly<Record<string, number>>) =>
 
 function provenance(result: JobResult, job: JobRecord): Facts {
   const market = { symbol: result.symbol, timeframe: result.timeframe, engine: engineText(result.engine) };
-  const common = { ...market, faults_overcome: job.outcome?.faultsSeen.length === 0 ? null : job.outcome?.faultsSeen };
+  const { faultsSeen = [], operationIds = [] } = job.outcome ?? {};
+  const common = {
+    ...market,
+    strategy_sha256: job.request.kind === "training" ? job.request.strategySha256 : null,
+    ktrdr_operations: operationIds.length === 0 ? null : operationIds,
+    faults_overcome: faultsSeen.length === 0 ? null : faultsSeen,
+  };
   switch (result.kind) {
     case "training":
       return compact({ strategy: result.strategy, ...common, ...windowOf(result), model_path: result.modelPath });

@@ -1,0 +1,156 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { Research, type Answer } from "../support/research.ts";
+
+/** Slow enough that something can be killed meanwhile, quick enough for a test. */
+const SLOW = [
+  { id: "slow-training", fault: "slow_computing", kind: "training", epochDelayMs: 400 },
+  { id: "slow-backtest", fault: "slow_computing", kind: "backtesting", barDelayMs: 6 },
+];
+
+let research: Research;
+let model: string;
+let turn = 0;
+
+beforeAll(async () => {
+  research = await Research.begin();
+  await research.writeStrategy("probe");
+  const training = await research.call("train_model", trainingOf(1999));
+  await research.follow(training.task_id, "completed");
+  model = training.task_id;
+}, 120_000);
+
+afterAll(async () => {
+  await research?.end();
+}, 60_000);
+
+beforeEach(async () => {
+  turn += 1;
+  await research.faults(SLOW);
+});
+
+afterEach(async () => {
+  await research.faults([]);
+});
+
+/** Another request each time: its window ends on another day. */
+function trainingOf(day: number): Record<string, unknown> {
+  return { strategy: "probe", start_date: "2000-01-03", end_date: dayOf(2008, day) };
+}
+
+function backtestOf(day: number): Record<string, unknown> {
+  return { model, start_date: "2015-01-02", end_date: dayOf(2018, day) };
+}
+
+const dayOf = (year: number, day: number): string =>
+  new Date(Date.UTC(year, 0, 1 + (day % 600))).toISOString().slice(0, 10);
+
+async function startBoth(): Promise<Answer[]> {
+  return await Promise.all([
+    research.call("train_model", trainingOf(turn)),
+    research.call("run_backtest", backtestOf(turn)),
+  ]);
+}
+
+async function bothRunning(jobs: readonly Answer[]): Promise<void> {
+  await Promise.all(jobs.map(async ({ task_id }) => await research.follow(task_id, "running")));
+}
+
+/** Done, recorded, and computed exactly once according to KTRDR's own log. */
+async function expectDoneOnce(jobs: readonly Answer[]): Promise<void> {
+  for (const { task_id } of jobs) {
+    const { answer } = await research.follow(task_id, "completed");
+    expect(answer).toMatchObject({ final: true });
+    const results = await research.call("get_results", { task_id });
+    expect(results).toMatchObject({ task_id });
+    expect(await startsOf(task_id), `computations of ${task_id}`).toHaveLength(1);
+  }
+}
+
+/** Operations of a backtest have ids of KTRDR's own: the record names them. */
+async function startsOf(taskId: string): Promise<unknown[]> {
+  const results = await research.call("get_results", { task_id: taskId });
+  const { ktrdr_operations: operations } = results["produced_by"] as { ktrdr_operations: string[] };
+  const lines = await Promise.all(operations.map(async (id) => await research.computations(id)));
+  return lines.flat().filter(({ event }) => event === "start");
+}
+
+async function computingCount(): Promise<number> {
+  const lines = await research.computations("");
+  return lines.filter(({ event }) => event === "start").length;
+}
+
+describe("a training and a backtest", () => {
+  it("are done and recorded", async () => {
+    const jobs = await startBoth();
+    await bothRunning(jobs);
+    await expectDoneOnce(jobs);
+  }, 90_000);
+
+  it("asked for twice at the same time and later are computed once", async () => {
+    const before = await computingCount();
+    const [first, second] = await Promise.all([startBoth(), startBoth()]);
+    expect(first.map(({ task_id }) => task_id)).toEqual(second.map(({ task_id }) => task_id));
+    await expectDoneOnce(first);
+    const later = await startBoth();
+    expect(later).toMatchObject([
+      { existing: true, state: "completed" },
+      { existing: true, state: "completed" },
+    ]);
+    expect(await computingCount()).toBe(before + 2);
+  }, 90_000);
+
+  it.each(["worker", "temporal", "postgres", "ktrdr-api"])(
+    "survive a SIGKILL of %s while they run",
+    async (part) => {
+      const jobs = await startBoth();
+      await bothRunning(jobs);
+      const before = research.lab.kill(part);
+      await research.lab.back(part, before);
+      await expectDoneOnce(jobs);
+    },
+    120_000,
+  );
+
+  it("survive a SIGKILL of the MCP server while they run", async () => {
+    const jobs = await startBoth();
+    await bothRunning(jobs);
+    await research.killServer();
+    await expectDoneOnce(jobs);
+  }, 120_000);
+
+  it("are done although KTRDR calls them failed", async () => {
+    await research.faults([...SLOW, { id: "flip", fault: "completed_turned_failed" }]);
+    const jobs = await startBoth();
+    await expectDoneOnce(jobs);
+    const { answer } = await research.follow(jobs[0]!.task_id, "completed");
+    expect(answer["faults_overcome"]).toContain("completed_turned_failed");
+  }, 90_000);
+
+  it("cancelled while running stop computing", async () => {
+    const jobs = await startBoth();
+    await bothRunning(jobs);
+    await Promise.all(jobs.map(async ({ task_id }) => await research.call("cancel_task", { task_id, reason: "test" })));
+    await Promise.all(jobs.map(async ({ task_id }) => await research.follow(task_id, "cancelled")));
+    const lines = await research.computations("");
+    for (const event of lines.filter((line) => line.event === "start")) {
+      expect(lines.some((line) => line.event === "end" && line.operationId === event.operationId)).toBe(true);
+    }
+  }, 90_000);
+
+  it("cancelled while queued are never computed", async () => {
+    const running = await startBoth();
+    await bothRunning(running);
+    turn += 300;
+    const before = await computingCount();
+    const queued = await startBoth();
+    for (const { task_id } of queued) {
+      const { answer } = await research.follow(task_id, "queued");
+      expect(answer["queue_position"]).toBe(1);
+      await research.call("cancel_task", { task_id, reason: "test" });
+      await research.follow(task_id, "cancelled");
+    }
+    await expectDoneOnce(running);
+    expect(await computingCount()).toBe(before);
+    turn -= 300;
+  }, 90_000);
+});

@@ -1,0 +1,128 @@
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { connectServer, textOf, type ClientLine, type TestClient } from "./mcp.ts";
+import { startTestLab, type TestLab } from "./lab.ts";
+
+/** One line of the sandbox's own log of computing. */
+export interface ComputationLine {
+  readonly at: string;
+  readonly event: "start" | "end" | "cancel" | "request";
+  readonly operationId: string;
+  readonly kind: string;
+  readonly detail: string;
+}
+
+export type Answer = Readonly<Record<string, unknown>> & { readonly task_id: string; readonly state: string };
+
+/** A lab with an MCP client in front of it: what Claude has. */
+export class Research {
+  readonly lab: TestLab;
+  private connected: TestClient;
+  private readonly line: ClientLine;
+
+  private constructor(lab: TestLab, client: TestClient, line: ClientLine) {
+    this.lab = lab;
+    this.connected = client;
+    this.line = line;
+  }
+
+  static async begin(line: ClientLine = "modern", env: Readonly<Record<string, string>> = {}): Promise<Research> {
+    const lab = await startTestLab({ env });
+    return new Research(lab, await connectServer(line, lab.env), line);
+  }
+
+  async end(): Promise<void> {
+    await this.connected.close();
+    await this.lab.remove();
+  }
+
+  get client(): TestClient {
+    return this.connected;
+  }
+
+  /** SIGKILLs the MCP server and connects to a new one. */
+  async killServer(): Promise<void> {
+    process.kill(this.connected.pid, "SIGKILL");
+    this.connected = await connectServer(this.line, this.lab.env);
+  }
+
+  async call(tool: string, args: Record<string, unknown> = {}): Promise<Answer> {
+    const result = await this.connected.call(tool, args);
+    if (result.isError === true) throw new ToolFailure(tool, textOf(result));
+    return result.structuredContent as Answer;
+  }
+
+  /** Follows a job until its state is one of those wanted; every state seen is kept in order. */
+  async follow(taskId: string, ...wanted: string[]): Promise<{ answer: Answer; seen: string[] }> {
+    const seen: string[] = [];
+    for (;;) {
+      const answer = await this.call("get_task_status", { task_id: taskId, wait_seconds: 1 });
+      if (seen.at(-1) !== answer.state) seen.push(answer.state);
+      if (wanted.includes(answer.state)) return { answer, seen };
+      if (answer["final"] === true) throw new Error(`${taskId} ended as ${JSON.stringify(answer)}`);
+    }
+  }
+
+  async computations(operationPrefix: string): Promise<ComputationLine[]> {
+    const text = await readFile(path.join(this.lab.dir, "ktrdr", "computations.jsonl"), "utf8");
+    return text
+      .split("\n")
+      .filter((line) => line !== "")
+      .map((line) => JSON.parse(line) as ComputationLine)
+      .filter(({ operationId }) => operationId.startsWith(operationPrefix));
+  }
+
+  /** Replaces the sandbox's faults. */
+  async faults(faults: readonly Record<string, unknown>[]): Promise<void> {
+    const answer = await fetch(`${this.lab.addresses.ktrdr}/sandbox/faults`, {
+      method: "PUT",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ faults }),
+    });
+    if (!answer.ok) throw new Error(`faults: ${answer.status} ${await answer.text()}`);
+  }
+
+  async writeStrategy(name: string): Promise<void> {
+    await writeFile(path.join(this.lab.dir, "ktrdr", "strategies", `${name}.yaml`), strategyText(name));
+  }
+}
+
+export class ToolFailure extends Error {
+  constructor(tool: string, text: string) {
+    super(`${tool}: ${text}`);
+  }
+}
+
+/** A small strategy that trains in a second. */
+export const strategyText = (name: string, epochs = 12): string => `name: ${name}
+description: daily oscillator zones
+version: "3.0"
+training_data:
+  symbols: {mode: single, symbol: SPX}
+  timeframes: {mode: single, timeframe: 1d}
+  history_required: 100
+indicators:
+  osc: {type: rsi, period: 12}
+fuzzy_sets:
+  zone:
+    indicator: osc
+    low: [0, 20, 45]
+    mid: [30, 50, 70]
+    high: [55, 80, 100]
+nn_inputs:
+  - {fuzzy_set: zone, timeframes: all}
+model:
+  type: mlp
+  architecture: {hidden_layers: [8], dropout: 0.0, activation: relu}
+decisions:
+  output_format: classification
+  confidence_threshold: 0.4
+  filters: {min_signal_separation: 24}
+training:
+  epochs: ${epochs}
+  batch_size: 64
+  learning_rate: 0.005
+  loss: cross_entropy
+  labels: {source: zigzag, zigzag_threshold: 0.02, label_lookahead: 20}
+  data_split: {train: 0.7, validation: 0.15, test: 0.15}
+`;
