@@ -94,10 +94,11 @@ function sandbox({ settings, ports, addresses, supervisor }: StepContext, stateD
   return {
     title: "KTRDR (sandbox)",
     async run(note) {
-      for (const part of sandboxParts({ execPath, root, stateDir, ports, env })) {
-        note(`starting ${part.name}`);
-        await supervisor.start(part);
-      }
+      const [api, ...workers] = sandboxParts({ execPath, root, stateDir, ports, env });
+      note("starting its API");
+      await supervisor.start(api);
+      note("starting its workers");
+      await Promise.all(workers.map((part) => supervisor.start(part)));
       return `${addresses.ktrdr}; strategies, data and models in ${stateDir}`;
     },
   };

@@ -16,7 +16,7 @@ export interface SandboxOptions {
 const READY_WITHIN_MS = 30_000;
 
 /** The sandbox KTRDR in the real one's topology: an API and one worker of each kind, each its own process. */
-export function sandboxParts(options: SandboxOptions): readonly Part[] {
+export function sandboxParts(options: SandboxOptions): readonly [api: Part, ...workers: Part[]] {
   const { ports } = options;
   const api = `http://127.0.0.1:${ports.ktrdr}`;
   // The sandbox gets what concerns it, not our database or keys.

@@ -2,6 +2,7 @@ import path from "node:path";
 import { Connection } from "@temporalio/client";
 import { processPart, type Part } from "./part.ts";
 import { mayBeListening } from "./port-holder.ts";
+import { greet } from "./temporal-connection.ts";
 import { until } from "./until.ts";
 
 /** Search attributes of a job (design §5), all keywords. */
@@ -57,9 +58,12 @@ async function waitForTemporal(
 ): Promise<void> {
   const address = `127.0.0.1:${server.port}`;
   const connection = Connection.lazy({ address });
-  const serving = async () =>
-    (await missingSearchAttributes(connection, server.namespace)).length === 0 &&
-    mayBeListening(server.pid, server.port);
+  const serving = async () => {
+    // gRPC waits longer and longer after each refusal: ask it only when somebody listens.
+    await greet(address);
+    const missing = await missingSearchAttributes(connection, server.namespace);
+    return missing.length === 0 && mayBeListening(server.pid, server.port);
+  };
   try {
     await until(serving, { what: `the Temporal server at ${address}`, timeoutMs: READY_WITHIN_MS, signal });
   } finally {
