@@ -40,7 +40,7 @@ const eventsOf = async ({ temporal }: Bench, taskId: string): Promise<number> =>
 
 // KTRDR's own timers (a worker counts as busy for up to 10 s after its job) are not what is measured here.
 await withLab({ SANDBOX_TIME_SCALE: "0.05", SANDBOX_EPOCH_DELAY_MS: "20" }, async (bench) => {
-  await bench.claude.call("create_strategy", { name: STRATEGY_NAME, yaml: STRATEGY_TEXT }, Anything);
+  await bench.claude.call("create_strategy", { yaml: STRATEGY_TEXT }, Anything);
   const delays: number[] = [];
   const finished: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {

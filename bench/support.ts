@@ -22,7 +22,12 @@ export async function withLab(extra: Readonly<Record<string, string>>, measure: 
   const env = { ...withoutSettings(process.env), LAB_DIR: dir, LOG_LEVEL: "warn", ...extra };
   console.log("bringing up a lab ...");
   const { execPath, pid } = process;
-  const lab = await startLab({ config: loadConfig(env), env, root: ROOT, execPath, pid, migrate });
+  const lab = await startLab({ config: loadConfig(env), env, root: ROOT, execPath, pid, migrate }).catch(
+    async (error: unknown) => {
+      await rm(dir, { recursive: true, force: true });
+      throw error;
+    },
+  );
   try {
     const server = { ...env, ...lab.env };
     const claude = await connectClaude(path.join(ROOT, "bin/ktrdr-mcp"), server, () => undefined);

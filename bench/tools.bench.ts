@@ -65,7 +65,7 @@ function add(what: string, jobs: number, tool: string, bare: string, taken: { fi
 // Epochs of a minute: the first job computes all the time, the others queue.
 await withLab({ SANDBOX_EPOCH_DELAY_MS: "60000" }, async (bench) => {
   const { claude } = bench;
-  await claude.call("create_strategy", { name: STRATEGY_NAME, yaml: STRATEGY_TEXT }, Anything);
+  await claude.call("create_strategy", { yaml: STRATEGY_TEXT }, Anything);
   const { task_id: computing } = await start(bench);
   await measure(bench, 1);
   const others: string[] = [];

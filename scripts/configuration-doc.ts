@@ -14,9 +14,9 @@ export function configurationDocument(schema: z.ZodObject): string {
 
 ${GENERATED}
 
-All settings come from environment variables; an empty one counts as absent. \`mcp\`, \`worker\`, \`migrate\` and \`doctor\`
-fall back to what a running lab (\`LAB_DIR\`) wrote down about itself, then to the defaults below. A wrong value stops the
-process at once and every wrong variable is named.
+All settings come from environment variables; an empty one counts as absent. What is not set, \`mcp\`, \`worker\` and
+\`doctor\` take from a lab that runs in \`LAB_DIR\` (so nothing needs to be set beside one), and else from the defaults
+below. A wrong value stops the process at once, and every wrong variable is named.
 
 ${table(["Variable", "Value", "Default", "Meaning"], rows)}
 `;

@@ -15,10 +15,8 @@ const documents = {
 const outdated: string[] = [];
 for (const [path, text] of Object.entries(documents)) {
   const file = new URL(`../${path}`, import.meta.url);
-  // oxlint-disable-next-line no-await-in-loop -- two small files
   const current = await readFile(file, "utf8").catch(() => "");
   if (current !== text) outdated.push(path);
-  // oxlint-disable-next-line no-await-in-loop
   if (current !== text && !process.argv.includes("--check")) await writeFile(file, text);
 }
 

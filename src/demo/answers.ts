@@ -1,6 +1,13 @@
 /** The parts of the tools' answers that the demo looks at. */
 import { z } from "zod";
 
+export const Text = z.looseObject({ text: z.string() });
+
+export const Judged = z.looseObject({
+  valid: z.boolean().optional(),
+  warnings: z.array(z.looseObject({ what: z.string() })).default([]),
+});
+
 export const Started = z.looseObject({
   task_id: z.string(),
   existing: z.boolean(),

@@ -23,12 +23,12 @@ export const VICTIMS: readonly Victim[] = [
 const FRESH_SECONDS = 4;
 
 export class Chaos {
-  readonly #lab: Lab;
+  readonly #lab: Pick<Lab, "parts">;
   readonly #kill: Kill;
   readonly #say: (text: string) => void;
   readonly #waiting: Victim[];
 
-  constructor(lab: Lab, kill: Kill, say: (text: string) => void, victims: readonly Victim[] = VICTIMS) {
+  constructor(lab: Pick<Lab, "parts">, kill: Kill, say: (text: string) => void, victims: readonly Victim[] = VICTIMS) {
     this.#lab = lab;
     this.#kill = kill;
     this.#say = say;

@@ -1,6 +1,6 @@
 /** What Claude would do, step by step, told as it happens. */
 import { setTimeout as delay } from "node:timers/promises";
-import { Anything, Results, Started, Status, type ResultsAnswer, type StatusAnswer } from "./answers.ts";
+import { Judged, Results, Text, Started, Status, type ResultsAnswer, type StatusAnswer } from "./answers.ts";
 import type { Chaos } from "./chaos.ts";
 import { ToolFailed, type Claude } from "./claude.ts";
 import { comparison, learningCurve } from "./picture.ts";
@@ -30,13 +30,14 @@ export async function tell(story: Story): Promise<StoryEnd> {
 
 async function design({ claude, screen }: Story): Promise<void> {
   screen.heading("Claude reads how a strategy is written, then writes one");
-  const grammar = await claude.call("get_strategy_schema", {}, Anything);
-  screen.line(`get_strategy_schema → ${JSON.stringify(grammar).length} characters of grammar and example`);
+  const { text } = await claude.call("get_strategy_schema", {}, Text);
+  screen.line(`get_strategy_schema → ${text.split("\n").length} lines of grammar`);
   screen.line(STRATEGY_TEXT.trimEnd());
-  await claude.call("create_strategy", { name: STRATEGY_NAME, yaml: STRATEGY_TEXT }, Anything);
+  const created = await claude.call("create_strategy", { yaml: STRATEGY_TEXT }, Judged);
   screen.line(`create_strategy → ${STRATEGY_NAME} is in KTRDR's strategies folder`);
-  await claude.call("validate_strategy", { name: STRATEGY_NAME }, Anything);
-  screen.line("validate_strategy → nothing that KTRDR would fail on later");
+  for (const { what } of created.warnings) screen.line(`note: ${what}`);
+  const judged = await claude.call("validate_strategy", { strategy: STRATEGY_NAME, ...TRAINING_DATES }, Judged);
+  screen.line(`validate_strategy → ${judged.valid === true ? "nothing KTRDR would fail on later" : "NOT valid"}`);
 }
 
 async function train(story: Story): Promise<{ taskId: string; results: ResultsAnswer; faults: readonly string[] }> {
@@ -74,11 +75,13 @@ async function test(story: Story, model: string): Promise<ResultsAnswer> {
 
 /** Watches a job to its end, through any outage. */
 async function follow(story: Story, taskId: string, chaos: Chaos | null): Promise<StatusAnswer> {
+  let percent = 0;
   for (;;) {
     story.signal.throwIfAborted();
     const status = await look(story, taskId);
     if (status === null) continue;
-    story.screen.progress(status.percent ?? 0, status.headline);
+    percent = Math.max(percent, status.percent ?? 0);
+    story.screen.progress(percent, status.headline);
     if (status.final) {
       if (status.state !== "completed") throw new Error(`The job ended as ${status.state}: ${status.headline}`);
       story.screen.line(`get_task_status → ${status.state}: ${status.headline}`);

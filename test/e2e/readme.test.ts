@@ -1,0 +1,175 @@
+/** The README, as a new user would type it: every command is run, or its target is shown to exist where it is this very run. */
+import { access, chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { execa, type Options } from "execa";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { ConfigSchema } from "../../src/config.ts";
+import { ROOT } from "../../src/lab/lab-environment.ts";
+
+const readme = await readFile(path.join(ROOT, "README.md"), "utf8");
+const blocks = (language: string) =>
+  [...readme.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))].map((match) => match[1] ?? "");
+const commands = blocks("sh").flatMap((block) => block.trim().split("\n"));
+
+let folder: string;
+let env: Record<string, string>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-readme-"));
+  // Stands for Claude Code: starts the server that it was told to add.
+  const claude = path.join(folder, "claude");
+  await writeFile(claude, '#!/bin/sh\nwhile [ "$1" != "--" ]; do shift; done\nshift\nexec "$@"\n');
+  await chmod(claude, 0o755);
+  const foreign = [
+    ...Object.keys(ConfigSchema.shape).filter((name) => name !== "TEMPORAL_CLI_PATH"),
+    "CHAOS",
+    "NODE_OPTIONS",
+  ];
+  const inherited = Object.entries(process.env).flatMap(([name, value]) =>
+    value === undefined || foreign.includes(name) ? [] : [[name, value] as const],
+  );
+  env = {
+    ...Object.fromEntries(inherited),
+    PATH: `${folder}:${process.env["PATH"] ?? ""}`,
+    LAB_DIR: path.join(folder, "lab"),
+    TMPDIR: folder,
+  };
+});
+
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** What is installed is what is tested: make must not install anew under a running test. */
+const inShell = (command: string) => command.replace(/^make /, "make -o node_modules/.installed ");
+
+async function sh(command: string, options: Options = {}): Promise<string> {
+  const ended = await execa("sh", ["-c", command], {
+    cwd: ROOT,
+    env,
+    extendEnv: false,
+    all: true,
+    ...options,
+    reject: false,
+  });
+  const output = String(ended.all);
+  expect(ended.exitCode, output).toBe(0);
+  return output;
+}
+
+/** Starts an MCP server by a shell command, asks what tools it has, and ends it. */
+async function toolsOf(command: string): Promise<string[]> {
+  const transport = new StdioClientTransport({
+    command: "sh",
+    args: ["-c", command],
+    env,
+    cwd: ROOT,
+    stderr: "ignore",
+  });
+  const client = new Client({ name: "readme", version: "1" });
+  await client.connect(transport);
+  try {
+    return (await client.listTools()).tools.map(({ name }) => name);
+  } finally {
+    await client.close();
+  }
+}
+
+async function demo(command: string): Promise<void> {
+  const output = await sh(inShell(command));
+  expect(output).toContain("the training was computed exactly once");
+  expect(output).toContain("the backtest was computed exactly once");
+  expect(output).toContain("nothing is left running");
+  expect(output.match(/⚡ kill -9/g)?.length ?? 0).toBe(command.includes("CHAOS=1") ? 3 : 0);
+}
+
+/** Up, used as the README says, and gone after Ctrl-C. */
+async function lab(command: string): Promise<void> {
+  const running = execa("sh", ["-c", `exec ${inShell(command)}`], {
+    cwd: ROOT,
+    env,
+    extendEnv: false,
+    all: true,
+    reject: false,
+    detached: true,
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      let output = "";
+      running.all.on("data", (chunk: unknown) => {
+        output += String(chunk);
+        if (output.includes("Ctrl-C stops everything")) resolve();
+      });
+      running.all.once("end", () => reject(new Error(`The lab ended:\n${output}`)));
+    });
+    expect(await sh(`bin/ktrdr-mcp doctor`)).not.toContain("✘");
+  } finally {
+    // The whole group, as a terminal does it.
+    if (running.pid !== undefined) process.kill(-running.pid, "SIGINT");
+    await running;
+  }
+  await expect(access(path.join(env["LAB_DIR"] ?? "", "lab.json"))).rejects.toThrow("ENOENT");
+}
+
+const dryRun = async (command: string) => {
+  const recipe = await sh(`${inShell(command)} --dry-run`);
+  expect(recipe).not.toContain("Nothing to be done");
+};
+
+/** How each command of the README is proved. */
+const PROOFS: readonly (readonly [RegExp, (command: string) => Promise<void>])[] = [
+  [/^make demo( CHAOS=1)?$/, demo],
+  [/^make lab$/, lab],
+  [/^make help$/, async (command) => expect(await sh(command)).toContain("make demo")],
+  // This test is a part of them.
+  [/^make (check|test|bench)$/, dryRun],
+  [/^claude mcp add /, async (command) => expect(await toolsOf(command)).toContain("train_model")],
+  // Beside the running lab, in `lab`.
+  [/^bin\/ktrdr-mcp doctor$/, async () => expect(commands).toContain("make lab")],
+];
+
+describe("commands", () => {
+  test.each(commands)("%s", { timeout: 240_000 }, async (command) => {
+    const proof = PROOFS.find(([pattern]) => pattern.test(command));
+    if (proof === undefined) throw new Error("The README has a command that this test does not know how to run.");
+    await proof[1](command);
+  });
+
+  test("Claude Desktop's configuration starts the server", async () => {
+    const [text = ""] = blocks("json");
+    const { mcpServers } = JSON.parse(text) as { mcpServers: Record<string, { command: string; args: string[] }> };
+    const server = mcpServers["ktrdr"]!;
+    const command = server.command.replace("/path/to/ktrdr-mcp/", ROOT);
+    expect(await toolsOf([command, ...server.args].map((word) => `'${word}'`).join(" "))).toContain("get_results");
+  });
+});
+
+describe("what it names exists", () => {
+  test("processes: all of them, and no other", async () => {
+    const told = [...readme.matchAll(/^\| `bin\/ktrdr-mcp (\w+)` \|/gm)].map((match) => match[1]);
+    const usage = await sh("bin/ktrdr-mcp --help");
+    const offered = [...usage.matchAll(/^ {2}(\w+) {2,}/gm)].map((match) => match[1]);
+    expect(new Set(told)).toEqual(new Set(offered));
+    expect(offered).toContain("mcp");
+  });
+
+  test("files", async () => {
+    const links = [...readme.matchAll(/\]\((?!https?:)([^)#]+)/g)].map((match) => match[1]!);
+    expect(links).toContain("docs/tools.md");
+    await Promise.all(links.map((link) => access(path.join(ROOT, link))));
+  });
+
+  test("settings", () => {
+    const named = [...readme.matchAll(/`([A-Z][A-Z]+_[A-Z_]+)`/g)].map((match) => match[1]!);
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((name) => !(name in ConfigSchema.shape))).toEqual([]);
+  });
+
+  test("nothing of the demo is left behind", async () => {
+    const left = (await readdir(folder)).filter((name) => name !== "claude" && name !== "lab");
+    expect(left).toEqual([]);
+  });
+});
