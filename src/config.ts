@@ -39,11 +39,25 @@ export const ConfigSchema = z.object({
   ),
   JOB_STALL_FAIL_AFTER_MS: count(3_600_000).describe("A job without progress for this long is stopped and fails."),
   JOB_MAX_COMPUTATIONS: count(3).describe("How many times a job may be computed when a computation is proven dead."),
+  KTRDR_NOT_FOUND_GRACE_MS: count(30_000).describe(
+    "How long KTRDR may not know an operation it has started before its workers are asked.",
+  ),
+  KTRDR_DEAD_GRACE_MS: count(20_000).describe(
+    "How long a computation must be found dead before it is believed lost. KTRDR's own registry lags by 10 s.",
+  ),
+  KTRDR_START_IN_FLIGHT_MS: count(35_000).describe(
+    "How long a start whose answer was lost may still take effect. KTRDR gives its own call to a worker 30 s.",
+  ),
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
     .default("info")
     .describe("Least severe level that is logged (JSON lines on stderr)."),
-  LAB_DIR: z.string().default(".lab").describe("Folder that holds all state of the embedded lab."),
+  LAB_DIR: z
+    .string()
+    .default(".lab")
+    .describe(
+      "Folder that holds all state of the embedded lab; a relative one is taken from the repository, wherever the process starts.",
+    ),
   TEMPORAL_CLI_PATH: z
     .string()
     .optional()

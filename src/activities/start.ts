@@ -19,22 +19,19 @@ export interface Started {
   readonly faultsSeen: readonly FaultSeen[];
 }
 
-/**
- * How long a POST may still take effect after it was sent: KTRDR gives its own call to the worker 30 s, and a client
- * that went away does not stop it (contract §3.1).
- */
-const IN_FLIGHT_MS = 35_000;
-
 /** The operation id of a training, ours to choose. Another computation of the same job is another operation. */
 export function trainingOperationId(jobId: string, computation: number): string {
   return computation === 1 ? jobId : `${jobId}-c${computation}`;
 }
 
+/** For a job that is settled without its settings: KTRDR's 30 s for its call to the worker, and a margin. */
+const SETTLING_IN_FLIGHT_MS = 35_000;
+
 export function startActivities(deps: ActivityDeps) {
   return {
     /** @throws DomainError of the client; retryable ones until KTRDR takes the start or refuses it for good. */
     async startComputation(input: JobInput<ComputeRequest>, computation: number): Promise<Started> {
-      return await beating(() => new Start(deps, input, computation).run());
+      return await beating(() => new Start(deps, input, computation, input.settings.startInFlightMs).run());
     },
   };
 }
@@ -48,7 +45,7 @@ export async function findBegun(
   input: Pick<JobInput<ComputeRequest>, "jobId" | "request">,
   computation: { readonly n: number; readonly postingAt: string; readonly knownOperations: readonly string[] },
 ): Promise<string | null> {
-  const start = new Start(deps, input, computation.n);
+  const start = new Start(deps, input, computation.n, SETTLING_IN_FLIGHT_MS);
   return await start.findAfter(computation.postingAt, computation.knownOperations);
 }
 
@@ -56,12 +53,20 @@ class Start {
   private readonly deps: ActivityDeps;
   private readonly input: Pick<JobInput<ComputeRequest>, "jobId" | "request">;
   private readonly n: number;
+  /** A client that went away does not stop a start (contract §3.1). */
+  private readonly inFlightMs: number;
   private baseline: ReadonlySet<string> = new Set();
 
-  constructor(deps: ActivityDeps, input: Pick<JobInput<ComputeRequest>, "jobId" | "request">, computation: number) {
+  constructor(
+    deps: ActivityDeps,
+    input: Pick<JobInput<ComputeRequest>, "jobId" | "request">,
+    computation: number,
+    inFlightMs: number,
+  ) {
     this.deps = deps;
     this.input = input;
     this.n = computation;
+    this.inFlightMs = inFlightMs;
   }
 
   async findAfter(postingAt: string, known: readonly string[]): Promise<string | null> {
@@ -144,7 +149,7 @@ class Start {
   private async appearing(postedAtMs: number): Promise<Operation | null> {
     for (;;) {
       const found = await this.find();
-      if (found !== null || Date.now() - postedAtMs > IN_FLIGHT_MS) return found;
+      if (found !== null || Date.now() - postedAtMs > this.inFlightMs) return found;
       // A shutdown may interrupt this: what is known is written down, another attempt goes on looking.
       await delay(1_000, undefined, { signal: cancellationSignal() });
     }

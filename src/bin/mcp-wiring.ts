@@ -96,6 +96,9 @@ function wire(env: Environment, config: Config, log: Logger): Wired {
         stallAfterMs: config.JOB_STALL_AFTER_MS,
         stallFailAfterMs: config.JOB_STALL_FAIL_AFTER_MS,
         maxComputations: config.JOB_MAX_COMPUTATIONS,
+        notFoundGraceMs: config.KTRDR_NOT_FOUND_GRACE_MS,
+        deadGraceMs: config.KTRDR_DEAD_GRACE_MS,
+        startInFlightMs: config.KTRDR_START_IN_FLIGHT_MS,
       }),
       records: {
         jobs: createJobReader(pool),

@@ -87,6 +87,12 @@ export interface JobSettings {
   readonly stallFailAfterMs: number;
   /** How many computations a job may use up when one is proven dead. */
   readonly maxComputations: number;
+  /** How long an operation may be unknown to KTRDR before its worker is asked (contract §3.1). */
+  readonly notFoundGraceMs: number;
+  /** How long a computation must be found dead before that is believed: KTRDR's registry lags 10 s. */
+  readonly deadGraceMs: number;
+  /** How long a start may still take effect after it was sent: KTRDR gives its own call to the worker 30 s. */
+  readonly startInFlightMs: number;
 }
 
 /** KTRDR faults that were seen and overcome; each is counted and shown beside the result. */

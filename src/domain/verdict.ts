@@ -41,6 +41,8 @@ export interface Patience {
   readonly pollIntervalMs: number;
   readonly stallAfterMs: number;
   readonly stallFailAfterMs: number;
+  readonly notFoundGraceMs: number;
+  readonly deadGraceMs: number;
 }
 
 export interface Evidence {
@@ -78,10 +80,6 @@ export type Verdict =
   /** Proven: nobody computes it and nobody will. */
   | { readonly kind: "lost"; readonly fault: "lost_operation" | "worker_died"; readonly why: string };
 
-/** A fresh operation is sometimes not found for a moment (contract §3.1). */
-const NOT_FOUND_GRACE_MS = 30_000;
-/** A worker that is found not computing for this long is believed (registry sweep is 10 s, cache 1 s). */
-const DEAD_GRACE_MS = 20_000;
 /** Polls without any movement before the worker is asked as well. */
 const STILL_POLLS = 3;
 
@@ -227,9 +225,9 @@ function judgeRefused(evidence: Evidence, operation: Operation): Verdict {
 }
 
 function judgeNotFound(evidence: Evidence): Verdict {
-  const { clock, worker, kind } = evidence;
+  const { clock, worker, kind, patience } = evidence;
   const since = clock.notFoundSinceMs ?? clock.nowMs;
-  if (clock.nowMs - since < NOT_FOUND_GRACE_MS) return wait(evidence, "verifying", null, [], false);
+  if (clock.nowMs - since < patience.notFoundGraceMs) return wait(evidence, "verifying", null, [], false);
   if (kind === "data_load") return { kind: "lost", fault: "lost_operation", why: "KTRDR no longer knows it" };
   if (worker.kind === "not_asked") return { kind: "ask_worker" };
   if (worker.kind === "silent") return stillWaiting(evidence, null, [], false);
@@ -251,8 +249,8 @@ function judgeUnusable(evidence: Evidence): Verdict {
   return judgeWorkerAnswer(evidence, worker.operation, worker, "stale_view");
 }
 
-function deadLongEnough({ clock }: Evidence): boolean {
-  return clock.deadSinceMs !== null && clock.nowMs - clock.deadSinceMs >= DEAD_GRACE_MS;
+function deadLongEnough({ clock, patience }: Evidence): boolean {
+  return clock.deadSinceMs !== null && clock.nowMs - clock.deadSinceMs >= patience.deadGraceMs;
 }
 
 /** Waits, unless nothing has moved for so long that the job must end. */

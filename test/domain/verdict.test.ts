@@ -52,7 +52,13 @@ function evidence(facts: Facts = {}): Evidence {
     api: { kind: "operation", operation: operation() },
     worker: { kind: "not_asked" },
     registry: worker("busy"),
-    patience: { pollIntervalMs: 5_000, stallAfterMs: 600_000, stallFailAfterMs: 3_600_000 },
+    patience: {
+      pollIntervalMs: 5_000,
+      stallAfterMs: 600_000,
+      stallFailAfterMs: 3_600_000,
+      notFoundGraceMs: 30_000,
+      deadGraceMs: 20_000,
+    },
     ...facts,
     clock: {
       nowMs: NOW,

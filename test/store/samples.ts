@@ -40,7 +40,15 @@ export function jobInput(request: JobRequest = trainingRequest, changes: Partial
     parentJobId: null,
     priority: 3,
     client: "test client",
-    settings: { pollIntervalMs: 100, stallAfterMs: 1_000, stallFailAfterMs: 5_000, maxComputations: 3 },
+    settings: {
+      pollIntervalMs: 100,
+      stallAfterMs: 1_000,
+      stallFailAfterMs: 5_000,
+      maxComputations: 3,
+      notFoundGraceMs: 500,
+      deadGraceMs: 500,
+      startInFlightMs: 2_000,
+    },
     ...changes,
   };
 }

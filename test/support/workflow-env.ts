@@ -77,6 +77,9 @@ export const SETTINGS: JobInput["settings"] = {
   stallAfterMs: 60_000,
   stallFailAfterMs: 120_000,
   maxComputations: 3,
+  notFoundGraceMs: 500,
+  deadGraceMs: 500,
+  startInFlightMs: 2_000,
 };
 
 export const TRAINING: TrainingRequest = {
