@@ -28,11 +28,11 @@ async function main(): Promise<void> {
     if (leaving) return;
     leaving = true;
     log.info({ reason }, "shutting down");
-    setTimeout(() => process.exit(), EXIT_AFTER_MS).unref();
+    setTimeout(() => process.exit(0), EXIT_AFTER_MS).unref();
     await server.close();
     await executions.flush(FLUSH_MS);
-    await wiring.close();
-    process.exit();
+    // Connections end with the process: closing them first would make calls in flight fail loudly.
+    process.exit(0);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void leave(signal));
   process.stdin.once("end", () => void leave("stdin ended"));

@@ -4,7 +4,8 @@ import type { KtrdrWorker } from "../../domain/operation.ts";
 import { compact, engineText } from "../answer.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 
-const ANSWER_WITHIN_MS = 3_000;
+/** A little longer than the parts' own time limits, whose reasons are better than silence. */
+const ANSWER_WITHIN_MS = 3_500;
 
 interface Part {
   readonly part: string;
