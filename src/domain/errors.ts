@@ -48,9 +48,6 @@ export type ErrorCode = keyof typeof NATURE;
 
 export const ERROR_CODES = Object.keys(NATURE) as readonly ErrorCode[];
 
-/** Codes whose failure must not be retried by Temporal. */
-export const PERMANENT_CODES = ERROR_CODES.filter((code) => !NATURE[code].retryable);
-
 export interface ErrorFacts {
   /** What is wrong, in one sentence, our own words. */
   readonly what: string;
