@@ -6,6 +6,7 @@ import { recordActivities } from "./record-outcome.ts";
 import { slotActivities } from "./slots.ts";
 import { startActivities } from "./start.ts";
 import { stopActivities } from "./stop.ts";
+import { tendActivities } from "./tend.ts";
 
 export function createActivities(deps: ActivityDeps) {
   return withFailures({
@@ -15,6 +16,7 @@ export function createActivities(deps: ActivityDeps) {
     ...stopActivities(deps),
     ...recordActivities(deps),
     ...slotActivities(deps),
+    ...tendActivities(deps),
   });
 }
 

@@ -14,6 +14,7 @@ export function admitActivities({ jobs, slots, strategies }: ActivityDeps) {
       const admitted = await jobs.admit(input, await strategyText());
       if ("finished" in admitted) return { finished: admitted.finished };
       if (request.kind === "training_set") return { finished: null };
+      if (computation > 1) await jobs.endComputation(jobId, computation - 1, "lost");
       await slots.claim(request.kind, { jobId, priority, computation });
       return { finished: null };
 

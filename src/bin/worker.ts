@@ -1,6 +1,6 @@
 /** The worker process: runs workflows and activities until it is told to stop. */
 import { DefaultLogger, NativeConnection, Runtime, type LogLevel } from "@temporalio/worker";
-import { Connection } from "@temporalio/client";
+import { Client, Connection } from "@temporalio/client";
 import { createActivities } from "../activities/activities.ts";
 import { loadConfig, type Config } from "../config.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
@@ -15,6 +15,7 @@ import { lazyClient, temporalSettings, type TemporalSettings } from "../temporal
 import { createExecutions } from "../temporal/executions.ts";
 import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
 import { createSlots } from "../temporal/slots.ts";
+import { ensureWarden } from "../temporal/warden.ts";
 import { bundleWorkflows, createWorker, type JobWorker } from "../temporal/worker.ts";
 
 const RETRY_CONNECTION_MS = 1_000;
@@ -52,6 +53,7 @@ async function connect(settings: TemporalSettings, log: Logger, stop: AbortSigna
     try {
       const setup = await Connection.connect({ ...settings.connection, connectTimeout: "3 seconds" });
       await ensureSearchAttributes(setup, settings.namespace);
+      await ensureWarden(new Client({ connection: setup, namespace: settings.namespace }));
       await setup.close();
       const { address, tls, apiKey, metadata } = settings.connection;
       return await NativeConnection.connect({

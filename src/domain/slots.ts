@@ -6,6 +6,8 @@ export interface SlotClaim {
   readonly priority: number;
   /** 1-based: a job whose computation was lost claims again with the next number. */
   readonly computation: number;
+  /** Where the job stands when a keeper is rebuilt; queued unless said otherwise. */
+  readonly standing?: "queued" | "granted" | "in_use";
 }
 
 /** What watching KTRDR and the holders brought. */

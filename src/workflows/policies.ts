@@ -27,7 +27,8 @@ const control: ActivityOptions = {
 };
 
 /** Short steps; each is idempotent. */
-export const { admitJob, startComputation, recordOutcome, settleAbandoned } = proxyActivities<Activities>(control);
+export const { admitJob, startComputation, recordOutcome, settleAbandoned, tendJobs } =
+  proxyActivities<Activities>(control);
 
 /** Admission succeeds in milliseconds nearly always; as a local activity it costs one history event instead of six. */
 export const { admitJob: admitJobQuickly } = proxyLocalActivities<Activities>({

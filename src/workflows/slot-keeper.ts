@@ -119,6 +119,11 @@ class SlotKeeper {
       return;
     }
     this.forget(claim.jobId);
+    if (claim.standing === "granted" || claim.standing === "in_use") {
+      this.held.push({ ...claim, inUse: claim.standing === "in_use" });
+      this.changes += 1;
+      return;
+    }
     const place = this.queue.findIndex((queued) => comesBefore(claim, queued));
     if (place === -1) this.queue.push(claim);
     else this.queue.splice(place, 0, claim);

@@ -83,6 +83,7 @@ export class Stage {
           await delay(20, undefined, { signal: cancellationSignal() });
         }
       },
+      tendJobs: async () => undefined,
       settleAbandoned: async (jobId) => {
         note(`settle ${jobId}`);
         this.inFlight.delete(jobId);

@@ -1,0 +1,67 @@
+/**
+ * What no job and no keeper can do for itself: find jobs whose workflow was terminated while no keeper looked, and
+ * bring a terminated keeper back with everything it knew. The record is what it is rebuilt from.
+ */
+import { heartbeat } from "@temporalio/activity";
+import type { SlotKind } from "../domain/job.ts";
+import { slotKeeperId, type SlotClaim } from "../domain/slots.ts";
+import type { ComputationRecord, JobRecord } from "../store/job-row.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { beating } from "./heartbeat.ts";
+import { settle } from "./settle.ts";
+
+const PAGE = 200;
+const KINDS = ["training", "backtest", "data_load"] as const satisfies readonly SlotKind[];
+
+export function tendActivities(deps: ActivityDeps) {
+  return {
+    /** Idempotent; harmless for everything that is in order. */
+    async tendJobs(): Promise<void> {
+      await beating(() => tend(deps));
+    },
+  };
+}
+
+async function tend(deps: ActivityDeps): Promise<void> {
+  const orphaned = new Set<SlotKind>();
+  for (const kind of KINDS) {
+    if ((await deps.executions.of(slotKeeperId(kind))) !== "open") orphaned.add(kind);
+  }
+  // Oldest first: the order of a rebuilt queue is the order of admission.
+  for (const job of (await openJobs(deps)).toReversed()) {
+    heartbeat("working");
+    if ((await deps.executions.of(job.jobId)) !== "open") await settle(deps, job.jobId);
+    else if (job.request.kind !== "training_set" && orphaned.has(job.request.kind)) await claimAgain(deps, job);
+  }
+}
+
+/** Newest first. */
+async function openJobs({ jobs }: ActivityDeps): Promise<JobRecord[]> {
+  const found: JobRecord[] = [];
+  for (;;) {
+    const last = found.at(-1);
+    const page = await jobs.list({
+      status: "open",
+      limit: PAGE,
+      ...(last === undefined ? {} : { before: last.jobId }),
+    });
+    found.push(...page);
+    if (page.length < PAGE) return found;
+  }
+}
+
+async function claimAgain({ jobs, slots }: ActivityDeps, job: JobRecord): Promise<void> {
+  const last = (await jobs.computations(job.jobId)).at(-1);
+  const claim: SlotClaim = {
+    jobId: job.jobId,
+    priority: job.priority,
+    computation: last === undefined || last.endedAt === null ? (last?.n ?? 1) : last.n + 1,
+    standing: standingOf(last),
+  };
+  await slots.claim(job.request.kind as SlotKind, claim);
+}
+
+function standingOf(last: ComputationRecord | undefined): NonNullable<SlotClaim["standing"]> {
+  if (last === undefined || last.endedAt !== null) return "queued";
+  return last.operationId === null ? "granted" : "in_use";
+}
