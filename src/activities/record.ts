@@ -26,8 +26,7 @@ async function conclude(
 ): Promise<{ outcome: JobOutcome; result: JobResult | null }> {
   const { ending } = request;
   if (ending.status === "cancelled") {
-    const line =
-      ending.partial === null ? "cancelled before it started" : `cancelled at ${ending.partial.percent.toFixed(0)} %`;
+    const line = cancelledLine(request);
     return { outcome: outcomeOf(request, "cancelled", null, ending.partial, line), result: null };
   }
   if (ending.status === "failed") return failedWith(request, ending.failure);
@@ -44,6 +43,14 @@ async function conclude(
       next: error.next ?? null,
     });
   }
+}
+
+function cancelledLine({ input, ending, operationIds }: RecordRequest): string {
+  if (ending.status === "cancelled" && ending.partial !== null) {
+    return `cancelled at ${ending.partial.percent.toFixed(0)} %`;
+  }
+  if (input.request.kind === "training_set") return "cancelled; the trainings that had finished keep their results";
+  return operationIds.length === 0 ? "cancelled before it started" : "cancelled";
 }
 
 function failedWith(request: RecordRequest, failure: JobFailure): { outcome: JobOutcome; result: null } {

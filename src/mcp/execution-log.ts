@@ -34,7 +34,6 @@ export function createExecutionQueue(
       const batch = waiting.slice(0, BATCH);
       try {
         // In order: a burst of calls must not take the connections of the tools themselves.
-        // oxlint-disable-next-line no-await-in-loop
         await log.append(batch);
         // The queue may have overflowed meanwhile: take out what was written, wherever it stands.
         const written = new Set(batch.map((entry) => entry.id));

@@ -33,20 +33,28 @@ export function lazyClient({ connection, namespace }: TemporalSettings): Client 
 /** Calls of a tool must answer quickly; the client's own retries would take far longer than anybody waits. */
 export const CALL_DEADLINE_MS = 2_000;
 
+/** A server that did not answer is not asked again for so long: ten calls in a row must not take ten deadlines. */
+const REMEMBER_DOWN_MS = 1_000;
+const downUntil = new WeakMap<Client, { readonly until: number; readonly error: DomainError }>();
+
 /**
  * Runs a call with a deadline and says in our words when Temporal does not answer.
  * @throws DomainError `temporal_unavailable`; any other error as it came.
  */
 export async function calling<T>(client: Client, call: () => Promise<T>, deadlineMs = CALL_DEADLINE_MS): Promise<T> {
+  const down = downUntil.get(client);
+  if (down !== undefined && performance.now() < down.until) throw down.error;
   try {
     return await client.connection.withDeadline(Date.now() + deadlineMs, call);
-  } catch (error) {
-    if (!isUnavailable(error)) throw error;
-    throw new DomainError("temporal_unavailable", {
+  } catch (cause) {
+    if (!isUnavailable(cause)) throw cause;
+    const error = new DomainError("temporal_unavailable", {
       what: "The Temporal server does not answer.",
       next: "Start it (`make lab` starts everything) or mend TEMPORAL_ADDRESS, then repeat the call.",
-      cause: error,
+      cause,
     });
+    downUntil.set(client, { until: performance.now() + REMEMBER_DOWN_MS, error });
+    throw error;
   }
 }
 

@@ -86,6 +86,17 @@ describe("a training and a backtest", () => {
     await expectDoneOnce(jobs);
   }, 90_000);
 
+  it("trained several times answers as median and spread", async () => {
+    await research.faults([]);
+    const set = await research.call("train_model", { ...trainingOf(turn), repeats: 3 });
+    await research.follow(set.task_id, "completed");
+    const { figures } = await research.call("get_results", { task_id: set.task_id });
+    expect(figures).toMatchObject({ best_val_loss: { n: 3 } });
+    const starts = (await research.computations(`${set.task_id}.`)).filter(({ event }) => event === "start");
+    expect(new Set(starts.map(({ operationId }) => operationId)).size).toBe(3);
+    expect(starts).toHaveLength(3);
+  }, 90_000);
+
   it("asked for twice at the same time and later are computed once", async () => {
     const before = await computingCount();
     const [first, second] = await Promise.all([startBoth(), startBoth()]);

@@ -57,8 +57,8 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const corrected =
       profitFactor === null
         ? ""
-        : ` profitFactor is corrected to ${figure(profitFactor)} (KTRDR: ${figure(figures.raw["profit_factor"] ?? 0)});`;
-    return `KTRDR's trades sum to ${figure(tradesTotal)} but the account changed by ${figure(figures.raw["total_return"] ?? 0)}: ${figure(leftOut)} of entry costs are missing from its trade statistics.${corrected} winRate is still too favourable.`;
+        : ` The profit factor is corrected to ${figure(profitFactor)} (KTRDR: ${figure(figures.raw["profit_factor"] ?? 0)});`;
+    return `KTRDR's trades sum to ${figure(tradesTotal)} but the account changed by ${figure(figures.raw["total_return"] ?? 0)}: ${figure(leftOut)} of entry costs are missing from its trade statistics.${corrected} The win rate is still too favourable.`;
   },
   no_losing_trade: ({ figures }) =>
     figures.trades > 0 && figures.profitFactor === null

@@ -50,19 +50,15 @@ async function awaitEnd(jobId: string, waitMs: number, context: ToolContext): Pr
   const { deps, signal, progress } = context;
   const until = performance.now() + waitMs;
   for (;;) {
-    // Each round depends on the one before: it is a wait.
-    // oxlint-disable-next-line no-await-in-loop
     const task = await statusOf(deps, jobId);
     const left = until - performance.now();
     if (task.status.final || left <= 0 || signal.aborted || !isSeen(task)) return task;
     progress({ percent: task.status.percent ?? 0, message: task.status.headline });
     const asked = Math.min(left, REPORT_EVERY_MS);
     const before = performance.now();
-    // oxlint-disable-next-line no-await-in-loop
     await deps.jobs.waitForClose(jobId, asked, signal);
     // A wait that ends at once without an end (nothing readable, Temporal going away) must not become a busy loop.
     const rest = Math.min(BREATH_MS, asked - (performance.now() - before));
-    // oxlint-disable-next-line no-await-in-loop
     if (rest > 0) await delay(rest, undefined, { signal }).catch(() => undefined);
   }
 }
