@@ -41,7 +41,7 @@ async function startHeld(strategy: string): Promise<{ jobId: string; end: (end: 
   const { jobId } = jobs.idOf(training(strategy), null);
   stage.scripts.set(jobId, { ends: [promise] });
   await jobs.start(training(strategy), OPTIONS);
-  while (!stage.inFlight.has(jobId)) await delay(20);
+  while ((await jobs.live(jobId, 5_000))?.phase !== "running") await delay(20);
   return { jobId, end: resolve };
 }
 
