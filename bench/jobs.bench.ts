@@ -57,8 +57,8 @@ await withLab({ SANDBOX_TIME_SCALE: "0.05", SANDBOX_EPOCH_DELAY_MS: "20" }, asyn
   await bench.claude.call("cancel_task", { task_id: cancelled, reason: "the measurement is over" }, Anything);
   await follow(bench, cancelled, () => false);
   await report("jobs", [
-    { what: "from the train_model call to the POST in KTRDR's worker, median (ms)", value: quantile(delays, 0.5) },
-    { what: "from the train_model call to the POST in KTRDR's worker, slowest (ms)", value: quantile(delays, 1) },
+    { what: "from the train_model call to KTRDR's POST, median (ms)", value: quantile(delays, 0.5) },
+    { what: "from the train_model call to KTRDR's POST, slowest (ms)", value: quantile(delays, 1) },
     { what: "history events of a finished training", value: Math.max(...finished) },
     { what: "history events of a training cancelled while running", value: await eventsOf(bench, cancelled) },
   ]);
