@@ -1,5 +1,4 @@
 /** Waits for a computation and finds out how it truly ended. */
-import { setTimeout as delay } from "node:timers/promises";
 import { activityInfo, cancellationSignal, heartbeat } from "@temporalio/activity";
 import type { ComputationEnd, ComputeRequest, FaultSeen, JobInput, JobProgress } from "../domain/job.ts";
 import type { Operation } from "../domain/operation.ts";
@@ -21,7 +20,7 @@ export function awaitActivities(deps: ActivityDeps) {
       operationId: string,
     ): Promise<ComputationEnd> {
       const row = await computationOf(deps.jobs, input.jobId, computation);
-      const postedAtMs = row === null ? Date.now() : Date.parse(row.postingAt);
+      const postedAtMs = row === null ? deps.clock.now() : Date.parse(row.postingAt);
       const place = { workerId: row?.workerId ?? null, endpoint: row?.workerEndpoint ?? null };
       return await new Vigil(deps, input, computation, operationId, postedAtMs, place).keep();
     },
@@ -56,7 +55,7 @@ class Vigil {
     this.operationId = operationId;
     this.postedAtMs = postedAtMs;
     this.place = place;
-    this.stillSinceMs = Date.now();
+    this.stillSinceMs = deps.clock.now();
     this.takeOver(activityInfo().heartbeatDetails as JobProgress | undefined);
   }
 
@@ -80,13 +79,13 @@ class Vigil {
         this.moved(verdict.view);
         this.report(verdict.phase);
       }
-      await delay(this.input.settings.pollIntervalMs, undefined, { signal: this.signal });
+      await this.deps.clock.sleep(this.input.settings.pollIntervalMs, this.signal);
     }
   }
 
   private async observe(): Promise<Verdict> {
     const api = await askApi(this.deps.ktrdr, this.operationId, this.signal);
-    this.notFoundSinceMs = api.kind === "not_found" ? (this.notFoundSinceMs ?? Date.now()) : null;
+    this.notFoundSinceMs = api.kind === "not_found" ? (this.notFoundSinceMs ?? this.deps.clock.now()) : null;
     if (api.kind === "operation") this.moved(api.operation);
     const first = this.judge(api, { kind: "not_asked" }, "unreachable");
     if (first.kind !== "ask_worker") {
@@ -121,7 +120,7 @@ class Vigil {
 
   private keepDead(verdict: Verdict): void {
     const looksDead = verdict.kind === "wait" && verdict.looksDead;
-    this.deadSinceMs = looksDead ? (this.deadSinceMs ?? Date.now()) : null;
+    this.deadSinceMs = looksDead ? (this.deadSinceMs ?? this.deps.clock.now()) : null;
   }
 
   private judge(api: ApiEvidence, worker: WorkerEvidence, registry: Parameters<typeof judge>[0]["registry"]): Verdict {
@@ -131,7 +130,7 @@ class Vigil {
       worker,
       registry,
       clock: {
-        nowMs: Date.now(),
+        nowMs: this.deps.clock.now(),
         postedAtMs: this.postedAtMs,
         stillSinceMs: this.stillSinceMs,
         notFoundSinceMs: this.notFoundSinceMs,
@@ -147,7 +146,7 @@ class Vigil {
     const ahead = view.percent > this.standing.percent || (view.step !== this.standing.step && view.percent > 0);
     if (this.last !== null && !ahead) return;
     if (ahead) {
-      this.stillSinceMs = Date.now();
+      this.stillSinceMs = this.deps.clock.now();
       this.standing = { percent: view.percent, step: view.step };
     }
     this.last = view;
@@ -159,7 +158,7 @@ class Vigil {
       phase,
       percent: this.standing.percent,
       step: this.standing.step,
-      at: new Date().toISOString(),
+      at: new Date(this.deps.clock.now()).toISOString(),
       since: new Date(this.stillSinceMs).toISOString(),
       computation: this.computation,
       faultsSeen: [...this.faults],

@@ -7,6 +7,7 @@ import type { JobReader } from "../store/job-reader.ts";
 import type { JobWriter } from "../store/job-writer.ts";
 import type { ResultReader } from "../store/result-reader.ts";
 import type { Execution } from "../temporal/executions.ts";
+import type { Clock } from "./clock.ts";
 
 /** How activities talk to the slot keeper; sending twice is harmless. */
 export interface Slots {
@@ -28,6 +29,7 @@ export interface ActivityDeps {
   readonly results: ResultReader;
   readonly slots: Slots;
   readonly executions: Executions;
+  readonly clock: Clock;
   readonly log: Logger;
 }
 

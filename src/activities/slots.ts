@@ -1,5 +1,4 @@
 /** The slot keeper's eyes and hands: is a KTRDR worker free, and whose job ended without letting go. */
-import { setTimeout as delay } from "node:timers/promises";
 import { cancellationSignal, heartbeat } from "@temporalio/activity";
 import { isDomainError } from "../domain/errors.ts";
 import type { SlotKind } from "../domain/job.ts";
@@ -21,10 +20,10 @@ export function slotActivities(deps: ActivityDeps) {
     async watchSlots(watch: SlotWatch): Promise<SlotNews> {
       const signal = cancellationSignal();
       let holdersAt = 0;
-      let queueAt = Date.now();
+      let queueAt = deps.clock.now();
       for (;;) {
         heartbeat("watching");
-        const now = Date.now();
+        const now = deps.clock.now();
         const suspects: string[] = [];
         if (now - holdersAt >= CHECK_HOLDERS_EVERY_MS) {
           suspects.push(...watch.held);
@@ -37,7 +36,7 @@ export function slotActivities(deps: ActivityDeps) {
         const closed = await closedAmong(deps, suspects);
         const { free, waitingFor } = await capacity(deps, watch, signal);
         if (closed.length > 0 || free) return { free: free && closed.length === 0, closed, waitingFor };
-        await delay(LOOK_EVERY_MS, undefined, { signal });
+        await deps.clock.sleep(LOOK_EVERY_MS, signal);
       }
     },
 

@@ -3,7 +3,6 @@
  * take none: the intent and the operations known before are written down before the POST, so that after a lost answer,
  * a crash or a reset the one new operation that matches can be found (the slot keeper lets only one start at a time).
  */
-import { setTimeout as delay } from "node:timers/promises";
 import { cancellationSignal } from "@temporalio/activity";
 import { DomainError, isDomainError } from "../domain/errors.ts";
 import type { ComputeRequest, FaultSeen, JobInput } from "../domain/job.ts";
@@ -149,9 +148,9 @@ class Start {
   private async appearing(postedAtMs: number): Promise<Operation | null> {
     for (;;) {
       const found = await this.find();
-      if (found !== null || Date.now() - postedAtMs > this.inFlightMs) return found;
+      if (found !== null || this.deps.clock.now() - postedAtMs > this.inFlightMs) return found;
       // A shutdown may interrupt this: what is known is written down, another attempt goes on looking.
-      await delay(1_000, undefined, { signal: cancellationSignal() });
+      await this.deps.clock.sleep(1_000, cancellationSignal());
     }
   }
 

@@ -1,5 +1,4 @@
 /** Stops a computation and does not rest until it is proven that nobody computes it any more. */
-import { setTimeout as delay } from "node:timers/promises";
 import { cancellationSignal } from "@temporalio/activity";
 import { isDomainError } from "../domain/errors.ts";
 import type { ComputeRequest, FaultSeen, JobInput, StopReport } from "../domain/job.ts";
@@ -73,7 +72,7 @@ class Stop {
       }
       await this.demandStop(api, worker);
       // Interrupted by a shutdown, another attempt goes on.
-      await delay(1_000, undefined, { signal: cancellationSignal() });
+      await this.deps.clock.sleep(1_000, cancellationSignal());
     }
   }
 

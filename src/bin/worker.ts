@@ -2,6 +2,7 @@
 import { DefaultLogger, NativeConnection, Runtime, type LogLevel } from "@temporalio/worker";
 import { Client, Connection } from "@temporalio/client";
 import { createActivities } from "../activities/activities.ts";
+import { systemClock } from "../activities/clock.ts";
 import { loadConfig, type Config } from "../config.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
@@ -80,6 +81,7 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger): 
     results: createResultReader(pool),
     slots: createSlots(client),
     executions: createExecutions(client),
+    clock: systemClock,
     log,
   };
 }
