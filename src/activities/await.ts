@@ -20,9 +20,8 @@ export function awaitActivities(deps: ActivityDeps) {
       operationId: string,
     ): Promise<ComputationEnd> {
       const row = await computationOf(deps.jobs, input.jobId, computation);
-      const postedAtMs = row === null ? deps.clock.now() : Date.parse(row.postingAt);
       const place = { workerId: row?.workerId ?? null, endpoint: row?.workerEndpoint ?? null };
-      return await new Vigil(deps, input, computation, operationId, postedAtMs, place).keep();
+      return await new Vigil(deps, input, computation, operationId, place).keep();
     },
   };
 }
@@ -32,7 +31,6 @@ class Vigil {
   private readonly input: JobInput<ComputeRequest>;
   private readonly computation: number;
   private readonly operationId: string;
-  private readonly postedAtMs: number;
   private place: Workplace;
   private readonly signal = cancellationSignal();
   private readonly faults = new Set<FaultSeen>();
@@ -46,14 +44,12 @@ class Vigil {
     input: JobInput<ComputeRequest>,
     computation: number,
     operationId: string,
-    postedAtMs: number,
     place: Workplace,
   ) {
     this.deps = deps;
     this.input = input;
     this.computation = computation;
     this.operationId = operationId;
-    this.postedAtMs = postedAtMs;
     this.place = place;
     this.stillSinceMs = deps.clock.now();
     this.takeOver(activityInfo().heartbeatDetails as JobProgress | undefined);
@@ -131,7 +127,6 @@ class Vigil {
       registry,
       clock: {
         nowMs: this.deps.clock.now(),
-        postedAtMs: this.postedAtMs,
         stillSinceMs: this.stillSinceMs,
         notFoundSinceMs: this.notFoundSinceMs,
         deadSinceMs: this.deadSinceMs,

@@ -27,8 +27,6 @@ export type RegistryEvidence = KtrdrWorker | null | "unreachable";
 
 export interface Clock {
   readonly nowMs: number;
-  /** When this computation was posted. */
-  readonly postedAtMs: number;
   /** Since when status, percent and step stand still. */
   readonly stillSinceMs: number;
   /** Since when the API answers 404; null while it does not. */

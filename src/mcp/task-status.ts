@@ -7,6 +7,8 @@ import type { Deps, Links } from "./ports.ts";
 
 /** The workflow's own word only completes the status; it must not delay it. */
 const LIVE_DEADLINE_MS = 300;
+/** Heartbeats come every 3 s at most; an older one may be a killed worker's last. */
+const FRESH_HEARTBEAT_MS = 8_000;
 
 export interface TaskStatus {
   readonly status: JobStatus;
@@ -20,14 +22,16 @@ export interface TaskStatus {
  * @throws DomainError `task_not_found` when both sources answered and neither knows the job.
  */
 export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
-  const recordAsked = orUnavailable(deps.records.jobs.get(jobId));
-  const view = await orUnavailable(deps.jobs.view(jobId));
-  const record = await recordAsked;
+  const [view, record, computingSince] = await Promise.all([
+    orUnavailable(deps.jobs.view(jobId)),
+    orUnavailable(deps.records.jobs.get(jobId)),
+    since(deps, jobId),
+  ]);
   if (view === null && record === null) throw taskNotFound(jobId);
   const running = view !== null && view !== "unavailable" && view.outcome === null && isOpen(view, record);
-  const [live, workersPolling, computingSince] = running
-    ? await Promise.all([liveOf(deps, jobId), workers(deps), since(deps, jobId, record)])
-    : [null, null, null];
+  const [live, workersPolling] = running
+    ? await Promise.all([speaksForItself(view, deps.now()) ? null : liveOf(deps, view), workers(deps)])
+    : [null, null];
   const status = judge({
     view,
     record,
@@ -65,13 +69,19 @@ async function orUnavailable<T>(asked: Promise<T>): Promise<T | "unavailable"> {
   }
 }
 
-const liveOf = (deps: Deps, jobId: string): Promise<LiveJobState | null> =>
-  deps.jobs.live(jobId, LIVE_DEADLINE_MS).catch(() => null);
+/** A fresh heartbeat with progress says all that the workflow could: it need not be asked. */
+function speaksForItself({ pending, cancelRequested }: JobView, now: Date): boolean {
+  if (pending === null || pending.progress === null || pending.lastHeartbeatAt === null || cancelRequested)
+    return false;
+  return now.getTime() - Date.parse(pending.lastHeartbeatAt) < FRESH_HEARTBEAT_MS;
+}
+
+const liveOf = (deps: Deps, { jobId, historyEvents }: JobView): Promise<LiveJobState | null> =>
+  deps.jobs.live(jobId, LIVE_DEADLINE_MS, historyEvents).catch(() => null);
 
 const workers = (deps: Deps): Promise<boolean | null> => deps.jobs.workersPolling().catch(() => null);
 
-async function since(deps: Deps, jobId: string, record: TaskStatus["record"]): Promise<string | null> {
-  if (record === null || record === "unavailable") return null;
+async function since(deps: Deps, jobId: string): Promise<string | null> {
   const computations = await deps.records.jobs.computations(jobId).catch(() => []);
   return computations.at(-1)?.startedAt ?? null;
 }

@@ -48,7 +48,7 @@ export function createComputationWriter(pool: Pool): ComputationWriter {
         if (status === "open") {
           await run(
             session,
-            "insert into computations (job_id, n, known_operations) values ($1, $2, $3) on conflict (job_id, n) do nothing",
+            "insert into computations (job_id, n, known_operations, posting_at) values ($1, $2, $3, 'epoch') on conflict (job_id, n) do nothing",
             [jobId, n, [...knownOperations]],
           );
         }

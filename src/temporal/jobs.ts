@@ -15,7 +15,7 @@ import { calling } from "./connection.ts";
 import { jobViewOf } from "./describe-job.ts";
 import { detailsOf, jobIdOf, JOB_QUEUE, summaryOf, WORKFLOW_TYPE } from "./job-types.ts";
 import type { JobView } from "./job-view.ts";
-import { liveState } from "./live-state.ts";
+import { createLiveStates } from "./live-state.ts";
 import { openJobs, type OpenJob } from "./open-jobs.ts";
 import { isPolled } from "./pollers.ts";
 import { searchAttributesOf } from "./search-attributes.ts";
@@ -39,8 +39,11 @@ export interface Jobs {
   start(request: JobRequest, options: StartOptions): Promise<{ readonly jobId: string; readonly existing: boolean }>;
   /** Null when Temporal does not know it (any more). */
   view(jobId: string): Promise<JobView | null>;
-  /** What the workflow itself adds; null when no worker answered within the deadline. Never throws. */
-  live(jobId: string, deadlineMs: number): Promise<LiveJobState | null>;
+  /**
+   * What the workflow itself adds; null when no worker answered within the deadline. Never throws.
+   * @param historyEvents length of the job's history as just seen: a queued job that did not move is not asked again.
+   */
+  live(jobId: string, deadlineMs: number, historyEvents: number): Promise<LiveJobState | null>;
   /** Returns when the job is closed, the time is over or the signal fires. Never throws, never cancels the job. */
   waitForClose(jobId: string, ms: number, signal: AbortSignal): Promise<void>;
   cancel(jobId: string, reason: string): Promise<"requested" | "already_closed" | "not_found">;
@@ -61,7 +64,7 @@ export function createJobs(client: Client, settings: JobSettings): Jobs {
       const description = await describe(client, jobId);
       return description === null ? null : await calling(client, () => jobViewOf(client, description));
     },
-    live: async (jobId, deadlineMs) => await liveState(client, jobId, deadlineMs),
+    live: createLiveStates(client),
     waitForClose: async (jobId, ms, signal) => await waitForClose(client, jobId, ms, signal),
     cancel: async (jobId, reason) => await cancel(client, jobId, reason),
     openJobs: async (limit) => {

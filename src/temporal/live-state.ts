@@ -1,20 +1,55 @@
 import type { Client } from "@temporalio/client";
-import type { LiveJobState } from "../domain/job.ts";
+import { LRUCache } from "lru-cache";
+import type { LiveJobState, SlotKind } from "../domain/job.ts";
 import { slotKeeperId, type SlotState } from "../domain/slots.ts";
 import { slotKindOf } from "./job-types.ts";
 
-/** Asks the job, and while it queues its keeper as well. Null when no worker answered in time. Never throws. */
-export async function liveState(client: Client, jobId: string, deadlineMs: number): Promise<LiveJobState | null> {
-  try {
-    return await client.connection.withDeadline(Date.now() + deadlineMs, async () => {
-      const state = await client.workflow.getHandle(jobId).query<LiveJobState>("jobState");
-      const kind = slotKindOf(jobId);
-      if (state.phase !== "queued" || kind === null) return state;
-      const keeper = await client.workflow.getHandle(slotKeeperId(kind)).query<SlotState>("slotState");
-      const place = keeper.queue.indexOf(jobId);
-      return { ...state, queuePosition: place === -1 ? null : place + 1, waitingFor: keeper.waitingFor || null };
-    });
-  } catch {
-    return null;
-  }
+export type LiveStates = (jobId: string, deadlineMs: number, historyEvents: number) => Promise<LiveJobState | null>;
+
+/** How long a queue may be shown before it is asked for again. */
+const QUEUE_AGE_MS = 1_000;
+
+/**
+ * Asks jobs, and for their place the keeper, what they are doing. Null when no worker answered in time. Never throws.
+ *
+ * A queued job is not asked again while its history has not grown: being granted a slot is an event. Only its place
+ * may then be up to a second old, and a thousand waiting clients cost one query a second.
+ */
+export function createLiveStates(client: Client): LiveStates {
+  const queues = new LRUCache<SlotKind, SlotState>({ max: 3, ttl: QUEUE_AGE_MS });
+  const queuedSince = new LRUCache<string, { readonly historyEvents: number; readonly state: LiveJobState }>({
+    max: 5_000,
+  });
+
+  const queueOf = async (kind: SlotKind): Promise<SlotState> => {
+    const known = queues.get(kind);
+    if (known !== undefined) return known;
+    const asked = await client.workflow.getHandle(slotKeeperId(kind)).query<SlotState>("slotState");
+    queues.set(kind, asked);
+    return asked;
+  };
+
+  const ask = async (jobId: string, historyEvents: number): Promise<LiveJobState> => {
+    const known = queuedSince.get(jobId);
+    const state =
+      known?.historyEvents === historyEvents
+        ? known.state
+        : await client.workflow.getHandle(jobId).query<LiveJobState>("jobState");
+    const kind = slotKindOf(jobId);
+    if (state.phase !== "queued" || kind === null) return state;
+    const queue = await queueOf(kind);
+    const place = queue.queue.indexOf(jobId);
+    // Not in the queue (yet, or any more): nothing is known for the next time.
+    if (place === -1) return state;
+    queuedSince.set(jobId, { historyEvents, state });
+    return { ...state, queuePosition: place + 1, waitingFor: queue.waitingFor || null };
+  };
+
+  return async (jobId, deadlineMs, historyEvents) => {
+    try {
+      return await client.connection.withDeadline(Date.now() + deadlineMs, () => ask(jobId, historyEvents));
+    } catch {
+      return null;
+    }
+  };
 }

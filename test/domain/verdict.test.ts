@@ -62,7 +62,6 @@ function evidence(facts: Facts = {}): Evidence {
     ...facts,
     clock: {
       nowMs: NOW,
-      postedAtMs: NOW - 60_000,
       stillSinceMs: NOW,
       notFoundSinceMs: null,
       deadSinceMs: null,

@@ -41,9 +41,11 @@ async function startHeld(strategy: string): Promise<{ jobId: string; end: (end: 
   const { jobId } = jobs.idOf(training(strategy), null);
   stage.scripts.set(jobId, { ends: [promise] });
   await jobs.start(training(strategy), OPTIONS);
-  while ((await jobs.live(jobId, 5_000))?.phase !== "running") await delay(20);
+  while ((await liveOf(jobId))?.phase !== "running") await delay(20);
   return { jobId, end: resolve };
 }
+
+const liveOf = async (jobId: string) => await jobs.live(jobId, 5_000, (await jobs.view(jobId))?.historyEvents ?? 0);
 
 const closed = async (jobId: string): Promise<void> =>
   await jobs.waitForClose(jobId, 20_000, new AbortController().signal);
@@ -96,7 +98,7 @@ describe("starting", () => {
 describe("looking", () => {
   it("tells what a job does and how it ended", async () => {
     const { jobId, end } = await startHeld("looked-at");
-    expect(await jobs.live(jobId, 5_000)).toMatchObject({
+    expect(await liveOf(jobId)).toMatchObject({
       phase: "running",
       computation: 1,
       operationId: `${jobId}-op1`,
@@ -119,10 +121,10 @@ describe("looking", () => {
   it("tells the place in the queue", async () => {
     const first = await startHeld("in-front");
     const { jobId } = await jobs.start(training("behind"), OPTIONS);
-    let live = await jobs.live(jobId, 5_000);
+    let live = await liveOf(jobId);
     while (live?.queuePosition == null) {
       await delay(50);
-      live = await jobs.live(jobId, 5_000);
+      live = await liveOf(jobId);
     }
     expect(live).toMatchObject({ phase: "queued", queuePosition: 1 });
     first.end(SUCCEEDED);
@@ -142,7 +144,7 @@ describe("looking", () => {
 
   it("does not know what never was", async () => {
     expect(await jobs.view("train-nobody-00000000")).toBeNull();
-    expect(await jobs.live("train-nobody-00000000", 1_000)).toBeNull();
+    expect(await jobs.live("train-nobody-00000000", 1_000, 0)).toBeNull();
     expect(await jobs.cancel("train-nobody-00000000", "test")).toBe("not_found");
   });
 
@@ -184,6 +186,6 @@ describe("with Temporal down", () => {
     await expect(dead.start(training("x"), OPTIONS)).rejects.toMatchObject(unavailable);
     await expect(dead.view("train-x-00000000")).rejects.toMatchObject(unavailable);
     await expect(dead.ping()).rejects.toMatchObject(unavailable);
-    expect(await dead.live("train-x-00000000", 500)).toBeNull();
+    expect(await dead.live("train-x-00000000", 500, 0)).toBeNull();
   });
 });
