@@ -93,6 +93,10 @@ class Replay {
     // The recorder waited for the registry to see the worker free; where it did not, 503 was recorded.
     const isStart = method === "POST" && (path.endsWith("/start") || path.endsWith("/resume"));
     if (isStart && exchange.status === 200) await this.#test.untilAvailable(isBacktest ? "backtesting" : "training");
+    // A refusal that names the operation's status was recorded when it had that status.
+    const named = /\(status: (\w+)\)/.exec(JSON.stringify(exchange.body))?.[1];
+    const about = /\/(?:trainings|operations)\/([^/]+)\//.exec(path)?.[1];
+    if (named !== undefined && about !== undefined) await this.#test.untilStatus(about, named);
     const base = target === undefined ? this.#test.url : this.#test.worker(target.startsWith("bt") ? "bt" : "train");
     const send = (): Promise<Answer> => this.#test.call(method, path, body, base);
     if (method !== "GET" || exchange.status !== 200) return send();
