@@ -96,7 +96,7 @@ class Replay {
     // A refusal that names the operation's status was recorded when it had that status.
     const named = /\(status: (\w+)\)/.exec(JSON.stringify(exchange.body))?.[1];
     const about = /\/(?:trainings|operations)\/([^/]+)\//.exec(path)?.[1];
-    if (named !== undefined && about !== undefined) await this.#test.untilStatus(about, named);
+    if (named !== undefined && about !== undefined) await this.#test.untilStatus(about, named as Operation["status"]);
     const base = target === undefined ? this.#test.url : this.#test.worker(target.startsWith("bt") ? "bt" : "train");
     const send = (): Promise<Answer> => this.#test.call(method, path, body, base);
     if (method !== "GET" || exchange.status !== 200) return send();
