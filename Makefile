@@ -1,7 +1,7 @@
 # Every target works on a fresh clone: it installs what it needs first.
 # npm scripts and bin/ktrdr-mcp use the Node pinned in package.json, whatever the host has.
 .DEFAULT_GOAL := help
-.PHONY: help deps demo lab test check fix bench
+.PHONY: help deps demo lab test check fix bench chaos
 SHELL := /bin/sh
 
 STAMP := node_modules/.installed
@@ -45,3 +45,6 @@ fix: deps ## format, repair what lint can repair, regenerate docs
 
 bench: deps ## measure (ratios in one run); tables on stdout, JSON beside
 	@for file in bench/*.bench.ts; do [ -f "$$file" ] || continue; $(PINNED) "$$file" || exit 1; done
+
+chaos: deps ## random faults at random steps (RUNS=20 SEED=random; RUN=i repeats one, SCENARIO='{...}' an exact one)
+	@$(PINNED) scripts/chaos.ts

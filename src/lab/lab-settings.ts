@@ -21,6 +21,8 @@ export interface LabSettings {
   /** Off only where losing the database does not matter (tests). */
   readonly fsync?: boolean;
   readonly onEvent?: (event: SupervisorEvent) => void;
+  /** Ways round: the addresses that the worker and clients are given instead of the parts' own (a proxy, a tunnel). */
+  readonly route?: (direct: Addresses) => Promise<Addresses>;
   /** Stops a start that is under way. */
   readonly signal?: AbortSignal;
 }

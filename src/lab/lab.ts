@@ -89,7 +89,7 @@ async function attemptStart(
     onNote: (note) => notes.push(note),
   });
   const addresses = addressesOf(settings.config, ports, replaced);
-  const env = environmentOf(settings, addresses, replaced);
+  const env = environmentOf(settings, (await settings.route?.(addresses)) ?? addresses, replaced);
   const run = await createRunFolder(runs);
   const guard = startGuard(run.dir, GRACE_S);
   const supervisor = new Supervisor({ logDir: path.join(dir, "logs"), run, onEvent: settings.onEvent });

@@ -1,0 +1,75 @@
+import { Client, Connection } from "@temporalio/client";
+import pg from "pg";
+import { slotKeeperId, type SlotState } from "../../src/domain/slots.ts";
+import type { SlotKind } from "../../src/domain/job.ts";
+import type { Addresses } from "../../src/lab/lab-settings.ts";
+
+export interface JobBook {
+  readonly status: string;
+  readonly finishedMs: number | null;
+  readonly operationIds: readonly string[];
+  readonly results: number;
+  /** Operations of the computations table, oldest first; null: begun, none attached. */
+  readonly attached: readonly (string | null)[];
+}
+
+/** PostgreSQL and Temporal, read past the proxies. */
+export class Books {
+  readonly #database: string;
+  readonly #temporal: string;
+
+  constructor({ database, temporal }: Addresses) {
+    this.#database = database;
+    this.#temporal = temporal;
+  }
+
+  /** Null when the job was never admitted. */
+  async job(taskId: string): Promise<JobBook | null> {
+    const client = new pg.Client({ connectionString: this.#database, connectionTimeoutMillis: 5_000 });
+    await client.connect();
+    try {
+      const { rows } = await client.query(
+        `select status, extract(epoch from finished_at) * 1000 as finished_ms, outcome -> 'operationIds' as operation_ids,
+           (select count(*) from results r where r.job_id = j.job_id) as results,
+           array(select operation_id from computations c where c.job_id = j.job_id order by n) as attached
+         from jobs j where job_id = $1`,
+        [taskId],
+      );
+      const row = rows[0] as Record<string, unknown> | undefined;
+      if (row === undefined) return null;
+      return {
+        status: String(row["status"]),
+        finishedMs: row["finished_ms"] === null ? null : Number(row["finished_ms"]),
+        operationIds: (row["operation_ids"] ?? []) as string[],
+        results: Number(row["results"]),
+        attached: row["attached"] as (string | null)[],
+      };
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Temporal's word for the workflow's status. */
+  async execution(taskId: string): Promise<string> {
+    return await this.#asking(async (client) => (await client.workflow.getHandle(taskId).describe()).status.name);
+  }
+
+  /** Who holds or waits for a slot; nobody when no keeper lives. */
+  async slots(kind: SlotKind): Promise<{ readonly held: readonly string[]; readonly queue: readonly string[] }> {
+    return await this.#asking(async (client) => {
+      const keeper = client.workflow.getHandle(slotKeeperId(kind));
+      const known = await keeper.describe().catch(() => null);
+      if (known === null || known.status.name !== "RUNNING") return { held: [], queue: [] };
+      return await keeper.query<SlotState>("slotState");
+    });
+  }
+
+  async #asking<T>(ask: (client: Client) => Promise<T>): Promise<T> {
+    const connection = await Connection.connect({ address: this.#temporal, connectTimeout: 5_000 });
+    try {
+      return await connection.withDeadline(Date.now() + 5_000, async () => await ask(new Client({ connection })));
+    } finally {
+      await connection.close();
+    }
+  }
+}

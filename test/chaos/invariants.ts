@@ -1,0 +1,122 @@
+import type { JobBook } from "./books.ts";
+import type { JobRun } from "./job-run.ts";
+import type { Scenario } from "./scenario.ts";
+import { untruth, type Computing, type Truth } from "./truth.ts";
+
+export interface Evidence {
+  readonly scenario: Scenario;
+  readonly run: JobRun;
+  readonly book: JobBook | null;
+  readonly execution: string;
+  readonly slotHeld: boolean;
+  readonly computing: readonly Computing[];
+  readonly truth: Truth;
+}
+
+const CLOSED_AS: Readonly<Record<string, string>> = {
+  completed: "COMPLETED",
+  failed: "FAILED",
+  cancelled: "CANCELLED",
+};
+
+/**
+ * What KTRDR's API cannot give: it lists an operation only once somebody read it by id, and a backtest's or load's id
+ * is in the answer to its start alone. When that answer is lost and the computing has ended (and the registry has moved
+ * on) before anybody could look, nothing shows that it ever was, and another one has to be made.
+ */
+export function limitsMet({ computing, book, scenario }: Evidence): string[] {
+  if (scenario.kind === "training" || book === null) return [];
+  return computing
+    .filter((one, place) => isUnseen(one, computing[place + 1], book))
+    .map(({ operationId }) => `${operationId} finished unseen after the answer to its start was lost`);
+}
+
+/** Over before the next one began, and never known to us. */
+function isUnseen(one: Computing, next: Computing | undefined, book: JobBook): boolean {
+  if (one.how !== "completed" || one.endMs === null || book.attached.includes(one.operationId)) return false;
+  return next !== undefined && next.startMs > one.endMs;
+}
+
+/** Everything that must hold after a run. @returns what does not. */
+export function brokenInvariants(evidence: Evidence): string[] {
+  return [
+    ...evidence.run.faulty.map((text) => `tool answers: ${text}`),
+    ...computedOnce(evidence),
+    ...recordedOnce(evidence),
+    ...endedAsItShould(evidence),
+    ...saidTheTruth(evidence),
+  ];
+}
+
+function computedOnce({ scenario, computing, book }: Evidence): string[] {
+  const broken: string[] = [];
+  const isExcused = (one: Computing, place: number) =>
+    scenario.kind !== "training" && book !== null && isUnseen(one, computing[place + 1], book);
+  computing.forEach((one, place) => {
+    for (const other of computing.slice(place + 1)) {
+      if (one.endMs === null || other.startMs < one.endMs)
+        broken.push(`two at once: ${one.operationId} and ${other.operationId}`);
+    }
+  });
+  // Another one is needed only after one that died or could not be kept by KTRDR.
+  const needless = computing
+    .slice(0, -1)
+    .filter((one, place) => !isExcused(one, place))
+    .filter(({ how }) => how !== "died" && !how.startsWith("failed: [Errno 111]"));
+  for (const { operationId, how } of needless) broken.push(`needless second computation after ${operationId} (${how})`);
+  for (const { operationId, endMs } of computing) {
+    if (endMs === null) broken.push(`still computing: ${operationId}`);
+    else if (book !== null && book.finishedMs !== null && endMs > book.finishedMs + 1) {
+      broken.push(
+        `${operationId} computed on for ${Math.round(endMs - book.finishedMs)} ms after the record was closed`,
+      );
+    }
+  }
+  return broken;
+}
+
+function recordedOnce({ scenario, book, computing }: Evidence): string[] {
+  if (book === null) return ["no record"];
+  const broken: string[] = [];
+  if (book.status === "open") broken.push("the record is open");
+  const wanted = book.status === "completed" ? 1 : 0;
+  if (book.results !== wanted) broken.push(`${book.results} results recorded for a job that is ${book.status}`);
+  const last = computing.findLast(({ how }) => how === "completed");
+  if (book.status === "completed" && (last === undefined || !book.operationIds.includes(last.operationId))) {
+    broken.push(`recorded ${book.operationIds.join(", ")}, but KTRDR finished ${last?.operationId ?? "nothing"}`);
+  }
+  for (const [place, one] of computing.entries()) {
+    const { operationId } = one;
+    const unseen = scenario.kind !== "training" && isUnseen(one, computing[place + 1], book);
+    if (!unseen && !book.attached.includes(operationId)) broken.push(`${operationId} is not on record`);
+  }
+  return broken;
+}
+
+function endedAsItShould({ scenario, run, book, execution, slotHeld }: Evidence): string[] {
+  const broken: string[] = [];
+  const status = book?.status ?? "unrecorded";
+  const allowed = ["completed"];
+  if (run.cancelledMs !== null) allowed.push("cancelled");
+  const failing = scenario.strikes.some(
+    ({ attack }) => attack.do === "ktrdr" && attack.fault.fault === "computing_fails",
+  );
+  if (failing) allowed.push("failed");
+  if (!allowed.includes(status)) broken.push(`ended as ${status}: ${run.said.at(-1)?.headline ?? ""}`);
+  if (execution !== CLOSED_AS[status]) broken.push(`Temporal says ${execution}, the record says ${status}`);
+  if (slotHeld) broken.push("its slot was not given back");
+  return broken;
+}
+
+function saidTheTruth({ run, truth }: Evidence): string[] {
+  const broken: string[] = [];
+  const first = run.said.find(({ final }) => final);
+  for (const said of run.said) {
+    const why = untruth(said, truth);
+    if (why !== null) broken.push(`untrue: "${said.state}" (${said.headline}): ${why}`);
+    if (first !== undefined && said.askedMs > first.answeredMs && said.state !== first.state) {
+      broken.push(`untrue: "${said.state}" after the final "${first.state}"`);
+    }
+  }
+  return [...new Set(broken)];
+}

@@ -1,0 +1,137 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { readComputations, type ComputationEvent } from "../../sandbox/state/computation-log.ts";
+import type { OperationRow } from "../../sandbox/state/operation.ts";
+import type { Death } from "./chaos-lab.ts";
+import type { Kind } from "./scenario.ts";
+
+/** A job of a run. Its end date is its own, which tells its operations from all others in KTRDR's books. */
+export interface ChaosJob {
+  readonly taskId: string;
+  readonly kind: Kind;
+  readonly endDate: string;
+}
+
+/** One piece of real computing, from KTRDR's own log. */
+export interface Computing {
+  readonly operationId: string;
+  readonly startMs: number;
+  /** Null while it goes on. */
+  readonly endMs: number | null;
+  /** `completed`, `cancelled`, `failed…`, or `died` with its process. */
+  readonly how: string;
+}
+
+const OPERATION_TYPE = { training: "training", backtest: "backtesting", data_load: "data_load" } as const;
+
+/** True when the line of the log is about an operation of the job. */
+export function concerns(
+  event: Pick<ComputationEvent, "operationId" | "kind">,
+  job: Omit<ChaosJob, "taskId">,
+  ktrdrDir: string,
+): boolean {
+  if (event.kind !== OPERATION_TYPE[job.kind]) return false;
+  return endDateOf(event.operationId, ktrdrDir) === job.endDate;
+}
+
+function endDateOf(operationId: string, ktrdrDir: string): string | null {
+  try {
+    const file = path.join(ktrdrDir, "database", "operations", `${encodeURIComponent(operationId)}.json`);
+    const row = JSON.parse(readFileSync(file, "utf8")) as OperationRow;
+    return row.metadata.end_date?.slice(0, 10) ?? null;
+  } catch {
+    return null;
+  }
+}
+
+/** Every computing of the job so far, oldest first. */
+export function computingOf(job: ChaosJob, ktrdrDir: string, deaths: readonly Death[]): Computing[] {
+  const events = readComputations(path.join(ktrdrDir, "computations.jsonl")).filter((event) =>
+    concerns(event, job, ktrdrDir),
+  );
+  const found: Computing[] = [];
+  events.forEach((event, place) => {
+    if (event.event !== "start") return;
+    const startMs = Date.parse(event.at);
+    const end = events
+      .slice(place + 1)
+      .find((later) => later.event === "end" && later.operationId === event.operationId && later.pid === event.pid);
+    const death = deaths.find(({ pid, atMs }) => pid === event.pid && atMs >= startMs);
+    found.push({
+      operationId: event.operationId,
+      startMs,
+      endMs: end === undefined ? (death?.atMs ?? null) : Date.parse(end.at),
+      how: end?.detail ?? (death === undefined ? "" : "died"),
+    });
+  });
+  return found;
+}
+
+/** Something the status tool said. */
+export interface Said {
+  readonly askedMs: number;
+  readonly answeredMs: number;
+  readonly state: string;
+  readonly final: boolean;
+  readonly percent: number | null;
+  readonly headline: string;
+}
+
+/** What was going on around an answer, as known afterwards. */
+export interface Truth {
+  readonly computing: readonly Computing[];
+  /** When the record was closed, and how; null while it is open. */
+  readonly recorded: { readonly atMs: number; readonly status: string } | null;
+  /** When the client asked to cancel; null: never. */
+  readonly cancelledMs: number | null;
+  /** When somebody first disturbed our own parts, or KTRDR; Infinity: never. */
+  readonly oursDisturbedMs: number;
+  readonly ktrdrDisturbedMs: number;
+}
+
+/**
+ * Why an answer was untrue, or null. It is untrue only if it was true at no moment between question and answer.
+ */
+export function untruth(said: Said, truth: Truth): string | null {
+  const { computing, recorded } = truth;
+  const whole = computing.find(
+    ({ startMs, endMs }) => startMs <= said.askedMs && (endMs === null || endMs >= said.answeredMs),
+  );
+  const beganBefore = computing.some(({ startMs }) => startMs <= said.answeredMs);
+  const finishedBefore = computing.some(
+    ({ how, endMs }) => how === "completed" && endMs !== null && endMs <= said.answeredMs,
+  );
+  if (said.final) {
+    if (whole !== undefined) return `final while ${whole.operationId} computes`;
+    if (recorded === null || recorded.atMs > said.answeredMs) return "final before the record says so";
+    if (recorded.status !== said.state) return `final, but recorded as ${recorded.status}`;
+    if (said.state === "completed" && !finishedBefore) return "completed, but KTRDR finished nothing";
+    return null;
+  }
+  switch (said.state) {
+    case "queued":
+      return whole === undefined ? null : `queued while ${whole.operationId} computes`;
+    case "running":
+    case "stalled":
+      if ((said.percent ?? 0) > 0 && !beganBefore) return `at ${said.percent} % before any computing began`;
+      if (said.percent === 100 && !finishedBefore) return "at 100 % before any computing finished";
+      if (said.state === "stalled" && truth.ktrdrDisturbedMs > said.answeredMs)
+        return "stalled although nobody disturbed KTRDR";
+      return null;
+    case "recording":
+      return computing.some(({ endMs }) => endMs !== null && endMs <= said.answeredMs) || truth.cancelledMs !== null
+        ? null
+        : "recording although nothing ended";
+    case "cancelling":
+      return truth.cancelledMs !== null && truth.cancelledMs <= said.answeredMs
+        ? null
+        : "cancelling although nobody cancelled";
+    case "ktrdr_unreachable":
+      return truth.ktrdrDisturbedMs <= said.answeredMs ? null : "KTRDR unreachable although nobody disturbed it";
+    case "worker_down":
+    case "unknown":
+      return truth.oursDisturbedMs <= said.answeredMs ? null : `${said.state} although nobody disturbed our parts`;
+    default:
+      return null;
+  }
+}

@@ -1,0 +1,122 @@
+import { once } from "node:events";
+import { connect, createServer, type AddressInfo, type Server, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+
+/** What the wire does to the bytes that pass. */
+export type WireMode =
+  | { readonly kind: "pass" }
+  /** Nothing gets through; what was sent meanwhile arrives afterwards, as TCP's repeats would bring it. */
+  | { readonly kind: "drop" }
+  /** Every piece comes `ms` later. */
+  | { readonly kind: "delay"; readonly ms: number }
+  /** Each connection is cut after so many bytes of answer. */
+  | { readonly kind: "cut"; readonly afterBytes: number }
+  /** Every connection, old or new, is reset at once. */
+  | { readonly kind: "reset" };
+
+/** One connection through the proxy. */
+export interface Link {
+  readonly client: Socket;
+  readonly server: Socket;
+}
+
+/** Sees each piece before it is passed on; the piece waits for the promise. `up` is towards the server. */
+export type Witness = (piece: Buffer, direction: "up" | "down", link: Link) => Promise<void> | void;
+
+/** A small TCP proxy on 127.0.0.1 that can misbehave like a network. */
+export class Proxy {
+  target: { readonly host: string; readonly port: number } = { host: "127.0.0.1", port: 0 };
+  witness: Witness = () => undefined;
+  #mode: WireMode = { kind: "pass" };
+  #changed = Promise.withResolvers<void>();
+  readonly #links = new Set<Link>();
+  readonly #answered = new WeakMap<Link, number>();
+  readonly #server: Server;
+
+  private constructor() {
+    // Half-open connections are passed on as they are.
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => this.#accept(client));
+  }
+
+  static async listen(): Promise<Proxy> {
+    const proxy = new Proxy();
+    proxy.#server.listen(0, "127.0.0.1");
+    await once(proxy.#server, "listening");
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Connections that are open now. */
+  get connections(): number {
+    return this.#links.size;
+  }
+
+  set mode(mode: WireMode) {
+    this.#mode = mode;
+    for (const link of this.#links) {
+      this.#answered.set(link, 0);
+      if (mode.kind === "reset") end(link);
+    }
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  async close(): Promise<void> {
+    this.mode = { kind: "reset" };
+    this.#server.close();
+    if (this.#server.listening) await once(this.#server, "close");
+  }
+
+  #accept(client: Socket): void {
+    if (this.#mode.kind === "reset") {
+      client.on("error", () => undefined);
+      client.resetAndDestroy();
+      return;
+    }
+    const server = connect({ ...this.target, noDelay: true, allowHalfOpen: true });
+    const link: Link = { client, server };
+    this.#links.add(link);
+    for (const socket of [client, server]) {
+      socket.on("error", () => end(link));
+      socket.on("close", () => {
+        if (client.destroyed && server.destroyed) this.#links.delete(link);
+      });
+    }
+    void this.#pump(link, "up");
+    void this.#pump(link, "down");
+  }
+
+  async #pump(link: Link, direction: "up" | "down"): Promise<void> {
+    const [from, to] = direction === "up" ? [link.client, link.server] : [link.server, link.client];
+    try {
+      for await (const piece of from as AsyncIterable<Buffer>) {
+        await this.witness(piece, direction, link);
+        const passing = await this.#through(piece, direction, link);
+        if (!to.write(passing)) await once(to, "drain");
+        if (passing.length < piece.length) return end(link);
+      }
+      to.end();
+    } catch {
+      end(link);
+    }
+  }
+
+  /** What of the piece gets through, once it may. */
+  async #through(piece: Buffer, direction: "up" | "down", link: Link): Promise<Buffer> {
+    while (this.#mode.kind === "drop") await this.#changed.promise;
+    if (this.#mode.kind === "delay") await delay(this.#mode.ms);
+    if (this.#mode.kind !== "cut" || direction === "up") return piece;
+    const before = this.#answered.get(link) ?? 0;
+    this.#answered.set(link, before + piece.length);
+    return piece.subarray(0, Math.max(0, this.#mode.afterBytes - before));
+  }
+}
+
+/** Both ends see the connection break. */
+function end({ client, server }: Link): void {
+  if (!client.destroyed) client.resetAndDestroy();
+  if (!server.destroyed) server.resetAndDestroy();
+}
