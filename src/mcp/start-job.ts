@@ -19,9 +19,11 @@ interface StartWish {
 export async function startJob(context: ToolContext, wish: StartWish) {
   const { deps, client } = context;
   const { jobId } = deps.jobs.idOf(wish.request, wish.forceReason);
-  const known = await knownJob(context, jobId);
+  // Side by side: both only read, and a new job needs both. A known job is answered whatever the checks say.
+  const [known, checked] = await Promise.all([knownJob(context, jobId), settled(wish.preflight())]);
   if (known !== null) return { ...statusFacts(jobId, known), existing: true, warnings: [] as string[] };
-  const warnings = await wish.preflight();
+  if (checked.status === "rejected") throw checked.reason;
+  const warnings = checked.value;
   const started = await deps.jobs.start(wish.request, { forceReason: wish.forceReason, client: client.name });
   if (started.existing) {
     return {
@@ -46,6 +48,11 @@ export async function startJob(context: ToolContext, wish: StartWish) {
     existing: false,
     warnings: [...warnings],
   };
+}
+
+async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
+  const [result] = await Promise.allSettled([work]);
+  return result;
 }
 
 /** The job with this identity, or null when it has to be started. */

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { DomainError } from "../domain/errors.ts";
 import {
   isSymbol,
@@ -63,18 +64,34 @@ export function checkStrategy(
   file: StrategyFile,
   given: { readonly window?: DateWindow; readonly range?: DataRange; readonly bars?: Bars } = {},
 ): string[] {
-  const { window, range, bars } = given;
-  const { findings, valid } = validateStrategy({
+  const { findings, valid } = judged(file, given);
+  if (!valid) throw strategyInvalid(file.name, findings);
+  const shown = findings.slice(0, SHOWN_FINDINGS).map(findingText);
+  const more = findings.length - shown.length;
+  return more > 0 ? [...shown, `${more} more warnings: validate_strategy lists them.`] : shown;
+}
+
+/** Judging is pure, and counting label classes over thousands of bars is most of what starting a job costs. */
+const JUDGED = new LRUCache<string, Judgement>({ max: 200 });
+type Judgement = ReturnType<typeof validateStrategy>;
+
+function judged(
+  file: StrategyFile,
+  { window, range, bars }: { readonly window?: DateWindow; readonly range?: DataRange; readonly bars?: Bars },
+): Judgement {
+  const last = bars?.times.at(-1) ?? "";
+  const key = JSON.stringify([file.name, file.sha256, window, range, bars?.times.length, last, bars?.ohlcv.at(-1)]);
+  const known = JUDGED.get(key);
+  if (known !== undefined) return known;
+  const judgement = validateStrategy({
     text: file.text,
     fileName: file.name,
     window,
     range,
     bars: bars === undefined ? undefined : barsOf(bars),
   });
-  if (!valid) throw strategyInvalid(file.name, findings);
-  const shown = findings.slice(0, SHOWN_FINDINGS).map(findingText);
-  const more = findings.length - shown.length;
-  return more > 0 ? [...shown, `${more} more warnings: validate_strategy lists them.`] : shown;
+  JUDGED.set(key, judgement);
+  return judgement;
 }
 
 function barsOf({ times, ohlcv }: Bars): Bar[] {
