@@ -35,11 +35,12 @@ export async function registered(
   ktrdr: Ktrdr,
   kind: SlotKind,
   signal?: AbortSignal,
+  maxAgeMs = REGISTRY_AGE_MS,
 ): Promise<readonly KtrdrWorker[] | "unreachable"> {
   const type = WORKER_TYPE[kind];
   if (type === null) return [];
   try {
-    const workers = await ktrdr.workers.snapshot(REGISTRY_AGE_MS, signal);
+    const workers = await ktrdr.workers.snapshot(maxAgeMs, signal);
     // GPU hosts train too and register under names of their own (contract §1.4).
     return workers.filter(
       ({ workerType }) =>

@@ -42,7 +42,7 @@ export function slotActivities(deps: ActivityDeps) {
 
     /** Stops and records a job whose workflow is closed although its record is open. Harmless for any other job. */
     async settleAbandoned(jobId: string): Promise<void> {
-      await beating(() => settle(deps, jobId));
+      await beating(deps.clock, () => settle(deps, jobId));
     },
   };
 }
@@ -69,7 +69,12 @@ async function capacity(
   try {
     const workers = await registered(ktrdr, kind, signal);
     if (workers === "unreachable") return { free: false, waitingFor: "KTRDR does not answer" };
-    return await freeAmong(ktrdr, kind, workers, held.length, signal);
+    const seen = await freeAmong(ktrdr, kind, workers, held.length, signal);
+    if (!seen.free) return seen;
+    // The shared view may be older than the job that has just ended: a grant on it would only earn a refusal.
+    const now = await registered(ktrdr, kind, signal, 0);
+    if (now === "unreachable") return { free: false, waitingFor: "KTRDR does not answer" };
+    return await freeAmong(ktrdr, kind, now, held.length, signal);
   } catch (error) {
     signal.throwIfAborted();
     // The keeper must never die of an odd answer: it looks again.
