@@ -257,7 +257,7 @@ function moving(view: SeenExecution, sources: StatusSources, seen: Observed): Jo
     return blank("queued", { position: live.queuePosition, headline: `Queued${place}${reason}.`, next: WAIT_ON });
   }
   if (live?.phase === "recording" || live?.phase === "closed" || view.pending?.activity === "recordOutcome") {
-    return blank("recording", { ...seen, headline: "Computed; the result is being recorded.", next: WAIT_ON });
+    return blank("recording", { ...seen, headline: "Over; how it ended is being recorded.", next: WAIT_ON });
   }
   const progress = view.pending?.progress ?? null;
   if (progress !== null) return computing(progress, sources, seen);
@@ -268,12 +268,13 @@ function moving(view: SeenExecution, sources: StatusSources, seen: Observed): Jo
   if (live?.phase === "running") {
     return blank("running", { ...seen, headline: "Computing; no progress reported yet.", next: WAIT_ON });
   }
-  return live?.phase === "starting" || view.pending !== null ? beginning(view) : between(view, sources.now);
+  return live?.phase === "starting" || view.pending !== null ? beginning(view) : between(view, sources);
 }
 
-function between(view: SeenExecution, now: Date): JobStatus {
+function between(view: SeenExecution, { record, computingSince, now }: StatusSources): JobStatus {
   const since = age(view.startedAt, now);
-  if (since < FRESH_MS) {
+  // Being young is not enough: a worker that ended just now may have started the computing before.
+  if (since < FRESH_MS && computingSince === null && record !== "unavailable") {
     const headline = `Accepted ${Math.round(since / 1000)} s ago; no worker has said yet what it does about it.`;
     return blank("queued", { headline, next: WAIT_ON });
   }

@@ -183,8 +183,18 @@ describe("judge", () => {
     ],
     [
       "accepted a moment ago",
-      { ...idle, view: view({ pending: null, startedAt: ago(2) }) },
+      { ...idle, computingSince: null, view: view({ pending: null, startedAt: ago(2) }) },
       { state: "queued", position: null, headline: expect.stringContaining("Accepted 2 s ago") },
+    ],
+    [
+      "accepted a moment ago, but begun before its worker ended",
+      { ...idle, computingSince: ago(1), view: view({ pending: null, startedAt: ago(2) }) },
+      { state: "unknown" },
+    ],
+    [
+      "accepted a moment ago, with nothing to say whether it began",
+      { ...idle, computingSince: null, record: "unavailable", view: view({ pending: null, startedAt: ago(2) }) },
+      { state: "unknown" },
     ],
     [
       "a set whose worker does not answer",
