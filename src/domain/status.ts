@@ -2,80 +2,9 @@
  * What may truthfully be said about a job, from what its sources say right now: Temporal's description, the record in
  * PostgreSQL, the workflow's own word, and whether any worker process is alive. Pure; never claims more than is known.
  */
-import type { FinalStatus, JobFailure, JobKind, JobOutcome, JobProgress, LiveJobState, PartialResult } from "./job.ts";
-
-export type JobState =
-  | "queued"
-  | "starting"
-  | "running"
-  | "stalled"
-  | "worker_down"
-  | "ktrdr_unreachable"
-  | "recording"
-  | "cancelling"
-  | "unknown"
-  | FinalStatus;
-
-/** The part of Temporal's description that is needed here (src/temporal/job-view.ts has all of it). */
-export interface SeenExecution {
-  readonly kind: JobKind;
-  readonly execution: "running" | "completed" | "failed" | "cancelled" | "terminated" | "timed_out" | "paused";
-  readonly startedAt: string;
-  readonly pending: {
-    readonly activity: string;
-    readonly attempt: number;
-    readonly lastFailure: string | null;
-    readonly lastHeartbeatAt: string | null;
-    readonly progress: JobProgress | null;
-    readonly started: boolean;
-  } | null;
-  readonly cancelRequested: boolean;
-  readonly outcome: JobOutcome | null;
-}
-
-/** The part of the record that is needed here. */
-export interface SeenRecord {
-  readonly kind: JobKind;
-  readonly status: "open" | FinalStatus;
-  readonly admittedAt: string;
-  readonly outcome: JobOutcome | null;
-}
-
-export interface StatusSources {
-  /** Null: the source answered and does not know the job. */
-  readonly view: SeenExecution | null | "unavailable";
-  readonly record: SeenRecord | null | "unavailable";
-  /** Null when no worker answered in time. */
-  readonly live: LiveJobState | null;
-  /** ISO-8601 UTC since when KTRDR computes; null when not known. */
-  readonly computingSince: string | null;
-  /** Null when it could not be found out. */
-  readonly workersPolling: boolean | null;
-  readonly now: Date;
-  /** No progress for this long counts as stalled, milliseconds. */
-  readonly stallAfterMs: number;
-}
-
-export interface JobStatus {
-  readonly state: JobState;
-  /** True when nothing about the job will change any more. */
-  readonly final: boolean;
-  /** 0..100, null when not known. */
-  readonly percent: number | null;
-  readonly step: string | null;
-  /** 1-based place in the queue. */
-  readonly position: number | null;
-  /** Rough, from the progress since KTRDR began to compute. */
-  readonly etaSeconds: number | null;
-  /** Age of the last sign of life of the computing. */
-  readonly heartbeatAgeSeconds: number | null;
-  /** One line a reader can repeat. */
-  readonly headline: string;
-  readonly failure: JobFailure | null;
-  readonly partial: PartialResult | null;
-  /** What to do next. */
-  readonly next: string;
-}
+import type { JobProgress } from "./job.ts";
+import { blank, type JobStatus, type SeenExecution, type StatusSources } from "./job-status.ts";
+import { ended, endedWithoutOutcome, forgotten, unseen } from "./status-without-view.ts";
 
 /** A running step heartbeats every few seconds; silence beyond this with no worker answering is no life. */
 const SILENCE_MS = 20_000;
@@ -86,8 +15,6 @@ const ETA_FROM_PERCENT = 3;
 
 const WAIT_ON = "Call get_task_status with wait_seconds 45.";
 const START_WORKER = "Start a worker: `bin/ktrdr-mcp worker` (or `make lab`); the job goes on where it was.";
-const START_TEMPORAL =
-  "Start Temporal (`make lab`, or the server behind TEMPORAL_ADDRESS) and ask again; the job is kept.";
 
 /** A finished record wins for ever; then Temporal's own ending; then what is seen of the running job. */
 export function judge(sources: StatusSources): JobStatus {
@@ -106,82 +33,6 @@ export function judge(sources: StatusSources): JobStatus {
     });
   }
   return endedWithoutOutcome(view.execution === "timed_out" ? "failed" : view.execution);
-}
-
-const BLANK = {
-  final: false,
-  percent: null,
-  step: null,
-  position: null,
-  etaSeconds: null,
-  heartbeatAgeSeconds: null,
-  failure: null,
-  partial: null,
-} as const;
-
-type Said = Partial<JobStatus> & Pick<JobStatus, "headline" | "next">;
-
-const blank = (state: JobState, said: Said): JobStatus => ({ ...BLANK, ...said, state });
-
-const AFTER: Record<FinalStatus, string> = {
-  completed: "Call get_results with this task_id.",
-  failed:
-    "Read the failure; mend its cause, then start again (with force_new_reason when nothing in the request changes).",
-  cancelled: "Nothing is running. Start it again with force_new_reason if it is wanted after all.",
-  terminated:
-    "Make sure that KTRDR does not compute on (check_health shows busy workers); start again with force_new_reason.",
-};
-
-function ended(outcome: JobOutcome): JobStatus {
-  return blank(outcome.status, {
-    final: true,
-    percent: outcome.status === "completed" ? 100 : (outcome.partial?.percent ?? null),
-    step: outcome.partial?.step ?? null,
-    headline: outcome.headline,
-    failure: outcome.failure,
-    partial: outcome.partial,
-    next: outcome.failure?.next ?? AFTER[outcome.status],
-  });
-}
-
-const BARE: Record<FinalStatus, string> = {
-  completed: "Completed.",
-  failed: "The workflow failed without recording why.",
-  cancelled: "Cancelled before anything was recorded.",
-  terminated: "Terminated by an operator in Temporal; KTRDR was not told and may compute on.",
-};
-
-function endedWithoutOutcome(status: FinalStatus): JobStatus {
-  return blank(status, {
-    final: true,
-    percent: status === "completed" ? 100 : null,
-    headline: BARE[status],
-    next: AFTER[status],
-  });
-}
-
-function unseen(record: StatusSources["record"]): JobStatus {
-  const known =
-    record === "unavailable"
-      ? "The record cannot be read either, so nothing is known about this job right now"
-      : record === null
-        ? "The record has no such job; it may still be waiting for admission"
-        : `Last known: admitted ${record.admittedAt} and not finished in the record`;
-  return blank("unknown", { headline: `Temporal does not answer. ${known}.`, next: START_TEMPORAL });
-}
-
-function forgotten(record: StatusSources["record"]): JobStatus {
-  if (record === "unavailable") {
-    return blank("unknown", {
-      headline: "Temporal does not know this job (any more) and the record cannot be read right now.",
-      next: "Start PostgreSQL (`make lab`, or the server behind DATABASE_URL) and ask again.",
-    });
-  }
-  const since = record === null ? "" : ` since ${record.admittedAt}`;
-  return blank("unknown", {
-    headline: `The record shows this job as open${since}, but Temporal does not know it: its server may have lost its state.`,
-    next: "Start the job again with the same arguments; it keeps its task_id.",
-  });
 }
 
 function open(view: SeenExecution, sources: StatusSources): JobStatus {

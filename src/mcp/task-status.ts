@@ -1,6 +1,7 @@
 import { DomainError, isDomainError } from "../domain/errors.ts";
 import type { JobKind, LiveJobState } from "../domain/job.ts";
-import { judge, type JobStatus } from "../domain/status.ts";
+import type { JobStatus } from "../domain/job-status.ts";
+import { judge } from "../domain/status.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { JobView } from "../temporal/job-view.ts";
 import type { Deps, Links } from "./ports.ts";

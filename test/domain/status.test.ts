@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { JobOutcome, JobProgress, LiveJobState } from "../../src/domain/job.ts";
-import { judge, type SeenExecution, type SeenRecord, type StatusSources } from "../../src/domain/status.ts";
+import type { SeenExecution, SeenRecord, StatusSources } from "../../src/domain/job-status.ts";
+import { judge } from "../../src/domain/status.ts";
 
 const NOW = new Date("2026-03-01T12:00:00.000Z");
 const ago = (seconds: number) => new Date(NOW.getTime() - seconds * 1000).toISOString();

@@ -1,0 +1,91 @@
+/** The vocabulary of a job's status: what is seen of it, and what may be said. */
+import type { FinalStatus, JobFailure, JobKind, JobOutcome, JobProgress, LiveJobState, PartialResult } from "./job.ts";
+
+export type JobState =
+  | "queued"
+  | "starting"
+  | "running"
+  | "stalled"
+  | "worker_down"
+  | "ktrdr_unreachable"
+  | "recording"
+  | "cancelling"
+  | "unknown"
+  | FinalStatus;
+
+/** The part of Temporal's description that is needed here (src/temporal/job-view.ts has all of it). */
+export interface SeenExecution {
+  readonly kind: JobKind;
+  readonly execution: "running" | "completed" | "failed" | "cancelled" | "terminated" | "timed_out" | "paused";
+  readonly startedAt: string;
+  readonly pending: {
+    readonly activity: string;
+    readonly attempt: number;
+    readonly lastFailure: string | null;
+    readonly lastHeartbeatAt: string | null;
+    readonly progress: JobProgress | null;
+    readonly started: boolean;
+  } | null;
+  readonly cancelRequested: boolean;
+  readonly outcome: JobOutcome | null;
+}
+
+/** The part of the record that is needed here. */
+export interface SeenRecord {
+  readonly kind: JobKind;
+  readonly status: "open" | FinalStatus;
+  readonly admittedAt: string;
+  readonly outcome: JobOutcome | null;
+}
+
+export interface StatusSources {
+  /** Null: the source answered and does not know the job. */
+  readonly view: SeenExecution | null | "unavailable";
+  readonly record: SeenRecord | null | "unavailable";
+  /** Null when no worker answered in time. */
+  readonly live: LiveJobState | null;
+  /** ISO-8601 UTC since when KTRDR computes; null when not known. */
+  readonly computingSince: string | null;
+  /** Null when it could not be found out. */
+  readonly workersPolling: boolean | null;
+  readonly now: Date;
+  /** No progress for this long counts as stalled, milliseconds. */
+  readonly stallAfterMs: number;
+}
+
+export interface JobStatus {
+  readonly state: JobState;
+  /** True when nothing about the job will change any more. */
+  readonly final: boolean;
+  /** 0..100, null when not known. */
+  readonly percent: number | null;
+  readonly step: string | null;
+  /** 1-based place in the queue. */
+  readonly position: number | null;
+  /** Rough, from the progress since KTRDR began to compute. */
+  readonly etaSeconds: number | null;
+  /** Age of the last sign of life of the computing. */
+  readonly heartbeatAgeSeconds: number | null;
+  /** One line a reader can repeat. */
+  readonly headline: string;
+  readonly failure: JobFailure | null;
+  readonly partial: PartialResult | null;
+  /** What to do next. */
+  readonly next: string;
+}
+
+const BLANK = {
+  final: false,
+  percent: null,
+  step: null,
+  position: null,
+  etaSeconds: null,
+  heartbeatAgeSeconds: null,
+  failure: null,
+  partial: null,
+} as const;
+
+type Said = Partial<JobStatus> & Pick<JobStatus, "headline" | "next">;
+
+/** A status that claims nothing but what is said. */
+export const blank = (state: JobState, said: Said): JobStatus => ({ ...BLANK, ...said, state });

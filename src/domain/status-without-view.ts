@@ -1,0 +1,71 @@
+/** What may be said about a job that Temporal does not show as open: ended, unseen or forgotten. */
+import type { FinalStatus, JobOutcome } from "./job.ts";
+import { blank, type JobStatus, type StatusSources } from "./job-status.ts";
+
+const START_TEMPORAL =
+  "Start Temporal (`make lab`, or the server behind TEMPORAL_ADDRESS) and ask again; the job is kept.";
+
+const AFTER: Record<FinalStatus, string> = {
+  completed: "Call get_results with this task_id.",
+  failed:
+    "Read the failure; mend its cause, then start again (with force_new_reason when nothing in the request changes).",
+  cancelled: "Nothing is running. Start it again with force_new_reason if it is wanted after all.",
+  terminated:
+    "Make sure that KTRDR does not compute on (check_health shows busy workers); start again with force_new_reason.",
+};
+
+/** As the outcome says. */
+export function ended(outcome: JobOutcome): JobStatus {
+  return blank(outcome.status, {
+    final: true,
+    percent: outcome.status === "completed" ? 100 : (outcome.partial?.percent ?? null),
+    step: outcome.partial?.step ?? null,
+    headline: outcome.headline,
+    failure: outcome.failure,
+    partial: outcome.partial,
+    next: outcome.failure?.next ?? AFTER[outcome.status],
+  });
+}
+
+const BARE: Record<FinalStatus, string> = {
+  completed: "Completed.",
+  failed: "The workflow failed without recording why.",
+  cancelled: "Cancelled before anything was recorded.",
+  terminated: "Terminated by an operator in Temporal; KTRDR was not told and may compute on.",
+};
+
+/** The execution is closed and nobody recorded how. */
+export function endedWithoutOutcome(status: FinalStatus): JobStatus {
+  return blank(status, {
+    final: true,
+    percent: status === "completed" ? 100 : null,
+    headline: BARE[status],
+    next: AFTER[status],
+  });
+}
+
+/** Temporal does not answer. */
+export function unseen(record: StatusSources["record"]): JobStatus {
+  const known =
+    record === "unavailable"
+      ? "The record cannot be read either, so nothing is known about this job right now"
+      : record === null
+        ? "The record has no such job; it may still be waiting for admission"
+        : `Last known: admitted ${record.admittedAt} and not finished in the record`;
+  return blank("unknown", { headline: `Temporal does not answer. ${known}.`, next: START_TEMPORAL });
+}
+
+/** Temporal answers and does not know the job. */
+export function forgotten(record: StatusSources["record"]): JobStatus {
+  if (record === "unavailable") {
+    return blank("unknown", {
+      headline: "Temporal does not know this job (any more) and the record cannot be read right now.",
+      next: "Start PostgreSQL (`make lab`, or the server behind DATABASE_URL) and ask again.",
+    });
+  }
+  const since = record === null ? "" : ` since ${record.admittedAt}`;
+  return blank("unknown", {
+    headline: `The record shows this job as open${since}, but Temporal does not know it: its server may have lost its state.`,
+    next: "Start the job again with the same arguments; it keeps its task_id.",
+  });
+}
