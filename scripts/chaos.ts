@@ -6,6 +6,7 @@ import { cp } from "node:fs/promises";
 import { Campaign } from "../test/chaos/campaign.ts";
 import type { RunReport } from "../test/chaos/perform.ts";
 import { drawScenario, type Scenario } from "../test/chaos/scenario.ts";
+import { shrink } from "../test/chaos/shrink.ts";
 
 // oxlint-disable-next-line node/no-process-env
 const { env } = process;
@@ -64,7 +65,8 @@ async function main(): Promise<number> {
       }
       await campaign.end();
       if (env["SHRINK"] === "0" || scenario.strikes.length < 2) continue;
-      out(`         smallest: make chaos SCENARIO='${JSON.stringify(await campaign.shrink(scenario))}'`);
+      const smallest = await shrink(scenario, async (smaller) => await campaign.breaks(smaller));
+      out(`         smallest: make chaos SCENARIO='${JSON.stringify(smallest)}'`);
       await campaign.end();
     }
   } finally {

@@ -58,22 +58,9 @@ export class Campaign {
     this.#runs = 0;
   }
 
-  /** The smallest part of a broken scenario that still breaks: strikes are left out one at a time. */
-  async shrink(scenario: Scenario): Promise<Scenario> {
-    let smallest = scenario;
-    for (let place = smallest.strikes.length - 1; place >= 0 && smallest.strikes.length > 1; place -= 1) {
-      const smaller = { ...smallest, strikes: smallest.strikes.filter((_, index) => index !== place) };
-      await this.end();
-      if ((await this.run(smaller)).broken.length > 0) smallest = smaller;
-    }
-    for (const smaller of [
-      { ...smallest, followUp: false },
-      { ...smallest, behind: false },
-    ]) {
-      if (JSON.stringify(smaller) === JSON.stringify(smallest)) continue;
-      await this.end();
-      if ((await this.run(smaller)).broken.length > 0) smallest = smaller;
-    }
-    return smallest;
+  /** Whether a scenario breaks something, each time in a fresh lab. */
+  async breaks(scenario: Scenario): Promise<boolean> {
+    await this.end();
+    return (await this.run(scenario)).broken.length > 0;
   }
 }

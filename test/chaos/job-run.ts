@@ -17,10 +17,10 @@ export class JobRun {
   readonly faulty: string[] = [];
   cancelledMs: number | null = null;
   job: ChaosJob | null = null;
-  readonly #claude: Claude;
+  readonly #claude: Pick<Claude, "call">;
   readonly #signal: AbortSignal;
 
-  constructor(claude: Claude, request: ChaosRequest, signal: AbortSignal) {
+  constructor(claude: Pick<Claude, "call">, request: ChaosRequest, signal: AbortSignal) {
     this.#claude = claude;
     this.request = request;
     this.#signal = signal;

@@ -96,7 +96,8 @@ export class Proxy {
         await this.witness(piece, direction, link);
         const passing = await this.#through(piece, direction, link);
         if (!to.write(passing)) await once(to, "drain");
-        if (passing.length < piece.length) return end(link);
+        // What got through arrives; then the connection is gone.
+        if (passing.length < piece.length) return void to.end(() => end(link));
       }
       to.end();
     } catch {
