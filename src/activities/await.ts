@@ -3,16 +3,25 @@ import { activityInfo, cancellationSignal, heartbeat } from "@temporalio/activit
 import type { ComputationEnd, ComputeRequest, FaultSeen, JobInput, JobProgress } from "../domain/job.ts";
 import type { Operation } from "../domain/operation.ts";
 import { partialOf } from "../domain/partial.ts";
-import { holdsResult, judge, type ApiEvidence, type Verdict, type WorkerEvidence } from "../domain/verdict.ts";
+import {
+  DEAD_REASON,
+  holdsResult,
+  judge,
+  type ApiEvidence,
+  type Verdict,
+  type WorkerEvidence,
+} from "../domain/verdict.ts";
 import { computationOf } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { askApi, askWorker, locate, registered, type Workplace } from "./evidence.ts";
+import { beating } from "./heartbeat.ts";
+import { stop } from "./stop.ts";
 
 export function awaitActivities(deps: ActivityDeps) {
   return {
     /**
-     * Polls until the computation's fate is established. Never stops anything: a cancellation of this activity (a
-     * deploy looks like one) only ends the polling.
+     * Polls until the computation's fate is established. Never stops what may be computing: a cancellation of this
+     * activity (a deploy looks like one) only ends the polling.
      */
     async awaitComputation(
       input: JobInput<ComputeRequest>,
@@ -26,6 +35,9 @@ export function awaitActivities(deps: ActivityDeps) {
   };
 }
 
+/** One look asks at most three times, each up to KTRDR's half minute. */
+const LONGEST_LOOK_MS = 120_000;
+
 class Vigil {
   private readonly deps: ActivityDeps;
   private readonly input: JobInput<ComputeRequest>;
@@ -36,6 +48,7 @@ class Vigil {
   private readonly faults = new Set<FaultSeen>();
   private last: Operation | null = null;
   private stillSinceMs: number;
+  private lookedAtMs: number;
   private notFoundSinceMs: number | null = null;
   private deadSinceMs: number | null = null;
 
@@ -52,6 +65,7 @@ class Vigil {
     this.operationId = operationId;
     this.place = place;
     this.stillSinceMs = deps.clock.now();
+    this.lookedAtMs = deps.clock.now();
     this.takeOver(activityInfo().heartbeatDetails as JobProgress | undefined);
   }
 
@@ -59,6 +73,7 @@ class Vigil {
   private takeOver(earlier: JobProgress | undefined): void {
     if (earlier?.operationId !== this.operationId) return;
     this.stillSinceMs = Math.min(this.stillSinceMs, Date.parse(earlier.since));
+    this.lookedAtMs = Math.min(this.lookedAtMs, Date.parse(earlier.at));
     earlier.faultsSeen.forEach((fault) => this.faults.add(fault));
     this.standing = { percent: earlier.percent, step: earlier.step };
   }
@@ -66,21 +81,29 @@ class Vigil {
   private standing: { percent: number; step: string } = { percent: 0, step: "" };
 
   async keep(): Promise<ComputationEnd> {
-    this.report("verifying");
+    let progress = this.report("verifying");
     for (;;) {
-      const verdict = await this.observe();
-      if (verdict.kind !== "wait" && verdict.kind !== "ask_worker") return await this.end(verdict);
+      const verdict = await this.beating(() => this.observe(), progress);
+      if (verdict.kind !== "wait" && verdict.kind !== "ask_worker") {
+        return await this.beating(() => this.end(verdict), progress);
+      }
       if (verdict.kind === "wait") {
         verdict.faults.forEach((fault) => this.faults.add(fault));
         this.moved(verdict.view);
-        this.report(verdict.phase);
+        progress = this.report(verdict.phase);
       }
       await this.deps.clock.sleep(this.input.settings.pollIntervalMs, this.signal);
     }
   }
 
+  /** KTRDR may take half a minute to answer: what was known before is told again meanwhile. */
+  private async beating<T>(work: () => Promise<T>, progress: JobProgress): Promise<T> {
+    return await beating(this.deps.clock, work, () => progress);
+  }
+
   private async observe(): Promise<Verdict> {
     const api = await askApi(this.deps.ktrdr, this.operationId, this.signal);
+    this.looked(api.kind !== "unreachable");
     this.notFoundSinceMs = api.kind === "not_found" ? (this.notFoundSinceMs ?? this.deps.clock.now()) : null;
     if (api.kind === "operation") this.moved(api.operation);
     const first = this.judge(api, { kind: "not_asked" }, "unreachable");
@@ -93,6 +116,9 @@ class Vigil {
     const { registry, endpoint } = locate(workers, { workerId, endpoint: this.place.endpoint });
     await this.remember({ workerId, endpoint });
     const worker = await askWorker(this.deps.ktrdr, endpoint, this.operationId, this.signal);
+    this.looked(true);
+    // The worker's view is the fresher one: progress that only it shows is progress.
+    if (worker.kind === "answers") this.moved(worker.operation);
     const verdict = this.judge(api, worker, registry);
     this.keepDead(verdict);
     return verdict;
@@ -112,6 +138,17 @@ class Vigil {
       .catch((error: unknown) =>
         this.deps.log.warn({ err: error }, "the worker of a computation was not written down"),
       );
+  }
+
+  /** Time in which nobody could look (KTRDR away, our worker stopped) is neither standing still nor being dead. */
+  private looked(saw: boolean): void {
+    const now = this.deps.clock.now();
+    const gap = now - this.lookedAtMs;
+    this.lookedAtMs = now;
+    if (saw && gap <= this.input.settings.pollIntervalMs + LONGEST_LOOK_MS) return;
+    this.stillSinceMs += gap;
+    this.deadSinceMs = null;
+    this.notFoundSinceMs = null;
   }
 
   private keepDead(verdict: Verdict): void {
@@ -147,7 +184,7 @@ class Vigil {
     this.last = view;
   }
 
-  private report(phase: JobProgress["phase"]): void {
+  private report(phase: JobProgress["phase"]): JobProgress {
     const progress: JobProgress = {
       operationId: this.operationId,
       phase,
@@ -159,6 +196,7 @@ class Vigil {
       faultsSeen: [...this.faults],
     };
     heartbeat(progress);
+    return progress;
   }
 
   private async end(verdict: Exclude<Verdict, { kind: "wait" | "ask_worker" }>): Promise<ComputationEnd> {
@@ -167,7 +205,7 @@ class Vigil {
         verdict.faults.forEach((fault) => this.faults.add(fault));
         return { fate: "succeeded", summary: await this.resultOf(verdict.result), faultsSeen: [...this.faults] };
       case "lost":
-        return { fate: "lost", fault: verdict.fault, why: verdict.why, faultsSeen: [...this.faults] };
+        return await this.bury(verdict);
       case "failed":
         return {
           fate: "failed",
@@ -177,6 +215,18 @@ class Vigil {
           mayStillCompute: verdict.code !== "computation_failed",
         };
     }
+  }
+
+  /**
+   * Closes the books on a dead computation before another may start: a worker that keeps it as a copy is freed, and a
+   * result that KTRDR's stale view had hidden comes to light.
+   */
+  private async bury({ fault, why }: Extract<Verdict, { kind: "lost" }>): Promise<ComputationEnd> {
+    this.faults.add(fault);
+    const report = await stop(this.deps, this.input, this.computation, this.operationId, DEAD_REASON);
+    const faultsSeen = [...this.faults];
+    if (!report.stopped) return { fate: "succeeded", summary: report.summary, faultsSeen };
+    return { fate: "lost", fault, why, faultsSeen };
   }
 
   /** A completed operation whose result the status answer left out is asked for its results once more. */

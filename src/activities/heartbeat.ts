@@ -1,10 +1,19 @@
-import { setInterval } from "node:timers/promises";
 import { heartbeat } from "@temporalio/activity";
+import type { Clock } from "./clock.ts";
 
-/** Heartbeats while `work` runs, so that a killed worker is noticed in seconds even when KTRDR takes its time. */
-export async function beating<T>(work: () => Promise<T>): Promise<T> {
+const EVERY_MS = 3_000;
+
+/**
+ * Heartbeats while `work` runs, so that a killed worker is noticed in seconds even when KTRDR takes its time.
+ * @param details what to tell; never nothing: that would erase what was told before.
+ */
+export async function beating<T>(
+  clock: Clock,
+  work: () => Promise<T>,
+  details: () => unknown = () => "working",
+): Promise<T> {
   const over = new AbortController();
-  const beats = beatUntil(over.signal);
+  const beats = beatUntil(clock, over.signal, details);
   try {
     return await work();
   } finally {
@@ -13,10 +22,12 @@ export async function beating<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-async function beatUntil(signal: AbortSignal): Promise<void> {
+async function beatUntil(clock: Clock, signal: AbortSignal, details: () => unknown): Promise<void> {
   try {
-    heartbeat("working"); // never without an argument: that would erase the details
-    for await (const _ of setInterval(3_000, undefined, { signal })) heartbeat("working");
+    for (;;) {
+      await clock.sleep(EVERY_MS, signal);
+      heartbeat(details());
+    }
   } catch (error) {
     if (!signal.aborted) throw error;
   }

@@ -12,7 +12,7 @@ export function recordActivities(deps: ActivityDeps) {
   return {
     /** Idempotent: the first final outcome wins, and every caller gets that one. */
     async recordOutcome(request: RecordRequest): Promise<JobOutcome> {
-      return await beating(async () => {
+      return await beating(deps.clock, async () => {
         const outcome = await record(deps, request, activityInfo().attempt <= ATTEMPTS_FOR_BARS);
         // A set that was terminated cannot close its own record; its trainings, cancelled with it, can.
         if (request.parentJobId !== null) await settle(deps, request.parentJobId);

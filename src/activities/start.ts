@@ -30,7 +30,7 @@ export function startActivities(deps: ActivityDeps) {
   return {
     /** @throws DomainError of the client; retryable ones until KTRDR takes the start or refuses it for good. */
     async startComputation(input: JobInput<ComputeRequest>, computation: number): Promise<Started> {
-      return await beating(() => new Start(deps, input, computation, input.settings.startInFlightMs).run());
+      return await beating(deps.clock, () => new Start(deps, input, computation, input.settings.startInFlightMs).run());
     },
   };
 }

@@ -18,7 +18,7 @@ export function stopActivities(deps: ActivityDeps) {
       operationId: string,
       reason: string,
     ): Promise<StopReport> {
-      return await beating(() => stop(deps, input, computation, operationId, reason));
+      return await beating(deps.clock, () => stop(deps, input, computation, operationId, reason));
     },
   };
 }

@@ -17,7 +17,7 @@ export function tendActivities(deps: ActivityDeps) {
   return {
     /** Idempotent; harmless for everything that is in order. */
     async tendJobs(): Promise<void> {
-      await beating(() => tend(deps));
+      await beating(deps.clock, () => tend(deps));
     },
   };
 }

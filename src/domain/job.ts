@@ -148,7 +148,7 @@ export interface JobProgress {
   readonly step: string;
   /** ISO-8601 UTC of the observation. */
   readonly at: string;
-  /** ISO-8601 UTC since when `percent` and `step` stand still. */
+  /** ISO-8601 UTC since when `percent` and `step` stand still; later by the time in which nobody could look. */
   readonly since: string;
   /** 1-based number of the computation. */
   readonly computation: number;

@@ -26,6 +26,11 @@ export interface Operation {
   /** Percent 0..100. */
   readonly percent: number;
   readonly step: string;
+  /**
+   * True when KTRDR names no step at all for something it calls running: a copy of its database row, in an API or a
+   * worker that knows nothing of the computing. Whatever computes names a step, if only an empty one (recordings 05b, 08).
+   */
+  readonly fromRow?: boolean;
   readonly stepsCompleted: number;
   readonly stepsTotal: number;
   readonly symbol: string | null;

@@ -84,6 +84,12 @@ const STILL_POLLS = 3;
 /** The text of KTRDR's orphan detector; not reliable alone (contract §9.2), so only ever a hint. */
 const ORPHAN_TEXT = "no worker claimed it";
 
+/**
+ * Why a computation that was found dead is cancelled in KTRDR's books, so that nothing of it remains and nothing comes
+ * back. KTRDR keeps it as the error message: read again, it means lost, not cancelled by somebody.
+ */
+export const DEAD_REASON = "ktrdr-mcp found that nobody computes it";
+
 /** True when `result_summary` holds what only a finished computation has (contract §9.2). */
 export function holdsResult(kind: SlotKind, result: Readonly<Record<string, unknown>> | null): boolean {
   if (result === null) return false;
@@ -177,9 +183,10 @@ function judgeWorkerAnswer(
   if (own !== null && own.status === "completed") return succeeded(own, [fault]);
   if (own !== null && own.status === "failed" && !isBookkeepingFailure(own)) return failed(own);
   const computes =
-    worker.health.currentOperationId === operation.operationId ||
-    // One worker with two operations names only one of them (contract §3.5).
-    (worker.health.busy && own !== null && own.status === "running");
+    !isCopy(own) &&
+    (worker.health.currentOperationId === operation.operationId ||
+      // One worker with two operations names only one of them (contract §3.5).
+      (worker.health.busy && own !== null && own.status === "running"));
   // A worker that has just taken over after its API restarted still computes: its own view is the fresher one.
   if (computes && own !== null) {
     const lags = operation.status !== "running" || own.percent > operation.percent;
@@ -189,10 +196,15 @@ function judgeWorkerAnswer(
   return judgeIdle(evidence, operation);
 }
 
+/** A restarted worker that was asked about the operation keeps the row, and calls itself busy with it for ever. */
+function isCopy(own: Operation | null): boolean {
+  return own !== null && own.status === "running" && own.fromRow === true;
+}
+
 /** The worker lives but does not compute this operation. */
 function judgeIdle(evidence: Evidence, operation: Operation): Verdict {
   if (!deadLongEnough(evidence)) return wait(evidence, "verifying", operation, [], true);
-  if (operation.status === "cancelled") {
+  if (operation.status === "cancelled" && operation.errorMessage?.includes(DEAD_REASON) !== true) {
     return {
       kind: "failed",
       code: "cancelled_at_ktrdr",
@@ -208,7 +220,7 @@ function judgeIdle(evidence: Evidence, operation: Operation): Verdict {
       why: "KTRDR calls it failed without a reason and no worker computes it",
     };
   }
-  return { kind: "lost", fault: "worker_died", why: "its worker is idle and does not know it" };
+  return { kind: "lost", fault: "worker_died", why: "its worker does not compute it any more" };
 }
 
 /** Nobody listens at the worker's address. Believed once the registry agrees. */

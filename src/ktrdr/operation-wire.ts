@@ -62,6 +62,7 @@ export function toOperation(wire: z.infer<typeof OperationWire>): Operation {
     createdAt: isoUtc(wire.created_at),
     percent: percent(progress?.percentage),
     step: oneLine(progress?.current_step ?? "", 200),
+    ...(wire.status === "running" && progress?.current_step == null ? { fromRow: true } : {}),
     stepsCompleted: count(progress?.steps_completed),
     stepsTotal: count(progress?.steps_total),
     symbol: metadata?.symbol ?? null,

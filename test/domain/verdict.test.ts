@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { KtrdrWorker, Operation, OperationStatus } from "../../src/domain/operation.ts";
-import { judge, type Evidence, type Verdict, type WorkerEvidence } from "../../src/domain/verdict.ts";
+import { DEAD_REASON, judge, type Evidence, type Verdict, type WorkerEvidence } from "../../src/domain/verdict.ts";
 
 const ORPHAN = "Operation was RUNNING but no worker claimed it";
 const MODEL = { model_path: "models/x/1d_v1", training_metrics: {} };
@@ -180,6 +180,16 @@ const ROWS: readonly Row[] = [
     name: "frozen view, the worker has finished",
     given: { api: api({ percent: 0 }), worker: idle(operation({ status: "completed", result: MODEL })), clock: still },
     expected: { kind: "succeeded", faults: ["stale_view"] },
+  },
+  {
+    name: "a restarted worker keeps a copy of the row and calls itself busy with it: nobody computes (recording 05b)",
+    given: { api: api({ percent: 40 }), worker: computing({ percent: 0, step: "", fromRow: true }), clock: dead },
+    expected: { kind: "lost", fault: "worker_died" },
+  },
+  {
+    name: "cancelled in the books because we found it dead: still lost",
+    given: { api: api({ status: "cancelled", errorMessage: DEAD_REASON }), worker: idle(null), clock: dead },
+    expected: { kind: "lost", fault: "worker_died" },
   },
   {
     name: "worker gone, the registry not yet sure",
