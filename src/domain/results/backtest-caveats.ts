@@ -57,7 +57,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const corrected =
       profitFactor === null
         ? ""
-        : ` The profit factor is corrected to ${figure(profitFactor)} (KTRDR: ${figure(figures.raw["profit_factor"] ?? 0)});`;
+        : ` The profit factor is corrected to ${figure(profitFactor)} (KTRDR: ${figure(figures.raw["profit_factor"] ?? 0)}).`;
     return `KTRDR's trades sum to ${figure(tradesTotal)} but the account changed by ${figure(figures.raw["total_return"] ?? 0)}: ${figure(leftOut)} of entry costs are missing from its trade statistics.${corrected} The win rate is still too favourable.`;
   },
   no_losing_trade: ({ figures }) =>
@@ -67,7 +67,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   last_exit_not_costed: ({ figures }) => {
     const cost = POSITION_SHARE * (figures.commission + figures.slippage);
     return figures.trades > 0 && cost > 0
-      ? `A position still open at the end is closed after the last equity point: up to ${percent(cost)} of exit costs may be missing from totalReturn.`
+      ? `A position still open at the end is closed after the last equity point: up to ${percent(cost)} of exit costs may be missing from the total return.`
       : null;
   },
   part_invested: ({ figures }) =>
