@@ -13,7 +13,7 @@ import {
 } from "../domain/verdict.ts";
 import { computationOf } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";
-import { askApi, askWorker, locate, registered, type Workplace } from "./evidence.ts";
+import { askApi, askWorker, locate, registered, workplaceOf, type Workplace } from "./evidence.ts";
 import { beating } from "./heartbeat.ts";
 import { stop } from "./stop.ts";
 
@@ -29,8 +29,7 @@ export function awaitActivities(deps: ActivityDeps) {
       operationId: string,
     ): Promise<ComputationEnd> {
       const row = await computationOf(deps.jobs, input.jobId, computation);
-      const place = { workerId: row?.workerId ?? null, endpoint: row?.workerEndpoint ?? null };
-      return await new Vigil(deps, input, computation, operationId, place).keep();
+      return await new Vigil(deps, input, computation, operationId, workplaceOf(row)).keep();
     },
   };
 }
@@ -114,8 +113,9 @@ class Vigil {
     const workers = await registered(this.deps.ktrdr, this.input.request.kind, this.signal);
     const workerId = api.kind === "operation" ? (api.operation.workerId ?? this.place.workerId) : this.place.workerId;
     const { registry, endpoint } = locate(workers, { workerId, endpoint: this.place.endpoint });
-    await this.remember({ workerId, endpoint });
-    const worker = await askWorker(this.deps.ktrdr, endpoint, this.operationId, this.signal);
+    this.place = { workerId, endpoint, reached: this.place.reached };
+    const worker = await askWorker(this.deps.ktrdr, this.place, this.operationId, this.signal);
+    if (worker.kind === "answers") await this.remember();
     this.looked(true);
     // The worker's view is the fresher one: progress that only it shows is progress.
     if (worker.kind === "answers") this.moved(worker.operation);
@@ -124,11 +124,11 @@ class Vigil {
     return verdict;
   }
 
-  /** Where it computes must outlive this process: stopping it may need to go there directly. */
-  private async remember(place: Workplace): Promise<void> {
-    const known = this.place;
-    this.place = place;
-    if (place.workerId === known.workerId && place.endpoint === known.endpoint) return;
+  /** Where it has answered must outlive this process: stopping it may need to go there directly. */
+  private async remember(): Promise<void> {
+    const place = this.place;
+    if (place.endpoint === place.reached) return;
+    this.place = { ...place, reached: place.endpoint };
     await this.deps.jobs
       .attachOperation(this.input.jobId, this.computation, {
         operationId: this.operationId,

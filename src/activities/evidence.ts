@@ -10,7 +10,19 @@ const REGISTRY_AGE_MS = 2_000;
 
 export interface Workplace {
   readonly workerId: string | null;
+  /** Where it is said to listen. */
   readonly endpoint: string | null;
+  /**
+   * The address at which it has answered us. Only there does a refused connection prove that the process is gone: the
+   * registry's addresses may be meant for KTRDR's own network, where we would find nobody, or somebody else.
+   */
+  readonly reached: string | null;
+}
+
+/** The workplace as the record has it: an address is written down only once it has answered. */
+export function workplaceOf(row: { workerId: string | null; workerEndpoint: string | null } | null): Workplace {
+  const endpoint = row?.workerEndpoint ?? null;
+  return { workerId: row?.workerId ?? null, endpoint, reached: endpoint };
 }
 
 const WORKER_TYPE: Readonly<Record<SlotKind, string | null>> = {
@@ -55,7 +67,7 @@ export async function registered(
 /** The registry's line about the worker that computes, and where it listens (remembered when the registry forgot it). */
 export function locate(
   workers: readonly KtrdrWorker[] | "unreachable",
-  known: Workplace,
+  known: Pick<Workplace, "workerId" | "endpoint">,
 ): { readonly registry: RegistryEvidence; readonly endpoint: string | null } {
   if (workers === "unreachable") return { registry: "unreachable", endpoint: known.endpoint };
   const line =
@@ -67,7 +79,7 @@ export function locate(
 /** Asks a worker itself about an operation. */
 export async function askWorker(
   ktrdr: Ktrdr,
-  endpoint: string | null,
+  { endpoint, reached }: Pick<Workplace, "endpoint" | "reached">,
   operationId: string,
   signal?: AbortSignal,
 ): Promise<WorkerEvidence> {
@@ -82,7 +94,7 @@ export async function askWorker(
     return { kind: "answers", health, operation };
   } catch (error) {
     signal?.throwIfAborted();
-    if (isDomainError(error) && isGone(error)) return { kind: "refused" };
+    if (isDomainError(error) && endpoint === reached && isGone(error)) return { kind: "refused" };
     if (isDomainError(error)) return { kind: "silent" };
     throw error;
   }

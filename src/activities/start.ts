@@ -25,6 +25,7 @@ export function trainingOperationId(jobId: string, computation: number): string 
 
 /** For a job that is settled without its settings: KTRDR's 30 s for its call to the worker, and a margin. */
 const SETTLING_IN_FLIGHT_MS = 35_000;
+const LOOK_EVERY_MS = 1_000;
 
 export function startActivities(deps: ActivityDeps) {
   return {
@@ -93,7 +94,9 @@ class Start {
     const postingAt = await jobs.markPosting(jobId, this.n);
     let operationId: string;
     try {
-      ({ operationId } = await this.send());
+      const { answered, ...operation } = await this.answerOrSight();
+      if (!answered) return await this.attach(operation.operationId, ["start_answer_lost"]);
+      ({ operationId } = operation);
     } catch (error) {
       if (!isDomainError(error)) throw error;
       if (error.code !== "ktrdr_start_ambiguous") {
@@ -106,6 +109,29 @@ class Start {
       return await this.attach(found.operationId, ["start_answer_lost"]);
     }
     return await this.attach(operationId, []);
+  }
+
+  /**
+   * The answer to the start, or the operation itself when that shows first: of a short backtest whose answer hangs,
+   * KTRDR shows nothing any more by the time we stop waiting for it.
+   */
+  private async answerOrSight(): Promise<{ readonly operationId: string; readonly answered: boolean }> {
+    const over = new AbortController();
+    const answer = this.send().then(({ operationId }) => ({ operationId, answered: true }));
+    try {
+      return await Promise.race([answer, this.sight(over.signal)]);
+    } finally {
+      over.abort();
+      void answer.catch(() => undefined);
+    }
+  }
+
+  private async sight(signal: AbortSignal): Promise<{ readonly operationId: string; readonly answered: boolean }> {
+    for (;;) {
+      await this.deps.clock.sleep(LOOK_EVERY_MS, signal);
+      const found = await this.find().catch(ignoreOutage);
+      if (found !== null) return { operationId: found.operationId, answered: false };
+    }
   }
 
   private async send(): Promise<{ operationId: string }> {
@@ -147,10 +173,16 @@ class Start {
   /** Looks until a POST sent at `postedAtMs` can no longer take effect. */
   private async appearing(postedAtMs: number): Promise<Operation | null> {
     for (;;) {
-      const found = await this.find();
+      const found = await this.find().catch(async (error: unknown) => {
+        // While KTRDR does not answer, the start may be waiting in front of it: it counts as just sent.
+        if (isDomainError(error, "ktrdr_unavailable") && postedAtMs > 0) {
+          await this.deps.jobs.markPosting(this.input.jobId, this.n);
+        }
+        throw error;
+      });
       if (found !== null || this.deps.clock.now() - postedAtMs > this.inFlightMs) return found;
       // A shutdown may interrupt this: what is known is written down, another attempt goes on looking.
-      await this.deps.clock.sleep(1_000, cancellationSignal());
+      await this.deps.clock.sleep(LOOK_EVERY_MS, cancellationSignal());
     }
   }
 
@@ -189,7 +221,7 @@ class Start {
     const answer = await askApi(ktrdr, operationId);
     const workerId = answer.kind === "operation" ? answer.operation.workerId : null;
     const workers = await registered(ktrdr, request.kind);
-    const { endpoint } = locate(workers, { workerId, endpoint: null });
+    const endpoint = await this.reachable(locate(workers, { workerId, endpoint: null }).endpoint);
     await jobs.attachOperation(jobId, this.n, {
       operationId,
       ...(workerId === null ? {} : { workerId }),
@@ -197,6 +229,18 @@ class Start {
     });
     await slots.inUse(request.kind, jobId);
     return { operationId, faultsSeen };
+  }
+
+  /** The address if somebody answers there; else null: an address that nobody answers at proves nothing later. */
+  private async reachable(endpoint: string | null): Promise<string | null> {
+    if (endpoint === null) return null;
+    return await this.deps.ktrdr.workers
+      .at(endpoint)
+      .health()
+      .then(
+        () => endpoint,
+        () => null,
+      );
   }
 
   /** KTRDR reads the file when it starts: a text that changed since the job was asked for is another job. */
@@ -211,4 +255,9 @@ class Start {
       next: "Call train_model again: the new text is a new job.",
     });
   }
+}
+
+function ignoreOutage(error: unknown): null {
+  if (isDomainError(error) && error.retryable) return null;
+  throw error;
 }

@@ -7,7 +7,7 @@ import { partialOf } from "../domain/partial.ts";
 import { holdsResult, type ApiEvidence, type RegistryEvidence, type WorkerEvidence } from "../domain/verdict.ts";
 import { computationOf } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";
-import { askApi, askWorker, locate, registered, type Workplace } from "./evidence.ts";
+import { askApi, askWorker, locate, registered, workplaceOf, type Workplace } from "./evidence.ts";
 import { beating } from "./heartbeat.ts";
 
 export function stopActivities(deps: ActivityDeps) {
@@ -32,7 +32,7 @@ export async function stop(
   reason: string,
 ): Promise<StopReport> {
   const row = await computationOf(deps.jobs, input.jobId, computation);
-  const place = { workerId: row?.workerId ?? null, endpoint: row?.workerEndpoint ?? null };
+  const place = workplaceOf(row);
   return await new Stop(deps, input, operationId, reason, place).run();
 }
 
@@ -87,7 +87,9 @@ class Stop {
     if (kind === "data_load") return { worker: { kind: "not_asked" }, registry: null };
     const { registry, endpoint } = locate(await registered(this.deps.ktrdr, kind), this.place);
     this.place = { ...this.place, endpoint };
-    return { worker: await askWorker(this.deps.ktrdr, endpoint, this.operationId), registry };
+    const worker = await askWorker(this.deps.ktrdr, this.place, this.operationId);
+    if (worker.kind === "answers") this.place = { ...this.place, reached: endpoint };
+    return { worker, registry };
   }
 
   private finishedResult(api: ApiEvidence, worker: WorkerEvidence): Readonly<Record<string, unknown>> | null {
