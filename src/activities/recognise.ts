@@ -16,7 +16,7 @@ export async function visibleOperationIds(ktrdr: Ktrdr, kind: "backtest" | "data
   const type = kind === "backtest" ? "backtesting" : "data_load";
   const ids = new Set<string>();
   for (const { operationId } of await ktrdr.operations.list({ type, limit: LIST_LIMIT })) ids.add(operationId);
-  const workers = await registered(ktrdr, kind);
+  const workers = await registered(ktrdr, kind, undefined, 0);
   if (workers === "unreachable") return [...ids];
   for (const worker of workers) {
     if (worker.currentOperationId !== null) ids.add(worker.currentOperationId);
