@@ -95,7 +95,11 @@ function bridgeLogs(log: Logger): void {
     ERROR: "error",
   };
   Runtime.install({
-    logger: new DefaultLogger("INFO", ({ level, message, meta }) => log[levels[level]]({ ...meta }, message)),
+    logger: new DefaultLogger("INFO", ({ level, message, meta }) => {
+      // Under its own name an error would be logged as {}.
+      const { error: err, ...facts } = { ...meta };
+      log[levels[level]](err === undefined ? facts : { ...facts, err }, message);
+    }),
     // Core warns of every poll that outlives its watch; what matters reaches us as failures.
     telemetryOptions: { logging: { filter: "ERROR", forward: {} } },
     // We decide what a signal does.
