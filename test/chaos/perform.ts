@@ -159,7 +159,7 @@ class Performance {
     await run.watch(job, async (said) => {
       if (run !== this.main) return;
       if (said.state === "queued") await this.#steps.report("queued");
-      if (said.state === "running" && (said.percent ?? 0) > 0) await this.#steps.report("running");
+      if (said.state === "running") await this.#steps.report("running");
     });
   }
 

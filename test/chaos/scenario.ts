@@ -18,7 +18,7 @@ export type Step =
   | "posted"
   /** KTRDR's log: the computing began. */
   | "computing"
-  /** The status tool says running, with a percentage. */
+  /** The status tool says running. */
   | "running"
   /** KTRDR's log: the computing ended. */
   | "ending"
