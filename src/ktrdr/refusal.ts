@@ -132,13 +132,14 @@ export function badAnswer(nature: Nature, what: string, why: string): DomainErro
   return new DomainError("ktrdr_bad_answer", { what: `${what}: KTRDR's answer cannot be used.`, why: observation });
 }
 
-/** No answer at all. `sent` is false only when it is certain that KTRDR never saw the request. */
-export function noAnswer(nature: Nature, what: string, sent: boolean, why: string): DomainError {
+/** No answer at all; `cause` keeps the socket's own code. `sent` is false only when it is certain that KTRDR never saw the request. */
+export function noAnswer(nature: Nature, what: string, sent: boolean, why: string, cause?: unknown): DomainError {
   const observation = oneLine(why);
   if (nature === "start" && sent) return ambiguous(what, observation);
   return new DomainError("ktrdr_unavailable", {
     what: `${what}: KTRDR cannot be reached.`,
     why: sent ? observation : oneLine(`Never sent: ${why}`),
     next: "check_health tells which part is down.",
+    cause,
   });
 }

@@ -166,7 +166,7 @@ function transportError<T>(error: unknown, call: Call<T>): unknown {
     const connected = !["lookup", "connect", "secureConnect"].includes(error.event);
     return noAnswer(nature, what, connected, connected ? "No answer in time." : "No connection in time.");
   }
-  return noAnswer(nature, what, !NEVER_SENT.has(error.code), `The connection failed (${error.code}).`);
+  return noAnswer(nature, what, !NEVER_SENT.has(error.code), `The connection failed (${error.code}).`, error);
 }
 
 function parseJson(bytes: Buffer): { readonly value: unknown } | null {
