@@ -54,7 +54,10 @@ function open(view: SeenExecution, sources: StatusSources): JobStatus {
     return blank("cancelling", {
       ...seen,
       etaSeconds: null,
-      headline: "Cancelling: the computing is being stopped.",
+      // A job that fails while KTRDR may still compute stops that first; nobody asked for it.
+      headline: view.cancelRequested
+        ? "Cancelling: the computing is being stopped."
+        : "Failing: its computing is stopped first, then the reason is told.",
       next: WAIT_ON,
     });
   }

@@ -123,7 +123,7 @@ export function untruth(said: Said, truth: Truth): string | null {
         ? null
         : "recording although nothing ended";
     case "cancelling":
-      return truth.cancelledMs !== null && truth.cancelledMs <= said.answeredMs
+      return recorded?.status === "failed" || (truth.cancelledMs !== null && truth.cancelledMs <= said.answeredMs)
         ? null
         : "cancelling although nobody cancelled";
     case "ktrdr_unreachable":

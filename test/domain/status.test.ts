@@ -171,7 +171,11 @@ describe("judge", () => {
     ],
     ["whether workers poll is not known", { live: null, workersPolling: null }, { state: "running" }],
     ["cancelling", { view: view({ cancelRequested: true }) }, { state: "cancelling", etaSeconds: null }],
-    ["stopping after a failure", { live: live({ phase: "stopping" }) }, { state: "cancelling" }],
+    [
+      "stopping after a failure",
+      { live: live({ phase: "stopping" }) },
+      { state: "cancelling", headline: expect.stringMatching(/^Failing/) as unknown },
+    ],
     [
       "cancel requested and nobody to carry it out",
       { view: view({ cancelRequested: true }), live: null, workersPolling: false },
