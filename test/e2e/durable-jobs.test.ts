@@ -70,8 +70,8 @@ async function expectDoneOnce(jobs: readonly Answer[]): Promise<void> {
 async function startsOf(taskId: string): Promise<unknown[]> {
   const results = await research.call("get_results", { task_id: taskId });
   const { ktrdr_operations: operations } = results["produced_by"] as { ktrdr_operations: string[] };
-  const lines = await Promise.all(operations.map(async (id) => await research.computations(id)));
-  return lines.flat().filter(({ event }) => event === "start");
+  const lines = await research.computations("");
+  return lines.filter(({ event, operationId }) => event === "start" && operations.includes(operationId));
 }
 
 async function computingCount(): Promise<number> {
@@ -122,6 +122,21 @@ describe("a training and a backtest", () => {
     120_000,
   );
 
+  it("are computed once more, and not before, when KTRDR's own worker dies", async () => {
+    const jobs = await startBoth();
+    await bothRunning(jobs);
+    for (const part of ["ktrdr-training", "ktrdr-backtesting"]) {
+      const before = research.lab.kill(part);
+      await research.lab.back(part, before);
+    }
+    for (const { task_id } of jobs) {
+      const { answer } = await research.follow(task_id, "completed");
+      expect(answer["faults_overcome"]).toContain("worker_died");
+      const starts = await startsOf(task_id);
+      expect(starts).toHaveLength(2);
+    }
+  }, 120_000);
+
   it("survive a SIGKILL of the MCP server while they run", async () => {
     const jobs = await startBoth();
     await bothRunning(jobs);
@@ -138,11 +153,12 @@ describe("a training and a backtest", () => {
   }, 90_000);
 
   it("cancelled while running stop computing", async () => {
+    const earlier = (await research.computations("")).length;
     const jobs = await startBoth();
     await bothRunning(jobs);
     await Promise.all(jobs.map(async ({ task_id }) => await research.call("cancel_task", { task_id, reason: "test" })));
     await Promise.all(jobs.map(async ({ task_id }) => await research.follow(task_id, "cancelled")));
-    const lines = await research.computations("");
+    const lines = (await research.computations("")).slice(earlier);
     for (const event of lines.filter((line) => line.event === "start")) {
       expect(lines.some((line) => line.event === "end" && line.operationId === event.operationId)).toBe(true);
     }

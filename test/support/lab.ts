@@ -44,6 +44,10 @@ export async function startTestLab(options: TestLabOptions = {}): Promise<TestLa
   const env: Record<string, string | undefined> = {
     ...Object.fromEntries(clean),
     KTRDR_POLL_INTERVAL_MS: "250",
+    // KTRDR's lags are shortened with its timers.
+    KTRDR_DEAD_GRACE_MS: "2500",
+    KTRDR_NOT_FOUND_GRACE_MS: "3000",
+    KTRDR_START_IN_FLIGHT_MS: "5000",
     SANDBOX_TIME_SCALE: String(options.timeScale ?? 0.1),
     ...options.env,
     LAB_DIR: dir,
