@@ -32,6 +32,12 @@ export interface KeeperState {
 /** Far below the server's suggestion (4,096): replaying a keeper after a crash must be instant. */
 const MAX_HISTORY_EVENTS = 1_000;
 
+/**
+ * Every watch is told the head of the queue only: the whole of a long one, again with each change, would fill the
+ * history by its bytes. Closed jobs further back are the warden's to find.
+ */
+const WATCHED_OF_QUEUE = 50;
+
 class SlotKeeper {
   private queue: SlotClaim[];
   private held: Holder[];
@@ -76,7 +82,7 @@ class SlotKeeper {
       watchSlots({
         kind: this.kind,
         held: this.held.map((holder) => holder.jobId),
-        queued: this.queue.map((claim) => claim.jobId),
+        queued: this.queue.slice(0, WATCHED_OF_QUEUE).map((claim) => claim.jobId),
         mayGrant: this.queue.length > 0 && this.held.every((holder) => holder.inUse),
       }),
     );
