@@ -3,6 +3,7 @@
  * computing is stopped and its record closed from here.
  */
 import type { JobFailure, JobOutcome, StopReport } from "../domain/job.ts";
+import type { JobRecord } from "../store/job-row.ts";
 import type { Execution } from "../temporal/executions.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { record } from "./record.ts";
@@ -15,7 +16,7 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
   const execution = await deps.executions.of(jobId);
   if (job === null || job.status !== "open" || execution === "open") return;
   if (job.request.kind === "training_set") {
-    await deps.jobs.finish(jobId, abandoned(jobId, execution, [], null), null, null);
+    await close(deps, job, abandoned(jobId, execution, [], null));
     return;
   }
   const input = { jobId, request: job.request };
@@ -23,13 +24,13 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
   const operationId =
     computation === undefined ? null : (computation.operationId ?? (await findBegun(deps, input, computation)));
   if (computation === undefined || operationId === null) {
-    await deps.jobs.finish(jobId, abandoned(jobId, execution, [], null), null, null);
+    await close(deps, job, abandoned(jobId, execution, [], null));
     return;
   }
   const ended = await stop(deps, input, computation.n, operationId, `workflow ${execution}`);
   if (ended.stopped) {
     await deps.jobs.endComputation(jobId, computation.n, "terminated");
-    await deps.jobs.finish(jobId, abandoned(jobId, execution, [operationId], ended), null, null);
+    await close(deps, job, abandoned(jobId, execution, [operationId], ended));
     return;
   }
   const ending = { status: "completed", summary: ended.summary } as const;
@@ -38,6 +39,12 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
     { input, computation: computation.n, ending, faultsSeen: [], operationIds: [operationId], parentJobId: null },
     false,
   );
+}
+
+/** Whoever settles it, the keeper hears at once that the slot, or the place in the queue, is nobody's any more. */
+async function close(deps: ActivityDeps, { jobId, request }: JobRecord, outcome: JobOutcome): Promise<void> {
+  await deps.jobs.finish(jobId, outcome, null, null);
+  if (request.kind !== "training_set") await deps.slots.release(request.kind, jobId);
 }
 
 function abandoned(
