@@ -14,6 +14,8 @@ export interface Slots {
   claim(kind: SlotKind, claim: SlotClaim): Promise<void>;
   inUse(kind: SlotKind, jobId: string): Promise<void>;
   release(kind: SlotKind, jobId: string): Promise<void>;
+  /** Holders and waiters of the keeper, which must be alive. */
+  known(kind: SlotKind): Promise<readonly string[]>;
 }
 
 /** What Temporal says about a job's workflow. */

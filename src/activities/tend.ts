@@ -3,7 +3,7 @@
  * bring a terminated keeper back with everything it knew. The record is what it is rebuilt from.
  */
 import { heartbeat } from "@temporalio/activity";
-import type { SlotKind } from "../domain/job.ts";
+import type { JobKind, SlotKind } from "../domain/job.ts";
 import { slotKeeperId, type SlotClaim } from "../domain/slots.ts";
 import type { ComputationRecord, JobRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -23,16 +23,23 @@ export function tendActivities(deps: ActivityDeps) {
 }
 
 async function tend(deps: ActivityDeps): Promise<void> {
-  const orphaned = new Set<SlotKind>();
-  for (const kind of KINDS) {
-    if ((await deps.executions.of(slotKeeperId(kind))) !== "open") orphaned.add(kind);
-  }
+  const known = new Map<JobKind, ReadonlySet<string>>();
+  for (const kind of KINDS) known.set(kind, await knownToKeeper(deps, kind));
   // Oldest first: the order of a rebuilt queue is the order of admission.
   for (const job of (await openJobs(deps)).toReversed()) {
     heartbeat("working");
     if ((await deps.executions.of(job.jobId)) !== "open") await settle(deps, job.jobId);
-    else if (job.request.kind !== "training_set" && orphaned.has(job.request.kind)) await claimAgain(deps, job);
+    else if (known.get(job.request.kind)?.has(job.jobId) === false) await claimAgain(deps, job);
   }
+}
+
+/**
+ * A keeper that lives need not know every job: after one was terminated, the next claim starts another that has never
+ * heard of the others.
+ */
+async function knownToKeeper({ executions, slots }: ActivityDeps, kind: SlotKind): Promise<ReadonlySet<string>> {
+  if ((await executions.of(slotKeeperId(kind))) !== "open") return new Set();
+  return new Set(await slots.known(kind));
 }
 
 /** Newest first. */

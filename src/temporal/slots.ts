@@ -1,6 +1,6 @@
 import { WorkflowNotFoundError, type Client } from "@temporalio/client";
 import type { SlotKind } from "../domain/job.ts";
-import { slotKeeperId, type SlotClaim } from "../domain/slots.ts";
+import { slotKeeperId, type SlotClaim, type SlotState } from "../domain/slots.ts";
 import { JOB_QUEUE } from "./job-types.ts";
 
 /** Speaks to the slot keeper; a claim starts it when none lives. */
@@ -26,5 +26,9 @@ export function createSlots(client: Client) {
     },
     inUse: async (kind: SlotKind, jobId: string): Promise<void> => await tell(kind, "slotInUse", jobId),
     release: async (kind: SlotKind, jobId: string): Promise<void> => await tell(kind, "releaseSlot", jobId),
+    known: async (kind: SlotKind): Promise<readonly string[]> => {
+      const { held, queue } = await client.workflow.getHandle(slotKeeperId(kind)).query<SlotState>("slotState");
+      return [...held, ...queue];
+    },
   };
 }

@@ -66,7 +66,7 @@ export class SimulatedStage {
       },
       jobs: this.record.jobs(),
       results: { get: never, listModels: never, findModel: never },
-      slots: { claim: nothing, inUse: nothing, release: nothing },
+      slots: { claim: nothing, inUse: nothing, release: nothing, known: async () => [] },
       executions: { of: async () => "open" },
       clock: this.clock,
       log: pino({ level: "silent" }),
