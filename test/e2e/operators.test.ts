@@ -1,0 +1,490 @@
+/** docs/operating.md: every command of the page is run as it stands there, and does what the page says. */
+import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/common";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { until } from "../../src/lab/until.ts";
+import { Operator } from "../support/operator.ts";
+import { Research, type Answer } from "../support/research.ts";
+
+/** Has what is started from now on compute for about so many seconds. */
+async function lasting(seconds: number): Promise<void> {
+  await research.faults([
+    { id: "slow-training", fault: "slow_computing", kind: "training", epochDelayMs: (seconds * 1000) / EPOCHS },
+    { id: "slow-backtest", fault: "slow_computing", kind: "backtesting", barDelayMs: (seconds * 1000) / BARS },
+  ]);
+}
+const EPOCHS = 12;
+const BARS = 750;
+
+/** Longer than anything that an operator does in a test; what begins after it was lifted is done at once. */
+const LONG = 90;
+/** Long enough to do something meanwhile, and awaited. */
+const SHORT = 8;
+
+const KtrdrStrategy = defineSearchAttributeKey("KtrdrStrategy", SearchAttributeType.KEYWORD);
+
+let research: Research;
+let operator: Operator;
+let model: string;
+let asked = 0;
+
+beforeAll(async () => {
+  research = await Research.begin();
+  operator = await Operator.begin(research);
+  await Promise.all(["alpha", "beta"].map(async (name) => await research.writeStrategy(name)));
+  const { task_id } = await train("alpha");
+  await research.follow(task_id, "completed");
+  model = task_id;
+}, 120_000);
+
+afterAll(async () => {
+  await operator?.end();
+  await research?.end();
+}, 60_000);
+
+beforeEach(async () => {
+  await lasting(LONG);
+});
+
+/** The next test finds free slots, whatever became of this one. */
+afterEach(async () => {
+  for await (const { workflowId } of operator.client.workflow.list({ query: `KtrdrKind IS NOT NULL AND ${RUNNING}` })) {
+    await operator.client.workflow.getHandle(workflowId).cancel();
+  }
+  await freeSlots();
+}, 90_000);
+
+const RUNNING = "ExecutionStatus = 'Running'";
+
+const freeSlots = async (): Promise<void> => {
+  await operator.slots("training", [], []);
+  await operator.slots("backtest", [], []);
+};
+
+/** Another request each time: its window ends on another day. */
+function day(year: number): string {
+  asked += 1;
+  return new Date(Date.UTC(year, 0, asked)).toISOString().slice(0, 10);
+}
+
+const train = async (strategy: string, more: Record<string, unknown> = {}): Promise<Answer> =>
+  await research.call("train_model", { strategy, start_date: "2000-01-03", end_date: day(2008), ...more });
+
+const backtest = async (): Promise<Answer> =>
+  await research.call("run_backtest", { model, start_date: "2015-01-02", end_date: day(2018) });
+
+const runs = async ({ task_id }: Answer): Promise<string> => {
+  await research.follow(task_id, "running");
+  await until(async () => (await operator.computing(task_id)).length === 1, {
+    what: `KTRDR computing ${task_id}`,
+    timeoutMs: 30_000,
+  });
+  return task_id;
+};
+
+const waits = async ({ task_id }: Answer): Promise<string> => {
+  await research.follow(task_id, "queued");
+  return task_id;
+};
+
+/** One training and one backtest that KTRDR computes: both kinds of worker are taken. */
+async function bothRun(): Promise<string[]> {
+  return [await runs(await train("alpha")), await runs(await backtest())];
+}
+
+async function expectDoneOnce(taskIds: readonly string[]): Promise<void> {
+  for (const taskId of taskIds) {
+    await research.follow(taskId, "completed");
+    expect(await operator.computed(taskId), `computations of ${taskId}`).toBe(1);
+    expect(await operator.recorded(taskId)).toMatchObject({ status: "completed" });
+  }
+}
+
+/** As the button of the Web UI does it. */
+async function requestCancellationInUi(taskId: string): Promise<void> {
+  const { temporalUi } = research.lab.addresses;
+  const answer = await fetch(`${temporalUi}/api/v1/namespaces/default/workflows/${taskId}/cancel`, {
+    method: "POST",
+    headers: { "content-type": "application/json", cookie: "_csrf=token", "x-csrf-token": "token" },
+    body: "{}",
+  });
+  expect(answer.status).toBe(200);
+}
+
+describe("seeing what runs", () => {
+  it("shows a running, a queued and a repeated job for what they are", async () => {
+    await lasting(SHORT);
+    const running = await runs(await train("alpha"));
+    const queued = await waits(await train("beta"));
+    const { task_id: set } = await train("beta", { repeats: 2 });
+
+    const beta = await listed('temporal workflow list --query "KtrdrStrategy', { STRATEGY: "beta" }, [queued, set]);
+    expect(beta).not.toContain(running);
+    const all = await operator.types('temporal workflow list --query "KtrdrKind');
+    for (const taskId of [running, queued, set]) expect(all).toContain(taskId);
+    expect(all).not.toMatch(/slots-|warden/);
+    expect(await operator.types("temporal workflow count")).toContain("Total: 3");
+    await listed('temporal workflow list --query "ParentWorkflowId', { TASK_ID: set }, [`${set}.1`, `${set}.2`]);
+
+    const described = await operator.types("temporal workflow describe", { TASK_ID: running });
+    expect(described).toContain(`train alpha on SPX 1d`);
+    expect(described).toContain("| strategy | alpha |");
+    expect(described).toMatch(/KtrdrStrategy:.*"\\"alpha\\""/);
+    expect(described).toMatch(/LastHeartbeatDetails +\[.*"percent":\d+.*"step":"Epoch \d+\/12"/);
+
+    expect(await operator.types('temporal workflow query --workflow-id "$TASK_ID"', { TASK_ID: running })).toContain(
+      '"phase":"running"',
+    );
+    const slots = await operator.types("temporal workflow query --workflow-id slots-training");
+    expect(slots).toContain(`"held":["${running}"]`);
+    expect(slots).toMatch(new RegExp(`"queue":\\[.*"${queued}"`));
+
+    expect(await operator.types("temporal workflow show", { TASK_ID: running })).toContain("ActivityTaskScheduled");
+    expect(await operator.types("temporal task-queue describe")).toContain(`${research.lab.pid("worker")}@`);
+    expect(await operator.types("temporal workflow result", { TASK_ID: running })).toContain('"status":"completed"');
+    await research.follow(set, "completed");
+  }, 120_000);
+
+  /** Visibility lags: asks until all wanted are shown. */
+  async function listed(command: string, variables: Record<string, string>, wanted: readonly string[]) {
+    let seen = "";
+    const complete = async () => {
+      seen = await operator.types(command, variables);
+      return wanted.every((taskId) => seen.includes(taskId));
+    };
+    await until(complete, { what: `a list of ${wanted.join(", ")}`, timeoutMs: 20_000 });
+    return seen;
+  }
+});
+
+describe("cancelling", () => {
+  const WAYS: Record<string, (taskId: string) => Promise<unknown>> = {
+    "temporal workflow cancel": async (taskId) =>
+      await operator.types("temporal workflow cancel --workflow-id", { TASK_ID: taskId }),
+    "the Web UI": requestCancellationInUi,
+    cancel_task: async (taskId) => await research.call("cancel_task", { task_id: taskId, reason: "no use" }),
+  };
+
+  it.each(Object.keys(WAYS))(
+    "by %s stops what runs and what waits, records it and frees the slots",
+    async (way) => {
+      const running = await bothRun();
+      const queued = [await waits(await train("beta")), await waits(await backtest())];
+      for (const taskId of [...queued, ...running]) await WAYS[way]?.(taskId);
+      for (const taskId of queued) {
+        expect(await operator.recorded(taskId)).toMatchObject({
+          status: "cancelled",
+          headline: "cancelled before it started",
+          operationIds: [],
+        });
+        expect(await operator.computed(taskId)).toBe(0);
+      }
+      for (const taskId of running) {
+        const outcome = await operator.recorded(taskId);
+        expect(outcome).toMatchObject({ status: "cancelled", failure: null, partial: { percent: expect.any(Number) } });
+        expect(outcome.headline).toMatch(/^cancelled at \d+ %$/);
+        expect(await operator.computing(taskId)).toEqual([]);
+        expect(await operator.computed(taskId)).toBe(1);
+        const { answer } = await research.follow(taskId, "cancelled");
+        expect(answer).toMatchObject({ final: true, headline: outcome.headline });
+        await expect(operator.client.workflow.getHandle(taskId).result()).rejects.toThrow("cancelled");
+      }
+      await freeSlots();
+    },
+    120_000,
+  );
+
+  it("a strategy by query stops all of it and nothing else", async () => {
+    const running = await runs(await train("alpha"));
+    const others = [await waits(await train("beta"))];
+    const queued = await waits(await train("alpha"));
+    const tested = await runs(await backtest()); // of alpha's model
+    await allVisible("alpha", 3);
+    await lasting(0);
+    const answer = await operator.types("temporal workflow cancel --query", { STRATEGY: "alpha", REASON: "runaway" });
+    const [, batch = ""] = /job ID: (\S+)/i.exec(answer) ?? [];
+    for (const taskId of [running, queued, tested]) {
+      expect(await operator.recorded(taskId)).toMatchObject({ status: "cancelled" });
+      expect(await operator.computing(taskId)).toEqual([]);
+    }
+    expect(await operator.types("temporal batch list")).toContain(batch);
+    const state = await operator.types("temporal batch describe", { BATCH_ID: batch });
+    expect(state).toMatch(/CompletedCount +3\/3/);
+    await expectDoneOnce(others);
+  }, 120_000);
+
+  it("by query can be ended half-way", async () => {
+    // So many that it takes its time; nobody works on them.
+    const many = Array.from({ length: 200 }, async (_, i) => {
+      await operator.client.workflow.start("many", {
+        workflowId: `many-${i}`,
+        taskQueue: "nobody",
+        typedSearchAttributes: [{ key: KtrdrStrategy, value: "many" }],
+      });
+    });
+    await Promise.all(many);
+    await allVisible("many", 200);
+    const variables = { STRATEGY: "many", REASON: "too much" };
+    const answer = await operator.types("temporal workflow cancel --query", variables, "--rps 1");
+    const [, batch = ""] = /job ID: (\S+)/i.exec(answer) ?? [];
+    await operator.types("temporal batch terminate", { BATCH_ID: batch, REASON: "a mistake" });
+    expect(await operator.types("temporal batch describe", { BATCH_ID: batch })).toMatch(/State +Failed/);
+  }, 60_000);
+});
+
+async function allVisible(strategy: string, wanted: number): Promise<void> {
+  const query = `KtrdrStrategy = '${strategy}' AND ${RUNNING}`;
+  const complete = async () => (await operator.client.workflow.count(query)).count === wanted;
+  await until(complete, { what: `${wanted} visible jobs of ${strategy}`, timeoutMs: 20_000 });
+}
+
+describe("terminating", () => {
+  it("is noticed: computing stops, the record says who ended it, slots are free; the status is true throughout", async () => {
+    const running = await bothRun();
+    const next = await waits(await train("beta"));
+    await lasting(0);
+    for (const taskId of running) await terminate(taskId);
+    for (const taskId of running) {
+      await truthfullyTerminated(taskId);
+      expect(await operator.recorded(taskId)).toMatchObject({
+        status: "terminated",
+        headline: "terminated by an operator",
+        operationIds: [expect.any(String)],
+      });
+      expect(await operator.computing(taskId)).toEqual([]);
+      expect(await operator.computed(taskId)).toBe(1);
+      const { answer } = await research.follow(taskId, "terminated");
+      expect(answer).toMatchObject({ final: true, headline: "terminated by an operator" });
+    }
+    await expectDoneOnce([next]);
+    await freeSlots();
+  }, 180_000);
+
+  it("a waiting job leaves the others alone", async () => {
+    const running = await runs(await train("alpha"));
+    const queued = await waits(await train("beta"));
+    const last = await waits(await train("beta"));
+    await terminate(queued);
+    expect(await operator.recorded(queued)).toMatchObject({ status: "terminated", operationIds: [] });
+    await operator.slots("training", [running], [last]);
+    await lasting(0);
+    await operator.types("temporal workflow cancel --workflow-id", { TASK_ID: running });
+    await expectDoneOnce([last]);
+    expect(await operator.computed(queued)).toBe(0);
+  }, 180_000);
+
+  it("a set stops its trainings", async () => {
+    const { task_id: set } = await train("alpha", { repeats: 2 });
+    const draws = [`${set}.1`, `${set}.2`];
+    const running = async () => (await Promise.all(draws.map((draw) => operator.computing(draw)))).flat().length === 1;
+    await until(running, { what: "a training of the set computing", timeoutMs: 30_000 });
+    await terminate(set);
+    for (const draw of draws) {
+      expect(await operator.recorded(draw)).toMatchObject({ status: "cancelled" });
+      expect(await operator.computing(draw)).toEqual([]);
+    }
+    expect(await operator.recorded(set)).toMatchObject({
+      status: "terminated",
+      headline: "terminated by an operator",
+    });
+    await freeSlots();
+  }, 120_000);
+
+  it("a strategy by query ends all of it and nothing else", async () => {
+    const running = await runs(await train("beta"));
+    const queued = await waits(await train("beta"));
+    const other = await waits(await train("alpha"));
+    await allVisible("beta", 2);
+    await lasting(0);
+    await operator.types("temporal workflow terminate --query", { STRATEGY: "beta", REASON: "runaway" });
+    for (const taskId of [running, queued]) {
+      expect(await operator.recorded(taskId)).toMatchObject({ status: "terminated" });
+      expect(await operator.computing(taskId)).toEqual([]);
+    }
+    await expectDoneOnce([other]);
+  }, 120_000);
+
+  /** Until it is recorded the status must not claim that nothing computes, and afterwards nothing may. */
+  async function truthfullyTerminated(taskId: string): Promise<void> {
+    const heard = new Set<string>();
+    const settled = async () => {
+      const answer = await research.call("get_task_status", { task_id: taskId });
+      expect(answer.state).toBe("terminated");
+      heard.add(String(answer["headline"]));
+      if (answer["headline"] !== "terminated by an operator") return false;
+      expect(await operator.computing(taskId)).toEqual([]);
+      return true;
+    };
+    await until(settled, { what: `${taskId} being settled`, timeoutMs: 60_000 });
+    for (const headline of heard)
+      expect(headline).toMatch(/KTRDR was not told and may compute on|^terminated by an op/);
+  }
+});
+
+async function terminate(taskId: string): Promise<void> {
+  await operator.types("temporal workflow terminate --workflow-id", { TASK_ID: taskId, REASON: "a test" });
+}
+
+describe("resetting", () => {
+  const TYPES = ["FirstWorkflowTask", "LastWorkflowTask"];
+  const reset = async (taskId: string, type: string): Promise<void> => {
+    const beginning = `temporal workflow reset --workflow-id "$TASK_ID" --type ${type}`;
+    await operator.types(beginning, { TASK_ID: taskId, REASON: "a test" });
+  };
+
+  it.each(TYPES)(
+    "a running job to its %s does not compute it twice",
+    async (type) => {
+      await lasting(SHORT);
+      const running = await bothRun();
+      for (const taskId of running) await reset(taskId, type);
+      for (const taskId of running) await research.follow(taskId, "running");
+      await expectDoneOnce(running);
+    },
+    120_000,
+  );
+
+  it.each(TYPES)(
+    "a waiting job to its %s keeps it in the queue",
+    async (type) => {
+      await lasting(SHORT);
+      const running = await runs(await train("alpha"));
+      const queued = await waits(await train("beta"));
+      await reset(queued, type);
+      await operator.slots("training", [running], [queued]);
+      await expectDoneOnce([running, queued]);
+    },
+    120_000,
+  );
+
+  it.each(TYPES)(
+    "a finished job to its %s answers from the record",
+    async (type) => {
+      await lasting(0);
+      const { task_id } = await train("alpha");
+      await expectDoneOnce([task_id]);
+      const before = await operator.recorded(task_id);
+      await reset(task_id, type);
+      const again: unknown = await operator.client.workflow.getHandle(task_id).result();
+      expect(again).toEqual(before);
+      expect(await operator.computed(task_id)).toBe(1);
+    },
+    120_000,
+  );
+});
+
+describe("pausing a step", () => {
+  it("loses nothing: the job is done after unpausing", async () => {
+    await lasting(SHORT);
+    const running = await bothRun();
+    for (const taskId of running) {
+      const id = await pendingActivity(taskId);
+      await operator.types("temporal activity pause", { TASK_ID: taskId, ACTIVITY_ID: id });
+    }
+    // It computes to its end meanwhile, and nobody of ours looks.
+    for (const taskId of running) {
+      const over = async () => (await operator.computing(taskId)).length === 0;
+      await until(over, { what: `the end of computing ${taskId}`, timeoutMs: 30_000 });
+      expect((await operator.records.get(taskId))?.status).toBe("open");
+      const id = await pendingActivity(taskId);
+      await operator.types("temporal activity unpause", { TASK_ID: taskId, ACTIVITY_ID: id });
+    }
+    await expectDoneOnce(running);
+  }, 120_000);
+
+  async function pendingActivity(taskId: string): Promise<string> {
+    const { raw } = await operator.client.workflow.getHandle(taskId).describe();
+    const [pending] = raw.pendingActivities ?? [];
+    return pending?.activityId ?? "";
+  }
+});
+
+describe("KTRDR", () => {
+  it("says in two places whether it is idle", async () => {
+    const [taskId = ""] = await bothRun();
+    expect(await current()).toMatchObject({ registry: taskId, worker: taskId, status: "busy" });
+    await operator.types("temporal workflow cancel --workflow-id", { TASK_ID: taskId });
+    await operator.recorded(taskId);
+    expect(await current()).toMatchObject({ worker: null, status: "idle" });
+  }, 90_000);
+
+  async function current() {
+    const listed = await operator.types('curl -s "$KTRDR_API_URL');
+    const workers = JSON.parse(listed) as Record<string, string | null>[];
+    const worker = workers.find(({ worker_type: type }) => type === "training");
+    const health = await operator.types('curl -s "$WORKER_URL', { WORKER_URL: worker?.["endpoint_url"] ?? "" });
+    const said = JSON.parse(health) as Record<string, unknown>;
+    return {
+      registry: worker?.["current_operation_id"],
+      worker: said["current_operation"],
+      status: said["worker_status"],
+    };
+  }
+});
+
+describe("a deploy", () => {
+  it("neither cancels nor repeats anything", async () => {
+    await lasting(SHORT);
+    const running = await bothRun();
+    const before = research.lab.pid("worker");
+    await operator.types("kill -TERM", { WORKER_PID: String(before) });
+    await research.lab.back("worker", before);
+    await expectDoneOnce(running);
+  }, 120_000);
+});
+
+describe("the keeper", () => {
+  const LOST: Record<string, (taskId: string) => Promise<unknown>> = {
+    terminated: terminate,
+    cancelled: async (taskId) => await operator.types("temporal workflow cancel --workflow-id", { TASK_ID: taskId }),
+  };
+
+  it.each(Object.keys(LOST))(
+    "%s comes back and knows who computes and who waits, also when another job came first",
+    async (how) => {
+      const running = await runs(await train("alpha"));
+      const queued = await waits(await train("beta"));
+      await LOST[how]?.("slots-training");
+      await closed("slots-training");
+      const { task_id: newcomer } = await train("beta"); // its claim starts a keeper that knows nobody else
+      await operator.types("temporal schedule trigger");
+      await knows([running, queued, newcomer]);
+      expect(await operator.computing(running)).toHaveLength(1);
+      await lasting(0);
+      await operator.types("temporal workflow cancel --workflow-id", { TASK_ID: running });
+      await expectDoneOnce([queued, newcomer]);
+    },
+    120_000,
+  );
+
+  it("has a warden whose schedule can be seen", async () => {
+    const schedule = await operator.types("temporal schedule describe");
+    expect(schedule).toMatch(/Paused +false/);
+    expect(schedule).toMatch(/"every":"30s"/);
+  });
+
+  async function closed(workflowId: string): Promise<void> {
+    const { workflow } = operator.client;
+    const isClosed = async () => (await workflow.getHandle(workflowId).describe()).status.name !== "RUNNING";
+    await until(isClosed, { what: `the end of ${workflowId}`, timeoutMs: 30_000 });
+  }
+
+  async function knows(taskIds: readonly string[]): Promise<void> {
+    const all = async () => {
+      const state = await operator.types("temporal workflow query --workflow-id slots-training");
+      return taskIds.every((taskId) => state.includes(`"${taskId}"`)) && state.includes(`"held":["${taskIds[0]}"]`);
+    };
+    await until(all, { what: `the keeper knowing ${taskIds.join(", ")}`, timeoutMs: 60_000 });
+  }
+});
+
+describe("pausing a whole job", () => {
+  it("is refused by the lab's server, in words", async () => {
+    const running = { TASK_ID: await runs(await train("alpha")), REASON: "a test" };
+    await expect(operator.types("temporal workflow pause", running)).rejects.toThrow("pause is not enabled");
+    await expect(operator.types("temporal workflow unpause", running)).rejects.toThrow("not paused");
+  }, 60_000);
+});
+
+it("every command of the page was run", () => {
+  expect(operator.left).toEqual([]);
+});

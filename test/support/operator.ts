@@ -1,0 +1,150 @@
+/** The operator: runs what docs/operating.md says, letter by letter, against a lab. */
+import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Client, Connection, WorkflowNotFoundError } from "@temporalio/client";
+import { execa } from "execa";
+import { ROOT } from "../../src/lab/lab-environment.ts";
+import { findDevServer } from "../../src/lab/temporal-binary.ts";
+import { until } from "../../src/lab/until.ts";
+import { createJobReader, type JobReader } from "../../src/store/job-reader.ts";
+import { createPool, type Pool } from "../../src/store/pool.ts";
+import type { Research } from "./research.ts";
+
+/** What the product promises for everything that it must notice by itself. */
+const A_MINUTE_MS = 60_000;
+
+/** The commands of a page: the lines of its `sh` blocks. */
+export async function commandsOf(page: string): Promise<string[]> {
+  const text = await readFile(path.join(ROOT, page), "utf8");
+  const blocks = [...text.matchAll(/^```sh\n(.*?)^```/gms)].map((match) => match[1] ?? "");
+  return blocks.flatMap((block) => block.split("\n").filter((line) => line !== ""));
+}
+
+export class Operator {
+  readonly records: JobReader;
+  readonly client: Client;
+  private readonly research: Research;
+  private readonly pool: Pool;
+  private readonly folder: string;
+  private readonly commands: readonly string[];
+  private readonly done = new Set<string>();
+
+  private constructor(research: Research, folder: string, commands: readonly string[]) {
+    const { env } = research.lab;
+    this.research = research;
+    this.folder = folder;
+    this.commands = commands;
+    this.pool = createPool(env["DATABASE_URL"] ?? "");
+    this.records = createJobReader(this.pool);
+    this.client = new Client({ connection: Connection.lazy({ address: env["TEMPORAL_ADDRESS"] ?? "" }) });
+  }
+
+  static async begin(research: Research): Promise<Operator> {
+    const { path: binary } = await findDevServer({
+      env: process.env,
+      cacheDir: path.join(ROOT, ".cache"),
+      configuredPath: process.env["TEMPORAL_CLI_PATH"],
+    });
+    const folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-operator-"));
+    await symlink(binary, path.join(folder, "temporal"));
+    return new Operator(research, folder, await commandsOf("docs/operating.md"));
+  }
+
+  async end(): Promise<void> {
+    await this.client.connection.close();
+    await this.pool.end();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  /** Commands of the page that nothing ran so far. */
+  get left(): string[] {
+    return this.commands.filter((command) => !this.done.has(command));
+  }
+
+  /**
+   * Runs the one command of the page that begins so, with the page's variables set.
+   * @param more is typed behind it.
+   * @returns what it printed.
+   */
+  async types(beginning: string, variables: Readonly<Record<string, string>> = {}, more = ""): Promise<string> {
+    const matching = this.commands.filter((command) => command.startsWith(beginning));
+    const [command] = matching;
+    if (command === undefined || matching.length > 1) {
+      throw new Error(`The page has ${matching.length} commands that begin with: ${beginning}`);
+    }
+    const unset = [...command.matchAll(/\$([A-Z_]+)/g)].map((match) => match[1] ?? "");
+    const env: Record<string, string> = {
+      ...this.research.lab.env,
+      ...variables,
+      HOME: this.folder, // no configuration of the machine's user
+      PATH: `${this.folder}:${process.env["PATH"] ?? ""}`,
+    };
+    const missing = unset.filter((name) => env[name] === undefined);
+    if (missing.length > 0) throw new Error(`${command} needs ${missing.join(", ")}`);
+    this.done.add(command);
+    const { all } = await execa("sh", ["-euc", `${command} ${more}`], { cwd: ROOT, env, extendEnv: false, all: true });
+    return all;
+  }
+
+  /** Resolves when the record of a job has ended, which must be within a minute, and says how. */
+  async recorded(taskId: string): Promise<{ status: string; headline: string; operationIds: readonly string[] }> {
+    await until(async () => ((await this.records.get(taskId))?.outcome ?? null) !== null, {
+      what: `the end of ${taskId} in the record`,
+      timeoutMs: A_MINUTE_MS,
+    });
+    const job = await this.records.get(taskId);
+    if (job?.outcome == null) throw new Error(`${taskId} has no outcome`);
+    return job.outcome;
+  }
+
+  /** Resolves when the keeper holds, and lets wait, exactly these jobs. */
+  async slots(kind: string, held: readonly string[], queue: readonly string[]): Promise<void> {
+    const wanted = JSON.stringify({ held, queue });
+    let seen = "";
+    const same = async () => {
+      seen = await this.keeperState(kind);
+      return seen === wanted;
+    };
+    await until(same, { what: `slots-${kind} being ${wanted}`, timeoutMs: A_MINUTE_MS }).catch((error: unknown) => {
+      throw new Error(`slots-${kind} is ${seen}`, { cause: error });
+    });
+  }
+
+  private async keeperState(kind: string): Promise<string> {
+    const keeper = this.client.workflow.getHandle(`slots-${kind}`);
+    const execution = await keeper.describe().catch((error: unknown) => {
+      if (error instanceof WorkflowNotFoundError) return null;
+      throw error;
+    });
+    if (execution?.status.name !== "RUNNING") return JSON.stringify({ held: [], queue: [] });
+    const { held, queue } = await keeper.query<{ held: string[]; queue: string[] }>("slotState");
+    return JSON.stringify({ held, queue });
+  }
+
+  /** Operations of a job that KTRDR's own log shows as being computed right now. */
+  async computing(taskId: string): Promise<string[]> {
+    const lines = await this.linesOf(taskId);
+    const ended = new Set(lines.filter(({ event }) => event === "end").map(({ operationId }) => operationId));
+    return lines
+      .filter(({ event, operationId }) => event === "start" && !ended.has(operationId))
+      .map((line) => line.operationId);
+  }
+
+  /** How often KTRDR began to compute for a job, by its own log. */
+  async computed(taskId: string): Promise<number> {
+    return (await this.linesOf(taskId)).filter(({ event }) => event === "start").length;
+  }
+
+  private async linesOf(taskId: string) {
+    const computations = await this.records.computations(taskId);
+    const lines = await Promise.all(
+      computations.map(async ({ operationId }) => {
+        if (operationId === null) return [];
+        const named = await this.research.computations(operationId);
+        return named.filter((line) => line.operationId === operationId);
+      }),
+    );
+    return lines.flat();
+  }
+}
