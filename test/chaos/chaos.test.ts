@@ -1,0 +1,32 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { Campaign } from "./campaign.ts";
+import { drawScenario } from "./scenario.ts";
+
+/** A short campaign; `make chaos` runs longer ones. This seed strikes every part of ours and KTRDR's and both wires. */
+const SEED = 2222;
+const RUNS = 8;
+
+const campaign = new Campaign();
+let struck = 0;
+
+afterAll(async () => {
+  await campaign.end();
+}, 60_000);
+
+describe(`a campaign of seed ${SEED}`, () => {
+  it.each(Array.from({ length: RUNS }, (_, index) => index))(
+    "breaks nothing in run %i",
+    async (index) => {
+      const report = await campaign.run(drawScenario(SEED, index));
+      struck += report.struck.length;
+      expect(report.broken, JSON.stringify(report, null, 1)).toEqual([]);
+    },
+    240_000,
+  );
+
+  it("really struck, and leaves no process behind", async () => {
+    await campaign.end();
+    expect(struck).toBeGreaterThanOrEqual(RUNS);
+    expect(campaign.left).toEqual([]);
+  }, 60_000);
+});
