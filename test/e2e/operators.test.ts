@@ -2,7 +2,7 @@
 import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/common";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { until } from "../../src/lab/until.ts";
-import { Operator } from "../support/operator.ts";
+import { Operator, startServerThatPauses } from "../support/operator.ts";
 import { Research, type Answer } from "../support/research.ts";
 
 /** Has what is started from now on compute for about so many seconds. */
@@ -483,6 +483,36 @@ describe("pausing a whole job", () => {
     await expect(operator.types("temporal workflow pause", running)).rejects.toThrow("pause is not enabled");
     await expect(operator.types("temporal workflow unpause", running)).rejects.toThrow("not paused");
   }, 60_000);
+
+  it("loses nothing where the server allows it", async () => {
+    const server = await startServerThatPauses();
+    const there = await Research.begin("modern", { TEMPORAL_ADDRESS: server.address });
+    const at = await Operator.begin(there);
+    try {
+      await there.writeStrategy("alpha");
+      await there.faults([{ id: "slow", fault: "slow_computing", kind: "training", epochDelayMs: 700 }]);
+      const { task_id: taskId } = await there.call("train_model", {
+        strategy: "alpha",
+        start_date: "2000-01-03",
+        end_date: "2008-01-01",
+      });
+      await there.follow(taskId, "running");
+      const variables = { TASK_ID: taskId, REASON: "a test" };
+      await at.types("temporal workflow pause", variables);
+      const { answer } = await there.follow(taskId, "stalled");
+      expect(answer["headline"]).toBe("Paused by an operator in Temporal.");
+      const over = async () => (await at.computing(taskId)).length === 0;
+      await until(over, { what: "the end of computing", timeoutMs: 30_000 });
+      expect((await at.records.get(taskId))?.status).toBe("open");
+      await at.types("temporal workflow unpause", variables);
+      await there.follow(taskId, "completed");
+      expect(await at.computed(taskId)).toBe(1);
+    } finally {
+      await at.end();
+      await there.end();
+      await server.stop();
+    }
+  }, 120_000);
 });
 
 it("every command of the page was run", () => {

@@ -6,9 +6,11 @@ import { Client, Connection, WorkflowNotFoundError } from "@temporalio/client";
 import { execa } from "execa";
 import { ROOT } from "../../src/lab/lab-environment.ts";
 import { findDevServer } from "../../src/lab/temporal-binary.ts";
+import { greet } from "../../src/lab/temporal-connection.ts";
 import { until } from "../../src/lab/until.ts";
 import { createJobReader, type JobReader } from "../../src/store/job-reader.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
+import { freePort } from "./ports.ts";
 import type { Research } from "./research.ts";
 
 /** What the product promises for everything that it must notice by itself. */
@@ -19,6 +21,40 @@ export async function commandsOf(page: string): Promise<string[]> {
   const text = await readFile(path.join(ROOT, page), "utf8");
   const blocks = [...text.matchAll(/^```sh\n(.*?)^```/gms)].map((match) => match[1] ?? "");
   return blocks.flatMap((block) => block.split("\n").filter((line) => line !== ""));
+}
+
+const binaryPath = async (): Promise<string> => {
+  const cacheDir = path.join(ROOT, ".cache");
+  const configuredPath = process.env["TEMPORAL_CLI_PATH"];
+  return (await findDevServer({ env: process.env, cacheDir, configuredPath })).path;
+};
+
+/** A dev server that, unlike the lab's, lets workflows be paused. */
+export async function startServerThatPauses(): Promise<{ readonly address: string; stop(): Promise<void> }> {
+  const port = await freePort();
+  const address = `127.0.0.1:${port}`;
+  const flag = "frontend.WorkflowPauseEnabled=true";
+  const args = ["server", "start-dev", "--headless", `--port=${port}`, "--dynamic-config-value", flag];
+  const server = execa(await binaryPath(), args, { stdio: "ignore", reject: false });
+  const stop = async () => {
+    server.kill("SIGKILL");
+    await server;
+  };
+  const connection = Connection.lazy({ address });
+  const serves = async () => {
+    await greet(address);
+    await connection.workflowService.describeNamespace({ namespace: "default" });
+    return true;
+  };
+  try {
+    await until(serves, { what: `a server at ${address}`, timeoutMs: 30_000 });
+    return { address, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  } finally {
+    await connection.close();
+  }
 }
 
 export class Operator {
@@ -41,13 +77,8 @@ export class Operator {
   }
 
   static async begin(research: Research): Promise<Operator> {
-    const { path: binary } = await findDevServer({
-      env: process.env,
-      cacheDir: path.join(ROOT, ".cache"),
-      configuredPath: process.env["TEMPORAL_CLI_PATH"],
-    });
     const folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-operator-"));
-    await symlink(binary, path.join(folder, "temporal"));
+    await symlink(await binaryPath(), path.join(folder, "temporal"));
     return new Operator(research, folder, await commandsOf("docs/operating.md"));
   }
 
