@@ -30,8 +30,10 @@ async function conclude(
     return { outcome: outcomeOf(request, "cancelled", null, ending.partial, line), result: null };
   }
   if (ending.status === "failed") return failedWith(request, ending.failure);
+  // What KTRDR has to add is asked for until it answers: the result itself is in hand and must not be lost by that.
+  const normalise = await resultOf(deps, request.input, ending.summary, insistOnBars);
   try {
-    const result = await resultOf(deps, request.input, ending.summary, insistOnBars);
+    const result = normalise();
     return { outcome: outcomeOf(request, "completed", null, null, headline(result)), result };
   } catch (error) {
     // A finished computation whose answer is unusable: said so, instead of a figure nobody can stand for.
@@ -68,18 +70,19 @@ function outcomeOf(
   return { jobId: input.jobId, status, failure, partial, faultsSeen, operationIds, headline: line };
 }
 
+/** Gathers what a result needs beside the summary. The function it gives throws when the summary is unusable. */
 async function resultOf(
   deps: ActivityDeps,
   input: Pick<JobInput, "jobId" | "request">,
   summary: Readonly<Record<string, unknown>>,
   insistOnBars: boolean,
-): Promise<JobResult> {
+): Promise<() => JobResult> {
   const { ktrdr } = deps;
   const { request } = input;
   const { engine } = await ktrdr.health();
   switch (request.kind) {
     case "training":
-      return normaliseTraining(summary, request, engine);
+      return () => normaliseTraining(summary, request, engine);
     case "backtest": {
       const bars = await ktrdr.data
         .bars(request.symbol, request.timeframe, { startDate: request.startDate, endDate: request.endDate })
@@ -87,16 +90,16 @@ async function resultOf(
           if (insistOnBars && isDomainError(error) && error.retryable) throw error;
           return null;
         });
-      return normaliseBacktest(summary, request, bars, engine);
+      return () => normaliseBacktest(summary, request, bars, engine);
     }
     case "data_load": {
       const range = await ktrdr.data.range(request.symbol, request.timeframe);
-      return normaliseDataLoad(summary, request, range, engine);
+      return () => normaliseDataLoad(summary, request, range, engine);
     }
     case "training_set": {
       const children = await deps.jobs.children(input.jobId);
       const results = await Promise.all(children.map(({ jobId }) => deps.results.get(jobId)));
-      return summariseTrainingSet(request, children, results, engine);
+      return () => summariseTrainingSet(request, children, results, engine);
     }
     default:
       return assertNever(request);
