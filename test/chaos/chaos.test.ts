@@ -3,7 +3,7 @@ import { Campaign } from "./campaign.ts";
 import { drawScenario } from "./scenario.ts";
 
 /** A short campaign; `make chaos` runs longer ones. This seed strikes every part of ours and KTRDR's and both wires. */
-const SEED = 2222;
+const SEED = 866;
 const RUNS = 8;
 
 const campaign = new Campaign();

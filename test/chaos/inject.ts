@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { makeReadOnly, takeConnections, terminateKeeper } from "./sabotage.ts";
 import type { Fault } from "../../sandbox/faults.ts";
 import { dayOf } from "./requests.ts";
 import type { ChaosLab } from "./chaos-lab.ts";
@@ -54,6 +55,15 @@ export class Injector {
         if (forMs > 0) this.#lift(forMs, () => this.#chaos.faults.remove(id));
         break;
       }
+      case "postgres": {
+        const lift =
+          attack.how === "read_only" ? await makeReadOnly(this.#database) : await takeConnections(this.#database);
+        this.#lift(forMs, lift);
+        break;
+      }
+      case "terminate_keeper":
+        await terminateKeeper(this.#chaos.lab.addresses.temporal, this.#kind);
+        break;
       case "foreign":
         await this.#foreignStart();
         break;
@@ -66,7 +76,11 @@ export class Injector {
     await Promise.all(this.#lifting);
   }
 
-  #lift(afterMs: number, act: () => void): void {
+  get #database(): string {
+    return this.#chaos.lab.addresses.database;
+  }
+
+  #lift(afterMs: number, act: () => void | Promise<void>): void {
     this.#lifting.push(delay(afterMs).then(act));
   }
 

@@ -1,7 +1,7 @@
 import type { JobBook } from "./books.ts";
 import type { JobRun } from "./job-run.ts";
 import type { Scenario } from "./scenario.ts";
-import { untruth, type Computing, type Truth } from "./truth.ts";
+import { finished, untruth, type Computing, type Truth } from "./truth.ts";
 
 export interface Evidence {
   readonly scenario: Scenario;
@@ -81,7 +81,7 @@ function recordedOnce({ scenario, book, computing }: Evidence): string[] {
   if (book.status === "open") broken.push("the record is open");
   const wanted = book.status === "completed" ? 1 : 0;
   if (book.results !== wanted) broken.push(`${book.results} results recorded for a job that is ${book.status}`);
-  const last = computing.findLast(({ how }) => how === "completed");
+  const last = computing.findLast(finished);
   if (book.status === "completed" && (last === undefined || !book.operationIds.includes(last.operationId))) {
     broken.push(`recorded ${book.operationIds.join(", ")}, but KTRDR finished ${last?.operationId ?? "nothing"}`);
   }

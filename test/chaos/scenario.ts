@@ -55,6 +55,10 @@ export type Attack =
   | { readonly do: "freeze"; readonly part: Exclude<Part, "mcp" | "postgres"> }
   | { readonly do: "wire"; readonly wire: Wire; readonly mode: WireMode }
   | { readonly do: "ktrdr"; readonly fault: KtrdrFault }
+  /** PostgreSQL only lets read, or has no connection left. */
+  | { readonly do: "postgres"; readonly how: "read_only" | "connections" }
+  /** An operator terminates the slot keeper. */
+  | { readonly do: "terminate_keeper" }
   /** Somebody else has KTRDR compute something of the same kind. */
   | { readonly do: "foreign" };
 
@@ -127,6 +131,8 @@ function drawStrike(random: Random, kind: Kind, steps: readonly Step[]): Strike 
     [18, "wire"],
     [25, "ktrdr"],
     [3, "foreign"],
+    [4, "postgres"],
+    [2, "terminate_keeper"],
   ] as const);
   switch (type) {
     case "kill": {
@@ -149,6 +155,10 @@ function drawStrike(random: Random, kind: Kind, steps: readonly Step[]): Strike 
       };
     case "ktrdr":
       return drawKtrdrStrike(random, kind, at, forMs);
+    case "postgres":
+      return { at, attack: { do: "postgres", how: random.pick(["read_only", "connections"] as const) }, forMs };
+    case "terminate_keeper":
+      return { at, attack: { do: "terminate_keeper" }, forMs: 0 };
     case "foreign":
       return kind === "data_load"
         ? { at, attack: { do: "deploy" }, forMs: 0 }

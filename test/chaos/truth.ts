@@ -67,6 +67,9 @@ export function computingOf(job: ChaosJob, ktrdrDir: string, deaths: readonly De
   return found;
 }
 
+/** It went through to its result, even when KTRDR's own database was away and its books call it failed (recording 16). */
+export const finished = ({ how }: Computing): boolean => how === "completed" || how.startsWith("failed: [Errno 111]");
+
 /** Something the status tool said. */
 export interface Said {
   readonly askedMs: number;
@@ -98,9 +101,7 @@ export function untruth(said: Said, truth: Truth): string | null {
     ({ startMs, endMs }) => startMs <= said.askedMs && (endMs === null || endMs >= said.answeredMs),
   );
   const beganBefore = computing.some(({ startMs }) => startMs <= said.answeredMs);
-  const finishedBefore = computing.some(
-    ({ how, endMs }) => how === "completed" && endMs !== null && endMs <= said.answeredMs,
-  );
+  const finishedBefore = computing.some((one) => finished(one) && one.endMs !== null && one.endMs <= said.answeredMs);
   if (said.final) {
     if (whole !== undefined) return `final while ${whole.operationId} computes`;
     if (recorded === null || recorded.atMs > said.answeredMs) return "final before the record says so";

@@ -1,0 +1,70 @@
+import { Client, Connection } from "@temporalio/client";
+import pg from "pg";
+import { slotKeeperId } from "../../src/domain/slots.ts";
+import { until } from "../../src/lab/until.ts";
+import type { Kind } from "./scenario.ts";
+
+type Lift = () => Promise<void>;
+
+/** Every transaction may only read, in old sessions as well. Nothing happens when PostgreSQL is down. */
+export async function makeReadOnly(database: string): Promise<Lift> {
+  const done = await administer(database, "alter system set default_transaction_read_only = on").then(
+    () => true,
+    () => false,
+  );
+  if (!done) return async () => undefined;
+  return async () => {
+    const writable = async () => {
+      await administer(database, "alter system reset default_transaction_read_only");
+      return true;
+    };
+    // It may be coming up again just now.
+    await until(writable, { what: "PostgreSQL being writable", timeoutMs: 30_000 });
+  };
+}
+
+async function administer(database: string, statement: string): Promise<void> {
+  const client = new pg.Client({ connectionString: database, connectionTimeoutMillis: 3_000 });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    await client.query(statement);
+    await client.query("select pg_reload_conf()");
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+/** Takes every connection that is left. */
+export async function takeConnections(database: string): Promise<Lift> {
+  const taken: pg.Client[] = [];
+  const release = async () => void (await Promise.all(taken.map((client) => client.end().catch(() => undefined))));
+  for (let count = 0; count < 200; count += 1) {
+    const client = new pg.Client({ connectionString: database, connectionTimeoutMillis: 3_000 });
+    client.on("error", () => undefined);
+    try {
+      await client.connect();
+      taken.push(client);
+    } catch {
+      break; // none is left, or PostgreSQL is down
+    }
+  }
+  return release;
+}
+
+/** Nothing happens when none lives or Temporal is down. */
+export async function terminateKeeper(address: string, kind: Kind): Promise<void> {
+  const connection = await Connection.connect({ address, connectTimeout: 2_000 }).catch(() => null);
+  if (connection === null) return;
+  try {
+    const client = new Client({ connection });
+    await connection.withDeadline(
+      Date.now() + 2_000,
+      async () => await client.workflow.getHandle(slotKeeperId(kind)).terminate("chaos"),
+    );
+  } catch {
+    // It was not there.
+  } finally {
+    await connection.close();
+  }
+}
