@@ -87,7 +87,8 @@ function recordedOnce({ scenario, book, computing }: Evidence): string[] {
   }
   for (const [place, one] of computing.entries()) {
     const { operationId } = one;
-    const unseen = scenario.kind !== "training" && isUnseen(one, computing[place + 1], book);
+    // One that died before KTRDR answered its start was refused as far as anybody could know.
+    const unseen = one.how === "died" || (scenario.kind !== "training" && isUnseen(one, computing[place + 1], book));
     if (!unseen && !book.attached.includes(operationId)) broken.push(`${operationId} is not on record`);
   }
   return broken;
