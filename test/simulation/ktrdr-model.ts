@@ -139,19 +139,20 @@ export class KtrdrModel {
   }
 
   /** `remote_cancelled`. */
-  cancel(id: string): boolean {
+  cancel(id: string, reason: string): boolean {
     const worker = this.proxies.get(id);
-    const told = worker?.answers() === true && this.cancelAt(worker, id);
+    const told = worker?.answers() === true && this.cancelAt(worker, id, reason);
     this.proxies.delete(id);
-    this.rewrite(id, "cancelled", "cancelled");
+    this.rewrite(id, "cancelled", reason);
     return told;
   }
 
-  cancelAt(worker: ModelWorker, id: string): boolean {
+  cancelAt(worker: ModelWorker, id: string, reason: string): boolean {
     const row = this.rows.get(id);
     const view = worker.read(id, row);
     if (row === undefined || view === undefined || !isLive(view.status)) return false;
     row.status = "cancelled";
+    row.error = reason;
     worker.copies.delete(id);
     this.end(worker, id, "cancelled");
     return true;

@@ -40,7 +40,7 @@ export class ModelKtrdr {
       operations: {
         get: async (id, signal) => await this.operation(id, signal),
         list: async () => await this.list(),
-        cancel: async (id) => await this.cancel(id),
+        cancel: async (id, reason) => await this.cancel(id, reason),
         results: never,
         resume: never,
       },
@@ -90,14 +90,14 @@ export class ModelKtrdr {
     return this.model.listed();
   }
 
-  private async cancel(id: string): Promise<{ remoteCancelled: boolean }> {
+  private async cancel(id: string, reason: string): Promise<{ remoteCancelled: boolean }> {
     await this.api("cancel");
     const operation = this.model.listed().find(({ operationId }) => operationId === id);
     if (operation !== undefined && !isLive(operation.status) && operation.status !== "resuming") {
       throw new OperationFinishedError(id, operation.status, "finished");
     }
     if (!this.model.rows.has(id)) throw notFound();
-    return { remoteCancelled: this.model.cancel(id) };
+    return { remoteCancelled: this.model.cancel(id, reason) };
   }
 
   private async start(id: string, parameters: Record<string, unknown>): Promise<{ operationId: string }> {
@@ -159,9 +159,9 @@ export class ModelKtrdr {
             symbol: "SPX",
           }));
       },
-      cancel: async (id, _reason, signal) => {
+      cancel: async (id, reason, signal) => {
         const worker = await ask("cancel", signal);
-        return { success: this.model.cancelAt(worker, id) };
+        return { success: this.model.cancelAt(worker, id, reason) };
       },
     };
   }

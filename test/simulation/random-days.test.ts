@@ -111,7 +111,11 @@ describe("whatever a day brings", () => {
         expect(await stage.clock.run(stage.job(), 2 * DAY)).toMatchObject({ fate: "succeeded" });
         expect(stage.model.mostAtOnce()).toBe(1);
         const killed = stage.model.log.filter(({ how }) => how === "killed").length;
-        expect(stage.model.starts()).toBe(1 + killed);
+        // KTRDR lists no operation that it was never asked for by its id: a backtest whose start was lost, and which ended
+        // while nobody could look, cannot be found. It is computed again, afterwards and with the same result.
+        const unfindable = settings.type === "backtesting" && startFault !== null ? 1 : 0;
+        expect(stage.model.starts()).toBeGreaterThanOrEqual(1 + killed);
+        expect(stage.model.starts()).toBeLessThanOrEqual(1 + killed + unfindable);
         for (const n of [1, 2, 3]) {
           const percents = stage.heartbeats
             .filter(({ computation }) => computation === n)
