@@ -48,6 +48,9 @@ function show(name: string, { scenario, broken, limits, struck, states, duration
 async function main(): Promise<number> {
   out(`seed ${seed}`);
   const campaign = new Campaign();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => void campaign.end().finally(() => process.exit(130)));
+  }
   let broken = 0;
   try {
     for (const { name, again, scenario } of planned()) {
