@@ -25,6 +25,7 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
     computation === undefined ? null : (computation.operationId ?? (await findBegun(deps, input, computation)));
   if (computation === undefined || operationId === null) {
     await close(deps, job, abandoned(jobId, execution, [], null));
+    await stopLateStart(deps, job);
     return;
   }
   const ended = await stop(deps, input, computation.n, operationId, `workflow ${execution}`);
@@ -39,6 +40,19 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
     { input, computation: computation.n, ending, faultsSeen: [], operationIds: [operationId], parentJobId: null },
     false,
   );
+}
+
+/**
+ * Closing the record forbids further starts (markPosting refuses them); one that was sent in the very moment before is
+ * found now, and stopped.
+ */
+async function stopLateStart(deps: ActivityDeps, { jobId, request }: JobRecord): Promise<void> {
+  if (request.kind === "training_set") return;
+  const last = (await deps.jobs.computations(jobId)).at(-1);
+  if (last === undefined || Date.parse(last.postingAt) === 0) return;
+  const input = { jobId, request };
+  const operationId = last.operationId ?? (await findBegun(deps, input, last));
+  if (operationId !== null) await stop(deps, input, last.n, operationId, "its job was ended by an operator");
 }
 
 /** Whoever settles it, the keeper hears at once that the slot, or the place in the queue, is nobody's any more. */

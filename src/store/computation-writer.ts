@@ -22,7 +22,7 @@ export interface ComputationWriter {
   /**
    * Renews the time of the intent right before a POST is sent (again): until a while after it, an operation may appear.
    * @returns the time written, ISO-8601 UTC.
-   * @throws DomainError `task_not_found` when it was not begun.
+   * @throws DomainError `task_not_found` when it was not begun, `task_conflict` when the job has ended meanwhile.
    */
   markPosting(jobId: string, n: number): Promise<string>;
   /** Takes the mark back: KTRDR certainly did not start anything, so nothing can appear. */
@@ -54,16 +54,17 @@ export function createComputationWriter(pool: Pool): ComputationWriter {
         }
         const computation = await find(session, jobId, n);
         if (computation !== undefined) return computation;
-        throw new DomainError("task_conflict", {
-          what: `Computation ${n} of job ${jobId} must not start.`,
-          why: `The job has ended (${status}).`,
-        });
+        throw mustNotStart(jobId, n, status);
       });
     },
 
-    async markPosting(jobId, n) {
-      await run(pool, "update computations set posting_at = now() where job_id = $1 and n = $2", [jobId, n]);
-      return (await mustFind(pool, jobId, n)).postingAt;
+    markPosting(jobId, n) {
+      return withTransaction(pool, async (session) => {
+        const status = await lockedStatus(session, jobId);
+        if (status !== "open") throw mustNotStart(jobId, n, status);
+        await run(session, "update computations set posting_at = now() where job_id = $1 and n = $2", [jobId, n]);
+        return (await mustFind(session, jobId, n)).postingAt;
+      });
     },
 
     async unmarkPosting(jobId, n) {
@@ -123,6 +124,12 @@ async function mustFind(session: Session, jobId: string, n: number): Promise<Com
   if (computation !== undefined) return computation;
   throw new DomainError("task_not_found", { what: `There is no record of computation ${n} of job ${jobId}.` });
 }
+
+const mustNotStart = (jobId: string, n: number, status: string) =>
+  new DomainError("task_conflict", {
+    what: `Computation ${n} of job ${jobId} must not start.`,
+    why: `The job has ended (${status}).`,
+  });
 
 const refused = (jobId: string, n: number, operationId: string, why: string, cause?: unknown) =>
   new DomainError("task_conflict", {

@@ -99,4 +99,4 @@ const isOutage = (text: string): boolean => text.includes("-32001");
 export const statesOf = (said: readonly Said[]): string[] =>
   said.map(({ state }) => state).filter((state, place, all) => state !== all[place - 1]);
 
-export type OnStep = (step: Step) => Promise<void>;
+type OnStep = (step: Step) => Promise<void>;

@@ -158,6 +158,14 @@ describe("markPosting", () => {
     expect(await writer.beginComputation(jobId, 1, [])).toEqual({ ...begun, postingAt });
     await expect(writer.markPosting(jobId, 2)).rejects.toMatchObject({ code: "task_not_found" });
   });
+
+  it("is refused for a job that was ended meanwhile: nothing may be posted any more", async () => {
+    const jobId = await admitted();
+    await writer.beginComputation(jobId, 1, []);
+    const ended = { failure: null, partial: null, faultsSeen: [], operationIds: [], headline: "terminated" };
+    await writer.finish(jobId, { jobId, status: "terminated", ...ended }, null, null);
+    await expect(writer.markPosting(jobId, 1)).rejects.toMatchObject({ code: "task_conflict" });
+  });
 });
 
 describe("attachOperation", () => {
