@@ -98,5 +98,3 @@ const isOutage = (text: string): boolean => text.includes("-32001");
 /** What a job's state was, in order, without repeats. */
 export const statesOf = (said: readonly Said[]): string[] =>
   said.map(({ state }) => state).filter((state, place, all) => state !== all[place - 1]);
-
-type OnStep = (step: Step) => Promise<void>;
