@@ -1,7 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Claude } from "./claude.ts";
 import type { ChaosRequest } from "./requests.ts";
-import type { Step } from "./scenario.ts";
 import type { ChaosJob, Said } from "./truth.ts";
 
 /** Polls are this far apart, so that every change is seen soon after it. */
