@@ -54,6 +54,19 @@ describe("KTRDR away for a week", () => {
     expect(stage.model.mostAtOnce()).toBe(1);
   });
 
+  it("with its worker, suspended for two hours in the middle of a step, goes on where it was", async () => {
+    const stage = training(2 * HOUR);
+    const [worker] = stage.model.workers;
+    const suspend = (yes: boolean) => () => {
+      stage.model.api = yes ? "refuses" : "serves";
+      worker!.hangs = yes;
+    };
+    stage.model.at(HOUR + 10_000, suspend(true));
+    stage.model.at(3 * HOUR + 10_000, suspend(false));
+    expect(await stage.clock.run(stage.job(), DAY)).toMatchObject({ fate: "succeeded" });
+    expect(stage.model.starts()).toBe(1);
+  });
+
   it("before the start delays the start", async () => {
     const stage = training(HOUR);
     stage.model.api = "refuses";
@@ -77,6 +90,12 @@ describe("KTRDR restarted with an empty memory", () => {
     for (let at = 10 * MINUTE; at < 3 * HOUR; at += 10 * MINUTE) stage.model.at(at, () => stage.model.restartApi());
     expect(await stage.clock.run(stage.job(), DAY)).toMatchObject({ fate: "succeeded" });
     expect(stage.model.starts()).toBe(1);
+  });
+
+  it("is no stall, even where the limit is shorter than the patience with a still view", async () => {
+    const stage = new SimulatedStage({ type: "backtesting", computingMs: 2 * MINUTE }, { stallFailAfterMs: 14_000 });
+    stage.model.at(MINUTE, () => stage.model.restartApi());
+    expect(await stage.clock.run(stage.job(), DAY)).toMatchObject({ fate: "succeeded", faultsSeen: ["stale_view"] });
   });
 
   it("while our worker was stopped for two hours: progress made meanwhile is progress", async () => {
@@ -156,6 +175,18 @@ describe("KTRDR's worker", () => {
     expect(await stage.clock.run(stage.job(), DAY)).toMatchObject({ fate: "succeeded" });
     expect(stage.model.starts()).toBe(2);
     expect(stage.clock.elapsed()).toBeLessThan(2 * HOUR + 3 * MINUTE);
+  });
+
+  it("killed, and our worker replaced at any moment of finding that out: still lost, not cancelled by somebody", async () => {
+    for (let s = 0; s < 60; s += 1) {
+      const stage = training(10 * MINUTE);
+      const [worker] = stage.model.workers;
+      stage.model.at(5 * MINUTE, () => stage.model.kill(worker!));
+      stage.model.at(5 * MINUTE + 1_000, () => stage.model.revive(worker!));
+      stage.deploys.push(5 * MINUTE + s * 1_000 + 500);
+      expect(await stage.clock.run(stage.job(), DAY), `replaced after ${s} s`).toMatchObject({ fate: "succeeded" });
+      expect(stage.model.starts()).toBe(2);
+    }
   });
 
   it("killed right after it had finished: the result is found, nothing is computed again", async () => {

@@ -47,11 +47,11 @@ export class SimulatedStage {
   /** Times at which our worker process is killed or replaced, milliseconds since the beginning, ascending. */
   readonly deploys: number[] = [];
 
-  constructor(settings: ModelSettings) {
+  constructor(settings: ModelSettings, patience: Partial<JobInput["settings"]> = {}) {
     this.model = new KtrdrModel(this.clock, settings);
     this.ktrdr = new ModelKtrdr(this.model, this.clock);
     const request = settings.type === "training" ? TRAINING : BACKTEST;
-    this.input = { ...inputOf<ComputeRequest>(JOB, request), settings: SETTINGS };
+    this.input = { ...inputOf<ComputeRequest>(JOB, request), settings: { ...SETTINGS, ...patience } };
     const nothing = async (): Promise<void> => undefined;
     const never = (): never => {
       throw new Error("not part of a simulation");
