@@ -196,9 +196,13 @@ function judgeWorkerAnswer(
   return judgeIdle(evidence, operation);
 }
 
-/** A restarted worker that was asked about the operation keeps the row, and calls itself busy with it for ever. */
+/**
+ * A restarted worker that was asked about the operation keeps the row, and calls itself busy with it for ever. One that
+ * died before it wrote `running` left a row that is still pending; no worker computes what it calls pending.
+ */
 function isCopy(own: Operation | null): boolean {
-  return own !== null && own.status === "running" && own.fromRow === true;
+  if (own === null) return false;
+  return own.status === "pending" || (own.status === "running" && own.fromRow === true);
 }
 
 /** The worker lives but does not compute this operation. */

@@ -187,6 +187,15 @@ const ROWS: readonly Row[] = [
     expected: { kind: "lost", fault: "worker_died" },
   },
   {
+    name: "a worker died before it wrote that it runs, and the next one keeps that row: nobody computes",
+    given: {
+      api: api({ status: "pending", percent: 0 }),
+      worker: computing({ status: "pending", percent: 0 }),
+      clock: dead,
+    },
+    expected: { kind: "lost", fault: "worker_died" },
+  },
+  {
     name: "cancelled in the books because we found it dead: still lost",
     given: { api: api({ status: "cancelled", errorMessage: DEAD_REASON }), worker: idle(null), clock: dead },
     expected: { kind: "lost", fault: "worker_died" },
@@ -276,7 +285,9 @@ describe("the decision table", () => {
   it("never gives up a computation that its worker says it is computing", () => {
     fc.assert(
       fc.property(anyOperation, anyOperation, anyClock, (shown, own, clock) => {
-        fc.pre(own.result !== MODEL && shown.result !== MODEL && !["completed", "failed"].includes(own.status));
+        fc.pre(
+          own.result !== MODEL && shown.result !== MODEL && !["completed", "failed", "pending"].includes(own.status),
+        );
         fc.pre(shown.status !== "completed" && shown.errorMessage !== "no data");
         const verdict = judge(evidence({ api: api(shown), worker: computing(own), clock }));
         expect(["wait", "ask_worker", "failed"]).toContain(verdict.kind);
