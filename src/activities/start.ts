@@ -49,6 +49,15 @@ export async function findBegun(
   return await start.findAfter(computation.postingAt, computation.knownOperations);
 }
 
+/** The same, looking only once. */
+export async function sightOf(
+  deps: ActivityDeps,
+  input: Pick<JobInput<ComputeRequest>, "jobId" | "request">,
+  computation: { readonly n: number; readonly knownOperations: readonly string[] },
+): Promise<Operation | null> {
+  return await new Start(deps, input, computation.n, 0).findBeyond(computation.knownOperations);
+}
+
 class Start {
   private readonly deps: ActivityDeps;
   private readonly input: Pick<JobInput<ComputeRequest>, "jobId" | "request">;
@@ -72,6 +81,11 @@ class Start {
   async findAfter(postingAt: string, known: readonly string[]): Promise<string | null> {
     this.baseline = new Set(known);
     return (await this.appearing(Date.parse(postingAt)))?.operationId ?? null;
+  }
+
+  async findBeyond(known: readonly string[]): Promise<Operation | null> {
+    this.baseline = new Set(known);
+    return await this.find();
   }
 
   async run(): Promise<Started> {

@@ -1,6 +1,7 @@
 /** The worker process: runs workflows and activities until it is told to stop. */
 import { DefaultLogger, NativeConnection, Runtime, type LogLevel } from "@temporalio/worker";
 import { Client, Connection } from "@temporalio/client";
+import { adoptBegun } from "../activities/adopt.ts";
 import { createActivities } from "../activities/activities.ts";
 import { systemClock } from "../activities/clock.ts";
 import { loadConfig, type Config } from "../config.ts";
@@ -8,6 +9,7 @@ import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
 import { createLogger, type Logger } from "../logger.ts";
+import { begunComputations } from "../store/begun-computations.ts";
 import { createJobReader } from "../store/job-reader.ts";
 import { createJobWriter } from "../store/job-writer.ts";
 import { createPool } from "../store/pool.ts";
@@ -20,6 +22,7 @@ import { ensureWarden } from "../temporal/warden.ts";
 import { bundleWorkflows, createWorker, type JobWorker } from "../temporal/worker.ts";
 
 const RETRY_CONNECTION_MS = 1_000;
+const HEAD_START_MS = 500;
 
 async function main(): Promise<void> {
   const env = await labEnvironment(process.env);
@@ -36,14 +39,19 @@ async function main(): Promise<void> {
       worker?.shutdown();
     });
   }
+  const deps = activityDeps(config, settings, log);
+  const adopting = adoptBegun(deps, deps.begun, stop.signal);
+  // Bundling keeps the process busy for two seconds: what may vanish from KTRDR's lists goes first.
+  await Promise.race([adopting, new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))]);
   const workflowBundle = await bundleWorkflows();
   const connection = await connect(settings, log, stop.signal);
   if (connection === null) return;
-  const activities = createActivities(activityDeps(config, settings, log));
+  const activities = createActivities(deps);
   worker = await createWorker({ connection, namespace: settings.namespace, activities, workflowBundle });
   if (stop.signal.aborted) worker.shutdown();
   log.info({ address: settings.connection.address, namespace: settings.namespace }, "worker runs");
   await worker.run();
+  await adopting;
   await connection.close();
   log.info("worker stopped");
 }
@@ -71,7 +79,7 @@ async function connect(settings: TemporalSettings, log: Logger, stop: AbortSigna
   return null;
 }
 
-function activityDeps(config: Config, settings: TemporalSettings, log: Logger): Parameters<typeof createActivities>[0] {
+function activityDeps(config: Config, settings: TemporalSettings, log: Logger) {
   const pool = createPool(config.DATABASE_URL);
   const client = lazyClient(settings);
   return {
@@ -83,6 +91,7 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger): 
     executions: createExecutions(client),
     clock: systemClock,
     log,
+    begun: () => begunComputations(pool),
   };
 }
 

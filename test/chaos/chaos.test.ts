@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { Campaign } from "./campaign.ts";
-import { drawScenario } from "./scenario.ts";
+import { drawScenario, type Kind, type Scenario, type Strike } from "./scenario.ts";
 
 /** A short campaign; `make chaos` runs longer ones. This seed strikes every part of ours and KTRDR's and both wires. */
 const SEED = 866;
@@ -23,6 +23,26 @@ describe(`a campaign of seed ${SEED}`, () => {
     },
     240_000,
   );
+
+  const struckBy = (kind: Kind, strike: Strike, pace: number): Scenario => {
+    return { kind, behind: false, cancelAt: null, strikes: [strike], followUp: false, pace };
+  };
+
+  // KTRDR chooses the id of these and shows it in the answer only: the next process of ours has to be quick.
+  it.each(["backtest", "data_load"] as const)(
+    "finds again a %s whose start was answered to a killed worker",
+    async (kind) => {
+      const killed: Strike = { at: "posted", attack: { do: "kill", part: "worker" }, forMs: 0 };
+      const report = await campaign.run(struckBy(kind, killed, 3));
+      expect(report).toMatchObject({ broken: [], limits: [] });
+    },
+    240_000,
+  );
+
+  it("does not wait for a KTRDR worker that died before it wrote that it computes", async () => {
+    const killed: Strike = { at: "computing", attack: { do: "kill", part: "ktrdr-training" }, forMs: 0 };
+    expect((await campaign.run(struckBy("training", killed, 1))).broken).toEqual([]);
+  }, 240_000);
 
   it("really struck, and leaves no process behind", async () => {
     await campaign.end();

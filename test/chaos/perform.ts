@@ -35,11 +35,12 @@ export interface RunReport {
 const BOUND_MS = 120_000;
 
 /** Slow enough for something to happen meanwhile. */
-const SLOW = [
-  { id: "slow-training", fault: "slow_computing", kind: "training", epochDelayMs: 150 },
-  { id: "slow-backtest", fault: "slow_computing", kind: "backtesting", barDelayMs: 3 },
-  { id: "slow-load", fault: "slow_computing", kind: "data_load", stepDelayMs: 250 },
-] as const;
+const slow = (pace: number) =>
+  [
+    { id: "slow-training", fault: "slow_computing", kind: "training", epochDelayMs: 150 * pace },
+    { id: "slow-backtest", fault: "slow_computing", kind: "backtesting", barDelayMs: 3 * pace },
+    { id: "slow-load", fault: "slow_computing", kind: "data_load", stepDelayMs: 250 * pace },
+  ] as const;
 
 /** Carries a scenario out and checks it from outside. Never throws for what the product does. */
 export async function perform(stage: Stage, scenario: Scenario): Promise<RunReport> {
@@ -92,7 +93,7 @@ class Performance {
   async run(over: AbortController): Promise<string[]> {
     const { chaos } = this.#stage;
     await chaos.calm();
-    chaos.faults.replace(SLOW);
+    chaos.faults.replace(slow(this.#scenario.pace ?? 1));
     const blocker = this.#scenario.behind ? await this.#startBlocker() : null;
     this.#prepare();
     await this.#steps.report("before_call");

@@ -79,6 +79,8 @@ export interface Scenario {
   readonly strikes: readonly Strike[];
   /** Another job of the kind is run afterwards, to see the slot free. */
   readonly followUp: boolean;
+  /** How many times slower than usual KTRDR computes; 1 unless said otherwise. */
+  readonly pace?: number;
 }
 
 const COMMON: readonly Step[] = [

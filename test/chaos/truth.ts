@@ -130,7 +130,6 @@ export function untruth(said: Said, truth: Truth): string | null {
     case "ktrdr_unreachable":
       return truth.ktrdrDisturbedMs <= said.answeredMs ? null : "KTRDR unreachable although nobody disturbed it";
     case "worker_down":
-    case "unknown":
       return truth.oursDisturbedMs <= said.answeredMs ? null : `${said.state} although nobody disturbed our parts`;
     default:
       return null;

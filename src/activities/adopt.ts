@@ -1,0 +1,43 @@
+/**
+ * What a worker process does first: look for operations that a killed process of ours started without having written
+ * down which. Temporal gives the step itself to another attempt only after its heartbeat timeout; by then KTRDR shows
+ * nothing any more of a short backtest.
+ */
+import type { ComputationRecord } from "../store/job-row.ts";
+import type { ActivityDeps } from "./deps.ts";
+import { sightOf } from "./start.ts";
+
+const LOOKS = 10;
+const LOOK_EVERY_MS = 500;
+
+/**
+ * Looks a few times, since a start may still be on its way. Writing down what a living attempt also finds is harmless.
+ * Never throws: the attempts themselves go on looking.
+ * @param begun computations whose operation is not known, as they are now.
+ */
+export async function adoptBegun(
+  deps: ActivityDeps,
+  begun: () => Promise<readonly ComputationRecord[]>,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let look = 1; look <= LOOKS && !signal.aborted; look += 1) {
+    try {
+      const open = await begun();
+      if (open.length === 0) return;
+      for (const computation of open) await adopt(deps, computation);
+    } catch (error) {
+      deps.log.debug({ err: error }, "cannot look for operations of an earlier process now");
+    }
+    await deps.clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
+  }
+}
+
+async function adopt(deps: ActivityDeps, computation: ComputationRecord): Promise<void> {
+  const { jobId, n } = computation;
+  const job = await deps.jobs.get(jobId);
+  if (job === null || job.request.kind === "training_set") return;
+  const operation = await sightOf(deps, { jobId, request: job.request }, computation);
+  if (operation === null) return;
+  await deps.jobs.attachOperation(jobId, n, { operationId: operation.operationId, workerId: operation.workerId });
+  deps.log.info({ jobId, operationId: operation.operationId }, "found what an earlier process had started");
+}
