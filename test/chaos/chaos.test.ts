@@ -4,7 +4,7 @@ import { drawScenario, type Kind, type Scenario, type Strike } from "./scenario.
 
 /** A short campaign; `make chaos` runs longer ones. This seed strikes every part of ours and KTRDR's and both wires. */
 const SEED = 866;
-const RUNS = 8;
+const RUNS = 6;
 
 const campaign = new Campaign();
 let struck = 0;
@@ -38,11 +38,6 @@ describe(`a campaign of seed ${SEED}`, () => {
     },
     240_000,
   );
-
-  it("does not wait for a KTRDR worker that died before it wrote that it computes", async () => {
-    const killed: Strike = { at: "computing", attack: { do: "kill", part: "ktrdr-training" }, forMs: 0 };
-    expect((await campaign.run(struckBy("training", killed, 1))).broken).toEqual([]);
-  }, 240_000);
 
   it("really struck, and leaves no process behind", async () => {
     await campaign.end();
