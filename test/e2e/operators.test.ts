@@ -112,7 +112,7 @@ async function requestCancellationInUi(taskId: string): Promise<void> {
 
 describe("seeing what runs", () => {
   it("shows a running, a queued and a repeated job for what they are", async () => {
-    await lasting(SHORT);
+    await lasting(30);
     const running = await runs(await train("alpha"));
     const queued = await waits(await train("beta"));
     const { task_id: set } = await train("beta", { repeats: 2 });
@@ -125,11 +125,16 @@ describe("seeing what runs", () => {
     expect(await operator.types("temporal workflow count")).toContain("Total: 3");
     await listed('temporal workflow list --query "ParentWorkflowId', { TASK_ID: set }, [`${set}.1`, `${set}.2`]);
 
-    const described = await operator.types("temporal workflow describe", { TASK_ID: running });
+    await lasting(0); // the others, when their turn comes
+    // The first heartbeat comes before the first epoch: the page promises progress once there is some.
+    const progress = /LastHeartbeatDetails +\[.*"percent":\d+.*"step":"Epoch \d+\/12"/;
+    let described = "";
+    while (!progress.test(described)) {
+      described = await operator.types("temporal workflow describe", { TASK_ID: running });
+    }
     expect(described).toContain(`train alpha on SPX 1d`);
     expect(described).toContain("| strategy | alpha |");
     expect(described).toMatch(/KtrdrStrategy:.*"\\"alpha\\""/);
-    expect(described).toMatch(/LastHeartbeatDetails +\[.*"percent":\d+.*"step":"Epoch \d+\/12"/);
 
     expect(await operator.types('temporal workflow query --workflow-id "$TASK_ID"', { TASK_ID: running })).toContain(
       '"phase":"running"',
