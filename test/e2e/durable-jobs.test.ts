@@ -165,6 +165,11 @@ describe("a training and a backtest", () => {
   }, 90_000);
 
   it("cancelled while queued are never computed", async () => {
+    // Long enough that nothing gets its turn before it is cancelled, however busy the machine is.
+    await research.faults([
+      { id: "slower-training", fault: "slow_computing", kind: "training", epochDelayMs: 1_500 },
+      { id: "slower-backtest", fault: "slow_computing", kind: "backtesting", barDelayMs: 20 },
+    ]);
     const running = await startBoth();
     await bothRunning(running);
     turn += 300;
