@@ -49,7 +49,10 @@ async function main(): Promise<number> {
   out(`seed ${seed}`);
   const campaign = new Campaign();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => void campaign.end().finally(() => process.exit(130)));
+    process.once(signal, () => {
+      out(`stopped by ${signal}; seed ${seed}`);
+      void campaign.end().finally(() => process.exit(130));
+    });
   }
   let broken = 0;
   try {
