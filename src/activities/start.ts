@@ -230,9 +230,9 @@ class Start {
   private async attach(operationId: string, faultsSeen: readonly FaultSeen[]): Promise<Started> {
     const { ktrdr, jobs, slots } = this.deps;
     const { request, jobId } = this.input;
-    await jobs.attachOperation(jobId, this.n, { operationId });
-    // The first read by id also brings the operation into KTRDR's own list (contract §2.10).
-    const answer = await askApi(ktrdr, operationId);
+    // The first read by id brings the operation into KTRDR's own list (contract §2.10), where another attempt finds it
+    // should this one not get to write it down.
+    const [, answer] = await Promise.all([this.writeDown(operationId), askApi(ktrdr, operationId)]);
     const workerId = answer.kind === "operation" ? answer.operation.workerId : null;
     const workers = await registered(ktrdr, request.kind);
     const endpoint = await this.reachable(locate(workers, { workerId, endpoint: null }).endpoint);
@@ -243,6 +243,21 @@ class Start {
     });
     await slots.inUse(request.kind, jobId);
     return { operationId, faultsSeen };
+  }
+
+  /** As long as this attempt lives it knows the id that no list may show: an outage of the database is waited out. */
+  private async writeDown(operationId: string): Promise<void> {
+    const { jobs, clock } = this.deps;
+    const signal = cancellationSignal();
+    for (;;) {
+      try {
+        await jobs.attachOperation(this.input.jobId, this.n, { operationId });
+        return;
+      } catch (error) {
+        if (!isDomainError(error, "database_unavailable")) throw error;
+        await clock.sleep(LOOK_EVERY_MS, signal);
+      }
+    }
   }
 
   /** The address if somebody answers there; else null: an address that nobody answers at proves nothing later. */
