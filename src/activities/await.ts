@@ -1,16 +1,10 @@
 /** Waits for a computation and finds out how it truly ended. */
 import { activityInfo, cancellationSignal, heartbeat } from "@temporalio/activity";
+import type { ApiEvidence, Verdict, WorkerEvidence } from "../domain/evidence.ts";
 import type { ComputationEnd, ComputeRequest, FaultSeen, JobInput, JobProgress } from "../domain/job.ts";
 import type { Operation } from "../domain/operation.ts";
 import { partialOf } from "../domain/partial.ts";
-import {
-  DEAD_REASON,
-  holdsResult,
-  judge,
-  type ApiEvidence,
-  type Verdict,
-  type WorkerEvidence,
-} from "../domain/verdict.ts";
+import { DEAD_REASON, holdsResult, judge } from "../domain/verdict.ts";
 import { computationOf } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { askApi, askWorker, locate, registered, workplaceOf, type Workplace } from "./evidence.ts";

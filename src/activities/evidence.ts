@@ -2,7 +2,7 @@
 import { isDomainError } from "../domain/errors.ts";
 import type { SlotKind } from "../domain/job.ts";
 import type { KtrdrWorker } from "../domain/operation.ts";
-import type { ApiEvidence, RegistryEvidence, WorkerEvidence } from "../domain/verdict.ts";
+import type { ApiEvidence, RegistryEvidence, WorkerEvidence } from "../domain/evidence.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 
 /** How old the shared view of the worker registry may be. All jobs of a process share one read per interval. */

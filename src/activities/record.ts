@@ -37,7 +37,7 @@ async function conclude(
     return { outcome: outcomeOf(request, "completed", null, null, headline(result)), result };
   } catch (error) {
     // A finished computation whose answer is unusable: said so, instead of a figure nobody can stand for.
-    if (!isDomainError(error, "ktrdr_bad_answer", "computation_failed")) throw error;
+    if (!isDomainError(error, "ktrdr_bad_answer", "computation_failed", "computation_lost")) throw error;
     return failedWith(request, {
       code: error.code,
       what: error.what,

@@ -3,80 +3,9 @@
  * row can be tested. KTRDR's API is never believed alone when it has been seen to lie in that situation; then the
  * worker that computes is asked.
  */
+import type { Evidence, Verdict, WorkerEvidence } from "./evidence.ts";
 import type { FaultSeen, SlotKind } from "./job.ts";
-import type { KtrdrWorker, Operation, WorkerHealth } from "./operation.ts";
-
-export type ApiEvidence =
-  | { readonly kind: "operation"; readonly operation: Operation }
-  | { readonly kind: "not_found" }
-  /** It answered, but with nothing that can be read as an operation. */
-  | { readonly kind: "unusable" }
-  | { readonly kind: "unreachable" };
-
-/** What the worker that should be computing says itself. */
-export type WorkerEvidence =
-  | { readonly kind: "not_asked" }
-  | { readonly kind: "answers"; readonly operation: Operation | null; readonly health: WorkerHealth }
-  /** Nobody listens at its address: the process is gone. */
-  | { readonly kind: "refused" }
-  /** No answer in time: it may hang and come back, so nothing is proven. */
-  | { readonly kind: "silent" };
-
-/** The registry's line about that worker: null when the registry does not list it (any more). */
-export type RegistryEvidence = KtrdrWorker | null | "unreachable";
-
-export interface Clock {
-  readonly nowMs: number;
-  /** Since when status, percent and step stand still. */
-  readonly stillSinceMs: number;
-  /** Since when the API answers 404; null while it does not. */
-  readonly notFoundSinceMs: number | null;
-  /** Since when the worker has been found not computing this operation; null while it is computing or unknown. */
-  readonly deadSinceMs: number | null;
-}
-
-export interface Patience {
-  readonly pollIntervalMs: number;
-  readonly stallAfterMs: number;
-  readonly stallFailAfterMs: number;
-  readonly notFoundGraceMs: number;
-  readonly deadGraceMs: number;
-}
-
-export interface Evidence {
-  readonly kind: SlotKind;
-  readonly api: ApiEvidence;
-  readonly worker: WorkerEvidence;
-  readonly registry: RegistryEvidence;
-  readonly clock: Clock;
-  readonly patience: Patience;
-}
-
-export type Verdict =
-  | {
-      readonly kind: "wait";
-      readonly phase: "running" | "stalled" | "ktrdr_unreachable" | "verifying";
-      /** Freshest view of the operation, null when nobody has one. */
-      readonly view: Operation | null;
-      readonly faults: readonly FaultSeen[];
-      /** True when this observation supports that nobody computes; the caller keeps the time since when. */
-      readonly looksDead: boolean;
-    }
-  | { readonly kind: "ask_worker" }
-  | {
-      readonly kind: "succeeded";
-      readonly result: Readonly<Record<string, unknown>>;
-      readonly faults: readonly FaultSeen[];
-    }
-  | {
-      readonly kind: "failed";
-      readonly code: "computation_failed" | "cancelled_at_ktrdr" | "computation_stalled";
-      readonly what: string;
-      readonly why: string | null;
-      readonly view: Operation | null;
-    }
-  /** Proven: nobody computes it and nobody will. */
-  | { readonly kind: "lost"; readonly fault: "lost_operation" | "worker_died"; readonly why: string };
+import type { Operation } from "./operation.ts";
 
 /** Polls without any movement before the worker is asked as well. */
 const STILL_POLLS = 3;
@@ -147,12 +76,13 @@ function judgeOperation(evidence: Evidence, operation: Operation): Verdict {
 }
 
 /**
- * KTRDR's orphan detector calls every load of more than a minute failed while it goes on (contract §2.2). What was
- * loaded shows in the stored range, which is what the record is made from.
+ * KTRDR's orphan detector calls every load of more than a minute failed while it goes on, and one that died with the API
+ * the same (contract §2.2). Only the stored bars can tell: the record is made from them, or refuses to be made
+ * (results/data-load.ts).
  */
 function judgeForgottenLoad(evidence: Evidence, operation: Operation): Verdict {
   if (!deadLongEnough(evidence)) return wait(evidence, "verifying", operation, [], true);
-  return succeeded(operation, ["completed_turned_failed"]);
+  return succeeded(operation, ["lost_operation"]);
 }
 
 function judgeRunning(evidence: Evidence, operation: Operation): Verdict {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { KtrdrWorker, Operation, OperationStatus } from "../../src/domain/operation.ts";
-import { DEAD_REASON, judge, type Evidence, type Verdict, type WorkerEvidence } from "../../src/domain/verdict.ts";
+import type { Evidence, Verdict, WorkerEvidence } from "../../src/domain/evidence.ts";
+import { DEAD_REASON, judge } from "../../src/domain/verdict.ts";
 
 const ORPHAN = "Operation was RUNNING but no worker claimed it";
 const MODEL = { model_path: "models/x/1d_v1", training_metrics: {} };

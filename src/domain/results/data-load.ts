@@ -1,3 +1,4 @@
+import { DomainError } from "../errors.ts";
 import type { DataLoadRequest } from "../job.ts";
 import type { Caveat, DataLoadResult, Engine } from "../result.ts";
 import { badAnswer } from "./answer.ts";
@@ -12,8 +13,10 @@ export interface StoredRange {
 
 /**
  * The outcome of a data load, judged by what is stored now rather than by KTRDR's own summary: KTRDR calls loads failed
- * whose bars are there (contract §2.2). The summary only tells how many bars came.
- * @throws DomainError `ktrdr_bad_answer` when the stored range makes no sense.
+ * whose bars are there (contract §2.2). The summary only tells how many bars came; without one nobody has said that the
+ * load came to its end, and only a covered window may then be called loaded.
+ * @throws DomainError `ktrdr_bad_answer` when the stored range makes no sense, `computation_lost` when nobody said that
+ *   the load ended and the stored bars do not show it either.
  */
 export function normaliseDataLoad(
   resultSummary: Readonly<Record<string, unknown>>,
@@ -26,6 +29,8 @@ export function normaliseDataLoad(
   ) {
     throw badAnswer("data load", `The stored range of ${request.symbol} ${request.timeframe} makes no sense.`);
   }
+  const confirmed = Object.keys(resultSummary).length > 0;
+  if (!confirmed && !showsTheLoad(request, after)) throw endUnknown(request, after);
   const rows = resultSummary["rows_downloaded"];
   const barsAdded = typeof rows === "number" && Number.isInteger(rows) && rows >= 0 ? rows : null;
   return {
@@ -36,29 +41,67 @@ export function normaliseDataLoad(
     lastBar: after.endDate,
     bars: after.points,
     barsAdded,
-    caveats: loadCaveats(request, after, barsAdded),
+    caveats: loadCaveats(request, after, { confirmed, barsAdded }),
     engine,
   };
 }
 
-function loadCaveats(request: DataLoadRequest, after: StoredRange, barsAdded: number | null): Caveat[] {
+/** Which ends of the window a mode is about: only they can show that it did its work. */
+const FETCHES = {
+  tail: { start: false, end: true },
+  backfill: { start: true, end: false },
+  full: { start: true, end: true },
+} as const satisfies Record<DataLoadRequest["mode"], { start: boolean; end: boolean }>;
+
+/** True when every end that the mode fetches was named and is stored. */
+function showsTheLoad(request: DataLoadRequest, after: StoredRange): boolean {
+  const { start, end } = FETCHES[request.mode];
+  const missing = missingParts(request, after);
+  return (
+    (!start || (request.startDate !== null && !missing.includes("beginning"))) &&
+    (!end || (request.endDate !== null && !missing.includes("end")))
+  );
+}
+
+function endUnknown({ symbol, timeframe }: DataLoadRequest, after: StoredRange): DomainError {
+  return new DomainError("computation_lost", {
+    what: `KTRDR lost track of the load of ${symbol} ${timeframe}; whether it finished is not known.`,
+    why: `The stored bars reach from ${after.startDate.slice(0, 10)} to ${after.endDate.slice(0, 10)}, which does not show the wanted window.`,
+    next: "Look with list_market_data after a while (it may still be loading), then repeat the call with force_new_reason.",
+  });
+}
+
+function loadCaveats(
+  request: DataLoadRequest,
+  after: StoredRange,
+  { confirmed, barsAdded }: { readonly confirmed: boolean; readonly barsAdded: number | null },
+): Caveat[] {
   const caveats: Caveat[] = [];
+  if (!confirmed) {
+    caveats.push({
+      code: "end_unconfirmed",
+      text: "KTRDR lost track of this load: that it is done is concluded from the stored bars alone.",
+    });
+  }
   if (barsAdded === 0) {
     caveats.push({ code: "nothing_added", text: "No bar was added: the provider had nothing newer or older to give." });
   }
-  const missing = missingPart(request, after);
-  if (missing !== null) caveats.push({ code: "window_not_covered", text: missing });
+  const missing = missingParts(request, after);
+  if (missing.length > 0) caveats.push({ code: "window_not_covered", text: missingText(missing, after) });
   return caveats;
 }
 
 /** A week's tolerance: a window may begin or end on a holiday. */
 const SLACK_MS = 7 * 24 * 3600 * 1000;
 
-function missingPart(request: DataLoadRequest, after: StoredRange): string | null {
-  const parts: string[] = [];
+function missingParts(request: DataLoadRequest, after: StoredRange): ("beginning" | "end")[] {
+  const parts: ("beginning" | "end")[] = [];
   const [first, last] = [Date.parse(after.startDate), Date.parse(after.endDate)];
   if (request.startDate !== null && Date.parse(request.startDate) + SLACK_MS < first) parts.push("beginning");
   if (request.endDate !== null && Date.parse(request.endDate) - SLACK_MS > last) parts.push("end");
-  if (parts.length === 0) return null;
+  return parts;
+}
+
+function missingText(parts: readonly string[], after: StoredRange): string {
   return `The ${parts.join(" and the ")} of the wanted window is not there: bars reach from ${after.startDate.slice(0, 10)} to ${after.endDate.slice(0, 10)}.`;
 }

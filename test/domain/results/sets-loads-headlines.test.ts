@@ -69,6 +69,20 @@ describe("data loads", () => {
     expect(normaliseDataLoad({ rows_downloaded: "many" }, request, after, ENGINE).barsAdded).toBeNull();
   });
 
+  test("a load that KTRDR lost track of is done only when the stored bars show it", () => {
+    const covered = normaliseDataLoad({}, request, after, ENGINE);
+    expect(covered.caveats.map(({ code }) => code)).toEqual(["end_unconfirmed"]);
+    const lost = expect.objectContaining({ code: "computation_lost" });
+    const missing = { ...request, endDate: "2024-01-01" };
+    expect(() => normaliseDataLoad({}, missing, after, ENGINE)).toThrow(lost);
+    // What was not named cannot be seen to be there.
+    expect(() => normaliseDataLoad({}, { ...request, startDate: null }, after, ENGINE)).toThrow(lost);
+    expect(() => normaliseDataLoad({}, { ...request, mode: "backfill", startDate: null }, after, ENGINE)).toThrow(lost);
+    // A tail is about the end, a backfill about the beginning.
+    expect(normaliseDataLoad({}, { ...request, mode: "tail", startDate: null }, after, ENGINE).bars).toBe(5105);
+    expect(normaliseDataLoad({}, { ...missing, mode: "backfill" }, { ...after }, ENGINE).bars).toBe(5105);
+  });
+
   test("nothing new and a window that is not covered are said", () => {
     const wide = { ...request, startDate: "1990-01-01", endDate: "2024-01-01" };
     const result = normaliseDataLoad({ rows_downloaded: 0 }, wide, after, ENGINE);
