@@ -11,10 +11,10 @@ import { errorText } from "../lab/error-text.ts";
 import { labDirOf, labEnvironment } from "../lab/lab-environment.ts";
 import { readLabFile } from "../lab/lab-file.ts";
 import { greet } from "../lab/temporal-connection.ts";
-import { missingSearchAttributes } from "../lab/temporal-server.ts";
 import { missingPollers } from "../lab/worker-part.ts";
 import { assertSchemaCurrent } from "../store/migrate.ts";
 import { createPool } from "../store/pool.ts";
+import { missingSearchAttributes } from "../temporal/search-attributes.ts";
 import { temporalSettings } from "../temporal/connection.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -1,18 +1,10 @@
 import path from "node:path";
 import { Connection } from "@temporalio/client";
+import { missingSearchAttributes, SEARCH_ATTRIBUTES } from "../temporal/search-attributes.ts";
 import { processPart, type Part } from "./part.ts";
 import { mayBeListening } from "./port-holder.ts";
 import { greet } from "./temporal-connection.ts";
 import { until } from "./until.ts";
-
-/** Search attributes of a job (design §5), all keywords. */
-export const SEARCH_ATTRIBUTES = [
-  "KtrdrStrategy",
-  "KtrdrSymbol",
-  "KtrdrTimeframe",
-  "KtrdrExperiment",
-  "KtrdrKind",
-] as const;
 
 export interface TemporalServerOptions {
   readonly binary: string;
@@ -69,16 +61,4 @@ async function waitForTemporal(
   } finally {
     await connection.close();
   }
-}
-
-/**
- * @returns our search attributes that the namespace does not know.
- * @throws the error of the connection when the server or the namespace does not answer within 2 s.
- */
-export async function missingSearchAttributes(connection: Connection, namespace: string): Promise<readonly string[]> {
-  return connection.withDeadline(Date.now() + 2_000, async () => {
-    await connection.workflowService.describeNamespace({ namespace });
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    return SEARCH_ATTRIBUTES.filter((name) => !Object.hasOwn(customAttributes, name));
-  });
 }

@@ -9,7 +9,7 @@ const TIMEFRAME = defineSearchAttributeKey("KtrdrTimeframe", SearchAttributeType
 const EXPERIMENT = defineSearchAttributeKey("KtrdrExperiment", SearchAttributeType.KEYWORD);
 const KIND = defineSearchAttributeKey("KtrdrKind", SearchAttributeType.KEYWORD);
 
-const SEARCH_ATTRIBUTES = [STRATEGY, SYMBOL, TIMEFRAME, EXPERIMENT, KIND].map(({ name }) => name);
+export const SEARCH_ATTRIBUTES = [STRATEGY, SYMBOL, TIMEFRAME, EXPERIMENT, KIND].map(({ name }) => name);
 
 /** What operators filter by: `temporal workflow list --query 'KtrdrStrategy="x"'`. */
 export function searchAttributesOf(request: JobRequest): SearchAttributePair[] {
@@ -38,7 +38,14 @@ export async function ensureSearchAttributes(connection: Connection, namespace: 
   }
 }
 
+/**
+ * @returns our search attributes that the namespace does not know.
+ * @throws the error of the connection when the server or the namespace does not answer within 2 s.
+ */
 export async function missingSearchAttributes(connection: Connection, namespace: string): Promise<string[]> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  return SEARCH_ATTRIBUTES.filter((name) => !Object.hasOwn(customAttributes, name));
+  return await connection.withDeadline(Date.now() + 2_000, async () => {
+    await connection.workflowService.describeNamespace({ namespace });
+    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+    return SEARCH_ATTRIBUTES.filter((name) => !Object.hasOwn(customAttributes, name));
+  });
 }

@@ -1,8 +1,7 @@
 import { Client, Connection } from "@temporalio/client";
 import { expect, test } from "vitest";
-import { missingSearchAttributes, SEARCH_ATTRIBUTES } from "../../src/lab/temporal-server.ts";
 import { missingPollers } from "../../src/lab/worker-part.ts";
-import { missingSearchAttributes as missingForJobs } from "../../src/temporal/search-attributes.ts";
+import { missingSearchAttributes, SEARCH_ATTRIBUTES } from "../../src/temporal/search-attributes.ts";
 import { startTestTemporal, startTimeSkipping } from "../support/temporal.ts";
 
 test("a killed Temporal server comes back with what it knew, search attributes included", async () => {
@@ -20,8 +19,6 @@ test("a killed Temporal server comes back with what it knew, search attributes i
     expect(status.name).toBe("RUNNING");
     expect(Object.keys(searchAttributes)).toEqual(expect.arrayContaining([...SEARCH_ATTRIBUTES]));
     expect(await missingSearchAttributes(connection, "research")).toEqual([]);
-    // The lab's list and the one the jobs use are the same.
-    expect(await missingForJobs(connection, "research")).toEqual([]);
     expect(await missingPollers(connection, "research", { since: 0 })).toEqual([
       "ktrdr-jobs (workflows)",
       "ktrdr-control (activities)",

@@ -13,9 +13,8 @@ import type {
 } from "../../src/domain/job.ts";
 import { findDevServer } from "../../src/lab/temporal-binary.ts";
 
+import { SEARCH_ATTRIBUTES } from "../../src/temporal/search-attributes.ts";
 import { bundleWorkflows, createWorker, type JobWorker } from "../../src/temporal/worker.ts";
-
-const ATTRIBUTES = ["KtrdrStrategy", "KtrdrSymbol", "KtrdrTimeframe", "KtrdrExperiment", "KtrdrKind"];
 
 /** A real Temporal dev server of this file's own. */
 export async function startWorkflowEnvironment(): Promise<TestWorkflowEnvironment> {
@@ -27,7 +26,7 @@ export async function startWorkflowEnvironment(): Promise<TestWorkflowEnvironmen
   return await TestWorkflowEnvironment.createLocal({
     server: {
       executable: { type: "existing-path", path },
-      searchAttributes: ATTRIBUTES.map((name) => defineSearchAttributeKey(name, "KEYWORD")),
+      searchAttributes: SEARCH_ATTRIBUTES.map((name) => defineSearchAttributeKey(name, "KEYWORD")),
       extraArgs: ["--headless"],
     },
   });
