@@ -124,8 +124,11 @@ class SlotKeeper {
       void this.signalGrant(claim.jobId); // a workflow that was reset asks again
       return;
     }
+    const stands = claim.standing === "granted" || claim.standing === "in_use";
+    // An admission that was slow is repeated: it must not cost the job its place.
+    if (!stands && this.queue.some((queued) => isSameClaim(queued, claim))) return;
     this.forget(claim.jobId);
-    if (claim.standing === "granted" || claim.standing === "in_use") {
+    if (stands) {
       this.held.push({ ...claim, inUse: claim.standing === "in_use" });
       this.changes += 1;
       return;
@@ -150,6 +153,10 @@ class SlotKeeper {
     this.queue = this.queue.filter((claim) => claim.jobId !== jobId);
     this.held = this.held.filter((holder) => holder.jobId !== jobId);
   }
+}
+
+function isSameClaim(queued: SlotClaim, claim: SlotClaim): boolean {
+  return queued.jobId === claim.jobId && queued.computation === claim.computation && queued.priority === claim.priority;
 }
 
 /** By priority; a job that lost its computation goes before the others of its priority; else first in, first out. */

@@ -166,6 +166,25 @@ describe("the slot keeper", () => {
     expect(stage.mostInFlight).toBe(1);
   });
 
+  it("keeps a job's place when it claims again: an admission that was slow is repeated", async () => {
+    const blocker = held();
+    stage.scripts.set("backtest-in-front", { ends: [blocker.end] });
+    const inFront = await start("backtest-in-front", BACKTEST);
+    await until(async () => (await phaseOf(inFront)) === "running");
+    const handles: WorkflowHandle[] = [];
+    const keeper = env.client.workflow.getHandle(slotKeeperId("backtest"));
+    const queue = async () => (await keeper.query<SlotState>("slotState")).queue;
+    for (const jobId of ["backtest-p-first", "backtest-p-second"]) {
+      handles.push(await start(jobId, BACKTEST));
+      await until(async () => (await queue()).includes(jobId));
+    }
+    const claim = { jobId: "backtest-p-first", priority: 3, computation: 1 };
+    await createSlots(env.client).claim("backtest", claim);
+    expect(await queue()).toEqual(["backtest-p-first", "backtest-p-second"]);
+    blocker.release(SUCCEEDED);
+    await Promise.all([inFront, ...handles].map((each) => each.result()));
+  });
+
   it("takes the slot of a terminated job back after its computing was settled", async () => {
     stage.scripts.set("train-killed", { ends: [held().end] });
     const handle = await start("train-killed");
