@@ -33,7 +33,7 @@ export async function withLab(extra: Readonly<Record<string, string>>, measure: 
     const claude = await connectClaude(path.join(ROOT, "bin/ktrdr-mcp"), server, () => undefined);
     const connection = await Connection.connect({ address: lab.addresses.temporal });
     try {
-      await measure({ lab, claude, temporal: new TemporalClient({ connection }) });
+      await measure({ lab, claude, temporal: new TemporalClient({ connection, namespace: lab.namespace }) });
     } finally {
       await claude.close();
       await connection.close();

@@ -26,7 +26,10 @@ export const ConfigSchema = z.object({
     .string()
     .default("127.0.0.1:7233")
     .describe("Temporal server. TLS, API key and the other TEMPORAL_* variables of the Temporal SDKs work too."),
-  TEMPORAL_NAMESPACE: z.string().default("default").describe("Temporal namespace."),
+  TEMPORAL_NAMESPACE: z
+    .string()
+    .default("default")
+    .describe("Temporal namespace. A lab has one of its own in its folder, unless this is set."),
   TEMPORAL_UI_URL: url(/^https?$/)
     .optional()
     .describe("Address of the Temporal Web UI; answers link to it when set."),

@@ -77,14 +77,19 @@ const showLines: StepRunner = async (steps) => {
   }
 };
 
-function introduce({ dir, addresses }: Lab): void {
+function introduce({ dir, addresses, namespace }: Lab): void {
   const { code, desktop } = claudeSnippets(ROOT, dir);
   const lines = [
     "",
     "The lab is ready.",
-    ...(addresses.temporalUi === undefined ? [] : [`  Temporal Web UI  ${addresses.temporalUi}`]),
+    ...(addresses.temporalUi === undefined
+      ? []
+      : [`  Temporal Web UI  ${addresses.temporalUi}/namespaces/${namespace}/workflows`]),
     `  KTRDR            ${addresses.ktrdr}`,
     `  state and logs   ${dir}`,
+    "",
+    "For the commands of docs/operating.md:",
+    `  export TEMPORAL_ADDRESS=${addresses.temporal} TEMPORAL_NAMESPACE=${namespace} KTRDR_API_URL=${addresses.ktrdr}`,
     "",
     "Claude Code:",
     `  ${code}`,

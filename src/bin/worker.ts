@@ -14,7 +14,7 @@ import { createJobReader } from "../store/job-reader.ts";
 import { createJobWriter } from "../store/job-writer.ts";
 import { createPool } from "../store/pool.ts";
 import { createResultReader } from "../store/result-reader.ts";
-import { lazyClient, temporalSettings, type TemporalSettings } from "../temporal/connection.ts";
+import { isNamespaceMissing, lazyClient, temporalSettings, type TemporalSettings } from "../temporal/connection.ts";
 import { createExecutions } from "../temporal/executions.ts";
 import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
 import { createSlots } from "../temporal/slots.ts";
@@ -72,7 +72,9 @@ async function connect(settings: TemporalSettings, log: Logger, stop: AbortSigna
         ...(metadata === undefined ? {} : { metadata }),
       });
     } catch (error) {
-      log.warn({ err: error, address: settings.connection.address }, "Temporal does not answer; trying again");
+      const { namespace } = settings;
+      const why = isNamespaceMissing(error) ? `has no namespace ${namespace}` : "does not answer";
+      log.warn({ err: error, address: settings.connection.address, namespace }, `Temporal ${why}; trying again`);
       await new Promise((resolve) => setTimeout(resolve, RETRY_CONNECTION_MS));
     }
   }

@@ -24,5 +24,13 @@ export async function labEnvironment(env: Environment): Promise<Environment> {
   const lab = await readLabFile(labDirOf(env));
   if (lab === undefined) return env;
   const given = Object.entries(env).filter(([, value]) => value !== undefined && value !== "");
-  return { ...lab.env, ...Object.fromEntries(given) };
+  return { ...fitting(lab.env, env), ...Object.fromEntries(given) };
+}
+
+/** Of another Temporal server than the lab's, the lab's namespace and Web UI say nothing. */
+function fitting(lab: Readonly<Record<string, string>>, env: Environment): Readonly<Record<string, string>> {
+  const address = env["TEMPORAL_ADDRESS"] ?? "";
+  if (address === "" || address === lab["TEMPORAL_ADDRESS"]) return lab;
+  const { TEMPORAL_NAMESPACE: _namespace, TEMPORAL_UI_URL: _ui, ...rest } = lab;
+  return rest;
 }

@@ -74,8 +74,18 @@ export function addressesOf(config: Config, ports: Ports, replaced: Replaced): A
   };
 }
 
+export interface Whereabouts {
+  readonly addresses: Addresses;
+  /** Of Temporal. */
+  readonly namespace: string;
+  readonly replaced: Replaced;
+}
+
 /** The environment that makes a process use this lab: the addresses, and every other setting that was given. */
-export function environmentOf(settings: LabSettings, addresses: Addresses, replaced: Replaced): Record<string, string> {
+export function environmentOf(
+  settings: LabSettings,
+  { addresses, namespace, replaced }: Whereabouts,
+): Record<string, string> {
   const given = Object.fromEntries(
     Object.keys(ConfigSchema.shape).flatMap((name) => {
       const value = settings.env[name] ?? "";
@@ -90,7 +100,7 @@ export function environmentOf(settings: LabSettings, addresses: Addresses, repla
     ...(replaced.ktrdr ? {} : { KTRDR_STRATEGIES_DIR: path.join(ktrdrDir(dir), "strategies") }),
     DATABASE_URL: addresses.database,
     TEMPORAL_ADDRESS: addresses.temporal,
-    TEMPORAL_NAMESPACE: settings.config.TEMPORAL_NAMESPACE,
+    TEMPORAL_NAMESPACE: namespace,
     ...(addresses.temporalUi === undefined ? {} : { TEMPORAL_UI_URL: addresses.temporalUi }),
   };
 }

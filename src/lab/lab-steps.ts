@@ -25,6 +25,7 @@ export interface StepContext {
   readonly dir: string;
   readonly ports: Ports;
   readonly addresses: Addresses;
+  readonly namespace: string;
   readonly env: Readonly<Record<string, string>>;
   readonly replaced: Replaced;
   readonly supervisor: Supervisor;
@@ -67,7 +68,7 @@ function postgres({ settings, dir, ports, supervisor }: StepContext): Step {
   };
 }
 
-function temporal({ settings, dir, ports, addresses, supervisor }: StepContext, cacheDir: string): Step {
+function temporal({ settings, dir, ports, addresses, namespace, supervisor }: StepContext, cacheDir: string): Step {
   const { env, config } = settings;
   return {
     title: "Temporal server",
@@ -80,11 +81,11 @@ function temporal({ settings, dir, ports, addresses, supervisor }: StepContext, 
           dir,
           port: ports.temporal,
           uiPort: ports.temporalUi,
-          namespace: config.TEMPORAL_NAMESPACE,
+          namespace,
           env,
         }),
       );
-      return `${addresses.temporal}, CLI ${found.version} (${found.source}), Web UI ${addresses.temporalUi}`;
+      return `${addresses.temporal}, namespace ${namespace}, CLI ${found.version} (${found.source}), Web UI ${addresses.temporalUi}`;
     },
   };
 }
@@ -104,8 +105,8 @@ function sandbox({ settings, ports, addresses, supervisor }: StepContext, stateD
   };
 }
 
-function worker({ settings, addresses, env, supervisor }: StepContext): Step {
-  const { root, execPath, config } = settings;
+function worker({ settings, addresses, namespace, env, supervisor }: StepContext): Step {
+  const { root, execPath } = settings;
   return {
     title: "Worker",
     async run() {
@@ -116,7 +117,7 @@ function worker({ settings, addresses, env, supervisor }: StepContext): Step {
           env: { ...settings.env, ...env },
           clientEnv: settings.env,
           address: addresses.temporal,
-          namespace: config.TEMPORAL_NAMESPACE,
+          namespace,
         }),
       );
       return "polling its task queues";

@@ -5,6 +5,7 @@ import { startGuard } from "./guard.ts";
 import { labDirOf } from "./lab-environment.ts";
 import { removeLabFile, writeLabFile } from "./lab-file.ts";
 import { lockLab } from "./lab-lock.ts";
+import { labNamespace } from "./lab-namespace.ts";
 import {
   addressesOf,
   environmentOf,
@@ -22,6 +23,8 @@ import { Supervisor, type PartState } from "./supervisor.ts";
 export interface Lab {
   readonly dir: string;
   readonly addresses: Addresses;
+  /** The Temporal namespace that is this lab's. */
+  readonly namespace: string;
   /** Environment for mcp and every other process that is to use this lab. */
   readonly env: Readonly<Record<string, string>>;
   parts(): readonly PartState[];
@@ -89,7 +92,9 @@ async function attemptStart(
     onNote: (note) => notes.push(note),
   });
   const addresses = addressesOf(settings.config, ports, replaced);
-  const env = environmentOf(settings, (await settings.route?.(addresses)) ?? addresses, replaced);
+  const namespace = await labNamespace(dir, settings, replaced);
+  const routed = (await settings.route?.(addresses)) ?? addresses;
+  const env = environmentOf(settings, { addresses: routed, namespace, replaced });
   const run = await createRunFolder(runs);
   const guard = startGuard(run.dir, GRACE_S);
   const supervisor = new Supervisor({ logDir: path.join(dir, "logs"), run, onEvent: settings.onEvent });
@@ -103,7 +108,7 @@ async function attemptStart(
   settings.signal?.addEventListener("abort", onAbort, { once: true });
   try {
     settings.signal?.throwIfAborted();
-    await runSteps(labSteps({ settings, dir, ports, addresses, env, replaced, supervisor, notes }));
+    await runSteps(labSteps({ settings, dir, ports, addresses, namespace, env, replaced, supervisor, notes }));
     settings.signal?.throwIfAborted();
     const started = (await startOf(settings.pid)) ?? "";
     await writeLabFile(dir, { pid: settings.pid, started, addresses, env });
@@ -113,7 +118,7 @@ async function attemptStart(
   } finally {
     settings.signal?.removeEventListener("abort", onAbort);
   }
-  return { dir, addresses, env, parts: () => supervisor.parts(), stop: once(() => stop().finally(unlock)) };
+  return { dir, addresses, namespace, env, parts: () => supervisor.parts(), stop: once(() => stop().finally(unlock)) };
 }
 
 /** Several callers, one run: they all get its outcome. */

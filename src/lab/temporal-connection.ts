@@ -16,6 +16,10 @@ export function lazyConnection(address: string, env: Environment): Connection {
   return Connection.lazy({ ...options, address });
 }
 
+/** The namespace that the TEMPORAL_* variables or the profile name. */
+export const configuredNamespace = (env: Environment): string | undefined =>
+  loadClientConnectConfig({ overrideEnvVars: definedOnly(env) }).namespace;
+
 /** Resolves when something listens at `host:port`; rejects after 3 s, or at once when refused. */
 export function greet(address: string): Promise<void> {
   const { hostname, port } = new URL(`tcp://${address}`);

@@ -17,6 +17,9 @@ export interface TemporalServerOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
+/** The server's database file in the lab's folder. */
+export const TEMPORAL_DATABASE = "temporal.db";
+
 const READY_WITHIN_MS = 30_000;
 
 /** Temporal's dev server with its state in a file: what runs survives any end of the server. */
@@ -31,7 +34,7 @@ export function temporalServer(options: TemporalServerOptions): Part {
       "--ip=127.0.0.1",
       `--port=${port}`,
       ...(uiPort === undefined ? ["--headless"] : [`--ui-port=${uiPort}`, "--ui-disable-news-fetch"]),
-      `--db-filename=${path.join(dir, "temporal.db")}`,
+      `--db-filename=${path.join(dir, TEMPORAL_DATABASE)}`,
       `--namespace=${namespace}`,
       "--log-level=warn",
       "--log-format=json",

@@ -1,4 +1,4 @@
-import { Client, Connection, type ConnectionOptions } from "@temporalio/client";
+import { Client, Connection, NamespaceNotFoundError, type ConnectionOptions } from "@temporalio/client";
 import { loadClientConnectConfig } from "@temporalio/envconfig";
 import { DomainError } from "../domain/errors.ts";
 
@@ -57,6 +57,18 @@ export async function calling<T>(client: Client, call: () => Promise<T>, deadlin
     throw error;
   }
 }
+
+/** Whether an error says that the server has no such namespace (any more). */
+export function isNamespaceMissing(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof NamespaceNotFoundError) return true;
+    if ("code" in cause && cause.code === NOT_FOUND && /namespace \S+ is not found/i.test(cause.message)) return true;
+  }
+  return false;
+}
+
+/** gRPC status. */
+const NOT_FOUND = 5;
 
 /** gRPC: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE; also a connection that was never made. */
 const UNAVAILABLE_CODES = new Set([4, 8, 14]);

@@ -2,7 +2,7 @@ import { Client, Connection } from "@temporalio/client";
 import pg from "pg";
 import { slotKeeperId, type SlotState } from "../../src/domain/slots.ts";
 import type { SlotKind } from "../../src/domain/job.ts";
-import type { Addresses } from "../../src/lab/lab-settings.ts";
+import type { Lab } from "../../src/lab/lab.ts";
 
 export interface JobBook {
   readonly status: string;
@@ -17,10 +17,12 @@ export interface JobBook {
 export class Books {
   readonly #database: string;
   readonly #temporal: string;
+  readonly #namespace: string;
 
-  constructor({ database, temporal }: Addresses) {
-    this.#database = database;
-    this.#temporal = temporal;
+  constructor({ addresses, namespace }: Pick<Lab, "addresses" | "namespace">) {
+    this.#database = addresses.database;
+    this.#temporal = addresses.temporal;
+    this.#namespace = namespace;
   }
 
   /** Null when the job was never admitted. */
@@ -67,7 +69,9 @@ export class Books {
   async #asking<T>(ask: (client: Client) => Promise<T>): Promise<T> {
     const connection = await Connection.connect({ address: this.#temporal, connectTimeout: 5_000 });
     try {
-      return await connection.withDeadline(Date.now() + 5_000, async () => await ask(new Client({ connection })));
+      return await connection.withDeadline(Date.now() + 5_000, async () => {
+        return await ask(new Client({ connection, namespace: this.#namespace }));
+      });
     } finally {
       await connection.close();
     }

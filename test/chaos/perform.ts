@@ -183,7 +183,7 @@ class Performance {
     const { chaos } = this.#stage;
     const { job } = run;
     if (job === null) return ["never accepted"];
-    const books = new Books(chaos.lab.addresses);
+    const books = new Books(chaos.lab);
     const kind: SlotKind = job.kind;
     let execution = "unknown";
     let slotHeld = true;

@@ -101,8 +101,8 @@ async function expectDoneOnce(taskIds: readonly string[]): Promise<void> {
 
 /** As the button of the Web UI does it. */
 async function requestCancellationInUi(taskId: string): Promise<void> {
-  const { temporalUi } = research.lab.addresses;
-  const answer = await fetch(`${temporalUi}/api/v1/namespaces/default/workflows/${taskId}/cancel`, {
+  const { addresses, namespace } = research.lab;
+  const answer = await fetch(`${addresses.temporalUi}/api/v1/namespaces/${namespace}/workflows/${taskId}/cancel`, {
     method: "POST",
     headers: { "content-type": "application/json", cookie: "_csrf=token", "x-csrf-token": "token" },
     body: "{}",

@@ -125,6 +125,7 @@ describe("the lab", () => {
 
     const again = await start();
     expect(again.addresses).toEqual(lab.addresses);
+    expect(again.namespace).toBe(lab.namespace);
     expect(await memory(again.addresses.database)).toEqual(["before the stop"]);
   });
 
@@ -136,8 +137,8 @@ describe("the lab", () => {
     expect(await memory(lab.addresses.database)).toEqual(["before the kill"]);
     expect((await fetch(`${lab.addresses.ktrdr}/api/v1/health`)).status).toBe(200);
     const connection = await Connection.connect({ address: lab.addresses.temporal });
-    const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace: "default" });
-    expect(namespaceInfo?.name).toBe("default");
+    const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace: lab.namespace });
+    expect(namespaceInfo?.name).toBe(lab.namespace);
     await connection.close();
   });
 

@@ -73,7 +73,10 @@ export class Operator {
     this.commands = commands;
     this.pool = createPool(env["DATABASE_URL"] ?? "");
     this.records = createJobReader(this.pool);
-    this.client = new Client({ connection: Connection.lazy({ address: env["TEMPORAL_ADDRESS"] ?? "" }) });
+    this.client = new Client({
+      connection: Connection.lazy({ address: env["TEMPORAL_ADDRESS"] ?? "" }),
+      namespace: research.lab.namespace,
+    });
   }
 
   static async begin(research: Research): Promise<Operator> {
