@@ -28,6 +28,8 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
     await stopLateStart(deps, job);
     return;
   }
+  // However long stopping it takes: its start is over, so the next one may be made.
+  await deps.slots.inUse(job.request.kind, jobId);
   const ended = await stop(deps, input, computation.n, operationId, `workflow ${execution}`);
   if (ended.stopped) {
     await deps.jobs.endComputation(jobId, computation.n, "terminated");

@@ -1,9 +1,9 @@
 /** The slot keeper's eyes and hands: is a KTRDR worker free, and whose job ended without letting go. */
 import { cancellationSignal, heartbeat } from "@temporalio/activity";
 import { isDomainError } from "../domain/errors.ts";
-import type { SlotKind } from "../domain/job.ts";
 import type { KtrdrWorker } from "../domain/operation.ts";
 import type { SlotNews, SlotWatch } from "../domain/slots.ts";
+import type { Clock } from "./clock.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { registered } from "./evidence.ts";
 import { beating } from "./heartbeat.ts";
@@ -13,6 +13,26 @@ const LOOK_EVERY_MS = 1_000;
 /** Holders compute or should: one that was terminated must be noticed well within a minute. */
 const CHECK_HOLDERS_EVERY_MS = 10_000;
 const CHECK_QUEUE_EVERY_MS = 60_000;
+/** A reason that changes with every look (the registry lags) is not worth telling. */
+const STEADY_FOR_MS = 3_000;
+
+/** Knows for how long the same words have been said. */
+class Steady {
+  private words = "";
+  private sinceMs = 0;
+  private readonly clock: Clock;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  /** True once the same words have been given for a while. */
+  holds(words: string): boolean {
+    const now = this.clock.now();
+    if (words !== this.words) [this.words, this.sinceMs] = [words, now];
+    return now - this.sinceMs >= STEADY_FOR_MS;
+  }
+}
 
 export function slotActivities(deps: ActivityDeps) {
   return {
@@ -21,6 +41,7 @@ export function slotActivities(deps: ActivityDeps) {
       const signal = cancellationSignal();
       let holdersAt = 0;
       let queueAt = deps.clock.now();
+      const steady = new Steady(deps.clock);
       for (;;) {
         heartbeat("watching");
         const now = deps.clock.now();
@@ -36,6 +57,7 @@ export function slotActivities(deps: ActivityDeps) {
         const closed = await closedAmong(deps, suspects);
         const { free, waitingFor } = await capacity(deps, watch, signal);
         if (closed.length > 0 || free) return { free: free && closed.length === 0, closed, waitingFor };
+        if (steady.holds(waitingFor) && isNews(watch, waitingFor)) return { free: false, closed, waitingFor };
         await deps.clock.sleep(LOOK_EVERY_MS, signal);
       }
     },
@@ -45,6 +67,11 @@ export function slotActivities(deps: ActivityDeps) {
       await beating(deps.clock, () => settle(deps, jobId));
     },
   };
+}
+
+/** While a start is under way the keeper knows the reason itself. */
+function isNews({ mayGrant, knownReason }: SlotWatch, waitingFor: string): boolean {
+  return mayGrant && knownReason !== undefined && knownReason !== waitingFor;
 }
 
 async function closedAmong({ executions }: ActivityDeps, jobIds: readonly string[]): Promise<string[]> {
@@ -57,56 +84,83 @@ async function closedAmong({ executions }: ActivityDeps, jobIds: readonly string
   return closed;
 }
 
-async function capacity(
-  { ktrdr, log }: ActivityDeps,
-  { kind, held, queued, mayGrant }: SlotWatch,
-  signal: AbortSignal,
-): Promise<{ free: boolean; waitingFor: string }> {
-  if (queued.length === 0) return { free: false, waitingFor: "" };
-  if (!mayGrant) return { free: false, waitingFor: "the job before it is starting" };
+interface Capacity {
+  readonly free: boolean;
+  readonly waitingFor: string;
+}
+
+const taken = (waitingFor: string): Capacity => ({ free: false, waitingFor });
+
+async function capacity(deps: ActivityDeps, watch: SlotWatch, signal: AbortSignal): Promise<Capacity> {
+  const { ktrdr, log } = deps;
+  const { kind, queued, mayGrant } = watch;
+  if (queued.length === 0) return taken("");
+  if (!mayGrant) return taken("the job before it is starting");
   // Data loads run inside KTRDR's API process: one at a time.
-  if (kind === "data_load") return { free: held.length === 0, waitingFor: "another data load is running" };
+  if (kind === "data_load") {
+    return holdersOf(watch).length === 0 ? FREE : taken("another data load is running");
+  }
   try {
     const workers = await registered(ktrdr, kind, signal);
-    if (workers === "unreachable") return { free: false, waitingFor: "KTRDR does not answer" };
-    const seen = await freeAmong(ktrdr, kind, workers, held.length, signal);
+    if (workers === "unreachable") return taken("KTRDR does not answer");
+    const seen = await freeAmong(deps, watch, workers, signal);
     if (!seen.free) return seen;
     // The shared view may be older than the job that has just ended: a grant on it would only earn a refusal.
     const now = await registered(ktrdr, kind, signal, 0);
-    if (now === "unreachable") return { free: false, waitingFor: "KTRDR does not answer" };
-    return await freeAmong(ktrdr, kind, now, held.length, signal);
+    if (now === "unreachable") return taken("KTRDR does not answer");
+    return await freeAmong(deps, watch, now, signal);
   } catch (error) {
     signal.throwIfAborted();
     // The keeper must never die of an odd answer: it looks again.
     log.warn({ err: error, kind }, "cannot tell whether a worker is free");
-    return { free: false, waitingFor: "KTRDR gives unusable answers about its workers" };
+    if (isDomainError(error, "database_unavailable")) return taken("PostgreSQL does not answer");
+    return taken("KTRDR gives unusable answers about its workers");
   }
 }
 
+const FREE: Capacity = { free: true, waitingFor: "" };
+
+const holdersOf = ({ held, settling = [] }: SlotWatch): readonly string[] => [...held, ...settling];
+
 /**
- * Free means: more healthy workers than jobs of ours, and every worker that the registry would pick really is idle.
- * After an API restart the registry calls computing workers available (contract §3.5), and whom it picks is not ours
- * to choose.
+ * Free means: more healthy workers than jobs of ours in them, and every worker that the registry would pick really is
+ * idle. After an API restart the registry calls computing workers available (contract §3.5), and whom it picks is not
+ * ours to choose.
  */
 async function freeAmong(
-  ktrdr: ActivityDeps["ktrdr"],
-  kind: SlotKind,
+  deps: ActivityDeps,
+  watch: SlotWatch,
   workers: readonly KtrdrWorker[],
-  held: number,
   signal: AbortSignal,
-): Promise<{ free: boolean; waitingFor: string }> {
+): Promise<Capacity> {
+  const { kind } = watch;
   const healthy = workers.filter(({ status }) => status !== "temporarily_unavailable");
-  if (healthy.length === 0) return { free: false, waitingFor: `KTRDR has no healthy ${kind} worker` };
+  if (healthy.length === 0) return taken(`KTRDR has no healthy ${kind} worker`);
   const available = healthy.filter(({ status }) => status === "available");
-  if (healthy.length <= held || available.length === 0) {
-    return { free: false, waitingFor: `all ${healthy.length} ${kind} worker(s) of KTRDR are taken` };
+  if (available.length === 0 || healthy.length <= (await occupied(deps, holdersOf(watch), healthy))) {
+    return taken(`all ${healthy.length} ${kind} worker(s) of KTRDR are taken`);
   }
   for (const { endpointUrl } of available) {
-    if (await isBusy(ktrdr, endpointUrl, signal)) {
-      return { free: false, waitingFor: "a worker computes something that KTRDR's registry does not know" };
+    if (await isBusy(deps.ktrdr, endpointUrl, signal)) {
+      return taken("a worker computes something that KTRDR's registry does not know");
     }
   }
-  return { free: true, waitingFor: "" };
+  return FREE;
+}
+
+/** How many healthy workers the holders take: one that is in a worker which hangs, or is gone, takes none of them. */
+async function occupied(
+  { jobs }: ActivityDeps,
+  holders: readonly string[],
+  healthy: readonly KtrdrWorker[],
+): Promise<number> {
+  if (healthy.length > holders.length) return holders.length;
+  let count = 0;
+  for (const jobId of holders) {
+    const workerId = (await jobs.computations(jobId)).at(-1)?.workerId ?? null;
+    if (workerId === null || healthy.some((worker) => worker.workerId === workerId)) count += 1;
+  }
+  return count;
 }
 
 /** A worker that we cannot reach ourselves is believed to be what the registry's health sweep says. */

@@ -23,9 +23,13 @@ export interface SlotNews {
 export interface SlotWatch {
   readonly kind: SlotKind;
   readonly held: readonly string[];
+  /** Closed jobs whose computing is being stopped: they hold their slots as well. Absent from a keeper of an older version. */
+  readonly settling?: readonly string[];
   readonly queued: readonly string[];
   /** False while the job that was granted last has not begun to compute: starts are made one at a time. */
   readonly mayGrant: boolean;
+  /** What the keeper says about why its queue waits: another reason is news. Absent from a keeper of an older version. */
+  readonly knownReason?: string;
 }
 
 /** What the keeper shows to a query. */
@@ -34,7 +38,7 @@ export interface SlotState {
   readonly held: readonly string[];
   /** Job ids in the order they will be served. */
   readonly queue: readonly string[];
-  /** Why the head of the queue waits, in one line; empty when nothing waits. */
+  /** Why the head of the queue waits, in one line; empty only when nothing waits. */
   readonly waitingFor: string;
 }
 

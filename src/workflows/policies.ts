@@ -27,8 +27,7 @@ const control: ActivityOptions = {
 };
 
 /** Short steps; each is idempotent. */
-export const { admitJob, startComputation, recordOutcome, settleAbandoned, tendJobs } =
-  proxyActivities<Activities>(control);
+export const { admitJob, startComputation, recordOutcome, tendJobs } = proxyActivities<Activities>(control);
 
 /** Admission succeeds in milliseconds nearly always; as a local activity it costs one history event instead of six. */
 export const { admitJob: admitJobQuickly } = proxyLocalActivities<Activities>({
@@ -38,7 +37,10 @@ export const { admitJob: admitJobQuickly } = proxyLocalActivities<Activities>({
 });
 
 /** Stopping goes on until the computing is proven over, however long KTRDR is away. */
-export const { stopComputation } = proxyActivities<Activities>({ ...control, startToCloseTimeout: "24 hours" });
+export const { stopComputation, settleAbandoned } = proxyActivities<Activities>({
+  ...control,
+  startToCloseTimeout: "24 hours",
+});
 
 /**
  * Waiting lasts as long as the computing. TRY_CANCEL: the workflow reacts to a cancellation at once instead of after

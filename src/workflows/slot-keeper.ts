@@ -12,6 +12,7 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   isCancellation,
+  patched,
   setHandler,
   workflowInfo,
 } from "@temporalio/workflow";
@@ -19,6 +20,7 @@ import type { SlotKind } from "../domain/job.ts";
 import type { SlotClaim, SlotNews } from "../domain/slots.ts";
 import { claimSlotSignal, releaseSlotSignal, slotGrantedSignal, slotInUseSignal, slotStateQuery } from "./messages.ts";
 import { settleAbandoned, watchSlots } from "./policies.ts";
+import { Settlements } from "./settlements.ts";
 
 interface Holder extends SlotClaim {
   readonly inUse: boolean;
@@ -27,6 +29,8 @@ interface Holder extends SlotClaim {
 export interface KeeperState {
   readonly queue: readonly SlotClaim[];
   readonly held: readonly Holder[];
+  /** Jobs that closed without letting go and are not settled yet; absent in a state of an older version. */
+  readonly settling?: readonly string[];
 }
 
 /** Far below the server's suggestion (4,096): replaying a keeper after a crash must be instant. */
@@ -43,13 +47,17 @@ class SlotKeeper {
   private held: Holder[];
   /** Rises with every change that the running watch does not know of. */
   private changes = 0;
+  /** What the last watch said; empty while nothing is known. */
   private waitingFor = "";
   private readonly kind: SlotKind;
+  private readonly settlements: Settlements;
 
   constructor(kind: SlotKind, state: KeeperState) {
     this.kind = kind;
     this.queue = [...state.queue];
     this.held = [...state.held];
+    this.settlements = new Settlements((jobId) => this.release(jobId));
+    state.settling?.forEach((jobId) => this.settlements.begin(jobId));
     setHandler(claimSlotSignal, (claim) => this.claim(claim));
     setHandler(slotInUseSignal, (jobId) => this.markInUse(jobId));
     setHandler(releaseSlotSignal, (jobId) => this.release(jobId));
@@ -57,15 +65,13 @@ class SlotKeeper {
       kind: this.kind,
       held: this.held.map((holder) => holder.jobId),
       queue: this.queue.map((claim) => claim.jobId),
-      waitingFor: this.queue.length === 0 ? "" : this.waitingFor,
+      waitingFor: this.reason(),
     }));
   }
 
   async run(): Promise<void> {
-    while (this.queue.length > 0 || this.held.length > 0) {
-      if (workflowInfo().historyLength > MAX_HISTORY_EVENTS) {
-        await continueAsNew<typeof slotKeeper>(this.kind, { queue: this.queue, held: this.held });
-      }
+    while (this.queue.length > 0 || this.held.length > 0 || this.settlements.jobIds.length > 0) {
+      if (workflowInfo().historyLength > MAX_HISTORY_EVENTS) await this.beginNewRun();
       const news = await this.watch();
       if (news === null) continue;
       this.waitingFor = news.waitingFor;
@@ -74,16 +80,36 @@ class SlotKeeper {
     }
   }
 
+  private async beginNewRun(): Promise<never> {
+    await this.settlements.halt();
+    const { queue, held } = this;
+    return await continueAsNew<typeof slotKeeper>(this.kind, { queue, held, settling: this.settlements.jobIds });
+  }
+
+  /** Why the head of the queue waits; empty when nothing waits. */
+  private reason(): string {
+    if (this.queue.length === 0) return "";
+    if (!this.everyStartDone()) return "the job before it is starting";
+    return this.waitingFor === "" ? "checking whether a worker of KTRDR is free" : this.waitingFor;
+  }
+
+  private everyStartDone(): boolean {
+    return this.held.every((holder) => holder.inUse);
+  }
+
   /** Null when something changed here that the watch has to be told. */
   private async watch(): Promise<SlotNews | null> {
     const seen = this.changes;
     const scope = new CancellationScope();
+    const holders = this.held.map((holder) => holder.jobId);
     const watching = scope.run(() =>
       watchSlots({
         kind: this.kind,
-        held: this.held.map((holder) => holder.jobId),
+        held: holders.filter((jobId) => !this.settlements.has(jobId)),
+        settling: holders.filter((jobId) => this.settlements.has(jobId)),
         queued: this.queue.slice(0, WATCHED_OF_QUEUE).map((claim) => claim.jobId),
-        mayGrant: this.queue.length > 0 && this.held.every((holder) => holder.inUse),
+        mayGrant: this.queue.length > 0 && this.everyStartDone(),
+        knownReason: this.waitingFor,
       }),
     );
     const outdated = condition(() => this.changes !== seen).then(() => null);
@@ -114,11 +140,17 @@ class SlotKeeper {
 
   /** A job that closed without letting go: its computing is stopped and its record closed before the slot is free. */
   private async settle(jobId: string): Promise<void> {
+    if (patched("settle-beside")) {
+      this.settlements.begin(jobId);
+      this.queue = this.queue.filter((claim) => claim.jobId !== jobId);
+      return;
+    }
     await settleAbandoned(jobId);
     this.forget(jobId);
   }
 
   private claim(claim: SlotClaim): void {
+    this.settlements.disown(claim.jobId);
     const holder = this.held.find(({ jobId }) => jobId === claim.jobId);
     if (holder?.computation === claim.computation) {
       void this.signalGrant(claim.jobId); // a workflow that was reset asks again

@@ -27,7 +27,7 @@ const SETTINGS: JobInput["settings"] = {
 
 const SILENT = new DefaultLogger("ERROR", () => undefined);
 const HEARTBEAT_TIMEOUT_MS = 10_000;
-const JOB = "job";
+export const JOB = "job";
 
 type Name = keyof Activities;
 

@@ -11,6 +11,8 @@ import { outcomeOf } from "./workflow-env.ts";
 interface Script {
   /** One end for each computation; a promise holds the job in its running step. */
   readonly ends: Promise<ComputationEnd>[];
+  /** Until when its starting takes. */
+  readonly starts?: Promise<void>;
   readonly finished?: JobOutcome;
 }
 
@@ -23,8 +25,12 @@ export class Stage {
   readonly calls: string[] = [];
   /** How many jobs may compute at once. */
   capacity = 1;
+  /** Why no worker is free, when none is. */
+  reason = "";
   readonly inFlight = new Set<string>();
   readonly closed = new Set<string>();
+  /** Until when a closed job's computing cannot be shown to be over. */
+  readonly stuck = new Map<string, Promise<void>>();
   mostInFlight = 0;
 
   activities(slots: ReturnType<typeof createSlots>): Activities {
@@ -40,25 +46,17 @@ export class Stage {
       },
       startComputation: async ({ jobId, request }: JobInput<ComputeRequest>, computation) => {
         note(`start ${jobId} ${computation}`);
+        await this.script(jobId).starts;
         this.inFlight.add(jobId);
         this.mostInFlight = Math.max(this.mostInFlight, this.inFlight.size);
         await slots.inUse(request.kind, jobId);
         return { operationId: `${jobId}-op${computation}`, faultsSeen: [] };
       },
       awaitComputation: async ({ jobId }, computation) => {
-        const signal = cancellationSignal();
         const end = this.script(jobId).ends[computation - 1] ?? Promise.resolve(SUCCEEDED);
-        const beat = setInterval(() => heartbeat({ jobId }), 1_000);
-        const aborted = new Promise<never>((_, reject) => {
-          signal.addEventListener("abort", () => reject(new CancelledFailure("aborted")));
-        });
-        try {
-          const reached = await Promise.race([end, aborted]);
-          if (reached.fate === "lost") this.inFlight.delete(jobId);
-          return reached;
-        } finally {
-          clearInterval(beat);
-        }
+        const reached = await unlessCancelled(end, { jobId });
+        if (reached.fate === "lost") this.inFlight.delete(jobId);
+        return reached;
       },
       stopComputation: async ({ jobId }, _computation, operationId) => {
         note(`stop ${operationId}`);
@@ -74,18 +72,20 @@ export class Stage {
           failure: ending.status === "failed" ? ending.failure : null,
         };
       },
-      watchSlots: async ({ queued, held, mayGrant }): Promise<SlotNews> => {
+      watchSlots: async ({ queued, held, settling = [], mayGrant, knownReason }): Promise<SlotNews> => {
         for (;;) {
           heartbeat("watching");
           const closed = held.filter((jobId) => this.closed.has(jobId));
-          const free = queued.length > 0 && mayGrant && held.length < this.capacity;
+          const free = queued.length > 0 && mayGrant && held.length + settling.length < this.capacity;
           if (closed.length > 0 || free) return { free: free && closed.length === 0, closed, waitingFor: "" };
+          if (mayGrant && this.reason !== knownReason) return { free, closed, waitingFor: this.reason };
           await delay(20, undefined, { signal: cancellationSignal() });
         }
       },
       tendJobs: async () => undefined,
       settleAbandoned: async (jobId) => {
         note(`settle ${jobId}`);
+        await unlessCancelled(this.stuck.get(jobId) ?? Promise.resolve(), jobId).finally(() => note(`left ${jobId}`));
         this.inFlight.delete(jobId);
       },
     };
@@ -93,5 +93,19 @@ export class Stage {
 
   private script(jobId: string): Script {
     return this.scripts.get(jobId) ?? { ends: [] };
+  }
+}
+
+/** Heartbeats while it waits. @throws CancelledFailure as soon as the activity is cancelled. */
+async function unlessCancelled<T>(end: Promise<T>, details: unknown): Promise<T> {
+  const signal = cancellationSignal();
+  const beat = setInterval(() => heartbeat(details), 1_000);
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(new CancelledFailure("aborted")));
+  });
+  try {
+    return await Promise.race([end, aborted]);
+  } finally {
+    clearInterval(beat);
   }
 }

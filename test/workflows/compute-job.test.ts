@@ -198,6 +198,57 @@ describe("the slot keeper", () => {
     expect(stage.calls.indexOf("start train-after-killed 1")).toBeGreaterThan(settled);
   });
 
+  it("goes on with the others while a terminated job cannot be settled, and never settles it twice at once", async () => {
+    const stuck = Promise.withResolvers<void>();
+    stage.capacity = 2;
+    stage.stuck.set("backtest-stuck", stuck.promise);
+    stage.scripts.set("backtest-stuck", { ends: [held().end] });
+    const handle = await start("backtest-stuck", BACKTEST);
+    await until(async () => (await phaseOf(handle)) === "running");
+    await handle.terminate("runaway");
+    stage.closed.add("backtest-stuck");
+    await until(() => callsOf("backtest-stuck").includes("settle backtest-stuck"));
+    await (await start("backtest-beside", BACKTEST)).result();
+
+    const keeper = env.client.workflow.getHandle(slotKeeperId("backtest"));
+    const { runId } = await keeper.describe();
+    const news = async () => await keeper.signal("releaseSlot", "backtest-nobody");
+    while ((await keeper.describe()).runId === runId) await Promise.all([news(), news(), news()]);
+    await until(() => callsOf("settle backtest-stuck").length === 2);
+    expect((await keeper.query<SlotState>("slotState")).held).toEqual(["backtest-stuck"]);
+    await (await start("backtest-beside-later", BACKTEST)).result();
+
+    stuck.resolve();
+    await keeper.result();
+    expect(callsOf("backtest-stuck").filter((call) => !/start|admit/.test(call))).toEqual([
+      "settle backtest-stuck",
+      "left backtest-stuck",
+      "settle backtest-stuck",
+      "left backtest-stuck",
+    ]);
+    stage.capacity = 1;
+  }, 60_000);
+
+  it("says why a job waits, whatever it waits for", async () => {
+    const [inFront, starting] = [held(), Promise.withResolvers<void>()];
+    stage.scripts.set("train-front", { ends: [inFront.end], starts: starting.promise });
+    const jobs = [await start("train-front")];
+    const keeper = env.client.workflow.getHandle(slotKeeperId("training"));
+    await until(() => callsOf("start train-front").length === 1);
+    jobs.push(await start("train-waiting"));
+    const reason = async () => (await keeper.query<SlotState>("slotState")).waitingFor;
+    await until(async () => (await reason()) !== "");
+    expect(await reason()).toBe("the job before it is starting");
+    starting.resolve();
+    await until(async () => (await reason()) !== "the job before it is starting");
+    expect(await reason()).toBe("checking whether a worker of KTRDR is free");
+    stage.reason = "all workers are taken";
+    await until(async () => (await reason()) === "all workers are taken");
+    inFront.release(SUCCEEDED);
+    await Promise.all(jobs.map((each) => each.result()));
+    expect(await reason()).toBe("");
+  });
+
   it("ends when nothing is held or queued, and lives again with the next claim", async () => {
     const keeper = env.client.workflow.getHandle(slotKeeperId("training"));
     await until(async () => (await keeper.describe()).status.name === "COMPLETED");
