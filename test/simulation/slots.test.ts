@@ -24,8 +24,8 @@ describe("watching for a free worker", () => {
       const stage = await computing(2);
       const [worker] = stage.model.workers;
       if (worker !== undefined) worker.hangs = true;
-    // The registry takes a while to call it unhealthy.
-    await stage.clock.run(stage.clock.sleep(MINUTE), 2 * MINUTE);
+      // The registry takes a while to call it unhealthy.
+      await stage.clock.run(stage.clock.sleep(MINUTE), 2 * MINUTE);
       const news = stage.perform("watchSlots", watch({ [as]: [JOB] }));
       expect(await stage.clock.run(news, 2 * MINUTE)).toMatchObject({ free: true });
     },
