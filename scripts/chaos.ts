@@ -1,86 +1,98 @@
 /**
- * `make chaos RUNS=n SEED=s`: random faults at random steps; says what held and what broke. RUN=i repeats one run of a
- * seed, SCENARIO='{...}' an exact scenario, KEEP=1 keeps the lab's folder of a broken run for reading.
+ * `make chaos RUNS=n SEED=s JOBS=labs`: random faults at random steps; says what held and what broke. RUN=i repeats one
+ * run of a seed, SCENARIO='{...}' an exact scenario (RUNS times), FROM=i begins a campaign later, SHRINK=0 does not look
+ * for the smallest scenario that breaks, KEEP=1 keeps the lab's folder of a broken run for reading.
  */
 import { cp } from "node:fs/promises";
-import { Campaign } from "../test/chaos/campaign.ts";
+import type { Campaign } from "../test/chaos/campaign.ts";
+import { Crew, type Planned } from "../test/chaos/crew.ts";
 import type { RunReport } from "../test/chaos/perform.ts";
 import { drawScenario, type Scenario } from "../test/chaos/scenario.ts";
 import { shrink } from "../test/chaos/shrink.ts";
 
 // oxlint-disable-next-line node/no-process-env
 const { env } = process;
-const out = (line: string): void => void process.stdout.write(`${line}\n`);
-const number = (name: string, fallback: number): number =>
-  env[name] === undefined || env[name] === "" ? fallback : Number(env[name]);
+const out = (lines: readonly string[]): void => void process.stdout.write(`${lines.join("\n")}\n`);
+const text = (name: string): string | null => (env[name] === undefined || env[name] === "" ? null : env[name]);
+const number = (name: string, fallback: number): number => Number(text(name) ?? fallback);
 
 const seed = number("SEED", Math.floor(Math.random() * 1e9));
-const runs = number("RUNS", 20);
-const only = env["RUN"];
-const given = env["SCENARIO"];
 
-function planned(): { readonly name: string; readonly again: string; readonly scenario: Scenario }[] {
-  const repeat = (index: number) => `make chaos SEED=${seed} RUN=${index}`;
-  if (given !== undefined && given !== "") {
+function planned(): Planned[] {
+  const given = text("SCENARIO");
+  if (given !== null) {
     return Array.from({ length: number("RUNS", 1) }, () => ({
       name: "scenario",
       again: `make chaos SCENARIO='${given}'`,
       scenario: JSON.parse(given) as Scenario,
     }));
   }
+  const only = text("RUN");
   const indices =
-    only === undefined || only === ""
-      ? Array.from({ length: runs }, (_, index) => index + number("FROM", 0))
+    only === null
+      ? Array.from({ length: number("RUNS", 20) }, (_, index) => index + number("FROM", 0))
       : [Number(only)];
-  return indices.map((index) => ({ name: `run ${index}`, again: repeat(index), scenario: drawScenario(seed, index) }));
+  return indices.map((index) => ({
+    name: `run ${index}`,
+    again: `make chaos SEED=${seed} RUN=${index}`,
+    scenario: drawScenario(seed, index),
+  }));
 }
 
-function show(name: string, { scenario, broken, limits, struck, states, durationMs }: RunReport): void {
+function lineOf(name: string, { scenario, broken, limits, struck, states, durationMs }: RunReport): string[] {
   const verdict = broken.length === 0 ? "held  " : "BROKE ";
   const wish = `${scenario.kind}${scenario.behind ? ", queued" : ""}${scenario.cancelAt === null ? "" : `, cancel at ${scenario.cancelAt}`}`;
-  out(
+  return [
     `${verdict} ${name} (${wish}; ${(durationMs / 1_000).toFixed(1)} s) ${struck.join(" + ") || "no step for its faults"} -> ${states.join(" > ")}`,
-  );
-  for (const text of broken) out(`         ${text}`);
-  for (const text of limits) out(`         (limit of KTRDR's API: ${text})`);
+    ...broken.map((what) => `         ${what}`),
+    ...limits.map((what) => `         (limit of KTRDR's API: ${what})`),
+  ];
+}
+
+async function kept(folder: string, name: string): Promise<string> {
+  const copy = `${folder}-${name.replaceAll(" ", "-")}`;
+  const filter = (file: string) => !/\/(postgres|run)$/.test(file);
+  await cp(folder, copy, { recursive: true, filter }).catch(() => undefined);
+  return copy;
+}
+
+/** What is to be said about a run, and whether it broke something. */
+async function judged({ name, again, scenario }: Planned, report: RunReport, campaign: Campaign): Promise<string[]> {
+  const lines = lineOf(name, report);
+  if (report.broken.length === 0) return lines;
+  lines.push(`         again: ${again}`);
+  if (env["KEEP"] === "1") lines.push(`         kept: ${await kept(campaign.folder, name)}`);
+  await campaign.end();
+  if (env["SHRINK"] === "0" || scenario.strikes.length < 2) return lines;
+  const smallest = await shrink(scenario, async (smaller) => await campaign.breaks(smaller));
+  lines.push(`         smallest: make chaos SCENARIO='${JSON.stringify(smallest)}'`);
+  await campaign.end();
+  return lines;
 }
 
 async function main(): Promise<number> {
-  out(`seed ${seed}`);
-  const campaign = new Campaign();
+  const crew = new Crew(number("JOBS", 1));
+  let broken = 0;
+  let limits = 0;
+  out([`seed ${seed}`]);
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.once(signal, () => {
-      out(`stopped by ${signal}; seed ${seed}`);
-      void campaign.end().finally(() => process.exit(130));
+      out([`stopped by ${signal}; ${broken} broke until then; seed ${seed}`]);
+      void crew.stop().finally(() => process.exit(130));
     });
   }
-  let broken = 0;
   try {
-    for (const { name, again, scenario } of planned()) {
-      const report = await campaign.run(scenario);
-      show(name, report);
-      if (report.broken.length === 0) continue;
-      broken += 1;
-      out(`         again: ${again}`);
-      if (env["KEEP"] === "1") {
-        const kept = `${campaign.folder}-${name.replaceAll(" ", "-")}`;
-        await cp(campaign.folder, kept, { recursive: true, filter: (file) => !/\/(postgres|run)$/.test(file) }).catch(
-          () => undefined,
-        );
-        out(`         kept: ${kept}`);
-      }
-      await campaign.end();
-      if (env["SHRINK"] === "0" || scenario.strikes.length < 2) continue;
-      const smallest = await shrink(scenario, async (smaller) => await campaign.breaks(smaller));
-      out(`         smallest: make chaos SCENARIO='${JSON.stringify(smallest)}'`);
-      await campaign.end();
-    }
+    await crew.carryOut(planned(), async (run, report, campaign) => {
+      if (report.broken.length > 0) broken += 1;
+      limits += report.limits.length;
+      out(await judged(run, report, campaign));
+    });
   } finally {
-    await campaign.end();
+    await crew.stop();
   }
-  for (const process of campaign.left) out(`LEFT BEHIND ${process}`);
-  out(`${broken === 0 ? "all held" : `${broken} broke`}; seed ${seed}`);
-  return broken + campaign.left.length === 0 ? 0 : 1;
+  if (crew.left.length > 0) out(crew.left.map((process) => `LEFT BEHIND ${process}`));
+  out([`${broken === 0 ? "all held" : `${broken} broke`}; ${limits} met the limit of KTRDR's API; seed ${seed}`]);
+  return broken + crew.left.length === 0 ? 0 : 1;
 }
 
 process.exitCode = await main();

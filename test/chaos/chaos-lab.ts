@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { FaultStore } from "../../sandbox/faults.ts";
@@ -12,7 +12,6 @@ import { migrate } from "../../src/store/migrate.ts";
 import { ANY_PORTS } from "../support/ports.ts";
 import { Proxy } from "../support/proxy.ts";
 import { strategyText } from "../support/research.ts";
-import { mkdir, writeFile } from "node:fs/promises";
 import type { Part, Wire } from "./scenario.ts";
 
 /** KTRDR's timers run ten times as fast as in reality, and so does our patience with them. */
@@ -54,7 +53,7 @@ export class ChaosLab {
     this.faults = new FaultStore(openStateFolder(this.ktrdrDir), "api");
   }
 
-  static async start(): Promise<ChaosLab> {
+  static async start(signal?: AbortSignal): Promise<ChaosLab> {
     const dir = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-chaos-"));
     // oxlint-disable-next-line node/no-process-env
     const own = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
@@ -70,6 +69,7 @@ export class ChaosLab {
       migrate,
       preferredPorts: ANY_PORTS,
       fsync: false,
+      ...(signal === undefined ? {} : { signal }),
       onEvent: (event) => {
         if (event.type === "died") deaths.push({ part: event.name, pid: event.pid, atMs: Date.now() });
       },

@@ -118,6 +118,10 @@ export class Proxy {
 
 /** Both ends see the connection break. */
 function end({ client, server }: Link): void {
-  if (!client.destroyed) client.resetAndDestroy();
-  if (!server.destroyed) server.resetAndDestroy();
+  for (const socket of [client, server]) {
+    if (socket.destroyed) continue;
+    // libuv refuses to reset a socket whose end is on its way, and Node then never closes it.
+    if (socket.writableEnded) socket.destroy();
+    else socket.resetAndDestroy();
+  }
 }
