@@ -3,6 +3,8 @@ import type { ExecutionLog, ToolExecution } from "../store/execution-log.ts";
 
 const CAPACITY = 1_000;
 const BATCH = 50;
+/** Written a moment later and together: otherwise each call would share the machine with the log of the one before. */
+const LINGER_MS = 100;
 /** A database that is down must not be asked once per call. */
 const RETRY_AFTER_MS = 2_000;
 
@@ -17,7 +19,7 @@ export interface ExecutionQueue {
 
 /**
  * Buffers executions between the answer and the database, so that writing the log can neither delay nor spoil an
- * answer. Bounded: while the database is down the oldest entries go first, counted and logged.
+ * answer; what was answered within the last moment before a SIGKILL is missing from the log. Bounded: while the database is down the oldest entries go first, counted and logged.
  */
 export function createExecutionQueue(
   log: Pick<ExecutionLog, "append">,
@@ -28,6 +30,7 @@ export function createExecutionQueue(
   let dropped = 0;
   let draining: Promise<void> | null = null;
   let blockedUntil = 0;
+  let lingering: NodeJS.Timeout | null = null;
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
@@ -47,6 +50,8 @@ export function createExecutionQueue(
   }
 
   function start(): Promise<void> {
+    if (lingering !== null) clearTimeout(lingering);
+    lingering = null;
     draining ??= drain().finally(() => {
       draining = null;
     });
@@ -68,7 +73,7 @@ export function createExecutionQueue(
         waiting.shift();
         drop(1);
       }
-      if (Date.now() >= blockedUntil) void start();
+      lingering ??= setTimeout(() => void start(), Math.max(LINGER_MS, blockedUntil - Date.now()));
     },
     async flush(deadlineMs) {
       let timer: NodeJS.Timeout | undefined;

@@ -1,4 +1,4 @@
-import { DomainError } from "../domain/errors.ts";
+import { DomainError, isDomainError } from "../domain/errors.ts";
 import type { JobRequest } from "../domain/job.ts";
 import { statusFacts } from "./answer.ts";
 import type { ToolContext } from "./define-tool.ts";
@@ -20,19 +20,20 @@ export async function startJob(context: ToolContext, wish: StartWish) {
   const { deps, client } = context;
   const { jobId } = deps.jobs.idOf(wish.request, wish.forceReason);
   // Side by side: both only read, and a new job needs both. A known job is answered whatever the checks say.
-  const [known, checked] = await Promise.all([knownJob(context, jobId), settled(wish.preflight())]);
+  const [isNew, checked] = await Promise.all([isUnrecorded(context, jobId), settled(wish.preflight())]);
+  // Temporal itself refuses to start a known job, so it is asked beforehand only where nothing may be started anyway.
+  const known = isNew && checked.status === "fulfilled" ? null : await knownJob(context, jobId);
   if (known !== null) return { ...statusFacts(jobId, known), existing: true, warnings: [] as string[] };
   if (checked.status === "rejected") throw checked.reason;
   const warnings = checked.value;
-  const started = await deps.jobs.start(wish.request, { forceReason: wish.forceReason, client: client.name });
+  const [started, polling] = await Promise.all([
+    deps.jobs.start(wish.request, { forceReason: wish.forceReason, client: client.name }),
+    deps.jobs.workersPolling().catch(() => null),
+  ]);
   if (started.existing) {
-    return {
-      ...statusFacts(started.jobId, await statusOf(deps, started.jobId)),
-      existing: true,
-      warnings: [...warnings],
-    };
+    const status = await statusOf(deps, started.jobId);
+    return { ...statusFacts(started.jobId, status), existing: true, warnings: [] as string[] };
   }
-  const polling = await deps.jobs.workersPolling().catch(() => null);
   const idle = polling === false;
   return {
     task_id: started.jobId,
@@ -53,6 +54,16 @@ export async function startJob(context: ToolContext, wish: StartWish) {
 async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
   const [result] = await Promise.allSettled([work]);
   return result;
+}
+
+/** True when the record answers and has no such job. */
+async function isUnrecorded({ deps }: ToolContext, jobId: string): Promise<boolean> {
+  try {
+    return (await deps.records.jobs.seen(jobId)) === null;
+  } catch (error) {
+    if (isDomainError(error, "database_unavailable")) return false;
+    throw error;
+  }
 }
 
 /** The job with this identity, or null when it has to be started. */

@@ -5,6 +5,7 @@ import { judge } from "../domain/status.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { JobView } from "../temporal/job-view.ts";
 import type { Deps, Links } from "./ports.ts";
+import { recordMemory } from "./record-memory.ts";
 
 /** The workflow's own word only completes the status; it must not delay it. */
 const LIVE_DEADLINE_MS = 300;
@@ -19,15 +20,11 @@ export interface TaskStatus {
 }
 
 /**
- * Asks every source about a job at once and judges.
+ * Asks the sources about a job at once and judges.
  * @throws DomainError `task_not_found` when both sources answered and neither knows the job.
  */
 export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
-  const [view, record, computingSince] = await Promise.all([
-    orUnavailable(deps.jobs.view(jobId)),
-    orUnavailable(deps.records.jobs.get(jobId)),
-    since(deps, jobId),
-  ]);
+  const { view, record, computingSince } = await look(deps, jobId);
   if (view === null && record === null) throw taskNotFound(jobId);
   const running = view !== null && view !== "unavailable" && view.outcome === null && isOpen(view, record);
   const [live, workersPolling] = running
@@ -43,6 +40,19 @@ export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
     stallAfterMs: deps.stallAfterMs,
   });
   return { status, kind: kindOf(view) ?? kindOf(record), view, record };
+}
+
+/** Both sources side by side; Temporal alone for a job that was at rest when it was last asked about, and still is. */
+async function look({ jobs, records }: Deps, jobId: string) {
+  const memory = recordMemory(records);
+  const early = memory.has(jobId) ? null : orUnavailable(records.jobs.seen(jobId));
+  const [view] = await Promise.all([orUnavailable(jobs.view(jobId)), early]);
+  const shown = view !== null && view !== "unavailable";
+  const recalled = early === null && shown ? memory.recall(view) : undefined;
+  const seen = recalled ?? (await (early ?? orUnavailable(records.jobs.seen(jobId))));
+  if (seen === null || seen === "unavailable") return { view, record: seen, computingSince: null };
+  if (shown) memory.note(view, seen);
+  return { view, record: seen.job, computingSince: seen.computingSince };
 }
 
 const kindOf = (source: { kind: JobKind } | null | "unavailable"): JobKind | null =>
@@ -81,11 +91,6 @@ const liveOf = (deps: Deps, { jobId, historyEvents }: JobView): Promise<LiveJobS
   deps.jobs.live(jobId, LIVE_DEADLINE_MS, historyEvents).catch(() => null);
 
 const workers = (deps: Deps): Promise<boolean | null> => deps.jobs.workersPolling().catch(() => null);
-
-async function since(deps: Deps, jobId: string): Promise<string | null> {
-  const computations = await deps.records.jobs.computations(jobId).catch(() => []);
-  return computations.at(-1)?.startedAt ?? null;
-}
 
 /** Address of the job in the Temporal Web UI, or undefined when none is configured. */
 export function uiLink(links: Links, jobId: string): string | undefined {

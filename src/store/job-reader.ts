@@ -1,6 +1,14 @@
 import { z } from "zod";
 import type { JobKind } from "../domain/job.ts";
-import { ComputationRow, JOB_COLUMNS, JobRow, type ComputationRecord, type JobRecord } from "./job-row.ts";
+import {
+  ComputationRow,
+  JOB_COLUMNS,
+  JobRow,
+  SeenRow,
+  type ComputationRecord,
+  type JobRecord,
+  type SeenJob,
+} from "./job-row.ts";
 import { select, type Pool } from "./pool.ts";
 
 export interface JobFilter {
@@ -16,6 +24,8 @@ export interface JobFilter {
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface JobReader {
   get(jobId: string): Promise<JobRecord | null>;
+  /** A job and since when its newest computation runs, in one question: statuses are asked for all the time. */
+  seen(jobId: string): Promise<SeenJob | null>;
   /** Newest first. */
   list(filter?: JobFilter): Promise<JobRecord[]>;
   findByRequestHash(requestHash: string): Promise<JobRecord | null>;
@@ -36,6 +46,18 @@ export function createJobReader(pool: Pool): JobReader {
     async get(jobId) {
       const [job] = await jobs("where job_id = $1", [jobId]);
       return job ?? null;
+    },
+
+    async seen(jobId) {
+      const [found] = await select(
+        pool,
+        SeenRow,
+        `select ${JOB_COLUMNS}, (select started_at from computations c where c.job_id = jobs.job_id order by n desc limit 1)
+           as computing_since
+         from jobs where job_id = $1`,
+        [jobId],
+      );
+      return found ?? null;
     },
 
     list(filter = {}) {

@@ -75,48 +75,57 @@ export const OutcomeSchema: z.ZodType<JobOutcome> = z.object({
 
 export const EngineSchema: z.ZodType<Engine> = z.object({ name: z.enum(["ktrdr", "sandbox"]), version: z.string() });
 
-export const JobRow = z
-  .object({
-    job_id: z.string(),
-    kind: z.enum(JOB_KINDS),
-    request: RequestSchema,
-    request_hash: z.string(),
-    force_reason: z.string().nullable(),
-    parent_job_id: z.string().nullable(),
-    strategy: z.string().nullable(),
-    symbol: z.string().nullable(),
-    timeframe: z.string().nullable(),
-    client: z.string(),
-    priority: z.number(),
-    engine: EngineSchema.nullable(),
-    admitted_at: Instant,
-    status: z.enum(["open", ...FINAL_STATUSES]),
-    finished_at: Instant.nullable(),
-    outcome: OutcomeSchema.nullable(),
-  })
-  .transform((row) => ({
-    jobId: row.job_id,
-    kind: row.kind,
-    request: row.request,
-    requestHash: row.request_hash,
-    forceReason: row.force_reason,
-    parentJobId: row.parent_job_id,
-    /** Null for a data load. */
-    strategy: row.strategy,
-    symbol: row.symbol,
-    timeframe: row.timeframe,
-    client: row.client,
-    priority: row.priority,
-    engine: row.engine,
-    admittedAt: row.admitted_at,
-    /** `open` until the job has ended, whatever it is doing. */
-    status: row.status,
-    finishedAt: row.finished_at,
-    outcome: row.outcome,
-  }));
+const jobColumns = z.object({
+  job_id: z.string(),
+  kind: z.enum(JOB_KINDS),
+  request: RequestSchema,
+  request_hash: z.string(),
+  force_reason: z.string().nullable(),
+  parent_job_id: z.string().nullable(),
+  strategy: z.string().nullable(),
+  symbol: z.string().nullable(),
+  timeframe: z.string().nullable(),
+  client: z.string(),
+  priority: z.number(),
+  engine: EngineSchema.nullable(),
+  admitted_at: Instant,
+  status: z.enum(["open", ...FINAL_STATUSES]),
+  finished_at: Instant.nullable(),
+  outcome: OutcomeSchema.nullable(),
+});
+
+const toJob = (row: z.infer<typeof jobColumns>) => ({
+  jobId: row.job_id,
+  kind: row.kind,
+  request: row.request,
+  requestHash: row.request_hash,
+  forceReason: row.force_reason,
+  parentJobId: row.parent_job_id,
+  /** Null for a data load. */
+  strategy: row.strategy,
+  symbol: row.symbol,
+  timeframe: row.timeframe,
+  client: row.client,
+  priority: row.priority,
+  engine: row.engine,
+  admittedAt: row.admitted_at,
+  /** `open` until the job has ended, whatever it is doing. */
+  status: row.status,
+  finishedAt: row.finished_at,
+  outcome: row.outcome,
+});
+
+export const JobRow = jobColumns.transform(toJob);
 
 /** A job as the record knows it. Times are ISO-8601 UTC. */
 export type JobRecord = Readonly<z.infer<typeof JobRow>>;
+
+/** A job, and since when its newest computation runs (ISO-8601 UTC; null while none is known to). */
+export const SeenRow = jobColumns
+  .extend({ computing_since: Instant.nullable() })
+  .transform((row) => ({ job: toJob(row), computingSince: row.computing_since }));
+
+export type SeenJob = Readonly<z.infer<typeof SeenRow>>;
 
 /** The columns of `JobRow`: everything but the strategy text, which may be long. */
 export const JOB_COLUMNS =

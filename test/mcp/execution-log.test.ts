@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DomainError } from "../../src/domain/errors.ts";
 import { createLogger } from "../../src/logger.ts";
@@ -30,6 +31,18 @@ describe("the queue before the log", () => {
     for (const tool of tools) queue.record(entry(tool));
     await queue.flush(1_000);
     expect(written).toEqual(tools);
+    expect(queue.dropped).toBe(0);
+  });
+
+  test("is left for a moment, so that calls one after the other are written together", async () => {
+    const written = Promise.withResolvers<number>();
+    const queue = createExecutionQueue({ append: async ({ length }) => written.resolve(length) }, log);
+    for (const tool of ["a", "b", "c"]) {
+      queue.record(entry(tool));
+      await setImmediate();
+    }
+    expect(await written.promise).toBe(3);
+    await queue.flush(1_000);
     expect(queue.dropped).toBe(0);
   });
 

@@ -20,6 +20,7 @@ export class MemoryRecord {
     };
     return {
       get: never,
+      seen: never,
       list: never,
       findByRequestHash: never,
       children: never,

@@ -89,6 +89,19 @@ describe("looking up", () => {
     expect(await jobs.children("nobody")).toEqual([]);
   });
 
+  it("sees a job together with when its newest computation began", async () => {
+    const jobId = await admit(trainingRequest);
+    expect(await jobs.seen(jobId)).toEqual({ job: await jobs.get(jobId), computingSince: null });
+    for (const n of [1, 2]) {
+      await writer.beginComputation(jobId, n, []);
+      await writer.attachOperation(jobId, n, { operationId: `${jobId}-${n}` });
+    }
+    const [, newest] = await jobs.computations(jobId);
+    expect(await jobs.seen(jobId)).toMatchObject({ computingSince: newest?.startedAt });
+    expect(newest?.startedAt).not.toBeNull();
+    expect(await jobs.seen("nobody")).toBeNull();
+  });
+
   it("says no rather than failing for what it does not know", async () => {
     expect(await jobs.get("'; drop table jobs; --")).toBeNull();
     expect(await jobs.strategyText("nobody")).toBeNull();
