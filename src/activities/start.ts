@@ -8,9 +8,11 @@ import { DomainError, isDomainError } from "../domain/errors.ts";
 import type { ComputeRequest, FaultSeen, JobInput } from "../domain/job.ts";
 import type { Operation } from "../domain/operation.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { stopwatch } from "./clock.ts";
 import { askApi, locate, registered } from "./evidence.ts";
 import { beating } from "./heartbeat.ts";
 import { computationOf } from "./computation.ts";
+import { sendStart, trainingOperationId } from "./send-start.ts";
 import { matchesRequest, visibleOperationIds } from "./recognise.ts";
 
 export interface Started {
@@ -18,14 +20,14 @@ export interface Started {
   readonly faultsSeen: readonly FaultSeen[];
 }
 
-/** The operation id of a training, ours to choose. Another computation of the same job is another operation. */
-export function trainingOperationId(jobId: string, computation: number): string {
-  return computation === 1 ? jobId : `${jobId}-c${computation}`;
-}
-
 /** For a job that is settled without its settings: KTRDR's 30 s for its call to the worker, and a margin. */
 const SETTLING_IN_FLIGHT_MS = 35_000;
 const LOOK_EVERY_MS = 1_000;
+/**
+ * An attempt that was stopped (SIGSTOP, a paused machine) after it had marked its start must not send it when it wakes:
+ * others waited for it and gave it up. With the client's limits for connecting this stays within the margin above.
+ */
+const SEND_WITHIN_MS = 2_000;
 
 export function startActivities(deps: ActivityDeps) {
   return {
@@ -43,10 +45,10 @@ export function startActivities(deps: ActivityDeps) {
 export async function findBegun(
   deps: ActivityDeps,
   input: Pick<JobInput<ComputeRequest>, "jobId" | "request">,
-  computation: { readonly n: number; readonly postingAt: string; readonly knownOperations: readonly string[] },
+  computation: { readonly n: number; readonly knownOperations: readonly string[] },
 ): Promise<string | null> {
   const start = new Start(deps, input, computation.n, SETTLING_IN_FLIGHT_MS);
-  return await start.findAfter(computation.postingAt, computation.knownOperations);
+  return await start.findAfter(computation.knownOperations);
 }
 
 /** The same, looking only once. */
@@ -78,9 +80,10 @@ class Start {
     this.inFlightMs = inFlightMs;
   }
 
-  async findAfter(postingAt: string, known: readonly string[]): Promise<string | null> {
+  async findAfter(known: readonly string[]): Promise<string | null> {
     this.baseline = new Set(known);
-    return (await this.appearing(Date.parse(postingAt)))?.operationId ?? null;
+    const seen = await this.appearing();
+    return "found" in seen ? seen.found.operationId : null;
   }
 
   async findBeyond(known: readonly string[]): Promise<Operation | null> {
@@ -96,31 +99,35 @@ class Start {
     const computation = await jobs.beginComputation(jobId, this.n, seen);
     if (computation.operationId !== null) return await this.attach(computation.operationId, []);
     this.baseline = new Set(computation.knownOperations);
-    const earlier = begunBefore ? await this.appearing(Date.parse(computation.postingAt)) : await this.find();
-    if (earlier !== null) return await this.attach(earlier.operationId, begunBefore ? ["start_answer_lost"] : []);
+    const earlier = await this.appearing();
+    if ("found" in earlier) {
+      return await this.attach(earlier.found.operationId, begunBefore ? ["start_answer_lost"] : []);
+    }
     await this.checkStrategy();
-    return await this.post();
+    return await this.post(earlier.nothingSince);
   }
 
-  private async post(): Promise<Started> {
-    const { jobs } = this.deps;
+  /** @param seen the mark since which nothing appeared. */
+  private async post(seen: string): Promise<Started> {
+    const { jobs, clock } = this.deps;
     const { jobId } = this.input;
-    const postingAt = await jobs.markPosting(jobId, this.n);
+    const sinceMark = stopwatch(clock);
+    const mark = await jobs.markPosting(jobId, this.n, seen);
     let operationId: string;
     try {
-      const { answered, ...operation } = await this.answerOrSight();
+      const { answered, ...operation } = await this.answerOrSight(() => assertInTime(sinceMark()));
       if (!answered) return await this.attach(operation.operationId, ["start_answer_lost"]);
       ({ operationId } = operation);
     } catch (error) {
       if (!isDomainError(error)) throw error;
       if (error.code !== "ktrdr_start_ambiguous") {
-        await jobs.unmarkPosting(jobId, this.n);
+        await jobs.unmarkPosting(jobId, this.n, mark);
         throw error;
       }
       this.deps.log.warn({ jobId }, "the answer to a start was lost; looking for the operation");
-      const found = await this.appearing(Date.parse(postingAt));
-      if (found === null) throw error;
-      return await this.attach(found.operationId, ["start_answer_lost"]);
+      const later = await this.appearing();
+      if (!("found" in later)) throw error;
+      return await this.attach(later.found.operationId, ["start_answer_lost"]);
     }
     return await this.attach(operationId, []);
   }
@@ -129,9 +136,14 @@ class Start {
    * The answer to the start, or the operation itself when that shows first: of a short backtest whose answer hangs,
    * KTRDR shows nothing any more by the time we stop waiting for it.
    */
-  private async answerOrSight(): Promise<{ readonly operationId: string; readonly answered: boolean }> {
+  private async answerOrSight(
+    beforeSend: () => void,
+  ): Promise<{ readonly operationId: string; readonly answered: boolean }> {
     const over = new AbortController();
-    const answer = this.send().then(({ operationId }) => ({ operationId, answered: true }));
+    const answer = sendStart(this.deps.ktrdr, this.input, this.n, { beforeSend }).then(({ operationId }) => ({
+      operationId,
+      answered: true,
+    }));
     try {
       return await Promise.race([answer, this.sight(over.signal)]);
     } finally {
@@ -148,55 +160,21 @@ class Start {
     }
   }
 
-  private async send(): Promise<{ operationId: string }> {
-    const { ktrdr } = this.deps;
-    const { request, jobId } = this.input;
-    switch (request.kind) {
-      case "training":
-        return await ktrdr.trainings.start({
-          strategyName: request.strategy,
-          operationId: trainingOperationId(jobId, this.n),
-          symbols: [request.symbol],
-          timeframes: [request.timeframe],
-          startDate: request.startDate,
-          endDate: request.endDate,
-        });
-      case "backtest":
-        return await ktrdr.backtests.start({
-          strategyName: request.strategy,
-          symbol: request.symbol,
-          timeframe: request.timeframe,
-          startDate: request.startDate,
-          endDate: request.endDate,
-          initialCapital: request.initialCapital,
-          commission: request.commission,
-          slippage: request.slippage,
-          modelPath: request.modelPath,
-        });
-      case "data_load":
-        return await ktrdr.data.download({
-          symbol: request.symbol,
-          timeframe: request.timeframe,
-          mode: request.mode,
-          ...(request.startDate === null ? {} : { startDate: request.startDate }),
-          ...(request.endDate === null ? {} : { endDate: request.endDate }),
-        });
-    }
-  }
-
-  /** Looks until a POST sent at `postedAtMs` can no longer take effect. */
-  private async appearing(postedAtMs: number): Promise<Operation | null> {
+  /** Looks until nothing that may have been sent can take effect any more, which PostgreSQL's clock tells. */
+  private async appearing(): Promise<{ readonly found: Operation } | { readonly nothingSince: string }> {
+    const { jobs, clock } = this.deps;
+    const { jobId } = this.input;
     for (;;) {
+      const { mark, ageMs } = await jobs.posting(jobId, this.n);
       const found = await this.find().catch(async (error: unknown) => {
         // While KTRDR does not answer, the start may be waiting in front of it: it counts as just sent.
-        if (isDomainError(error, "ktrdr_unavailable") && postedAtMs > 0) {
-          await this.deps.jobs.markPosting(this.input.jobId, this.n);
-        }
+        if (isDomainError(error, "ktrdr_unavailable")) await jobs.renewPosting(jobId, this.n);
         throw error;
       });
-      if (found !== null || this.deps.clock.now() - postedAtMs > this.inFlightMs) return found;
+      if (found !== null) return { found };
+      if (ageMs === null || ageMs > this.inFlightMs) return { nothingSince: mark };
       // A shutdown may interrupt this: what is known is written down, another attempt goes on looking.
-      await this.deps.clock.sleep(LOOK_EVERY_MS, cancellationSignal());
+      await clock.sleep(LOOK_EVERY_MS, cancellationSignal());
     }
   }
 
@@ -284,6 +262,15 @@ class Start {
       next: "Call train_model again: the new text is a new job.",
     });
   }
+}
+
+/** @throws DomainError retryable: the start was certainly not sent by this attempt. */
+function assertInTime(sinceMarkMs: number): void {
+  if (sinceMarkMs <= SEND_WITHIN_MS) return;
+  throw new DomainError("ktrdr_unavailable", {
+    what: "The start was not sent.",
+    why: `It was held up here for ${Math.round(sinceMarkMs)} ms, so others may have given it up.`,
+  });
 }
 
 function ignoreOutage(error: unknown): null {

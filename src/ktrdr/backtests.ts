@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Transport } from "./transport.ts";
+import type { Sending, Transport } from "./transport.ts";
 
 export interface BacktestStart {
   readonly strategyName: string;
@@ -22,14 +22,14 @@ export interface Backtests {
    * Posts once, never repeats: KTRDR takes no id for a backtest, a second post is a second run.
    * @throws DomainError `ktrdr_start_ambiguous` when it may have been started; every other error means it was not.
    */
-  start(request: BacktestStart, signal?: AbortSignal): Promise<{ readonly operationId: string }>;
+  start(request: BacktestStart, sending?: Sending): Promise<{ readonly operationId: string }>;
 }
 
 const StartedWire = z.looseObject({ operation_id: z.string().min(1).max(200) });
 
 export function createBacktests({ api }: Transport): Backtests {
   return {
-    async start(request, signal) {
+    async start(request, sending) {
       const { operation_id: operationId } = await api({
         method: "POST",
         path: "/api/v1/backtests/start",
@@ -47,7 +47,7 @@ export function createBacktests({ api }: Transport): Backtests {
         nature: "start",
         what: "The backtest",
         answer: StartedWire,
-        signal,
+        ...sending,
       });
       return { operationId };
     },

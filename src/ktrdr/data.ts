@@ -3,7 +3,7 @@ import { DomainError } from "../domain/errors.ts";
 import { segment } from "./allow-list.ts";
 import type { Refusal } from "./refusal.ts";
 import { isoUtc, oneLine } from "./text.ts";
-import type { Transport } from "./transport.ts";
+import type { Sending, Transport } from "./transport.ts";
 
 export interface SymbolInfo {
   readonly symbol: string;
@@ -59,7 +59,7 @@ export interface MarketData {
   range(symbol: string, timeframe: string, signal?: AbortSignal): Promise<DataRange>;
   bars(symbol: string, timeframe: string, window: BarWindow, signal?: AbortSignal): Promise<Bars>;
   /** Long work. @throws DomainError `ktrdr_start_ambiguous` when it may have been started. */
-  download(request: Download, signal?: AbortSignal): Promise<{ readonly operationId: string }>;
+  download(request: Download, sending?: Sending): Promise<{ readonly operationId: string }>;
 }
 
 const SymbolsWire = z.looseObject({
@@ -122,7 +122,7 @@ async function fetchBars(
 async function startDownload(
   api: Transport["api"],
   request: Download,
-  signal: AbortSignal | undefined,
+  sending: Sending | undefined,
 ): Promise<{ readonly operationId: string }> {
   const { operation_id: operationId } = await api({
     method: "POST",
@@ -138,7 +138,7 @@ async function startDownload(
     nature: "start",
     what: `The data load of ${oneLine(request.symbol, 40)} ${oneLine(request.timeframe, 20)}`,
     answer: DownloadWire,
-    signal,
+    ...sending,
   });
   return { operationId };
 }
@@ -189,6 +189,6 @@ export function createMarketData({ api }: Transport): MarketData {
     },
 
     bars: (symbol, timeframe, window, signal) => fetchBars(api, symbol, timeframe, window, signal),
-    download: (request, signal) => startDownload(api, request, signal),
+    download: (request, sending) => startDownload(api, request, sending),
   };
 }

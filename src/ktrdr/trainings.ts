@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { badAnswer } from "./refusal.ts";
-import type { Transport } from "./transport.ts";
+import type { Sending, Transport } from "./transport.ts";
 
 export interface TrainingStart {
   /** File stem in KTRDR's strategies folder. */
@@ -20,14 +20,14 @@ export interface Trainings {
    * @throws DomainError `ktrdr_start_ambiguous` when it may have been started; every other error means it was not:
    *   `ktrdr_no_worker`, `ktrdr_unavailable` (never sent), `ktrdr_rejected`, `ktrdr_not_found`, `ktrdr_bad_answer`.
    */
-  start(request: TrainingStart, signal?: AbortSignal): Promise<{ readonly operationId: string }>;
+  start(request: TrainingStart, sending?: Sending): Promise<{ readonly operationId: string }>;
 }
 
 const StartedWire = z.looseObject({ task_id: z.string().min(1) });
 
 export function createTrainings({ api }: Transport): Trainings {
   return {
-    async start(request, signal) {
+    async start(request, sending) {
       const what = `The training ${request.operationId.slice(0, 200)}`;
       const { task_id: operationId } = await api({
         method: "POST",
@@ -43,7 +43,7 @@ export function createTrainings({ api }: Transport): Trainings {
         nature: "start",
         what,
         answer: StartedWire,
-        signal,
+        ...sending,
       });
       if (operationId !== request.operationId) throw badAnswer("start", what, "KTRDR answered another operation id.");
       return { operationId };

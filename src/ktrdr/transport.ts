@@ -48,7 +48,15 @@ export interface Call<T> {
   /** A better error than the general rule gives; undefined falls back to it. */
   readonly refine?: (refusal: Refusal) => DomainError | undefined;
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Asked right before the request is written; what it throws keeps it from being sent. Connecting then may take only
+   * a moment, for the answer to stay true.
+   */
+  readonly beforeSend?: (() => void) | undefined;
 }
+
+/** How a request that must not come late is sent. */
+export type Sending = Pick<Call<unknown>, "signal" | "beforeSend">;
 
 export interface Transport {
   readonly api: <T>(call: Call<T>) => Promise<T>;
@@ -106,12 +114,34 @@ function createClient(timeoutMs: number, agent: { http: http.Agent; https: https
     hooks: {
       beforeRequest: [
         (options) => {
-          const { surface, base } = options.context as { surface: Surface; base: URL };
+          const { surface, base, beforeSend } = options.context as {
+            surface: Surface;
+            base: URL;
+            beforeSend?: () => void;
+          };
           // Redirects come through here too.
           assertAllowed(surface, base, options.method, new URL(String(options.url)));
+          beforeSend?.();
         },
       ],
     },
+  });
+}
+
+/** Milliseconds, together with the caller's own limit well within the margin of a start in flight. */
+const PROMPT = { lookup: 1_500, connect: 1_500 };
+
+/** A process that was stopped while it connected would write its request as soon as it goes on. */
+function askOnConnect(request: http.ClientRequest, beforeSend: (() => void) | undefined): void {
+  request.once("socket", (socket) => {
+    if (!socket.connecting) return;
+    socket.prependOnceListener("connect", () => {
+      try {
+        beforeSend?.();
+      } catch (error) {
+        request.destroy(error as Error);
+      }
+    });
   });
 }
 
@@ -134,11 +164,13 @@ async function exchange<T>(client: Got, surface: Surface, base: URL, call: Call<
   const signal = call.signal === undefined ? overflow.signal : AbortSignal.any([overflow.signal, call.signal]);
   const request = client(url, {
     method: call.method,
-    context: { surface, base },
+    context: { surface, base, beforeSend: call.beforeSend },
     signal,
     responseType: "buffer",
     ...(call.body === undefined ? {} : { json: call.body }),
+    ...(call.beforeSend === undefined ? {} : { timeout: PROMPT }),
   });
+  if (call.beforeSend !== undefined) void request.on("request", (sent) => askOnConnect(sent, call.beforeSend));
   void request.on("downloadProgress", ({ transferred, total }) => {
     if (transferred > cap || (total ?? 0) > cap) overflow.abort(new TooLarge(`more than ${cap} bytes`));
   });

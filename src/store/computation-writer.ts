@@ -1,7 +1,7 @@
-import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { codeOf } from "./database-error.ts";
 import { ComputationRow, type ComputationRecord } from "./job-row.ts";
+import { createPostingWriter, lockedStatus, mustNotStart, notBegun, type PostingWriter } from "./posting-writer.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 
 export interface StartedOperation {
@@ -11,7 +11,7 @@ export interface StartedOperation {
 }
 
 /** The part of the record that makes a start happen exactly once. Every method may be repeated. */
-export interface ComputationWriter {
+export interface ComputationWriter extends PostingWriter {
   /**
    * Writes the intent to start computation `n` (1-based) of a job; to be called before KTRDR is asked to start.
    * @param knownOperations ids of the operations that KTRDR shows now.
@@ -19,14 +19,6 @@ export interface ComputationWriter {
    * @throws DomainError `task_not_found` for an unknown job, `task_conflict` for a new computation of an ended job.
    */
   beginComputation(jobId: string, n: number, knownOperations: readonly string[]): Promise<ComputationRecord>;
-  /**
-   * Renews the time of the intent right before a POST is sent (again): until a while after it, an operation may appear.
-   * @returns the time written, ISO-8601 UTC.
-   * @throws DomainError `task_not_found` when it was not begun, `task_conflict` when the job has ended meanwhile.
-   */
-  markPosting(jobId: string, n: number): Promise<string>;
-  /** Takes the mark back: KTRDR certainly did not start anything, so nothing can appear. */
-  unmarkPosting(jobId: string, n: number): Promise<void>;
   /**
    * Records which operation of KTRDR the computation is. What is known about the worker is added to, never erased.
    * @throws DomainError `task_not_found` when it was not begun, `task_conflict` when it already is another operation or
@@ -42,6 +34,8 @@ export interface ComputationWriter {
 
 export function createComputationWriter(pool: Pool): ComputationWriter {
   return {
+    ...createPostingWriter(pool),
+
     beginComputation(jobId, n, knownOperations) {
       return withTransaction(pool, async (session) => {
         const status = await lockedStatus(session, jobId);
@@ -56,19 +50,6 @@ export function createComputationWriter(pool: Pool): ComputationWriter {
         if (computation !== undefined) return computation;
         throw mustNotStart(jobId, n, status);
       });
-    },
-
-    markPosting(jobId, n) {
-      return withTransaction(pool, async (session) => {
-        const status = await lockedStatus(session, jobId);
-        if (status !== "open") throw mustNotStart(jobId, n, status);
-        await run(session, "update computations set posting_at = now() where job_id = $1 and n = $2", [jobId, n]);
-        return (await mustFind(session, jobId, n)).postingAt;
-      });
-    },
-
-    async unmarkPosting(jobId, n) {
-      await run(pool, "update computations set posting_at = 'epoch' where job_id = $1 and n = $2", [jobId, n]);
     },
 
     async attachOperation(jobId, n, { operationId, workerId = null, workerEndpoint = null }) {
@@ -103,14 +84,6 @@ export function createComputationWriter(pool: Pool): ComputationWriter {
   };
 }
 
-/** Held against `finish` until the transaction ends: no computation begins while its job is being closed. */
-async function lockedStatus(session: Session, jobId: string): Promise<string> {
-  const row = z.object({ status: z.string() });
-  const [job] = await select(session, row, "select status from jobs where job_id = $1 for share", [jobId]);
-  if (job !== undefined) return job.status;
-  throw new DomainError("task_not_found", { what: `There is no record of job ${jobId}.` });
-}
-
 async function find(session: Session, jobId: string, n: number): Promise<ComputationRecord | undefined> {
   const rows = await select(session, ComputationRow, "select * from computations where job_id = $1 and n = $2", [
     jobId,
@@ -122,14 +95,8 @@ async function find(session: Session, jobId: string, n: number): Promise<Computa
 async function mustFind(session: Session, jobId: string, n: number): Promise<ComputationRecord> {
   const computation = await find(session, jobId, n);
   if (computation !== undefined) return computation;
-  throw new DomainError("task_not_found", { what: `There is no record of computation ${n} of job ${jobId}.` });
+  throw notBegun(jobId, n);
 }
-
-const mustNotStart = (jobId: string, n: number, status: string) =>
-  new DomainError("task_conflict", {
-    what: `Computation ${n} of job ${jobId} must not start.`,
-    why: `The job has ended (${status}).`,
-  });
 
 const refused = (jobId: string, n: number, operationId: string, why: string, cause?: unknown) =>
   new DomainError("task_conflict", {

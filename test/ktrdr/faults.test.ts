@@ -173,9 +173,9 @@ describe("starts say whether they can have happened", () => {
       const server = await serve(() => deadline.abort(new DOMException("late", "TimeoutError")));
       const ktrdr = clientOf(server);
       const work = {
-        training: () => ktrdr.trainings.start(training, deadline.signal),
-        backtest: () => ktrdr.backtests.start(backtest, deadline.signal),
-        "data load": () => ktrdr.data.download({ ...backtest, mode: "full" }, deadline.signal),
+        training: () => ktrdr.trainings.start(training, { signal: deadline.signal }),
+        backtest: () => ktrdr.backtests.start(backtest, { signal: deadline.signal }),
+        "data load": () => ktrdr.data.download({ ...backtest, mode: "full" }, { signal: deadline.signal }),
         resumption: () => ktrdr.operations.resume("op", deadline.signal),
       }[name]();
       expect((await failure(work)).code).toBe("ktrdr_start_ambiguous");

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { expect, test } from "vitest";
+import { DomainError } from "../../src/domain/errors.ts";
 import type { RequestInfo } from "../../src/ktrdr/transport.ts";
 import { answering, clientOf, failure, recorded, reply, serve } from "./support.ts";
 
@@ -61,6 +62,23 @@ test("nothing but GET is tried again", async () => {
   await failure(ktrdr.workers.at(server.url).cancel("a", "why"));
   expect(server.seen.map(({ method }) => method)).toEqual(["DELETE", "POST", "DELETE"]);
 });
+
+test.each([1, 2])(
+  "a start that may not be sent any more is not: look %i, of one before and one after connecting",
+  async (look) => {
+    const server = await serve((_, response) => void response.end());
+    const late = new DomainError("ktrdr_unavailable", { what: "Too late." });
+    let looks = 0;
+    const beforeSend = () => {
+      looks += 1;
+      if (looks === look) throw late;
+    };
+    const request = { strategyName: "s", operationId: "op", symbols: [], timeframes: [], startDate: "", endDate: "" };
+    expect(await failure(clientOf(server).trainings.start(request, { beforeSend }))).toBe(late);
+    expect(looks).toBe(look);
+    expect(server.seen).toEqual([]);
+  },
+);
 
 test("an abort ends the request with the caller's own reason", async () => {
   const stop = new AbortController();

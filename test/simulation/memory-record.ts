@@ -1,6 +1,7 @@
 import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { DomainError } from "../../src/domain/errors.ts";
 import type { ComputationRecord } from "../../src/store/job-row.ts";
+import type { PostingWriter } from "../../src/store/posting-writer.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 
 type Jobs = ActivityDeps["jobs"];
@@ -8,6 +9,10 @@ type Jobs = ActivityDeps["jobs"];
 /** The part of the record that starting, awaiting and stopping use, kept in memory: PostgreSQL knows no other time. */
 export class MemoryRecord {
   readonly computations: ComputationRecord[] = [];
+  /** How far PostgreSQL's clock is ahead of everybody else's. */
+  skewMs = 0;
+  /** What the markings wait for, first come first served: our process is stopped before or after it was written. */
+  readonly hold: { readonly before?: Promise<void>; readonly after?: Promise<void> }[] = [];
   private readonly clock: SimulatedClock;
 
   constructor(clock: SimulatedClock) {
@@ -34,12 +39,11 @@ export class MemoryRecord {
         if (begun !== undefined) return begun;
         const none = { operationId: null, workerId: null, workerEndpoint: null };
         const open = { startedAt: null, endedAt: null, fate: null };
-        const fresh = { jobId, n, postingAt: this.now(), knownOperations: [...known], ...none, ...open };
+        const fresh = { jobId, n, postingAt: new Date(0).toISOString(), knownOperations: [...known], ...none, ...open };
         this.computations.push(fresh);
         return fresh;
       },
-      markPosting: async (jobId, n) => this.change(jobId, n, { postingAt: this.now() }).postingAt,
-      unmarkPosting: async (jobId, n) => void this.change(jobId, n, { postingAt: new Date(0).toISOString() }),
+      ...this.postings(),
       attachOperation: async (jobId, n, { operationId, workerId, workerEndpoint }) =>
         this.change(jobId, n, {
           operationId,
@@ -50,8 +54,32 @@ export class MemoryRecord {
     };
   }
 
+  /** As PostgreSQL does it (src/store/posting-writer.ts). */
+  private postings(): PostingWriter {
+    const none = new Date(0).toISOString();
+    const markOf = (jobId: string, n: number): string => this.change(jobId, n, {}).postingAt;
+    const ageMs = (mark: string) => (mark === none ? null : Math.max(0, Date.parse(this.now()) - Date.parse(mark)));
+    return {
+      posting: async (jobId, n) => ({ mark: markOf(jobId, n), ageMs: ageMs(markOf(jobId, n)) }),
+      markPosting: async (jobId, n, seen) => {
+        const { before, after } = this.hold.shift() ?? {};
+        await before;
+        if (markOf(jobId, n) !== seen) throw new DomainError("ktrdr_start_ambiguous", { what: "claimed elsewhere" });
+        const { postingAt } = this.change(jobId, n, { postingAt: this.now() });
+        await after;
+        return postingAt;
+      },
+      renewPosting: async (jobId, n) => {
+        if (markOf(jobId, n) !== none) this.change(jobId, n, { postingAt: this.now() });
+      },
+      unmarkPosting: async (jobId, n, mark) => {
+        if (markOf(jobId, n) === mark) this.change(jobId, n, { postingAt: none });
+      },
+    };
+  }
+
   private now(): string {
-    return new Date(this.clock.now()).toISOString();
+    return new Date(this.clock.now() + this.skewMs).toISOString();
   }
 
   private change(jobId: string, n: number, facts: Partial<ComputationRecord>): ComputationRecord {

@@ -1,6 +1,7 @@
 import { DomainError } from "../../src/domain/errors.ts";
 import type { KtrdrWorker, Operation, OperationListItem } from "../../src/domain/operation.ts";
 import type { Ktrdr } from "../../src/ktrdr/ktrdr.ts";
+import type { Sending } from "../../src/ktrdr/transport.ts";
 import { OperationFinishedError } from "../../src/ktrdr/operations.ts";
 import type { WorkerLink } from "../../src/ktrdr/workers.ts";
 import type { KtrdrModel } from "./ktrdr-model.ts";
@@ -15,7 +16,7 @@ export type Request = "operation" | "list" | "registry" | "start" | "cancel" | "
 export class ModelKtrdr {
   readonly requests: { readonly at: number; readonly what: Request }[] = [];
   /** What happens to the answers of starts, first come first served; afterwards they arrive. */
-  readonly startFaults: ("answer lost" | "late and lost" | "came to nothing")[] = [];
+  readonly startFaults: ("answer lost" | "late and lost" | "came to nothing" | "lost on the way")[] = [];
   private readonly model: KtrdrModel;
   private readonly clock: SimulatedClock;
   private snapshot: { readonly at: number; readonly workers: readonly KtrdrWorker[] } | null = null;
@@ -44,11 +45,11 @@ export class ModelKtrdr {
         results: never,
         resume: never,
       },
-      trainings: { start: async ({ operationId }) => await this.start(operationId, {}) },
+      trainings: { start: async ({ operationId }, sending) => await this.start(operationId, {}, sending) },
       backtests: {
-        start: async ({ strategyName, initialCapital }) => {
+        start: async ({ strategyName, initialCapital }, sending) => {
           const id = `op_backtesting_${this.model.rows.size + 1}`;
-          return await this.start(id, { strategy_name: strategyName, initial_capital: initialCapital });
+          return await this.start(id, { strategy_name: strategyName, initial_capital: initialCapital }, sending);
         },
       },
       workers: {
@@ -100,13 +101,19 @@ export class ModelKtrdr {
     return { remoteCancelled: this.model.cancel(id, reason) };
   }
 
-  private async start(id: string, parameters: Record<string, unknown>): Promise<{ operationId: string }> {
+  private async start(
+    id: string,
+    parameters: Record<string, unknown>,
+    sending?: Sending,
+  ): Promise<{ operationId: string }> {
+    sending?.beforeSend?.();
     await this.api("start");
     const fault = this.startFaults.shift();
     if (fault === "late and lost") {
       this.model.at(this.clock.elapsed() + 25_000, () => void this.model.dispatch(id, parameters));
       throw ambiguous();
     }
+    if (fault === "lost on the way") throw ambiguous();
     if (fault === "came to nothing") return { operationId: id };
     if (!this.model.dispatch(id, parameters)) throw new DomainError("ktrdr_no_worker", { what: "no worker" });
     if (fault === "answer lost") throw ambiguous();

@@ -19,6 +19,10 @@ export class SimulatedClock implements Clock {
     return this.time;
   }
 
+  monotonic(): number {
+    return this.elapsed();
+  }
+
   /** Milliseconds since this clock was made. */
   elapsed(): number {
     return this.time - this.begun;

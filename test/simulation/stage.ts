@@ -10,7 +10,8 @@ import { MemoryRecord } from "./memory-record.ts";
 import { ModelKtrdr } from "./model-ktrdr.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
 
-export const MINUTE = 60_000;
+export const SECOND = 1_000;
+export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;
 

@@ -150,13 +150,50 @@ describe("beginComputation", () => {
 });
 
 describe("markPosting", () => {
-  it("renews the time of the intent and nothing else", async () => {
+  const NOTHING_SENT = new Date(0).toISOString();
+
+  it("writes when a start may have been sent and nothing else, its age told by PostgreSQL's own clock", async () => {
     const jobId = await admitted();
     const begun = await writer.beginComputation(jobId, 1, ["op_a"]);
-    const postingAt = await writer.markPosting(jobId, 1);
-    expect(Date.parse(postingAt)).toBeGreaterThanOrEqual(Date.parse(begun.postingAt));
-    expect(await writer.beginComputation(jobId, 1, [])).toEqual({ ...begun, postingAt });
-    await expect(writer.markPosting(jobId, 2)).rejects.toMatchObject({ code: "task_not_found" });
+    expect(await writer.posting(jobId, 1)).toEqual({ mark: NOTHING_SENT, ageMs: null });
+    const mark = await writer.markPosting(jobId, 1, NOTHING_SENT);
+    expect(await writer.beginComputation(jobId, 1, [])).toEqual({ ...begun, postingAt: mark });
+    const posting = await writer.posting(jobId, 1);
+    expect(posting.mark).toBe(mark);
+    expect(posting.ageMs).toBeGreaterThanOrEqual(0);
+    expect(posting.ageMs).toBeLessThan(60_000);
+    await expect(writer.markPosting(jobId, 2, NOTHING_SENT)).rejects.toMatchObject({ code: "task_not_found" });
+    await expect(writer.posting(jobId, 2)).rejects.toMatchObject({ code: "task_not_found" });
+  });
+
+  it("lets one attempt of many claim a start; a later one only on the mark it saw grow old", async () => {
+    const jobId = await admitted();
+    await writer.beginComputation(jobId, 1, []);
+    const settled = await Promise.allSettled(times(10, () => writer.markPosting(jobId, 1, NOTHING_SENT)));
+    const [won, ...more] = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    expect(more).toEqual([]);
+    for (const one of settled) {
+      if (one.status === "rejected")
+        expect(one.reason).toMatchObject({ code: "ktrdr_start_ambiguous", retryable: true });
+    }
+    const next = await writer.markPosting(jobId, 1, won!);
+    expect(next > won!).toBe(true);
+  });
+
+  it("is taken back by whoever wrote it and by nobody else, and renewed only while it stands", async () => {
+    const jobId = await admitted();
+    await writer.beginComputation(jobId, 1, []);
+    await writer.renewPosting(jobId, 1);
+    expect((await writer.posting(jobId, 1)).ageMs).toBeNull();
+    const mine = await writer.markPosting(jobId, 1, NOTHING_SENT);
+    const theirs = await writer.markPosting(jobId, 1, mine);
+    await writer.unmarkPosting(jobId, 1, mine);
+    expect((await writer.posting(jobId, 1)).mark).toBe(theirs);
+    await writer.renewPosting(jobId, 1);
+    const { mark } = await writer.posting(jobId, 1);
+    expect(mark > theirs).toBe(true);
+    await writer.unmarkPosting(jobId, 1, mark);
+    expect((await writer.posting(jobId, 1)).ageMs).toBeNull();
   });
 
   it("is refused for a job that was ended meanwhile: nothing may be posted any more", async () => {
@@ -164,7 +201,7 @@ describe("markPosting", () => {
     await writer.beginComputation(jobId, 1, []);
     const ended = { failure: null, partial: null, faultsSeen: [], operationIds: [], headline: "terminated" };
     await writer.finish(jobId, { jobId, status: "terminated", ...ended }, null, null);
-    await expect(writer.markPosting(jobId, 1)).rejects.toMatchObject({ code: "task_conflict" });
+    await expect(writer.markPosting(jobId, 1, NOTHING_SENT)).rejects.toMatchObject({ code: "task_conflict" });
   });
 });
 

@@ -1,0 +1,45 @@
+/** The one request to KTRDR that makes it compute. */
+import type { ComputeRequest, JobInput } from "../domain/job.ts";
+import type { Ktrdr } from "../ktrdr/ktrdr.ts";
+import type { Sending } from "../ktrdr/transport.ts";
+
+/** The operation id of a training, ours to choose. Another computation of the same job is another operation. */
+export function trainingOperationId(jobId: string, computation: number): string {
+  return computation === 1 ? jobId : `${jobId}-c${computation}`;
+}
+
+/** @throws DomainError `ktrdr_start_ambiguous` when it may have been started; every other error means it was not. */
+export async function sendStart(
+  ktrdr: Ktrdr,
+  { request, jobId }: Pick<JobInput<ComputeRequest>, "jobId" | "request">,
+  computation: number,
+  sending: Sending,
+): Promise<{ readonly operationId: string }> {
+  switch (request.kind) {
+    case "training":
+      return await ktrdr.trainings.start(
+        {
+          strategyName: request.strategy,
+          operationId: trainingOperationId(jobId, computation),
+          symbols: [request.symbol],
+          timeframes: [request.timeframe],
+          startDate: request.startDate,
+          endDate: request.endDate,
+        },
+        sending,
+      );
+    case "backtest":
+      return await ktrdr.backtests.start({ ...request, strategyName: request.strategy }, sending);
+    case "data_load":
+      return await ktrdr.data.download(
+        {
+          symbol: request.symbol,
+          timeframe: request.timeframe,
+          mode: request.mode,
+          ...(request.startDate === null ? {} : { startDate: request.startDate }),
+          ...(request.endDate === null ? {} : { endDate: request.endDate }),
+        },
+        sending,
+      );
+  }
+}

@@ -1,0 +1,115 @@
+/** The mark that a start may have been sent: who wrote it last may send, and PostgreSQL's clock alone tells its age. */
+import { z } from "zod";
+import { DomainError } from "../domain/errors.ts";
+import { Instant } from "./job-row.ts";
+import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
+
+export interface Posting {
+  /** Changes with every marking. */
+  readonly mark: string;
+  /** Milliseconds since a start may have been sent, never negative; null when none can have been. */
+  readonly ageMs: number | null;
+}
+
+export interface PostingWriter {
+  /** @throws DomainError `task_not_found` when the computation was not begun. */
+  posting(jobId: string, n: number): Promise<Posting>;
+  /**
+   * Claims the start right before it is sent: until a while after it, an operation may appear.
+   * @param seen the mark on whose age the decision to send rests.
+   * @returns the new mark.
+   * @throws DomainError `task_not_found` when it was not begun, `task_conflict` when the job has ended meanwhile,
+   *   `ktrdr_start_ambiguous` when another attempt has claimed the start since.
+   */
+  markPosting(jobId: string, n: number, seen: string): Promise<string>;
+  /** Lets a start that may have been sent count as sent just now. */
+  renewPosting(jobId: string, n: number): Promise<void>;
+  /** Takes the mark back: KTRDR certainly did not start anything. Not that of another attempt. */
+  unmarkPosting(jobId: string, n: number, mark: string): Promise<void>;
+}
+
+/** A mark is read back in milliseconds. It always rises, whatever the clock does, so that none is written twice. */
+const NEXT_MARK = `greatest(date_trunc('milliseconds', clock_timestamp()),
+  date_trunc('milliseconds', posting_at) + interval '1 millisecond')`;
+
+const IS_MARK = "date_trunc('milliseconds', posting_at) = $3::timestamptz";
+
+const PostingRow = z.object({ posting_at: Instant, age_ms: z.number().nullable() });
+const MarkRow = z.object({ posting_at: Instant });
+
+export function createPostingWriter(pool: Pool): PostingWriter {
+  return {
+    async posting(jobId, n) {
+      const [row] = await select(
+        pool,
+        PostingRow,
+        `select posting_at, case when posting_at > 'epoch'
+           then greatest(0, extract(epoch from clock_timestamp() - posting_at) * 1000)::float8 end as age_ms
+         from computations where job_id = $1 and n = $2`,
+        [jobId, n],
+      );
+      if (row === undefined) throw notBegun(jobId, n);
+      return { mark: row.posting_at, ageMs: row.age_ms };
+    },
+
+    markPosting(jobId, n, seen) {
+      return withTransaction(pool, async (session) => {
+        const status = await lockedStatus(session, jobId);
+        if (status !== "open") throw mustNotStart(jobId, n, status);
+        const [marked] = await select(
+          session,
+          MarkRow,
+          `update computations set posting_at = ${NEXT_MARK} where job_id = $1 and n = $2 and ${IS_MARK}
+           returning posting_at`,
+          [jobId, n, seen],
+        );
+        if (marked !== undefined) return marked.posting_at;
+        throw (await isBegun(session, jobId, n)) ? claimedElsewhere(jobId, n) : notBegun(jobId, n);
+      });
+    },
+
+    async renewPosting(jobId, n) {
+      await run(
+        pool,
+        `update computations set posting_at = ${NEXT_MARK} where job_id = $1 and n = $2 and posting_at > 'epoch'`,
+        [jobId, n],
+      );
+    },
+
+    async unmarkPosting(jobId, n, mark) {
+      await run(pool, `update computations set posting_at = 'epoch' where job_id = $1 and n = $2 and ${IS_MARK}`, [
+        jobId,
+        n,
+        mark,
+      ]);
+    },
+  };
+}
+
+async function isBegun(session: Session, jobId: string, n: number): Promise<boolean> {
+  const rows = await run(session, "select 1 from computations where job_id = $1 and n = $2", [jobId, n]);
+  return rows.length > 0;
+}
+
+/** Held against `finish` until the transaction ends: no computation begins while its job is being closed. */
+export async function lockedStatus(session: Session, jobId: string): Promise<string> {
+  const row = z.object({ status: z.string() });
+  const [job] = await select(session, row, "select status from jobs where job_id = $1 for share", [jobId]);
+  if (job !== undefined) return job.status;
+  throw new DomainError("task_not_found", { what: `There is no record of job ${jobId}.` });
+}
+
+export const mustNotStart = (jobId: string, n: number, status: string) =>
+  new DomainError("task_conflict", {
+    what: `Computation ${n} of job ${jobId} must not start.`,
+    why: `The job has ended (${status}).`,
+  });
+
+export const notBegun = (jobId: string, n: number) =>
+  new DomainError("task_not_found", { what: `There is no record of computation ${n} of job ${jobId}.` });
+
+const claimedElsewhere = (jobId: string, n: number) =>
+  new DomainError("ktrdr_start_ambiguous", {
+    what: `Another attempt is starting computation ${n} of job ${jobId}.`,
+    why: "This attempt was stopped for so long that it was given up.",
+  });
