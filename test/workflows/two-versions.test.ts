@@ -1,0 +1,120 @@
+import { fileURLToPath } from "node:url";
+import { setTimeout as delay } from "node:timers/promises";
+import type { WorkflowHandle } from "@temporalio/client";
+import type { TestWorkflowEnvironment } from "@temporalio/testing";
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from "@temporalio/worker";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { ComputationEnd } from "../../src/domain/job.ts";
+import { createSlots } from "../../src/temporal/slots.ts";
+import { bundleWorkflows } from "../../src/temporal/worker.ts";
+import { CONTROL_QUEUE, JOB_QUEUE, POLL_QUEUE } from "../../src/workflows/queues.ts";
+import { Stage, SUCCEEDED } from "../support/stage.ts";
+import { inputOf, startWorkflowEnvironment, TRAINING } from "../support/workflow-env.ts";
+
+let env: TestWorkflowEnvironment;
+let stage: Stage;
+let hands: Running[];
+let versions: { readonly old: WorkflowBundleWithSourceMap; readonly next: WorkflowBundleWithSourceMap };
+
+interface Running {
+  stop(): Promise<void>;
+}
+
+async function run(options: Partial<Parameters<typeof Worker.create>[0]> & { taskQueue: string }): Promise<Running> {
+  const activities = stage.activities(createSlots(env.client));
+  // As two processes have two: one connection takes one worker for a queue.
+  const connection = await NativeConnection.connect({ address: env.address });
+  const worker = await Worker.create({ connection, activities, ...options });
+  const running = worker.run();
+  return {
+    stop: async () => {
+      worker.shutdown();
+      await running;
+      await connection.close();
+    },
+  };
+}
+
+/** Nothing is cached: every task may go to either version, which then replays the whole history. */
+const workerOf = async (version: keyof typeof versions) =>
+  await run({ taskQueue: JOB_QUEUE, workflowBundle: versions[version], maxCachedWorkflows: 0 });
+
+beforeAll(async () => {
+  env = await startWorkflowEnvironment();
+  stage = new Stage();
+  stage.capacity = 4;
+  const workflowsPath = fileURLToPath(new URL("next-version/index.ts", import.meta.url));
+  const next = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger("ERROR") });
+  versions = { old: await bundleWorkflows(), next };
+  hands = [await run({ taskQueue: CONTROL_QUEUE }), await run({ taskQueue: POLL_QUEUE })];
+});
+
+const workers: Running[] = [];
+afterEach(async () => {
+  await Promise.all(workers.splice(0).map(async (worker) => await worker.stop()));
+});
+
+afterAll(async () => {
+  for (const worker of hands ?? []) await worker.stop();
+  await env?.teardown();
+});
+
+/** A job that computes until it is let go. */
+async function computing(workflowId: string): Promise<{ handle: WorkflowHandle; finish: () => void }> {
+  const { promise, resolve } = Promise.withResolvers<ComputationEnd>();
+  stage.scripts.set(workflowId, { ends: [promise] });
+  const args = [inputOf(workflowId, TRAINING)];
+  const handle = await env.client.workflow.start("trainModel", {
+    workflowId,
+    taskQueue: JOB_QUEUE,
+    args,
+    // A task that the older version cannot do for the second time is given back by this time limit alone.
+    workflowTaskTimeout: "2 seconds",
+  });
+  while (!stage.inFlight.has(workflowId)) await delay(20);
+  return { handle, finish: () => resolve(SUCCEEDED) };
+}
+
+const once = (jobId: string) => [`start ${jobId} 1`, `record ${jobId} completed`];
+const callsOf = (jobId: string) =>
+  stage.calls.filter((call) => call.split(" ")[1] === jobId && !call.startsWith("admit"));
+
+/** Why tasks of the workflow were failed by a worker. */
+async function failedTasks(handle: WorkflowHandle): Promise<string[]> {
+  const { events } = await handle.fetchHistory();
+  return (events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
+    failed == null ? [] : [failed.failure?.message ?? ""],
+  );
+}
+
+describe("two workers of different versions on one queue", () => {
+  it("each finish jobs that began under the other, exactly once", async () => {
+    workers.push(await workerOf("old"));
+    const jobs = [await computing("train-old")];
+    workers.push(await workerOf("next"));
+    jobs.push(await computing("train-both-1"), await computing("train-both-2"));
+    for (const { finish } of jobs) finish();
+    await Promise.all(jobs.map(async ({ handle }) => await handle.result()));
+    for (const { handle } of jobs) expect(callsOf(handle.workflowId)).toEqual(once(handle.workflowId));
+  }, 120_000);
+
+  it("lose no job of the newer one: the older one gives its task back, and the next newer worker goes on", async () => {
+    const next = await workerOf("next");
+    const { handle, finish } = await computing("train-new");
+    await next.stop();
+    const old = await workerOf("old");
+    finish();
+    while ((await handle.describe()).raw.pendingWorkflowTask?.attempt !== 2) await delay(50);
+    await old.stop();
+    workers.push(await workerOf("next"));
+    expect(await handle.result()).toMatchObject({ status: "completed" });
+    expect(callsOf("train-new")).toEqual(once("train-new"));
+    expect((await failedTasks(handle)).join()).toMatch(/[Nn]ondeterminism/);
+  }, 120_000);
+});
