@@ -156,6 +156,7 @@ class Vigil {
       api,
       worker,
       registry,
+      sawSteps: this.standing.percent > 0 || this.standing.step !== "",
       clock: {
         nowMs: this.deps.clock.now(),
         stillSinceMs: this.stillSinceMs,

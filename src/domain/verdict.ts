@@ -85,9 +85,20 @@ function judgeForgottenLoad(evidence: Evidence, operation: Operation): Verdict {
   return succeeded(operation, ["lost_operation"]);
 }
 
+/**
+ * A load runs inside KTRDR's API process, which names its steps. An API that knows of it by its database alone is
+ * another process than the one that named them, so the load died with that one (contract §2.2, §2.10).
+ */
+function judgeOrphanedLoad(evidence: Evidence, operation: Operation): Verdict {
+  if (!deadLongEnough(evidence)) return wait(evidence, "verifying", operation, [], true);
+  return { kind: "lost", fault: "worker_died", why: "KTRDR's API was restarted while it loaded" };
+}
+
 function judgeRunning(evidence: Evidence, operation: Operation): Verdict {
   const { clock, patience, kind } = evidence;
   const still = clock.nowMs - clock.stillSinceMs;
+  if (kind === "data_load" && evidence.sawSteps && operation.fromRow === true)
+    return judgeOrphanedLoad(evidence, operation);
   if (still < STILL_POLLS * patience.pollIntervalMs) return wait(evidence, "running", operation, [], false);
   if (kind === "data_load") return stillWaiting(evidence, operation, [], false);
   return askOr(evidence, operation, "stale_view");

@@ -53,6 +53,7 @@ function evidence(facts: Facts = {}): Evidence {
     api: { kind: "operation", operation: operation() },
     worker: { kind: "not_asked" },
     registry: worker("busy"),
+    sawSteps: false,
     patience: {
       pollIntervalMs: 5_000,
       stallAfterMs: 600_000,
@@ -84,6 +85,8 @@ const idle = (own: Operation | null): WorkerEvidence => ({
 });
 const still = { stillSinceMs: NOW - 20_000 };
 const dead = { stillSinceMs: NOW - 90_000, deadSinceMs: NOW - 20_000 };
+
+const forgottenLoad = api({ percent: 0, step: "", fromRow: true });
 
 interface Row {
   readonly name: string;
@@ -255,6 +258,21 @@ const ROWS: readonly Row[] = [
     name: "a data load that KTRDR lost track of is not believed failed",
     given: { kind: "data_load", api: api({ status: "failed", errorMessage: ORPHAN }) },
     expected: { kind: "wait", phase: "verifying" },
+  },
+  {
+    name: "a data load that another API process knows from the database only may be dead",
+    given: { kind: "data_load", api: forgottenLoad, sawSteps: true },
+    expected: { kind: "wait", phase: "verifying", looksDead: true },
+  },
+  {
+    name: "and is, when that stays so",
+    given: { kind: "data_load", api: forgottenLoad, sawSteps: true, clock: dead },
+    expected: { kind: "lost", fault: "worker_died" },
+  },
+  {
+    name: "a data load that never named a step proves nothing",
+    given: { kind: "data_load", api: forgottenLoad, clock: dead },
+    expected: { kind: "wait", phase: "running", looksDead: false },
   },
 ];
 
