@@ -44,6 +44,19 @@ export function endedWithoutOutcome(status: FinalStatus): JobStatus {
   });
 }
 
+/**
+ * The execution is closed, but the record of the job is open or cannot be read: until that says how it ended, its
+ * computing may go on, and may even come to a result.
+ */
+export function unsettled(status: FinalStatus): JobStatus {
+  return {
+    ...endedWithoutOutcome(status),
+    final: false,
+    percent: null,
+    next: "Ask again: within a minute a worker of ktrdr-mcp stops its computing and records how it ended.",
+  };
+}
+
 /** Temporal does not answer. */
 export function unseen(record: StatusSources["record"]): JobStatus {
   const known =

@@ -4,7 +4,7 @@
  */
 import type { JobProgress } from "./job.ts";
 import { blank, type JobStatus, type SeenExecution, type StatusSources } from "./job-status.ts";
-import { ended, endedWithoutOutcome, forgotten, unseen } from "./status-without-view.ts";
+import { ended, endedWithoutOutcome, forgotten, unseen, unsettled } from "./status-without-view.ts";
 
 /** A running step heartbeats every few seconds; silence beyond this with no worker answering is no life. */
 const SILENCE_MS = 20_000;
@@ -32,7 +32,8 @@ export function judge(sources: StatusSources): JobStatus {
       next: "Ask again; if it stays, check_health shows which part is down.",
     });
   }
-  return endedWithoutOutcome(view.execution === "timed_out" ? "failed" : view.execution);
+  const closedAs = view.execution === "timed_out" ? "failed" : view.execution;
+  return record === null ? endedWithoutOutcome(closedAs) : unsettled(closedAs);
 }
 
 function open(view: SeenExecution, sources: StatusSources): JobStatus {

@@ -9,9 +9,21 @@ export interface JobBook {
   readonly finishedMs: number | null;
   readonly operationIds: readonly string[];
   readonly results: number;
+  /** As recorded; null when none is. */
+  readonly result: Readonly<Record<string, unknown>> | null;
   /** Operations of the computations table, oldest first; null: begun, none attached. */
   readonly attached: readonly (string | null)[];
 }
+
+/** Causes of a failed workflow task that are no fault of the workflow's code (WorkflowTaskFailedCause of the API). */
+const BLAMELESS = new Map([
+  [1, "UNHANDLED_COMMAND"],
+  [13, "RESET_STICKY_TASK_QUEUE"],
+  [17, "FORCE_CLOSE_COMMAND"],
+  [18, "FAILOVER_CLOSE_COMMAND"],
+  [20, "RESET_WORKFLOW"],
+  [31, "UNHANDLED_UPDATE"],
+]);
 
 /** PostgreSQL and Temporal, read past the proxies. */
 export class Books {
@@ -33,6 +45,7 @@ export class Books {
       const { rows } = await client.query(
         `select status, extract(epoch from finished_at) * 1000 as finished_ms, outcome -> 'operationIds' as operation_ids,
            (select count(*) from results r where r.job_id = j.job_id) as results,
+           (select result from results r where r.job_id = j.job_id) as result,
            array(select operation_id from computations c where c.job_id = j.job_id order by n) as attached
          from jobs j where job_id = $1`,
         [taskId],
@@ -44,6 +57,7 @@ export class Books {
         finishedMs: row["finished_ms"] === null ? null : Number(row["finished_ms"]),
         operationIds: (row["operation_ids"] ?? []) as string[],
         results: Number(row["results"]),
+        result: row["result"] as JobBook["result"],
         attached: row["attached"] as (string | null)[],
       };
     } finally {
@@ -54,6 +68,17 @@ export class Books {
   /** Temporal's word for the workflow's status. */
   async execution(taskId: string): Promise<string> {
     return await this.#asking(async (client) => (await client.workflow.getHandle(taskId).describe()).status.name);
+  }
+
+  /** Workflow tasks that the workflow's own code failed (it was not deterministic, or threw). */
+  async failedTasks(workflowId: string): Promise<string[]> {
+    return await this.#asking(async (client) => {
+      const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
+      return (events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) => {
+        const blameless = failed == null || BLAMELESS.has(Number(failed.cause ?? 0));
+        return blameless ? [] : [`${workflowId}: ${failed.failure?.message ?? `cause ${failed.cause}`}`];
+      });
+    });
   }
 
   /** Who holds or waits for a slot; nobody when no keeper lives. */

@@ -1,11 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { makeReadOnly, takeConnections, terminateKeeper } from "./sabotage.ts";
+import { slotKeeperId } from "../../src/domain/slots.ts";
+import type { JobRun } from "./job-run.ts";
+import { pauseStep, requestCancel, reset, terminate, type Deed } from "./operator.ts";
+import { makeReadOnly, takeConnections } from "./sabotage.ts";
+import { SecondWorker } from "./second-worker.ts";
 import type { Fault } from "../../sandbox/faults.ts";
 import { dayOf } from "./requests.ts";
 import type { ChaosLab } from "./chaos-lab.ts";
 import type { Claude } from "./claude.ts";
 import { STRATEGY } from "./chaos-lab.ts";
-import type { Kind, Strike } from "./scenario.ts";
+import type { Attack, Kind, Strike } from "./scenario.ts";
 
 /** Carries strikes out and lifts them when their time is over. */
 export class Injector {
@@ -15,12 +19,26 @@ export class Injector {
   readonly #chaos: ChaosLab;
   readonly #claude: Claude;
   readonly #kind: Kind;
+  readonly #run: JobRun;
   readonly #lifting: Promise<void>[] = [];
+  #second: SecondWorker | null = null;
 
-  constructor(chaos: ChaosLab, claude: Claude, kind: Kind) {
+  constructor(chaos: ChaosLab, claude: Claude, run: JobRun) {
     this.#chaos = chaos;
     this.#claude = claude;
-    this.#kind = kind;
+    this.#kind = run.request.kind;
+    this.#run = run;
+  }
+
+  /** What has to be there before the call, for the strikes to come. */
+  async prepare(strikes: readonly Strike[]): Promise<void> {
+    if (strikes.every(({ attack }) => attack.do !== "second_worker")) return;
+    this.#second = await SecondWorker.start(this.#chaos.lab);
+  }
+
+  /** Ends what was prepared and is still there. */
+  async end(): Promise<void> {
+    await this.#second?.leave("SIGKILL");
   }
 
   /** Resolves when the fault is there; it is lifted later by itself. */
@@ -62,7 +80,13 @@ export class Injector {
         break;
       }
       case "terminate_keeper":
-        await terminateKeeper(this.#chaos.lab.addresses.temporal, this.#kind);
+        if ((await terminate(this.#chaos.lab, slotKeeperId(this.#kind))) === "nothing") return;
+        break;
+      case "operator":
+        if ((await this.#operate(attack.how, forMs)) === "nothing") return;
+        break;
+      case "second_worker":
+        if (this.#second?.signal(attack.leaves) !== true) return;
         break;
       case "foreign":
         await this.#foreignStart();
@@ -74,6 +98,35 @@ export class Injector {
   /** Until every fault is lifted. */
   async calm(): Promise<void> {
     await Promise.all(this.#lifting);
+  }
+
+  async #operate(how: Extract<Attack, { do: "operator" }>["how"], forMs: number): Promise<Deed> {
+    const { lab } = this.#chaos;
+    const run = this.#run;
+    const taskId = run.taskId;
+    if (taskId === null) return "nothing";
+    switch (how) {
+      case "reset":
+        return await reset(lab, taskId);
+      case "pause": {
+        const unpause = await pauseStep(lab, taskId);
+        if (unpause !== null) this.#lift(forMs, unpause);
+        return unpause === null ? "nothing" : "done";
+      }
+      case "cancel": {
+        const before = run.cancelledMs;
+        run.cancelledMs ??= Date.now();
+        const deed = await requestCancel(lab, taskId);
+        if (deed === "nothing") run.cancelledMs = before;
+        return deed;
+      }
+      case "terminate": {
+        run.terminatedMs = Date.now();
+        const deed = await terminate(lab, taskId);
+        if (deed === "nothing") run.terminatedMs = null;
+        return deed;
+      }
+    }
   }
 
   get #database(): string {

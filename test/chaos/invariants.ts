@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { JobBook } from "./books.ts";
 import type { JobRun } from "./job-run.ts";
 import type { Scenario } from "./scenario.ts";
@@ -11,13 +12,23 @@ export interface Evidence {
   readonly slotHeld: boolean;
   readonly computing: readonly Computing[];
   readonly truth: Truth;
+  /** What KTRDR's own books have as the result of the computation that counts; null when nothing. */
+  readonly inBooks: Readonly<Record<string, unknown>> | null;
+  /** Workflow tasks that our workflow code failed. */
+  readonly failedTasks: readonly string[];
+  /** What our processes logged as errors. */
+  readonly complaints: readonly string[];
 }
 
 const CLOSED_AS: Readonly<Record<string, string>> = {
   completed: "COMPLETED",
   failed: "FAILED",
   cancelled: "CANCELLED",
+  terminated: "TERMINATED",
 };
+
+/** What the operators' page promises for a terminated job. */
+const NOTICED_WITHIN_MS = 60_000;
 
 /**
  * What KTRDR's API cannot give: it lists an operation only once somebody read it by id, and a backtest's or load's id
@@ -43,7 +54,10 @@ export function brokenInvariants(evidence: Evidence): string[] {
     ...evidence.run.faulty.map((text) => `tool answers: ${text}`),
     ...computedOnce(evidence),
     ...recordedOnce(evidence),
+    ...recordedWhatWasComputed(evidence),
     ...endedAsItShould(evidence),
+    ...evidence.failedTasks.map((text) => `a workflow task failed: ${text}`),
+    ...evidence.complaints.map((text) => `logged as an error: ${text}`),
     ...saidTheTruth(evidence),
   ];
 }
@@ -94,6 +108,18 @@ function recordedOnce({ scenario, book, computing }: Evidence): string[] {
   return broken;
 }
 
+/** The figures on record are those that KTRDR computed. */
+function recordedWhatWasComputed({ scenario, book, inBooks }: Evidence): string[] {
+  const result = book?.result ?? null;
+  if (result === null || inBooks === null) return [];
+  const [ours, theirs] =
+    scenario.kind === "backtest"
+      ? [result["raw"], inBooks["metrics"]]
+      : [{ model_path: result["modelPath"] }, { model_path: inBooks["model_path"] }];
+  if (scenario.kind === "data_load" || isDeepStrictEqual(ours, theirs)) return [];
+  return [`recorded ${JSON.stringify(ours)}, but KTRDR computed ${JSON.stringify(theirs)}`];
+}
+
 function endedAsItShould({ scenario, run, book, execution, slotHeld }: Evidence): string[] {
   const broken: string[] = [];
   const status = book?.status ?? "unrecorded";
@@ -103,9 +129,16 @@ function endedAsItShould({ scenario, run, book, execution, slotHeld }: Evidence)
     ({ attack }) => attack.do === "ktrdr" && attack.fault.fault === "computing_fails",
   );
   if (failing) allowed.push("failed");
+  if (run.terminatedMs !== null) allowed.push("terminated");
   if (!allowed.includes(status)) broken.push(`ended as ${status}: ${run.said.at(-1)?.headline ?? ""}`);
-  if (execution !== CLOSED_AS[status]) broken.push(`Temporal says ${execution}, the record says ${status}`);
+  // What had ended before anybody noticed the termination is recorded as what it was.
+  const terminated = run.terminatedMs !== null && execution === "TERMINATED";
+  if (!terminated && execution !== CLOSED_AS[status])
+    broken.push(`Temporal says ${execution}, the record says ${status}`);
   if (slotHeld) broken.push("its slot was not given back");
+  const late = run.terminatedMs === null ? 0 : (book?.finishedMs ?? Infinity) - run.terminatedMs;
+  if (late > NOTICED_WITHIN_MS && scenario.strikes.length === 1)
+    broken.push(`its termination was noticed after ${Math.round(late / 1_000)} s`);
   return broken;
 }
 

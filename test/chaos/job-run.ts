@@ -15,7 +15,11 @@ export class JobRun {
   /** Answers that no circumstance excuses. */
   readonly faulty: string[] = [];
   cancelledMs: number | null = null;
+  /** When an operator terminated it in Temporal; null: never. */
+  terminatedMs: number | null = null;
   job: ChaosJob | null = null;
+  /** Its id as soon as anybody can know it: it is seen on a wire before the tool answers. */
+  seenId: string | null = null;
   readonly #claude: Pick<Claude, "call">;
   readonly #signal: AbortSignal;
 
@@ -23,6 +27,10 @@ export class JobRun {
     this.#claude = claude;
     this.request = request;
     this.#signal = signal;
+  }
+
+  get taskId(): string | null {
+    return this.job?.taskId ?? this.seenId;
   }
 
   /** Calls the tool until it is accepted, as often as it takes: the same request is the same job. */

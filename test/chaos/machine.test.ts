@@ -1,10 +1,9 @@
-import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
-import { text } from "node:stream/consumers";
-import { afterEach, describe, expect, it } from "vitest";
-import { until } from "../../src/lab/until.ts";
-import { Proxy } from "../support/proxy.ts";
+import { appendFile, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
 import type { JobBook } from "./books.ts";
+import { Complaints } from "./complaints.ts";
 import { brokenInvariants, limitsMet, type Evidence } from "./invariants.ts";
 import { JobRun } from "./job-run.ts";
 import { drawScenario, type Scenario } from "./scenario.ts";
@@ -34,6 +33,7 @@ const truth = (more: Partial<Truth> = {}): Truth => ({
   computing: [computing(100, 200)],
   recorded: { atMs: 230, status: "completed" },
   cancelledMs: null,
+  terminatedMs: null,
   oursDisturbedMs: Infinity,
   ktrdrDisturbedMs: Infinity,
   ...more,
@@ -50,6 +50,7 @@ describe("the judge of answers", () => {
     ["unreachable while disturbed", said("ktrdr_unreachable", 150), { ktrdrDisturbedMs: 120 }],
     ["unknown while disturbed", said("unknown", 150), { oursDisturbedMs: 120 }],
     ["cancelling after it was asked for", said("cancelling", 150), { cancelledMs: 140 }],
+    ["terminated, not settled yet", said("terminated", 150), { terminatedMs: 140, recorded: null }],
   ])("believes %s", (_, answer, world) => {
     expect(untruth(answer, truth(world))).toBeNull();
   });
@@ -75,12 +76,21 @@ describe("the judge of answers", () => {
     ["unreachable without a reason", said("ktrdr_unreachable", 150), {}],
     ["worker down without a reason", said("worker_down", 150), {}],
     ["cancelling without being asked", said("cancelling", 150), {}],
+    ["terminated without an operator", said("terminated", 150), {}],
+    ["the end of what still computes", said("terminated", 150, { final: true }), { terminatedMs: 140, recorded: null }],
   ])("does not believe %s", (_, answer, world) => {
     expect(untruth(answer, truth(world))).toEqual(expect.any(String));
   });
 });
 
-const BOOK: JobBook = { status: "completed", finishedMs: 230, operationIds: ["job"], results: 1, attached: ["job"] };
+const BOOK: JobBook = {
+  status: "completed",
+  finishedMs: 230,
+  operationIds: ["job"],
+  results: 1,
+  result: { modelPath: "models/probe/1d_v1" },
+  attached: ["job"],
+};
 
 function evidence(more: Partial<Evidence> = {}): Evidence {
   const nobody = { call: () => Promise.reject(new Error("nobody is asked")) };
@@ -94,6 +104,9 @@ function evidence(more: Partial<Evidence> = {}): Evidence {
     slotHeld: false,
     computing: known.computing,
     truth: known,
+    inBooks: { model_path: "models/probe/1d_v1" },
+    failedTasks: [],
+    complaints: [],
     ...more,
   };
 }
@@ -113,9 +126,34 @@ describe("the invariants", () => {
     ["a foreign operation", { book: { ...BOOK, operationIds: ["other"] } }, /KTRDR finished job/],
     ["an unexpected end", { book: { ...BOOK, status: "failed", results: 0 }, execution: "FAILED" }, /ended as failed/],
     ["an execution left open", { execution: "RUNNING" }, /Temporal says RUNNING/],
+    ["another result than KTRDR's", { inBooks: { model_path: "models/probe/1d_v2" } }, /KTRDR computed/],
+    ["a workflow that is not deterministic", { failedTasks: ["job: Nondeterminism"] }, /workflow task failed/],
+    ["an error in the log", { complaints: ["internal"] }, /logged as an error/],
+    [
+      "a termination that nobody asked for",
+      { book: { ...BOOK, status: "terminated", results: 0 } },
+      /ended as terminated/,
+    ],
     ["a slot kept", { slotHeld: true }, /slot/],
   ])("notice %s", (_, harm, words) => {
     expect(brokenInvariants(evidence(harm)).join("\n")).toMatch(words);
+  });
+
+  it("notice a termination that nobody noticed for too long", () => {
+    const terminate = { at: "running", attack: { do: "operator", how: "terminate" }, forMs: 0 } as const;
+    const late = evidence({
+      scenario: { ...SCENARIO, strikes: [terminate] },
+      book: { ...BOOK, status: "terminated", results: 0, result: null, finishedMs: 70_200 },
+      execution: "TERMINATED",
+    });
+    late.run.terminatedMs = 150;
+    expect(brokenInvariants(late)).toEqual(["its termination was noticed after 70 s"]);
+  });
+
+  it("hold for what had ended before the termination was noticed", () => {
+    const ended = evidence({ execution: "TERMINATED" });
+    ended.run.terminatedMs = 210;
+    expect(brokenInvariants(ended)).toEqual([]);
   });
 
   it("allow another computation after a death", () => {
@@ -133,13 +171,32 @@ describe("the invariants", () => {
   });
 });
 
+describe("the reader of our logs", () => {
+  it("gives the errors since it began, each once", async () => {
+    const dir = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-complaints-"));
+    try {
+      await mkdir(path.join(dir, "logs"));
+      const log = async (line: string) => await appendFile(path.join(dir, "logs", "worker.log"), `${line}\n`);
+      await log('{"level":50,"msg":"before"}');
+      const complaints = new Complaints(dir);
+      await log('{"level":40,"msg":"a warning"}');
+      await log('{"level":50,"msg":"broken","err":{"message":"internal"}}');
+      await log('{"level":50,"msg":"broken","err":{"message":"internal"}}');
+      await log("no JSON");
+      expect(complaints.read()).toEqual(["broken (internal)"]);
+    } finally {
+      await rm(dir, { recursive: true });
+    }
+  });
+});
+
 describe("scenarios", () => {
   it("are the same for the same seed, survive JSON, and vary", () => {
     const drawn = Array.from({ length: 200 }, (_, index) => drawScenario(7, index));
     expect(drawn).toEqual(Array.from({ length: 200 }, (_, index) => drawScenario(7, index)));
     expect(JSON.parse(JSON.stringify(drawn))).toEqual(drawn);
     expect(new Set(drawn.map((one) => JSON.stringify(one))).size).toBeGreaterThan(190);
-    expect(new Set(drawn.flatMap(({ strikes }) => strikes.map(({ attack }) => attack.do))).size).toBe(8);
+    expect(new Set(drawn.flatMap(({ strikes }) => strikes.map(({ attack }) => attack.do))).size).toBe(10);
   });
 
   it("shrink to what still breaks", async () => {
@@ -156,83 +213,5 @@ describe("scenarios", () => {
     };
     const smallest = await shrink(broken, async ({ strikes, behind }) => behind && strikes.includes(guilty));
     expect(smallest).toEqual({ ...SCENARIO, behind: true, strikes: [guilty] });
-  });
-});
-
-describe("the proxy", () => {
-  const closing: (() => void)[] = [];
-  afterEach(() => {
-    for (const close of closing.splice(0)) close();
-  });
-
-  async function wire(answer: (socket: Socket) => void): Promise<{ proxy: Proxy; client: Socket }> {
-    const server = createServer((socket) => {
-      socket.on("error", () => undefined);
-      answer(socket);
-    }).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const proxy = await Proxy.listen();
-    proxy.target = { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
-    const client = connect(proxy.port, "127.0.0.1");
-    client.on("error", () => undefined);
-    closing.push(() => {
-      client.destroy();
-      server.close();
-      void proxy.close();
-    });
-    await once(client, "connect");
-    return { proxy, client };
-  }
-
-  const closed = (socket: Socket) => new Promise<void>((resolve) => socket.once("close", () => resolve()));
-
-  it("passes both ways, the end included", async () => {
-    const { client } = await wire((socket) => socket.pipe(socket));
-    client.end("hello");
-    expect(await text(client)).toBe("hello");
-  });
-
-  it("shows a piece to its witness before it passes", async () => {
-    const seen: string[] = [];
-    const { proxy, client } = await wire((socket) => {
-      socket.on("data", () => seen.push("arrived"));
-      socket.on("data", () => socket.end("done"));
-    });
-    proxy.witness = async (piece, direction) => {
-      await new Promise(setImmediate);
-      seen.push(`${direction} ${piece.toString()}`);
-    };
-    client.write("hello");
-    await text(client);
-    expect(seen).toEqual(["up hello", "arrived", "down done"]);
-  });
-
-  it("cuts an answer half way, and keeps no socket", async () => {
-    const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
-    const before = sockets();
-    const { proxy, client } = await wire((socket) => void socket.resume().write("0123456789"));
-    proxy.mode = { kind: "cut", afterBytes: 4 };
-    client.write("go");
-    let got = "";
-    client.on("data", (piece: Buffer) => (got += piece.toString()));
-    await closed(client);
-    expect(got).toBe("0123");
-    // One that is left keeps a process from ending, which then spins.
-    await until(async () => sockets() <= before, { what: "every socket gone", timeoutMs: 5_000, everyMs: 5 });
-  });
-
-  it("delivers after a drop what was sent meanwhile, and resets when told to", async () => {
-    const { proxy, client } = await wire((socket) => socket.pipe(socket));
-    proxy.mode = { kind: "drop" };
-    const held = Promise.withResolvers<void>();
-    proxy.witness = () => held.resolve();
-    client.write("late");
-    await held.promise;
-    expect(client.bytesRead).toBe(0);
-    proxy.mode = { kind: "pass" };
-    expect(String((await once(client, "data"))[0])).toBe("late");
-    proxy.mode = { kind: "reset" };
-    await closed(client);
-    expect(client.destroyed).toBe(true);
   });
 });

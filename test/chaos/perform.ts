@@ -5,13 +5,14 @@ import type { SlotKind } from "../../src/domain/job.ts";
 import { Books } from "./books.ts";
 import type { ChaosLab } from "./chaos-lab.ts";
 import type { Claude } from "./claude.ts";
+import { Complaints } from "./complaints.ts";
 import { Injector } from "./inject.ts";
 import { brokenInvariants, limitsMet } from "./invariants.ts";
 import { JobRun, statesOf } from "./job-run.ts";
 import type { Requests } from "./requests.ts";
 import type { Scenario } from "./scenario.ts";
 import { LogTail, readWires, Steps } from "./steps.ts";
-import { computingOf, concerns, type Said, type Truth } from "./truth.ts";
+import { computingOf, concerns, finished, resultInBooks, type Said, type Truth } from "./truth.ts";
 
 export interface Stage {
   readonly chaos: ChaosLab;
@@ -54,7 +55,7 @@ export async function perform(stage: Stage, scenario: Scenario): Promise<RunRepo
     broken = [`run broke off: ${error instanceof Error ? error.message : String(error)}`];
   } finally {
     over.abort();
-    performance.close();
+    await performance.close();
   }
   const { said } = performance.main;
   return {
@@ -76,24 +77,28 @@ class Performance {
   readonly #scenario: Scenario;
   readonly #steps = new Steps();
   readonly #signal: AbortSignal;
+  readonly #complaints: Complaints;
   #tail: LogTail | null = null;
 
   constructor(stage: Stage, scenario: Scenario, signal: AbortSignal) {
     this.#stage = stage;
     this.#scenario = scenario;
     this.#signal = signal;
+    this.#complaints = new Complaints(stage.chaos.lab.dir);
     this.main = new JobRun(stage.claude, stage.requests.next(scenario.kind), signal);
-    this.injector = new Injector(stage.chaos, stage.claude, scenario.kind);
+    this.injector = new Injector(stage.chaos, stage.claude, this.main);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#tail?.close();
+    await this.injector.end();
   }
 
   async run(over: AbortController): Promise<string[]> {
     const { chaos } = this.#stage;
     await chaos.calm();
     chaos.faults.replace(slow(this.#scenario.pace ?? 1));
+    await this.injector.prepare(this.#scenario.strikes);
     const blocker = this.#scenario.behind ? await this.#startBlocker() : null;
     this.#prepare();
     await this.#steps.report("before_call");
@@ -132,7 +137,10 @@ class Performance {
     readWires(
       chaos.wires,
       this.#steps,
-      (text) => text.includes(endDate) || (this.main.job !== null && text.includes(this.main.job.taskId)),
+      (text) => text.includes(endDate) || (this.main.taskId !== null && text.includes(this.main.taskId)),
+      (taskId) => {
+        this.main.seenId = taskId;
+      },
     );
     this.#tail = new LogTail(path.join(chaos.ktrdrDir, "computations.jsonl"), (event) => {
       if (event.event !== "start" && event.event !== "end") return;
@@ -201,11 +209,24 @@ class Performance {
       computing,
       recorded,
       cancelledMs: run.cancelledMs,
+      terminatedMs: run.terminatedMs,
       oursDisturbedMs: this.injector.oursDisturbedMs,
       ktrdrDisturbedMs: this.injector.ktrdrDisturbedMs,
     };
     const scenario = this.#scenario;
-    const evidence = { scenario, run, book, execution, slotHeld, computing, truth };
+    const counts = computing.findLast(finished);
+    const evidence = {
+      scenario,
+      run,
+      book,
+      execution,
+      slotHeld,
+      computing,
+      truth,
+      inBooks: counts === undefined ? null : resultInBooks(counts.operationId, chaos.ktrdrDir),
+      failedTasks: await books.failedTasks(job.taskId),
+      complaints: this.#complaints.read(),
+    };
     this.limits.push(...limitsMet(evidence));
     const broken = brokenInvariants(evidence);
     return run === this.main ? broken : broken.map((text) => `job ahead: ${text}`);

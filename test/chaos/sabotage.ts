@@ -1,8 +1,5 @@
-import { Client, Connection } from "@temporalio/client";
 import pg from "pg";
-import { slotKeeperId } from "../../src/domain/slots.ts";
 import { until } from "../../src/lab/until.ts";
-import type { Kind } from "./scenario.ts";
 
 type Lift = () => Promise<void>;
 
@@ -50,21 +47,4 @@ export async function takeConnections(database: string): Promise<Lift> {
     }
   }
   return release;
-}
-
-/** Nothing happens when none lives or Temporal is down. */
-export async function terminateKeeper(address: string, kind: Kind): Promise<void> {
-  const connection = await Connection.connect({ address, connectTimeout: 2_000 }).catch(() => null);
-  if (connection === null) return;
-  try {
-    const client = new Client({ connection });
-    await connection.withDeadline(
-      Date.now() + 2_000,
-      async () => await client.workflow.getHandle(slotKeeperId(kind)).terminate("chaos"),
-    );
-  } catch {
-    // It was not there.
-  } finally {
-    await connection.close();
-  }
 }

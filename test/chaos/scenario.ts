@@ -60,7 +60,11 @@ export type Attack =
   /** An operator terminates the slot keeper. */
   | { readonly do: "terminate_keeper" }
   /** Somebody else has KTRDR compute something of the same kind. */
-  | { readonly do: "foreign" };
+  | { readonly do: "foreign" }
+  /** An operator does this to the job in Temporal itself. `reset`: to its first workflow task; `pause`: its present step. */
+  | { readonly do: "operator"; readonly how: "cancel" | "terminate" | "reset" | "pause" }
+  /** Another worker process of ours works from before the call on, and leaves at the step. */
+  | { readonly do: "second_worker"; readonly leaves: "SIGKILL" | "SIGTERM" };
 
 export interface Strike {
   readonly at: Step;
@@ -135,6 +139,8 @@ function drawStrike(random: Random, kind: Kind, steps: readonly Step[]): Strike 
     [3, "foreign"],
     [4, "postgres"],
     [2, "terminate_keeper"],
+    [8, "operator"],
+    [4, "second_worker"],
   ] as const);
   switch (type) {
     case "kill": {
@@ -152,7 +158,7 @@ function drawStrike(random: Random, kind: Kind, steps: readonly Step[]): Strike 
     case "wire":
       return {
         at,
-        attack: { do: "wire", wire: random.pick(["ktrdr", "postgres", "temporal"]), mode: drawMode(random) },
+        attack: drawWire(random),
         forMs,
       };
     case "ktrdr":
@@ -161,11 +167,28 @@ function drawStrike(random: Random, kind: Kind, steps: readonly Step[]): Strike 
       return { at, attack: { do: "postgres", how: random.pick(["read_only", "connections"] as const) }, forMs };
     case "terminate_keeper":
       return { at, attack: { do: "terminate_keeper" }, forMs: 0 };
+    case "operator": {
+      const how = random.pick(["cancel", "terminate", "terminate", "reset", "reset", "pause"] as const);
+      return {
+        at: at === "before_call" ? "admission" : at,
+        attack: { do: "operator", how },
+        forMs: how === "pause" ? forMs : 0,
+      };
+    }
+    case "second_worker":
+      return { at, attack: { do: "second_worker", leaves: random.pick(["SIGKILL", "SIGTERM"] as const) }, forMs: 0 };
     case "foreign":
       return kind === "data_load"
         ? { at, attack: { do: "deploy" }, forMs: 0 }
         : { at, attack: { do: "foreign" }, forMs: 0 };
   }
+}
+
+function drawWire(random: Random): Attack {
+  const wire = random.pick(["ktrdr", "postgres", "temporal"] as const);
+  // Only KTRDR's protocol lets a request arrive twice; the others' streams would break.
+  const twice = wire === "ktrdr" && random.chance(0.2);
+  return { do: "wire", wire, mode: twice ? { kind: "duplicate" } : drawMode(random) };
 }
 
 function drawMode(random: Random): WireMode {
@@ -223,7 +246,8 @@ function drawKtrdrStrike(random: Random, kind: Kind, at: Step, forMs: number): S
 
 function settingsOf(random: Random, fault: FaultName): Readonly<Record<string, unknown>> {
   if (fault === "slow") return { delayMs: random.whole(300, 2_500) };
-  if (fault === "garbage_answer") return { variant: random.pick(VARIANTS), bytes: 12_000_000 };
+  if (fault === "garbage_answer")
+    return { variant: random.pick(VARIANTS), bytes: random.pick([12_000_000, 50_000_000]) };
   if (fault === "computing_fails") return { message: "Insufficient samples" };
   return fault === "worker_dies" || fault === "computing_stalls" ? { percent: random.whole(0, 90) } : {};
 }

@@ -23,6 +23,8 @@ export class Steps {
   }
 }
 
+const TASK_ID = /\b(?:train|backtest|load)-\w+-[\da-f]{8}\b/;
+
 /**
  * Reads steps off the wires: the bytes that mark a step wait until everything planned for it has been done, so that a
  * fault strikes exactly between two things.
@@ -31,6 +33,7 @@ export function readWires(
   wires: { readonly ktrdr: Proxy; readonly postgres: Proxy },
   steps: Steps,
   isOurs: (text: string) => boolean,
+  onAdmission: (taskId: string) => void,
 ): void {
   const starting = new WeakSet();
   wires.ktrdr.witness = async (piece, direction, link) => {
@@ -48,7 +51,11 @@ export function readWires(
   wires.postgres.witness = async (piece, direction) => {
     if (direction === "down") return;
     const text = piece.toString("latin1");
-    if (text.includes("insert into jobs") && isOurs(text)) await steps.report("admission");
+    if (text.includes("insert into jobs") && isOurs(text)) {
+      const [taskId] = TASK_ID.exec(text) ?? [];
+      if (taskId !== undefined) onAdmission(taskId);
+      await steps.report("admission");
+    }
     if (text.includes("update jobs set status") && isOurs(text)) await steps.report("recording");
   };
 }

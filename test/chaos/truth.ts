@@ -35,10 +35,13 @@ export function concerns(
 }
 
 function endDateOf(operationId: string, ktrdrDir: string): string | null {
+  return rowOf(operationId, ktrdrDir)?.metadata.end_date?.slice(0, 10) ?? null;
+}
+
+function rowOf(operationId: string, ktrdrDir: string): OperationRow | null {
   try {
     const file = path.join(ktrdrDir, "database", "operations", `${encodeURIComponent(operationId)}.json`);
-    const row = JSON.parse(readFileSync(file, "utf8")) as OperationRow;
-    return row.metadata.end_date?.slice(0, 10) ?? null;
+    return JSON.parse(readFileSync(file, "utf8")) as OperationRow;
   } catch {
     return null;
   }
@@ -67,6 +70,11 @@ export function computingOf(job: ChaosJob, ktrdrDir: string, deaths: readonly De
   return found;
 }
 
+/** The result of an operation as KTRDR's own books have it; null when they have none. */
+export function resultInBooks(operationId: string, ktrdrDir: string): Readonly<Record<string, unknown>> | null {
+  return rowOf(operationId, ktrdrDir)?.result ?? null;
+}
+
 /** It went through to its result, even when KTRDR's own database was away and its books call it failed (recording 16). */
 export const finished = ({ how }: Computing): boolean => how === "completed" || how.startsWith("failed: [Errno 111]");
 
@@ -87,6 +95,8 @@ export interface Truth {
   readonly recorded: { readonly atMs: number; readonly status: string } | null;
   /** When the client asked to cancel; null: never. */
   readonly cancelledMs: number | null;
+  /** When an operator terminated it; null: never. */
+  readonly terminatedMs: number | null;
   /** When somebody first disturbed our own parts, or KTRDR; Infinity: never. */
   readonly oursDisturbedMs: number;
   readonly ktrdrDisturbedMs: number;
@@ -127,6 +137,10 @@ export function untruth(said: Said, truth: Truth): string | null {
       return recorded?.status === "failed" || (truth.cancelledMs !== null && truth.cancelledMs <= said.answeredMs)
         ? null
         : "cancelling although nobody cancelled";
+    case "terminated":
+      return truth.terminatedMs !== null && truth.terminatedMs <= said.answeredMs
+        ? null
+        : "terminated although nobody terminated it";
     case "ktrdr_unreachable":
       return truth.ktrdrDisturbedMs <= said.answeredMs ? null : "KTRDR unreachable although nobody disturbed it";
     case "worker_down":

@@ -12,7 +12,9 @@ export type WireMode =
   /** Each connection is cut after so many bytes of answer. */
   | { readonly kind: "cut"; readonly afterBytes: number }
   /** Every connection, old or new, is reset at once. */
-  | { readonly kind: "reset" };
+  | { readonly kind: "reset" }
+  /** What is sent towards the server arrives there a second time, on a connection of its own; its answer goes nowhere. */
+  | { readonly kind: "duplicate" };
 
 /** One connection through the proxy. */
 export interface Link {
@@ -31,6 +33,7 @@ export class Proxy {
   #changed = Promise.withResolvers<void>();
   readonly #links = new Set<Link>();
   readonly #answered = new WeakMap<Link, number>();
+  readonly #copies = new Map<Link, Socket>();
   readonly #server: Server;
 
   private constructor() {
@@ -82,7 +85,10 @@ export class Proxy {
     for (const socket of [client, server]) {
       socket.on("error", () => end(link));
       socket.on("close", () => {
-        if (client.destroyed && server.destroyed) this.#links.delete(link);
+        if (!client.destroyed || !server.destroyed) return;
+        this.#links.delete(link);
+        this.#copies.get(link)?.end();
+        this.#copies.delete(link);
       });
     }
     void this.#pump(link, "up");
@@ -95,6 +101,7 @@ export class Proxy {
       for await (const piece of from as AsyncIterable<Buffer>) {
         await this.witness(piece, direction, link);
         const passing = await this.#through(piece, direction, link);
+        if (direction === "up" && this.#mode.kind === "duplicate") this.#copyOf(link).write(passing);
         if (!to.write(passing)) await once(to, "drain");
         // What got through arrives; then the connection is gone.
         if (passing.length < piece.length) return void to.end(() => end(link));
@@ -103,6 +110,15 @@ export class Proxy {
     } catch {
       end(link);
     }
+  }
+
+  #copyOf(link: Link): Socket {
+    const known = this.#copies.get(link);
+    if (known !== undefined) return known;
+    const copy = connect({ ...this.target, noDelay: true });
+    copy.on("error", () => undefined);
+    this.#copies.set(link, copy.resume());
+    return copy;
   }
 
   /** What of the piece gets through, once it may. */

@@ -1,0 +1,84 @@
+/** What an operator does at Temporal itself, past every tool of ours. */
+import { randomUUID } from "node:crypto";
+import { Client, Connection, WorkflowNotFoundError } from "@temporalio/client";
+import type { Lab } from "../../src/lab/lab.ts";
+import { until } from "../../src/lab/until.ts";
+
+/** The server's only, as far as a lab's operator goes. */
+export type Place = Pick<Lab, "addresses" | "namespace">;
+
+/** `nothing`: there was nothing (any more) to do it to. `unknown`: Temporal did not answer; it may have been done. */
+export type Deed = "done" | "nothing" | "unknown";
+
+const PATIENCE_MS = 2_000;
+
+async function atTemporal({ addresses, namespace }: Place, act: (client: Client) => Promise<boolean>): Promise<Deed> {
+  const connection = await Connection.connect({ address: addresses.temporal, connectTimeout: PATIENCE_MS }).catch(
+    () => null,
+  );
+  if (connection === null) return "nothing";
+  try {
+    const client = new Client({ connection, namespace });
+    return (await connection.withDeadline(Date.now() + PATIENCE_MS, async () => await act(client)))
+      ? "done"
+      : "nothing";
+  } catch (error) {
+    return error instanceof WorkflowNotFoundError ? "nothing" : "unknown";
+  } finally {
+    await connection.close();
+  }
+}
+
+export async function terminate(place: Place, workflowId: string): Promise<Deed> {
+  return await atTemporal(place, async ({ workflow }) => {
+    await workflow.getHandle(workflowId).terminate("chaos");
+    return true;
+  });
+}
+
+export async function requestCancel(place: Place, workflowId: string): Promise<Deed> {
+  return await atTemporal(place, async ({ workflow }) => {
+    await workflow.getHandle(workflowId).cancel();
+    return true;
+  });
+}
+
+/** To its first workflow task: the whole story is told again. Nothing when none is completed yet. */
+export async function reset(place: Place, workflowId: string): Promise<Deed> {
+  return await atTemporal(place, async ({ workflow, workflowService }) => {
+    const { events } = await workflow.getHandle(workflowId).fetchHistory();
+    const first = events?.find((event) => event.workflowTaskCompletedEventAttributes != null);
+    if (first?.eventId == null) return false;
+    await workflowService.resetWorkflowExecution({
+      namespace: place.namespace,
+      workflowExecution: { workflowId },
+      reason: "chaos",
+      requestId: randomUUID(),
+      workflowTaskFinishEventId: first.eventId,
+    });
+    return true;
+  });
+}
+
+/** Pauses the step that the job is in. @returns what lets it go on; null when it is in none. */
+export async function pauseStep(place: Place, workflowId: string): Promise<(() => Promise<void>) | null> {
+  const { namespace } = place;
+  const step = { namespace, execution: { workflowId }, identity: "chaos", reason: "chaos" };
+  let id: string | null = null;
+  const paused = await atTemporal(place, async ({ workflow, workflowService }) => {
+    const { raw } = await workflow.getHandle(workflowId).describe();
+    id = raw.pendingActivities?.[0]?.activityId ?? null;
+    if (id === null) return false;
+    await workflowService.pauseActivity({ ...step, id });
+    return true;
+  });
+  if (paused === "nothing" || id === null) return null;
+  return async () => {
+    const unpaused = async () =>
+      await atTemporal(place, async ({ workflowService }) => {
+        await workflowService.unpauseActivity({ ...step, id });
+        return true;
+      }).then((deed) => deed === "done" || deed === "nothing");
+    await until(unpaused, { what: "the step being unpaused", timeoutMs: 30_000 }).catch(() => undefined);
+  };
+}

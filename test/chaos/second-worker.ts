@@ -1,0 +1,53 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { openSync, closeSync } from "node:fs";
+import path from "node:path";
+import { ROOT } from "../../src/lab/lab-environment.ts";
+import type { Lab } from "../../src/lab/lab.ts";
+import { lazyConnection } from "../../src/lab/temporal-connection.ts";
+import { until } from "../../src/lab/until.ts";
+import { missingPollers } from "../../src/lab/worker-part.ts";
+
+/** Another worker process of ours beside the lab's own, which nobody starts again when it ends. */
+export class SecondWorker {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  /** Resolves when it takes work. */
+  static async start({ dir, env, addresses, namespace }: Lab): Promise<SecondWorker> {
+    const log = openSync(path.join(dir, "logs", "second-worker.log"), "a");
+    const child = spawn(process.execPath, [path.join(ROOT, "src/bin/worker.ts")], {
+      stdio: ["ignore", log, log],
+      env: { ...env },
+    });
+    closeSync(log);
+    const worker = new SecondWorker(child);
+    const connection = lazyConnection(addresses.temporal, {});
+    try {
+      const served = { pid: child.pid ?? 0, since: Infinity };
+      await until(async () => (await missingPollers(connection, namespace, served)).length === 0, {
+        what: "the second worker",
+        timeoutMs: 30_000,
+      });
+      return worker;
+    } catch (error) {
+      await worker.leave("SIGKILL");
+      throw error;
+    } finally {
+      await connection.close();
+    }
+  }
+
+  signal(name: NodeJS.Signals): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null && this.#child.kill(name);
+  }
+
+  /** Resolves when it has ended. */
+  async leave(name: NodeJS.Signals): Promise<void> {
+    const ended = once(this.#child, "exit");
+    if (this.signal(name)) await ended;
+  }
+}
