@@ -1,22 +1,30 @@
 import type { JobInput, JobOutcome } from "../domain/job.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { LOST, standingOf, type Standing } from "./standing.ts";
 
 export interface Admission {
   /** Set when this very request was answered before: nothing is computed again. */
   readonly finished: JobOutcome | null;
+  /**
+   * Where the job stands by its record. A workflow that begins anew (after a reset, or in a new namespace) goes on there;
+   * one that has been given its slot before needs no other grant.
+   */
+  readonly standing?: Standing;
 }
 
 /** Makes the job's record before anything is computed, and queues it for a slot. Idempotent. */
-export function admitActivities({ jobs, slots, strategies }: ActivityDeps) {
+export function admitActivities({ jobs, slots, strategies, executions }: ActivityDeps) {
   return {
     async admitJob(input: JobInput, computation: number): Promise<Admission> {
       const { request, jobId, priority } = input;
-      const admitted = await jobs.admit(input, await strategyText());
+      const admitted = await jobs.admit(input, await strategyText(), await executions.namespaceId());
       if ("finished" in admitted) return { finished: admitted.finished };
       if (request.kind === "training_set") return { finished: null };
-      if (computation > 1) await jobs.endComputation(jobId, computation - 1, "lost");
-      await slots.claim(request.kind, { jobId, priority, computation });
-      return { finished: null };
+      if (computation > 1) await jobs.endComputation(jobId, computation - 1, LOST);
+      const recorded = standingOf(await jobs.computations(jobId));
+      const standing: Standing = recorded.computation < computation ? { computation, standing: "queued" } : recorded;
+      await slots.claim(request.kind, { jobId, priority, ...standing });
+      return { finished: null, standing };
 
       async function strategyText(): Promise<string | null> {
         if (request.kind === "data_load") return null;

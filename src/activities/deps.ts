@@ -6,7 +6,7 @@ import type { Logger } from "../logger.ts";
 import type { JobReader } from "../store/job-reader.ts";
 import type { JobWriter } from "../store/job-writer.ts";
 import type { ResultReader } from "../store/result-reader.ts";
-import type { Execution } from "../temporal/executions.ts";
+import type { createExecutions } from "../temporal/executions.ts";
 import type { Clock } from "./clock.ts";
 
 /** How activities talk to the slot keeper; sending twice is harmless. */
@@ -18,10 +18,8 @@ export interface Slots {
   known(kind: SlotKind): Promise<readonly string[]>;
 }
 
-/** What Temporal says about a job's workflow. */
-export interface Executions {
-  of(jobId: string): Promise<Execution>;
-}
+/** What Temporal says about the workflows of jobs, and the namespace they are in. */
+export type Executions = ReturnType<typeof createExecutions>;
 
 /** The world of the activities, given by closure. */
 export interface ActivityDeps {

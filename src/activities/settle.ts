@@ -5,6 +5,7 @@
 import type { JobFailure, JobOutcome, StopReport } from "../domain/job.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { Execution } from "../temporal/executions.ts";
+import { bringBack } from "./bring-back.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { record } from "./record.ts";
 import { findBegun } from "./start.ts";
@@ -15,6 +16,7 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
   const job = await deps.jobs.get(jobId);
   const execution = await deps.executions.of(jobId);
   if (job === null || job.status !== "open" || execution === "open") return;
+  if (execution === "unknown" && (await bringBack(deps, job))) return;
   if (job.request.kind === "training_set") {
     await close(deps, job, abandoned(jobId, execution, [], null));
     return;

@@ -4,11 +4,12 @@
  */
 import { heartbeat } from "@temporalio/activity";
 import type { JobKind, SlotKind } from "../domain/job.ts";
-import { slotKeeperId, type SlotClaim } from "../domain/slots.ts";
-import type { ComputationRecord, JobRecord } from "../store/job-row.ts";
+import { slotKeeperId } from "../domain/slots.ts";
+import type { JobRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { beating } from "./heartbeat.ts";
 import { settle } from "./settle.ts";
+import { standingOf } from "./standing.ts";
 
 const PAGE = 200;
 const KINDS = ["training", "backtest", "data_load"] as const satisfies readonly SlotKind[];
@@ -58,17 +59,6 @@ async function openJobs({ jobs }: ActivityDeps): Promise<JobRecord[]> {
 }
 
 async function claimAgain({ jobs, slots }: ActivityDeps, job: JobRecord): Promise<void> {
-  const last = (await jobs.computations(job.jobId)).at(-1);
-  const claim: SlotClaim = {
-    jobId: job.jobId,
-    priority: job.priority,
-    computation: last === undefined || last.endedAt === null ? (last?.n ?? 1) : last.n + 1,
-    standing: standingOf(last),
-  };
-  await slots.claim(job.request.kind as SlotKind, claim);
-}
-
-function standingOf(last: ComputationRecord | undefined): NonNullable<SlotClaim["standing"]> {
-  if (last === undefined || last.endedAt !== null) return "queued";
-  return last.operationId === null ? "granted" : "in_use";
+  const standing = standingOf(await jobs.computations(job.jobId));
+  await slots.claim(job.request.kind as SlotKind, { jobId: job.jobId, priority: job.priority, ...standing });
 }

@@ -15,7 +15,7 @@ import { missingPollers } from "../lab/worker-part.ts";
 import { assertSchemaCurrent } from "../store/migrate.ts";
 import { createPool } from "../store/pool.ts";
 import { missingSearchAttributes } from "../temporal/search-attributes.ts";
-import { temporalSettings } from "../temporal/connection.ts";
+import { isNamespaceMissing, temporalSettings } from "../temporal/connection.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -94,10 +94,14 @@ async function checkTemporal(config: Config, env: Environment): Promise<readonly
   try {
     const server = await check("Temporal", "make lab, or start Temporal and set TEMPORAL_ADDRESS", async () => {
       await greet(address);
-      const missing = await missingSearchAttributes(connection, namespace);
+      const missing = await missingSearchAttributes(connection, namespace).catch((error: unknown) => {
+        if (!isNamespaceMissing(error)) throw error;
+        const create = `temporal operator namespace create --namespace ${namespace}`;
+        throw new Ailment(`${address} has no namespace ${namespace}`, `${create} (a lab does so by itself)`);
+      });
       if (missing.length === 0) return `${address}, namespace ${namespace}, search attributes present`;
       const lack = `the namespace ${namespace} at ${address} lacks search attributes: ${missing.join(", ")}`;
-      throw new Ailment(lack, "bin/ktrdr-mcp worker (it adds them when it starts)");
+      throw new Ailment(lack, "bin/ktrdr-mcp worker (it adds them)");
     });
     if (!server.ok) return [server];
     const worker = await check("Worker", "make lab, or bin/ktrdr-mcp worker", async () => {

@@ -12,6 +12,7 @@ import { createPool, run } from "../store/pool.ts";
 import { createResultReader } from "../store/result-reader.ts";
 import { lazyClient, temporalSettings, type TemporalSettings } from "../temporal/connection.ts";
 import { createJobs } from "../temporal/jobs.ts";
+import { jobSettingsOf } from "./job-settings.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -91,15 +92,7 @@ function wire(env: Environment, config: Config, log: Logger): Wired {
   const ktrdr = createKtrdr({ baseUrl: config.KTRDR_API_URL, requestTimeoutMs, logger: log });
   return {
     deps: {
-      jobs: createJobs(client, {
-        pollIntervalMs: config.KTRDR_POLL_INTERVAL_MS,
-        stallAfterMs: config.JOB_STALL_AFTER_MS,
-        stallFailAfterMs: config.JOB_STALL_FAIL_AFTER_MS,
-        maxComputations: config.JOB_MAX_COMPUTATIONS,
-        notFoundGraceMs: config.KTRDR_NOT_FOUND_GRACE_MS,
-        deadGraceMs: config.KTRDR_DEAD_GRACE_MS,
-        startInFlightMs: config.KTRDR_START_IN_FLIGHT_MS,
-      }),
+      jobs: createJobs(client, jobSettingsOf(config)),
       records: {
         jobs: createJobReader(pool),
         results: createResultReader(pool),

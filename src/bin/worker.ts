@@ -1,6 +1,6 @@
 /** The worker process: runs workflows and activities until it is told to stop. */
 import { DefaultLogger, NativeConnection, Runtime, type LogLevel } from "@temporalio/worker";
-import { Client, Connection } from "@temporalio/client";
+import type { Client } from "@temporalio/client";
 import { adoptBegun } from "../activities/adopt.ts";
 import { createActivities } from "../activities/activities.ts";
 import { systemClock } from "../activities/clock.ts";
@@ -16,10 +16,10 @@ import { createPool } from "../store/pool.ts";
 import { createResultReader } from "../store/result-reader.ts";
 import { isNamespaceMissing, lazyClient, temporalSettings, type TemporalSettings } from "../temporal/connection.ts";
 import { createExecutions } from "../temporal/executions.ts";
-import { ensureSearchAttributes } from "../temporal/search-attributes.ts";
+import { furnishNamespace, watchNamespace } from "../temporal/namespace.ts";
 import { createSlots } from "../temporal/slots.ts";
-import { ensureWarden } from "../temporal/warden.ts";
 import { bundleWorkflows, createWorker, type JobWorker } from "../temporal/worker.ts";
+import { jobSettingsOf } from "./job-settings.ts";
 
 const RETRY_CONNECTION_MS = 1_000;
 const HEAD_START_MS = 500;
@@ -44,34 +44,66 @@ async function main(): Promise<void> {
   // Bundling keeps the process busy for two seconds: what may vanish from KTRDR's lists goes first.
   await Promise.race([adopting, new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))]);
   const workflowBundle = await bundleWorkflows();
-  const connection = await connect(settings, log, stop.signal);
-  if (connection === null) return;
   const activities = createActivities(deps);
-  worker = await createWorker({ connection, namespace: settings.namespace, activities, workflowBundle });
-  if (stop.signal.aborted) worker.shutdown();
-  log.info({ address: settings.connection.address, namespace: settings.namespace }, "worker runs");
-  await worker.run();
+  while (!stop.signal.aborted) {
+    const home = await connect(settings, log, stop.signal);
+    if (home === null) break;
+    const { connection } = home;
+    worker = await createWorker({ connection, namespace: settings.namespace, activities, workflowBundle });
+    if (stop.signal.aborted) worker.shutdown();
+    log.info({ address: settings.connection.address, namespace: settings.namespace }, "worker runs");
+    await runAt(home, worker, log, stop.signal);
+    await connection.close();
+  }
   await adopting;
-  await connection.close();
   log.info("worker stopped");
 }
 
-/** Waits for the server, however long it takes: a worker that starts before Temporal is no error. */
-async function connect(settings: TemporalSettings, log: Logger, stop: AbortSignal): Promise<NativeConnection | null> {
+interface Home {
+  readonly connection: NativeConnection;
+  readonly client: Client;
+  readonly namespaceId: string;
+}
+
+/** Runs until the worker ends, which it is made to when another namespace has taken the name of its own. */
+async function runAt(home: Home, worker: JobWorker, log: Logger, stop: AbortSignal): Promise<void> {
+  const ended = new AbortController();
+  const { namespace } = home.client.options;
+  const watching = watchNamespace(home.client, {
+    id: home.namespaceId,
+    signal: AbortSignal.any([ended.signal, stop]),
+    onMissing: (error) => log.error({ err: error, namespace }, `Temporal has no namespace ${namespace} any more`),
+    onError: (error) => log.debug({ err: error, namespace }, "cannot look after the namespace now"),
+  }).then(() => {
+    if (ended.signal.aborted || stop.aborted) return;
+    log.warn({ namespace }, "another namespace has this name now: beginning anew in it");
+    worker.shutdown();
+  });
+  try {
+    await worker.run();
+  } finally {
+    ended.abort();
+    await watching;
+    await home.client.connection.close();
+  }
+}
+
+/** Waits for the server and the namespace, however long it takes: a worker that starts before Temporal is no error. */
+async function connect(settings: TemporalSettings, log: Logger, stop: AbortSignal): Promise<Home | null> {
   while (!stop.aborted) {
+    const client = lazyClient(settings);
     try {
-      const setup = await Connection.connect({ ...settings.connection, connectTimeout: "3 seconds" });
-      await ensureSearchAttributes(setup, settings.namespace);
-      await ensureWarden(new Client({ connection: setup, namespace: settings.namespace }));
-      await setup.close();
+      const namespaceId = await furnishNamespace(client);
       const { address, tls, apiKey, metadata } = settings.connection;
-      return await NativeConnection.connect({
+      const connection = await NativeConnection.connect({
         ...(address === undefined ? {} : { address }),
         ...(tls === undefined ? {} : { tls }),
         ...(typeof apiKey === "string" ? { apiKey } : {}),
         ...(metadata === undefined ? {} : { metadata }),
       });
+      return { connection, client, namespaceId };
     } catch (error) {
+      await client.connection.close();
       const { namespace } = settings;
       const why = isNamespaceMissing(error) ? `has no namespace ${namespace}` : "does not answer";
       log.warn({ err: error, address: settings.connection.address, namespace }, `Temporal ${why}; trying again`);
@@ -90,7 +122,7 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger) {
     jobs: { ...createJobReader(pool), ...createJobWriter(pool) },
     results: createResultReader(pool),
     slots: createSlots(client),
-    executions: createExecutions(client),
+    executions: createExecutions(client, jobSettingsOf(config)),
     clock: systemClock,
     log,
     begun: () => begunComputations(pool),

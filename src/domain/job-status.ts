@@ -48,6 +48,8 @@ export interface StatusSources {
   /** Null: the source answered and does not know the job. */
   readonly view: SeenExecution | null | "unavailable";
   readonly record: SeenRecord | null | "unavailable";
+  /** Why Temporal is unavailable and what mends it, when that is known. */
+  readonly outage?: { readonly what: string; readonly next: string | undefined } | null;
   /** Null when no worker answered in time. */
   readonly live: LiveJobState | null;
   /** ISO-8601 UTC since when KTRDR computes; null when not known. */

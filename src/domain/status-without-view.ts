@@ -58,14 +58,15 @@ export function unsettled(status: FinalStatus): JobStatus {
 }
 
 /** Temporal does not answer. */
-export function unseen(record: StatusSources["record"]): JobStatus {
+export function unseen({ record, outage }: Pick<StatusSources, "record" | "outage">): JobStatus {
   const known =
     record === "unavailable"
       ? "The record cannot be read either, so nothing is known about this job right now"
       : record === null
         ? "The record has no such job; it may still be waiting for admission"
         : `Last known: admitted ${record.admittedAt} and not finished in the record`;
-  return blank("unknown", { headline: `Temporal does not answer. ${known}.`, next: START_TEMPORAL });
+  const { what = "Temporal does not answer.", next = START_TEMPORAL } = outage ?? {};
+  return blank("unknown", { headline: `${what} ${known}.`, next });
 }
 
 /** Temporal answers and does not know the job. */
@@ -79,6 +80,6 @@ export function forgotten(record: StatusSources["record"]): JobStatus {
   const since = record === null ? "" : ` since ${record.admittedAt}`;
   return blank("unknown", {
     headline: `The record shows this job as open${since}, but Temporal does not know it: its server may have lost its state.`,
-    next: "Start the job again with the same arguments; it keeps its task_id.",
+    next: "Ask again in a minute: a worker starts it again from the record and goes on with its computation (check_health shows whether one runs). Starting it with the same arguments does the same.",
   });
 }

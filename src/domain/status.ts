@@ -22,7 +22,7 @@ export function judge(sources: StatusSources): JobStatus {
   if (record !== null && record !== "unavailable" && record.status !== "open") {
     return record.outcome === null ? endedWithoutOutcome(record.status) : ended(record.outcome);
   }
-  if (view === "unavailable") return unseen(record);
+  if (view === "unavailable") return unseen(sources);
   if (view === null) return forgotten(record);
   if (view.outcome !== null) return ended(view.outcome);
   if (view.execution === "running" || view.execution === "paused") return open(view, sources);

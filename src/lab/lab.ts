@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { isDomainError } from "../domain/errors.ts";
 import { startGuard } from "./guard.ts";
+import { keepNamespace } from "./keep-namespace.ts";
 import { labDirOf } from "./lab-environment.ts";
 import { removeLabFile, writeLabFile } from "./lab-file.ts";
 import { lockLab } from "./lab-lock.ts";
@@ -98,7 +99,9 @@ async function attemptStart(
   const run = await createRunFolder(runs);
   const guard = startGuard(run.dir, GRACE_S);
   const supervisor = new Supervisor({ logDir: path.join(dir, "logs"), run, onEvent: settings.onEvent });
+  let letNamespaceGo = async (): Promise<void> => undefined;
   const stop = once(async () => {
+    await letNamespaceGo();
     await removeLabFile(dir);
     await supervisor.stop();
     await guard.release();
@@ -110,6 +113,10 @@ async function attemptStart(
     settings.signal?.throwIfAborted();
     await runSteps(labSteps({ settings, dir, ports, addresses, namespace, env, replaced, supervisor, notes }));
     settings.signal?.throwIfAborted();
+    if (!replaced.temporal) {
+      const pid = () => supervisor.parts().find(({ name }) => name === "temporal")?.pid;
+      letNamespaceGo = keepNamespace(ports.temporal, namespace, pid);
+    }
     const started = (await startOf(settings.pid)) ?? "";
     await writeLabFile(dir, { pid: settings.pid, started, addresses, env });
   } catch (error) {

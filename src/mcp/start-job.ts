@@ -77,8 +77,9 @@ async function knownJob({ deps }: ToolContext, jobId: string): Promise<TaskStatu
   if (known.view === "unavailable") {
     if (recorded) return known;
     throw new DomainError("temporal_unavailable", {
-      what: "The job cannot be started: Temporal does not answer.",
+      what: `The job cannot be started. ${known.outage?.what ?? "Temporal does not answer."}`,
       why: "jobs are kept by Temporal, and no earlier job for this request is on record",
+      ...(known.outage?.next === undefined ? {} : { next: known.outage.next }),
     });
   }
   // Temporal has no such job and the record has none that ended: starting it takes the same id up again.

@@ -17,6 +17,8 @@ export interface TaskStatus {
   readonly kind: JobKind | null;
   readonly view: JobView | null | "unavailable";
   readonly record: JobRecord | null | "unavailable";
+  /** Why Temporal is unavailable, when it said so. */
+  readonly outage: DomainError | null;
 }
 
 /**
@@ -30,16 +32,25 @@ export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
   const [live, workersPolling] = running
     ? await Promise.all([speaksForItself(view, deps.now()) ? null : liveOf(deps, view), workers(deps)])
     : [null, null];
+  const outage = view === "unavailable" ? await outageOf(deps) : null;
   const status = judge({
     view,
     record,
     live,
     workersPolling,
     computingSince,
+    outage,
     now: deps.now(),
     stallAfterMs: deps.stallAfterMs,
   });
-  return { status, kind: kindOf(view) ?? kindOf(record), view, record };
+  return { status, kind: kindOf(view) ?? kindOf(record), view, record, outage };
+}
+
+async function outageOf({ jobs }: Deps): Promise<DomainError | null> {
+  return await jobs.ping().then(
+    () => null,
+    (error: unknown) => (isDomainError(error, "temporal_unavailable") ? error : null),
+  );
 }
 
 /** Both sources side by side; Temporal alone for a job that was at rest when it was last asked about, and still is. */

@@ -88,6 +88,7 @@ const jobColumns = z.object({
   client: z.string(),
   priority: z.number(),
   engine: EngineSchema.nullable(),
+  namespace_id: z.string().nullable(),
   admitted_at: Instant,
   status: z.enum(["open", ...FINAL_STATUSES]),
   finished_at: Instant.nullable(),
@@ -108,6 +109,8 @@ const toJob = (row: z.infer<typeof jobColumns>) => ({
   client: row.client,
   priority: row.priority,
   engine: row.engine,
+  /** Of the Temporal namespace it was last admitted in; null when not known. */
+  namespaceId: row.namespace_id,
   admittedAt: row.admitted_at,
   /** `open` until the job has ended, whatever it is doing. */
   status: row.status,
@@ -130,7 +133,7 @@ export type SeenJob = Readonly<z.infer<typeof SeenRow>>;
 /** The columns of `JobRow`: everything but the strategy text, which may be long. */
 export const JOB_COLUMNS =
   "job_id, kind, request, request_hash, force_reason, parent_job_id, strategy, symbol, timeframe, client, priority, " +
-  "engine, admitted_at, status, finished_at, outcome";
+  "engine, namespace_id, admitted_at, status, finished_at, outcome";
 
 export const ComputationRow = z
   .object({

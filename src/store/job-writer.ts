@@ -19,10 +19,11 @@ export interface JobWriter extends ComputationWriter {
   /**
    * Records that a job exists, before anything is computed.
    * @param strategyText the YAML the job computes with; null when it has none.
+   * @param namespaceId of the Temporal namespace that the job's workflow is in; null when not known.
    * @returns the outcome instead when the job has already ended.
    * @throws DomainError `task_conflict` when the id belongs to another request, or the request to another id.
    */
-  admit(input: JobInput, strategyText: string | null): Promise<Admission>;
+  admit(input: JobInput, strategyText: string | null, namespaceId?: string | null): Promise<Admission>;
   /**
    * Records how a job ended, with its result and (for a training) its model, all or nothing. The first final outcome
    * stands for ever.
@@ -38,8 +39,8 @@ export function createJobWriter(pool: Pool): JobWriter {
   return {
     ...createComputationWriter(pool),
 
-    async admit(input, strategyText) {
-      await insertJob(pool, input, strategyText);
+    async admit(input, strategyText, namespaceId = null) {
+      await insertJob(pool, input, strategyText, namespaceId);
       const [job] = await select(
         pool,
         JobRow,
@@ -48,7 +49,11 @@ export function createJobWriter(pool: Pool): JobWriter {
         [input.jobId, input.requestHash],
       );
       if (job?.jobId !== input.jobId || job.requestHash !== input.requestHash) throw conflict(input, job);
-      return job.outcome === null ? { admitted: true } : { finished: job.outcome };
+      if (job.outcome !== null) return { finished: job.outcome };
+      if (namespaceId !== null && job.namespaceId !== namespaceId) {
+        await run(pool, "update jobs set namespace_id = $2 where job_id = $1", [job.jobId, namespaceId]);
+      }
+      return { admitted: true };
     },
 
     finish(jobId, outcome, result, engine) {
@@ -68,12 +73,17 @@ export function createJobWriter(pool: Pool): JobWriter {
   };
 }
 
-function insertJob(session: Session, input: JobInput<JobRequest>, strategyText: string | null): Promise<unknown> {
+function insertJob(
+  session: Session,
+  input: JobInput<JobRequest>,
+  strategyText: string | null,
+  namespaceId: string | null,
+): Promise<unknown> {
   return run(
     session,
     `insert into jobs
-       (job_id, kind, request, request_hash, force_reason, parent_job_id, strategy_text, client, priority)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict do nothing`,
+       (job_id, kind, request, request_hash, force_reason, parent_job_id, strategy_text, client, priority, namespace_id)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
     [
       input.jobId,
       input.request.kind,
@@ -84,6 +94,7 @@ function insertJob(session: Session, input: JobInput<JobRequest>, strategyText: 
       strategyText,
       input.client,
       input.priority,
+      namespaceId,
     ],
   );
 }

@@ -47,9 +47,10 @@ export async function calling<T>(client: Client, call: () => Promise<T>, deadlin
   try {
     return await client.connection.withDeadline(Date.now() + deadlineMs, call);
   } catch (cause) {
+    if (isNamespaceMissing(cause)) throw namespaceMissing(client.options.namespace, cause);
     if (!isUnavailable(cause)) throw cause;
     const error = new DomainError("temporal_unavailable", {
-      what: "The Temporal server does not answer.",
+      what: "Temporal does not answer.",
       next: "Start it (`make lab` starts everything) or mend TEMPORAL_ADDRESS, then repeat the call.",
       cause,
     });
@@ -66,6 +67,14 @@ export function isNamespaceMissing(error: unknown): boolean {
   }
   return false;
 }
+
+const namespaceMissing = (namespace: string, cause: unknown): DomainError =>
+  new DomainError("temporal_unavailable", {
+    what: `Temporal has no namespace "${namespace}".`,
+    why: "It was deleted, the server lost its data, or TEMPORAL_NAMESPACE is wrong.",
+    next: `Create it: \`temporal operator namespace create --namespace ${namespace}\` (a lab does so by itself within seconds). Jobs that were open go on by themselves then; nothing need be started again.`,
+    cause,
+  });
 
 /** gRPC status. */
 const NOT_FOUND = 5;

@@ -1,10 +1,19 @@
-import { WorkflowNotFoundError, type Client } from "@temporalio/client";
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from "@temporalio/client";
+import type { JobInput, JobSettings } from "../domain/job.ts";
+import { isNamespaceMissing } from "./connection.ts";
+import { WORKFLOW_TYPE } from "./job-types.ts";
+import { describeNamespace } from "./namespace.ts";
+import { startOptionsOf } from "./start-options.ts";
 
 export type Execution = "open" | "completed" | "failed" | "cancelled" | "terminated" | "unknown";
 
-/** Whether a job's workflow is open, and how it closed if not. `unknown`: Temporal has no such workflow (any more). */
-export function createExecutions(client: Client) {
+/**
+ * The workflows of jobs, and the namespace they run in.
+ * @param settings for jobs that are started again: a record does not hold theirs.
+ */
+export function createExecutions(client: Client, settings: JobSettings) {
   return {
+    /** Whether a job's workflow is open, and how it closed if not. `unknown`: there is no such workflow (any more). */
     of: async (jobId: string): Promise<Execution> => {
       try {
         const { status } = await client.workflow.getHandle(jobId).describe();
@@ -12,6 +21,26 @@ export function createExecutions(client: Client) {
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return "unknown";
         throw error;
+      }
+    },
+    /** The id that the server gave to the namespace: another one when it was made again. */
+    namespaceId: async (): Promise<string> =>
+      (await describeNamespace(client, { namespace: client.options.namespace })).id,
+    /** Whether a namespace of this id is in use on the server. */
+    namespaceLives: async (id: string): Promise<boolean> => {
+      try {
+        return (await describeNamespace(client, { id })).registered;
+      } catch (error) {
+        if (isNamespaceMissing(error)) return false;
+        throw error;
+      }
+    },
+    /** Harmless when somebody else was quicker. */
+    startAgain: async (job: Omit<JobInput, "settings">): Promise<void> => {
+      try {
+        await client.workflow.start(WORKFLOW_TYPE[job.request.kind], startOptionsOf({ ...job, settings }));
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }
     },
   };

@@ -6,19 +6,18 @@ import {
   type Client,
   type WorkflowExecutionDescription,
 } from "@temporalio/client";
-import { TypedSearchAttributes } from "@temporalio/common";
 import canonicalize from "canonicalize";
 import { LRUCache } from "lru-cache";
 import { DomainError } from "../domain/errors.ts";
 import type { JobInput, JobRequest, JobSettings, LiveJobState } from "../domain/job.ts";
 import { calling } from "./connection.ts";
 import { jobViewOf } from "./describe-job.ts";
-import { detailsOf, jobIdOf, JOB_QUEUE, summaryOf, WORKFLOW_TYPE } from "./job-types.ts";
+import { jobIdOf, JOB_QUEUE, WORKFLOW_TYPE } from "./job-types.ts";
 import type { JobView } from "./job-view.ts";
 import { createLiveStates } from "./live-state.ts";
 import { openJobs, type OpenJob } from "./open-jobs.ts";
 import { isPolled } from "./pollers.ts";
-import { searchAttributesOf } from "./search-attributes.ts";
+import { startOptionsOf } from "./start-options.ts";
 
 export interface StartOptions {
   /** Why a request that was answered before shall run again; part of the job's identity. Null for the first run. */
@@ -78,7 +77,8 @@ export function createJobs(client: Client, settings: JobSettings): Jobs {
       return known.value;
     },
     ping: async () => {
-      await calling(client, () => client.workflowService.getSystemInfo({}));
+      const { namespace } = client.options;
+      await calling(client, () => client.workflowService.describeNamespace({ namespace }));
     },
   };
 }
@@ -108,20 +108,7 @@ async function start(
     settings,
   };
   try {
-    await calling(client, () =>
-      client.workflow.start(WORKFLOW_TYPE[request.kind], {
-        workflowId: jobId,
-        taskQueue: JOB_QUEUE,
-        args: [input],
-        // One request, one job: neither a running nor a finished one is ever started again.
-        workflowIdReusePolicy: "REJECT_DUPLICATE",
-        workflowIdConflictPolicy: "FAIL",
-        memo: { requestHash, kind: request.kind, client: options.client },
-        typedSearchAttributes: new TypedSearchAttributes(searchAttributesOf(request)),
-        staticSummary: summaryOf(request),
-        staticDetails: detailsOf(request, options.client, options.forceReason),
-      }),
-    );
+    await calling(client, () => client.workflow.start(WORKFLOW_TYPE[request.kind], startOptionsOf(input)));
     return { jobId, existing: false };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

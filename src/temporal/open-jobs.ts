@@ -17,7 +17,7 @@ const TYPES = Object.values(WORKFLOW_TYPE)
 /** Visibility: eventually consistent and rate-limited by the server, so callers cache it (decision 11). */
 export async function openJobs(client: Client, limit: number): Promise<OpenJob[]> {
   const jobs: OpenJob[] = [];
-  const query = `WorkflowType IN (${TYPES}) AND ExecutionStatus = "Running"`;
+  const query = `WorkflowType IN (${TYPES}) AND ExecutionStatus IN ("Running", "Paused")`;
   for await (const execution of client.workflow.list({ query, pageSize: Math.min(limit, 200) })) {
     const kind = execution.memo?.["kind"];
     const strategy = execution.searchAttributes["KtrdrStrategy"]?.[0];

@@ -25,6 +25,8 @@ export async function ensureWarden(client: Client): Promise<void> {
         workflowExecutionTimeout: "1 hour",
         staticSummary: "settles abandoned jobs and revives a terminated slot keeper",
       },
+      // The first one of a namespace has work: whatever an earlier namespace took along comes back at once.
+      state: { triggerImmediately: true },
       memo: { purpose: "settles abandoned jobs and revives a terminated slot keeper" },
     });
   } catch (error) {

@@ -86,6 +86,11 @@ class ComputeJob {
         .admitJobQuickly(this.input, this.computation)
         .catch(() => steps.admitJob(this.input, this.computation));
       this.admitted = true;
+      const { standing } = admission;
+      if (standing !== undefined) {
+        this.computation = standing.computation;
+        this.granted = standing.standing !== "queued";
+      }
       return admission.finished;
     });
   }

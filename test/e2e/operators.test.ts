@@ -1,6 +1,10 @@
 /** docs/operating.md: every command of the page is run as it stands there, and does what the page says. */
+import { rm } from "node:fs/promises";
+import path from "node:path";
 import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/common";
+import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ROOT } from "../../src/lab/lab-environment.ts";
 import { until } from "../../src/lab/until.ts";
 import { Operator, startServerThatPauses } from "../support/operator.ts";
 import { Research, type Answer } from "../support/research.ts";
@@ -30,11 +34,14 @@ let asked = 0;
 beforeAll(async () => {
   research = await Research.begin();
   operator = await Operator.begin(research);
+  await warden().delete(); // found to be back by the last test about the keeper
   await Promise.all(["alpha", "beta"].map(async (name) => await research.writeStrategy(name)));
   const { task_id } = await train("alpha");
   await research.follow(task_id, "completed");
   model = task_id;
 }, 120_000);
+
+const warden = () => operator.client.schedule.getHandle("ktrdr-warden");
 
 afterAll(async () => {
   await operator?.end();
@@ -461,7 +468,9 @@ describe("the keeper", () => {
     120_000,
   );
 
-  it("has a warden whose schedule can be seen", async () => {
+  it("has a warden whose schedule can be seen, and comes back when it was deleted", async () => {
+    const back = async () => (await warden().describe()).scheduleId !== "";
+    await until(back, { what: "the warden's schedule", timeoutMs: 60_000 });
     const schedule = await operator.types("temporal schedule describe");
     expect(schedule).toMatch(/Paused +false/);
     expect(schedule).toMatch(/"every":"30s"/);
@@ -488,36 +497,117 @@ describe("pausing a whole job", () => {
     await expect(operator.types("temporal workflow pause", running)).rejects.toThrow("pause is not enabled");
     await expect(operator.types("temporal workflow unpause", running)).rejects.toThrow("not paused");
   }, 60_000);
+});
 
-  it("loses nothing where the server allows it", async () => {
-    const server = await startServerThatPauses();
-    const there = await Research.begin("modern", { TEMPORAL_ADDRESS: server.address });
-    const at = await Operator.begin(there);
-    try {
-      await there.writeStrategy("alpha");
-      await there.faults([{ id: "slow", fault: "slow_computing", kind: "training", epochDelayMs: 700 }]);
-      const { task_id: taskId } = await there.call("train_model", {
-        strategy: "alpha",
-        start_date: "2000-01-03",
-        end_date: "2008-01-01",
-      });
-      await there.follow(taskId, "running");
-      const variables = { TASK_ID: taskId, REASON: "a test" };
-      await at.types("temporal workflow pause", variables);
-      const { answer } = await there.follow(taskId, "stalled");
-      expect(answer["headline"]).toBe("Paused by an operator in Temporal.");
-      const over = async () => (await at.computing(taskId)).length === 0;
-      await until(over, { what: "the end of computing", timeoutMs: 30_000 });
-      expect((await at.records.get(taskId))?.status).toBe("open");
-      await at.types("temporal workflow unpause", variables);
-      await there.follow(taskId, "completed");
-      expect(await at.computed(taskId)).toBe(1);
-    } finally {
-      await at.end();
-      await there.end();
-      await server.stop();
-    }
+describe("at a Temporal server of one's own", () => {
+  let server: Awaited<ReturnType<typeof startServerThatPauses>>;
+  let there: Research;
+  let at: Operator;
+
+  beforeAll(async () => {
+    server = await startServerThatPauses("research");
+    there = await Research.begin("modern", { TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: "research" });
+    at = await Operator.begin(there);
+    await Promise.all(["alpha", "beta"].map(async (name) => await there.writeStrategy(name)));
   }, 120_000);
+  afterAll(async () => {
+    await at?.end();
+    await there?.end();
+    await server?.stop();
+  }, 60_000);
+
+  const slow = async (epochDelayMs: number): Promise<void> =>
+    await there.faults([{ id: "slow", fault: "slow_computing", kind: "training", epochDelayMs }]);
+  const ask = async (strategy: string, more: Record<string, unknown> = {}): Promise<string> =>
+    (await there.call("train_model", { strategy, start_date: "2000-01-03", end_date: day(2008), ...more })).task_id;
+
+  it("a paused job loses nothing, is listed as open and goes on", async () => {
+    await slow(700);
+    const taskId = await ask("alpha");
+    await there.follow(taskId, "running");
+    const variables = { TASK_ID: taskId, REASON: "a test" };
+    await at.types("temporal workflow pause", variables);
+    const { answer } = await there.follow(taskId, "stalled");
+    expect(answer["headline"]).toBe("Paused by an operator in Temporal.");
+    const over = async () => (await at.computing(taskId)).length === 0;
+    await until(over, { what: "the end of computing", timeoutMs: 30_000 });
+    expect((await at.records.get(taskId))?.status).toBe("open");
+    await at.types("temporal workflow unpause", variables);
+    await there.follow(taskId, "completed");
+    expect(await at.computed(taskId)).toBe(1);
+  }, 120_000);
+
+  it("a deleted namespace is named in every answer; made again, all jobs go on by themselves, computed once", async () => {
+    await slow(2_500);
+    const running = await ask("alpha");
+    await there.follow(running, "running");
+    await slow(0);
+    const queued = await ask("beta");
+    const set = await ask("beta", { repeats: 2 });
+    const draws = [`${set}.1`, `${set}.2`];
+    const admitted = async () => (await Promise.all([queued, ...draws].map((id) => at.records.get(id)))).every(Boolean);
+    await until(admitted, { what: "all being on record", timeoutMs: 30_000 });
+
+    await at.types("temporal operator namespace delete");
+    await there.follow(running, "unknown");
+    const missing = 'Temporal has no namespace "research".';
+    expect(await there.call("get_task_status", { task_id: queued })).toMatchObject({
+      state: "unknown",
+      final: false,
+      headline: expect.stringContaining(missing),
+      next: expect.stringContaining("temporal operator namespace create --namespace research"),
+    });
+    await expect(ask("alpha")).rejects.toThrow(missing);
+    await expect(there.call("cancel_task", { task_id: queued, reason: "a test" })).rejects.toThrow(missing);
+    expect(await there.call("list_tasks")).toMatchObject({ incomplete: expect.stringContaining(missing) });
+    const health = (await there.call("check_health"))["parts"] as { part: string; up: boolean; detail: string }[];
+    expect(health.find(({ part }) => part === "temporal")).toMatchObject({ up: false, detail: missing });
+    const doctor = await execa(path.join(ROOT, "bin/ktrdr-mcp"), ["doctor"], { env: there.lab.env, reject: false });
+    expect(doctor.stdout).toContain(`✘ Temporal: ${server.address} has no namespace research`);
+
+    await at.types("temporal operator namespace create");
+    for (const taskId of [running, queued, set]) await there.follow(taskId, "completed");
+    for (const taskId of [running, queued, ...draws]) {
+      expect(await at.computed(taskId), `computations of ${taskId}`).toBe(1);
+      expect(await at.recorded(taskId)).toMatchObject({ status: "completed", faultsSeen: [] });
+    }
+    expect(await there.call("get_results", { task_id: set })).toMatchObject({
+      headline: expect.stringMatching(/^2 of 2 /),
+    });
+    const byStrategy = "KtrdrStrategy = 'alpha'";
+    const searchable = async () => (await at.client.workflow.count(byStrategy)).count === 1;
+    await until(searchable, { what: "the job being found by its strategy", timeoutMs: 20_000 });
+  }, 180_000);
+});
+
+describe("a lab whose Temporal forgot everything", () => {
+  it("has its namespace again by itself, and its jobs, twice in a row", async () => {
+    await lasting(30);
+    const running = await bothRun();
+    const { namespace, dir } = research.lab;
+    await forgotten(running, async () => {
+      await operator.client.connection.operatorService.deleteNamespace({ namespace });
+    });
+    await forgotten(running, async () => {
+      const files = ["temporal.db", "temporal.db-wal", "temporal.db-shm"];
+      await Promise.all(files.map(async (file) => await rm(path.join(dir, file), { force: true })));
+      research.lab.kill("temporal");
+    });
+    await expectDoneOnce(running);
+    await freeSlots();
+  }, 240_000);
+
+  /** Makes Temporal forget jobs; resolves when it has other workflows of theirs. */
+  async function forgotten(taskIds: readonly string[], forget: () => Promise<void>): Promise<void> {
+    const runIds = async () => await Promise.all(taskIds.map(async (taskId) => await runOf(taskId)));
+    const before = await runIds();
+    await forget();
+    const others = async () => (await runIds()).every((run, index) => run !== before[index]);
+    await until(others, { what: `workflows of ${taskIds.join(", ")} started again`, timeoutMs: 90_000 });
+  }
+
+  const runOf = async (taskId: string): Promise<string> =>
+    (await operator.client.workflow.getHandle(taskId).describe()).runId;
 });
 
 it("every command of the page was run", () => {

@@ -40,7 +40,17 @@ function viewOf(activity: string | null, historyEvents: number): JobView {
 function seenOf(computingSince: string | null): SeenJob {
   const { request, requestHash, forceReason, parentJobId, priority, client } = inputOf(JOB, TRAINING);
   const { kind, strategy, symbol, timeframe } = TRAINING;
-  const facts = { jobId: JOB, kind, strategy, symbol, timeframe, engine: null, admittedAt: SINCE, finishedAt: null };
+  const facts = {
+    jobId: JOB,
+    kind,
+    strategy,
+    symbol,
+    timeframe,
+    engine: null,
+    namespaceId: null,
+    admittedAt: SINCE,
+    finishedAt: null,
+  };
   const job = { ...facts, request, requestHash, forceReason, parentJobId, priority, client };
   return { job: { ...job, status: "open", outcome: null }, computingSince };
 }

@@ -68,7 +68,7 @@ export class SimulatedStage {
       jobs: this.record.jobs(),
       results: { get: never, listModels: never, findModel: never },
       slots: { claim: nothing, inUse: nothing, release: nothing, known: async () => [] },
-      executions: { of: async () => "open" },
+      executions: { of: async () => "open", namespaceId: never, namespaceLives: never, startAgain: never },
       clock: this.clock,
       log: pino({ level: "silent" }),
     });

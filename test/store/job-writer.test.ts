@@ -52,7 +52,7 @@ async function admitted(request = trainingRequest as Parameters<typeof jobInput>
 describe("admit", () => {
   it("records the job as it was asked for, with the text it computes with", async () => {
     const input = jobInput(trainingRequest, { forceReason: "another look", parentJobId: "set-1", priority: 1 });
-    expect(await writer.admit(input, "name: x\n")).toEqual({ admitted: true });
+    expect(await writer.admit(input, "name: x\n", "ns-1")).toEqual({ admitted: true });
     expect(await jobs.get(input.jobId)).toEqual({
       jobId: input.jobId,
       kind: "training",
@@ -66,12 +66,15 @@ describe("admit", () => {
       client: "test client",
       priority: 1,
       engine: null,
+      namespaceId: "ns-1",
       admittedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
       status: "open",
       finishedAt: null,
       outcome: null,
     });
     expect(await jobs.strategyText(input.jobId)).toBe("name: x\n");
+    await writer.admit(input, null, "ns-2");
+    expect((await jobs.get(input.jobId))?.namespaceId).toBe("ns-2");
   });
 
   it("admits twenty times at once and leaves one row with the first admission's time", async () => {

@@ -30,11 +30,14 @@ const binaryPath = async (): Promise<string> => {
 };
 
 /** A dev server that, unlike the lab's, lets workflows be paused. */
-export async function startServerThatPauses(): Promise<{ readonly address: string; stop(): Promise<void> }> {
+export async function startServerThatPauses(
+  namespace: string,
+): Promise<{ readonly address: string; stop(): Promise<void> }> {
   const port = await freePort();
   const address = `127.0.0.1:${port}`;
   const flag = "frontend.WorkflowPauseEnabled=true";
-  const args = ["server", "start-dev", "--headless", `--port=${port}`, "--dynamic-config-value", flag];
+  const own = ["--headless", `--port=${port}`, `--namespace=${namespace}`, "--dynamic-config-value", flag];
+  const args = ["server", "start-dev", ...own];
   const server = execa(await binaryPath(), args, { stdio: "ignore", reject: false });
   const stop = async () => {
     server.kill("SIGKILL");
@@ -43,7 +46,7 @@ export async function startServerThatPauses(): Promise<{ readonly address: strin
   const connection = Connection.lazy({ address });
   const serves = async () => {
     await greet(address);
-    await connection.workflowService.describeNamespace({ namespace: "default" });
+    await connection.workflowService.describeNamespace({ namespace });
     return true;
   };
   try {
@@ -64,7 +67,8 @@ export class Operator {
   private readonly pool: Pool;
   private readonly folder: string;
   private readonly commands: readonly string[];
-  private readonly done = new Set<string>();
+  /** Of all operators: one page, one list. */
+  private static readonly done = new Set<string>();
 
   private constructor(research: Research, folder: string, commands: readonly string[]) {
     const { env } = research.lab;
@@ -93,7 +97,7 @@ export class Operator {
 
   /** Commands of the page that nothing ran so far. */
   get left(): string[] {
-    return this.commands.filter((command) => !this.done.has(command));
+    return this.commands.filter((command) => !Operator.done.has(command));
   }
 
   /**
@@ -116,7 +120,7 @@ export class Operator {
     };
     const missing = unset.filter((name) => env[name] === undefined);
     if (missing.length > 0) throw new Error(`${command} needs ${missing.join(", ")}`);
-    this.done.add(command);
+    Operator.done.add(command);
     const { all } = await execa("sh", ["-euc", `${command} ${more}`], { cwd: ROOT, env, extendEnv: false, all: true });
     return all;
   }

@@ -11,6 +11,7 @@ import type { JobOutcome } from "../../src/domain/job.ts";
 import { createJobReader } from "../../src/store/job-reader.ts";
 import { createJobWriter } from "../../src/store/job-writer.ts";
 import { createPool } from "../../src/store/pool.ts";
+import { createExecutions } from "../../src/temporal/executions.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
 import { trainingResult } from "../support/job-records.ts";
 import { createTestDatabase } from "../support/postgres.ts";
@@ -83,7 +84,8 @@ async function recording(env: TestWorkflowEnvironment, stage: Stage): Promise<Ac
   const jobs = { ...createJobReader(pool), ...createJobWriter(pool) };
   const scripted = stage.activities(createSlots(env.client));
   const strategies = { read: async () => ({ text: "name: probe" }) };
-  const real = { jobs, strategies, slots: createSlots(env.client) } as unknown as ActivityDeps;
+  const executions = createExecutions(env.client, inputOf("any", TRAINING).settings);
+  const real = { jobs, strategies, executions, slots: createSlots(env.client) } as unknown as ActivityDeps;
   return {
     ...scripted,
     ...admitActivities(real),

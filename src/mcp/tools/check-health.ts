@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isDomainError } from "../../domain/errors.ts";
+import { isDomainError, type DomainError } from "../../domain/errors.ts";
 import type { KtrdrWorker } from "../../domain/operation.ts";
 import { compact, engineText } from "../answer.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
@@ -62,11 +62,15 @@ async function probe(part: string, start: string, check: () => Promise<string>, 
     return { part, up: true, detail: await Promise.race([check(), late]) };
   } catch (error) {
     if (error instanceof Late) return { part, up: false, detail: "does not answer in time", start };
-    if (isDomainError(error)) return { part, up: false, detail: error.what, start };
+    if (isDomainError(error)) return { part, up: false, detail: error.what, start: mending(error) ?? start };
     log.error({ err: error, part }, "health check failed unexpectedly");
     return { part, up: false, detail: "the check failed unexpectedly; the server's log says why", start };
   }
 }
+
+/** Temporal that answers, but not for us, is not mended by starting it. */
+const mending = ({ code, why, next }: DomainError): string | undefined =>
+  code === "temporal_unavailable" && why !== undefined ? next : undefined;
 
 const answers = async (ping: Promise<void>): Promise<string> => {
   await ping;

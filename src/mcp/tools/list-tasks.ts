@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isDomainError } from "../../domain/errors.ts";
+import { isDomainError, type DomainError } from "../../domain/errors.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { compact } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
@@ -48,7 +48,7 @@ Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "lim
     return {
       tasks: tasks.slice(0, limit),
       more: tasks.length > limit,
-      ...compact({ incomplete: missing(recorded.status, open.status) }),
+      ...compact({ incomplete: missing(recorded.status, open) }),
     };
   },
 });
@@ -98,11 +98,11 @@ function recordRow(job: JobRecord) {
   };
 }
 
-function missing(recorded: string, open: string): string | null {
+function missing(recorded: string, open: PromiseSettledResult<unknown>): string | null {
   if (recorded === "rejected") {
     return "PostgreSQL does not answer: finished jobs are missing here. Start it (`make lab`) and ask again.";
   }
-  return open === "rejected"
-    ? "Temporal does not answer: jobs that were started within the last moments may be missing. Start it (`make lab`)."
-    : null;
+  if (open.status === "fulfilled") return null;
+  const { what, next } = open.reason as DomainError;
+  return `${what} Jobs that were started within the last moments may be missing. ${next}`;
 }

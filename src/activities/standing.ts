@@ -1,0 +1,18 @@
+import type { SlotClaim } from "../domain/slots.ts";
+import type { ComputationRecord } from "../store/job-row.ts";
+
+/** The fate of a computation that is computed again. */
+export const LOST = "lost";
+
+export type Standing = Required<Pick<SlotClaim, "computation" | "standing">>;
+
+/**
+ * Where a job stands by its record: at which computation, and whether that was given its slot before.
+ * @param computations oldest first
+ */
+export function standingOf(computations: readonly ComputationRecord[]): Standing {
+  const last = computations.at(-1);
+  if (last === undefined) return { computation: 1, standing: "queued" };
+  if (last.fate === LOST) return { computation: last.n + 1, standing: "queued" };
+  return { computation: last.n, standing: last.operationId === null ? "granted" : "in_use" };
+}

@@ -1,0 +1,50 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { Connection } from "@temporalio/client";
+import { msToTs } from "@temporalio/common/lib/time.js";
+import { isNamespaceMissing } from "../temporal/connection.ts";
+import { mayBeListening } from "./port-holder.ts";
+
+const LOOK_EVERY_MS = 3_000;
+const ANSWER_WITHIN_MS = 2_000;
+/** Closed workflows stay readable for so long, as on a dev server: a day. */
+const RETENTION = "1 day";
+
+/**
+ * Makes the lab's namespace again when somebody deleted it. Only the lab does so, and only on its own server: whoever ends
+ * up at a stranger's address must not settle there.
+ * @param pid of the lab's server; undefined while it is down.
+ * @returns the function that ends it.
+ */
+export function keepNamespace(port: number, namespace: string, pid: () => number | undefined): () => Promise<void> {
+  const stop = new AbortController();
+  const connection = Connection.lazy({ address: `127.0.0.1:${port}` });
+  const { workflowService } = connection;
+  const look = async (): Promise<void> => {
+    try {
+      await connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
+        workflowService.describeNamespace({ namespace }),
+      );
+    } catch (error) {
+      const server = pid();
+      // A server that is away is being restarted.
+      if (!isNamespaceMissing(error) || server === undefined || !(await mayBeListening(server, port))) return;
+      const workflowExecutionRetentionPeriod = msToTs(RETENTION);
+      await connection
+        .withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
+          workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod }),
+        )
+        .catch(() => undefined); // tried again
+    }
+  };
+  const looking = (async () => {
+    while (!stop.signal.aborted) {
+      await look();
+      await delay(LOOK_EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  })();
+  return async () => {
+    stop.abort();
+    await looking;
+    await connection.close();
+  };
+}

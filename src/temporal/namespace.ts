@@ -1,0 +1,73 @@
+/** The namespace jobs run in: what it must have, kept in place for as long as a worker lives. */
+import { setTimeout as delay } from "node:timers/promises";
+import type { Client, Connection } from "@temporalio/client";
+import { isNamespaceMissing } from "./connection.ts";
+import { ensureSearchAttributes } from "./search-attributes.ts";
+import { ensureWarden } from "./warden.ts";
+
+const ANSWER_WITHIN_MS = 2_000;
+
+/**
+ * @returns the namespace's id, and whether it is in use (a deleted one stays known by its id for a while).
+ * @throws the error of the connection when the server does not answer within 2 s, or has no such namespace.
+ */
+export async function describeNamespace(
+  client: Client,
+  which: { readonly namespace: string } | { readonly id: string },
+): Promise<{ readonly id: string; readonly registered: boolean }> {
+  const { namespaceInfo } = await client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
+    client.workflowService.describeNamespace(which),
+  );
+  return { id: namespaceInfo?.id ?? "", registered: namespaceInfo?.state === REGISTERED };
+}
+
+/** `NamespaceState.NAMESPACE_STATE_REGISTERED` of the Temporal API. */
+const REGISTERED = 1;
+
+/**
+ * Makes sure that the namespace has our search attributes and the warden's schedule. Idempotent.
+ * @returns the namespace's id.
+ */
+export async function furnishNamespace(client: Client): Promise<string> {
+  const { namespace } = client.options;
+  const { id } = await describeNamespace(client, { namespace });
+  await ensureSearchAttributes(client.connection as Connection, namespace);
+  await ensureWarden(client);
+  return id;
+}
+
+const LOOK_EVERY_MS = 3_000;
+const FURNISH_EVERY_MS = 30_000;
+
+export interface NamespaceWatch {
+  /** Of the namespace as it was furnished. */
+  readonly id: string;
+  readonly signal: AbortSignal;
+  /** Told once each time the namespace is found missing. */
+  readonly onMissing: (error: unknown) => void;
+  /** Told when it could not be looked after for another reason. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Keeps the namespace furnished. Resolves when another one has its name, or the signal fires. Never throws. */
+export async function watchNamespace(client: Client, watch: NamespaceWatch): Promise<void> {
+  const { signal } = watch;
+  let missing = false;
+  let furnishedAt = performance.now();
+  for (;;) {
+    await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) return;
+    try {
+      const { id } = await describeNamespace(client, { namespace: client.options.namespace });
+      if (id !== watch.id) return;
+      missing = false;
+      if (performance.now() - furnishedAt < FURNISH_EVERY_MS) continue;
+      await furnishNamespace(client);
+      furnishedAt = performance.now();
+    } catch (error) {
+      if (!isNamespaceMissing(error)) watch.onError(error);
+      else if (!missing) watch.onMissing(error);
+      missing = isNamespaceMissing(error);
+    }
+  }
+}

@@ -1,0 +1,21 @@
+import type { WorkflowStartOptions } from "@temporalio/client";
+import { TypedSearchAttributes } from "@temporalio/common";
+import type { JobInput } from "../domain/job.ts";
+import { detailsOf, JOB_QUEUE, summaryOf } from "./job-types.ts";
+import { searchAttributesOf } from "./search-attributes.ts";
+
+/** How a job's workflow is started. One request, one job: neither a running nor a finished one is ever started again. */
+export function startOptionsOf(input: JobInput) {
+  const { jobId, request, requestHash, client, forceReason } = input;
+  return {
+    workflowId: jobId,
+    taskQueue: JOB_QUEUE,
+    args: [input],
+    workflowIdReusePolicy: "REJECT_DUPLICATE",
+    workflowIdConflictPolicy: "FAIL",
+    memo: { requestHash, kind: request.kind, client },
+    typedSearchAttributes: new TypedSearchAttributes(searchAttributesOf(request)),
+    staticSummary: summaryOf(request),
+    staticDetails: detailsOf(request, client, forceReason),
+  } satisfies WorkflowStartOptions;
+}
