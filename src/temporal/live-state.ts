@@ -14,19 +14,25 @@ const QUEUE_AGE_MS = 1_000;
  *
  * A queued job is not asked again while its history has not grown: being granted a slot is an event. Only its place
  * may then be up to a second old, and a thousand waiting clients cost one query a second.
+ * @param clock monotonic milliseconds
  */
-export function createLiveStates(client: Client): LiveStates {
-  const queues = new LRUCache<SlotKind, SlotState>({ max: 3, ttl: QUEUE_AGE_MS });
+export function createLiveStates(client: Client, clock: { now(): number } = performance): LiveStates {
+  // The question itself is kept: those who ask meanwhile share its answer, and a keeper that is too busy to answer in
+  // time is not asked by each of them anew.
+  const queues = new LRUCache<SlotKind, Promise<SlotState>>({
+    max: 3,
+    ttl: QUEUE_AGE_MS,
+    ttlResolution: 0,
+    perf: clock,
+  });
   const queuedSince = new LRUCache<string, { readonly historyEvents: number; readonly state: LiveJobState }>({
     max: 5_000,
   });
 
   const queueOf = async (kind: SlotKind): Promise<SlotState> => {
-    const known = queues.get(kind);
-    if (known !== undefined) return known;
-    const asked = await client.workflow.getHandle(slotKeeperId(kind)).query<SlotState>("slotState");
-    queues.set(kind, asked);
-    return asked;
+    const asked = queues.get(kind) ?? client.workflow.getHandle(slotKeeperId(kind)).query<SlotState>("slotState");
+    if (!queues.has(kind)) queues.set(kind, asked);
+    return await asked;
   };
 
   const ask = async (jobId: string, historyEvents: number): Promise<LiveJobState> => {
