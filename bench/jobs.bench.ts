@@ -5,7 +5,7 @@ import { z } from "zod";
 import { Anything, Started, Status } from "../src/demo/answers.ts";
 import { STRATEGY_NAME, STRATEGY_TEXT, TRAINING_DATES } from "../src/demo/strategy.ts";
 import { ktrdrDir } from "../src/lab/lab-settings.ts";
-import { quantile, report, withLab, type Bench } from "./support.ts";
+import { historyOf, quantile, report, withLab, type Bench } from "./support.ts";
 
 const ROUNDS = 5;
 const Line = z.looseObject({ at: z.string(), event: z.string(), kind: z.string() });
@@ -35,14 +35,13 @@ async function requests({ lab }: Bench): Promise<number[]> {
     .map(({ at }) => Date.parse(at));
 }
 
-const eventsOf = async ({ temporal }: Bench, taskId: string): Promise<number> =>
-  (await temporal.workflow.getHandle(taskId).describe()).historyLength;
+const sizeOf = async ({ temporal }: Bench, taskId: string) => await historyOf(temporal.workflow.getHandle(taskId));
 
 // KTRDR's own timers (a worker counts as busy for up to 10 s after its job) are not what is measured here.
 await withLab({ SANDBOX_TIME_SCALE: "0.05", SANDBOX_EPOCH_DELAY_MS: "20" }, async (bench) => {
   await bench.claude.call("create_strategy", { yaml: STRATEGY_TEXT }, Anything);
   const delays: number[] = [];
-  const finished: number[] = [];
+  const finished: { events: number; bytes: number }[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const before = (await requests(bench)).length;
     const called = Date.now();
@@ -50,16 +49,19 @@ await withLab({ SANDBOX_TIME_SCALE: "0.05", SANDBOX_EPOCH_DELAY_MS: "20" }, asyn
     const status = await follow(bench, taskId, () => false);
     if (status.state !== "completed") throw new Error(`${taskId}: ${status.headline}`);
     delays.push(((await requests(bench))[before] ?? Number.NaN) - called);
-    finished.push(await eventsOf(bench, taskId));
+    finished.push(await sizeOf(bench, taskId));
   }
   const { task_id: cancelled } = await start(bench, "of a cancelled job");
   await follow(bench, cancelled, ({ state }) => state === "running");
   await bench.claude.call("cancel_task", { task_id: cancelled, reason: "the measurement is over" }, Anything);
   await follow(bench, cancelled, () => false);
+  const ended = await sizeOf(bench, cancelled);
   await report("jobs", [
     { what: "from the train_model call to KTRDR's POST, median (ms)", value: quantile(delays, 0.5) },
     { what: "from the train_model call to KTRDR's POST, slowest (ms)", value: quantile(delays, 1) },
-    { what: "history events of a finished training", value: Math.max(...finished) },
-    { what: "history events of a training cancelled while running", value: await eventsOf(bench, cancelled) },
+    { what: "history events of a finished training", value: Math.max(...finished.map(({ events }) => events)) },
+    { what: "history bytes of a finished training", value: Math.max(...finished.map(({ bytes }) => bytes)) },
+    { what: "history events of a training cancelled while running", value: ended.events },
+    { what: "history bytes of a training cancelled while running", value: ended.bytes },
   ]);
 });

@@ -1,10 +1,12 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import path from "node:path";
-import { Connection, Client as TemporalClient } from "@temporalio/client";
+import { Connection, Client as TemporalClient, type WorkflowHandle } from "@temporalio/client";
+import proto from "@temporalio/proto";
 import { ConfigSchema, loadConfig } from "../src/config.ts";
 import { connectClaude, type Claude } from "../src/demo/claude.ts";
 import { ROOT } from "../src/lab/lab-environment.ts";
+import type { LabSettings } from "../src/lab/lab-settings.ts";
 import { startLab, type Lab } from "../src/lab/lab.ts";
 import { migrate } from "../src/store/migrate.ts";
 
@@ -16,13 +18,19 @@ export interface Bench {
   readonly temporal: TemporalClient;
 }
 
+type LabOptions = Pick<LabSettings, "route" | "onEvent">;
+
 /** Runs a measurement against a lab of its own, which is gone afterwards. */
-export async function withLab(extra: Readonly<Record<string, string>>, measure: (bench: Bench) => Promise<void>) {
+export async function withLab(
+  extra: Readonly<Record<string, string>>,
+  measure: (bench: Bench) => Promise<void>,
+  options: LabOptions = {},
+) {
   const dir = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-bench-"));
   const env = { ...withoutSettings(process.env), LAB_DIR: dir, LOG_LEVEL: "warn", ...extra };
   console.log("bringing up a lab ...");
   const { execPath, pid } = process;
-  const lab = await startLab({ config: loadConfig(env), env, root: ROOT, execPath, pid, migrate }).catch(
+  const lab = await startLab({ config: loadConfig(env), env, root: ROOT, execPath, pid, migrate, ...options }).catch(
     async (error: unknown) => {
       await rm(dir, { recursive: true, force: true });
       throw error;
@@ -33,7 +41,11 @@ export async function withLab(extra: Readonly<Record<string, string>>, measure: 
     const claude = await connectClaude(path.join(ROOT, "bin/ktrdr-mcp"), server, () => undefined);
     const connection = await Connection.connect({ address: lab.addresses.temporal });
     try {
-      await measure({ lab, claude, temporal: new TemporalClient({ connection, namespace: lab.namespace }) });
+      await measure({
+        lab,
+        claude,
+        temporal: new TemporalClient({ connection, namespace: lab.namespace }),
+      });
     } finally {
       await claude.close();
       await connection.close();
@@ -62,27 +74,38 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 }
 
 /**
- * Takes both measurements in turn, so that a slow moment of the machine strikes both.
- * @returns milliseconds of each round
+ * Takes several measurements in turn, so that a slow moment of the machine strikes all of them.
+ * @param afterwards is not measured: waits until what a measurement set going has come to rest.
+ * @returns milliseconds of each round of each
  */
-export async function inTurn<A, B>(
+export async function inTurn<Name extends string>(
   rounds: number,
-  first: (round: number) => Promise<A>,
-  second: (round: number) => Promise<B>,
-): Promise<{ first: number[]; second: number[] }> {
-  const taken = { first: [] as number[], second: [] as number[] };
+  measured: Readonly<Record<Name, (round: number) => Promise<unknown>>>,
+  afterwards: () => Promise<void> = async () => undefined,
+): Promise<Record<Name, number[]>> {
+  const each = Object.entries(measured) as [Name, (round: number) => Promise<unknown>][];
+  const taken = Object.fromEntries(each.map(([name]) => [name, []])) as unknown as Record<Name, number[]>;
   for (let round = 0; round < rounds; round += 1) {
-    taken.first.push(await timed(() => first(round)));
-    taken.second.push(await timed(() => second(round)));
+    for (const [name, work] of each) {
+      taken[name].push(await timed(() => work(round)));
+      await afterwards();
+    }
   }
   return taken;
 }
 
-/** Nearest-rank quantile of milliseconds, to a tenth. */
+/** Nearest-rank quantile of milliseconds, to a hundredth. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   const value = sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
-  return Math.round(value * 10) / 10;
+  return Math.round(value * 100) / 100;
+}
+
+/** Size of a workflow's history: events, and bytes of their protobuf encoding, in which the server limits it. */
+export async function historyOf(handle: WorkflowHandle): Promise<{ events: number; bytes: number }> {
+  const history = await handle.fetchHistory();
+  const bytes = proto.temporal.api.history.v1.History.encode(history).finish().length;
+  return { events: history.events?.length ?? 0, bytes };
 }
 
 type Row = Readonly<Record<string, string | number>>;

@@ -1,0 +1,91 @@
+/**
+ * A thousand jobs that are computed at once: what our worker and our server hold, what KTRDR is asked, and what a start
+ * and a status cost beside the bare calls. Granting is bypassed (KTRDR's registry would have to show a thousand
+ * workers); the worker process, its activities, their requests, the record and Temporal are the real ones.
+ */
+import { Anything, Status } from "../src/demo/answers.ts";
+import { STRATEGY_TEXT } from "../src/demo/strategy.ts";
+import { Gateway } from "./gateway.ts";
+import { processorMs, residentMb } from "./processes.ts";
+import { inTurn, quantile, report, withLab, type Bench } from "./support.ts";
+import { start, startMany } from "./training-jobs.ts";
+
+const LOADS = [1, 100, 1_000] as const;
+/** Several times the poll interval of 5 s. */
+const WINDOW_MS = 30_000;
+const STATUSES = 200;
+const WARM_UP = 200;
+
+const ratio = (a: number, b: number): number => Math.round((a / b) * 100) / 100;
+
+function pidOf({ lab }: Bench): number {
+  const pid = lab.parts().find(({ name }) => name === "worker")?.pid;
+  if (pid === undefined) throw new Error("the worker is gone");
+  return pid;
+}
+
+/** Until so many trainings have been asked for twice since now: all of them are awaited, none is only starting. */
+async function awaited(gateway: Gateway, jobs: number): Promise<void> {
+  gateway.asked.clear();
+  await gateway.until(() => [...gateway.asked.values()].filter((times) => times >= 2).length >= jobs);
+}
+
+async function measure(bench: Bench, gateway: Gateway, jobs: number, running: string) {
+  const { claude, temporal } = bench;
+  await awaited(gateway, jobs);
+  const worker = pidOf(bench);
+  const [requests, used, began] = [gateway.requests, await processorMs(worker), performance.now()];
+  await new Promise((resolve) => setTimeout(resolve, WINDOW_MS));
+  const took = performance.now() - began;
+  const idle = { requests: gateway.requests - requests, busy: (await processorMs(worker)) - used };
+  const measured = {
+    tool: () => claude.call("get_task_status", { task_id: running }, Status),
+    bare: () => temporal.workflow.getHandle(running).describe(),
+  };
+  await inTurn(WARM_UP, measured);
+  const taken = await inTurn(STATUSES, measured);
+  const [ours, bare] = [quantile(taken.tool, 0.5), quantile(taken.bare, 0.5)];
+  if (claude.serverPid === null) throw new Error("the server is gone");
+  return {
+    "awaited jobs": jobs,
+    "worker (MB)": await residentMb(worker),
+    "worker (% of a core)": Math.round((idle.busy / took) * 100),
+    "mcp (MB)": await residentMb(claude.serverPid),
+    "requests to KTRDR per s": Math.round((idle.requests / took) * 10_000) / 10,
+    "status (ms, median)": ours,
+    "describe (ms, median)": bare,
+    ratio: ratio(ours, bare),
+  };
+}
+
+const gateway = await Gateway.listen();
+try {
+  await withLab(
+    { SANDBOX_EPOCH_DELAY_MS: "600000" },
+    async (bench) => {
+      const { claude, temporal } = bench;
+      await claude.call("create_strategy", { yaml: STRATEGY_TEXT }, Anything);
+      const running = await start(bench);
+      await gateway.until(() => (gateway.asked.get(running) ?? 0) > 1);
+      gateway.multiply();
+      let open = 1;
+      const rows: Awaited<ReturnType<typeof measure>>[] = [];
+      for (const load of LOADS) {
+        for (const jobId of await startMany(bench, load - open)) {
+          await temporal.workflow.getHandle(jobId).signal("slotGranted");
+        }
+        open = load;
+        rows.push(await measure(bench, gateway, load, running));
+      }
+      await report("awaiting", rows);
+    },
+    {
+      route: async (direct) => {
+        gateway.target = direct.ktrdr;
+        return { ...direct, ktrdr: gateway.url };
+      },
+    },
+  );
+} finally {
+  await gateway.close();
+}

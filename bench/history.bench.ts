@@ -1,0 +1,52 @@
+/**
+ * The history of a job of a minute and of one of ten hours: the product's workflows on a server that skips time, with
+ * activities whose retries make the time pass. What a real training leaves behind: bench/jobs.bench.ts.
+ */
+import { ApplicationFailure } from "@temporalio/common";
+import { activityInfo } from "@temporalio/activity";
+import { createSlots } from "../src/temporal/slots.ts";
+import { Stage } from "../test/support/stage.ts";
+import { startTimeSkipping } from "../test/support/temporal.ts";
+import { inputOf, startScriptedWorker, TRAINING } from "../test/support/workflow-env.ts";
+import { historyOf, report } from "./support.ts";
+
+const HOURS = 3_600_000;
+const LENGTHS = [
+  { name: "a minute", ms: 60_000, steps: 1 },
+  { name: "ten hours", ms: 10 * HOURS, steps: 10 },
+] as const;
+
+const env = await startTimeSkipping();
+try {
+  const activities = new Stage().activities(createSlots(env.client));
+  let length: (typeof LENGTHS)[number] = LENGTHS[0];
+  const worker = await startScriptedWorker(env, {
+    ...activities,
+    // The measurement is the keeper: a real one would watch, ten seconds of the server's time a heartbeat.
+    admitJob: async () => ({ finished: null }),
+    awaitComputation: async (input, computation, operationId) => {
+      const { ms, steps } = length;
+      if (activityInfo().attempt > steps) return await activities.awaitComputation(input, computation, operationId);
+      throw ApplicationFailure.create({ message: "it computes on", nextRetryDelay: ms / steps });
+    },
+  });
+  try {
+    const rows = [];
+    for (length of LENGTHS) {
+      const workflowId = `train-${length.name.replaceAll(" ", "-")}`;
+      const begun = await env.currentTimeMs();
+      const options = { workflowId, taskQueue: "ktrdr-jobs", args: [inputOf(workflowId, TRAINING)] };
+      const handle = await env.client.workflow.start("trainModel", options);
+      await handle.signal("slotGranted");
+      await handle.result();
+      const took = (await env.currentTimeMs()) - begun;
+      if (took < length.ms) throw new Error(`${workflowId} took ${took} ms only`);
+      rows.push({ "a job of": length.name, ...(await historyOf(handle)) });
+    }
+    await report("history", rows);
+  } finally {
+    await worker.stop();
+  }
+} finally {
+  await env.teardown();
+}
