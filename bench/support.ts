@@ -2,7 +2,6 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import path from "node:path";
 import { Connection, Client as TemporalClient, type WorkflowHandle } from "@temporalio/client";
-import proto from "@temporalio/proto";
 import { ConfigSchema, loadConfig } from "../src/config.ts";
 import { connectClaude, type Claude } from "../src/demo/claude.ts";
 import { ROOT } from "../src/lab/lab-environment.ts";
@@ -101,11 +100,10 @@ export function quantile(values: readonly number[], share: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** Size of a workflow's history: events, and bytes of their protobuf encoding, in which the server limits it. */
+/** Size of a workflow's history: events, and bytes as the server counts them; where it does not, those of its JSON. */
 export async function historyOf(handle: WorkflowHandle): Promise<{ events: number; bytes: number }> {
-  const history = await handle.fetchHistory();
-  const bytes = proto.temporal.api.history.v1.History.encode(history).finish().length;
-  return { events: history.events?.length ?? 0, bytes };
+  const { historyLength, historySize } = await handle.describe();
+  return { events: historyLength, bytes: historySize ?? JSON.stringify(await handle.fetchHistory()).length };
 }
 
 type Row = Readonly<Record<string, string | number>>;
