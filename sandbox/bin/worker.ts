@@ -9,6 +9,7 @@ import { scaledTimers } from "../timers.ts";
 import { workerApp } from "../worker/app.ts";
 import { OperationsMemory } from "../worker/operations-memory.ts";
 import { keepRegistered } from "../worker/registration.ts";
+import { shutDown } from "../worker/shutdown.ts";
 
 const { env } = process;
 const { values } = parseArgs({
@@ -43,7 +44,8 @@ const settings = {
 
 let healthAskedAt = 0;
 const log = new ComputationLog(folder, workerId);
-const app = workerApp({ settings, folder, database, faults, log, memory }, () => {
+const context = { settings, folder, database, faults, log, memory };
+const app = workerApp(context, () => {
   healthAskedAt = Date.now();
 });
 const { port } = await listen(app, Number(values.port));
@@ -57,5 +59,7 @@ const card = {
   currentOperation: () => memory.current(),
   isHanging: () => faults.list().some((one) => one.fault === "worker_hangs" && (one.kind ?? kind) === kind),
 };
-for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.once(signal, () => void shutDown(context, values["api-url"]).finally(() => process.exit(0)));
+}
 await keepRegistered(card, timers, () => healthAskedAt, new AbortController().signal);

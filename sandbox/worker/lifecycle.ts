@@ -7,6 +7,7 @@ import type { CheckpointRow } from "../state/database.ts";
 import type { Operation } from "../state/operation.ts";
 import { emptyProgress, rowFromOperation, wireNow } from "../state/operation.ts";
 import type { WorkerContext } from "./context.ts";
+import { SHUTDOWN } from "./shutdown.ts";
 import type { Computation } from "./operations-memory.ts";
 
 /** What a run keeps when it is stopped, to be resumed from. */
@@ -137,8 +138,9 @@ function conclude(worker: WorkerContext, run: Run, computation: Computation, err
   const id = operation.operation_id;
   if (error instanceof RunCancelled || computation.controller.signal.aborted) {
     const kept = error instanceof RunCancelled ? run.checkpoint(error) : undefined;
+    const type = computation.controller.signal.reason === SHUTDOWN ? "shutdown" : "cancellation";
     try {
-      if (kept !== undefined) saveCheckpoint(worker, id, "cancellation", kept);
+      if (kept !== undefined) saveCheckpoint(worker, id, type, kept);
       worker.memory.end(id);
     } catch {
       // Nothing to resume from, then.

@@ -35,6 +35,11 @@ export class OperationsMemory {
     return this.#computations.get(id);
   }
 
+  /** What this worker computes now. */
+  computing(): Computation[] {
+    return [...this.#computations.values()];
+  }
+
   /** The run is over and written down; the next reader gets the database's row. */
   end(id: string): void {
     this.#computations.delete(id);

@@ -2,12 +2,13 @@
 import { activityInfo, cancellationSignal, heartbeat } from "@temporalio/activity";
 import type { ApiEvidence, Verdict, WorkerEvidence } from "../domain/evidence.ts";
 import type { ComputationEnd, ComputeRequest, FaultSeen, JobInput, JobProgress } from "../domain/job.ts";
+import { isDomainError } from "../domain/errors.ts";
 import type { Operation } from "../domain/operation.ts";
 import { partialOf } from "../domain/partial.ts";
 import { DEAD_REASON, holdsResult, judge } from "../domain/verdict.ts";
 import { computationOf } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";
-import { askApi, askWorker, locate, registered, workplaceOf, type Workplace } from "./evidence.ts";
+import { askApi, corrected, inquire, workplaceOf, type Workplace } from "./evidence.ts";
 import { beating } from "./heartbeat.ts";
 import { stop } from "./stop.ts";
 
@@ -104,12 +105,11 @@ class Vigil {
       this.keepDead(first);
       return first;
     }
-    const workers = await registered(this.deps.ktrdr, this.input.request.kind, this.signal);
-    const workerId = api.kind === "operation" ? (api.operation.workerId ?? this.place.workerId) : this.place.workerId;
-    const { registry, endpoint } = locate(workers, { workerId, endpoint: this.place.endpoint });
-    this.place = { workerId, endpoint, reached: this.place.reached };
-    const worker = await askWorker(this.deps.ktrdr, this.place, this.operationId, this.signal);
-    if (worker.kind === "answers") await this.remember();
+    const { ktrdr } = this.deps;
+    const place = corrected(this.place, api.kind === "operation" ? api.operation : null);
+    const asked = await inquire(ktrdr, this.input.request.kind, place, this.operationId, this.signal);
+    const { worker, registry } = asked;
+    await this.remember(asked.place);
     this.looked(true);
     // The worker's view is the fresher one: progress that only it shows is progress.
     if (worker.kind === "answers") this.moved(worker.operation);
@@ -119,15 +119,15 @@ class Vigil {
   }
 
   /** Where it has answered must outlive this process: stopping it may need to go there directly. */
-  private async remember(): Promise<void> {
-    const place = this.place;
-    if (place.endpoint === place.reached) return;
-    this.place = { ...place, reached: place.endpoint };
+  private async remember(place: Workplace): Promise<void> {
+    const before = this.place.reached;
+    this.place = place;
+    if (place.reached === before) return;
     await this.deps.jobs
       .attachOperation(this.input.jobId, this.computation, {
         operationId: this.operationId,
         workerId: place.workerId,
-        workerEndpoint: place.endpoint,
+        workerEndpoint: place.reached,
       })
       .catch((error: unknown) =>
         this.deps.log.warn({ err: error }, "the worker of a computation was not written down"),
@@ -202,6 +202,9 @@ class Vigil {
       case "lost":
         return await this.bury(verdict);
       case "failed":
+        if (verdict.code === "cancelled_at_ktrdr" && (await this.wasShutDown())) {
+          return await this.bury({ kind: "lost", fault: "worker_died", why: "its worker was shut down" });
+        }
         return {
           fate: "failed",
           failure: { code: verdict.code, what: verdict.what, why: verdict.why, next: adviceFor(verdict.code) },
@@ -210,6 +213,18 @@ class Vigil {
           mayStillCompute: verdict.code !== "computation_failed",
         };
     }
+  }
+
+  /** KTRDR writes `cancelled` as well when one of its workers is stopped in order; only the checkpoint tells why. */
+  private async wasShutDown(): Promise<boolean> {
+    const { checkpoints } = this.deps.ktrdr;
+    return await checkpoints.get(this.operationId, this.signal).then(
+      ({ type }) => type === "shutdown",
+      (error: unknown) => {
+        if (isDomainError(error) && !error.retryable) return false;
+        throw error;
+      },
+    );
   }
 
   /**

@@ -1,9 +1,10 @@
 /** Gathers what KTRDR's API, its registry and its workers say about one operation. */
 import { isDomainError } from "../domain/errors.ts";
 import type { SlotKind } from "../domain/job.ts";
-import type { KtrdrWorker } from "../domain/operation.ts";
+import type { KtrdrWorker, Operation, WorkerHealth } from "../domain/operation.ts";
 import type { ApiEvidence, RegistryEvidence, WorkerEvidence } from "../domain/evidence.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
+import type { ComputationRecord } from "../store/job-row.ts";
 
 /** How old the shared view of the worker registry may be. All jobs of a process share one read per interval. */
 const REGISTRY_AGE_MS = 2_000;
@@ -17,12 +18,22 @@ export interface Workplace {
    * registry's addresses may be meant for KTRDR's own network, where we would find nobody, or somebody else.
    */
   readonly reached: string | null;
+  /** True for an operation that KTRDR resumed: it names the worker of before, whichever computes now (contract §3.5). */
+  readonly resumed: boolean;
 }
 
 /** The workplace as the record has it: an address is written down only once it has answered. */
-export function workplaceOf(row: { workerId: string | null; workerEndpoint: string | null } | null): Workplace {
+export function workplaceOf(
+  row: Pick<ComputationRecord, "workerId" | "workerEndpoint" | "resumedFrom"> | null,
+): Workplace {
   const endpoint = row?.workerEndpoint ?? null;
-  return { workerId: row?.workerId ?? null, endpoint, reached: endpoint };
+  return { workerId: row?.workerId ?? null, endpoint, reached: endpoint, resumed: row?.resumedFrom != null };
+}
+
+/** The workplace, corrected by what the API says. */
+export function corrected(place: Workplace, operation: Operation | null): Workplace {
+  if (place.resumed || operation === null) return place;
+  return { ...place, workerId: operation.workerId ?? place.workerId };
 }
 
 const WORKER_TYPE: Readonly<Record<SlotKind, string | null>> = {
@@ -74,6 +85,56 @@ export function locate(
     workers.find(({ workerId }) => workerId === known.workerId) ??
     (known.workerId === null && workers.length === 1 ? workers[0] : undefined);
   return { registry: line ?? null, endpoint: line?.endpointUrl ?? known.endpoint };
+}
+
+interface Answer {
+  readonly worker: WorkerEvidence;
+  readonly registry: RegistryEvidence;
+  readonly place: Workplace;
+}
+
+/**
+ * What the worker that computes says itself, and the registry about it. Of a resumed operation nobody knows which one
+ * computes, so every worker is asked; while one of them does not answer, nothing may be concluded from the others.
+ */
+export async function inquire(
+  ktrdr: Ktrdr,
+  kind: SlotKind,
+  place: Workplace,
+  operationId: string,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  const workers = await registered(ktrdr, kind, signal);
+  const { registry, endpoint } = locate(workers, place);
+  const here = { ...place, endpoint };
+  const worker = await askWorker(ktrdr, here, operationId, signal);
+  const answer = { worker, registry, place: worker.kind === "answers" ? { ...here, reached: endpoint } : here };
+  if (!place.resumed || knows(worker, operationId)) return answer;
+  const unsure = { ...answer, worker: { kind: "silent" }, registry: "unreachable" } as const;
+  if (workers === "unreachable") return unsure;
+  const others = workers.filter(({ endpointUrl }) => endpointUrl !== endpoint);
+  const healths = await Promise.all(others.map(({ endpointUrl }) => healthAt(ktrdr, endpointUrl, signal)));
+  const found = others.find((_, index) => healths[index]?.currentOperationId === operationId);
+  if (found === undefined) return healths.includes(null) ? unsure : answer;
+  const there = { ...place, workerId: found.workerId, endpoint: found.endpointUrl, reached: found.endpointUrl };
+  return { worker: await askWorker(ktrdr, there, operationId, signal), registry: found, place: there };
+}
+
+/** It computes it, or knows its end. What else a worker says of an operation may be a copy of KTRDR's row. */
+function knows(worker: WorkerEvidence, operationId: string): boolean {
+  if (worker.kind !== "answers") return false;
+  return worker.health.currentOperationId === operationId || worker.operation?.status === "completed";
+}
+
+/** Asked about an operation, a worker that does not compute it would keep a copy; about its health, it does not. */
+async function healthAt(ktrdr: Ktrdr, endpoint: string, signal?: AbortSignal): Promise<WorkerHealth | null> {
+  try {
+    return await ktrdr.workers.at(endpoint).health(signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (isDomainError(error)) return null;
+    throw error;
+  }
 }
 
 /** Asks a worker itself about an operation. */

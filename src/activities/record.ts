@@ -67,7 +67,8 @@ function outcomeOf(
   partial: JobOutcome["partial"],
   line: string,
 ): JobOutcome {
-  return { jobId: input.jobId, status, failure, partial, faultsSeen, operationIds, headline: line };
+  const operations = [...new Set(operationIds)]; // one that was resumed computed more than once
+  return { jobId: input.jobId, status, failure, partial, faultsSeen, operationIds: operations, headline: line };
 }
 
 /** Gathers what a result needs beside the summary. The function it gives throws when the summary is unusable. */
@@ -81,8 +82,10 @@ async function resultOf(
   const { request } = input;
   const { engine } = await ktrdr.health();
   switch (request.kind) {
-    case "training":
-      return () => normaliseTraining(summary, request, engine);
+    case "training": {
+      const resumedFrom = (await deps.jobs.computations(input.jobId)).at(-1)?.resumedFrom ?? null;
+      return () => normaliseTraining(summary, request, engine, resumedFrom);
+    }
     case "backtest": {
       const bars = await ktrdr.data
         .bars(request.symbol, request.timeframe, { startDate: request.startDate, endDate: request.endDate })

@@ -1,7 +1,28 @@
 /** The one request to KTRDR that makes it compute. */
+import { DomainError } from "../domain/errors.ts";
 import type { ComputeRequest, JobInput } from "../domain/job.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { Sending } from "../ktrdr/transport.ts";
+import { stopwatch, type Clock } from "./clock.ts";
+
+/**
+ * An attempt that was stopped (SIGSTOP, a paused machine) after it had marked its start must not send it when it wakes:
+ * others waited for it and gave it up. With the client's limits for connecting this stays within their margin.
+ */
+const SEND_WITHIN_MS = 2_000;
+
+/** @returns to be called right before sending; throws DomainError `ktrdr_unavailable` when too much time has passed. */
+export function sendWindow(clock: Clock): () => void {
+  const elapsed = stopwatch(clock);
+  return () => {
+    const lateMs = elapsed();
+    if (lateMs <= SEND_WITHIN_MS) return;
+    throw new DomainError("ktrdr_unavailable", {
+      what: "The start was not sent.",
+      why: `It was held up here for ${Math.round(lateMs)} ms, so others may have given it up.`,
+    });
+  };
+}
 
 /** The operation id of a training, ours to choose. Another computation of the same job is another operation. */
 export function trainingOperationId(jobId: string, computation: number): string {

@@ -8,11 +8,11 @@ import { DomainError, isDomainError } from "../domain/errors.ts";
 import type { ComputeRequest, FaultSeen, JobInput } from "../domain/job.ts";
 import type { Operation } from "../domain/operation.ts";
 import type { ActivityDeps } from "./deps.ts";
-import { stopwatch } from "./clock.ts";
-import { askApi, locate, registered } from "./evidence.ts";
+import { askApi, inquire, locate, registered, workplaceOf } from "./evidence.ts";
 import { beating } from "./heartbeat.ts";
 import { computationOf } from "./computation.ts";
-import { sendStart, trainingOperationId } from "./send-start.ts";
+import { resumeTraining } from "./resume.ts";
+import { sendStart, sendWindow, trainingOperationId } from "./send-start.ts";
 import { matchesRequest, visibleOperationIds } from "./recognise.ts";
 
 export interface Started {
@@ -23,11 +23,8 @@ export interface Started {
 /** For a job that is settled without its settings: KTRDR's 30 s for its call to the worker, and a margin. */
 const SETTLING_IN_FLIGHT_MS = 35_000;
 const LOOK_EVERY_MS = 1_000;
-/**
- * An attempt that was stopped (SIGSTOP, a paused machine) after it had marked its start must not send it when it wakes:
- * others waited for it and gave it up. With the client's limits for connecting this stays within the margin above.
- */
-const SEND_WITHIN_MS = 2_000;
+/** A worker that took a resumption computes within moments; one that cannot be found is looked for while awaiting. */
+const LOOKS_FOR_WORKER = 5;
 
 export function startActivities(deps: ActivityDeps) {
   return {
@@ -97,6 +94,10 @@ class Start {
     const begunBefore = (await computationOf(jobs, jobId, this.n)) !== null;
     const seen = request.kind === "training" || begunBefore ? [] : await visibleOperationIds(ktrdr, request.kind);
     const computation = await jobs.beginComputation(jobId, this.n, seen);
+    const resumed = await resumeTraining(this.deps, this.input, computation, this.inFlightMs, () =>
+      this.checkStrategy(),
+    );
+    if (resumed !== null) return await this.attachResumed(resumed);
     if (computation.operationId !== null) return await this.attach(computation.operationId, []);
     this.baseline = new Set(computation.knownOperations);
     const earlier = await this.appearing();
@@ -111,11 +112,11 @@ class Start {
   private async post(seen: string): Promise<Started> {
     const { jobs, clock } = this.deps;
     const { jobId } = this.input;
-    const sinceMark = stopwatch(clock);
+    const assertInTime = sendWindow(clock);
     const mark = await jobs.markPosting(jobId, this.n, seen);
     let operationId: string;
     try {
-      const { answered, ...operation } = await this.answerOrSight(() => assertInTime(sinceMark()));
+      const { answered, ...operation } = await this.answerOrSight(assertInTime);
       if (!answered) return await this.attach(operation.operationId, ["start_answer_lost"]);
       ({ operationId } = operation);
     } catch (error) {
@@ -223,6 +224,24 @@ class Start {
     return { operationId, faultsSeen };
   }
 
+  /** Only its worker knows how a resumed training goes on, so it is found before anything else. */
+  private async attachResumed(operationId: string): Promise<Started> {
+    const { jobs, ktrdr, slots, clock } = this.deps;
+    const { jobId, request } = this.input;
+    const begun = workplaceOf(await computationOf(jobs, jobId, this.n));
+    for (let look = 1; look <= LOOKS_FOR_WORKER; look += 1) {
+      const { worker, place } = await inquire(ktrdr, request.kind, begun, operationId);
+      if (worker.kind === "answers" && worker.health.currentOperationId === operationId) {
+        const { workerId, reached: workerEndpoint } = place;
+        await jobs.attachOperation(jobId, this.n, { operationId, workerId, workerEndpoint });
+        break;
+      }
+      await clock.sleep(LOOK_EVERY_MS, cancellationSignal());
+    }
+    await slots.inUse(request.kind, jobId);
+    return { operationId, faultsSeen: [] };
+  }
+
   /** As long as this attempt lives it knows the id that no list may show: an outage of the database is waited out. */
   private async writeDown(operationId: string): Promise<void> {
     const { jobs, clock } = this.deps;
@@ -265,14 +284,6 @@ class Start {
 }
 
 /** @throws DomainError retryable: the start was certainly not sent by this attempt. */
-function assertInTime(sinceMarkMs: number): void {
-  if (sinceMarkMs <= SEND_WITHIN_MS) return;
-  throw new DomainError("ktrdr_unavailable", {
-    what: "The start was not sent.",
-    why: `It was held up here for ${Math.round(sinceMarkMs)} ms, so others may have given it up.`,
-  });
-}
-
 function ignoreOutage(error: unknown): null {
   if (isDomainError(error) && error.retryable) return null;
   throw error;

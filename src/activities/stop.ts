@@ -8,7 +8,7 @@ import type { ApiEvidence, RegistryEvidence, WorkerEvidence } from "../domain/ev
 import { holdsResult } from "../domain/verdict.ts";
 import { computationOf } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";
-import { askApi, askWorker, locate, registered, workplaceOf, type Workplace } from "./evidence.ts";
+import { askApi, corrected, inquire, workplaceOf, type Workplace } from "./evidence.ts";
 import { beating } from "./heartbeat.ts";
 
 export function stopActivities(deps: ActivityDeps) {
@@ -80,16 +80,14 @@ class Stop {
   /** KTRDR drops progress and epochs when it cancels: the richest view is kept. */
   private remember(view: Operation): void {
     if (this.last === null || view.percent >= this.last.percent) this.last = view;
-    if (view.workerId !== null) this.place = { ...this.place, workerId: view.workerId };
+    this.place = corrected(this.place, view);
   }
 
   private async askWorker(): Promise<{ worker: WorkerEvidence; registry: RegistryEvidence }> {
     const { kind } = this.input.request;
     if (kind === "data_load") return { worker: { kind: "not_asked" }, registry: null };
-    const { registry, endpoint } = locate(await registered(this.deps.ktrdr, kind), this.place);
-    this.place = { ...this.place, endpoint };
-    const worker = await askWorker(this.deps.ktrdr, this.place, this.operationId);
-    if (worker.kind === "answers") this.place = { ...this.place, reached: endpoint };
+    const { worker, registry, place } = await inquire(this.deps.ktrdr, kind, this.place, this.operationId);
+    this.place = place;
     return { worker, registry };
   }
 

@@ -3,6 +3,7 @@
  * Temporal workflow id. A computation is one run of it on KTRDR (an operation); a job normally has exactly one.
  * Zod-free: workflows carry these types (zod schemas of tool inputs live beside the tools).
  */
+import type { LearningCurve } from "./result.ts";
 
 export type JobKind = "training" | "training_set" | "backtest" | "data_load";
 
@@ -188,6 +189,14 @@ export type ComputationEnd =
       readonly why: string;
       readonly faultsSeen: readonly FaultSeen[];
     };
+
+/** Where a training goes on after its worker died: what its checkpoint held. */
+export interface ResumePoint {
+  /** 0-based last finished epoch. */
+  readonly epoch: number;
+  /** Every epoch up to and including it; KTRDR's result tells only of the later ones (contract §9.11). */
+  readonly curve: LearningCurve;
+}
 
 /** What stopping a computation established. */
 export type StopReport =

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ResumePoint } from "../domain/job.ts";
 import { segment } from "./allow-list.ts";
 import { isoUtc, oneLine } from "./text.ts";
 import type { Transport } from "./transport.ts";
@@ -17,6 +18,8 @@ export interface Checkpoint {
   /** 0-based last finished epoch of a training; null for a backtest. */
   readonly epoch: number | null;
   readonly bestValLoss: number | null;
+  /** Where a training can go on. Null for anything else, and when it does not tell of every epoch so far. */
+  readonly resumePoint: ResumePoint | null;
 }
 
 export interface Checkpoints {
@@ -26,15 +29,38 @@ export interface Checkpoints {
   get(operationId: string, signal?: AbortSignal): Promise<Checkpoint>;
 }
 
+const series = z.array(z.number());
+const StateWire = z.looseObject({
+  epoch: z.number().nullish(),
+  best_val_loss: z.number().nullish(),
+  training_history: z
+    .looseObject({ train_loss: series, val_loss: series, train_accuracy: series, val_accuracy: series })
+    .nullish()
+    .catch(null),
+});
+
 const StatsWire = z.looseObject({ total_checkpoints: z.number(), total_size_bytes: z.number().nullish() });
 const CheckpointWire = z.looseObject({
   data: z.looseObject({
     operation_id: z.string(),
     checkpoint_type: z.string(),
     created_at: z.string(),
-    state: z.looseObject({ epoch: z.number().nullish(), best_val_loss: z.number().nullish() }).nullish(),
+    state: StateWire.nullish(),
   }),
 });
+
+function resumePointOf(state: z.infer<typeof StateWire> | null | undefined): ResumePoint | null {
+  const { epoch, training_history: history } = state ?? {};
+  if (epoch == null || history == null) return null;
+  const curve = {
+    trainLoss: history.train_loss,
+    valLoss: history.val_loss,
+    trainAccuracy: history.train_accuracy,
+    valAccuracy: history.val_accuracy,
+  };
+  const whole = Object.values(curve).every((values) => values.length === epoch + 1);
+  return whole ? { epoch, curve } : null;
+}
 
 export function createCheckpoints({ api }: Transport): Checkpoints {
   return {
@@ -66,6 +92,7 @@ export function createCheckpoints({ api }: Transport): Checkpoints {
         createdAt: isoUtc(data.created_at),
         epoch: data.state?.epoch ?? null,
         bestValLoss: data.state?.best_val_loss ?? null,
+        resumePoint: resumePointOf(data.state),
       };
     },
   };

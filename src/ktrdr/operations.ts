@@ -11,7 +11,7 @@ import { segment } from "./allow-list.ts";
 import { OperationListItemWire, OperationWire, toListItem, toOperation } from "./operation-wire.ts";
 import { badAnswer, type Refusal } from "./refusal.ts";
 import { isoUtc } from "./text.ts";
-import type { Transport } from "./transport.ts";
+import type { Sending, Transport } from "./transport.ts";
 
 /** Status answers carry every epoch again for every poll (contract §2.10, 23 MB seen). */
 const OPERATION_BYTES = 64 * 1024 * 1024;
@@ -48,7 +48,7 @@ export interface Operations {
   /** @throws DomainError `task_not_finished` while it runs; `ktrdr_rejected` for a cancelled one. */
   results(id: string, signal?: AbortSignal): Promise<OperationResults>;
   /** Sets computing going again: an unclear answer is `ktrdr_start_ambiguous`, a busy pool `ktrdr_no_worker`. */
-  resume(id: string, signal?: AbortSignal): Promise<ResumeReceipt>;
+  resume(id: string, sending?: Sending): Promise<ResumeReceipt>;
 }
 
 /** A cancellation that came too late. Code `ktrdr_rejected`; ask `isAlreadyFinished`. */
@@ -179,14 +179,14 @@ export function createOperations({ api }: Transport): Operations {
       };
     },
 
-    async resume(id, signal) {
+    async resume(id, sending) {
       const { data } = await api({
         method: "POST",
         path: `/api/v1/operations/${segment(id, "operation id")}/resume`,
         nature: "start",
         what: `The resumption of operation ${id}`,
         answer: ResumeWire,
-        signal,
+        ...sending,
       });
       const from = data.resumed_from;
       return {

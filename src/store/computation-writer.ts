@@ -1,13 +1,17 @@
 import { DomainError } from "../domain/errors.ts";
+import type { ResumePoint } from "../domain/job.ts";
 import { codeOf } from "./database-error.ts";
 import { ComputationRow, type ComputationRecord } from "./job-row.ts";
 import { createPostingWriter, lockedStatus, mustNotStart, notBegun, type PostingWriter } from "./posting-writer.ts";
+import { toJsonb } from "./json.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 
 export interface StartedOperation {
   readonly operationId: string;
   readonly workerId?: string | null;
   readonly workerEndpoint?: string | null;
+  /** Set when the operation is one that an earlier computation of the job left behind. */
+  readonly resumedFrom?: ResumePoint | null;
 }
 
 /** The part of the record that makes a start happen exactly once. Every method may be repeated. */
@@ -25,6 +29,8 @@ export interface ComputationWriter extends PostingWriter {
    *   the operation belongs to another computation.
    */
   attachOperation(jobId: string, n: number, operation: StartedOperation): Promise<ComputationRecord>;
+  /** Takes back that the computation resumes an operation: KTRDR refused to, so that it has to begin anew. */
+  detachResumed(jobId: string, n: number): Promise<void>;
   /**
    * Records what became of the computation. The first fate stands.
    * @throws DomainError `task_not_found` when it was not begun.
@@ -52,25 +58,16 @@ export function createComputationWriter(pool: Pool): ComputationWriter {
       });
     },
 
-    async attachOperation(jobId, n, { operationId, workerId = null, workerEndpoint = null }) {
-      try {
-        const [attached] = await select(
-          pool,
-          ComputationRow,
-          `update computations set operation_id = $3, started_at = coalesce(started_at, now()),
-             worker_id = coalesce($4, worker_id), worker_endpoint = coalesce($5, worker_endpoint)
-           where job_id = $1 and n = $2 and (operation_id is null or operation_id = $3) returning *`,
-          [jobId, n, operationId, workerId, workerEndpoint],
-        );
-        if (attached !== undefined) return attached;
-      } catch (error) {
-        if (error instanceof DomainError && codeOf(error.cause) === "23505") {
-          throw refused(jobId, n, operationId, "The operation belongs to another computation.", error);
-        }
-        throw error;
-      }
-      const other = await mustFind(pool, jobId, n);
-      throw refused(jobId, n, operationId, `The computation already is operation ${other.operationId}.`);
+    attachOperation: (jobId, n, operation) => attach(pool, jobId, n, operation),
+
+    async detachResumed(jobId, n) {
+      await run(
+        pool,
+        `update computations set operation_id = null, started_at = null, worker_id = null, worker_endpoint = null,
+           resumed_from = null, posting_at = 'epoch'
+         where job_id = $1 and n = $2 and resumed_from is not null and ended_at is null`,
+        [jobId, n],
+      );
     },
 
     async endComputation(jobId, n, fate) {
@@ -82,6 +79,33 @@ export function createComputationWriter(pool: Pool): ComputationWriter {
       return mustFind(pool, jobId, n);
     },
   };
+}
+
+async function attach(
+  pool: Pool,
+  jobId: string,
+  n: number,
+  { operationId, workerId = null, workerEndpoint = null, resumedFrom = null }: StartedOperation,
+): Promise<ComputationRecord> {
+  try {
+    const [attached] = await select(
+      pool,
+      ComputationRow,
+      `update computations set operation_id = $3, started_at = coalesce(started_at, now()),
+         worker_id = coalesce($4, worker_id), worker_endpoint = coalesce($5, worker_endpoint),
+         resumed_from = coalesce(resumed_from, $6)
+       where job_id = $1 and n = $2 and (operation_id is null or operation_id = $3) returning *`,
+      [jobId, n, operationId, workerId, workerEndpoint, resumedFrom === null ? null : toJsonb(resumedFrom)],
+    );
+    if (attached !== undefined) return attached;
+  } catch (error) {
+    if (error instanceof DomainError && codeOf(error.cause) === "23505") {
+      throw refused(jobId, n, operationId, "The operation belongs to another computation.", error);
+    }
+    throw error;
+  }
+  const other = await mustFind(pool, jobId, n);
+  throw refused(jobId, n, operationId, `The computation already is operation ${other.operationId}.`);
 }
 
 async function find(session: Session, jobId: string, n: number): Promise<ComputationRecord | undefined> {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { FaultSeen, FinalStatus, JobKind, JobOutcome, JobRequest } from "../domain/job.ts";
+import type { FaultSeen, FinalStatus, JobKind, JobOutcome, JobRequest, ResumePoint } from "../domain/job.ts";
 import type { Engine } from "../domain/result.ts";
 
 /** A moment as the domain writes it: ISO-8601 UTC. */
@@ -135,6 +135,16 @@ export const JOB_COLUMNS =
   "job_id, kind, request, request_hash, force_reason, parent_job_id, strategy, symbol, timeframe, client, priority, " +
   "engine, namespace_id, admitted_at, status, finished_at, outcome";
 
+const ResumePointSchema: z.ZodType<ResumePoint> = z.object({
+  epoch: z.number(),
+  curve: z.object({
+    trainLoss: z.array(z.number()),
+    valLoss: z.array(z.number()),
+    trainAccuracy: z.array(z.number()),
+    valAccuracy: z.array(z.number()),
+  }),
+});
+
 export const ComputationRow = z
   .object({
     job_id: z.string(),
@@ -147,6 +157,7 @@ export const ComputationRow = z
     started_at: Instant.nullable(),
     ended_at: Instant.nullable(),
     fate: z.string().nullable(),
+    resumed_from: ResumePointSchema.nullable(),
   })
   .transform((row) => ({
     jobId: row.job_id,
@@ -163,6 +174,8 @@ export const ComputationRow = z
     startedAt: row.started_at,
     endedAt: row.ended_at,
     fate: row.fate,
+    /** Set when it goes on where an earlier computation of the job died, as the same operation. */
+    resumedFrom: row.resumed_from,
   }));
 
 /** One run of a job on KTRDR. Times are ISO-8601 UTC. */

@@ -137,6 +137,43 @@ describe("a training and a backtest", () => {
     }
   }, 120_000);
 
+  // KTRDR keeps a checkpoint every ten epochs, and one more when a worker is stopped in order.
+  it.each(["SIGKILL", "SIGTERM"] as const)(
+    "a training goes on from its checkpoint after a %s of KTRDR's worker, and its curve has every epoch",
+    async (signal) => {
+      await research.writeStrategy("longer", 40);
+      await research.faults([{ id: "slow", fault: "slow_computing", kind: "training", epochDelayMs: 150 }]);
+      const { task_id } = await research.call("train_model", { ...trainingOf(turn), strategy: "longer" });
+      for (let epoch = 0; epoch < 13;) {
+        const { answer } = await research.follow(task_id, "queued", "starting", "running");
+        epoch = Number(/Epoch (\d+)/.exec(String(answer["step"]))?.[1] ?? 0);
+      }
+      const before = research.lab.pid("ktrdr-training");
+      process.kill(before, signal);
+      await research.lab.back("ktrdr-training", before);
+      const { answer } = await research.follow(task_id, "completed");
+      expect(answer["faults_overcome"]).toContain("worker_died");
+      const starts = (await research.computations(task_id)).filter(({ event }) => event === "start");
+      expect(starts.map(({ operationId }) => operationId)).toEqual([task_id, task_id]);
+      const results = await research.call("get_results", { task_id, detail: "full" });
+      expect(results["figures"]).toMatchObject({ epochs: 40 });
+      expect(JSON.stringify(results["caveats"])).toMatch(/checkpoint of epoch \d+/);
+    },
+    120_000,
+  );
+
+  it("a backtest is computed afresh after a SIGTERM of KTRDR's worker", async () => {
+    const job = await research.call("run_backtest", backtestOf(turn));
+    await bothRunning([job]);
+    const before = research.lab.pid("ktrdr-backtesting");
+    process.kill(before, "SIGTERM");
+    await research.lab.back("ktrdr-backtesting", before);
+    await research.follow(job.task_id, "completed");
+    const starts = await startsOf(job.task_id);
+    expect(new Set(starts.map((start) => (start as { operationId: string }).operationId)).size).toBe(2);
+    expect(starts).toHaveLength(2);
+  }, 120_000);
+
   it("survive a SIGKILL of the MCP server while they run", async () => {
     const jobs = await startBoth();
     await bothRunning(jobs);

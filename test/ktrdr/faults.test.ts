@@ -176,7 +176,7 @@ describe("starts say whether they can have happened", () => {
         training: () => ktrdr.trainings.start(training, { signal: deadline.signal }),
         backtest: () => ktrdr.backtests.start(backtest, { signal: deadline.signal }),
         "data load": () => ktrdr.data.download({ ...backtest, mode: "full" }, { signal: deadline.signal }),
-        resumption: () => ktrdr.operations.resume("op", deadline.signal),
+        resumption: () => ktrdr.operations.resume("op", { signal: deadline.signal }),
       }[name]();
       expect((await failure(work)).code).toBe("ktrdr_start_ambiguous");
     });

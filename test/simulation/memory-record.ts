@@ -38,15 +38,18 @@ export class MemoryRecord {
         const begun = this.computations.find((one) => one.jobId === jobId && one.n === n);
         if (begun !== undefined) return begun;
         const none = { operationId: null, workerId: null, workerEndpoint: null };
-        const open = { startedAt: null, endedAt: null, fate: null };
+        const open = { startedAt: null, endedAt: null, fate: null, resumedFrom: null };
         const fresh = { jobId, n, postingAt: new Date(0).toISOString(), knownOperations: [...known], ...none, ...open };
         this.computations.push(fresh);
         return fresh;
       },
       ...this.postings(),
-      attachOperation: async (jobId, n, { operationId, workerId, workerEndpoint }) =>
+      detachResumed: async (jobId, n) =>
+        void this.change(jobId, n, { operationId: null, resumedFrom: null, postingAt: new Date(0).toISOString() }),
+      attachOperation: async (jobId, n, { operationId, workerId, workerEndpoint, resumedFrom }) =>
         this.change(jobId, n, {
           operationId,
+          ...(resumedFrom == null ? {} : { resumedFrom }),
           ...(workerId == null ? {} : { workerId }),
           ...(workerEndpoint == null ? {} : { workerEndpoint }),
         }),

@@ -61,7 +61,8 @@ export class ModelKtrdr {
       data: { symbols: never, timeframes: never, range: never, bars: never, download: never },
       indicators: { list: never, calculate: never },
       strategies: { validate: never, features: never },
-      checkpoints: { stats: never, get: never },
+      // Nothing the model computes leaves a checkpoint: what died is computed afresh.
+      checkpoints: { stats: never, get: async () => await Promise.reject(notFound()) },
       close: () => undefined,
     };
   }

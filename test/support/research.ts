@@ -82,8 +82,8 @@ export class Research {
     if (!answer.ok) throw new Error(`faults: ${answer.status} ${await answer.text()}`);
   }
 
-  async writeStrategy(name: string): Promise<void> {
-    await writeFile(path.join(this.lab.dir, "ktrdr", "strategies", `${name}.yaml`), strategyText(name));
+  async writeStrategy(name: string, epochs?: number): Promise<void> {
+    await writeFile(path.join(this.lab.dir, "ktrdr", "strategies", `${name}.yaml`), strategyText(name, epochs));
   }
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DomainError } from "../errors.ts";
-import type { TrainingRequest } from "../job.ts";
-import type { Engine, LearningCurve, TrainingResult } from "../result.ts";
+import type { ResumePoint, TrainingRequest } from "../job.ts";
+import type { Caveat, Engine, LearningCurve, TrainingResult } from "../result.ts";
 import { toSignificant } from "../statistics.ts";
 import { badAnswer, parseAnswer, share } from "./answer.ts";
 import { trainingCaveats } from "./training-caveats.ts";
@@ -51,6 +51,20 @@ const Summary = z.looseObject({
 /** KTRDR says "completed" for a training whose loss became NaN; only this key tells (contract §6.3). */
 const FailedInside = z.looseObject({ training_metrics: z.looseObject({ error: z.string() }) });
 
+type History = z.infer<typeof Summary>["training_metrics"]["history"];
+
+/** Every epoch there was: KTRDR tells only of those after the resumption (contract §9.11). */
+function wholeHistory(later: History, resumedFrom: ResumePoint | null): History {
+  if (resumedFrom === null) return later;
+  const { curve } = resumedFrom;
+  return {
+    train_loss: [...curve.trainLoss, ...later.train_loss],
+    val_loss: [...curve.valLoss, ...later.val_loss],
+    train_accuracy: [...curve.trainAccuracy, ...later.train_accuracy],
+    val_accuracy: [...curve.valAccuracy, ...later.val_accuracy],
+  };
+}
+
 /**
  * A training's result in our own words. Losses are as the strategy's loss function gives them, accuracies are ratios.
  * @throws DomainError `computation_failed` when the training failed although its operation completed,
@@ -60,6 +74,7 @@ export function normaliseTraining(
   resultSummary: Readonly<Record<string, unknown>>,
   request: TrainingRequest,
   engine: Engine,
+  resumedFrom: ResumePoint | null = null,
 ): TrainingResult {
   refuseFailedInside(resultSummary);
   const summary = parseAnswer(Summary, resultSummary, "training");
@@ -68,8 +83,9 @@ export function normaliseTraining(
     throw badAnswer("training", `It is about other symbols than ${request.symbol}.`);
   }
   const { training_metrics: metrics, test_metrics: test } = summary;
-  const bestEpoch = indexOfMinimum(metrics.history.val_loss);
-  const curve = shorten(metrics.history);
+  const history = wholeHistory(metrics.history, resumedFrom);
+  const bestEpoch = indexOfMinimum(history.val_loss);
+  const curve = shorten(history);
   const result: Omit<TrainingResult, "caveats"> = {
     kind: "training",
     modelPath: summary.model_path,
@@ -78,12 +94,13 @@ export function normaliseTraining(
     timeframe: request.timeframe,
     startDate: request.startDate,
     endDate: request.endDate,
-    epochsTrained: metrics.epochs_trained,
+    epochsTrained: metrics.epochs_trained + (resumedFrom === null ? 0 : resumedFrom.epoch + 1),
     bestEpoch,
-    bestValLoss: metrics.history.val_loss[bestEpoch] ?? null,
+    bestValLoss: history.val_loss[bestEpoch] ?? null,
     finalTrainLoss: metrics.final_train_loss,
     finalValLoss: metrics.final_val_loss,
-    bestValAccuracy: metrics.best_val_accuracy,
+    // The accuracy of the best epoch by loss, not the best accuracy (contract §10).
+    bestValAccuracy: resumedFrom === null ? metrics.best_val_accuracy : (history.val_accuracy[bestEpoch] ?? null),
     finalValAccuracy: metrics.final_val_accuracy,
     testAccuracy: test?.test_accuracy ?? null,
     testLoss: test?.test_loss ?? null,
@@ -93,11 +110,18 @@ export function normaliseTraining(
     parameters: summary.model_info?.parameters_count ?? null,
     featureCount: summary.data_summary?.feature_count ?? null,
     samples: summary.data_summary?.total_samples ?? null,
-    trainingSeconds: metrics.training_time,
+    // Of a resumed training KTRDR counts the last stretch only.
+    trainingSeconds: resumedFrom === null ? metrics.training_time : null,
     curve,
     engine,
   };
-  return { ...result, caveats: trainingCaveats(result) };
+  return { ...result, caveats: [...trainingCaveats(result), ...resumedCaveats(resumedFrom)] };
+}
+
+function resumedCaveats(resumedFrom: ResumePoint | null): readonly Caveat[] {
+  if (resumedFrom === null) return [];
+  const text = `Its KTRDR worker died on the way. It went on from the checkpoint of epoch ${resumedFrom.epoch + 1}: figures up to there are the checkpoint's, and how long it took in all is not known.`;
+  return [{ code: "resumed", text }];
 }
 
 function refuseFailedInside(resultSummary: unknown): void {
@@ -122,7 +146,7 @@ function indexOfMinimum(values: readonly number[]): number {
   return values.reduce((best, value, index) => (value < (values[best] ?? Number.POSITIVE_INFINITY) ? index : best), 0);
 }
 
-function shorten(history: z.infer<typeof Summary>["training_metrics"]["history"]): LearningCurve {
+function shorten(history: History): LearningCurve {
   const short = (values: readonly number[]) => values.map((value) => toSignificant(value, CURVE_DIGITS));
   return {
     trainLoss: short(history.train_loss),

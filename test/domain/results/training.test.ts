@@ -57,6 +57,42 @@ describe("a recorded training", () => {
   });
 });
 
+describe("a resumed training", () => {
+  // KTRDR's result of a resumed training tells of the later epochs only (recording 13: 13 epochs, then 47).
+  const { training_metrics: metrics } = recorded.trainings.rsi;
+  const { train_loss = [], val_loss = [], train_accuracy = [], val_accuracy = [] } = metrics.history;
+  const later = (values: number[]) => values.slice(13);
+  const resumedFrom = {
+    epoch: 12,
+    curve: {
+      trainLoss: train_loss.slice(0, 13),
+      valLoss: val_loss.slice(0, 13),
+      trainAccuracy: train_accuracy.slice(0, 13),
+      valAccuracy: val_accuracy.slice(0, 13),
+    },
+  };
+  const summary = {
+    ...recorded.trainings.rsi,
+    training_metrics: {
+      ...metrics,
+      epochs_trained: 47,
+      history: Object.fromEntries(Object.entries(metrics.history).map(([name, values]) => [name, later(values)])),
+    },
+  };
+
+  test("has the figures it would have had in one go, and says that it was not", () => {
+    const { trainingSeconds, caveats, ...resumed } = normaliseTraining(summary, TRAINING, ENGINE, resumedFrom);
+    const {
+      trainingSeconds: _seconds,
+      caveats: before,
+      ...whole
+    } = normaliseTraining(recorded.trainings.rsi, TRAINING, ENGINE);
+    expect(resumed).toEqual(whole);
+    expect(trainingSeconds).toBeNull();
+    expect(caveats.map(({ code }) => code)).toEqual([...before.map(({ code }) => code), "resumed"]);
+  });
+});
+
 describe("signs in the curve", () => {
   test.each([
     [
