@@ -224,7 +224,8 @@ export interface BacktestInput {
   readonly barDelayMs?: number;
   readonly resume?: BacktestCheckpoint;
   readonly signal?: AbortSignal;
-  readonly onProgress?: (progress: RunProgress) => void;
+  /** Computing waits for it. */
+  readonly onProgress?: (progress: RunProgress) => void | Promise<void>;
   /** Called every 10,000 bars with a snapshot maker, as the real one does. */
   readonly onCheckpoint?: (checkpoint: () => BacktestCheckpoint) => void | Promise<void>;
 }

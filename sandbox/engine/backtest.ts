@@ -89,7 +89,7 @@ async function trade(session: Session, model: StoredModel, features: FeatureMatr
     session.equityTimes.push(at(bars.time, i));
     pending = filter.order(opinion(i), account.holding?.side ?? 0, at(bars.time, i));
     if (i % SAMPLE_BARS === 0) session.samples.push({ equity, bar_index: i });
-    if (i % PROGRESS_BARS === 0) progress(session);
+    if (i % PROGRESS_BARS === 0) await progress(session);
     if (i % CHECKPOINT_BARS === 0) await input.onCheckpoint?.(() => checkpoint(session));
     if (i % portion === 0) await pace.rest(delay * portion);
     await pace.breathe();
@@ -107,10 +107,10 @@ function fill(account: Account, order: Signal, bars: Bars, i: number): void {
   else account.open(order, at(bars.open, i), at(bars.time, i));
 }
 
-function progress(session: Session): void {
+async function progress(session: Session): Promise<void> {
   const { input, bars, bar } = session;
   const now = stamp(at(bars.time, bar)).replace("T", " ");
-  input.onProgress?.({
+  await input.onProgress?.({
     percentage: (100 * bar) / bars.length,
     currentStep: `Backtesting ${input.symbol} ${input.timeframe} [${now}]`,
     stepsCompleted: 0,

@@ -62,7 +62,6 @@ function makeRun(
     firstStep: "",
     async compute({ controller }) {
       const { signal } = controller;
-      await stall(worker, operation, signal);
       const slow = worker.faults.find("slow_computing", { operationId: id, kind: "backtesting" });
       if (request.model_path === null) throw new Error("model_path is required for backtesting");
       const series = (timeframe: string): Promise<Bars> => readBars(worker.folder.data, request.symbol, timeframe);
@@ -83,12 +82,14 @@ function makeRun(
         barDelayMs: slow?.barDelayMs ?? worker.settings.barDelayMs,
         ...(resume === undefined ? {} : { resume }),
         signal,
-        onProgress: (progress) => reportProgress(worker, operation, progress),
+        onProgress: async (progress) => {
+          reportProgress(worker, operation, progress);
+          await stall(worker, operation, signal);
+        },
         onCheckpoint: (checkpoint) => {
           saveCheckpoint(worker, id, "periodic", contentOf(checkpoint(), request));
         },
       });
-      await stall(worker, operation, signal);
       return { ...result };
     },
     checkpoint(stopped: RunCancelled<unknown>) {

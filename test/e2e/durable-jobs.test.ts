@@ -1,11 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Research, type Answer } from "../support/research.ts";
 
-/** Slow enough that something can be killed meanwhile, quick enough for a test. */
-const SLOW = [
-  { id: "slow-training", fault: "slow_computing", kind: "training", epochDelayMs: 400 },
-  { id: "slow-backtest", fault: "slow_computing", kind: "backtesting", barDelayMs: 6 },
-];
+/** Computing gets so far and no further until it is let go: whatever happens meanwhile happens in the middle of it. */
+const HELD = { id: "held", fault: "computing_stalls", percent: 20 };
+const release = async (): Promise<void> => await research.faults([]);
 
 let research: Research;
 let model: string;
@@ -25,11 +23,11 @@ afterAll(async () => {
 
 beforeEach(async () => {
   turn += 1;
-  await research.faults(SLOW);
+  await research.faults([HELD]);
 });
 
 afterEach(async () => {
-  await research.faults([]);
+  await release();
 });
 
 /** Another request each time: its window ends on another day. */
@@ -51,12 +49,19 @@ async function startBoth(): Promise<Answer[]> {
   ]);
 }
 
+/** In the middle of their computing. */
 async function bothRunning(jobs: readonly Answer[]): Promise<void> {
-  await Promise.all(jobs.map(async ({ task_id }) => await research.follow(task_id, "running")));
+  for (const { task_id } of jobs) {
+    for (let percent = 0; percent < HELD.percent;) {
+      const { answer } = await research.follow(task_id, "queued", "starting", "running");
+      percent = Number(answer["percent"] ?? 0);
+    }
+  }
 }
 
 /** Done, recorded, and computed exactly once according to KTRDR's own log. */
 async function expectDoneOnce(jobs: readonly Answer[]): Promise<void> {
+  await release();
   for (const { task_id } of jobs) {
     const { answer } = await research.follow(task_id, "completed");
     expect(answer).toMatchObject({ final: true });
@@ -87,7 +92,7 @@ describe("a training and a backtest", () => {
   }, 90_000);
 
   it("trained several times answers as median and spread", async () => {
-    await research.faults([]);
+    await release();
     const set = await research.call("train_model", { ...trainingOf(turn), repeats: 3 });
     await research.follow(set.task_id, "completed");
     const { figures } = await research.call("get_results", { task_id: set.task_id });
@@ -129,6 +134,7 @@ describe("a training and a backtest", () => {
       const before = research.lab.kill(part);
       await research.lab.back(part, before);
     }
+    await release();
     for (const { task_id } of jobs) {
       const { answer } = await research.follow(task_id, "completed");
       expect(answer["faults_overcome"]).toContain("worker_died");
@@ -142,15 +148,14 @@ describe("a training and a backtest", () => {
     "a training goes on from its checkpoint after a %s of KTRDR's worker, and its curve has every epoch",
     async (signal) => {
       await research.writeStrategy("longer", 40);
-      await research.faults([{ id: "slow", fault: "slow_computing", kind: "training", epochDelayMs: 150 }]);
-      const { task_id } = await research.call("train_model", { ...trainingOf(turn), strategy: "longer" });
-      for (let epoch = 0; epoch < 13;) {
-        const { answer } = await research.follow(task_id, "queued", "starting", "running");
-        epoch = Number(/Epoch (\d+)/.exec(String(answer["step"]))?.[1] ?? 0);
-      }
+      await research.faults([{ ...HELD, percent: 40 }]);
+      const job = await research.call("train_model", { ...trainingOf(turn), strategy: "longer" });
+      const { task_id } = job;
+      await bothRunning([job]);
       const before = research.lab.pid("ktrdr-training");
       process.kill(before, signal);
       await research.lab.back("ktrdr-training", before);
+      await release();
       const { answer } = await research.follow(task_id, "completed");
       expect(answer["faults_overcome"]).toContain("worker_died");
       const starts = (await research.computations(task_id)).filter(({ event }) => event === "start");
@@ -168,6 +173,7 @@ describe("a training and a backtest", () => {
     const before = research.lab.pid("ktrdr-backtesting");
     process.kill(before, "SIGTERM");
     await research.lab.back("ktrdr-backtesting", before);
+    await release();
     await research.follow(job.task_id, "completed");
     const starts = await startsOf(job.task_id);
     expect(new Set(starts.map((start) => (start as { operationId: string }).operationId)).size).toBe(2);
@@ -182,8 +188,9 @@ describe("a training and a backtest", () => {
   }, 120_000);
 
   it("are done although KTRDR calls them failed", async () => {
-    await research.faults([...SLOW, { id: "flip", fault: "completed_turned_failed" }]);
+    await research.faults([{ id: "flip", fault: "completed_turned_failed" }]);
     const jobs = await startBoth();
+    for (const { task_id } of jobs) await research.follow(task_id, "completed");
     await expectDoneOnce(jobs);
     const { answer } = await research.follow(jobs[0]!.task_id, "completed");
     expect(answer["faults_overcome"]).toContain("completed_turned_failed");
@@ -202,11 +209,6 @@ describe("a training and a backtest", () => {
   }, 90_000);
 
   it("cancelled while queued are never computed", async () => {
-    // Long enough that nothing gets its turn before it is cancelled, however busy the machine is.
-    await research.faults([
-      { id: "slower-training", fault: "slow_computing", kind: "training", epochDelayMs: 1_500 },
-      { id: "slower-backtest", fault: "slow_computing", kind: "backtesting", barDelayMs: 20 },
-    ]);
     const running = await startBoth();
     await bothRunning(running);
     turn += 300;
