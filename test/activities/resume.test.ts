@@ -76,7 +76,7 @@ const second = () => record.computations.find(({ n }) => n === 2)!;
 async function resume(): Promise<string | null> {
   const deps = { ktrdr: api.client(), jobs: record.jobs(), clock, log: pino({ level: "silent" }) };
   const input = { jobId: JOB, request: TRAINING };
-  const work = new MockActivityEnvironment().run(
+  const work: Promise<string | null> = new MockActivityEnvironment().run(
     async () =>
       await resumeTraining(deps as unknown as ActivityDeps, input, second(), IN_FLIGHT_MS, async () => undefined),
   );

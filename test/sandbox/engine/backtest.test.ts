@@ -235,7 +235,7 @@ test("the same model gives the same figures, by version or as latest", async () 
 
 test("progress names the bar's time as recorded", async () => {
   const seen: RunProgress[] = [];
-  await runBacktest(job({ onProgress: (progress) => seen.push(progress) }));
+  await runBacktest(job({ onProgress: (progress) => void seen.push(progress) }));
   expect(seen[0]?.currentStep).toMatch(/^Backtesting SYNTREND 1d \[2010-\d\d-\d\d 00:00:00\+00:00\]$/);
   expect(seen.every((progress) => progress.percentage > 0 && progress.percentage < 100)).toBe(true);
   expect(seen.length).toBeGreaterThan(5);
