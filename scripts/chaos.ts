@@ -39,7 +39,7 @@ function planned(): Planned[] {
   }));
 }
 
-function lineOf(name: string, { scenario, broken, limits, struck, states, durationMs }: RunReport): string[] {
+function linesOf(name: string, { scenario, broken, limits, struck, states, durationMs }: RunReport): string[] {
   const verdict = broken.length === 0 ? "held  " : "BROKE ";
   const wish = `${scenario.kind}${scenario.behind ? ", queued" : ""}${scenario.cancelAt === null ? "" : `, cancel at ${scenario.cancelAt}`}`;
   return [
@@ -56,18 +56,16 @@ async function kept(folder: string, name: string): Promise<string> {
   return copy;
 }
 
-/** What is to be said about a run, and whether it broke something. */
-async function judged({ name, again, scenario }: Planned, report: RunReport, campaign: Campaign): Promise<string[]> {
-  const lines = lineOf(name, report);
-  if (report.broken.length === 0) return lines;
-  lines.push(`         again: ${again}`);
-  if (env["KEEP"] === "1") lines.push(`         kept: ${await kept(campaign.folder, name)}`);
+/** Says what came of a run, and looks for the smallest scenario that breaks as well. The lab is a fresh one then. */
+async function tell({ name, again, scenario }: Planned, report: RunReport, campaign: Campaign): Promise<void> {
+  if (report.broken.length === 0) return out(linesOf(name, report));
+  const keeping = env["KEEP"] === "1" ? [`         kept: ${await kept(campaign.folder, name)}`] : [];
+  out([...linesOf(name, report), `         again: ${again}`, ...keeping]);
   await campaign.end();
-  if (env["SHRINK"] === "0" || scenario.strikes.length < 2) return lines;
+  if (env["SHRINK"] === "0" || scenario.strikes.length < 2) return;
   const smallest = await shrink(scenario, async (smaller) => await campaign.breaks(smaller));
-  lines.push(`         smallest: make chaos SCENARIO='${JSON.stringify(smallest)}'`);
+  out([`         smallest of ${name}: make chaos SCENARIO='${JSON.stringify(smallest)}'`]);
   await campaign.end();
-  return lines;
 }
 
 async function main(): Promise<number> {
@@ -85,7 +83,7 @@ async function main(): Promise<number> {
     await crew.carryOut(planned(), async (run, report, campaign) => {
       if (report.broken.length > 0) broken += 1;
       limits += report.limits.length;
-      out(await judged(run, report, campaign));
+      await tell(run, report, campaign);
     });
   } finally {
     await crew.stop();

@@ -42,6 +42,20 @@ export function limitsMet({ computing, book, scenario }: Evidence): string[] {
     .map(({ operationId }) => `${operationId} finished unseen after the answer to its start was lost`);
 }
 
+/**
+ * What it cannot give either: a backtest or a load has no id of ours, so that a start which the network delivers twice
+ * is carried out twice, under two ids, of which the answer tells one. A training's twin is refused by its id.
+ */
+export function twinsAmong(
+  computing: readonly Computing[],
+  { kind, strikes }: Scenario,
+  book: JobBook | null,
+): readonly Computing[] {
+  const twice = strikes.some(({ attack }) => attack.do === "wire" && attack.mode.kind === "duplicate");
+  if (!twice || kind === "training" || book === null) return [];
+  return computing.filter(({ operationId }) => !book.attached.includes(operationId));
+}
+
 /** Over before the next one began, and never known to us. */
 function isUnseen(one: Computing, next: Computing | undefined, book: JobBook): boolean {
   if (one.how !== "completed" || one.endMs === null || book.attached.includes(one.operationId)) return false;

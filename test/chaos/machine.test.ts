@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import type { JobBook } from "./books.ts";
 import { Complaints } from "./complaints.ts";
-import { brokenInvariants, limitsMet, type Evidence } from "./invariants.ts";
+import { brokenInvariants, limitsMet, twinsAmong, type Evidence } from "./invariants.ts";
 import { JobRun } from "./job-run.ts";
 import { drawScenario, type Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
@@ -168,6 +168,19 @@ describe("the invariants", () => {
     expect(brokenInvariants(evidence(harm))).toEqual([]);
     expect(limitsMet(evidence(harm))).toHaveLength(1);
     expect(brokenInvariants(evidence({ ...harm, scenario: SCENARIO }))).not.toEqual([]);
+  });
+
+  it("tell a twin only where a start may have arrived twice", () => {
+    const both = [computing(100, 200), computing(101, 210, "completed", "twin")];
+    const duplicate = {
+      at: "before_post",
+      attack: { do: "wire", wire: "ktrdr", mode: { kind: "duplicate" } },
+      forMs: 9,
+    } as const;
+    const backtest = { ...SCENARIO, kind: "backtest", strikes: [duplicate] } as const;
+    expect(twinsAmong(both, backtest, BOOK)).toEqual(both.slice(1));
+    expect(twinsAmong(both, { ...backtest, strikes: [] }, BOOK)).toEqual([]);
+    expect(twinsAmong(both, { ...backtest, kind: "training" }, BOOK)).toEqual([]);
   });
 });
 

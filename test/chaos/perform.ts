@@ -7,7 +7,7 @@ import type { ChaosLab } from "./chaos-lab.ts";
 import type { Claude } from "./claude.ts";
 import { Complaints } from "./complaints.ts";
 import { Injector } from "./inject.ts";
-import { brokenInvariants, limitsMet } from "./invariants.ts";
+import { brokenInvariants, limitsMet, twinsAmong } from "./invariants.ts";
 import { JobRun, statesOf } from "./job-run.ts";
 import type { Requests } from "./requests.ts";
 import type { Scenario } from "./scenario.ts";
@@ -203,7 +203,9 @@ class Performance {
     };
     await until(settled, { what: "the end", timeoutMs: 30_000, everyMs: 100 }).catch(() => undefined);
     const book = await books.job(job.taskId);
-    const computing = computingOf(job, chaos.ktrdrDir, chaos.deaths);
+    const all = computingOf(job, chaos.ktrdrDir, chaos.deaths);
+    const twins = twinsAmong(all, this.#scenario, book);
+    const computing = all.filter((one) => !twins.includes(one));
     const recorded = book === null || book.finishedMs === null ? null : { atMs: book.finishedMs, status: book.status };
     const truth: Truth = {
       computing,
@@ -228,6 +230,7 @@ class Performance {
       complaints: this.#complaints.read(),
     };
     this.limits.push(...limitsMet(evidence));
+    this.limits.push(...twins.map(({ operationId }) => `${operationId} is the twin of a start that arrived twice`));
     const broken = brokenInvariants(evidence);
     return run === this.main ? broken : broken.map((text) => `job ahead: ${text}`);
   }
