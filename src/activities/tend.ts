@@ -12,6 +12,7 @@ import { settle } from "./settle.ts";
 import { standingOf } from "./standing.ts";
 
 const PAGE = 200;
+const SETTLED_AT_ONCE = 20;
 const KINDS = ["training", "backtest", "data_load"] as const satisfies readonly SlotKind[];
 
 export function tendActivities(deps: ActivityDeps) {
@@ -26,12 +27,25 @@ export function tendActivities(deps: ActivityDeps) {
 async function tend(deps: ActivityDeps): Promise<void> {
   const known = new Map<JobKind, ReadonlySet<string>>();
   for (const kind of KINDS) known.set(kind, await knownToKeeper(deps, kind));
+  const abandoned: string[] = [];
   // Oldest first: the order of a rebuilt queue is the order of admission.
   for (const job of (await openJobs(deps)).toReversed()) {
     heartbeat("working");
-    if ((await deps.executions.of(job.jobId)) !== "open") await settle(deps, job.jobId);
+    if ((await deps.executions.of(job.jobId)) !== "open") abandoned.push(job.jobId);
     else if (known.get(job.request.kind)?.has(job.jobId) === false) await claimAgain(deps, job);
   }
+  await settleAll(deps, abandoned);
+}
+
+/** One that cannot be stopped, or not recorded, keeps none of the others waiting. */
+async function settleAll(deps: ActivityDeps, jobIds: readonly string[]): Promise<void> {
+  const waiting = jobIds.values();
+  const failures: unknown[] = [];
+  const lanes = Array.from({ length: SETTLED_AT_ONCE }, async () => {
+    for (const jobId of waiting) await settle(deps, jobId).catch((error: unknown) => failures.push(error));
+  });
+  await Promise.all(lanes);
+  if (failures.length > 0) throw failures[0];
 }
 
 /**

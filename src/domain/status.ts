@@ -41,8 +41,10 @@ function open(view: SeenExecution, sources: StatusSources): JobStatus {
   if (view.execution === "paused") {
     return blank("stalled", {
       ...seen,
-      headline: "Paused by an operator in Temporal.",
-      next: "Ask the operator to resume it in the Temporal Web UI.",
+      headline: view.cancelRequested
+        ? "Paused by an operator in Temporal: the cancellation is requested, and is carried out when it is resumed."
+        : "Paused by an operator in Temporal. KTRDR computes on if it was computing; nothing is recorded meanwhile.",
+      next: "Ask the operator to resume it (`temporal workflow unpause`, or the Temporal Web UI). cancel_task resumes and cancels it.",
     });
   }
   const idle = idleWorkers(sources, seen.heartbeatAgeSeconds);

@@ -167,11 +167,20 @@ async function cancel(
         reason,
       }),
     );
+    if (name === "PAUSED") await resume(client, jobId, reason);
     return "requested";
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === NOT_FOUND) return "already_closed";
     throw error;
   }
+}
+
+/** A paused workflow would not hear of its cancellation. */
+async function resume(client: Client, workflowId: string, reason: string): Promise<void> {
+  const { namespace } = client.options;
+  await calling(client, () =>
+    client.workflowService.unpauseWorkflowExecution({ namespace, workflowId, reason, requestId: crypto.randomUUID() }),
+  );
 }
 
 /** gRPC status; the server also answers it for a closed workflow. */

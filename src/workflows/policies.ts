@@ -27,7 +27,10 @@ const control: ActivityOptions = {
 };
 
 /** Short steps; each is idempotent. */
-export const { admitJob, startComputation, recordOutcome, tendJobs } = proxyActivities<Activities>(control);
+export const { admitJob, startComputation, recordOutcome } = proxyActivities<Activities>(control);
+
+/** A round that is held up (by a computation that cannot be stopped, say) makes way for the next look at everything. */
+export const { tendJobs } = proxyActivities<Activities>({ ...control, startToCloseTimeout: "1 minute" });
 
 /** Admission succeeds in milliseconds nearly always; as a local activity it costs one history event instead of six. */
 export const { admitJob: admitJobQuickly } = proxyLocalActivities<Activities>({

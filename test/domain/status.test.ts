@@ -209,7 +209,11 @@ describe("judge", () => {
     [
       "paused",
       { view: view({ execution: "paused" }) },
-      { state: "stalled", headline: "Paused by an operator in Temporal." },
+      {
+        state: "stalled",
+        headline:
+          "Paused by an operator in Temporal. KTRDR computes on if it was computing; nothing is recorded meanwhile.",
+      },
     ],
     [
       "closed with outcome, record still open",

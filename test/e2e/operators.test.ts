@@ -528,7 +528,7 @@ describe("at a Temporal server of one's own", () => {
     const variables = { TASK_ID: taskId, REASON: "a test" };
     await at.types("temporal workflow pause", variables);
     const { answer } = await there.follow(taskId, "stalled");
-    expect(answer["headline"]).toBe("Paused by an operator in Temporal.");
+    expect(answer["headline"]).toMatch(/^Paused by an operator in Temporal. KTRDR computes on/);
     const over = async () => (await at.computing(taskId)).length === 0;
     await until(over, { what: "the end of computing", timeoutMs: 30_000 });
     expect((await at.records.get(taskId))?.status).toBe("open");
@@ -536,6 +536,47 @@ describe("at a Temporal server of one's own", () => {
     await there.follow(taskId, "completed");
     expect(await at.computed(taskId)).toBe(1);
   }, 120_000);
+
+  it("a paused job is cancelled by the tool at once, and by an operator when it is resumed", async () => {
+    await slow(4_000);
+    for (const by of ["cancel_task", "operator"]) {
+      const taskId = await ask("alpha");
+      await there.follow(taskId, "running");
+      const variables = { TASK_ID: taskId, REASON: "a test" };
+      await at.types("temporal workflow pause", variables);
+      await there.follow(taskId, "stalled");
+      if (by === "cancel_task") await there.call("cancel_task", { task_id: taskId, reason: "a test" });
+      else {
+        await at.types("temporal workflow cancel --workflow-id", variables);
+        expect(await there.call("get_task_status", { task_id: taskId })).toMatchObject({
+          state: "stalled",
+          headline: expect.stringContaining("the cancellation is requested"),
+        });
+        expect(await at.computing(taskId)).toHaveLength(1);
+        await at.types("temporal workflow unpause", variables);
+      }
+      expect(await at.recorded(taskId)).toMatchObject({ status: "cancelled" });
+      expect(await at.computing(taskId)).toEqual([]);
+      expect(await at.computed(taskId)).toBe(1);
+    }
+  }, 120_000);
+
+  it("a paused job that no worker has seen is listed as open", async () => {
+    await at.client.workflow.start("trainModel", {
+      workflowId: "train-unseen-1",
+      taskQueue: "nobody",
+      memo: { kind: "training" },
+    });
+    await at.types("temporal workflow pause", { TASK_ID: "train-unseen-1", REASON: "a test" });
+    const paused = async () => (await at.client.workflow.count("ExecutionStatus = 'Paused'")).count === 1;
+    await until(paused, { what: "Temporal listing it as paused", timeoutMs: 20_000 });
+    const shown = async () => {
+      const { tasks } = await there.call("list_tasks", { status: "open" });
+      return JSON.stringify(tasks).includes("train-unseen-1");
+    };
+    await until(shown, { what: "list_tasks showing it", timeoutMs: 20_000 });
+    await at.client.workflow.getHandle("train-unseen-1").terminate();
+  }, 60_000);
 
   it("a deleted namespace is named in every answer; made again, all jobs go on by themselves, computed once", async () => {
     await slow(2_500);
