@@ -1,0 +1,73 @@
+import pino from "pino";
+import { describe, expect, test } from "vitest";
+import { bringBack } from "../../src/activities/bring-back.ts";
+import type { ActivityDeps } from "../../src/activities/deps.ts";
+import { standingOf } from "../../src/activities/standing.ts";
+import type { ComputationRecord, JobRecord } from "../../src/store/job-row.ts";
+import { inputOf, TRAINING } from "../support/workflow-env.ts";
+
+const NOW = "namespace-now";
+
+/** Temporal as it is: jobs live in `NOW`, and `living` are the ids of all namespaces in use. */
+function world({ living = [NOW], parent = "open" }: { living?: readonly string[]; parent?: string } = {}) {
+  const started: string[] = [];
+  const deps = {
+    log: pino({ level: "silent" }),
+    jobs: { get: async () => ({ status: parent }) },
+    executions: {
+      namespaceId: async () => NOW,
+      namespaceLives: async (id: string) => living.includes(id),
+      startAgain: async (job: object) => void started.push(JSON.stringify(job)),
+    },
+  } as unknown as ActivityDeps;
+  return { deps, started };
+}
+
+const { settings: _settings, ...asked } = inputOf("train-x-1", TRAINING);
+const job = (more: Partial<JobRecord>): JobRecord => ({ ...asked, namespaceId: "gone", ...more }) as JobRecord;
+
+describe("a job that is open on record and unknown to Temporal", () => {
+  test("of a namespace that is gone is started again as it was asked for", async () => {
+    const { deps, started } = world();
+    expect(await bringBack(deps, job({ priority: 1, forceReason: "another look" }))).toBe(true);
+    expect(started.map((text) => JSON.parse(text) as unknown)).toEqual([
+      { ...asked, priority: 1, forceReason: "another look" },
+    ]);
+  });
+
+  test.each([
+    ["of this very namespace is nobody's: its workflow was deleted", job({ namespaceId: NOW }), {}, false],
+    ["of an unknown namespace is nobody's", job({ namespaceId: null }), {}, false],
+    ["of another living namespace is left alone", job({}), { living: [NOW, "gone"] }, true],
+    ["of an open set is left to its set", job({ parentJobId: "set-1" }), {}, true],
+    ["of a closed set is nobody's", job({ parentJobId: "set-1" }), { parent: "cancelled" }, false],
+  ])("%s and not started", async (_title, record, circumstances, keeps) => {
+    const { deps, started } = world(circumstances);
+    expect(await bringBack(deps, record)).toBe(keeps);
+    expect(started).toEqual([]);
+  });
+});
+
+describe("where a job stands by its record", () => {
+  const run = (n: number, more: Partial<ComputationRecord> = {}): ComputationRecord =>
+    ({ n, operationId: null, fate: null, ...more }) as ComputationRecord;
+
+  test.each([
+    ["never begun", [], { computation: 1, standing: "queued" }],
+    ["begun, operation unknown", [run(1)], { computation: 1, standing: "granted" }],
+    ["computing", [run(1, { operationId: "a" })], { computation: 1, standing: "in_use" }],
+    ["lost", [run(1, { operationId: "a", fate: "lost" })], { computation: 2, standing: "queued" }],
+    [
+      "computed again",
+      [run(1, { operationId: "a", fate: "lost" }), run(2, { operationId: "b" })],
+      { computation: 2, standing: "in_use" },
+    ],
+    [
+      "over, not recorded yet",
+      [run(1, { operationId: "a", fate: "completed" })],
+      { computation: 1, standing: "in_use" },
+    ],
+  ] as const)("%s", (_title, computations, standing) => {
+    expect(standingOf(computations)).toEqual(standing);
+  });
+});
