@@ -31,6 +31,8 @@ const SETTINGS = {
 const FOREIGN = /^(KTRDR_|DATABASE_URL$|TEMPORAL_(?!CLI_PATH$)|LAB_|SANDBOX_|LOG_LEVEL$)/;
 
 export const STRATEGY = "probe";
+/** KTRDR keeps a checkpoint every ten: a training that dies late has one, a training that dies early has none. */
+const EPOCHS = 40;
 
 /** A process of the lab that ended. Milliseconds since the epoch, a moment after it really ended. */
 export interface Death {
@@ -79,7 +81,7 @@ export class ChaosLab {
       throw error;
     });
     await mkdir(path.join(dir, "ktrdr", "strategies"), { recursive: true });
-    await writeFile(path.join(dir, "ktrdr", "strategies", `${STRATEGY}.yaml`), strategyText(STRATEGY));
+    await writeFile(path.join(dir, "ktrdr", "strategies", `${STRATEGY}.yaml`), strategyText(STRATEGY, EPOCHS));
     return new ChaosLab(lab, wires, deaths);
   }
 

@@ -14,6 +14,8 @@ export interface Evidence {
   readonly truth: Truth;
   /** What KTRDR's own books have as the result of the computation that counts; null when nothing. */
   readonly inBooks: Readonly<Record<string, unknown>> | null;
+  /** Operations of the job of which KTRDR still keeps a checkpoint. */
+  readonly checkpointed: readonly string[];
   /** Workflow tasks that our workflow code failed. */
   readonly failedTasks: readonly string[];
   /** What our processes logged as errors. */
@@ -67,6 +69,7 @@ export function brokenInvariants(evidence: Evidence): string[] {
   return [
     ...evidence.run.faulty.map((text) => `tool answers: ${text}`),
     ...computedOnce(evidence),
+    ...resumedWherePossible(evidence),
     ...recordedOnce(evidence),
     ...recordedWhatWasComputed(evidence),
     ...endedAsItShould(evidence),
@@ -101,6 +104,29 @@ function computedOnce({ scenario, computing, book }: Evidence): string[] {
     }
   }
   return broken;
+}
+
+/** A training that died goes on from its checkpoint, unless KTRDR was disturbed in other ways than by that death. */
+function resumedWherePossible({ scenario, computing, checkpointed }: Evidence): string[] {
+  const onlyDeaths = scenario.strikes.every(
+    ({ attack }) =>
+      !("wire" in attack && attack.wire === "ktrdr") &&
+      !(attack.do === "ktrdr" && attack.fault.fault !== "worker_dies") &&
+      !(
+        "part" in attack &&
+        attack.part.startsWith("ktrdr-") &&
+        (attack.do === "freeze" || attack.part === "ktrdr-api")
+      ),
+  );
+  if (scenario.kind !== "training" || !onlyDeaths) return [];
+  return computing
+    .filter(({ operationId, how }, place) => {
+      const next = computing[place + 1];
+      return (
+        how === "died" && next !== undefined && next.operationId !== operationId && checkpointed.includes(operationId)
+      );
+    })
+    .map(({ operationId }) => `${operationId} died with a checkpoint, but another one began from the beginning`);
 }
 
 function recordedOnce({ scenario, book, computing }: Evidence): string[] {

@@ -105,6 +105,7 @@ function evidence(more: Partial<Evidence> = {}): Evidence {
     computing: known.computing,
     truth: known,
     inBooks: { model_path: "models/probe/1d_v1" },
+    checkpointed: [],
     failedTasks: [],
     complaints: [],
     ...more,
@@ -119,6 +120,11 @@ describe("the invariants", () => {
   it.each<[string, Partial<Evidence>, RegExp]>([
     ["two at once", { computing: [computing(100, 200, "died"), computing(190, 300)] }, /two at once/],
     ["a needless second", { computing: [computing(100, 200), computing(210, 300)] }, /needless/],
+    [
+      "a training begun anew beside its checkpoint",
+      { computing: [computing(100, 200, "died"), computing(210, 300, "completed", "job-c2")], checkpointed: ["job"] },
+      /died with a checkpoint/,
+    ],
     ["computing that goes on", { computing: [computing(100, 200), computing(210, null)] }, /still computing/],
     ["computing after the record", { computing: [computing(100, 260)] }, /computed on/],
     ["no record", { book: null }, /no record/],

@@ -12,7 +12,7 @@ import { JobRun, statesOf } from "./job-run.ts";
 import type { Requests } from "./requests.ts";
 import type { Scenario } from "./scenario.ts";
 import { LogTail, readWires, Steps } from "./steps.ts";
-import { computingOf, concerns, finished, resultInBooks, type Said, type Truth } from "./truth.ts";
+import { checkpointedAmong, computingOf, concerns, finished, resultInBooks, type Said, type Truth } from "./truth.ts";
 
 export interface Stage {
   readonly chaos: ChaosLab;
@@ -38,7 +38,7 @@ const BOUND_MS = 120_000;
 /** Slow enough for something to happen meanwhile. */
 const slow = (pace: number) =>
   [
-    { id: "slow-training", fault: "slow_computing", kind: "training", epochDelayMs: 150 * pace },
+    { id: "slow-training", fault: "slow_computing", kind: "training", epochDelayMs: 45 * pace },
     { id: "slow-backtest", fault: "slow_computing", kind: "backtesting", barDelayMs: 3 * pace },
     { id: "slow-load", fault: "slow_computing", kind: "data_load", stepDelayMs: 250 * pace },
   ] as const;
@@ -226,6 +226,7 @@ class Performance {
       computing,
       truth,
       inBooks: counts === undefined ? null : resultInBooks(counts.operationId, chaos.ktrdrDir),
+      checkpointed: checkpointedAmong(computing, chaos.ktrdrDir),
       failedTasks: await books.failedTasks(job.taskId),
       complaints: this.#complaints.read(),
     };

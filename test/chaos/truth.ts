@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { readComputations, type ComputationEvent } from "../../sandbox/state/computation-log.ts";
 import type { OperationRow } from "../../sandbox/state/operation.ts";
@@ -73,6 +73,14 @@ export function computingOf(job: ChaosJob, ktrdrDir: string, deaths: readonly De
 /** The result of an operation as KTRDR's own books have it; null when they have none. */
 export function resultInBooks(operationId: string, ktrdrDir: string): Readonly<Record<string, unknown>> | null {
   return rowOf(operationId, ktrdrDir)?.result ?? null;
+}
+
+/** Those of the operations of which KTRDR keeps a checkpoint. */
+export function checkpointedAmong(computing: readonly Computing[], ktrdrDir: string): string[] {
+  const ids = new Set(computing.map(({ operationId }) => operationId));
+  const rowOfCheckpoint = (id: string) =>
+    path.join(ktrdrDir, "database", "checkpoints", `${encodeURIComponent(id)}.json`);
+  return [...ids].filter((id) => existsSync(rowOfCheckpoint(id)));
 }
 
 /** It went through to its result, even when KTRDR's own database was away and its books call it failed (recording 16). */
