@@ -46,5 +46,5 @@ fix: deps ## format, repair what lint can repair, regenerate docs
 bench: deps ## measure (ratios in one run); tables on stdout, JSON beside
 	@for file in bench/*.bench.ts; do [ -f "$$file" ] || continue; $(PINNED) "$$file" || exit 1; done
 
-chaos: deps ## random faults at random steps (RUNS=20 SEED=random JOBS=1 labs; RUN=i repeats one, SCENARIO='{...}' an exact one)
+chaos: deps ## random faults at random steps (RUNS=20 SEED=random JOBS=1 labs; MATRIX=1 all of them by plan; RUN=i repeats one, SCENARIO='{...}' an exact one)
 	@$(PINNED) scripts/chaos.ts

@@ -1,14 +1,18 @@
 /**
  * `make chaos RUNS=n SEED=s JOBS=labs`: random faults at random steps; says what held and what broke. RUN=i repeats one
  * run of a seed, SCENARIO='{...}' an exact scenario (RUNS times), FROM=i begins a campaign later, SHRINK=0 does not look
- * for the smallest scenario that breaks, KEEP=1 keeps the lab's folder of a broken run for reading.
+ * for the smallest scenario that breaks, KEEP=1 keeps the lab's folder of a broken run for reading. MATRIX=1 runs what
+ * test/chaos/matrix.ts lists instead, each part dying at each step and each fault of KTRDR, and prints a table;
+ * MATRIX=pairs only the part of it that `make test` runs.
  */
 import { cp } from "node:fs/promises";
 import type { Campaign } from "../test/chaos/campaign.ts";
 import { Crew, type Planned } from "../test/chaos/crew.ts";
 import type { RunReport } from "../test/chaos/perform.ts";
+import { inTests, wholeMatrix, type Cell } from "../test/chaos/matrix.ts";
 import { drawScenario, type Scenario } from "../test/chaos/scenario.ts";
 import { shrink } from "../test/chaos/shrink.ts";
+import { tableOf } from "./chaos-table.ts";
 
 // oxlint-disable-next-line node/no-process-env
 const { env } = process;
@@ -18,7 +22,10 @@ const number = (name: string, fallback: number): number => Number(text(name) ?? 
 
 const seed = number("SEED", Math.floor(Math.random() * 1e9));
 
-function planned(): Planned[] {
+const matrix: Cell[] = text("MATRIX") === null ? [] : text("MATRIX") === "pairs" ? inTests() : wholeMatrix();
+
+function planned(): readonly Planned[] {
+  if (matrix.length > 0) return matrix;
   const given = text("SCENARIO");
   if (given !== null) {
     return Array.from({ length: number("RUNS", 1) }, () => ({
@@ -70,6 +77,7 @@ async function tell({ name, again, scenario }: Planned, report: RunReport, campa
 
 async function main(): Promise<number> {
   const crew = new Crew(number("JOBS", 1));
+  const reports = new Map<Planned, RunReport>();
   let broken = 0;
   let limits = 0;
   out([`seed ${seed}`]);
@@ -83,12 +91,14 @@ async function main(): Promise<number> {
     await crew.carryOut(planned(), async (run, report, campaign) => {
       if (report.broken.length > 0) broken += 1;
       limits += report.limits.length;
+      reports.set(run, report);
       await tell(run, report, campaign);
     });
   } finally {
     await crew.stop();
   }
   if (crew.left.length > 0) out(crew.left.map((process) => `LEFT BEHIND ${process}`));
+  if (matrix.length > 0) out(tableOf(matrix, (cell) => reports.get(cell)));
   out([`${broken === 0 ? "all held" : `${broken} broke`}; ${limits} met the limit of KTRDR's API; seed ${seed}`]);
   return broken + crew.left.length === 0 ? 0 : 1;
 }

@@ -2,9 +2,9 @@ import { afterAll, describe, expect, it } from "vitest";
 import { Campaign } from "./campaign.ts";
 import { drawScenario, type Kind, type Scenario, type Strike } from "./scenario.ts";
 
-/** A short campaign; `make chaos` runs longer ones. This seed strikes every part of ours and KTRDR's and both wires. */
-const SEED = 866;
-const RUNS = 6;
+/** A short campaign; `make chaos` runs longer ones. */
+const SEED = 2;
+const RUNS = 4;
 
 const campaign = new Campaign();
 let struck = 0;

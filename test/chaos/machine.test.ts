@@ -6,7 +6,8 @@ import type { JobBook } from "./books.ts";
 import { Complaints } from "./complaints.ts";
 import { brokenInvariants, limitsMet, twinsAmong, type Evidence } from "./invariants.ts";
 import { JobRun } from "./job-run.ts";
-import { drawScenario, type Scenario } from "./scenario.ts";
+import { ALL_STEPS, KINDS, pairwise, VICTIMS, wholeMatrix } from "./matrix.ts";
+import { drawScenario, type Attack, type Scenario } from "./scenario.ts";
 import { shrink } from "./shrink.ts";
 import { untruth, type Computing, type Said, type Truth } from "./truth.ts";
 
@@ -205,6 +206,31 @@ describe("the reader of our logs", () => {
       expect(complaints.read()).toEqual(["broken (internal)"]);
     } finally {
       await rm(dir, { recursive: true });
+    }
+  });
+});
+
+describe("the matrix", () => {
+  const pairs = (scenarios: readonly Scenario[], isOne: (kind: string) => boolean = () => true): string[] =>
+    scenarios
+      .filter(({ kind }) => isOne(kind))
+      .flatMap(({ strikes }) => strikes.map(({ at, attack }) => `${victimOf(attack)} at ${at}`));
+  const victimOf = (attack: Attack) => ("part" in attack ? attack.part.replace(/^ktrdr-[tb].*/, "own") : attack.do);
+  const wanted = VICTIMS.flatMap((victim) => ALL_STEPS.map((step) => `${victim} at ${step}`));
+
+  it("has everything that dies at every step, for each kind", () => {
+    const whole = wholeMatrix().map(({ scenario }) => scenario);
+    for (const kind of KINDS) {
+      expect(pairs(whole, (one) => one === kind)).toEqual(expect.arrayContaining(wanted));
+    }
+  });
+
+  it("leaves no pair of the two out of its smaller part, and each kind meets every victim and step", () => {
+    const small = pairwise();
+    expect(pairs(small).toSorted()).toEqual(wanted.toSorted());
+    for (const kind of KINDS) {
+      const met = pairs(small, (one) => one === kind).flatMap((pair) => pair.split(" at "));
+      expect(new Set(met)).toEqual(new Set([...VICTIMS, ...ALL_STEPS]));
     }
   });
 });

@@ -1,0 +1,3 @@
+import { provesToHold } from "./hold.ts";
+
+provesToHold("training");

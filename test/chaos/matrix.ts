@@ -1,0 +1,150 @@
+/** Everything that can die, at every step of a job, and every fault of KTRDR: all of it, or so much that no pair is missing. */
+import type { Planned } from "./crew.ts";
+import type { Attack, KtrdrFault, Part, Scenario, Step, Strike } from "./scenario.ts";
+
+export type MatrixKind = Extract<Scenario["kind"], "training" | "backtest">;
+
+export const KINDS: readonly MatrixKind[] = ["training", "backtest"];
+
+/** What dies: a part by SIGKILL (`own`: KTRDR's worker of the kind), or our worker by SIGTERM as in a deploy. */
+export const VICTIMS = ["worker", "mcp", "ktrdr-api", "deploy", "postgres", "temporal", "own"] as const;
+export type Victim = (typeof VICTIMS)[number];
+
+/** In the order of a job's life. */
+export const STEPS = ["admission", "posted", "running", "ending", "recording"] as const satisfies readonly Step[];
+export const ALL_STEPS = [...STEPS, "cancelling"] as const satisfies readonly Step[];
+
+/** KTRDR computes so slowly that whatever dies is back before the next step. */
+const PACE = 3;
+/** Our worker that dies before it knows what it started is missed after 10 s; only then anybody says "running". */
+const PACE_AFTER_START = 9;
+
+interface Course {
+  readonly cancelAt?: Step | null;
+  readonly pace?: number;
+}
+
+const scenarioOf = (kind: MatrixKind, strikes: readonly Strike[], course: Course = {}): Scenario => ({
+  kind,
+  behind: false,
+  cancelAt: course.cancelAt ?? null,
+  strikes,
+  followUp: false,
+  pace: course.pace ?? 1,
+});
+
+function deathOf(victim: Victim, kind: MatrixKind): Attack {
+  if (victim === "deploy") return { do: "deploy" };
+  const own: Part = kind === "training" ? "ktrdr-training" : "ktrdr-backtesting";
+  return { do: "kill", part: victim === "own" ? own : victim };
+}
+
+const striking = (victim: Victim, kind: MatrixKind, at: Step): Strike => ({
+  at,
+  attack: deathOf(victim, kind),
+  forMs: 0,
+});
+
+/** A cancellation comes while the job runs, so that what strikes when it is carried out finds it computing. */
+const cancelAtOf = (step: Step): Step | null => (step === "cancelling" ? "running" : null);
+
+/** One death at one step. */
+export function deathAt(kind: MatrixKind, victim: Victim, step: Step): Scenario {
+  return scenarioOf(kind, [striking(victim, kind, step)], { cancelAt: cancelAtOf(step), pace: PACE });
+}
+
+/**
+ * So few runs that every pair of victim and step is in one: a Latin square, several deaths in each run. Both kinds meet
+ * every victim and every step.
+ */
+export function pairwise(): Scenario[] {
+  const kindOf = (row: number): MatrixKind => (row % 2 === 0 ? "training" : "backtest");
+  const victimAt = (place: number): Victim => VICTIMS[place % VICTIMS.length] ?? "worker";
+  const lives = VICTIMS.map((_, row) => {
+    const kind = kindOf(row);
+    const pace = victimAt(row + STEPS.indexOf("posted")) === "worker" ? PACE_AFTER_START : PACE;
+    const strikes = STEPS.map((step, column) => striking(victimAt(row + column), kind, step));
+    return scenarioOf(kind, strikes, { pace });
+  });
+  const cancellations = VICTIMS.map((victim, row) => deathAt(kindOf(row), victim, "cancelling"));
+  return [...lives, ...cancellations];
+}
+
+/** For a while, one after the other, at steps of one job. */
+const PASSING: readonly (readonly [Step, KtrdrFault])[] = [
+  ["before_call", { fault: "slow", delayMs: 600 }],
+  ["admission", { fault: "http_503" }],
+  ["before_post", { fault: "http_500" }],
+  ["computing", { fault: "reset" }],
+  ["running", { fault: "http_400_outage" }],
+  ["ending", { fault: "hang" }],
+];
+
+/** Each in a job of its own. */
+const LASTING: Readonly<Record<string, { readonly strike: KtrdrFault; readonly cancel?: true }>> = {
+  "404 after the start": { strike: { fault: "lost_operation", times: 1 } },
+  "completed turned failed": { strike: { fault: "completed_turned_failed", times: 1 } },
+  "frozen progress": { strike: { fault: "frozen_progress", times: 1 } },
+  "eternal resuming": { strike: { fault: "stuck_resuming", times: 1 } },
+  "remote_cancelled:false": { strike: { fault: "cancel_not_forwarded" }, cancel: true },
+};
+
+const VARIANTS = ["huge", "nan", "wrong_types", "html"] as const;
+const POISONED_AT = ["admission", "posted", "running", "ending"] as const satisfies readonly Step[];
+
+/** KTRDR's faults, for one kind: named scenarios. */
+export function faultsOf(kind: MatrixKind): { readonly name: string; readonly scenario: Scenario }[] {
+  const passing = PASSING.map(([at, fault]): Strike => ({ at, attack: { do: "ktrdr", fault }, forMs: 900 }));
+  const poison = VARIANTS.map((variant, place): Strike => {
+    const fault: KtrdrFault = { fault: "garbage_answer", variant, bytes: 50_000_000 };
+    return { at: POISONED_AT[place] ?? "running", attack: { do: "ktrdr", fault }, forMs: 700 };
+  });
+  const foreign: Strike = { at: "before_post", attack: { do: "foreign" }, forMs: 0 };
+  return [
+    {
+      name: "slow, 503, 500, resetting, 400 and hanging for a while",
+      scenario: scenarioOf(kind, passing, { pace: PACE }),
+    },
+    { name: "poison answers (50 MB, NaN, wrong types, HTML)", scenario: scenarioOf(kind, poison, { pace: PACE }) },
+    { name: "two in one worker", scenario: scenarioOf(kind, [foreign]) },
+    ...Object.entries(LASTING).map(([name, { strike, cancel }]) => {
+      const fault = { ...strike, kind: kind === "backtest" ? "backtesting" : "training" };
+      const strikes: Strike[] = [{ at: "before_call", attack: { do: "ktrdr", fault }, forMs: 0 }];
+      return { name, scenario: scenarioOf(kind, strikes, cancel === true ? { cancelAt: "running", pace: PACE } : {}) };
+    }),
+  ];
+}
+
+/** One cell of the whole matrix. */
+export interface Cell extends Planned {
+  readonly row: string;
+  readonly column: string;
+}
+
+const cell = (row: string, column: string, scenario: Scenario): Cell => {
+  const again = `make chaos SCENARIO='${JSON.stringify(scenario)}'`;
+  return { row, column, name: `${row} / ${column}`, again, scenario };
+};
+
+/** The part that every `make test` runs. */
+export function inTests(): Cell[] {
+  const deaths = pairwise().map((scenario) => {
+    const names = scenario.strikes.map(({ at, attack }) => `${"part" in attack ? attack.part : attack.do} at ${at}`);
+    return cell(`${scenario.kind}: ${names.join(", ")}`, "pairs", scenario);
+  });
+  const faults = KINDS.flatMap((kind) =>
+    faultsOf(kind).map(({ name, scenario }) => cell(`${kind}: KTRDR ${name}`, "throughout", scenario)),
+  );
+  return [...deaths, ...faults];
+}
+
+/** Every combination by itself. */
+export function wholeMatrix(): Cell[] {
+  return KINDS.flatMap((kind) => [
+    ...VICTIMS.flatMap((victim) => {
+      const row = `${kind}: ${victim === "deploy" ? "worker, SIGTERM" : `${victim}, SIGKILL`}`;
+      return ALL_STEPS.map((step) => cell(row, step, deathAt(kind, victim, step)));
+    }),
+    ...faultsOf(kind).map(({ name, scenario }) => cell(`${kind}: KTRDR ${name}`, "throughout", scenario)),
+  ]);
+}
