@@ -30,7 +30,7 @@ export const FAULTS = {
   training_error_in_completed: "A training ends completed with training_metrics {error} only (contract §6.3).",
   computing_fails: "The computing fails with `message`.",
   slow_computing:
-    "Waits epochDelayMs after each epoch, barDelayMs for each bar, stepDelayMs for each step of a download.",
+    "Waits epochDelayMs between epochs, barDelayMs for each bar, stepDelayMs for each step of a download.",
   computing_stalls: "The computing stops getting on from `percent` (default 0) on; the worker stays healthy.",
   worker_dies: "The worker process kills itself once the operation reaches `percent` (default 0).",
   worker_hangs: "The worker's HTTP accepts connections and never answers; its computing goes on.",

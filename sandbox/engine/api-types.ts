@@ -108,7 +108,7 @@ export interface TrainInput {
   readonly operationId: string;
   /** Fixes the random draw; without it every run differs, as in the real backend (contract §10.1). */
   readonly seed?: number;
-  /** Slows a run: milliseconds waited after each epoch (cut short by `signal`). */
+  /** Slows a run: milliseconds waited between epochs (cut short by `signal`). */
   readonly epochDelayMs?: number;
   readonly resume?: TrainingCheckpoint;
   readonly signal?: AbortSignal;

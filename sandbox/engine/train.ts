@@ -55,7 +55,7 @@ export async function train(input: TrainInput): Promise<TrainingResultSummary> {
   let error: string | undefined;
   while (session.epoch < strategy.training.epochs && error === undefined) {
     if (!(await runEpoch(session))) error = `NaN loss in epoch ${session.epoch + 1}`;
-    else await pace.rest(input.epochDelayMs ?? 0);
+    else if (session.epoch < strategy.training.epochs) await pace.rest(input.epochDelayMs ?? 0);
     if (pace.stopped()) throw cancelled(session);
   }
   if (session.history.val_loss.length === 0) error ??= "No training history";
