@@ -156,7 +156,6 @@ class Vigil {
       api,
       worker,
       registry,
-      sawSteps: this.standing.percent > 0 || this.standing.step !== "",
       clock: {
         nowMs: this.deps.clock.now(),
         stillSinceMs: this.stillSinceMs,

@@ -44,8 +44,6 @@ export interface Evidence {
   readonly api: ApiEvidence;
   readonly worker: WorkerEvidence;
   readonly registry: RegistryEvidence;
-  /** True when a step or percent of this operation has been seen before, by whichever attempt. */
-  readonly sawSteps: boolean;
   readonly clock: Clock;
   readonly patience: Patience;
 }

@@ -86,8 +86,9 @@ function judgeForgottenLoad(evidence: Evidence, operation: Operation): Verdict {
 }
 
 /**
- * A load runs inside KTRDR's API process, which names its steps. An API that knows of it by its database alone is
- * another process than the one that named them, so the load died with that one (contract §2.2, §2.10).
+ * A load runs inside KTRDR's API process, which names its steps from the first moment on (recording 17). An API that
+ * goes on naming none knows of it by its database alone: it is another process, and the load died with the one before
+ * (contract §2.2, §2.10).
  */
 function judgeOrphanedLoad(evidence: Evidence, operation: Operation): Verdict {
   if (!deadLongEnough(evidence)) return wait(evidence, "verifying", operation, [], true);
@@ -97,8 +98,7 @@ function judgeOrphanedLoad(evidence: Evidence, operation: Operation): Verdict {
 function judgeRunning(evidence: Evidence, operation: Operation): Verdict {
   const { clock, patience, kind } = evidence;
   const still = clock.nowMs - clock.stillSinceMs;
-  if (kind === "data_load" && evidence.sawSteps && operation.fromRow === true)
-    return judgeOrphanedLoad(evidence, operation);
+  if (kind === "data_load" && operation.fromRow === true) return judgeOrphanedLoad(evidence, operation);
   if (still < STILL_POLLS * patience.pollIntervalMs) return wait(evidence, "running", operation, [], false);
   if (kind === "data_load") return stillWaiting(evidence, operation, [], false);
   return askOr(evidence, operation, "stale_view");

@@ -53,7 +53,6 @@ function evidence(facts: Facts = {}): Evidence {
     api: { kind: "operation", operation: operation() },
     worker: { kind: "not_asked" },
     registry: worker("busy"),
-    sawSteps: false,
     patience: {
       pollIntervalMs: 5_000,
       stallAfterMs: 600_000,
@@ -261,18 +260,13 @@ const ROWS: readonly Row[] = [
   },
   {
     name: "a data load that another API process knows from the database only may be dead",
-    given: { kind: "data_load", api: forgottenLoad, sawSteps: true },
+    given: { kind: "data_load", api: forgottenLoad },
     expected: { kind: "wait", phase: "verifying", looksDead: true },
   },
   {
     name: "and is, when that stays so",
-    given: { kind: "data_load", api: forgottenLoad, sawSteps: true, clock: dead },
-    expected: { kind: "lost", fault: "worker_died" },
-  },
-  {
-    name: "a data load that never named a step proves nothing",
     given: { kind: "data_load", api: forgottenLoad, clock: dead },
-    expected: { kind: "wait", phase: "running", looksDead: false },
+    expected: { kind: "lost", fault: "worker_died" },
   },
 ];
 

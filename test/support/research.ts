@@ -26,8 +26,13 @@ export class Research {
     this.line = line;
   }
 
-  static async begin(line: ClientLine = "modern", env: Readonly<Record<string, string>> = {}): Promise<Research> {
-    const lab = await startTestLab({ env });
+  /** @param dir folder of the lab; a new one unless given. */
+  static async begin(
+    line: ClientLine = "modern",
+    env: Readonly<Record<string, string>> = {},
+    dir?: string,
+  ): Promise<Research> {
+    const lab = await startTestLab({ env, ...(dir === undefined ? {} : { dir }) });
     return new Research(lab, await connectServer(line, lab.env), line);
   }
 
