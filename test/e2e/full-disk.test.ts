@@ -33,7 +33,8 @@ afterAll(async () => {
 }, 60_000);
 
 function equipped(context: TestContext): { disk: SmallDisk; research: Research } {
-  if (typeof disk === "string" || research === undefined) context.skip(String(disk));
+  if (typeof disk === "string" || research === undefined)
+    context.skip(typeof disk === "string" ? disk : "the lab did not come up");
   return { disk, research } as { disk: SmallDisk; research: Research };
 }
 
