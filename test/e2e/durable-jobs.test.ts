@@ -115,18 +115,6 @@ describe("a training and a backtest", () => {
     expect(await computingCount()).toBe(before + 2);
   }, 90_000);
 
-  it.each(["worker", "temporal", "postgres", "ktrdr-api"])(
-    "survive a SIGKILL of %s while they run",
-    async (part) => {
-      const jobs = await startBoth();
-      await bothRunning(jobs);
-      const before = research.lab.kill(part);
-      await research.lab.back(part, before);
-      await expectDoneOnce(jobs);
-    },
-    120_000,
-  );
-
   it("are computed once more, and not before, when KTRDR's own worker dies", async () => {
     const jobs = await startBoth();
     await bothRunning(jobs);
@@ -178,13 +166,6 @@ describe("a training and a backtest", () => {
     const starts = await startsOf(job.task_id);
     expect(new Set(starts.map((start) => (start as { operationId: string }).operationId)).size).toBe(2);
     expect(starts).toHaveLength(2);
-  }, 120_000);
-
-  it("survive a SIGKILL of the MCP server while they run", async () => {
-    const jobs = await startBoth();
-    await bothRunning(jobs);
-    await research.killServer();
-    await expectDoneOnce(jobs);
   }, 120_000);
 
   it("are done although KTRDR calls them failed", async () => {

@@ -17,13 +17,11 @@ export type Answer = Readonly<Record<string, unknown>> & { readonly task_id: str
 /** A lab with an MCP client in front of it: what Claude has. */
 export class Research {
   readonly lab: TestLab;
-  private connected: TestClient;
-  private readonly line: ClientLine;
+  private readonly connected: TestClient;
 
-  private constructor(lab: TestLab, client: TestClient, line: ClientLine) {
+  private constructor(lab: TestLab, client: TestClient) {
     this.lab = lab;
     this.connected = client;
-    this.line = line;
   }
 
   /** @param dir folder of the lab; a new one unless given. */
@@ -33,7 +31,7 @@ export class Research {
     dir?: string,
   ): Promise<Research> {
     const lab = await startTestLab({ env, ...(dir === undefined ? {} : { dir }) });
-    return new Research(lab, await connectServer(line, lab.env), line);
+    return new Research(lab, await connectServer(line, lab.env));
   }
 
   async end(): Promise<void> {
@@ -43,12 +41,6 @@ export class Research {
 
   get client(): TestClient {
     return this.connected;
-  }
-
-  /** SIGKILLs the MCP server and connects to a new one. */
-  async killServer(): Promise<void> {
-    process.kill(this.connected.pid, "SIGKILL");
-    this.connected = await connectServer(this.line, this.lab.env);
   }
 
   async call(tool: string, args: Record<string, unknown> = {}): Promise<Answer> {
