@@ -1,6 +1,6 @@
 /**
  * `make chaos RUNS=n SEED=s JOBS=labs`: random faults at random steps; says what held and what broke. RUN=i repeats one
- * run of a seed, SCENARIO='{...}' an exact scenario (RUNS times), FROM=i begins a campaign later, SHRINK=0 does not look
+ * run of a seed, SCENARIO='{...}' an exact scenario or several in brackets (RUNS times), FROM=i begins a campaign later, SHRINK=0 does not look
  * for the smallest scenario that breaks, KEEP=1 keeps the lab's folder of a broken run for reading. MATRIX=1 runs what
  * test/chaos/matrix.ts lists instead, each part dying at each step and each fault of KTRDR, and prints a table;
  * MATRIX=pairs only the part of it that `make test` runs.
@@ -28,11 +28,14 @@ function planned(): readonly Planned[] {
   if (matrix.length > 0) return matrix;
   const given = text("SCENARIO");
   if (given !== null) {
-    return Array.from({ length: number("RUNS", 1) }, () => ({
-      name: "scenario",
-      again: `make chaos SCENARIO='${given}'`,
-      scenario: JSON.parse(given) as Scenario,
-    }));
+    const scenarios = [JSON.parse(given) as Scenario | Scenario[]].flat();
+    return Array.from({ length: number("RUNS", 1) }).flatMap(() =>
+      scenarios.map((scenario) => ({
+        name: "scenario",
+        again: `make chaos SCENARIO='${JSON.stringify(scenario)}'`,
+        scenario,
+      })),
+    );
   }
   const only = text("RUN");
   const indices =

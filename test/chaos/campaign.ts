@@ -1,13 +1,16 @@
-import { ChaosLab, STRATEGY } from "./chaos-lab.ts";
+import { rm } from "node:fs/promises";
+import { mountSmallDisk, type SmallDisk } from "../support/small-disk.ts";
+import { ChaosLab, STRATEGY, type ChaosLabOptions } from "./chaos-lab.ts";
 import { Claude } from "./claude.ts";
 import { JobRun } from "./job-run.ts";
 import { perform, type RunReport, type Stage } from "./perform.ts";
 import { Requests } from "./requests.ts";
-import type { Scenario } from "./scenario.ts";
+import { needsSmallDisk, type Scenario } from "./scenario.ts";
 
 /** A fresh lab with a client and a trained model to backtest. */
-export async function setStage(signal?: AbortSignal): Promise<Stage> {
-  const chaos = await ChaosLab.start(signal);
+export async function setStage(options: ChaosLabOptions = {}): Promise<Stage> {
+  const { signal } = options;
+  const chaos = await ChaosLab.start(options);
   try {
     const claude = new Claude(chaos.lab.env);
     const args = { strategy: STRATEGY, start_date: "2000-01-03", end_date: "2004-12-31" };
@@ -29,11 +32,26 @@ export async function strikeStage({ chaos, claude }: Stage): Promise<string[]> {
   return await chaos.end();
 }
 
+/** Room for a lab and a few jobs, megabytes. */
+const DISK_MB = 600;
+
+/** Nothing was struck, and why. */
+const leftOut = (scenario: Scenario, why: string): RunReport => ({
+  scenario,
+  broken: [],
+  limits: [],
+  struck: [],
+  states: [why],
+  outcome: "left out",
+  durationMs: 0,
+});
+
 /** Runs scenarios in labs that are replaced now and then, and when told to. */
 export class Campaign {
   #stage: Promise<Stage> | null = null;
   #folder = "";
   #runs = 0;
+  #disk: SmallDisk | null = null;
   /** Processes that outlived their lab. */
   readonly left: string[] = [];
   readonly #runsPerLab: number;
@@ -46,9 +64,15 @@ export class Campaign {
   /** @throws what kept a lab from starting; the reason of the stop once it was stopped. */
   async run(scenario: Scenario): Promise<RunReport> {
     const { signal } = this.#stopping;
-    if (this.#runs >= this.#runsPerLab) await this.end();
+    const onSmallDisk = needsSmallDisk(scenario);
+    if (this.#runs >= this.#runsPerLab || onSmallDisk !== (this.#disk !== null)) await this.end();
     signal.throwIfAborted();
-    this.#stage ??= setStage(signal);
+    if (onSmallDisk && this.#disk === null) {
+      const disk = await mountSmallDisk(DISK_MB);
+      if (typeof disk === "string") return leftOut(scenario, disk);
+      this.#disk = disk;
+    }
+    this.#stage ??= setStage({ signal, disk: this.#disk });
     const stage = await this.#stage.catch((error: unknown) => {
       this.#stage = null;
       throw error;
@@ -71,6 +95,11 @@ export class Campaign {
     this.#stage = null;
     this.#runs = 0;
     if (stage != null) this.left.push(...(await strikeStage(stage)));
+    const disk = this.#disk;
+    this.#disk = null;
+    if (disk === null) return;
+    await disk.remove();
+    await rm(`${disk.dir}.jsonl`, { force: true });
   }
 
   /** For good: a run that is under way breaks off. */

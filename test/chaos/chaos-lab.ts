@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { FaultStore } from "../../sandbox/faults.ts";
@@ -12,6 +12,7 @@ import { migrate } from "../../src/store/migrate.ts";
 import { ANY_PORTS } from "../support/ports.ts";
 import { Proxy } from "../support/proxy.ts";
 import { strategyText } from "../support/research.ts";
+import type { SmallDisk } from "../support/small-disk.ts";
 import type { Part, Wire } from "./scenario.ts";
 
 /** KTRDR's timers run ten times as fast as in reality, and so does our patience with them. */
@@ -34,6 +35,13 @@ export const STRATEGY = "probe";
 /** KTRDR keeps a checkpoint every ten: a training that dies late has one, a training that dies early has none. */
 const EPOCHS = 40;
 
+export interface ChaosLabOptions {
+  /** Stops a start that is under way. */
+  readonly signal?: AbortSignal;
+  /** Everything the lab writes, KTRDR's files included, goes there. Whoever mounted it removes it. */
+  readonly disk?: SmallDisk | null;
+}
+
 /** A process of the lab that ended. Milliseconds since the epoch, a moment after it really ended. */
 export interface Death {
   readonly part: string;
@@ -47,16 +55,20 @@ export class ChaosLab {
   readonly wires: Readonly<Record<Wire, Proxy>>;
   readonly faults: FaultStore;
   readonly deaths: Death[];
+  /** The disk it lies on, if that is a small one of its own. */
+  readonly disk: SmallDisk | null;
 
-  private constructor(lab: Lab, wires: Readonly<Record<Wire, Proxy>>, deaths: Death[]) {
+  private constructor(lab: Lab, wires: Readonly<Record<Wire, Proxy>>, deaths: Death[], disk: SmallDisk | null) {
     this.lab = lab;
+    this.disk = disk;
     this.wires = wires;
     this.deaths = deaths;
     this.faults = new FaultStore(openStateFolder(this.ktrdrDir), "api");
   }
 
-  static async start(signal?: AbortSignal): Promise<ChaosLab> {
-    const dir = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-chaos-"));
+  static async start({ signal, disk = null }: ChaosLabOptions = {}): Promise<ChaosLab> {
+    const dir = disk === null ? await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-chaos-")) : path.join(disk.dir, "lab");
+    if (disk !== null) await keepLogElsewhere(disk, dir);
     // oxlint-disable-next-line node/no-process-env
     const own = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
     const env = { ...Object.fromEntries(own), ...SETTINGS, LAB_DIR: dir };
@@ -82,7 +94,7 @@ export class ChaosLab {
     });
     await mkdir(path.join(dir, "ktrdr", "strategies"), { recursive: true });
     await writeFile(path.join(dir, "ktrdr", "strategies", `${STRATEGY}.yaml`), strategyText(STRATEGY, EPOCHS));
-    return new ChaosLab(lab, wires, deaths);
+    return new ChaosLab(lab, wires, deaths, disk);
   }
 
   get ktrdrDir(): string {
@@ -152,6 +164,14 @@ export class ChaosLab {
     await rm(this.lab.dir, { recursive: true, force: true });
     return left;
   }
+}
+
+/** KTRDR's log of computing is what everything is judged by: a full disk must not cut it short. */
+async function keepLogElsewhere(disk: SmallDisk, dir: string): Promise<void> {
+  const log = `${disk.dir}.jsonl`;
+  await writeFile(log, "");
+  await mkdir(path.join(dir, "ktrdr"), { recursive: true });
+  await symlink(log, path.join(dir, "ktrdr", "computations.jsonl"));
 }
 
 async function routed(direct: Addresses, wires: Readonly<Record<Wire, Proxy>>): Promise<Addresses> {

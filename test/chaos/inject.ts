@@ -82,6 +82,13 @@ export class Injector {
       case "terminate_keeper":
         if ((await terminate(this.#chaos.lab, slotKeeperId(this.#kind))) === "nothing") return;
         break;
+      case "full_disk": {
+        const { disk } = this.#chaos;
+        if (disk === null) return;
+        await disk.fill();
+        this.#lift(forMs, () => disk.free());
+        break;
+      }
       case "operator":
         if ((await this.#operate(attack.how, forMs)) === "nothing") return;
         break;
@@ -144,8 +151,8 @@ export class Injector {
       attack.do === "foreign" ||
       (attack.do === "wire" && attack.wire === "ktrdr") ||
       ("part" in attack && attack.part.startsWith("ktrdr-"));
-    if (ktrdr) this.ktrdrDisturbedMs = Math.min(this.ktrdrDisturbedMs, now);
-    else this.oursDisturbedMs = Math.min(this.oursDisturbedMs, now);
+    if (ktrdr || attack.do === "full_disk") this.ktrdrDisturbedMs = Math.min(this.ktrdrDisturbedMs, now);
+    if (!ktrdr) this.oursDisturbedMs = Math.min(this.oursDisturbedMs, now);
   }
 
   async #foreignStart(): Promise<void> {

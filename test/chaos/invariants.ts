@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { JobBook } from "./books.ts";
 import type { JobRun } from "./job-run.ts";
-import type { Scenario } from "./scenario.ts";
+import { needsSmallDisk, type Scenario } from "./scenario.ts";
 import { finished, untruth, type Computing, type Truth } from "./truth.ts";
 
 export interface Evidence {
@@ -172,7 +172,7 @@ function recordedWhatWasComputed({ scenario, book, inBooks }: Evidence): string[
   return [`recorded ${JSON.stringify(ours)}, but KTRDR computed ${JSON.stringify(theirs)}`];
 }
 
-function endedAsItShould({ scenario, run, book, execution, slotHeld }: Evidence): string[] {
+function endedAsItShould({ scenario, run, book, execution, slotHeld, computing }: Evidence): string[] {
   const broken: string[] = [];
   const status = book?.status ?? "unrecorded";
   const allowed = ["completed"];
@@ -180,8 +180,9 @@ function endedAsItShould({ scenario, run, book, execution, slotHeld }: Evidence)
   const failing = scenario.strikes.some(
     ({ attack }) => attack.do === "ktrdr" && attack.fault.fault === "computing_fails",
   );
-  if (failing) allowed.push("failed");
-  if (isForgotten(scenario, run)) allowed.push("failed");
+  // A disk that is full fails what KTRDR computes, and KTRDR's own log says so.
+  const outOfSpace = needsSmallDisk(scenario) && computing.at(-1)?.how.includes("ENOSPC") === true;
+  if (failing || outOfSpace || isForgotten(scenario, run)) allowed.push("failed");
   if (run.terminatedMs !== null) allowed.push("terminated");
   if (!allowed.includes(status)) broken.push(`ended as ${status}: ${run.said.at(-1)?.headline ?? ""}`);
   // What had ended before anybody noticed the termination is recorded as what it was.

@@ -157,6 +157,20 @@ describe("the invariants", () => {
     expect(brokenInvariants(late)).toEqual(["its termination was noticed after 70 s"]);
   });
 
+  it("let a full disk fail what KTRDR computes, when KTRDR's own log says so", () => {
+    const full = { at: "running", attack: { do: "full_disk" }, forMs: 9 } as const;
+    const failed = {
+      scenario: { ...SCENARIO, strikes: [full] },
+      computing: [computing(100, 200, "failed: ENOSPC: no space left on device, write")],
+      book: { ...BOOK, status: "failed", results: 0, result: null },
+      execution: "FAILED",
+      inBooks: null,
+    } as const;
+    expect(brokenInvariants(evidence(failed))).toEqual([]);
+    const otherwise = { ...failed, computing: [computing(100, 200, "failed: NaN")] };
+    expect(brokenInvariants(evidence(otherwise)).join("\n")).toMatch(/ended as failed/);
+  });
+
   it("hold for what had ended before the termination was noticed", () => {
     const ended = evidence({ execution: "TERMINATED" });
     ended.run.terminatedMs = 210;

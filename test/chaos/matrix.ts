@@ -16,7 +16,10 @@ export const ALL_STEPS = [...STEPS, "cancelling"] as const satisfies readonly St
 
 /** KTRDR computes so slowly that whatever dies is back before the next step. */
 const PACE = 3;
-/** Our worker that dies before it knows what it started is missed after 10 s; only then anybody says "running". */
+/**
+ * Our worker that dies before it knows what it started is missed after 10 s, one that has to leave then takes a while to
+ * come back; only after that anybody says "running".
+ */
 const PACE_AFTER_START = 9;
 
 interface Course {
@@ -62,7 +65,8 @@ export function pairwise(): Scenario[] {
   const victimAt = (place: number): Victim => VICTIMS[place % VICTIMS.length] ?? "worker";
   const lives = VICTIMS.map((_, row) => {
     const kind = kindOf(row);
-    const pace = victimAt(row + STEPS.indexOf("posted")) === "worker" ? PACE_AFTER_START : PACE;
+    const atStart = victimAt(row + STEPS.indexOf("posted"));
+    const pace = atStart === "worker" || atStart === "deploy" ? PACE_AFTER_START : PACE;
     const strikes = STEPS.map((step, column) => striking(victimAt(row + column), kind, step));
     return scenarioOf(kind, strikes, { pace });
   });
@@ -138,6 +142,10 @@ export function inTests(): Cell[] {
   return [...deaths, ...faults];
 }
 
+/** For a while; where a file system can be mounted. */
+const fullDiskAt = (kind: MatrixKind, at: Step): Scenario =>
+  scenarioOf(kind, [{ at, attack: { do: "full_disk" }, forMs: 3_000 }], { cancelAt: cancelAtOf(at), pace: PACE });
+
 /** Every combination by itself. */
 export function wholeMatrix(): Cell[] {
   return KINDS.flatMap((kind) => [
@@ -145,6 +153,7 @@ export function wholeMatrix(): Cell[] {
       const row = `${kind}: ${victim === "deploy" ? "worker, SIGTERM" : `${victim}, SIGKILL`}`;
       return ALL_STEPS.map((step) => cell(row, step, deathAt(kind, victim, step)));
     }),
+    ...ALL_STEPS.map((step) => cell(`${kind}: full disk`, step, fullDiskAt(kind, step))),
     ...faultsOf(kind).map(({ name, scenario }) => cell(`${kind}: KTRDR ${name}`, "throughout", scenario)),
   ]);
 }

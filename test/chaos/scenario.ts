@@ -61,10 +61,16 @@ export type Attack =
   | { readonly do: "terminate_keeper" }
   /** Somebody else has KTRDR compute something of the same kind. */
   | { readonly do: "foreign" }
+  /** The disk of the whole lab is full. Only by plan: such a lab lies on a small disk of its own. */
+  | { readonly do: "full_disk" }
   /** An operator does this to the job in Temporal itself. `reset`: to its first workflow task; `pause`: its present step. */
   | { readonly do: "operator"; readonly how: "cancel" | "terminate" | "reset" | "pause" }
   /** Another worker process of ours works from before the call on, and leaves at the step. */
   | { readonly do: "second_worker"; readonly leaves: "SIGKILL" | "SIGTERM" };
+
+/** Whether it can only be carried out by a lab on a small disk. */
+export const needsSmallDisk = ({ strikes }: Scenario): boolean =>
+  strikes.some(({ attack }) => attack.do === "full_disk");
 
 export interface Strike {
   readonly at: Step;

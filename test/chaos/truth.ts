@@ -83,8 +83,12 @@ export function checkpointedAmong(computing: readonly Computing[], ktrdrDir: str
   return [...ids].filter((id) => existsSync(rowOfCheckpoint(id)));
 }
 
-/** It went through to its result, even when KTRDR's own database was away and its books call it failed (recording 16). */
-export const finished = ({ how }: Computing): boolean => how === "completed" || how.startsWith("failed: [Errno 111]");
+/**
+ * It went through to its result, or may have: when KTRDR's own database was away or its disk was full, its books call
+ * failed what its worker has as completed (recording 16).
+ */
+export const finished = ({ how }: Computing): boolean =>
+  how === "completed" || /^failed: (\[Errno 111\]|ENOSPC)/.test(how);
 
 /** Something the status tool said. */
 export interface Said {
