@@ -79,8 +79,12 @@ const namespaceMissing = (namespace: string, cause: unknown): DomainError =>
 /** gRPC status. */
 const NOT_FOUND = 5;
 
-/** gRPC: DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, UNAVAILABLE; also a connection that was never made. */
-const UNAVAILABLE_CODES = new Set([4, 8, 14]);
+/**
+ * gRPC: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE, DATA_LOSS. A server
+ * that dies in the middle of an answer, or cannot use its database, is told by any of them; what a request itself is
+ * guilty of has other codes.
+ */
+const UNAVAILABLE_CODES = new Set([1, 2, 4, 8, 10, 13, 14, 15]);
 
 function isUnavailable(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {

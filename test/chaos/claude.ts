@@ -20,7 +20,11 @@ export class Claude {
     const client = await this.#connected;
     try {
       const result = await client.call(tool, { ...args });
-      if (result.isError === true) return { kind: "refusal", text: textOf(result) };
+      if (result.isError === true) {
+        const text = textOf(result);
+        // What a defect was is in the server's own log only.
+        return { kind: "refusal", text: text.includes("incident") ? `${text} ${client.stderr().slice(-2_000)}` : text };
+      }
       return { kind: "answer", facts: result.structuredContent as Record<string, unknown> };
     } catch (error) {
       if (isAlive(client.pid)) return { kind: "refusal", text: `protocol: ${String(error)}` };

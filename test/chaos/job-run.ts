@@ -43,7 +43,7 @@ export class JobRun {
         this.job = { taskId: String(reply.facts["task_id"]), kind, endDate };
         return this.job;
       }
-      if (reply.kind === "refusal" && !isOutage(reply.text)) this.faulty.push(`${tool}: ${reply.text.slice(0, 300)}`);
+      if (reply.kind === "refusal" && !isOutage(reply.text)) this.faulty.push(`${tool}: ${reply.text.slice(0, 2_500)}`);
       await delay(POLL_EVERY_MS, undefined, { signal: this.#signal });
     }
   }
@@ -67,7 +67,7 @@ export class JobRun {
     if (reply.kind === "lost") return null;
     if (reply.kind === "refusal") {
       // The status tool answers whatever is down.
-      this.faulty.push(`get_task_status: ${reply.text.slice(0, 300)}`);
+      this.faulty.push(`get_task_status: ${reply.text.slice(0, 2_500)}`);
       return null;
     }
     const { state, final, percent, headline } = reply.facts;
@@ -92,7 +92,7 @@ export class JobRun {
         const reply = await this.#claude.call("cancel_task", { task_id: taskId, reason: "chaos" });
         if (reply.kind === "answer" && (reply.facts["final"] === true || reply.facts["state"] === "cancelling")) return;
         if (reply.kind === "refusal" && !isOutage(reply.text) && !reply.text.includes("task_not_found")) {
-          this.faulty.push(`cancel_task: ${reply.text.slice(0, 300)}`);
+          this.faulty.push(`cancel_task: ${reply.text.slice(0, 2_500)}`);
         }
       }
       await delay(POLL_EVERY_MS, undefined, { signal: this.#signal }).catch(() => undefined);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { TestWorkflowEnvironment } from "@temporalio/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ComputationEnd, TrainingRequest } from "../../src/domain/job.ts";
-import { lazyClient } from "../../src/temporal/connection.ts";
+import { calling, lazyClient } from "../../src/temporal/connection.ts";
 import { createJobs, type Jobs } from "../../src/temporal/jobs.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
 import { freePort } from "../support/postgres.ts";
@@ -187,5 +187,13 @@ describe("with Temporal down", () => {
     await expect(dead.view("train-x-00000000")).rejects.toMatchObject(unavailable);
     await expect(dead.ping()).rejects.toMatchObject(unavailable);
     expect(await dead.live("train-x-00000000", 500, 0)).toBeNull();
+  });
+
+  it.each([1, 2, 4, 8, 10, 13, 14, 15])("an answer that breaks off with gRPC's code %i is an outage", async (code) => {
+    const client = lazyClient({ connection: { address: "127.0.0.1:1" }, namespace: "default" });
+    const broken = calling(client, async () => {
+      throw Object.assign(new Error("Received RST_STREAM"), { code });
+    });
+    await expect(broken).rejects.toMatchObject({ code: "temporal_unavailable" });
   });
 });
