@@ -19,6 +19,8 @@ export interface SeenExecution {
   readonly execution: "running" | "completed" | "failed" | "cancelled" | "terminated" | "timed_out" | "paused";
   /** ISO-8601 UTC. */
   readonly startedAt: string;
+  /** ISO-8601 UTC; null while it is open. */
+  readonly closedAt: string | null;
   /** Which step is pending: null between steps and when closed. */
   readonly pending: {
     readonly activity: string;

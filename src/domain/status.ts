@@ -13,6 +13,9 @@ const FRESH_MS = 5_000;
 /** Below this share the rate says nothing yet. */
 const ETA_FROM_PERCENT = 3;
 
+/** A step that was under way when its workflow was closed may write for so long: its attempts end much sooner. */
+const ADMITTED_LATE_MS = 60_000;
+
 const WAIT_ON = "Call get_task_status with wait_seconds 45.";
 const START_WORKER = "Start a worker: `bin/ktrdr-mcp worker` (or `make lab`); the job goes on where it was.";
 
@@ -33,7 +36,9 @@ export function judge(sources: StatusSources): JobStatus {
     });
   }
   const closedAs = view.execution === "timed_out" ? "failed" : view.execution;
-  return record === null ? endedWithoutOutcome(closedAs) : unsettled(closedAs);
+  // Its admission may still be on the way to the record, and is then settled like any other.
+  const isFresh = view.closedAt === null || age(view.closedAt, sources.now) < ADMITTED_LATE_MS;
+  return record === null && !isFresh ? endedWithoutOutcome(closedAs) : unsettled(closedAs);
 }
 
 function open(view: SeenExecution, sources: StatusSources): JobStatus {

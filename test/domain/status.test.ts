@@ -44,6 +44,7 @@ const view = (more: Partial<SeenExecution> = {}): SeenExecution => ({
   kind: "training",
   execution: "running",
   startedAt: ago(100),
+  closedAt: null,
   pending: pending(),
   cancelRequested: false,
   outcome: null,
@@ -242,8 +243,13 @@ describe("judge", () => {
     ],
     [
       "terminated before it was admitted",
-      { view: view({ execution: "terminated", pending: null }), record: null },
+      { view: view({ execution: "terminated", pending: null, closedAt: ago(70) }), record: null },
       { state: "terminated", final: true },
+    ],
+    [
+      "terminated just now, while its admission may be on the way",
+      { view: view({ execution: "terminated", pending: null, closedAt: ago(5) }), record: null },
+      { state: "terminated", final: false },
     ],
     [
       "failed without outcome",
