@@ -36,9 +36,13 @@ export function judge(sources: StatusSources): JobStatus {
     });
   }
   const closedAs = view.execution === "timed_out" ? "failed" : view.execution;
-  // Its admission may still be on the way to the record, and is then settled like any other.
-  const isFresh = view.closedAt === null || age(view.closedAt, sources.now) < ADMITTED_LATE_MS;
-  return record === null && !isFresh ? endedWithoutOutcome(closedAs) : unsettled(closedAs);
+  return record === null && !mayBeAdmitted(view, sources.now) ? endedWithoutOutcome(closedAs) : unsettled(closedAs);
+}
+
+/** Closed from outside, while its admission may be on the way to the record; it is then settled like any other. */
+function mayBeAdmitted({ execution, closedAt }: SeenExecution, now: Date): boolean {
+  const cutOff = execution === "terminated" || execution === "timed_out";
+  return cutOff && (closedAt === null || age(closedAt, now) < ADMITTED_LATE_MS);
 }
 
 function open(view: SeenExecution, sources: StatusSources): JobStatus {
