@@ -109,7 +109,7 @@ const age = (at: string, now: Date): number => Math.max(0, now.getTime() - Date.
 /** Why nobody of ours works on the job, or null when somebody may. */
 function idleWorkers(sources: StatusSources, heartbeatAge: number | null): string | null {
   if (sources.live !== null) return null;
-  if (sources.workersPolling === false) return "No worker process of ktrdr-mcp is running, so nothing moves on.";
+  if (sources.workersPolling === false) return "No worker of ktrdr-mcp is in touch with Temporal, so nothing moves on.";
   // Temporal counts a killed worker as polling for up to a minute: silence tells sooner.
   const silent = heartbeatAge !== null && heartbeatAge * 1000 > SILENCE_MS;
   return silent ? `No worker has reported on this job for ${heartbeatAge} s.` : null;

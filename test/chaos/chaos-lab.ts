@@ -1,11 +1,14 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { Client, Connection } from "@temporalio/client";
 import { FaultStore } from "../../sandbox/faults.ts";
 import { openStateFolder } from "../../sandbox/state/folder.ts";
 import { loadConfig } from "../../src/config.ts";
 import { ROOT } from "../../src/lab/lab-environment.ts";
 import type { Addresses } from "../../src/lab/lab-settings.ts";
+import { JOB_QUEUE } from "../../src/temporal/job-types.ts";
+import { isPolled } from "../../src/temporal/pollers.ts";
 import { startLab, type Lab } from "../../src/lab/lab.ts";
 import { until } from "../../src/lab/until.ts";
 import { migrate } from "../../src/store/migrate.ts";
@@ -135,6 +138,21 @@ export class ChaosLab {
       timeoutMs: 60_000,
       everyMs: 50,
     });
+    await until(async () => await this.#polled(), {
+      what: "our worker being in touch with Temporal",
+      timeoutMs: 60_000,
+      everyMs: 100,
+    });
+  }
+
+  /** A Temporal server that was started again knows of a worker once that has found it. */
+  async #polled(): Promise<boolean> {
+    const connection = await Connection.connect({ address: this.lab.addresses.temporal, connectTimeout: 5_000 });
+    try {
+      return await isPolled(new Client({ connection, namespace: this.lab.namespace }), JOB_QUEUE);
+    } finally {
+      await connection.close();
+    }
   }
 
   async #idleWorkers(): Promise<number> {
