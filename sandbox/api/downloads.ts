@@ -113,6 +113,11 @@ async function load(api: ApiContext, request: DownloadRequest): Promise<Record<s
   };
 }
 
+function isStalled({ faults }: ApiContext, { operation_id: operationId, progress }: Operation): boolean {
+  const fault = faults.find("computing_stalls", { operationId, kind: "data_load" });
+  return fault !== undefined && progress.percentage >= (fault.percent ?? 0);
+}
+
 async function step(api: ApiContext, operation: Operation, index: number, signal: AbortSignal): Promise<void> {
   const name = STEPS[index] ?? "";
   operation.progress = {
@@ -129,6 +134,7 @@ async function step(api: ApiContext, operation: Operation, index: number, signal
   const place = { operationId: operation.operation_id, kind: "data_load" };
   const slow = api.faults.find("slow_computing", place);
   await wait(slow?.stepDelayMs ?? 5, undefined, { signal });
+  while (isStalled(api, operation)) await wait(50, undefined, { signal });
   const failure = api.faults.find("computing_fails", place);
   if (failure !== undefined) throw new Error(failure.message ?? "Download failed");
 }

@@ -58,6 +58,8 @@ export class ChaosLab {
   readonly wires: Readonly<Record<Wire, Proxy>>;
   readonly faults: FaultStore;
   readonly deaths: Death[];
+  /** Told of each part that is ready (again). */
+  onReady: (part: string) => void = () => undefined;
   /** The disk it lies on, if that is a small one of its own. */
   readonly disk: SmallDisk | null;
 
@@ -77,6 +79,7 @@ export class ChaosLab {
     const env = { ...Object.fromEntries(own), ...SETTINGS, LAB_DIR: dir };
     const wires = { ktrdr: await Proxy.listen(), postgres: await Proxy.listen(), temporal: await Proxy.listen() };
     const deaths: Death[] = [];
+    const ready = { tell: (_part: string): void => undefined };
     const lab = await startLab({
       config: loadConfig(env),
       env,
@@ -88,6 +91,7 @@ export class ChaosLab {
       fsync: false,
       ...(signal === undefined ? {} : { signal }),
       onEvent: (event) => {
+        if (event.type === "started") ready.tell(event.name);
         if (event.type === "died") deaths.push({ part: event.name, pid: event.pid, atMs: Date.now() });
       },
       route: async (direct) => routed(direct, wires),
@@ -97,7 +101,9 @@ export class ChaosLab {
     });
     await mkdir(path.join(dir, "ktrdr", "strategies"), { recursive: true });
     await writeFile(path.join(dir, "ktrdr", "strategies", `${STRATEGY}.yaml`), strategyText(STRATEGY, EPOCHS));
-    return new ChaosLab(lab, wires, deaths, disk);
+    const chaos = new ChaosLab(lab, wires, deaths, disk);
+    ready.tell = (part) => chaos.onReady(part);
+    return chaos;
   }
 
   get ktrdrDir(): string {

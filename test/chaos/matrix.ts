@@ -14,26 +14,18 @@ export type Victim = (typeof VICTIMS)[number];
 export const STEPS = ["admission", "posted", "running", "ending", "recording"] as const satisfies readonly Step[];
 export const ALL_STEPS = [...STEPS, "cancelling"] as const satisfies readonly Step[];
 
-/** KTRDR computes so slowly that whatever dies is back before the next step. */
-const PACE = 3;
-/**
- * Our worker that dies before it knows what it started is missed after 10 s, one that has to leave then takes a while to
- * come back; only after that anybody says "running".
- */
-const PACE_AFTER_START = 9;
-
-interface Course {
-  readonly cancelAt?: Step | null;
-  readonly pace?: number;
-}
-
-const scenarioOf = (kind: MatrixKind, strikes: readonly Strike[], course: Course = {}): Scenario => ({
+/** What strikes when somebody says "running", or cancels then, finds the job computing. */
+const scenarioOf = (
+  kind: MatrixKind,
+  strikes: readonly Strike[],
+  { cancelled = false, held = true }: { readonly cancelled?: boolean; readonly held?: boolean } = {},
+): Scenario => ({
   kind,
   behind: false,
-  cancelAt: course.cancelAt ?? null,
+  cancelAt: cancelled ? "running" : null,
   strikes,
   followUp: false,
-  pace: course.pace ?? 1,
+  ...(held ? { holdUntil: cancelled ? "recording" : "running" } : {}),
 });
 
 function deathOf(victim: Victim, kind: MatrixKind): Attack {
@@ -48,12 +40,9 @@ const striking = (victim: Victim, kind: MatrixKind, at: Step): Strike => ({
   forMs: 0,
 });
 
-/** A cancellation comes while the job runs, so that what strikes when it is carried out finds it computing. */
-const cancelAtOf = (step: Step): Step | null => (step === "cancelling" ? "running" : null);
-
 /** One death at one step. */
 export function deathAt(kind: MatrixKind, victim: Victim, step: Step): Scenario {
-  return scenarioOf(kind, [striking(victim, kind, step)], { cancelAt: cancelAtOf(step), pace: PACE });
+  return scenarioOf(kind, [striking(victim, kind, step)], { cancelled: step === "cancelling" });
 }
 
 /**
@@ -65,10 +54,8 @@ export function pairwise(): Scenario[] {
   const victimAt = (place: number): Victim => VICTIMS[place % VICTIMS.length] ?? "worker";
   const lives = VICTIMS.map((_, row) => {
     const kind = kindOf(row);
-    const atStart = victimAt(row + STEPS.indexOf("posted"));
-    const pace = atStart === "worker" || atStart === "deploy" ? PACE_AFTER_START : PACE;
     const strikes = STEPS.map((step, column) => striking(victimAt(row + column), kind, step));
-    return scenarioOf(kind, strikes, { pace });
+    return scenarioOf(kind, strikes);
   });
   const cancellations = VICTIMS.map((victim, row) => deathAt(kindOf(row), victim, "cancelling"));
   return [...lives, ...cancellations];
@@ -107,14 +94,14 @@ export function faultsOf(kind: MatrixKind): { readonly name: string; readonly sc
   return [
     {
       name: "slow, 503, 500, resetting, 400 and hanging for a while",
-      scenario: scenarioOf(kind, passing, { pace: PACE }),
+      scenario: scenarioOf(kind, passing),
     },
-    { name: "poison answers (50 MB, NaN, wrong types, HTML)", scenario: scenarioOf(kind, poison, { pace: PACE }) },
-    { name: "two in one worker", scenario: scenarioOf(kind, [foreign]) },
+    { name: "poison answers (50 MB, NaN, wrong types, HTML)", scenario: scenarioOf(kind, poison) },
+    { name: "two in one worker", scenario: scenarioOf(kind, [foreign], { held: false }) },
     ...Object.entries(LASTING).map(([name, { strike, cancel }]) => {
       const fault = { ...strike, kind: kind === "backtest" ? "backtesting" : "training" };
       const strikes: Strike[] = [{ at: "before_call", attack: { do: "ktrdr", fault }, forMs: 0 }];
-      return { name, scenario: scenarioOf(kind, strikes, cancel === true ? { cancelAt: "running", pace: PACE } : {}) };
+      return { name, scenario: scenarioOf(kind, strikes, { cancelled: cancel === true, held: cancel === true }) };
     }),
   ];
 }
@@ -144,7 +131,7 @@ export function inTests(): Cell[] {
 
 /** For a while; where a file system can be mounted. */
 const fullDiskAt = (kind: MatrixKind, at: Step): Scenario =>
-  scenarioOf(kind, [{ at, attack: { do: "full_disk" }, forMs: 3_000 }], { cancelAt: cancelAtOf(at), pace: PACE });
+  scenarioOf(kind, [{ at, attack: { do: "full_disk" }, forMs: 3_000 }], { cancelled: at === "cancelling" });
 
 /** Every combination by itself. */
 export function wholeMatrix(): Cell[] {

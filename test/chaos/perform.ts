@@ -43,6 +43,8 @@ const slow = (pace: number) =>
     { id: "slow-load", fault: "slow_computing", kind: "data_load", stepDelayMs: 250 * pace },
   ] as const;
 
+const HOLD = { id: "hold", fault: "computing_stalls", percent: 50 } as const;
+
 /** Carries a scenario out and checks it from outside. Never throws for what the product does. */
 export async function perform(stage: Stage, scenario: Scenario): Promise<RunReport> {
   const begun = Date.now();
@@ -97,7 +99,8 @@ class Performance {
   async run(over: AbortController): Promise<string[]> {
     const { chaos } = this.#stage;
     await chaos.calm();
-    chaos.faults.replace(slow(this.#scenario.pace ?? 1));
+    const { pace, holdUntil } = this.#scenario;
+    chaos.faults.replace([...slow(pace ?? 1), ...(holdUntil === undefined ? [] : [HOLD])]);
     await this.injector.prepare(this.#scenario.strikes);
     const blocker = this.#scenario.behind ? await this.#startBlocker() : null;
     this.#prepare();
@@ -128,11 +131,19 @@ class Performance {
   #prepare(): void {
     const { chaos } = this.#stage;
     for (const strike of this.#scenario.strikes) this.#steps.plan(strike.at, () => this.injector.strike(strike));
-    const { cancelAt } = this.#scenario;
+    const { cancelAt, holdUntil } = this.#scenario;
+    if (holdUntil !== undefined) {
+      this.injector.ktrdrDisturbedMs = Date.now();
+      // After everything that strikes at the same step.
+      this.#steps.plan(holdUntil, async () => chaos.faults.remove(HOLD.id));
+    }
     if (cancelAt !== null) {
       // Not waited for: stopping needs what is held back until this returns.
       this.#steps.plan(cancelAt, async () => void this.main.cancel());
     }
+    chaos.onReady = (part) => {
+      if (part === "worker") void this.#steps.report("worker_back");
+    };
     const { kind, endDate } = this.main.request;
     readWires(
       chaos.wires,
@@ -168,7 +179,7 @@ class Performance {
     await run.watch(job, async (said) => {
       if (run !== this.main) return;
       if (said.state === "queued") await this.#steps.report("queued");
-      if (said.state === "running") await this.#steps.report("running");
+      if (said.state === "running" || said.state === "stalled") await this.#steps.report("running");
     });
   }
 

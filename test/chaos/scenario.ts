@@ -16,6 +16,8 @@ export type Step =
   | "before_post"
   /** KTRDR's answer to it is on its way back. */
   | "posted"
+  /** Our worker, or another one after it, takes work again. */
+  | "worker_back"
   /** KTRDR's log: the computing began. */
   | "computing"
   /** The status tool says running. */
@@ -91,6 +93,8 @@ export interface Scenario {
   readonly followUp: boolean;
   /** How many times slower than usual KTRDR computes; 1 unless said otherwise. */
   readonly pace?: number;
+  /** KTRDR's computing stands still half way until this step, however slow the machine is; left out: it does not. */
+  readonly holdUntil?: Step;
 }
 
 const COMMON: readonly Step[] = [

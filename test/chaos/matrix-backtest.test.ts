@@ -1,3 +1,0 @@
-import { provesToHold } from "./hold.ts";
-
-provesToHold("backtest");
