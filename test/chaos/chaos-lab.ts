@@ -17,6 +17,7 @@ import { Proxy } from "../support/proxy.ts";
 import { strategyText } from "../support/research.ts";
 import type { SmallDisk } from "../support/small-disk.ts";
 import type { Part, Wire } from "./scenario.ts";
+import { SecondWorker } from "./second-worker.ts";
 
 /** KTRDR's timers run ten times as fast as in reality, and so does our patience with them. */
 const SETTINGS = {
@@ -62,6 +63,8 @@ export class ChaosLab {
   onReady: (part: string) => void = () => undefined;
   /** The disk it lies on, if that is a small one of its own. */
   readonly disk: SmallDisk | null;
+  #guest: SecondWorker | null = null;
+  #ended = false;
 
   private constructor(lab: Lab, wires: Readonly<Record<Wire, Proxy>>, deaths: Death[], disk: SmallDisk | null) {
     this.lab = lab;
@@ -104,6 +107,15 @@ export class ChaosLab {
     const chaos = new ChaosLab(lab, wires, deaths, disk);
     ready.tell = (part) => chaos.onReady(part);
     return chaos;
+  }
+
+  /** Another worker of ours beside the lab's own. It ends with the lab at the latest. */
+  async invite(): Promise<SecondWorker> {
+    const guest = SecondWorker.spawn(this.lab);
+    this.#guest = guest;
+    await guest.working();
+    if (this.#ended) throw new Error("the lab has ended");
+    return guest;
   }
 
   get ktrdrDir(): string {
@@ -182,6 +194,8 @@ export class ChaosLab {
 
   /** Stops everything. @returns processes that were left behind. */
   async end(): Promise<string[]> {
+    this.#ended = true;
+    await this.#guest?.leave("SIGKILL");
     await this.lab.stop();
     for (const wire of Object.values(this.wires)) await wire.close();
     const left = await this.processes();

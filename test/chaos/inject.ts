@@ -3,7 +3,7 @@ import { slotKeeperId } from "../../src/domain/slots.ts";
 import type { JobRun } from "./job-run.ts";
 import { pauseStep, requestCancel, reset, terminate, type Deed } from "./operator.ts";
 import { makeReadOnly, takeConnections } from "./sabotage.ts";
-import { SecondWorker } from "./second-worker.ts";
+import type { SecondWorker } from "./second-worker.ts";
 import type { Fault } from "../../sandbox/faults.ts";
 import { dayOf } from "./requests.ts";
 import type { ChaosLab } from "./chaos-lab.ts";
@@ -33,7 +33,7 @@ export class Injector {
   /** What has to be there before the call, for the strikes to come. */
   async prepare(strikes: readonly Strike[]): Promise<void> {
     if (strikes.every(({ attack }) => attack.do !== "second_worker")) return;
-    this.#second = await SecondWorker.start(this.#chaos.lab);
+    this.#second = await this.#chaos.invite();
   }
 
   /** Ends what was prepared and is still there. */

@@ -11,30 +11,36 @@ import { missingPollers } from "../../src/lab/worker-part.ts";
 /** Another worker process of ours beside the lab's own, which nobody starts again when it ends. */
 export class SecondWorker {
   readonly #child: ChildProcess;
+  readonly #lab: Lab;
 
-  private constructor(child: ChildProcess) {
+  private constructor(child: ChildProcess, lab: Lab) {
     this.#child = child;
+    this.#lab = lab;
   }
 
-  /** Resolves when it takes work. */
-  static async start({ dir, env, addresses, namespace }: Lab): Promise<SecondWorker> {
+  static spawn(lab: Lab): SecondWorker {
+    const { dir, env } = lab;
     const log = openSync(path.join(dir, "logs", "second-worker.log"), "a");
     const child = spawn(process.execPath, [path.join(ROOT, "src/bin/worker.ts")], {
       stdio: ["ignore", log, log],
       env: { ...env },
     });
     closeSync(log);
-    const worker = new SecondWorker(child);
+    return new SecondWorker(child, lab);
+  }
+
+  /** Resolves when it takes work. */
+  async working(): Promise<void> {
+    const { addresses, namespace } = this.#lab;
     const connection = lazyConnection(addresses.temporal, {});
     try {
-      const served = { pid: child.pid ?? 0, since: Infinity };
+      const served = { pid: this.#child.pid ?? 0, since: Infinity };
       await until(async () => (await missingPollers(connection, namespace, served)).length === 0, {
         what: "the second worker",
         timeoutMs: 30_000,
       });
-      return worker;
     } catch (error) {
-      await worker.leave("SIGKILL");
+      await this.leave("SIGKILL");
       throw error;
     } finally {
       await connection.close();
