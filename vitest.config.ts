@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
@@ -6,5 +7,7 @@ export default defineConfig({
     globalSetup: ["test/support/global-setup.ts"],
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // The long files wait more than they compute: two at a time, also where there are only two cores.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
