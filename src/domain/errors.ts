@@ -24,6 +24,13 @@ const NATURE = {
   task_not_found: { number: -32602, retryable: false },
   task_not_finished: { number: -32602, retryable: false },
   task_conflict: { number: -32602, retryable: false },
+  forbidden: { number: -32602, retryable: false },
+  // Limits that an operator has set: the same call may pass later.
+  rate_limited: { number: -32001, retryable: true },
+  overloaded: { number: -32001, retryable: true },
+  too_many_jobs: { number: -32001, retryable: true },
+  research_paused: { number: -32001, retryable: true },
+  budget_exhausted: { number: -32001, retryable: true },
   // KTRDR refused or failed.
   ktrdr_rejected: { number: -32602, retryable: false },
   ktrdr_not_found: { number: -32602, retryable: false },

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
+import type { Identity, Scope } from "../domain/identity.ts";
 import type { Logger } from "../logger.ts";
 import { inputError } from "./input-error.ts";
 import type { Deps } from "./ports.ts";
@@ -25,7 +26,10 @@ export interface ToolContext {
   /** Aborts when the client stops waiting for this answer. Stop waiting too, never cancel a job because of it. */
   readonly signal: AbortSignal;
   readonly progress: ReportProgress;
+  /** What the client calls itself. Anybody can claim anything: rights come from `caller`. */
   readonly client: ClientIdentity;
+  /** Who is known to call. */
+  readonly caller: Identity;
   readonly log: Logger;
 }
 
@@ -58,6 +62,10 @@ export interface Tool {
    */
   readonly run: (args: unknown, context: ToolContext) => Promise<Readonly<Record<string, unknown>>>;
 }
+
+/** What a caller needs to use the tool: what only reads is open to everybody who may call at all. */
+export const scopeOf = (tool: Pick<Tool, "annotations">): Scope =>
+  tool.annotations.readOnlyHint ? "read" : "research";
 
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(spec: ToolSpec<I, O>): Tool {
   const { handle, ...surface } = spec;

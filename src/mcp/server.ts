@@ -7,8 +7,10 @@ import {
   type StandardSchemaWithJSON,
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { DomainError } from "../domain/errors.ts";
+import { mayUse, type Identity } from "../domain/identity.ts";
 import type { Logger } from "../logger.ts";
-import type { ClientIdentity, ReportProgress, Tool, ToolContext } from "./define-tool.ts";
+import { scopeOf, type ClientIdentity, type ReportProgress, type Tool, type ToolContext } from "./define-tool.ts";
 import { toToolError } from "./errors.ts";
 import type { ExecutionQueue } from "./execution-log.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
@@ -29,8 +31,14 @@ export interface ServerParts {
   readonly tools?: readonly Tool[];
 }
 
+/** How a caller is known; a local one is called what its client calls itself. */
+export type KnownCaller = Omit<Identity, "name"> & { readonly name: string | null };
+
+/** Whoever may start our process on this machine may do everything. */
+const LOCAL: KnownCaller = { name: null, scope: "operate", source: "local" };
+
 /** One MCP server over the given parts, for either protocol era. Touches no part until a tool needs it. */
-export function createServer(parts: ServerParts): McpServer {
+export function createServer(parts: ServerParts, caller: KnownCaller = LOCAL): McpServer {
   const hint = { ttlMs: LIST_TTL_MS, cacheScope: "public" } as const;
   const server = new McpServer(
     { name: SERVER_NAME, title: "KTRDR research", version: SERVER_VERSION },
@@ -40,11 +48,11 @@ export function createServer(parts: ServerParts): McpServer {
       cacheHints: { "tools/list": hint, "server/discover": hint },
     },
   );
-  for (const tool of parts.tools ?? TOOLS) register(server, tool, parts);
+  for (const tool of parts.tools ?? TOOLS) register(server, tool, parts, caller);
   return server;
 }
 
-function register(server: McpServer, tool: Tool, parts: ServerParts): void {
+function register(server: McpServer, tool: Tool, parts: ServerParts, caller: KnownCaller): void {
   server.registerTool(
     tool.name,
     {
@@ -54,7 +62,7 @@ function register(server: McpServer, tool: Tool, parts: ServerParts): void {
       outputSchema: listed(tool.output),
       annotations: { title: tool.title, ...tool.annotations },
     },
-    (args, context) => call(tool, args, callerOf(server, context, parts.log), parts),
+    (args, context) => call(tool, args, contextOf(server, context, caller, parts.log), parts),
   );
 }
 
@@ -77,9 +85,9 @@ function listed(schema: z.ZodObject): StandardSchemaWithJSON {
   };
 }
 
-type Caller = Omit<ToolContext, "deps">;
+type CallContext = Omit<ToolContext, "deps">;
 
-async function call(tool: Tool, args: unknown, context: Caller, parts: ServerParts): Promise<CallToolResult> {
+async function call(tool: Tool, args: unknown, context: CallContext, parts: ServerParts): Promise<CallToolResult> {
   const at = new Date().toISOString();
   const started = performance.now();
   const record = (errorCode: string | null, taskId: string | null) =>
@@ -95,6 +103,7 @@ async function call(tool: Tool, args: unknown, context: Caller, parts: ServerPar
       at,
     });
   try {
+    assertAllowed(tool, context.caller);
     const facts = await tool.run(args, { ...context, deps: await parts.deps() });
     record(null, taskIdIn(facts));
     return { content: [{ type: "text", text: JSON.stringify(facts) }], structuredContent: { ...facts } };
@@ -105,16 +114,28 @@ async function call(tool: Tool, args: unknown, context: Caller, parts: ServerPar
   }
 }
 
+/** @throws DomainError `forbidden` */
+function assertAllowed(tool: Tool, caller: Identity): void {
+  const needed = scopeOf(tool);
+  if (mayUse(caller, needed)) return;
+  throw new DomainError("forbidden", {
+    what: `${tool.name} needs the scope ${needed}; this connection has ${caller.scope}.`,
+    next: "use the tools that tools/list offers, or ask the operator for a token with more rights",
+  });
+}
+
 function taskIdIn(value: unknown): string | null {
   const id: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "task_id") : undefined;
   return typeof id === "string" ? id.slice(0, 200) : null;
 }
 
-function callerOf(server: McpServer, context: ServerContext, log: Logger): Caller {
+function contextOf(server: McpServer, context: ServerContext, caller: KnownCaller, log: Logger): CallContext {
+  const client = clientOf(server, context);
   return {
     signal: context.mcpReq.signal,
     progress: progressOf(context, log),
-    client: clientOf(server, context),
+    client,
+    caller: { ...caller, name: caller.name ?? client.name },
     log,
   };
 }

@@ -17,7 +17,7 @@ interface StartWish {
  * @throws DomainError of the preflight, or `temporal_unavailable`
  */
 export async function startJob(context: ToolContext, wish: StartWish) {
-  const { deps, client } = context;
+  const { deps, caller } = context;
   const { jobId } = deps.jobs.idOf(wish.request, wish.forceReason);
   // Side by side: both only read, and a new job needs both. A known job is answered whatever the checks say.
   const [isNew, checked] = await Promise.all([isUnrecorded(context, jobId), settled(wish.preflight())]);
@@ -27,7 +27,7 @@ export async function startJob(context: ToolContext, wish: StartWish) {
   if (checked.status === "rejected") throw checked.reason;
   const warnings = checked.value;
   const [started, polling] = await Promise.all([
-    deps.jobs.start(wish.request, { forceReason: wish.forceReason, client: client.name }),
+    deps.jobs.start(wish.request, { forceReason: wish.forceReason, client: caller.name }),
     deps.jobs.workersPolling().catch(() => null),
   ]);
   if (started.existing) {
