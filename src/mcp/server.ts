@@ -1,11 +1,5 @@
 import { randomUUID } from "node:crypto";
-import {
-  CLIENT_INFO_META_KEY,
-  McpServer,
-  type CallToolResult,
-  type ServerContext,
-  type StandardSchemaWithJSON,
-} from "@modelcontextprotocol/server";
+import { CLIENT_INFO_META_KEY, McpServer, type CallToolResult, type ServerContext } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { mayUse, type Identity } from "../domain/identity.ts";
@@ -14,6 +8,7 @@ import { scopeOf, type ClientIdentity, type ReportProgress, type Tool, type Tool
 import { toToolError } from "./errors.ts";
 import type { ExecutionQueue } from "./execution-log.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
+import { listedSchema, listedShape } from "./listed-schema.ts";
 import type { Deps } from "./ports.ts";
 import { TOOLS } from "./tools/index.ts";
 
@@ -28,6 +23,8 @@ export interface ServerParts {
   readonly deps: () => Promise<Deps>;
   readonly executions: ExecutionQueue;
   readonly log: Logger;
+  /** Fires when the process is about to end: calls that wait answer now, with what is known. */
+  readonly leaving?: AbortSignal;
   readonly tools?: readonly Tool[];
 }
 
@@ -40,17 +37,32 @@ const LOCAL: KnownCaller = { name: null, scope: "operate", source: "local" };
 /** One MCP server over the given parts, for either protocol era. Touches no part until a tool needs it. */
 export function createServer(parts: ServerParts, caller: KnownCaller = LOCAL): McpServer {
   const hint = { ttlMs: LIST_TTL_MS, cacheScope: "public" } as const;
+  // What is listed depends on who asks.
+  const own = { ttlMs: LIST_TTL_MS, cacheScope: "private" } as const;
   const server = new McpServer(
     { name: SERVER_NAME, title: "KTRDR research", version: SERVER_VERSION },
     {
       instructions: INSTRUCTIONS,
       capabilities: { tools: { listChanged: false } },
-      cacheHints: { "tools/list": hint, "server/discover": hint },
+      cacheHints: { "tools/list": own, "server/discover": hint },
     },
   );
-  for (const tool of parts.tools ?? TOOLS) register(server, tool, parts, caller);
+  const tools = parts.tools ?? TOOLS;
+  // All of them, so that a call of one that is not listed is refused in our words and logged.
+  for (const tool of tools) register(server, tool, parts, caller);
+  const offered = tools.filter((tool) => mayUse(caller, scopeOf(tool)));
+  server.server.setRequestHandler("tools/list", () => ({ tools: offered.map(listing) }));
   return server;
 }
+
+const listing = (tool: Tool) => ({
+  name: tool.name,
+  title: tool.title,
+  description: tool.description,
+  inputSchema: listedShape(tool.input, "input"),
+  outputSchema: listedShape(tool.output, "output"),
+  annotations: { title: tool.title, ...tool.annotations },
+});
 
 function register(server: McpServer, tool: Tool, parts: ServerParts, caller: KnownCaller): void {
   server.registerTool(
@@ -58,31 +70,20 @@ function register(server: McpServer, tool: Tool, parts: ServerParts, caller: Kno
     {
       title: tool.title,
       description: tool.description,
-      inputSchema: listed(tool.input),
-      outputSchema: listed(tool.output),
+      inputSchema: listedSchema(tool.input),
+      outputSchema: listedSchema(tool.output),
       annotations: { title: tool.title, ...tool.annotations },
     },
-    (args, context) => call(tool, args, contextOf(server, context, caller, parts.log), parts),
-  );
-}
-
-/**
- * The schema as clients see it, without the SDK's validation: its messages are not in our error form, so the tool
- * itself parses (define-tool.ts).
- */
-function listed(schema: z.ZodObject): StandardSchemaWithJSON {
-  const json = (io: "input" | "output") => () => {
-    const { $schema: _dialect, ...shape } = z.toJSONSchema(schema, { io, target: "draft-2020-12" });
-    return shape;
-  };
-  return {
-    "~standard": {
-      version: 1,
-      vendor: SERVER_NAME,
-      validate: (value) => ({ value }),
-      jsonSchema: { input: json("input"), output: json("output") },
+    async (args, context) => {
+      const waiting = untilEither(context.mcpReq.signal, parts.leaving);
+      try {
+        const known = contextOf(server, context, caller, parts.log);
+        return await call(tool, args, { ...known, signal: waiting.signal }, parts);
+      } finally {
+        waiting.release();
+      }
     },
-  };
+  );
 }
 
 type CallContext = Omit<ToolContext, "deps">;
@@ -99,6 +100,7 @@ async function call(tool: Tool, args: unknown, context: CallContext, parts: Serv
       durationMs: Math.round(performance.now() - started),
       clientName: context.client.name,
       clientVersion: context.client.version,
+      identity: { name: context.caller.name, source: context.caller.source },
       taskId: taskId ?? taskIdIn(args),
       at,
     });
@@ -127,6 +129,18 @@ function assertAllowed(tool: Tool, caller: Identity): void {
 function taskIdIn(value: unknown): string | null {
   const id: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "task_id") : undefined;
   return typeof id === "string" ? id.slice(0, 200) : null;
+}
+
+/** A signal that fires with either of two; `leaving` outlives every call and must be let go of. */
+function untilEither(gone: AbortSignal, leaving: AbortSignal | undefined) {
+  if (leaving === undefined) return { signal: gone, release: () => undefined };
+  const either = new AbortController();
+  const abort = () => either.abort();
+  for (const signal of [gone, leaving]) {
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  }
+  return { signal: either.signal, release: () => leaving.removeEventListener("abort", abort) };
 }
 
 function contextOf(server: McpServer, context: ServerContext, caller: KnownCaller, log: Logger): CallContext {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Identity } from "../domain/identity.ts";
 import { Instant } from "./job-row.ts";
 import { pageSize } from "./job-reader.ts";
 import { toJsonb, toText } from "./json.ts";
@@ -16,6 +17,8 @@ export interface ToolExecution {
   readonly durationMs: number;
   readonly clientName: string | null;
   readonly clientVersion: string | null;
+  /** Who is known to have called; null in entries of before that was recorded. */
+  readonly identity: Pick<Identity, "name" | "source"> | null;
   /** The job the call was about. */
   readonly taskId: string | null;
 }
@@ -45,6 +48,8 @@ const Row = z
     duration_ms: z.number(),
     client_name: z.string().nullable(),
     client_version: z.string().nullable(),
+    identity: z.string().nullable(),
+    identity_source: z.enum(["local", "token", "oauth"]).nullable(),
     task_id: z.string().nullable(),
   })
   .transform((row): ToolExecution => ({
@@ -56,6 +61,10 @@ const Row = z
     durationMs: row.duration_ms,
     clientName: row.client_name,
     clientVersion: row.client_version,
+    identity:
+      row.identity === null || row.identity_source === null
+        ? null
+        : { name: row.identity, source: row.identity_source },
     taskId: row.task_id,
   }));
 
@@ -66,11 +75,13 @@ export function createExecutionLog(pool: Pool): ExecutionLog {
       await run(
         pool,
         `insert into tool_executions
-           (id, at, tool, arguments, outcome, error_code, duration_ms, client_name, client_version, task_id)
+           (id, at, tool, arguments, outcome, error_code, duration_ms, client_name, client_version, identity,
+            identity_source, task_id)
          select id, at, tool, arguments, case when error_code is null then 'ok' else 'error' end, error_code,
-           duration_ms, client_name, client_version, task_id
+           duration_ms, client_name, client_version, identity, identity_source, task_id
          from jsonb_to_recordset($1::jsonb) as entry(id uuid, at timestamptz, tool text, arguments jsonb,
-           error_code text, duration_ms double precision, client_name text, client_version text, task_id text)
+           error_code text, duration_ms double precision, client_name text, client_version text, identity text,
+           identity_source text, task_id text)
          on conflict (id) do nothing`,
         [toJsonb(entries.map(toColumns))],
       );
@@ -97,6 +108,8 @@ const toColumns = (entry: ToolExecution) => ({
   duration_ms: entry.durationMs,
   client_name: entry.clientName,
   client_version: entry.clientVersion,
+  identity: entry.identity?.name ?? null,
+  identity_source: entry.identity?.source ?? null,
   task_id: entry.taskId,
 });
 

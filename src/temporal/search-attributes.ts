@@ -1,26 +1,31 @@
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from "@temporalio/common";
 import type { Connection } from "@temporalio/client";
-import type { JobRequest } from "../domain/job.ts";
+import type { JobInput } from "../domain/job.ts";
 import { subjectOf } from "./job-types.ts";
 
 const STRATEGY = defineSearchAttributeKey("KtrdrStrategy", SearchAttributeType.KEYWORD);
 const SYMBOL = defineSearchAttributeKey("KtrdrSymbol", SearchAttributeType.KEYWORD);
 const TIMEFRAME = defineSearchAttributeKey("KtrdrTimeframe", SearchAttributeType.KEYWORD);
 const EXPERIMENT = defineSearchAttributeKey("KtrdrExperiment", SearchAttributeType.KEYWORD);
+const CLIENT = defineSearchAttributeKey("KtrdrClient", SearchAttributeType.KEYWORD);
 const KIND = defineSearchAttributeKey("KtrdrKind", SearchAttributeType.KEYWORD);
 
-export const SEARCH_ATTRIBUTES = [STRATEGY, SYMBOL, TIMEFRAME, EXPERIMENT, KIND].map(({ name }) => name);
+export const SEARCH_ATTRIBUTES = [STRATEGY, SYMBOL, TIMEFRAME, EXPERIMENT, CLIENT, KIND].map(({ name }) => name);
 
 /** What operators filter by: `temporal workflow list --query 'KtrdrStrategy="x"'`. */
-export function searchAttributesOf(request: JobRequest): SearchAttributePair[] {
+export function searchAttributesOf({ request, client }: Pick<JobInput, "request" | "client">): SearchAttributePair[] {
   const { strategy, symbol, timeframe } = subjectOf(request);
   return [
     ...(strategy === null ? [] : [{ key: STRATEGY, value: strategy }]),
     { key: SYMBOL, value: symbol },
     { key: TIMEFRAME, value: timeframe },
+    { key: CLIENT, value: storable(client) },
     { key: KIND, value: request.kind },
   ];
 }
+
+/** A local client calls itself what it likes; the server's database need not hold it. */
+const storable = (name: string): string => name.toWellFormed().replaceAll(/\p{Cc}/gu, " ");
 
 /** `IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD` of the Temporal API. */
 const KEYWORD = 2;

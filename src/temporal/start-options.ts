@@ -14,7 +14,7 @@ export function startOptionsOf(input: JobInput) {
     workflowIdReusePolicy: "REJECT_DUPLICATE",
     workflowIdConflictPolicy: "FAIL",
     memo: { requestHash, kind: request.kind, client },
-    typedSearchAttributes: new TypedSearchAttributes(searchAttributesOf(request)),
+    typedSearchAttributes: new TypedSearchAttributes(searchAttributesOf(input)),
     staticSummary: summaryOf(request),
     staticDetails: detailsOf(request, client, forceReason),
   } satisfies WorkflowStartOptions;

@@ -17,6 +17,7 @@ const entry = (tool: string): ToolExecution => ({
   durationMs: 1,
   clientName: "c",
   clientVersion: "1",
+  identity: { name: "c", source: "local" },
   taskId: null,
 });
 

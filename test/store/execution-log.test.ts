@@ -34,6 +34,7 @@ const entry = (changes: Partial<ToolExecution> = {}): ToolExecution => ({
   durationMs: 12.5,
   clientName: "claude-code",
   clientVersion: "2.0",
+  identity: { name: "ada@login.example.com", source: "oauth" },
   taskId: null,
   ...changes,
 });
@@ -42,7 +43,13 @@ describe("execution log", () => {
   it("keeps calls as they were, once, newest first", async () => {
     const taskId = randomUUID();
     const older = entry({ taskId });
-    const newer = entry({ taskId, at: "2026-11-22T10:00:01.000Z", errorCode: "invalid_input", clientName: null });
+    const newer = entry({
+      taskId,
+      at: "2026-11-22T10:00:01.000Z",
+      errorCode: "invalid_input",
+      clientName: null,
+      identity: null,
+    });
     await log.append([newer, older]);
     await Promise.all(Array.from({ length: 10 }, () => log.append([older, newer])));
     expect(await log.recent({ taskId })).toEqual([newer, older]);

@@ -7,7 +7,7 @@ import { assertSchemaCurrent, migrate } from "../../src/store/migrate.ts";
 import { createPool } from "../../src/store/pool.ts";
 import { createTestDatabase, freePort, type TestDatabase } from "../support/postgres.ts";
 
-const ALL = ["0001_jobs", "0002_results", "0003_tool_executions", "0004_job_namespace", "0005_resume"];
+const ALL = ["0001_jobs", "0002_results", "0003_tool_executions", "0004_job_namespace", "0005_resume", "0006_identity"];
 const BIN = fileURLToPath(new URL("../../src/bin/migrate.ts", import.meta.url));
 
 const databases: TestDatabase[] = [];

@@ -81,6 +81,7 @@ describe("starting", () => {
       KtrdrSymbol: ["SPX"],
       KtrdrTimeframe: ["1d"],
       KtrdrKind: ["training"],
+      KtrdrClient: [OPTIONS.client],
     });
     expect(await description.staticSummary()).toContain("train visible on SPX 1d");
     expect(await description.staticDetails()).toContain("2014-12-31");
