@@ -51,6 +51,35 @@ export const ConfigSchema = z.object({
   KTRDR_START_IN_FLIGHT_MS: count(35_000).describe(
     "How long a start whose answer was lost may still take effect. KTRDR gives its own call to a worker 30 s.",
   ),
+  MCP_HTTP_HOST: z
+    .string()
+    .default("127.0.0.1")
+    .describe("Address that `mcp --http` listens on. Beyond loopback it wants tokens or OAuth, and its own names."),
+  MCP_HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(3100).describe("Port of `mcp --http`."),
+  MCP_HTTP_ALLOWED_HOSTS: z
+    .string()
+    .default("")
+    .describe("Host names that `mcp --http` may be called by, separated by commas; loopback names need not be listed."),
+  MCP_HTTP_ALLOWED_ORIGINS: z
+    .string()
+    .default("")
+    .describe("Host names of web pages that may call `mcp --http`, separated by commas. Programs are not concerned."),
+  MCP_HTTP_REQUEST_TIMEOUT_MS: count(30_000).describe("How long a client of `mcp --http` may take to send a request."),
+  MCP_TOKENS_FILE: z
+    .string()
+    .optional()
+    .describe(
+      "File of the bearer tokens that `mcp --http` lets in, as `token new` writes it; read again when it changes.",
+    ),
+  MCP_OAUTH_ISSUER: url(/^https?$/)
+    .optional()
+    .describe("Issuer of the OAuth access tokens that `mcp --http` lets in."),
+  MCP_OAUTH_AUDIENCE: url(/^https?$/)
+    .optional()
+    .describe("Public address of this server's /mcp, which OAuth tokens for it carry as audience."),
+  MCP_OAUTH_JWKS_URL: url(/^https?$/)
+    .optional()
+    .describe("Where the OAuth issuer publishes its keys (JWKS)."),
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
     .default("info")

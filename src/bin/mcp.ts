@@ -1,16 +1,42 @@
-/** `ktrdr-mcp mcp`: the MCP server on stdio. stdout carries the protocol and nothing else. */
-import { serveStdio } from "@modelcontextprotocol/server/stdio";
-import { isDomainError } from "../domain/errors.ts";
+/** `ktrdr-mcp mcp`: the MCP server, on stdio or, with `--http`, on a port. On stdio stdout carries the protocol and nothing else. */
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { DomainError, isDomainError } from "../domain/errors.ts";
 import { createLogger } from "../logger.ts";
 import { createExecutionQueue } from "../mcp/execution-log.ts";
-import { createServer } from "../mcp/server.ts";
+import { createServer, type KnownCaller } from "../mcp/server.ts";
+import { serveHttp } from "./mcp-http.ts";
+import { serveOnStdio } from "./mcp-stdio.ts";
 import { createWiring } from "./mcp-wiring.ts";
 
 /** Clients kill a server that lingers. */
 const FLUSH_MS = 1_500;
-const EXIT_AFTER_MS = 4_000;
+
+const Port = z.coerce.number().int().min(0).max(65_535).optional();
+
+function argumentsOf(args: readonly string[]) {
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        http: { type: "boolean", default: false },
+        host: { type: "string" },
+        port: { type: "string" },
+        "read-only": { type: "boolean", default: false },
+      },
+    });
+    return { ...values, port: Port.parse(values.port) };
+  } catch (cause) {
+    throw new DomainError("invalid_input", {
+      what: cause instanceof z.ZodError ? "--port wants a number from 0 to 65535." : String(cause),
+      next: "Usage: ktrdr-mcp mcp [--read-only] [--http [--host 127.0.0.1] [--port 3100]]",
+      cause,
+    });
+  }
+}
 
 async function main(): Promise<void> {
+  const chosen = argumentsOf(process.argv.slice(2));
   const log = createLogger("mcp", process.env["LOG_LEVEL"] || "info");
   const wiring = await createWiring(process.env, log);
   const executions = createExecutionQueue(
@@ -18,28 +44,32 @@ async function main(): Promise<void> {
     log,
   );
   const deps = async () => (await wiring.current()).deps;
-  const server = serveStdio(() => createServer({ deps, executions, log }), {
-    onerror: (error) => log.warn({ err: error }, "protocol error"),
-  });
-  log.info("serving MCP on stdio");
+  const leaving = new AbortController();
+  const parts = { deps, executions, log, leaving: leaving.signal };
+  const local: KnownCaller = { name: null, scope: chosen["read-only"] ? "read" : "operate", source: "local" };
+  const limited = (caller: KnownCaller): KnownCaller => (chosen["read-only"] ? { ...caller, scope: "read" } : caller);
+  const serverFor = (caller: KnownCaller) => createServer(parts, limited(caller));
+  // A defect in one call must not take the others down.
+  process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled rejection"));
+  const serving = chosen.http
+    ? await serveHttp({ deps, log, serverFor, local, metrics: null }, chosen)
+    : serveOnStdio(() => serverFor(local), log);
 
-  let leaving = false;
+  let left = false;
   const leave = async (reason: string): Promise<void> => {
-    if (leaving) return;
-    leaving = true;
+    if (left) return;
+    left = true;
     log.info({ reason }, "shutting down");
-    setTimeout(() => process.exit(0), EXIT_AFTER_MS).unref();
-    await server.close();
+    setTimeout(() => process.exit(0), serving.exitAfterMs).unref();
+    // Whoever waits for a job answers now, with the job's present state.
+    leaving.abort();
+    await serving.end();
     await executions.flush(FLUSH_MS);
     // Connections end with the process: closing them first would make calls in flight fail loudly.
     process.exit(0);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void leave(signal));
-  process.stdin.once("end", () => void leave("stdin ended"));
-  process.stdin.once("close", () => void leave("stdin closed"));
-  process.stdout.once("error", () => void leave("stdout closed"));
-  // A defect in one call must not take the others down.
-  process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled rejection"));
+  serving.whenLeft?.((reason) => void leave(reason));
 }
 
 try {

@@ -31,6 +31,8 @@ export interface Stack {
   readonly writer: JobWriter;
   readonly strategies: StrategyFolder;
   readonly strategy: string;
+  /** For other processes on the same parts. */
+  readonly env: Readonly<Record<string, string>>;
   /** The Temporal server, for scripted workers. @throws when none was wanted */
   temporal(): TestWorkflowEnvironment;
   /** The facts of a successful answer. */
@@ -90,6 +92,7 @@ export async function startStack(wanted: Wanted = {}): Promise<Stack> {
     writer: createJobWriter(pool),
     strategies,
     strategy: EXAMPLE_NAME,
+    env,
     temporal() {
       if (temporal === null) throw new Error("this stack has no Temporal server");
       return temporal;

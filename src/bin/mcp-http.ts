@@ -1,0 +1,27 @@
+import { loadConfig } from "../config.ts";
+import { startHttpServer, type HttpServerParts } from "../http/server.ts";
+import { httpSettings } from "../http/settings.ts";
+
+/** Longer than the drain and the writing of the log. */
+const EXIT_AFTER_MS = 15_000;
+
+/** One way of serving, and how it ends. */
+export interface Serving {
+  /** The process is ended by force when the end takes longer. */
+  readonly exitAfterMs: number;
+  end(): Promise<void>;
+  /** Tells when the only client has gone. */
+  whenLeft?(leave: (reason: string) => void): void;
+}
+
+/** @throws DomainError `invalid_input` when the settings cannot be served with */
+export async function serveHttp(
+  parts: HttpServerParts,
+  chosen: { readonly host?: string | undefined; readonly port?: number | undefined },
+): Promise<Serving> {
+  const settings = httpSettings(loadConfig(process.env), chosen);
+  const server = await startHttpServer(settings, parts);
+  const { host, authenticated } = settings;
+  parts.log.info({ host, port: server.port, authenticated }, "serving MCP over HTTP at /mcp");
+  return { exitAfterMs: EXIT_AFTER_MS, end: async () => await server.drain() };
+}

@@ -1,0 +1,86 @@
+/** `ktrdr-mcp token`: makes, lists and revokes the bearer tokens of `mcp --http`. */
+import { parseArgs } from "node:util";
+import { loadConfig } from "../config.ts";
+import { DomainError, isDomainError } from "../domain/errors.ts";
+import { SCOPES, type Scope } from "../domain/identity.ts";
+import { addToken, readTokens, revokeToken } from "../http/token-file.ts";
+
+const USAGE = `Usage: ktrdr-mcp token new --name NAME --scope ${SCOPES.join("|")} --expires DATE
+       ktrdr-mcp token list
+       ktrdr-mcp token revoke --name NAME
+The file is MCP_TOKENS_FILE, or the one named with --file.`;
+
+const wrong = (what: string): DomainError => new DomainError("invalid_input", { what, next: USAGE });
+
+function parsed() {
+  const text = { type: "string" } as const;
+  try {
+    return parseArgs({ allowPositionals: true, options: { name: text, scope: text, expires: text, file: text } });
+  } catch (cause) {
+    throw wrong(cause instanceof Error ? cause.message : "The arguments are not understood.");
+  }
+}
+
+/** The first moment at which the token is refused: a date lasts until its end (UTC). */
+function momentOf(text: string): string {
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(text);
+  const moment = new Date(text);
+  if (Number.isNaN(moment.getTime())) throw wrong("--expires wants a date: 2027-06-30, or 2027-06-30T12:00:00Z.");
+  if (day) moment.setUTCDate(moment.getUTCDate() + 1);
+  if (moment.getTime() <= Date.now()) throw wrong("--expires is over already.");
+  return moment.toISOString();
+}
+
+function scopeOf(text: string): Scope {
+  const scope = SCOPES.find((known) => known === text);
+  if (scope === undefined) throw wrong(`--scope is one of ${SCOPES.join(", ")}.`);
+  return scope;
+}
+
+function given(value: string | undefined, option: string): string {
+  if (value === undefined || value === "") throw wrong(`${option} is missing.`);
+  return value;
+}
+
+async function main(): Promise<void> {
+  const { positionals, values } = parsed();
+  const [verb, ...rest] = positionals;
+  if (rest.length > 0) throw wrong(`"${rest[0]}" is not understood.`);
+  const file = given(values.file ?? loadConfig(process.env).MCP_TOKENS_FILE, "MCP_TOKENS_FILE or --file");
+  switch (verb) {
+    case "new": {
+      const name = given(values.name, "--name");
+      const scope = scopeOf(given(values.scope, "--scope"));
+      const expires = momentOf(given(values.expires, "--expires"));
+      const token = await addToken(file, { name, scope, expires });
+      process.stderr.write(`${name} may ${scope} until ${expires}. The token is shown this once:\n`);
+      process.stdout.write(`${token}\n`);
+      return;
+    }
+    case "list":
+      for (const { name, scope, expires } of await readTokens(file)) {
+        const over = Date.parse(expires) <= Date.now() ? " (over)" : "";
+        process.stdout.write(`${name}\t${scope}\t${expires}${over}\n`);
+      }
+      return;
+    case "revoke": {
+      const name = given(values.name, "--name");
+      await revokeToken(file, name);
+      process.stderr.write(`${name} is refused from now on.\n`);
+      return;
+    }
+    case undefined:
+    default:
+      throw wrong(verb === undefined ? "What is to be done?" : `"${verb}" is not understood.`);
+  }
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!isDomainError(error)) throw error;
+  const valid = error.valid.length === 0 ? undefined : `There are: ${error.valid.join(", ")}`;
+  const lines = [error.what, error.why, valid, error.next].filter((line) => line !== undefined);
+  process.stderr.write(`${lines.join("\n")}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,61 @@
+import type { McpHttpHandler } from "@modelcontextprotocol/server";
+import { Hono, type MiddlewareHandler } from "hono";
+import type { Logger } from "../logger.ts";
+import { protectedResource, type Authenticate } from "./bearer.ts";
+import type { HttpEnv } from "./bindings.ts";
+import { authInfoOf } from "./caller.ts";
+import { guard, type AllowedNames } from "./guard.ts";
+import type { OAuthSettings } from "./oauth.ts";
+import type { Readiness } from "./readiness.ts";
+import { refusal } from "./refusal.ts";
+import type { Work } from "./work.ts";
+
+export interface HttpParts {
+  readonly mcp: Pick<McpHttpHandler, "fetch">;
+  readonly allowed: AllowedNames;
+  readonly authenticate: Authenticate;
+  readonly oauth: OAuthSettings | null;
+  readonly ready: () => Promise<Readiness>;
+  /** Prometheus' text format; null: there are no metrics. */
+  readonly metrics: (() => Promise<string>) | null;
+  readonly work: Work;
+  readonly log: Logger;
+}
+
+/** Every route of the HTTP server. `/health` and `/ready` answer anybody, whatever name they were asked by. */
+export function createHttpApp(parts: HttpParts): Hono<HttpEnv> {
+  const { mcp, metrics, oauth, log } = parts;
+  const app = new Hono<HttpEnv>();
+  app.get("/health", ({ json }) => json({ status: "alive" }));
+  app.get("/ready", async ({ json }) => {
+    const readiness = await parts.ready();
+    return json(readiness, readiness.ready ? 200 : 503);
+  });
+  app.use(guard(parts.allowed));
+  if (oauth !== null) {
+    const { path, document } = protectedResource(oauth);
+    app.get(path, ({ json }) => json(document));
+  }
+  const identified = identify(parts.authenticate);
+  app.all("/mcp", identified, parts.work.bounded, ({ req, get }) =>
+    mcp.fetch(req.raw, { authInfo: authInfoOf(get("caller")) }),
+  );
+  if (metrics !== null) app.get("/metrics", identified, async ({ body }) => body(await metrics(), 200, PROMETHEUS));
+  app.notFound(() => refusal(404, "There is nothing here; MCP is served at /mcp."));
+  app.onError((error) => {
+    log.error({ err: error }, "a request failed");
+    return refusal(500, "This server failed to answer; its log says why.");
+  });
+  return app;
+}
+
+const PROMETHEUS = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
+
+function identify(authenticate: Authenticate): MiddlewareHandler<HttpEnv> {
+  return async (context, next) => {
+    const caller = await authenticate(context.req.raw);
+    if (caller instanceof Response) return caller;
+    context.set("caller", caller);
+    return await next();
+  };
+}

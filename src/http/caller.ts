@@ -1,0 +1,19 @@
+import type { AuthInfo } from "@modelcontextprotocol/server";
+import { SCOPES } from "../domain/identity.ts";
+import type { KnownCaller } from "../mcp/server.ts";
+
+/** Carries a caller through the SDK, whose own form of one wants the token, too: it is left out. */
+export function authInfoOf({ name, scope, source }: KnownCaller): AuthInfo {
+  return { token: "", clientId: name ?? "", scopes: [scope], extra: { source } };
+}
+
+/** @throws Error when the caller did not come from `authInfoOf`: better no answer than one for the wrong caller. */
+export function callerIn(authInfo: AuthInfo | undefined): KnownCaller {
+  const scope = SCOPES.find((known) => authInfo?.scopes.includes(known));
+  const source = authInfo?.extra?.["source"];
+  if (authInfo === undefined || scope === undefined || !isSource(source)) throw new Error("a request without a caller");
+  return { name: source === "local" ? null : authInfo.clientId, scope, source };
+}
+
+const isSource = (value: unknown): value is KnownCaller["source"] =>
+  value === "local" || value === "token" || value === "oauth";

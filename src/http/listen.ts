@@ -1,0 +1,48 @@
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import { getRequestListener } from "@hono/node-server";
+import type { Hono } from "hono";
+import { DomainError } from "../domain/errors.ts";
+import type { HttpEnv } from "./bindings.ts";
+
+export interface Address {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** How long a client may take to send a whole request. Milliseconds. */
+  readonly requestTimeoutMs: number;
+}
+
+/** How often connections that are too slow are looked for. */
+const CHECK_EVERY_MS = 1_000;
+
+/**
+ * Serves the app and resolves once it listens. A client that sends too slowly is answered 408 and cut.
+ * @throws DomainError `invalid_input` when the address cannot be used
+ */
+export async function listen(app: Hono<HttpEnv>, address: Address): Promise<{ server: Server; port: number }> {
+  const { host, port, requestTimeoutMs } = address;
+  const listener = getRequestListener((request, env) => app.fetch(request, env as HttpEnv["Bindings"]), {
+    overrideGlobalObjects: false,
+  });
+  const timeouts = {
+    requestTimeout: requestTimeoutMs,
+    headersTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, requestTimeoutMs),
+  };
+  const server = createServer(timeouts, (request, response) => void listener(request, response));
+  server.listen(port, host);
+  try {
+    await once(server, "listening");
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
+    throw new DomainError("invalid_input", {
+      what: `${host}:${port} cannot be listened on (${code}).`,
+      next: "Choose another with --host and --port (MCP_HTTP_HOST, MCP_HTTP_PORT).",
+      cause,
+    });
+  }
+  const bound = server.address();
+  if (bound === null || typeof bound === "string") throw new Error("not listening on a port");
+  return { server, port: bound.port };
+}

@@ -1,0 +1,77 @@
+import { createMcpHandler, type McpServer } from "@modelcontextprotocol/server";
+import type { Logger } from "../logger.ts";
+import type { Deps } from "../mcp/ports.ts";
+import type { KnownCaller } from "../mcp/server.ts";
+import { createHttpApp } from "./app.ts";
+import { createAuthenticate, type Authenticate } from "./bearer.ts";
+import { callerIn } from "./caller.ts";
+import { listen } from "./listen.ts";
+import { createReadiness } from "./readiness.ts";
+import type { HttpSettings } from "./settings.ts";
+import { readTokens } from "./token-file.ts";
+import { createWork } from "./work.ts";
+
+/** Bytes of one request; the largest strategy is a small part of it. */
+const MAX_BODY_BYTES = 1_048_576;
+/** Requests in work at once; more are told to come back. */
+const MAX_AT_ONCE = 100;
+/** How long calls in flight may take to end, once told to. */
+const DRAIN_MS = 10_000;
+
+export interface HttpServerParts {
+  readonly deps: () => Promise<Deps>;
+  readonly log: Logger;
+  /** A fresh server for one request. */
+  readonly serverFor: (caller: KnownCaller) => McpServer;
+  /** Who calls when nobody has to say so. */
+  readonly local: KnownCaller;
+  /** Prometheus' text format; null: there are no metrics. */
+  readonly metrics: (() => Promise<string>) | null;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  /** Stops listening and waits until every call in flight is answered, at most 10 s. Whoever waits has to be told before. */
+  drain(): Promise<void>;
+}
+
+/**
+ * Serves MCP over Streamable HTTP, both protocol eras, without sessions: any replica answers any call.
+ * @throws DomainError `invalid_input` when the address or the file of tokens cannot be used
+ */
+export async function startHttpServer(settings: HttpSettings, parts: HttpServerParts): Promise<HttpServer> {
+  const { log, serverFor, local } = parts;
+  const { tokensFile, oauth } = settings.bearer;
+  if (tokensFile !== null) await readTokens(tokensFile);
+  const anybody: Authenticate = async () => local;
+  const mcp = createMcpHandler(({ authInfo }) => serverFor(callerIn(authInfo)), {
+    maxRequestBodySize: MAX_BODY_BYTES,
+    onerror: (error) => log.debug({ err: error }, "a message was refused"),
+  });
+  const work = createWork(MAX_AT_ONCE);
+  const app = createHttpApp({
+    mcp,
+    allowed: settings.allowed,
+    authenticate: settings.authenticated ? createAuthenticate(settings.bearer, log) : anybody,
+    oauth,
+    ready: createReadiness(parts.deps, log),
+    metrics: parts.metrics,
+    work,
+    log,
+  });
+  const { server, port } = await listen(app, settings);
+  return {
+    port,
+    async drain() {
+      work.leave();
+      server.close();
+      const patience = Promise.withResolvers<void>();
+      const timer = setTimeout(patience.resolve, DRAIN_MS);
+      await Promise.race([work.idle(), patience.promise]);
+      clearTimeout(timer);
+      if (work.count > 0) log.warn({ cut: work.count }, "calls were cut: they did not end in time");
+      await mcp.close();
+      server.closeAllConnections();
+    },
+  };
+}

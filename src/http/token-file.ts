@@ -1,0 +1,138 @@
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { chmod, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { z } from "zod";
+import { DomainError } from "../domain/errors.ts";
+import { SCOPES, type Scope } from "../domain/identity.ts";
+
+/** Tells our tokens from those of an authorization server, and secret scanners what they have found. */
+export const TOKEN_PREFIX = "ktrdr_";
+const TOKEN_BYTES = 32;
+
+export interface TokenEntry {
+  /** Who holds it; unique in the file. */
+  readonly name: string;
+  readonly scope: Scope;
+  /** ISO-8601 UTC; refused from then on. */
+  readonly expires: string;
+  /** SHA-256 of the token, hex. A token is 256 random bits: nothing slower would make guessing any harder. */
+  readonly sha256: string;
+}
+
+const Entry = z.strictObject({
+  // No "@": a name with one comes from an authorization server.
+  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, '.', '_' and '-', at most 64"),
+  scope: z.enum(SCOPES),
+  expires: z.iso.datetime(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+});
+const File = z
+  .array(Entry)
+  .refine((entries) => new Set(entries.map(({ name }) => name)).size === entries.length, "two tokens have one name");
+
+const hashOf = (token: string): Buffer => createHash("sha256").update(token).digest();
+
+/** @throws DomainError `invalid_input` when the file cannot be read or is not a list of tokens; never quotes it. */
+export async function readTokens(path: string): Promise<readonly TokenEntry[]> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(await readFile(path, "utf8"));
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "it is not JSON";
+    throw unusable(code, cause);
+  }
+  const file = File.safeParse(parsed);
+  if (file.success) return file.data;
+  throw unusable(z.prettifyError(file.error));
+}
+
+const unusable = (why: string, cause?: unknown): DomainError =>
+  new DomainError("invalid_input", {
+    what: "The file of tokens (MCP_TOKENS_FILE) cannot be used.",
+    why,
+    next: "`bin/ktrdr-mcp token new --name NAME --scope read --expires DATE` makes it",
+    cause,
+  });
+
+/**
+ * Adds a token; its holder is told the returned text, which is kept nowhere.
+ * @throws DomainError `invalid_input` when the name is taken or malformed, or the file cannot be used
+ */
+export async function addToken(path: string, wish: Omit<TokenEntry, "sha256">): Promise<string> {
+  const token = TOKEN_PREFIX + randomBytes(TOKEN_BYTES).toString("base64url");
+  const entry = Entry.safeParse({ ...wish, sha256: hashOf(token).toString("hex") });
+  if (!entry.success) {
+    throw new DomainError("invalid_input", { what: "No such token can be made.", why: z.prettifyError(entry.error) });
+  }
+  const entries = await existing(path);
+  if (entries.some(({ name }) => name === wish.name)) {
+    throw new DomainError("invalid_input", {
+      what: `There is a token of the name "${wish.name}" already.`,
+      next: `\`bin/ktrdr-mcp token revoke --name ${wish.name}\` first, or take another name`,
+    });
+  }
+  await write(path, [...entries, entry.data]);
+  return token;
+}
+
+/** @throws DomainError `invalid_input` when there is no such token, or the file cannot be used */
+export async function revokeToken(path: string, name: string): Promise<void> {
+  const entries = await readTokens(path);
+  const left = entries.filter((entry) => entry.name !== name);
+  if (left.length === entries.length) {
+    throw new DomainError("invalid_input", {
+      what: `There is no token of the name "${name}".`,
+      valid: entries.map((entry) => entry.name),
+    });
+  }
+  await write(path, left);
+}
+
+async function existing(path: string): Promise<readonly TokenEntry[]> {
+  const missing = await stat(path).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === "ENOENT",
+  );
+  return missing ? [] : await readTokens(path);
+}
+
+/** In one step, so that a server never reads half a file; for its owner only. */
+async function write(path: string, entries: readonly TokenEntry[]): Promise<void> {
+  const draft = `${path}.${randomBytes(4).toString("hex")}`;
+  try {
+    await writeFile(draft, `${JSON.stringify(entries, null, 2)}\n`, { mode: 0o600 });
+    await chmod(draft, 0o600);
+    await rename(draft, path);
+  } catch (cause) {
+    throw unusable(cause instanceof Error && "code" in cause ? String(cause.code) : "it cannot be written", cause);
+  }
+}
+
+/** The tokens of a file as it is now. */
+export interface TokenBook {
+  /** @throws DomainError `invalid_input` while the file cannot be used: nobody is let in by an older version of it. */
+  find(token: string): Promise<TokenEntry | null>;
+}
+
+/** Reads the file again whenever it has changed. */
+export function createTokenBook(path: string): TokenBook {
+  let known: { readonly version: string; readonly entries: readonly TokenEntry[] } | null = null;
+  async function current(): Promise<readonly TokenEntry[]> {
+    const version = await stat(path, { bigint: true }).then(
+      ({ ino, size, mtimeNs }) => `${ino} ${size} ${mtimeNs}`,
+      () => null,
+    );
+    if (version === null || known?.version !== version) {
+      const entries = await readTokens(path);
+      known = { version: version ?? "", entries };
+    }
+    return known?.entries ?? [];
+  }
+  return {
+    async find(token) {
+      const presented = hashOf(token);
+      // All are compared, each in constant time: how long it takes says nothing about what is in the file.
+      const matches = (await current()).filter(({ sha256 }) => timingSafeEqual(Buffer.from(sha256, "hex"), presented));
+      return matches[0] ?? null;
+    },
+  };
+}

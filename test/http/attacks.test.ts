@@ -1,0 +1,244 @@
+import { once } from "node:events";
+import { request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { until } from "../../src/lab/until.ts";
+import { connectHttp, startHttpProcess, type HttpProcess } from "../support/http-server.ts";
+import { CLIENT_LINES, deadEnvironment, textOf } from "../support/mcp.ts";
+
+/** Wherever a secret can be configured. */
+const PLANTED = "planted-secret-4f1c";
+const LIST = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
+const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
+
+let server: HttpProcess;
+/** Everything that was answered. */
+const answers: string[] = [];
+
+beforeAll(async () => {
+  const dead = await deadEnvironment();
+  server = await startHttpProcess({
+    ...dead,
+    DATABASE_URL: (dead["DATABASE_URL"] ?? "").replace("postgres@", `postgres:${PLANTED}@`),
+    TEMPORAL_API_KEY: PLANTED,
+    ANTHROPIC_API_KEY: PLANTED,
+    LOG_LEVEL: "trace",
+    MCP_HTTP_REQUEST_TIMEOUT_MS: "2000",
+  });
+});
+afterAll(() => server.stop());
+
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly retryAfter: string | undefined;
+}
+
+/** By node:http, which lets a caller lie about everything. */
+async function send(
+  headers: Readonly<Record<string, string>> = {},
+  body: string | Buffer = LIST,
+  target = "/mcp",
+): Promise<Answer> {
+  const asked = request({
+    host: "127.0.0.1",
+    port: server.port,
+    path: target,
+    method: "POST",
+    headers: { ...HEADERS, ...headers },
+    agent: false,
+  });
+  // A server that refuses a large body does not read it to the end.
+  const failed = once(asked, "error").then(([error]: Error[]) => Promise.reject(error));
+  failed.catch(() => undefined);
+  asked.end(body);
+  const [response] = await Promise.race([once(asked, "response"), failed]);
+  const text = (await response.setEncoding("utf8").toArray()).join("");
+  answers.push(text);
+  return { status: response.statusCode, text, retryAfter: response.headers["retry-after"] };
+}
+
+const works = async () => expect((await send()).status).toBe(200);
+
+describe("a web page that reaches for this server", () => {
+  test.each([
+    "evil.example.com",
+    `evil.example.com:3100`,
+    "localhost.evil.example.com",
+    "127.0.0.1.nip.io",
+    "169.254.169.254",
+    "[::ffff:1.2.3.4]",
+  ])("by a name that was bent to it: Host %s", async (host) => {
+    expect(await send({ host })).toMatchObject({ status: 403 });
+  });
+
+  test.each([
+    "https://evil.example.com",
+    "http://localhost.evil.example.com",
+    "null",
+    "file://",
+    "chrome-extension://x",
+  ])("from its own Origin %s", async (origin) => {
+    expect(await send({ origin })).toMatchObject({ status: 403 });
+  });
+
+  test("from this machine is let in", async () => {
+    expect(await send({ origin: "http://localhost:6274", host: "localhost:3100" })).toMatchObject({ status: 200 });
+  });
+});
+
+describe("bodies", () => {
+  const big = Buffer.alloc(10 * 1_048_576, " ");
+
+  test.each([
+    ["with its length", { "content-length": String(big.length) }],
+    ["in pieces", { "transfer-encoding": "chunked" }],
+  ])("10 MB, %s: 413, and the next one is served", async (_name, headers: Record<string, string>) => {
+    expect(await send(headers, big)).toMatchObject({ status: 413 });
+    await works();
+  });
+
+  test.each([
+    ["not JSON", "{", {}, 400],
+    ["nothing", "", {}, 400],
+    ["lists in lists, 100,000 deep", "[".repeat(100_000), {}, 400],
+    ["another content type", LIST, { "content-type": "text/plain" }, 415],
+    [
+      "a form, which a web page may send without asking",
+      "a=1",
+      { "content-type": "application/x-www-form-urlencoded" },
+      415,
+    ],
+  ] as const)("%s: refused, and the next one is served", async (_name, body, headers, status) => {
+    expect(await send(headers, body)).toMatchObject({ status });
+    await works();
+  });
+});
+
+describe("connections", () => {
+  const opened: Socket[] = [];
+  afterAll(() => opened.forEach((socket) => socket.destroy()));
+
+  async function begin(text: string): Promise<Socket> {
+    const socket = connect(server.port, "127.0.0.1");
+    opened.push(socket);
+    socket.on("error", () => undefined);
+    await once(socket, "connect");
+    socket.write(text);
+    return socket;
+  }
+  const half = `POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\nContent-Length: 1000\r\n\r\n{`;
+
+  test.each([
+    ["headers", "POST /mcp HTTP/1.1\r\nHost: localhost\r\nX-Slow: "],
+    ["a body", half],
+  ])("that never finish sending %s are ended by the server", async (_name, text) => {
+    const socket = await begin(text);
+    let answer = "";
+    socket.setEncoding("utf8").on("data", (piece: string) => (answer += piece));
+    await once(socket, "close");
+    expect(answer).toMatch(/^(HTTP\/1\.1 408 |$)/);
+    await works();
+  });
+
+  test("beyond a hundred in work are told to come back, and let in once those are cut", async () => {
+    const sockets = await Promise.all(Array.from({ length: 100 }, () => begin(half)));
+    const busy: Answer[] = [];
+    await until(
+      async () => {
+        busy.push(await send());
+        return busy.at(-1)?.status === 503;
+      },
+      { what: "a refusal", timeoutMs: 10_000, everyMs: 20 },
+    );
+    expect(busy.at(-1)).toMatchObject({ retryAfter: "1" });
+    // Who is asked whether the process lives must be answered all the same.
+    expect((await fetch(`http://127.0.0.1:${server.port}/health`)).status).toBe(200);
+    for (const socket of sockets) socket.destroy();
+    await until(async () => (await send()).status === 200, { what: "an answer", timeoutMs: 10_000, everyMs: 20 });
+  });
+});
+
+describe("names and texts", () => {
+  test.each([
+    "/mcp/../../etc/passwd",
+    "/..%2f..%2fetc%2fpasswd",
+    "/mcp%00.json",
+    "//mcp",
+    "/.well-known/../../etc/passwd",
+    "/metrics",
+    "/.env",
+  ])("%s is nothing here", async (target) => {
+    const { status, text } = await send({}, LIST, target);
+    expect(status).toBe(404);
+    expect(text).not.toContain("root:");
+  });
+
+  const traversal = "../../../../etc/passwd";
+  const period = { start_date: "2001-01-01", end_date: "2002-01-01" };
+  test.each([
+    ["get_task_status", { task_id: traversal }],
+    ["cancel_task", { task_id: traversal, reason: "because of a test" }],
+    ["get_results", { task_id: traversal }],
+    ["get_strategy", { strategy: traversal }],
+    ["validate_strategy", { strategy: traversal }],
+    ["list_tasks", { strategy: traversal }],
+    ["list_models", { strategy: traversal }],
+    ["train_model", { strategy: traversal, ...period }],
+    ["train_model", { strategy: "x", symbol: traversal, ...period }],
+    ["calculate_indicators", { symbol: traversal, timeframe: "1d", indicators: [{ type: "rsi" }] }],
+    ["list_market_data", { symbol: traversal }],
+    ["load_market_data", { symbol: traversal, timeframe: "1d", mode: "tail" }],
+  ])("a path instead of an id is refused by %s", async (tool, args) => {
+    const client = await connectHttp("modern", server.url);
+    const answer = await client.call(tool, args);
+    await client.close();
+    answers.push(JSON.stringify(answer));
+    expect(answer.isError).toBe(true);
+    expect(textOf(answer)).toMatch(/^\[invalid_input -32602\] .*(task_id|strategy|model|symbol)/);
+    expect(textOf(answer)).not.toMatch(/root:|[Uu]nknown argument|no argument/);
+  });
+
+  test("a text that looks like lines of the log stays inside one", async () => {
+    const forged = '\r\n{"level":60,"msg":"forged"}\n\u001B[2Jforged';
+    for (const line of CLIENT_LINES) {
+      const client = await connectHttp(line, server.url);
+      for (const tool of ["get_task_status", "get_strategy", "list_tasks"]) {
+        answers.push(JSON.stringify(await client.call(tool, { task_id: forged, strategy: forged, [forged]: forged })));
+      }
+      await client.close();
+    }
+    await send({}, JSON.stringify({ jsonrpc: "2.0", id: 1, method: forged, params: { [forged]: forged } }));
+    await send({
+      "mcp-protocol-version": "2026-07-28\tforged",
+      "user-agent": "forged",
+      authorization: "Bearer forged",
+    });
+    const lines = server
+      .output()
+      .split("\n")
+      .filter((line) => line !== "");
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) {
+      const { name, msg } = JSON.parse(line) as { name: string; msg?: string };
+      expect(name).toBe("mcp");
+      expect(msg ?? "").not.toMatch(/^forged/);
+    }
+  });
+});
+
+test("what was planted in the environment came out nowhere", async () => {
+  const client = await connectHttp("modern", server.url);
+  for (const tool of ["check_health", "list_tasks", "list_models", "list_strategies"]) {
+    answers.push(JSON.stringify(await client.call(tool)));
+  }
+  await client.close();
+  for (const route of ["/ready", "/health", "/metrics"]) {
+    answers.push(await (await fetch(`http://127.0.0.1:${server.port}${route}`)).text());
+  }
+  server.kill("SIGTERM");
+  expect(await server.ended).toBe(0);
+  expect(server.output()).toContain("tool executions were not recorded");
+  expect(answers.length).toBeGreaterThan(30);
+  expect(`${server.output()}${answers.join("\n")}`).not.toContain(PLANTED);
+});
