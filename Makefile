@@ -1,7 +1,7 @@
 # Every target works on a fresh clone: it installs what it needs first.
 # npm scripts and bin/ktrdr-mcp use the Node pinned in package.json, whatever the host has.
 .DEFAULT_GOAL := help
-.PHONY: help deps demo lab test check fix bench chaos
+.PHONY: help deps demo lab test check fix bench chaos verify-production
 SHELL := /bin/sh
 
 STAMP := node_modules/.installed
@@ -9,7 +9,7 @@ REPORT := .cache/test-report.json
 PINNED := node_modules/.bin/node
 
 help: ## this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | awk -F'|' '{ printf "%-24s %s\n", $$1, $$2 }'
 
 deps: $(STAMP) ## install what is missing (nothing when all is there)
 	@:
@@ -48,3 +48,6 @@ bench: deps ## measure (ratios in one run); tables on stdout, JSON beside
 
 chaos: deps ## random faults at random steps (RUNS=20 SEED=random JOBS=1 labs; MATRIX=1 all of them by plan; RUN=i repeats one, SCENARIO='{...}' an exact one)
 	@$(PINNED) scripts/chaos.ts
+
+verify-production: deps ## docker-compose.yml proved without Docker: real Temporal server (needs Go; minutes to build, once), the image's files, the main job, kills
+	@$(PINNED) scripts/verify-production.ts

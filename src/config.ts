@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { DomainError } from "./domain/errors.ts";
 
@@ -22,6 +23,10 @@ export const ConfigSchema = z.object({
     .default("postgresql://postgres@127.0.0.1:5432/ktrdr_mcp")
     .meta({ secret: true })
     .describe("PostgreSQL (15 or newer) for jobs, results and the tool execution log."),
+  DATABASE_URL_FILE: z
+    .string()
+    .optional()
+    .describe("File that holds DATABASE_URL, so that the password is in no environment. Wins over DATABASE_URL."),
   TEMPORAL_ADDRESS: z
     .string()
     .default("127.0.0.1:7233")
@@ -99,11 +104,13 @@ export const ConfigSchema = z.object({
 export type Config = z.infer<typeof ConfigSchema>;
 
 /**
- * Reads the configuration from an environment. Empty strings count as absent.
- * @throws DomainError `invalid_input` naming every wrong variable at once.
+ * Reads the configuration from an environment, and from the file it names. Empty strings count as absent.
+ * @throws DomainError `invalid_input` naming every wrong variable at once; never quotes a secret.
  */
 export function loadConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const present = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value !== ""));
+  const secretFile = present["DATABASE_URL_FILE"];
+  if (secretFile !== undefined) present["DATABASE_URL"] = readSecret("DATABASE_URL_FILE", secretFile);
   const parsed = ConfigSchema.safeParse(present);
   if (parsed.success) return parsed.data;
   throw new DomainError("invalid_input", {
@@ -111,4 +118,17 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     why: z.prettifyError(parsed.error),
     next: "Mend the variables named above; docs/configuration.md lists them all.",
   });
+}
+
+function readSecret(variable: string, file: string): string {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch (cause) {
+    throw new DomainError("invalid_input", {
+      what: `The file that ${variable} names cannot be read.`,
+      why: cause instanceof Error ? cause.message : String(cause),
+      next: `Make ${file} readable for this process, or correct ${variable}.`,
+      cause,
+    });
+  }
 }

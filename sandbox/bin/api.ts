@@ -17,6 +17,7 @@ import { scaledTimers } from "../timers.ts";
 const { env } = process;
 const { values } = parseArgs({
   options: {
+    host: { type: "string", default: env["SANDBOX_HOST"] ?? "127.0.0.1" },
     port: { type: "string", default: env["SANDBOX_PORT"] ?? "8000" },
     state: { type: "string", default: env["SANDBOX_STATE_DIR"] ?? ".sandbox" },
     "time-scale": { type: "string", default: env["SANDBOX_TIME_SCALE"] ?? "1" },
@@ -37,7 +38,7 @@ const orphans = new OrphanDetector(view, registry, timers);
 const log = new ComputationLog(folder, "api");
 const app = apiApp({ folder, database, faults, log, timers, registry, view, orphans, workers, localRuns: new Map() });
 
-const { port } = await listen(app, Number(values.port));
+const { port } = await listen(app, Number(values.port), values.host);
 console.log(JSON.stringify({ ready: true, port, pid: process.pid }));
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
 

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import { exitWithParent } from "../exit-with-parent.ts";
 import { FaultStore } from "../faults.ts";
@@ -16,6 +17,7 @@ const { values } = parseArgs({
   options: {
     type: { type: "string", default: "training" },
     id: { type: "string" },
+    host: { type: "string", default: env["SANDBOX_HOST"] ?? "127.0.0.1" },
     port: { type: "string", default: "0" },
     "api-url": { type: "string", default: env["SANDBOX_API_URL"] ?? "http://127.0.0.1:8000" },
     state: { type: "string", default: env["SANDBOX_STATE_DIR"] ?? ".sandbox" },
@@ -48,14 +50,15 @@ const context = { settings, folder, database, faults, log, memory };
 const app = workerApp(context, () => {
   healthAskedAt = Date.now();
 });
-const { port } = await listen(app, Number(values.port));
+const { port } = await listen(app, Number(values.port), values.host);
 console.log(JSON.stringify({ ready: true, port, pid: process.pid, worker_id: workerId }));
 
 const card = {
   apiUrl: values["api-url"],
   workerId,
   workerType: kind,
-  endpointUrl: `http://127.0.0.1:${port}`,
+  // Beyond this machine a worker is known by its host's name, as in KTRDR's own containers.
+  endpointUrl: `http://${values.host === "0.0.0.0" ? hostname() : values.host}:${port}`,
   currentOperation: () => memory.current(),
   isHanging: () => faults.list().some((one) => one.fault === "worker_hangs" && (one.kind ?? kind) === kind),
 };

@@ -18,7 +18,7 @@ import { isNamespaceMissing, lazyClient, temporalSettings, type TemporalSettings
 import { createExecutions } from "../temporal/executions.ts";
 import { furnishNamespace, watchNamespace } from "../temporal/namespace.ts";
 import { createSlots } from "../temporal/slots.ts";
-import { bundleWorkflows, createWorker, type JobWorker } from "../temporal/worker.ts";
+import { loadWorkflows, createWorker, type JobWorker } from "../temporal/worker.ts";
 import { jobSettingsOf } from "./job-settings.ts";
 
 const RETRY_CONNECTION_MS = 1_000;
@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   const adopting = adoptBegun(deps, deps.begun, stop.signal);
   // Bundling keeps the process busy for two seconds: what may vanish from KTRDR's lists goes first.
   await Promise.race([adopting, new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))]);
-  const workflowBundle = await bundleWorkflows();
+  const workflowBundle = await loadWorkflows();
   const activities = createActivities(deps);
   while (!stop.signal.aborted) {
     const home = await connect(settings, log, stop.signal);

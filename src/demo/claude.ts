@@ -1,5 +1,7 @@
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { z } from "zod";
 
 /** A tool answered with an error; the text is the product's own error form. */
@@ -42,6 +44,18 @@ export async function connectClaude(
 ): Promise<Claude> {
   const transport = new StdioClientTransport({ command: launcher, args: ["mcp"], env: { ...env }, stderr: "pipe" });
   transport.stderr?.on("data", (chunk: unknown) => onLog(String(chunk)));
+  return await claudeOver(transport, () => transport.pid);
+}
+
+/** Connects to a server that runs already, as a client on another machine does. */
+export async function connectClaudeOverHttp(url: string, token: string): Promise<Claude> {
+  const transport = new StreamableHTTPClientTransport(new URL(url), {
+    requestInit: { headers: { authorization: `Bearer ${token}` } },
+  });
+  return await claudeOver(transport as Transport, () => null);
+}
+
+async function claudeOver(transport: Transport, pid: () => number | null): Promise<Claude> {
   const client = new Client({ name: "ktrdr-mcp-demo", version: "1" });
   await client.connect(transport);
   return {
@@ -54,7 +68,7 @@ export async function connectClaude(
     },
     listTools: () => client.listTools(),
     get serverPid() {
-      return transport.pid;
+      return pid();
     },
     close: () => client.close(),
   };

@@ -37,7 +37,7 @@ export interface Replaced {
 export function replacedParts(env: LabSettings["env"]): Replaced {
   const given = (name: keyof Config) => (env[name] ?? "") !== "";
   return {
-    database: given("DATABASE_URL"),
+    database: given("DATABASE_URL") || given("DATABASE_URL_FILE"),
     temporal: given("TEMPORAL_ADDRESS"),
     ktrdr: given("KTRDR_API_URL"),
   };

@@ -1,5 +1,6 @@
 import path from "node:path";
 import { DomainError } from "../domain/errors.ts";
+import { dynamicConfigArguments } from "./dynamic-config.ts";
 import { errorText } from "./error-text.ts";
 import { ktrdrDir, type Addresses, type LabSettings, type Replaced } from "./lab-settings.ts";
 import type { Ports } from "./ports.ts";
@@ -82,6 +83,7 @@ function temporal({ settings, dir, ports, addresses, namespace, supervisor }: St
           port: ports.temporal,
           uiPort: ports.temporalUi,
           namespace,
+          dynamicConfig: await dynamicConfigArguments(settings.root),
           env,
         }),
       );

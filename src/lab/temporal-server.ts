@@ -14,6 +14,8 @@ export interface TemporalServerOptions {
   /** Port of the Web UI; without one there is no UI. */
   readonly uiPort?: number;
   readonly namespace: string;
+  /** Dynamic configuration, as the server's own arguments. */
+  readonly dynamicConfig: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -39,6 +41,7 @@ export function temporalServer(options: TemporalServerOptions): Part {
       "--log-level=warn",
       "--log-format=json",
       ...SEARCH_ATTRIBUTES.flatMap((name) => ["--search-attribute", `${name}=Keyword`]),
+      ...options.dynamicConfig,
     ],
     // Settings for clients (TEMPORAL_*) are none of the server's business.
     env: { PATH: env["PATH"], HOME: env["HOME"] },

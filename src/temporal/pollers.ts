@@ -3,14 +3,18 @@ import type { Client } from "@temporalio/client";
 /** A long poll lasts a minute: a poller that was not heard of for longer is gone. */
 const POLL_LASTS_MS = 70_000;
 
-/** Whether somebody polls the task queue. A poller that was killed is still counted for up to a minute. */
-export async function isPolled(client: Client, queue: string): Promise<boolean> {
+/**
+ * Whether somebody polls the task queue. A poller that was killed is still counted for up to a minute.
+ * @param host counts only workers of that host (in a container: of that container)
+ */
+export async function isPolled(client: Client, queue: string, host?: string): Promise<boolean> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: queue },
     taskQueueType: WORKFLOW_TASKS,
   });
-  return (pollers ?? []).some(({ lastAccessTime }) => {
+  return (pollers ?? []).some(({ identity, lastAccessTime }) => {
+    if (host !== undefined && identity?.endsWith(`@${host}`) !== true) return false;
     const seconds = Number(lastAccessTime?.seconds ?? 0);
     return Date.now() - seconds * 1_000 < POLL_LASTS_MS;
   });

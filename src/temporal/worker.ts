@@ -1,4 +1,5 @@
 /** The worker of one process: workflows, control activities and waiting activities, each with slots of its own. */
+import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import {
   bundleWorkflowCode,
@@ -19,6 +20,18 @@ export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
     workflowsPath: fileURLToPath(new URL(entry, import.meta.url)),
     logger: new DefaultLogger("WARN"),
   });
+}
+
+/** Beside the build, where the image's build puts it. Sources have none: they change. */
+const PREBUILT = fileURLToPath(new URL("../workflow-bundle.js", import.meta.url));
+
+/** The bundle made with this build, else a fresh one. */
+export async function loadWorkflows(): Promise<WorkflowCode> {
+  const prebuilt = await access(PREBUILT).then(
+    () => true,
+    () => false,
+  );
+  return prebuilt ? { codePath: PREBUILT } : await bundleWorkflows();
 }
 
 export interface WorkerOptions {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { TestWorkflowEnvironment } from "@temporalio/testing";
+import { dynamicConfigArguments } from "../../src/lab/dynamic-config.ts";
 import { createRunFolder } from "../../src/lab/run-folder.ts";
 import { Supervisor } from "../../src/lab/supervisor.ts";
 import { ROOT } from "../../src/lab/lab-environment.ts";
@@ -13,6 +14,8 @@ import { freePort } from "./ports.ts";
 export interface TestTemporal {
   readonly address: string;
   readonly namespace: string;
+  /** Folder of the `temporal` program. */
+  readonly programs: string;
   /** Undefined while the server is down. */
   pid(): number | undefined;
   /** SIGKILLs the server; it is started again on the same data. Resolves when it serves again. */
@@ -37,11 +40,13 @@ export async function startTestTemporal(namespace = "default"): Promise<TestTemp
   const dir = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-temporal-"));
   const port = await freePort();
   const supervisor = new Supervisor({ logDir: dir, run: await createRunFolder(path.join(dir, "run")) });
-  await supervisor.start(temporalServer({ binary, dir, port, namespace, env: process.env }));
+  const dynamicConfig = await dynamicConfigArguments(ROOT);
+  await supervisor.start(temporalServer({ binary, dir, port, namespace, dynamicConfig, env: process.env }));
   const state = () => supervisor.parts()[0];
   return {
     address: `127.0.0.1:${port}`,
     namespace,
+    programs: path.dirname(binary),
     pid: () => state()?.pid,
     async killAndWait() {
       const before = state()?.pid;

@@ -1,0 +1,96 @@
+/** The main job on the stack, through a real MCP client, while things are killed; and what must hold afterwards. */
+import { readdir, readFile, stat } from "node:fs/promises";
+import path from "node:path";
+import { Connection } from "@temporalio/client";
+import { Chaos, type Victim } from "../../src/demo/chaos.ts";
+import { connectClaudeOverHttp } from "../../src/demo/claude.ts";
+import { computations } from "../../src/demo/evidence.ts";
+import type { Screen } from "../../src/demo/screen.ts";
+import { tell } from "../../src/demo/story.ts";
+import { claims, type Claim } from "../../src/demo/verdict.ts";
+import { missingSearchAttributes } from "../../src/temporal/search-attributes.ts";
+import { healthOf, newToken, runToItsEnd, type Stack } from "./stack.ts";
+
+const VICTIMS: readonly Victim[] = [
+  { part: "worker-1", called: "one of the two workers", fromPercent: 15 },
+  { part: "temporal", called: "the Temporal server", fromPercent: 45 },
+];
+const THIRTY_DAYS = 30 * 24 * 3_600;
+
+/** Runs the job. @returns every claim with whether it held. */
+export async function prove(stack: Stack, screen: Screen, signal: AbortSignal): Promise<readonly Claim[]> {
+  const { places, supervisor } = stack;
+  const before = await fingerprint(places.app);
+  const claude = await connectClaudeOverHttp(`http://127.0.0.1:${places.ports.mcp}/mcp`, await newToken(stack));
+  const lab = { parts: () => [...supervisor.parts()] };
+  const kill = (pid: number) => void process.kill(pid, "SIGKILL");
+  const chaos = new Chaos(lab, kill, (text) => screen.line(text), VICTIMS);
+  try {
+    const end = await tell({ claude, screen, chaos, signal });
+    const lines = await computations(places.dir);
+    const restarted = supervisor.parts().filter(({ restarts }) => restarts > 0);
+    return [
+      ...claims({ end, lines, spared: chaos.spared }),
+      {
+        text: `killed and back: ${restarted.map(({ name }) => name).join(", ")}`,
+        held: VICTIMS.every(({ part }) => restarted.some(({ name }) => name === part)),
+      },
+      {
+        text: "the files of the image are as they were: it can be read-only",
+        held: before === (await fingerprint(places.app)),
+      },
+      ...(await serverClaims(stack)),
+    ];
+  } finally {
+    await claude.close();
+  }
+}
+
+async function serverClaims(stack: Stack): Promise<readonly Claim[]> {
+  const { places, supervisor, compose } = stack;
+  const namespace = compose.services["worker"]?.environment["TEMPORAL_NAMESPACE"] ?? "";
+  const again = await runToItsEnd(stack, "temporal-namespace");
+  const schema = await runToItsEnd(stack, "temporal-schema");
+  const connection = await Connection.connect({ address: `127.0.0.1:${places.ports.temporal}` });
+  try {
+    const { config } = await connection.workflowService.describeNamespace({ namespace });
+    const missing = await missingSearchAttributes(connection, namespace);
+    const logFile = supervisor.parts().find(({ name }) => name === "temporal")?.logFile ?? "";
+    const log = await readFile(logFile, "utf8");
+    const unknown = [...log.matchAll(/unregistered key[^,}]*/g)].map(([text]) => text);
+    return [
+      { text: `the one-shot services end well also on a running server: ${schema}; ${again}`, held: true },
+      {
+        text: "closed jobs stay for 30 days",
+        held: Number(config?.workflowExecutionRetentionTtl?.seconds) === THIRTY_DAYS,
+      },
+      { text: `search attributes missing: ${missing.join(", ") || "none"}`, held: missing.length === 0 },
+      {
+        text: `keys of dynamic-config.yaml the server does not know: ${unknown.join(", ") || "none"}`,
+        held: unknown.length === 0,
+      },
+      ...(await Promise.all(["worker", "mcp"].map((name) => healthClaim(stack, name)))),
+    ];
+  } finally {
+    await connection.close();
+  }
+}
+
+const healthClaim = (stack: Stack, name: string): Promise<Claim> =>
+  healthOf(stack, name).then(
+    () => ({ text: `the health check of ${name} is content`, held: true }),
+    (error: unknown) => ({ text: `the health check of ${name}: ${String(error)}`, held: false }),
+  );
+
+/** Changes when any file below the folder does. */
+async function fingerprint(folder: string): Promise<string> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+  const lines = await Promise.all(
+    files.toSorted().map(async (file) => {
+      const { size, mtimeMs } = await stat(file);
+      return `${file} ${size} ${mtimeMs}`;
+    }),
+  );
+  return lines.join("\n");
+}
