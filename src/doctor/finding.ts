@@ -8,7 +8,10 @@ import { z } from "zod";
 export const AILMENTS = {
   node_old: { severity: "problem", means: "this Node cannot run the sources" },
   config_invalid: { severity: "problem", means: "a setting has a value that cannot be used" },
-  port_taken: { severity: "problem", means: "something else listens at a part's address" },
+  port_taken: {
+    severity: "problem",
+    means: "what listens at a part's address does not answer as that part: another program, or the part hangs",
+  },
   postgres_down: { severity: "problem", means: "PostgreSQL cannot be used: nothing is recorded" },
   postgres_old: { severity: "problem", means: "PostgreSQL is older than 15" },
   tables_missing: { severity: "problem", means: "the database is there, its tables are missing or old" },
