@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
+import { readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import {
   appendFile,
   copyFile,
   link,
+  mkdir,
   mkdtemp,
   readFile,
   rename,
@@ -12,7 +14,6 @@ import {
   utimes,
   writeFile,
 } from "node:fs/promises";
-import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import fc from "fast-check";
@@ -251,6 +252,21 @@ describe("a file that cannot be trusted", () => {
     await truncate(file, twin.length - 100);
     await settle(file);
     expect(await files.range("NEW", "1m")).toBeUndefined();
+  });
+
+  test("rewritten while it is read, in the same length and with its old time, it answers nothing", async () => {
+    const file = await write("RACE", "1m", 60);
+    const { mtime } = statSync(file);
+    const rewritten = readFileSync(file, "utf8").replaceAll("Z,1", "Z,2");
+    // The clock is asked between the first look at the file and reading it.
+    const rewriting = createPriceFiles(data, log as unknown as Parameters<typeof createPriceFiles>[1], () => {
+      writeFileSync(file, rewritten);
+      utimesSync(file, mtime, mtime);
+      return Date.now();
+    });
+    expect(await rewriting.range("RACE", "1m")).toBeUndefined();
+    expect(await rewriting.bars("RACE", "1m", { limit: 1 })).toBeUndefined();
+    expect(await files.range("RACE", "1m")).toMatchObject({ points: 560 });
   });
 
   test("a link, a pipe or a folder of that name is not read; a name cannot lead out of the folder", async () => {
