@@ -19,6 +19,18 @@ export const ConfigSchema = z.object({
     .describe(
       "KTRDR's strategies folder as this machine sees it; create_strategy writes here, and a job's strategy text is read here.",
     ),
+  KTRDR_DATA_DIR: z
+    .string()
+    .optional()
+    .describe(
+      "KTRDR's data folder as this machine sees it, read-only is enough: bars and ranges are then read from its price files instead of the API.",
+    ),
+  KTRDR_MODELS_DIR: z
+    .string()
+    .optional()
+    .describe(
+      "KTRDR's models folder as this machine sees it, read-only is enough; `doctor` checks that it can be read.",
+    ),
   DATABASE_URL: url(/^postgres(ql)?$/)
     .default("postgresql://postgres@127.0.0.1:5432/ktrdr_mcp")
     .meta({ secret: true })

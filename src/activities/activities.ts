@@ -2,6 +2,7 @@ import { admitActivities } from "./admit.ts";
 import { awaitActivities } from "./await.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { withFailures } from "./failure.ts";
+import { probeActivities } from "./probe.ts";
 import { recordActivities } from "./record-outcome.ts";
 import { slotActivities } from "./slots.ts";
 import { startActivities } from "./start.ts";
@@ -17,6 +18,7 @@ export function createActivities(deps: ActivityDeps) {
     ...recordActivities(deps),
     ...slotActivities(deps),
     ...tendActivities(deps),
+    ...probeActivities(deps),
   });
 }
 

@@ -29,6 +29,8 @@ export interface ActivityDeps {
   readonly results: ResultReader;
   readonly slots: Slots;
   readonly executions: Executions;
+  /** Writes something into the record and takes it back. */
+  readonly tryRecord: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
 }

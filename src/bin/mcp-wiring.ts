@@ -2,6 +2,7 @@
 import { loadConfig, type Config } from "../config.ts";
 import { createCachedReads } from "../ktrdr/cached-reads.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
+import { createPriceFiles } from "../ktrdr/price-files.ts";
 import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
 import type { Logger } from "../logger.ts";
@@ -99,7 +100,7 @@ function wire(env: Environment, config: Config, log: Logger): Wired {
         ping: async () => void (await run(pool, "select 1 from jobs limit 1")),
       },
       ktrdr,
-      reads: createCachedReads(ktrdr),
+      reads: createCachedReads(ktrdr, { files: priceFilesOf(config, log) }),
       strategies: createStrategyFolder(config.KTRDR_STRATEGIES_DIR),
       links: linksOf(config, settings),
       now: () => new Date(),
@@ -112,6 +113,9 @@ function wire(env: Environment, config: Config, log: Logger): Wired {
     },
   };
 }
+
+const priceFilesOf = ({ KTRDR_DATA_DIR: dir }: Config, log: Logger) =>
+  dir === undefined ? undefined : createPriceFiles(dir, log);
 
 const linksOf = (config: Config, { namespace }: TemporalSettings): Deps["links"] => ({
   temporalUi: config.TEMPORAL_UI_URL?.replace(/\/+$/, "") ?? null,

@@ -14,6 +14,7 @@ import { createJobReader } from "../store/job-reader.ts";
 import { createJobWriter } from "../store/job-writer.ts";
 import { createPool } from "../store/pool.ts";
 import { createResultReader } from "../store/result-reader.ts";
+import { tryRecord } from "../store/try-record.ts";
 import { isNamespaceMissing, lazyClient, temporalSettings, type TemporalSettings } from "../temporal/connection.ts";
 import { createExecutions } from "../temporal/executions.ts";
 import { furnishNamespace, watchNamespace } from "../temporal/namespace.ts";
@@ -123,6 +124,7 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger) {
     results: createResultReader(pool),
     slots: createSlots(client),
     executions: createExecutions(client, jobSettingsOf(config)),
+    tryRecord: () => tryRecord(pool),
     clock: systemClock,
     log,
     begun: () => begunComputations(pool),

@@ -2,10 +2,14 @@ import type { Bars, BarWindow, DataRange, SymbolInfo, TimeframeInfo } from "./da
 import type { Calculation, IndicatorListing, IndicatorSeries } from "./indicators.ts";
 import type { Ktrdr } from "./ktrdr.ts";
 import type { OperationResults } from "./operations.ts";
+import type { PriceFiles } from "./price-files.ts";
 import { createReadCache, type Subject } from "./read-cache.ts";
 import type { StrategyFeature, StrategyVerdict } from "./strategies.ts";
 
-/** Reads that rarely change: market data for 1 h, strategies 5 min, model metadata 10 min. Errors are never kept. */
+/**
+ * Reads that rarely change: market data for 1 h, strategies 5 min, model metadata 10 min. Errors are never kept. Where
+ * KTRDR's data folder is mounted, ranges and bars are read from its files instead, and are never older than those.
+ */
 export interface CachedReads {
   symbols(signal?: AbortSignal): Promise<readonly SymbolInfo[]>;
   timeframes(signal?: AbortSignal): Promise<readonly TimeframeInfo[]>;
@@ -28,16 +32,23 @@ const market = (symbol: string, question: unknown): Subject<object> => ({
   question,
 });
 
-/** `now` is a monotonic clock in milliseconds. */
-export function createCachedReads(ktrdr: Ktrdr, now: () => number = () => performance.now()): CachedReads {
-  const { read, forget } = createReadCache(now);
+export interface CachedReadsOptions {
+  readonly files?: PriceFiles | undefined;
+  /** A monotonic clock in milliseconds. */
+  readonly now?: () => number;
+}
+
+export function createCachedReads(ktrdr: Ktrdr, { files, now }: CachedReadsOptions = {}): CachedReads {
+  const { read, forget } = createReadCache(now ?? (() => performance.now()));
   const { data, indicators, strategies, operations } = ktrdr;
   return {
     symbols: (signal) => read(market("", "symbols"), (own) => data.symbols(own), signal),
     timeframes: (signal) => read(market("", "timeframes"), (own) => data.timeframes(own), signal),
-    range: (symbol, timeframe, signal) =>
+    range: async (symbol, timeframe, signal) =>
+      (await files?.range(symbol, timeframe)) ??
       read(market(symbol, ["range", symbol, timeframe]), (own) => data.range(symbol, timeframe, own), signal),
-    bars: (symbol, timeframe, window, signal) =>
+    bars: async (symbol, timeframe, window, signal) =>
+      (await files?.bars(symbol, timeframe, window)) ??
       read(
         {
           ...market(symbol, ["bars", timeframe, window.startDate, window.endDate, window.limit]),

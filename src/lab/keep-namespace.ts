@@ -6,11 +6,11 @@ import { mayBeListening } from "./port-holder.ts";
 
 const LOOK_EVERY_MS = 3_000;
 const ANSWER_WITHIN_MS = 2_000;
-/** Closed workflows stay readable for so long, as on a dev server: a day. */
-const RETENTION = "1 day";
+/** Closed workflows stay readable for so long; a dev server gives its namespaces a day. */
+const RETENTION = "30 days";
 
 /**
- * Makes the lab's namespace again when somebody deleted it. Only the lab does so, and only on its own server: whoever ends
+ * Makes the lab's namespace again when somebody deleted it, and has it remember closed workflows for long enough. Only the lab does so, and only on its own server: whoever ends
  * up at a stranger's address must not settle there.
  * @param pid of the lab's server; undefined while it is down.
  * @returns the function that ends it.
@@ -19,19 +19,28 @@ export function keepNamespace(port: number, namespace: string, pid: () => number
   const stop = new AbortController();
   const connection = Connection.lazy({ address: `127.0.0.1:${port}` });
   const { workflowService } = connection;
+  const retention = msToTs(RETENTION);
+  const isOurs = async (): Promise<boolean> => {
+    const server = pid();
+    // A server that is away is being restarted.
+    return server !== undefined && (await mayBeListening(server, port));
+  };
   const look = async (): Promise<void> => {
     try {
-      await connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
+      const { config } = await connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
         workflowService.describeNamespace({ namespace }),
       );
+      const short = Number(config?.workflowExecutionRetentionTtl?.seconds) < Number(retention.seconds);
+      if (short && (await isOurs())) {
+        await connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
+          workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: retention } }),
+        );
+      }
     } catch (error) {
-      const server = pid();
-      // A server that is away is being restarted.
-      if (!isNamespaceMissing(error) || server === undefined || !(await mayBeListening(server, port))) return;
-      const workflowExecutionRetentionPeriod = msToTs(RETENTION);
+      if (!isNamespaceMissing(error) || !(await isOurs())) return;
       await connection
         .withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
-          workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod }),
+          workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: retention }),
         )
         .catch(() => undefined); // tried again
     }

@@ -97,7 +97,7 @@ export function environmentOf(
     ...given,
     LAB_DIR: dir,
     KTRDR_API_URL: addresses.ktrdr,
-    ...(replaced.ktrdr ? {} : { KTRDR_STRATEGIES_DIR: path.join(ktrdrDir(dir), "strategies") }),
+    ...(replaced.ktrdr ? {} : foldersOf(ktrdrDir(dir))),
     DATABASE_URL: addresses.database,
     TEMPORAL_ADDRESS: addresses.temporal,
     TEMPORAL_NAMESPACE: namespace,
@@ -107,3 +107,10 @@ export function environmentOf(
 
 /** The sandbox KTRDR's shared folder. */
 export const ktrdrDir = (labDir: string) => path.join(labDir, "ktrdr");
+
+/** The sandbox keeps KTRDR's folders under one roof. */
+const foldersOf = (root: string) => ({
+  KTRDR_STRATEGIES_DIR: path.join(root, "strategies"),
+  KTRDR_DATA_DIR: path.join(root, "data"),
+  KTRDR_MODELS_DIR: path.join(root, "models"),
+});

@@ -41,37 +41,49 @@ export function findTestServer(options: FindOptions): Promise<TemporalBinary> {
   return find(TEST_SERVER, options);
 }
 
+/**
+ * A dev server that is on this machine already; undefined when one would have to be fetched.
+ * @throws DomainError `invalid_input` when the configured one does not work.
+ */
+export async function knownDevServer(options: FindOptions): Promise<TemporalBinary | undefined> {
+  return await findHere(DEV_SERVER, options, () => undefined);
+}
+
 /** The search itself, for any program. */
 export async function find(release: Release, options: FindOptions): Promise<TemporalBinary> {
-  if (options.configuredPath !== undefined) {
-    return { ...(await probeConfigured(release, options.configuredPath)), source: "configured" };
-  }
   const passedOver: string[] = [];
-  const pass = (place: string, error: unknown) => {
+  const pass: Pass = (place, error) => {
     const note = `${place}: ${errorText(error)}`;
     passedOver.push(note);
     options.onNote?.(note);
   };
+  const here = await findHere(release, options, pass);
+  return here ?? (await fetchInto(cachedAt(release, options), release, options, passedOver, pass));
+}
 
-  for (const folder of (options.env["PATH"] ?? "").split(path.delimiter).filter((each) => path.isAbsolute(each))) {
-    const candidate = path.join(folder, release.program);
-    if (!(await isFile(candidate))) continue;
+type Pass = (place: string, error: unknown) => void;
+
+const cachedAt = (release: Release, { cacheDir }: FindOptions): string =>
+  path.join(cacheDir, release.program, release.version, release.program);
+
+async function findHere(release: Release, options: FindOptions, pass: Pass): Promise<TemporalBinary | undefined> {
+  if (options.configuredPath !== undefined) {
+    return { ...(await probeConfigured(release, options.configuredPath)), source: "configured" };
+  }
+  const folders = (options.env["PATH"] ?? "").split(path.delimiter).filter((each) => path.isAbsolute(each));
+  const places = [
+    ...folders.map((folder) => ({ file: path.join(folder, release.program), source: "PATH" as const })),
+    { file: cachedAt(release, options), source: "cache" as const },
+  ];
+  for (const { file, source } of places) {
+    if (!(await isFile(file))) continue;
     try {
-      return { ...(await probe(release, candidate)), source: "PATH" };
+      return { ...(await probe(release, file)), source };
     } catch (error) {
-      pass(candidate, error);
+      pass(file, error);
     }
   }
-
-  const cached = path.join(options.cacheDir, release.program, release.version, release.program);
-  if (await isFile(cached)) {
-    try {
-      return { ...(await probe(release, cached)), source: "cache" };
-    } catch (error) {
-      pass(cached, error);
-    }
-  }
-  return fetchInto(cached, release, options, passedOver, pass);
+  return undefined;
 }
 
 /**
@@ -83,7 +95,7 @@ async function fetchInto(
   release: Release,
   options: FindOptions,
   passedOver: readonly string[],
-  pass: (place: string, error: unknown) => void,
+  pass: Pass,
 ): Promise<TemporalBinary> {
   const routes = [
     { source: "official download", get: downloadOfficial },

@@ -52,25 +52,42 @@ async function waitForPollers(options: WorkerPartOptions, signal: AbortSignal, p
 }
 
 /**
- * Task queues that nobody polls. Temporal remembers pollers for minutes after their end: `fresh` counts only those of a
- * process or those seen since a time (ms since the epoch).
+ * Task queues that nobody polls.
  * @throws the error of the connection when the server does not answer within 2 s.
  */
 export async function missingPollers(
   connection: Connection,
   namespace: string,
-  fresh: { readonly pid?: number; readonly since: number },
+  fresh: Fresh,
 ): Promise<readonly string[]> {
-  const missing: string[] = [];
-  for (const { name, type, takes } of QUEUES) {
+  const queues = await pollersOf(connection, namespace, fresh);
+  return queues.filter(({ pollers }) => pollers === 0).map(({ queue }) => queue);
+}
+
+/** Temporal remembers pollers for minutes after their end: counted are those of a process or seen since (ms since 1970). */
+interface Fresh {
+  readonly pid?: number;
+  readonly since: number;
+}
+
+/**
+ * How many poll each of our task queues.
+ * @throws the error of the connection when the server does not answer within 2 s.
+ */
+export async function pollersOf(
+  connection: Connection,
+  namespace: string,
+  fresh: Fresh,
+): Promise<readonly { readonly queue: string; readonly pollers: number }[]> {
+  const counted = QUEUES.map(async ({ name, type, takes }) => {
     const { pollers } = await connection.withDeadline(Date.now() + 2_000, () =>
       connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: type }),
     );
-    const served = (pollers ?? []).some(({ identity, lastAccessTime }) => {
+    const alive = (pollers ?? []).filter(({ identity, lastAccessTime }) => {
       const seen = Number(lastAccessTime?.seconds ?? 0) * 1_000 + (lastAccessTime?.nanos ?? 0) / 1e6;
       return identity === `${fresh.pid}@${hostname()}` || seen >= fresh.since;
     });
-    if (!served) missing.push(`${name} (${takes})`);
-  }
-  return missing;
+    return { queue: `${name} (${takes})`, pollers: new Set(alive.map(({ identity }) => identity)).size };
+  });
+  return await Promise.all(counted);
 }

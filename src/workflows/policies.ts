@@ -39,6 +39,11 @@ export const { admitJob: admitJobQuickly } = proxyLocalActivities<Activities>({
   retry: { maximumAttempts: 2 },
 });
 
+/** Somebody sits in front of the screen and waits: what does not go at once is told, not tried again. */
+const errand: ActivityOptions = { startToCloseTimeout: "5 seconds", retry: { maximumAttempts: 1 } };
+export const { makeRound } = proxyActivities<Activities>({ ...errand, taskQueue: CONTROL_QUEUE });
+export const { waitForNothing } = proxyActivities<Activities>({ ...errand, taskQueue: POLL_QUEUE });
+
 /** Stopping goes on until the computing is proven over, however long KTRDR is away. */
 export const { stopComputation, settleAbandoned } = proxyActivities<Activities>({
   ...control,

@@ -26,7 +26,7 @@ function respond({ path }: Seen, response: ServerResponse): void {
 async function cached() {
   const clock = { now: 0 };
   const server = await serve(respond);
-  return { clock, server, reads: createCachedReads(clientOf(server), () => clock.now) };
+  return { clock, server, reads: createCachedReads(clientOf(server), { now: () => clock.now }) };
 }
 
 test("each family is asked again only after its time", async () => {

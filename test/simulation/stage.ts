@@ -69,6 +69,7 @@ export class SimulatedStage {
       results: { get: never, listModels: never, findModel: never },
       slots: { claim: nothing, inUse: nothing, release: nothing, known: async () => [] },
       executions: { of: async () => "open", namespaceId: never, namespaceLives: never, startAgain: never },
+      tryRecord: never,
       clock: this.clock,
       log: pino({ level: "silent" }),
     });

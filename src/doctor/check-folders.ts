@@ -1,0 +1,55 @@
+import { randomUUID } from "node:crypto";
+import { access, constants, readdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { errorText } from "../lab/error-text.ts";
+import { fine, found, type Ailment, type Finding } from "./finding.ts";
+import { within } from "./within.ts";
+
+interface Folders {
+  readonly KTRDR_STRATEGIES_DIR?: string | undefined;
+  readonly KTRDR_DATA_DIR?: string | undefined;
+  readonly KTRDR_MODELS_DIR?: string | undefined;
+}
+
+/** KTRDR's folders as this machine sees them: strategies writable, the others readable where they are set. */
+export async function checkFolders(folders: Folders): Promise<readonly Finding[]> {
+  return [
+    await checkStrategies(folders.KTRDR_STRATEGIES_DIR),
+    ...(await checkReadable("Data folder", "data_unreadable", "KTRDR_DATA_DIR", folders.KTRDR_DATA_DIR)),
+    ...(await checkReadable("Models folder", "models_unreadable", "KTRDR_MODELS_DIR", folders.KTRDR_MODELS_DIR)),
+  ];
+}
+
+async function checkStrategies(dir: string | undefined): Promise<Finding> {
+  const part = "Strategies folder";
+  const note = "Or set KTRDR_STRATEGIES_DIR to KTRDR's strategies folder, writable by this user.";
+  if (dir === undefined)
+    return found(part, "strategies_unset", "KTRDR_STRATEGIES_DIR is not set", { fix: "make lab", note });
+  const probe = path.join(dir, `.doctor-${randomUUID()}`);
+  try {
+    await within(writeFile(probe, ""));
+    await rm(probe);
+    return fine(part, `${dir} is writable`);
+  } catch (error) {
+    return found(part, "strategies_unwritable", errorText(error), { fix: "make lab", note });
+  }
+}
+
+async function checkReadable(
+  part: string,
+  code: Ailment,
+  variable: string,
+  dir: string | undefined,
+): Promise<readonly Finding[]> {
+  if (dir === undefined) return [];
+  try {
+    const names = await within(readdir(dir));
+    const first = names[0];
+    // A folder that can be listed may hold what cannot be read.
+    if (first !== undefined) await access(path.join(dir, first), constants.R_OK);
+    return [fine(part, `${dir} is readable`)];
+  } catch (error) {
+    const note = `Or unset ${variable}, or mount KTRDR's folder there, readable by this user.`;
+    return [found(part, code, errorText(error), { fix: "make lab", note })];
+  }
+}

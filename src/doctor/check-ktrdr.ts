@@ -1,0 +1,84 @@
+import { errorText } from "../lab/error-text.ts";
+import { isDomainError } from "../domain/errors.ts";
+import type { KtrdrWorker } from "../domain/operation.ts";
+import { examinedVersion } from "../ktrdr/known-faults.ts";
+import type { Ktrdr } from "../ktrdr/ktrdr.ts";
+import { fetchServerTime } from "../ktrdr/server-time.ts";
+import { checkClock } from "./clock.ts";
+import { fine, found, type Finding } from "./finding.ts";
+import { silent } from "./port.ts";
+import { PATIENCE_MS, within } from "./within.ts";
+
+const PART = "KTRDR";
+const START = { fix: "make lab", note: "Or start KTRDR and set KTRDR_API_URL." };
+
+/** Whether KTRDR's API answers, in which version, with which known faults, and what its clock says. */
+export async function checkKtrdr(ktrdr: Ktrdr, baseUrl: string): Promise<readonly Finding[]> {
+  const { hostname, port, protocol, host } = new URL(baseUrl);
+  try {
+    const { version } = await within(ktrdr.health(AbortSignal.timeout(PATIENCE_MS)));
+    return [checkVersion(host, version), ...(await clock(baseUrl))];
+  } catch (error) {
+    const address = `${hostname}:${port || (protocol === "https:" ? "443" : "80")}`;
+    return [await silent({ part: PART, code: "ktrdr_down", address }, errorText(error), START)];
+  }
+}
+
+function checkVersion(host: string, version: string): Finding {
+  const known = examinedVersion(version);
+  if (known === undefined) {
+    return found(PART, "ktrdr_unexamined", `${host}, version ${version}`, {
+      fix: "make test",
+      note: "Whether ktrdr-mcp is sound in itself; then compare this KTRDR with docs/faults.md before trusting it with long work.",
+    });
+  }
+  return fine(
+    PART,
+    `${host}, version ${version}; ${known.faults.length} known faults are guarded against (${known.engine})`,
+  );
+}
+
+async function clock(baseUrl: string): Promise<readonly Finding[]> {
+  try {
+    const glance = await fetchServerTime(baseUrl, AbortSignal.timeout(PATIENCE_MS));
+    return glance === undefined ? [] : [checkClock(PART, { ...glance, coarseMs: 1_000 })];
+  } catch {
+    return []; // It answered a moment ago; its next answer is told by the other checks.
+  }
+}
+
+/** KTRDR's own workers: those it counts on, and whether they answer us. */
+export async function checkKtrdrWorkers(ktrdr: Ktrdr): Promise<readonly Finding[]> {
+  const part = "KTRDR workers";
+  let workers: readonly KtrdrWorker[];
+  try {
+    workers = await within(ktrdr.workers.list(AbortSignal.timeout(PATIENCE_MS)));
+  } catch (error) {
+    // An API that does not answer is told once.
+    if (isDomainError(error, "ktrdr_unavailable")) return [];
+    return [found(part, "ktrdr_workers_missing", errorText(error), START)];
+  }
+  const usable = (type: string) =>
+    workers.filter(({ workerType, status }) => workerType === type && status !== "temporarily_unavailable").length;
+  const counts = `${usable("training")} training, ${usable("backtesting")} backtesting`;
+  if (usable("training") === 0 || usable("backtesting") === 0) {
+    const detail = `KTRDR can use ${counts}: jobs that need a missing one wait`;
+    const note = "Or start KTRDR's own; they register by themselves within half a minute.";
+    return [found(part, "ktrdr_workers_missing", detail, { fix: "make lab", note })];
+  }
+  const silences = await Promise.all(workers.map((worker) => checkEndpoint(ktrdr, worker)));
+  const unheard = silences.filter((finding) => finding !== undefined);
+  return unheard.length > 0 ? unheard : [fine(part, `${counts}; each answers us`)];
+}
+
+async function checkEndpoint(ktrdr: Ktrdr, { workerId, endpointUrl }: KtrdrWorker): Promise<Finding | undefined> {
+  try {
+    await within(ktrdr.workers.at(endpointUrl).health(AbortSignal.timeout(2_000)), 2_500);
+    return undefined;
+  } catch (error) {
+    return found(`KTRDR worker ${workerId}`, "ktrdr_worker_silent", `${endpointUrl}: ${errorText(error)}`, {
+      fix: "make lab",
+      note: "Or start that worker again, or run ours where KTRDR's workers can be reached.",
+    });
+  }
+}

@@ -1,0 +1,20 @@
+import { isDomainError } from "../domain/errors.ts";
+import { knownDevServer } from "../lab/temporal-binary.ts";
+import { fine, found, type Finding } from "./finding.ts";
+
+const PART = "Temporal CLI";
+
+/** Looks, fetches nothing. */
+export async function checkTemporalCli(where: Parameters<typeof knownDevServer>[0]): Promise<Finding> {
+  const fetching = { fix: "make lab", note: "It fetches one into .cache/temporal; or put your own on PATH." };
+  try {
+    const cli = await knownDevServer(where);
+    if (cli === undefined) return found(PART, "temporal_cli_missing", "none on PATH or in .cache/temporal", fetching);
+    return fine(PART, `${cli.version} (${cli.path})`);
+  } catch (error) {
+    return found(PART, "temporal_cli_missing", isDomainError(error) ? error.what : String(error), {
+      fix: "make lab",
+      note: isDomainError(error) ? error.next : undefined,
+    });
+  }
+}

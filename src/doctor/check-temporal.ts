@@ -1,0 +1,84 @@
+import type { Client, Connection } from "@temporalio/client";
+import { errorText } from "../lab/error-text.ts";
+import { greet } from "../lab/temporal-connection.ts";
+import { isNamespaceMissing } from "../temporal/connection.ts";
+import { missingSearchAttributes } from "../temporal/search-attributes.ts";
+import { fine, found, type Finding } from "./finding.ts";
+import { silent } from "./port.ts";
+import { PATIENCE_MS, within } from "./within.ts";
+
+const PART = "Temporal";
+/** The oldest server with summaries and details of workflows (user metadata). */
+const OLDEST = [1, 26] as const;
+const DAY_S = 86_400;
+const SHORTEST_DAYS = 7;
+
+/** Whether the server answers and has our namespace; `usable` when what is in it is worth looking at. */
+export async function checkTemporal(
+  client: Client,
+  address: string,
+): Promise<{ readonly usable: boolean; readonly findings: readonly Finding[] }> {
+  const { namespace } = client.options;
+  const { workflowService } = client.connection;
+  const at = `--address ${address} --namespace ${namespace}`;
+  try {
+    // A refused connection is told at once; the client would try again until its time is up.
+    await greet(address);
+    const ask = async () => await workflowService.getSystemInfo({});
+    const { serverVersion } = await within(client.connection.withDeadline(Date.now() + PATIENCE_MS, ask));
+    const retentionS = await within(retentionOf(client));
+    const findings = [
+      server(serverVersion, `${address}, version ${serverVersion}, namespace ${namespace}`),
+      await checkAttributes(client, at),
+      checkRetention(at, retentionS),
+    ];
+    return { usable: true, findings };
+  } catch (error) {
+    if (isNamespaceMissing(error)) {
+      const lacking = found(PART, "namespace_missing", `${address} has no namespace ${namespace}`, {
+        fix: `temporal operator namespace create ${at} --retention 30d`,
+        note: "A lab makes its own again by itself. Jobs that were open go on by themselves then.",
+      });
+      return { usable: false, findings: [lacking] };
+    }
+    const remedy = { fix: "make lab", note: "Or start Temporal and set TEMPORAL_ADDRESS." };
+    const down = await silent({ part: PART, code: "temporal_down", address }, errorText(error), remedy);
+    return { usable: false, findings: [down] };
+  }
+}
+
+function server(version: string, detail: string): Finding {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const old = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+  if (!old) return fine(PART, detail);
+  const wanted = `${OLDEST.join(".")} or newer is wanted`;
+  return found(PART, "temporal_old", `${detail}; ${wanted}`, {
+    fix: "make lab",
+    note: "It brings its own server. Else update yours.",
+  });
+}
+
+async function retentionOf({ connection, options: { namespace }, workflowService }: Client): Promise<number> {
+  const ask = async () => await workflowService.describeNamespace({ namespace });
+  const { config } = await connection.withDeadline(Date.now() + PATIENCE_MS, ask);
+  return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0);
+}
+
+async function checkAttributes({ connection, options: { namespace } }: Client, at: string): Promise<Finding> {
+  const missing = await within(missingSearchAttributes(connection as Connection, namespace));
+  if (missing.length === 0) return fine("Search attributes", "all there");
+  const names = missing.map((name) => `--name ${name} --type Keyword`).join(" ");
+  return found("Search attributes", "search_attributes_missing", `the namespace lacks ${missing.join(", ")}`, {
+    fix: `temporal operator search-attribute create ${at} ${names}`,
+    note: "A worker that runs adds them by itself within half a minute.",
+  });
+}
+
+function checkRetention(at: string, seconds: number): Finding {
+  const days = Math.round((seconds / DAY_S) * 10) / 10;
+  const detail = `ended jobs stay in Temporal for ${days} days`;
+  if (days >= SHORTEST_DAYS) return fine("Retention", detail);
+  return found("Retention", "retention_short", detail, {
+    fix: `temporal operator namespace update ${at} --retention 30d`,
+  });
+}

@@ -1,0 +1,25 @@
+import type { Client, Connection } from "@temporalio/client";
+import { errorText } from "../lab/error-text.ts";
+import { pollersOf } from "../lab/worker-part.ts";
+import { fine, found, type Finding } from "./finding.ts";
+import { within } from "./within.ts";
+
+/** Temporal remembers a poller for minutes; one that is alive was seen within a long poll. */
+const SEEN_WITHIN_MS = 70_000;
+const REMEDY = { fix: "bin/ktrdr-mcp worker", note: "make lab runs one, too." };
+
+/** Who polls each of our task queues. */
+export async function checkWorker(client: Client): Promise<Finding> {
+  try {
+    const since = Date.now() - SEEN_WITHIN_MS;
+    const queues = await within(pollersOf(client.connection as Connection, client.options.namespace, { since }));
+    const idle = queues.filter(({ pollers }) => pollers === 0).map(({ queue }) => queue);
+    if (idle.length > 0) {
+      const detail = `nobody polls ${idle.join(", ")}: jobs wait, status and results still work`;
+      return found("Worker", "worker_missing", detail, REMEDY);
+    }
+    return fine("Worker", queues.map(({ queue, pollers }) => `${pollers} on ${queue}`).join(", "));
+  } catch (error) {
+    return found("Worker", "worker_missing", errorText(error), REMEDY);
+  }
+}

@@ -1,0 +1,87 @@
+import type { Config } from "../config.ts";
+import { loadConfig } from "../config.ts";
+import { isDomainError } from "../domain/errors.ts";
+import { createKtrdr } from "../ktrdr/ktrdr.ts";
+import { errorText } from "../lab/error-text.ts";
+import { labDirOf, labEnvironment, ROOT } from "../lab/lab-environment.ts";
+import { readLabFile } from "../lab/lab-file.ts";
+import { lazyClient, temporalSettings } from "../temporal/connection.ts";
+import { checkFolders } from "./check-folders.ts";
+import { checkKtrdr, checkKtrdrWorkers } from "./check-ktrdr.ts";
+import { checkNode } from "./check-node.ts";
+import { checkPostgres } from "./check-postgres.ts";
+import { checkProbe } from "./check-probe.ts";
+import { checkTemporalCli } from "./check-temporal-cli.ts";
+import { checkTemporal } from "./check-temporal.ts";
+import { checkWorker } from "./check-worker.ts";
+import { fine, found, type Finding } from "./finding.ts";
+import { PATIENCE_MS } from "./within.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface Patient {
+  /** The process's own environment; it wins over that of a running lab. */
+  readonly env: Environment;
+  readonly nodeVersion: string;
+  readonly execPath: string;
+  /** Whether to send the errand through everything. */
+  readonly probe: boolean;
+}
+
+/** Looks at everything at once. Never rejects for what it finds; takes about ten seconds at most. */
+export async function examine({ env: own, nodeVersion, execPath, probe }: Patient): Promise<readonly Finding[]> {
+  const ground = [checkNode(nodeVersion, execPath), await labOf(own)];
+  const env = await labEnvironment(own);
+  let config: Config;
+  try {
+    config = loadConfig(env);
+  } catch (error) {
+    const note = isDomainError(error) ? error.next : undefined;
+    return [
+      ...ground,
+      found("Configuration", "config_invalid", errorText(error), { fix: "bin/ktrdr-mcp doctor", note }),
+    ];
+  }
+  const parts = await Promise.all([
+    checkPostgres(config.DATABASE_URL),
+    examineTemporal(config, env, probe),
+    examineKtrdr(config),
+    checkFolders(config),
+  ]);
+  return [...ground, ...parts.flat()];
+}
+
+async function labOf(env: Environment): Promise<Finding> {
+  const dir = labDirOf(env);
+  const lab = await readLabFile(dir);
+  return fine("Lab", lab === undefined ? `none runs in ${dir}` : `process ${lab.pid} in ${dir}`);
+}
+
+async function examineTemporal(config: Config, env: Environment, probe: boolean): Promise<readonly Finding[]> {
+  const settings = temporalSettings(env, { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
+  const client = lazyClient(settings);
+  try {
+    const cacheDir = `${ROOT}.cache`;
+    const [cli, { usable, findings }] = await Promise.all([
+      checkTemporalCli({ env, cacheDir, configuredPath: config.TEMPORAL_CLI_PATH }),
+      checkTemporal(client, settings.connection.address ?? config.TEMPORAL_ADDRESS),
+    ]);
+    if (!usable) return [...findings, cli];
+    const worker = await checkWorker(client);
+    // An errand that nobody runs would only repeat that.
+    const errand = probe && worker.code === null ? await checkProbe(client) : [];
+    return [...findings, cli, worker, ...errand];
+  } finally {
+    await client.connection.close();
+  }
+}
+
+async function examineKtrdr(config: Config): Promise<readonly Finding[]> {
+  const ktrdr = createKtrdr({ baseUrl: config.KTRDR_API_URL, requestTimeoutMs: PATIENCE_MS });
+  try {
+    const [api, workers] = await Promise.all([checkKtrdr(ktrdr, config.KTRDR_API_URL), checkKtrdrWorkers(ktrdr)]);
+    return [...api, ...workers];
+  } finally {
+    ktrdr.close();
+  }
+}

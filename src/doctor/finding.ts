@@ -1,0 +1,101 @@
+/** What the doctor may find, and how it says so. `--json` prints a Report; its shape is kept from version to version. */
+import { z } from "zod";
+
+/**
+ * Everything that may be wrong. `problem`: research does not work, or not wholly. `warning`: it works, and something will
+ * hurt later. docs/operating.md has a row for each.
+ */
+export const AILMENTS = {
+  node_old: { severity: "problem", means: "this Node cannot run the sources" },
+  config_invalid: { severity: "problem", means: "a setting has a value that cannot be used" },
+  port_taken: {
+    severity: "problem",
+    means: "what listens at a part's address does not answer as that part: another program, or the part hangs",
+  },
+  postgres_down: { severity: "problem", means: "PostgreSQL cannot be used: nothing is recorded" },
+  postgres_old: { severity: "problem", means: "PostgreSQL is older than 15" },
+  tables_missing: { severity: "problem", means: "the database is there, its tables are missing or old" },
+  schema_newer: { severity: "problem", means: "the tables belong to a newer version of ktrdr-mcp" },
+  temporal_down: { severity: "problem", means: "Temporal cannot be used: no job starts or moves" },
+  temporal_old: {
+    severity: "warning",
+    means: "the Temporal server is older than those tested: some texts may be missing",
+  },
+  temporal_cli_missing: {
+    severity: "warning",
+    means: "no `temporal` program: the operator's commands cannot be typed",
+  },
+  namespace_missing: { severity: "problem", means: "Temporal does not have the namespace" },
+  search_attributes_missing: { severity: "problem", means: "jobs cannot be started or found by strategy" },
+  retention_short: { severity: "warning", means: "Temporal forgets ended jobs within a week; the record stays" },
+  worker_missing: { severity: "problem", means: "nobody polls a task queue: jobs wait" },
+  ktrdr_down: { severity: "problem", means: "KTRDR's API cannot be used: nothing new is computed" },
+  ktrdr_unexamined: {
+    severity: "warning",
+    means: "this version of KTRDR was never examined: its faults may be others",
+  },
+  ktrdr_workers_missing: { severity: "problem", means: "KTRDR has no usable worker of a kind: its jobs wait" },
+  ktrdr_worker_silent: {
+    severity: "warning",
+    means: "a worker of KTRDR does not answer us: its death is noticed late, a cancellation cannot be proven",
+  },
+  strategies_unset: { severity: "problem", means: "strategies cannot be written or read" },
+  strategies_unwritable: { severity: "problem", means: "create_strategy cannot write" },
+  data_unreadable: { severity: "warning", means: "bars are asked of KTRDR's API, which is slower" },
+  models_unreadable: { severity: "warning", means: "the folder of models that is set cannot be read" },
+  clock_skew: { severity: "warning", means: "a part's clock is off: times in records and answers mislead" },
+  probe_failed: { severity: "problem", means: "a small errand through Temporal and a worker did not come back well" },
+} as const satisfies Record<string, { readonly severity: "problem" | "warning"; readonly means: string }>;
+
+export type Ailment = keyof typeof AILMENTS;
+const CODES = Object.keys(AILMENTS) as [Ailment, ...Ailment[]];
+
+const FindingSchema = z.strictObject({
+  part: z.string(),
+  severity: z.enum(["ok", "warning", "problem"]),
+  /** Null when all is well. */
+  code: z.enum(CODES).nullable(),
+  detail: z.string(),
+  /** The command that mends it, as it is typed in the folder of ktrdr-mcp; null when all is well. */
+  fix: z.string().nullable(),
+  /** When the command is not all there is to it. */
+  note: z.string().nullable(),
+});
+export type Finding = Readonly<z.infer<typeof FindingSchema>>;
+
+export const ReportSchema = z.strictObject({
+  version: z.literal(1),
+  /** No problem; warnings may be there. */
+  ok: z.boolean(),
+  findings: z.array(FindingSchema),
+});
+export type Report = Readonly<z.infer<typeof ReportSchema>>;
+
+export const fine = (part: string, detail: string): Finding => ({
+  part,
+  severity: "ok",
+  code: null,
+  detail,
+  fix: null,
+  note: null,
+});
+
+export interface Remedy {
+  readonly fix: string;
+  readonly note?: string | undefined;
+}
+
+export const found = (part: string, code: Ailment, detail: string, { fix, note }: Remedy): Finding => ({
+  part,
+  severity: AILMENTS[code].severity,
+  code,
+  detail,
+  fix,
+  note: note ?? null,
+});
+
+export const reportOf = (findings: readonly Finding[]): Report => ({
+  version: 1,
+  ok: findings.every(({ severity }) => severity !== "problem"),
+  findings: [...findings],
+});

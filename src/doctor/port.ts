@@ -1,0 +1,33 @@
+import { createConnection } from "node:net";
+import { holderOf } from "../lab/port-holder.ts";
+import { found, type Ailment, type Finding, type Remedy } from "./finding.ts";
+
+const LOCAL = new Set(["127.0.0.1", "localhost", "[::1]"]);
+
+/**
+ * The finding about a part that does not answer at `host:port`. On this machine, a part that is down is told from one whose
+ * port something else holds.
+ */
+export async function silent(
+  { part, code, address }: { readonly part: string; readonly code: Ailment; readonly address: string },
+  detail: string,
+  remedy: Remedy,
+): Promise<Finding> {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  if (!LOCAL.has(hostname) || !(await listens(hostname, Number(port)))) return found(part, code, detail, remedy);
+  const holder = await holderOf(Number(port));
+  return found(part, "port_taken", `${address} is held by ${holder}, which does not answer as ${part} does`, remedy);
+}
+
+function listens(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection({ host: host.replaceAll(/[[\]]/g, ""), port, timeout: 1_000 });
+    const end = (heard: boolean) => {
+      socket.destroy();
+      resolve(heard);
+    };
+    socket.once("connect", () => end(true));
+    socket.once("timeout", () => end(false));
+    socket.once("error", () => end(false));
+  });
+}

@@ -1,0 +1,174 @@
+/**
+ * Price files of KTRDR's data folder, where it is mounted here: the same answers as the API's, sooner. Read strictly: a
+ * file that is not exactly what KTRDR writes, or a question that is not plain, is left to KTRDR.
+ */
+import { constants, type BigIntStats } from "node:fs";
+import { open, type FileHandle } from "node:fs/promises";
+import path from "node:path";
+import { LRUCache } from "lru-cache";
+import type { Logger } from "../logger.ts";
+import type { Bar, Bars, BarWindow, DataRange } from "./data.ts";
+import {
+  createIndexes,
+  readAt,
+  STAMP_LENGTH,
+  stampOf,
+  STRIDE,
+  timeOf,
+  Unreadable,
+  type PriceIndex,
+} from "./price-index.ts";
+
+/** Every method resolves with undefined when KTRDR is to be asked instead. None rejects. */
+export interface PriceFiles {
+  range(symbol: string, timeframe: string): Promise<DataRange | undefined>;
+  bars(symbol: string, timeframe: string, window: BarWindow): Promise<Bars | undefined>;
+}
+
+/** A file that was written a moment ago may be half written, and may change again without a new time. */
+const SETTLED_MS = 2_000;
+/** Bytes of bars that are read at once: what the API may answer with, too. */
+const LARGEST_WINDOW = 64 * 1024 * 1024;
+/** No slash and no leading dot: the name of a file right in the folder. What else KTRDR takes is left to it. */
+const SYMBOL = /^[A-Z0-9][A-Z0-9.-]{0,19}$/;
+const TIMEFRAME = /^[0-9]{1,3}[mhdwM]$/;
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+/** What Python and JavaScript read as the same double: up to 15 digits. */
+const NUMBER = /^\d+(?:\.\d+)?$/;
+const MOST_DIGITS = 15;
+
+/**
+ * @param dir KTRDR's data folder; it need not be there.
+ * @param now the machine's clock in ms since 1970, to compare with the times of files.
+ */
+export function createPriceFiles(dir: string, log: Pick<Logger, "warn">, now: () => number = Date.now): PriceFiles {
+  const look = createLook(dir, log, now);
+  return {
+    range: (symbol, timeframe) =>
+      look(symbol, timeframe, (index) =>
+        Promise.resolve({ startDate: stampOf(index.first), endDate: stampOf(index.last), points: index.points }),
+      ),
+    async bars(symbol, timeframe, window) {
+      const bounds = boundsOf(window);
+      if (bounds === undefined) return undefined;
+      // Here, unlike for ranges, KTRDR takes a symbol in any case (contract §2.2).
+      return await look(symbol.toUpperCase(), timeframe, (index, file) => barsIn(file, index, bounds));
+    },
+  };
+}
+
+type Work<T> = (index: PriceIndex, file: FileHandle) => Promise<T | undefined>;
+type Look = <T>(symbol: string, timeframe: string, work: Work<T>) => Promise<T | undefined>;
+
+/** Opens the file of a series for `work`, whose answer counts only when the file did not change meanwhile. */
+function createLook(dir: string, log: Pick<Logger, "warn">, now: () => number): Look {
+  const indexFor = createIndexes();
+  const complained = new LRUCache<string, string>({ max: 500 });
+  /** Once for each content of a file. */
+  const complain = (name: string, identity: string, error: unknown): void => {
+    if (complained.get(name) === identity) return;
+    complained.set(name, identity);
+    const why = error instanceof Error ? error.message : String(error);
+    log.warn({ file: name, why }, "KTRDR is asked instead of this price file");
+  };
+
+  return async (symbol, timeframe, work) => {
+    if (!SYMBOL.test(symbol) || !TIMEFRAME.test(timeframe)) return undefined;
+    const name = `${symbol}_${timeframe}.csv`;
+    let file: FileHandle | undefined;
+    let identity = "closed";
+    try {
+      file = await open(path.join(dir, name), FLAGS);
+      const found = await file.stat({ bigint: true });
+      if (!found.isFile()) throw new Unreadable("it is no file");
+      identity = identityOf(found);
+      if (now() - Number(found.mtimeNs / 1_000_000n) < SETTLED_MS) return undefined;
+      const answer = await work(await indexFor(name, identity, file, Number(found.size)), file);
+      return identityOf(await file.stat({ bigint: true })) === identity ? answer : undefined;
+    } catch (error) {
+      if (!isAbsent(error)) complain(name, identity, error);
+      return undefined;
+    } finally {
+      await file?.close();
+    }
+  };
+}
+
+/** A link may lead out of the folder, and opening a pipe would wait for a writer. */
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** I-node, size and the times of the last change, in nanoseconds. */
+const identityOf = ({ ino, size, mtimeNs, ctimeNs }: BigIntStats): string => `${ino}/${size}/${mtimeNs}/${ctimeNs}`;
+
+const isAbsent = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
+
+interface Bounds {
+  /** ms since 1970 UTC; both inclusive. */
+  readonly from: number;
+  readonly to: number;
+  readonly limit: number | undefined;
+}
+
+/** Undefined for what KTRDR would refuse or might understand otherwise. */
+function boundsOf({ startDate, endDate, limit }: BarWindow): Bounds | undefined {
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= 100_000)) return undefined;
+  try {
+    const instant = (date: string): number => timeOf(DAY.test(date) ? `${date}T00:00:00Z` : date);
+    const from = startDate === undefined ? Number.NEGATIVE_INFINITY : instant(startDate);
+    const to = endDate === undefined ? Number.POSITIVE_INFINITY : instant(endDate);
+    return from <= to ? { from, to, limit } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The bars of a window. Undefined when there are none (KTRDR knows what to say) or too many to read at once. */
+async function barsIn(file: FileHandle, index: PriceIndex, { from, to, limit }: Bounds): Promise<Bars | undefined> {
+  // The last indexed bar before the window, and the first one behind it.
+  const begin = Math.max(0, firstAt(index.times, (time) => time > from) - 1);
+  const end = firstAt(index.times, (time) => time > to);
+  const newest = limit === undefined ? begin : Math.max(begin, end - 1 - Math.ceil(limit / STRIDE));
+  // With a limit it is enough to know of the older ones that there are some.
+  const start = index.offsets[newest] ?? 0;
+  const stop = index.offsets[end] ?? index.size;
+  if (stop - start > LARGEST_WINDOW) return undefined;
+  const lines = (await readAt(file, start, stop - start)).toString("latin1").split("\n");
+  lines.pop();
+  const rows = lines.map(rowOf).filter(({ time }) => time >= from && time <= to);
+  if (rows.length === 0) return undefined;
+  const shown = limit === undefined ? rows : rows.slice(-limit);
+  return {
+    times: shown.map(({ time }) => stampOf(time)),
+    ohlcv: shown.map(({ bar }) => bar),
+    limited: shown.length < rows.length,
+  };
+}
+
+/** Place of the first value that passes; the number of values when none does. The values that pass come last. */
+function firstAt(values: readonly number[], passes: (value: number) => boolean): number {
+  let [low, high] = [0, values.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (passes(values[middle] ?? 0)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/** @throws Unreadable for a line that KTRDR would mend, refuse or read as another number. */
+function rowOf(line: string): { readonly time: number; readonly bar: Bar } {
+  const [open = 0, high = 0, low = 0, close = 0, volume = 0, ...more] = line
+    .slice(STAMP_LENGTH + 1)
+    .split(",")
+    .map(numberOf);
+  const time = timeOf(line.slice(0, STAMP_LENGTH));
+  const sound = low > 0 && low <= Math.min(open, close) && high >= Math.max(open, close) && more.length === 0;
+  if (!sound) throw new Unreadable(`the bar of ${stampOf(time)} is not sound`);
+  return { time, bar: [open, high, low, close, volume] };
+}
+
+function numberOf(text: string): number {
+  if (!NUMBER.test(text) || text.length > MOST_DIGITS + 1)
+    throw new Unreadable(`"${text.slice(0, 40)}" is no plain number`);
+  return Number(text);
+}

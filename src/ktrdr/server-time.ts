@@ -1,0 +1,20 @@
+import got from "got";
+import { assertAllowed } from "./allow-list.ts";
+
+export interface ServerTime {
+  /** ms since 1970 of KTRDR's `Date` header, which has whole seconds. */
+  readonly theirs: number;
+  /** Our own clock right before and right after. */
+  readonly before: number;
+  readonly after: number;
+}
+
+/** What KTRDR's host takes for the time. Undefined when it does not say. @throws got's errors when there is no answer. */
+export async function fetchServerTime(baseUrl: string, signal: AbortSignal): Promise<ServerTime | undefined> {
+  const url = new URL("api/v1/health", `${baseUrl.replace(/\/+$/, "")}/`);
+  assertAllowed("api", new URL(baseUrl), "GET", url);
+  const before = Date.now();
+  const { headers } = await got(url, { signal, retry: { limit: 0 }, followRedirect: false, throwHttpErrors: false });
+  const theirs = Date.parse(headers.date ?? "");
+  return Number.isNaN(theirs) ? undefined : { theirs, before, after: Date.now() };
+}

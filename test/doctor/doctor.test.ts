@@ -1,0 +1,353 @@
+/** `bin/ktrdr-mcp doctor` against a whole lab, with one thing broken at a time. What it says is then done, and helps. */
+import { createServer } from "node:http";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { skewOf } from "../../src/doctor/clock.ts";
+import { checkNode } from "../../src/doctor/check-node.ts";
+import { AILMENTS, ReportSchema, type Ailment, type Finding } from "../../src/doctor/finding.ts";
+import { ROOT } from "../../src/lab/lab-environment.ts";
+import { findDevServer } from "../../src/lab/temporal-binary.ts";
+import { until } from "../../src/lab/until.ts";
+import { createPool, run } from "../../src/store/pool.ts";
+import { startTestLab, type TestLab } from "../support/lab.ts";
+import { freePort } from "../support/ports.ts";
+
+const SLOW = 60_000;
+const DOCTOR = path.join(ROOT, "bin/ktrdr-mcp");
+
+let lab: TestLab;
+let folder: string;
+/** PATH with the lab's `temporal` in front. */
+let searched: string;
+const seen = new Map<Ailment, string>();
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-doctor-"));
+  const cli = await findDevServer({
+    env: process.env,
+    cacheDir: path.join(ROOT, ".cache"),
+    configuredPath: process.env["TEMPORAL_CLI_PATH"],
+  });
+  searched = `${path.dirname(cli.path)}${path.delimiter}${process.env["PATH"]}`;
+  lab = await startTestLab();
+}, 120_000);
+
+afterAll(async () => {
+  await lab?.remove();
+  await rm(folder, { recursive: true, force: true });
+}, SLOW);
+
+const environment = (broken: Readonly<Record<string, string>>) => ({ PATH: searched, LAB_DIR: lab.dir, ...broken });
+
+interface Examined {
+  readonly code: number | undefined;
+  readonly findings: readonly Finding[];
+  /** The codes of what is wrong. */
+  readonly sick: readonly (Ailment | null)[];
+  of(code: Ailment): Finding;
+}
+
+/** Runs the doctor as an operator does, in the lab's environment with something set otherwise. */
+async function doctor(broken: Readonly<Record<string, string>> = {}, ...options: string[]): Promise<Examined> {
+  const { stdout, exitCode } = await execa(DOCTOR, ["doctor", "--json", ...options], {
+    env: environment(broken),
+    extendEnv: false,
+    reject: false,
+  });
+  const report = ReportSchema.parse(JSON.parse(stdout));
+  const ill = report.findings.filter(({ severity }) => severity !== "ok");
+  for (const { code, fix } of ill) if (code !== null && fix !== null) seen.set(code, fix);
+  for (const { severity, code, fix } of report.findings) {
+    expect(severity === "ok", `${code} ${fix}`).toBe(code === null && fix === null);
+    if (code !== null) expect(severity).toBe(AILMENTS[code].severity);
+  }
+  expect(report.ok).toBe(exitCode === 0);
+  const sick = ill.map(({ code }) => code);
+  return {
+    code: exitCode,
+    findings: report.findings,
+    sick,
+    of(code) {
+      const finding = ill.find((each) => each.code === code);
+      if (finding === undefined) throw new Error(`not found: ${code}, but ${sick.join(", ")}`);
+      return finding;
+    },
+  };
+}
+
+/** Types the command that a finding names, in the same environment. */
+async function obey({ fix }: Finding, broken: Readonly<Record<string, string>>): Promise<void> {
+  await execa("sh", ["-c", fix ?? "false"], { cwd: ROOT, env: environment(broken), extendEnv: false });
+}
+
+const well = (examined: Examined) =>
+  expect({ code: examined.code, sick: examined.sick }).toEqual({ code: 0, sick: [] });
+
+describe("a healthy lab", () => {
+  test("is called well, and its errand leaves nothing in the record", { timeout: SLOW }, async () => {
+    const pool = createPool(lab.addresses.database, { max: 1 });
+    onTestFinished(() => pool.end());
+    // The lab lengthens the retention a moment after its start.
+    await until(async () => (await doctor({}, "--no-probe")).code === 0, { what: "a well lab", timeoutMs: 20_000 });
+    const examined = await doctor();
+    well(examined);
+    expect(examined.findings.map(({ part }) => part)).toEqual(
+      expect.arrayContaining([
+        "End to end",
+        "Clock of Temporal",
+        "Clock of PostgreSQL",
+        "Clock of KTRDR",
+        "Data folder",
+      ]),
+    );
+    expect(await run(pool, "select 1 from tool_executions where tool = 'doctor'")).toEqual([]);
+  });
+
+  test("in words: aligned, a mark for each line, and a verdict", { timeout: SLOW }, async () => {
+    const { stdout, exitCode } = await execa(DOCTOR, ["doctor"], { env: environment({}), extendEnv: false });
+    expect(exitCode).toBe(0);
+    const lines = stdout.split("\n");
+    expect(lines.slice(-2)).toEqual(["", "All is well."]);
+    const columns = lines.slice(0, -2).map((line) => /^✔ .+? {2,}(?=\S)/.exec(line)?.[0].length);
+    expect(new Set(columns).size, stdout).toBe(1);
+  });
+
+  test("called wrongly, it says how to, and ends with 2", async () => {
+    for (const wrong of ["--nonsense", "everything"]) {
+      const { exitCode, stderr, stdout } = await execa(DOCTOR, ["doctor", wrong], {
+        env: environment({}),
+        reject: false,
+      });
+      expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+      expect(stderr).toContain("Usage: ktrdr-mcp doctor");
+    }
+  });
+});
+
+test("with nothing running it names each part", { timeout: SLOW }, async () => {
+  const [database, temporal, ktrdr] = [await freePort(), await freePort(), await freePort()];
+  const examined = await doctor({
+    LAB_DIR: folder,
+    DATABASE_URL: `postgresql://postgres@127.0.0.1:${database}/x`,
+    TEMPORAL_ADDRESS: `127.0.0.1:${temporal}`,
+    KTRDR_API_URL: `http://127.0.0.1:${ktrdr}`,
+  });
+  expect(examined.code).toBe(1);
+  expect(examined.sick).toEqual(["postgres_down", "temporal_down", "ktrdr_down", "strategies_unset"]);
+});
+
+describe("PostgreSQL", () => {
+  test("down", { timeout: SLOW }, async () => {
+    const there = { DATABASE_URL: `postgresql://postgres@127.0.0.1:${await freePort()}/x` };
+    expect((await doctor(there, "--no-probe")).sick).toEqual(["postgres_down"]);
+  });
+
+  test("another program at its port is named", { timeout: SLOW }, async () => {
+    const { port } = new URL(lab.addresses.ktrdr);
+    const examined = await doctor({ DATABASE_URL: `postgresql://postgres@127.0.0.1:${port}/x` }, "--no-probe");
+    expect(examined.sick).toEqual(["port_taken"]);
+    expect(examined.of("port_taken").detail).toContain(`pid ${lab.pid("ktrdr-api")} `);
+  });
+
+  test("without tables, until what it says is done; with those of a later version", { timeout: SLOW }, async () => {
+    const url = new URL(lab.addresses.database);
+    url.pathname = "/doctor_test";
+    const there = { DATABASE_URL: url.href };
+    const examined = await doctor(there, "--no-probe");
+    expect(examined.sick).toEqual(["tables_missing"]);
+    await obey(examined.of("tables_missing"), there);
+    well(await doctor(there, "--no-probe"));
+
+    const pool = createPool(url.href, { max: 1 });
+    onTestFinished(() => pool.end());
+    const [table] = await run(
+      pool,
+      "select table_name from information_schema.tables where table_name like '%migration%'",
+    );
+    await run(pool, `insert into ${String(table?.["table_name"])} (name, run_on) values ('9999_tomorrow', now())`);
+    expect((await doctor(there, "--no-probe")).sick).toEqual(["schema_newer"]);
+  });
+});
+
+describe("Temporal", () => {
+  test("down", { timeout: SLOW }, async () => {
+    const there = { TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}` };
+    expect((await doctor(there)).sick).toEqual(["temporal_down"]);
+  });
+
+  test(
+    "no namespace, then no attributes, no worker and a short memory: each until it is mended",
+    { timeout: SLOW },
+    async () => {
+      const there = { TEMPORAL_NAMESPACE: "elsewhere" };
+      const without = await doctor(there);
+      expect(without.sick).toEqual(["namespace_missing"]);
+      await obey(without.of("namespace_missing"), there);
+      const created = async () => !(await doctor(there)).sick.includes("namespace_missing");
+      await until(created, { what: "the namespace being known everywhere", timeoutMs: 20_000 });
+      const bare = await doctor(there);
+      expect(bare.code).toBe(1);
+      expect(bare.sick).toEqual(["search_attributes_missing", "worker_missing"]);
+      await obey(bare.of("search_attributes_missing"), there);
+
+      const shorten = `temporal operator namespace update --address ${lab.addresses.temporal} -n elsewhere --retention 3d`;
+      await obey({ ...bare.of("worker_missing"), fix: shorten }, there);
+      const forgetful = async () => (await doctor(there)).sick.join() === "retention_short,worker_missing";
+      await until(forgetful, { what: "the attributes and the retention", timeoutMs: 20_000 });
+      await obey((await doctor(there)).of("retention_short"), there);
+      const mended = async () => (await doctor(there)).sick.join() === "worker_missing";
+      await until(mended, { what: "the longer retention", timeoutMs: 20_000 });
+    },
+  );
+
+  test("no program of that name", { timeout: SLOW }, async () => {
+    const examined = await doctor({ TEMPORAL_CLI_PATH: path.join(folder, "nowhere") }, "--no-probe");
+    expect({ code: examined.code, sick: examined.sick }).toEqual({ code: 0, sick: ["temporal_cli_missing"] });
+  });
+
+  test("a worker that hangs is found out by the errand", { timeout: SLOW }, async () => {
+    const worker = lab.pid("worker");
+    process.kill(worker, "SIGSTOP");
+    onTestFinished(() => void process.kill(worker, "SIGCONT"));
+    expect((await doctor()).sick).toEqual(["probe_failed"]);
+  });
+});
+
+/** KTRDR behind something that changes its answers. */
+async function beforeKtrdr(change: (body: string) => string, date = new Date()): Promise<Record<string, string>> {
+  const server = createServer(({ url = "/" }, response) => {
+    void (async () => {
+      const answer = await fetch(new URL(url, lab.addresses.ktrdr));
+      const type = answer.headers.get("content-type") ?? "application/json";
+      response.writeHead(answer.status, { date: date.toUTCString(), "content-type": type });
+      response.end(change(await answer.text()));
+    })();
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { KTRDR_API_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+describe("KTRDR", () => {
+  test("not there", { timeout: SLOW }, async () => {
+    const examined = await doctor({ KTRDR_API_URL: `http://127.0.0.1:${await freePort()}` }, "--no-probe");
+    expect({ code: examined.code, sick: examined.sick }).toEqual({ code: 1, sick: ["ktrdr_down"] });
+  });
+
+  test("its clock is off, its version unknown: warnings alone end with 0", { timeout: SLOW }, async () => {
+    const newer = (body: string) => body.replace(/"version":"[^"]+"/, '"version":"9.0.0"');
+    const examined = await doctor(await beforeKtrdr(newer, new Date(Date.now() + 600_000)), "--no-probe");
+    expect({ code: examined.code, sick: examined.sick }).toEqual({ code: 0, sick: ["ktrdr_unexamined", "clock_skew"] });
+    expect(examined.of("clock_skew")).toMatchObject({
+      part: "Clock of KTRDR",
+      detail: expect.stringMatching(/^(59\d|600) s ahead/),
+    });
+  });
+
+  test("a worker that cannot be reached from here", { timeout: SLOW }, async () => {
+    const port = await freePort();
+    const moved = (body: string) =>
+      body.replaceAll(/("worker_type":"training"[^}]*?"endpoint_url":"http:\/\/[^:]+:)\d+/g, `$1${port}`);
+    const examined = await doctor(await beforeKtrdr(moved), "--no-probe");
+    expect(examined.sick).toEqual(["ktrdr_worker_silent"]);
+    expect(examined.of("ktrdr_worker_silent")).toMatchObject({ part: "KTRDR worker training-1" });
+  });
+
+  test("a worker that hangs is silent first, then missing", { timeout: SLOW }, async () => {
+    const training = lab.pid("ktrdr-training");
+    process.kill(training, "SIGSTOP");
+    onTestFinished(() => void process.kill(training, "SIGCONT"));
+    const codes: string[] = [];
+    const missing = async () => {
+      codes.push((await doctor({}, "--no-probe")).sick.join());
+      return codes.at(-1) === "ktrdr_workers_missing";
+    };
+    await until(missing, { what: "the registry noticing it", timeoutMs: 40_000 });
+    expect(codes.filter((code) => code !== "ktrdr_worker_silent" && code !== "ktrdr_workers_missing")).toEqual([]);
+  });
+});
+
+describe("settings", () => {
+  test("a folder that is a file", { timeout: SLOW }, async () => {
+    // Permissions do not bind root, but this does.
+    const file = path.join(folder, "file");
+    await writeFile(file, "");
+    const unwritable = await doctor({ KTRDR_STRATEGIES_DIR: file }, "--no-probe");
+    expect({ code: unwritable.code, sick: unwritable.sick }).toEqual({ code: 1, sick: ["strategies_unwritable"] });
+    const unreadable = await doctor({ KTRDR_DATA_DIR: file, KTRDR_MODELS_DIR: file }, "--no-probe");
+    expect({ code: unreadable.code, sick: unreadable.sick }).toEqual({
+      code: 0,
+      sick: ["data_unreadable", "models_unreadable"],
+    });
+  });
+
+  test("a value that cannot be used", async () => {
+    const examined = await doctor({ KTRDR_API_URL: "ftp://ktrdr" });
+    expect({ code: examined.code, sick: examined.sick }).toEqual({ code: 1, sick: ["config_invalid"] });
+    expect(examined.of("config_invalid").detail).toContain("KTRDR_API_URL");
+  });
+
+  test("an old Node", () => {
+    const finding = checkNode("v20.19.0", "/usr/bin/node");
+    expect(finding).toMatchObject({ code: "node_old", severity: "problem" });
+    seen.set("node_old", finding.fix ?? "");
+    for (const version of ["v24.12.0", "v24.21.0", "v25.0.0"]) expect(checkNode(version, "").severity).toBe("ok");
+  });
+});
+
+test("a clock is off only by what the way of the answer does not explain", () => {
+  const glance = { before: 10_000, after: 11_000 };
+  expect(skewOf({ ...glance, theirs: 10_500 })).toBe(0);
+  expect(skewOf({ ...glance, theirs: 13_500 })).toBe(2_500);
+  expect(skewOf({ ...glance, theirs: 4_000 })).toBe(-6_000);
+  expect(skewOf({ ...glance, theirs: 9_000, coarseMs: 1_000 })).toBe(0);
+  expect(skewOf({ ...glance, theirs: 7_000, coarseMs: 1_000 })).toBe(-2_000);
+});
+
+describe("what it says", () => {
+  /** Servers older than any that can be had here. */
+  const UNSEEN: readonly Ailment[] = ["postgres_old", "temporal_old"];
+
+  test("everything it may find was found above", () => {
+    const expected = Object.keys(AILMENTS).filter((code) => !(UNSEEN as readonly string[]).includes(code));
+    expect([...seen.keys()].toSorted()).toEqual(expected.toSorted());
+  });
+
+  test("every command it named exists", { timeout: SLOW }, async () => {
+    const run_ = (command: string) =>
+      execa("sh", ["-c", command], { cwd: ROOT, env: environment({}), extendEnv: false });
+    const { stdout: help } = await run_("bin/ktrdr-mcp --help");
+    const { stdout: targets } = await run_("make help");
+    for (const fix of new Set(seen.values())) {
+      const [program, ...words] = fix.split(" ");
+      if (program === "bin/ktrdr-mcp") expect(help).toMatch(new RegExp(`^ {2}${words[0]} `, "m"));
+      else if (program === "make") expect(targets).toMatch(new RegExp(`make ${words[0]} `));
+      else if (program === "temporal") {
+        const flags = words.slice(
+          0,
+          words.findIndex((word) => word.startsWith("--")),
+        );
+        expect((await run_(`temporal ${flags.join(" ")} --help`)).stdout).toContain(`temporal ${flags.join(" ")}`);
+      } else expect(fix).toBe("timedatectl set-ntp true");
+    }
+  });
+
+  test("docs/operating.md has a row for each finding, and no other", async () => {
+    const page = await readFile(path.join(ROOT, "docs/operating.md"), "utf8");
+    const rows = [...page.matchAll(/^\| `(\w+)` \| (problem|warning) \| (.+?) \|/gm)].map(
+      ([, code, severity, means]) => ({
+        code,
+        severity,
+        means,
+      }),
+    );
+    expect(rows).toEqual(Object.entries(AILMENTS).map(([code, { severity, means }]) => ({ code, severity, means })));
+  });
+});
