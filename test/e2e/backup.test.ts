@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../src/lab/lab-environment.ts";
 import { until } from "../../src/lab/until.ts";
 import { createJobReader } from "../../src/store/job-reader.ts";
-import { withPool } from "../backup/support.ts";
+import { query, withPool } from "../backup/support.ts";
 import { commandsOf } from "../support/operator.ts";
 import { Research } from "../support/research.ts";
 
@@ -35,9 +35,13 @@ async function types(beginning: string, env: Readonly<Record<string, string>>, e
 let folder: string;
 let backup: string;
 const labs: Research[] = [];
+let empty: Research;
+let kept: Research;
 let finished: { readonly taskId: string; readonly results: unknown };
 let running: string;
 let queued: string;
+/** Computed during the upgrade. */
+let upgraded: string;
 
 const train = async (research: Research, strategy: string, end: string): Promise<string> =>
   (await research.call("train_model", { strategy, start_date: "2000-01-03", end_date: end })).task_id;
@@ -70,7 +74,11 @@ beforeAll(async () => {
   await first.faults([]);
   for (const job of [running, queued]) await first.follow(job, "completed");
   await first.lab.stop();
-}, 120_000);
+  // One finds a KTRDR that knows nothing, the other the one that went on after the backup.
+  const dir = path.join(folder, "kept");
+  await cp(path.join(first.lab.dir, "ktrdr"), path.join(dir, "ktrdr"), { recursive: true });
+  [empty, kept] = await Promise.all([restoredIn(path.join(folder, "empty")), restoredIn(dir)]);
+}, 180_000);
 
 afterAll(async () => {
   for (const lab of labs) await lab.end();
@@ -122,7 +130,7 @@ describe("a backup of a lab that works", () => {
   });
 
   it("goes on in an empty lab with a KTRDR that knows nothing: what was open is computed there, once", async () => {
-    const research = await restoredIn(path.join(folder, "empty"));
+    const research = empty;
     expect(await resultsOf(research, finished.taskId)).toEqual(finished.results);
     expect(await goOn(research)).toEqual([1, 1]);
     expect(await research.computations(finished.taskId)).toEqual([]);
@@ -136,14 +144,12 @@ describe("a backup of a lab that works", () => {
   }, 120_000);
 
   it("goes on with the KTRDR it was made beside: what that has computed meanwhile is the result, and not computed again", async () => {
-    const dir = path.join(folder, "kept");
-    await cp(path.join(labs[0]?.lab.dir ?? "", "ktrdr"), path.join(dir, "ktrdr"), { recursive: true });
-    const research = await restoredIn(dir);
+    const research = kept;
     expect(await goOn(research)).toEqual([1, 1]);
   }, 120_000);
 
   it("and an upgrade beside a job that computes neither stops nor repeats it", async () => {
-    const research = labs.at(-1)!;
+    const research = kept;
     const { env } = research.lab;
     await research.faults([HELD]);
     const job = await train(research, "alpha", "2008-01-04");
@@ -159,6 +165,30 @@ describe("a backup of a lab that works", () => {
     await research.faults([]);
     await research.follow(job, "completed");
     const starts = (await research.computations(job)).filter(({ event }) => event === "start");
+    expect(starts).toHaveLength(1);
+    upgraded = job;
+  }, 120_000);
+
+  it("and after the loss of the database alone, what ended since the backup is found at KTRDR and recorded", async () => {
+    const research = kept;
+    const { env } = research.lab;
+    const url = new URL(env["DATABASE_URL"] ?? "");
+    const server = new URL(url);
+    server.pathname = "/postgres";
+    const before = await resultsOf(research, upgraded);
+    await query(server.href, `drop database ${url.pathname.slice(1)} with (force)`);
+    await types('bin/ktrdr-mcp restore "$BACKUP"', { ...env, BACKUP: path.join(folder, "before") }, '"$BACKUP"');
+    await wardenLooks(research);
+    await withPool(url.href, async (pool) => {
+      const ended = async () => (await createJobReader(pool).get(upgraded))?.status !== "open";
+      await until(ended, { what: "the end of the job on record", timeoutMs: 60_000 });
+    });
+    expect(await research.call("get_task_status", { task_id: upgraded })).toMatchObject({
+      state: "completed",
+      final: true,
+    });
+    expect(await resultsOf(research, upgraded)).toEqual(before);
+    const starts = (await research.computations(upgraded)).filter(({ event }) => event === "start");
     expect(starts).toHaveLength(1);
   }, 120_000);
 
