@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { DomainError } from "../domain/errors.ts";
+import { DomainError, isDomainError } from "../domain/errors.ts";
 import { appliedMigrations, migrate } from "./migrate.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 import { digestOf } from "./row-digest.ts";
@@ -59,7 +59,11 @@ export async function refill(pool: Pool, fillings: readonly Filling[]): Promise<
       const unknown = filling.table.columns.filter((column) => target?.columns.includes(column) !== true);
       if (unknown.length > 0) throw misfit(filling, `The database has no column ${unknown.join(", ")}.`);
       const before = await sumOf(session, filling.table);
-      await fill(session, filling);
+      await fill(session, filling).catch((error: unknown) => {
+        // A database that went away is not the backup's fault.
+        if (isDomainError(error) && error.code !== "internal") throw error;
+        throw misfit(filling, "They cannot be read, or PostgreSQL refuses them.", error);
+      });
       compare(filling, before, await sumOf(session, filling.table));
       await advanceSequences(session, filling.table);
     }
@@ -138,9 +142,10 @@ async function advanceSequences(session: Session, { name, columns }: Table): Pro
   }
 }
 
-const misfit = ({ table }: Filling, why: string) =>
+const misfit = ({ table }: Filling, why: string, cause?: unknown) =>
   new DomainError("backup_unusable", {
     what: `The rows of ${table.name} cannot be put back as they were; nothing was changed.`,
     why,
     next: "Restore another backup.",
+    cause,
   });

@@ -1,5 +1,6 @@
 import { cp, mkdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { gzipSync } from "node:zlib";
 import { execa } from "execa";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -12,7 +13,18 @@ import { assertSchemaCurrent, migrate } from "../../src/store/migrate.ts";
 import { createPool } from "../../src/store/pool.ts";
 import { withSnapshot } from "../../src/store/snapshot.ts";
 import { jobInput, engine, outcome, trainingResult } from "../store/samples.ts";
-import { callOf, contentOf, filesOf, fillDatabase, logCalls, Places, query, rewrite, withPool } from "./support.ts";
+import {
+  callOf,
+  contentOf,
+  filesOf,
+  fillDatabase,
+  logCalls,
+  Places,
+  query,
+  rewrite,
+  rewriteBytes,
+  withPool,
+} from "./support.ts";
 
 const VERSION = "1.2.3";
 const STRATEGIES = { "alpha.yaml": "name: alpha\n", "beta v2.yml": "name: beta\n# ☃\n" };
@@ -286,9 +298,21 @@ describe("a restore is refused, and changes nothing,", () => {
     await expectRefused(path.join(await places.folder(), "nowhere"), unusable("no SHA256SUMS"));
   });
 
-  it("when the rows are not those that were backed up", async () => {
-    const digest = /("name": "tool_executions"[^}]*"digest": ")\d+/;
-    const folder = await spoiled(inManifest((text) => text.replace(digest, "$1123")));
+  const TABLE = "database/tool_executions.jsonl.gz";
+  /** Wrong in a way that its checksums do not show: found when the rows are put back. */
+  const FORGED: Record<string, (folder: string) => Promise<void>> = {
+    "are not those that were backed up": inManifest((text) =>
+      text.replace(/("name": "tool_executions"[^}]*"digest": ")\d+/, "$1123"),
+    ),
+    "end in the middle": (folder) => rewriteBytes(folder, TABLE, (bytes) => bytes.subarray(0, bytes.length - 40)),
+    "are not packed": (folder) => rewriteBytes(folder, TABLE, () => Buffer.from("{}\n")),
+    "are no rows": (folder) => rewriteBytes(folder, TABLE, () => gzipSync('[1, "a"]\n')),
+    "are no JSON": (folder) => rewriteBytes(folder, TABLE, () => gzipSync("drop table jobs;\n")),
+    "have a column that is unknown": inManifest((text) => text.replace('"duration_ms"', '"duration_ms\\"; --"')),
+  };
+
+  it.each(Object.keys(FORGED))("when the rows %s", async (name) => {
+    const folder = await spoiled(FORGED[name]!);
     const databaseUrl = await places.database();
     const strategiesDir = await places.folder({ "mine.yaml": "mine" });
     const options = { folder, databaseUrl, strategiesDir, dryRun: false, withoutStrategies: false };

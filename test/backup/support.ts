@@ -130,14 +130,17 @@ export async function contentOf(url: string): Promise<Record<string, string[]>> 
 
 export const filesOf = async (dir: string): Promise<string[]> => (await readdir(dir)).toSorted();
 
-/** Changes files of a backup and makes its checksums fit again: what a forger, or a newer version, would leave. */
-export async function rewrite(folder: string, file: string, change: (text: string) => string): Promise<void> {
-  const before = await readFile(path.join(folder, file), "utf8");
+/** Changes a file of a backup and makes its checksums fit again: what a forger, or a newer version, would leave. */
+export async function rewriteBytes(folder: string, file: string, change: (bytes: Buffer) => Buffer): Promise<void> {
+  const before = await readFile(path.join(folder, file));
   const after = change(before);
-  if (after === before) throw new Error(`Nothing changed in ${file}.`);
+  if (after.equals(before)) throw new Error(`Nothing changed in ${file}.`);
   await writeFile(path.join(folder, file), after);
   const sums = await readFile(path.join(folder, "SHA256SUMS"), "utf8");
   const sum = createHash("sha256").update(after).digest("hex");
   const lines = sums.split("\n").map((line) => (line.endsWith(`  ${file}`) ? `${sum}  ${file}` : line));
   await writeFile(path.join(folder, "SHA256SUMS"), lines.join("\n"));
 }
+
+export const rewrite = (folder: string, file: string, change: (text: string) => string): Promise<void> =>
+  rewriteBytes(folder, file, (bytes) => Buffer.from(change(bytes.toString("utf8"))));
