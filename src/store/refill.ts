@@ -20,6 +20,9 @@ export interface Filling {
  */
 const LOGS: readonly string[] = ["tool_executions"];
 
+/** Have rows from the moment they are made: what they hold is replaced by what the backup holds. */
+const SETTINGS: readonly string[] = ["research_control"];
+
 /** A statement carries about this much (characters), at most so many rows. */
 const BATCH_CHARS = 2_000_000;
 const BATCH_ROWS = 500;
@@ -58,6 +61,7 @@ export async function refill(pool: Pool, fillings: readonly Filling[]): Promise<
       const target = there.find(({ name }) => name === filling.table.name);
       const unknown = filling.table.columns.filter((column) => target?.columns.includes(column) !== true);
       if (unknown.length > 0) throw misfit(filling, `The database has no column ${unknown.join(", ")}.`);
+      if (SETTINGS.includes(filling.table.name)) await run(session, `delete from ${quoted(filling.table.name)}`);
       const before = await sumOf(session, filling.table);
       await fill(session, filling).catch((error: unknown) => {
         // A database that went away is not the backup's fault.
@@ -75,7 +79,8 @@ async function lockedEmpty(session: Session, mayBeFull = LOGS): Promise<Table[]>
   if (tables.length === 0) return tables;
   await run(session, `lock table ${tables.map(({ name }) => quoted(name)).join(", ")} in access exclusive mode`);
   const full: string[] = [];
-  for (const { name } of tables.filter((table) => !mayBeFull.includes(table.name))) {
+  const mustBeEmpty = tables.filter(({ name }) => !mayBeFull.includes(name) && !SETTINGS.includes(name));
+  for (const { name } of mustBeEmpty) {
     const rows = await run(session, `select 1 from ${quoted(name)} limit 1`);
     if (rows.length > 0) full.push(name);
   }

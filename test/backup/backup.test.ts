@@ -23,6 +23,7 @@ import {
   query,
   rewrite,
   rewriteBytes,
+  rowsIn,
   withPool,
 } from "./support.ts";
 
@@ -176,6 +177,24 @@ describe("a backup", () => {
     ]);
   });
 
+  it("brings back what operators ordered, over what a new place begins with", async () => {
+    const control = `create table if not exists research_control (only_row boolean primary key default true,
+      paused_at timestamptz, pause_reason text, budget_hours double precision);
+      insert into research_control default values on conflict do nothing`;
+    const [from, to] = [await places.database(), await places.database()];
+    for (const url of [from, to]) await query(url, control);
+    await query(
+      from,
+      "update research_control set paused_at = now(), pause_reason = 'a night off', budget_hours = 7.5",
+    );
+    const folder = path.join(await places.folder(), "control");
+    await backup({ folder, databaseUrl: from, strategiesDir: undefined, version: VERSION });
+    await restored(folder, { databaseUrl: to });
+    expect(await query(to, "select pause_reason, budget_hours from research_control")).toEqual([
+      { pause_reason: "a night off", budget_hours: 7.5 },
+    ]);
+  });
+
   it("needs a folder of its own, and tables", async () => {
     const options = { databaseUrl: source, strategiesDir: undefined, version: VERSION };
     const full = await places.folder({ "letter.txt": "mine" });
@@ -317,7 +336,7 @@ describe("a restore is refused, and changes nothing,", () => {
     const strategiesDir = await places.folder({ "mine.yaml": "mine" });
     const options = { folder, databaseUrl, strategiesDir, dryRun: false, withoutStrategies: false };
     await expect(restore(options)).rejects.toMatchObject({ code: "backup_unusable" });
-    expect(Object.values(await contentOf(databaseUrl)).flat()).toEqual([]);
+    expect(await rowsIn(databaseUrl)).toEqual([]);
     expect(await filesOf(strategiesDir)).toEqual(["mine.yaml"]);
   });
 
@@ -477,7 +496,7 @@ describe("killed in the middle", () => {
     const gone = async () =>
       (await query(target, "select 1 from pg_stat_activity where application_name = 'ktrdr-mcp restore'")).length === 0;
     await until(gone, { what: "the end of its session", timeoutMs: 15_000, everyMs: 20 });
-    expect(Object.values(await contentOf(target)).flat()).toEqual([]);
+    expect(await rowsIn(target)).toEqual([]);
     const again = await run(["restore", good], target);
     expect(again.all).toContain("tool_executions: 30");
     expect(Object.keys(await contentOf(target))).toContain("jobs");

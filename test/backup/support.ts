@@ -128,6 +128,12 @@ export async function contentOf(url: string): Promise<Record<string, string[]>> 
   return content;
 }
 
+/** Everything but what is there from the beginning. */
+export async function rowsIn(url: string): Promise<string[]> {
+  const { research_control: _control, ...rest } = await contentOf(url);
+  return Object.values(rest).flat();
+}
+
 export const filesOf = async (dir: string): Promise<string[]> => (await readdir(dir)).toSorted();
 
 /** Changes a file of a backup and makes its checksums fit again: what a forger, or a newer version, would leave. */
