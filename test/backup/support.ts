@@ -1,10 +1,9 @@
 /** Databases and folders for backups, and what is in them. */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
-import { createExecutionLog } from "../../src/store/execution-log.ts";
 import { createJobWriter } from "../../src/store/job-writer.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
@@ -54,9 +53,18 @@ export async function withPool<T>(url: string, work: (pool: Pool) => Promise<T>)
   }
 }
 
-/** Calls in the execution log. */
-export const logCalls = (url: string, calls: readonly ReturnType<typeof callOf>[]): Promise<void> =>
-  withPool(url, (pool) => createExecutionLog(pool).append(calls));
+/** Calls in the execution log, whatever else a newer version writes there. */
+export async function logCalls(url: string, calls: readonly ReturnType<typeof callOf>[]): Promise<void> {
+  await withPool(url, (pool) =>
+    pool.query(
+      `insert into tool_executions (id, at, tool, arguments, outcome, error_code, duration_ms, client_name, task_id)
+       select id, at, 'get_task_status', arguments, case when error_code is null then 'ok' else 'error' end, error_code,
+         1 / 3.0::float8, 'a client', task_id
+       from jsonb_to_recordset($1::jsonb) as c(id uuid, at timestamptz, arguments jsonb, error_code text, task_id text)`,
+      [JSON.stringify(calls)],
+    ),
+  );
+}
 
 export async function query<Row extends pg.QueryResultRow>(url: string, text: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url });
@@ -94,24 +102,22 @@ export async function fillDatabase(url: string, calls = 30): Promise<{ readonly 
            '{"epoch": 7, "curve": {"trainLoss": [0.1, 1e-300], "valLoss": [0.30000000000000004], "trainAccuracy": [], "valAccuracy": []}}')`,
     );
     await jobs.admit(jobInput({ ...trainingRequest, draw: 4 }), "name: waiting\n");
-    const log = createExecutionLog(pool);
-    await log.append(Array.from({ length: calls }, (_, n) => callOf(n)));
+    await logCalls(
+      url,
+      Array.from({ length: calls }, (_, n) => callOf(n)),
+    );
     return { open: running.jobId };
   } finally {
     await pool.end();
   }
 }
 
-export const callOf = (n: number, at = new Date().toISOString()) => ({
-  id: crypto.randomUUID(),
-  at,
-  tool: "get_task_status",
+export const callOf = (n: number) => ({
+  id: randomUUID(),
+  at: new Date().toISOString(),
   arguments: { task_id: `train-${n}`, note: AWKWARD, many: Array.from({ length: 20 }, (_, index) => index / 7) },
-  errorCode: n % 3 === 0 ? "task_not_found" : null,
-  durationMs: 1 / 3,
-  clientName: "a client",
-  clientVersion: null,
-  taskId: `train-${n}`,
+  error_code: n % 3 === 0 ? "task_not_found" : null,
+  task_id: `train-${n}`,
 });
 
 /** Every row of every table as PostgreSQL writes it. */

@@ -3,7 +3,6 @@ import { execa } from "execa";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { ROOT } from "../../src/lab/lab-environment.ts";
 import { findOld, KINDS, removeOld } from "../../src/store/clean-up.ts";
-import { createExecutionLog } from "../../src/store/execution-log.ts";
 import { createPool } from "../../src/store/pool.ts";
 import { callOf, contentOf, fillDatabase, logCalls, Places, query } from "../backup/support.ts";
 
@@ -115,8 +114,7 @@ describe("clean-up", () => {
 
   it("is safe while calls are logged, and twice at once", async () => {
     const pool = createPool(url);
-    const log = createExecutionLog(pool);
-    const logging = Promise.all(Array.from({ length: 20 }, (_, n) => log.append([callOf(n)])));
+    const logging = Promise.all(Array.from({ length: 20 }, (_, n) => logCalls(url, [callOf(n)])));
     const gone = await Promise.all([removeOld(pool, "calls", 90), removeOld(pool, "calls", 90)]);
     await logging;
     expect(gone.reduce((sum, rows) => sum + rows, 0)).toBe(2_500);
