@@ -13,6 +13,7 @@ import { assertSchemaCurrent, migrate } from "../../src/store/migrate.ts";
 import { createPool } from "../../src/store/pool.ts";
 import { withSnapshot } from "../../src/store/snapshot.ts";
 import { jobInput, engine, outcome, trainingResult } from "../store/samples.ts";
+import { mountSmallDisk } from "../support/small-disk.ts";
 import {
   callOf,
   contentOf,
@@ -411,6 +412,28 @@ it("a dry run says what a restore would do, and does nothing", async () => {
   expect(said.strategies).toEqual(Object.keys(STRATEGIES));
   expect(await exists(databaseUrl)).toBe(false);
   expect(await filesOf(strategiesDir)).toEqual([]);
+});
+
+it("a disk that is full in the middle is named, and nothing is left on it", async (context) => {
+  const disk = await mountSmallDisk(1);
+  if (typeof disk === "string") return context.skip(disk);
+  try {
+    const target = path.join(disk.dir, "backup");
+    const inRows = { folder: target, databaseUrl: await places.database(), strategiesDir: undefined, version: VERSION };
+    // Random, so that packing does not help.
+    await query(
+      inRows.databaseUrl,
+      `insert into tool_executions (id, at, tool, arguments, outcome, duration_ms)
+       select gen_random_uuid(), now(), 'x', jsonb_build_object('n', gen_random_uuid()), 'ok', 1 from generate_series(1, 40000)`,
+    );
+    const large = await places.folder({ "large.yaml": "#".repeat(2_000_000) });
+    for (const options of [inRows, { ...inRows, strategiesDir: large }]) {
+      await expect(backup(options)).rejects.toMatchObject({ code: "folder_unavailable", why: "Its disk is full." });
+      expect(await filesOf(disk.dir)).toEqual([]);
+    }
+  } finally {
+    await disk.remove();
+  }
 });
 
 describe("killed in the middle", () => {
