@@ -1,7 +1,7 @@
 # Every target works on a fresh clone: it installs what it needs first.
 # npm scripts and bin/ktrdr-mcp use the Node pinned in package.json, whatever the host has.
 .DEFAULT_GOAL := help
-.PHONY: help deps demo lab test check fix bench chaos verify-production
+.PHONY: help deps demo lab test check fix bench bundle chaos verify-production
 SHELL := /bin/sh
 
 STAMP := node_modules/.installed
@@ -45,6 +45,9 @@ fix: deps ## format, repair what lint can repair, regenerate docs
 
 bench: deps ## measure (ratios in one run); tables on stdout, JSON beside
 	@for file in bench/*.bench.ts; do [ -f "$$file" ] || continue; $(PINNED) "$$file" || exit 1; done
+
+bundle: deps ## .cache/mcpb/ktrdr-mcp.mcpb, the MCP server as one file for Claude Desktop
+	@$(PINNED) scripts/bundle.ts
 
 chaos: deps ## random faults at random steps (RUNS=20 SEED=random JOBS=1 labs; MATRIX=1 all of them by plan; RUN=i repeats one, SCENARIO='{...}' an exact one)
 	@$(PINNED) scripts/chaos.ts

@@ -2,11 +2,11 @@
 import { Listr } from "listr2";
 import { loadConfig } from "../config.ts";
 import { isDomainError } from "../domain/errors.ts";
-import { claudeSnippets } from "../lab/claude-snippets.ts";
 import { ROOT } from "../lab/lab-environment.ts";
 import { startLab, type Lab, type StepRunner } from "../lab/lab.ts";
 import type { SupervisorEvent } from "../lab/supervisor.ts";
 import { migrate } from "../store/migrate.ts";
+import { clientSnippet } from "./client-snippets.ts";
 
 const out = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -78,7 +78,7 @@ const showLines: StepRunner = async (steps) => {
 };
 
 function introduce({ dir, addresses, namespace }: Lab): void {
-  const { code, desktop } = claudeSnippets(ROOT, dir);
+  const way = { root: ROOT, env: { LAB_DIR: dir }, secrets: [] };
   const lines = [
     "",
     "The lab is ready.",
@@ -92,10 +92,10 @@ function introduce({ dir, addresses, namespace }: Lab): void {
     `  export TEMPORAL_ADDRESS=${addresses.temporal} TEMPORAL_NAMESPACE=${namespace} KTRDR_API_URL=${addresses.ktrdr}`,
     "",
     "Claude Code:",
-    `  ${code}`,
+    `  ${clientSnippet("claude-code", way).text}`,
     "",
     "Claude Desktop (claude_desktop_config.json):",
-    desktop.replaceAll(/^/gm, "  "),
+    clientSnippet("claude-desktop", way).text.replaceAll(/^/gm, "  "),
     "",
     "Ctrl-C stops everything.",
   ];

@@ -46,6 +46,8 @@ const NATURE = {
   temporal_unavailable: { number: -32001, retryable: true },
   database_unavailable: { number: -32001, retryable: true },
   folder_unavailable: { number: -32001, retryable: true },
+  place_not_empty: { number: -32602, retryable: false },
+  backup_unusable: { number: -32602, retryable: false },
   schema_newer: { number: -32603, retryable: false },
   forbidden_endpoint: { number: -32603, retryable: false },
   internal: { number: -32603, retryable: false },

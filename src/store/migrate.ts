@@ -15,6 +15,8 @@ const LOCK_TIMEOUT_MS = 60_000;
 
 export interface MigrateOptions {
   readonly log?: (line: string) => void;
+  /** The last migration to apply; all of them when undefined. */
+  readonly to?: string | undefined;
 }
 
 /**
@@ -29,11 +31,13 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
   try {
     await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query("select pg_advisory_lock($1)", [LOCK]);
-    refuseNewer(await appliedMigrations(client), await knownMigrations());
+    const [applied, known] = [await appliedMigrations(client), await knownMigrations()];
+    refuseNewer(applied, known);
     const migrations = await runner({
       dbClient: client,
       dir: MIGRATIONS,
       direction: "up",
+      count: countUpTo(options.to, applied, known),
       migrationsTable: TABLE,
       // Ours is held already and covers the check above, too.
       noLock: true,
@@ -63,6 +67,38 @@ export async function assertSchemaCurrent(pool: Pool): Promise<void> {
   });
 }
 
+/** Creates the database itself when it is missing. */
+export async function createMissing(databaseUrl: string): Promise<void> {
+  const client = await connectCreating(databaseUrl);
+  await client.end();
+}
+
+/**
+ * Checks that this code knows a schema: its migrations are the first ones of ours.
+ * @throws DomainError `schema_newer`, or `backup_unusable` when it is no schema of ours at all.
+ */
+export async function assertSchemaKnown(schema: readonly string[]): Promise<void> {
+  const known = await knownMigrations();
+  const unknown = schema.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    throw new DomainError("schema_newer", {
+      what: "The backup was made by a newer version of ktrdr-mcp.",
+      why: `It has migrations that this version does not know: ${unknown.join(", ")}.`,
+      next: "Restore it with the version that made it, or a newer one.",
+    });
+  }
+  if (schema.length > 0 && schema.every((name, index) => name === known[index])) return;
+  throw new DomainError("backup_unusable", {
+    what: "The backup's tables are of no version of ktrdr-mcp.",
+    why: `Its migrations are ${schema.join(", ") || "missing"}; ours begin ${known.slice(0, schema.length).join(", ")}.`,
+  });
+}
+
+function countUpTo(last: string | undefined, applied: readonly string[], known: readonly string[]): number {
+  if (last === undefined) return Infinity;
+  return Math.max(0, known.indexOf(last) + 1 - applied.length);
+}
+
 function refuseNewer(applied: readonly string[], known: readonly string[]): void {
   const unknown = applied.filter((name) => !known.includes(name));
   if (unknown.length === 0) return;
@@ -81,7 +117,7 @@ async function knownMigrations(): Promise<string[]> {
     .toSorted();
 }
 
-async function appliedMigrations(session: Session): Promise<string[]> {
+export async function appliedMigrations(session: Session): Promise<string[]> {
   try {
     const rows = await select(session, z.object({ name: z.string() }), `select name from ${TABLE} order by id`);
     return rows.map(({ name }) => name);

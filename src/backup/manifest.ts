@@ -1,0 +1,45 @@
+import { z } from "zod";
+
+/** Raised when an older version could misread what a newer one writes. */
+export const FORMAT = 1;
+
+/** What a backup says about itself; `manifest.json` in its folder. The checksums of all files lie beside it. */
+export const ManifestSchema = z.strictObject({
+  product: z.literal("ktrdr-mcp"),
+  format: z.literal(FORMAT),
+  /** Version of ktrdr-mcp that made it. */
+  version: z.string(),
+  /** The one moment at which the database stood as it is here. ISO-8601 UTC. */
+  takenAt: z.iso.datetime(),
+  /** Migrations that the database had. */
+  schema: z.array(z.string()).min(1),
+  /** In the order in which their rows can be inserted. */
+  tables: z.array(
+    z.strictObject({
+      name: z.string(),
+      columns: z.array(z.string()).min(1),
+      rows: z.int().nonnegative(),
+      /** Of all rows, whatever their order (src/store/row-digest.ts). */
+      digest: z.string().regex(/^\d+$/),
+    }),
+  ),
+  /** Null when no strategies folder was configured. */
+  strategies: z
+    .strictObject({
+      files: z.array(z.string()),
+      /** What lay in the folder and is no plain file: links and folders. */
+      leftOut: z.array(z.string()),
+    })
+    .nullable(),
+});
+
+export type Manifest = Readonly<z.infer<typeof ManifestSchema>>;
+
+export const MANIFEST_FILE = "manifest.json";
+export const CHECKSUMS_FILE = "SHA256SUMS";
+export const tableFile = (table: string): string => `database/${table}.jsonl.gz`;
+export const strategyFile = (name: string): string => `strategies/${name}`;
+
+/** A plain file name: no folder, nothing hidden, nothing that a list of checksums could not hold. */
+// oxlint-disable-next-line no-control-regex -- they are what must not be in a name
+export const isPlainName = (name: string): boolean => /^[^./\\\u0000-\u001f][^/\\\u0000-\u001f]{0,200}$/.test(name);

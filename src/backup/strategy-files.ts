@@ -1,0 +1,88 @@
+import { randomUUID } from "node:crypto";
+import { constants } from "node:fs";
+import { link, lstat, open, readdir, rename, unlink } from "node:fs/promises";
+import path from "node:path";
+import { DomainError } from "../domain/errors.ts";
+import { codeOfFile, folderError } from "./folder-error.ts";
+import { isPlainName } from "./manifest.ts";
+
+/** What lies in a strategies folder: plain files, byte by byte, and the names of everything else. */
+export async function listStrategies(dir: string): Promise<{ files: string[]; leftOut: string[] }> {
+  try {
+    const files: string[] = [];
+    const leftOut: string[] = [];
+    for (const name of (await readdir(dir)).toSorted()) {
+      // A hidden file is one that is just being written, or an editor's.
+      if (name.startsWith(".")) continue;
+      const plain = isPlainName(name) && (await lstat(path.join(dir, name)).catch(() => null))?.isFile() === true;
+      (plain ? files : leftOut).push(name);
+    }
+    return { files, leftOut };
+  } catch (error) {
+    throw folderError(dir, error);
+  }
+}
+
+/** @returns null when it is gone by now. */
+export async function readStrategyFile(dir: string, name: string): Promise<Buffer | null> {
+  try {
+    const handle = await open(path.join(dir, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    try {
+      return await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (codeOfFile(error) === "ENOENT") return null;
+    throw folderError(dir, error);
+  }
+}
+
+/**
+ * Which of a backup's files a folder lacks.
+ * @throws DomainError `place_not_empty` when it has one of them with another content: nothing is overwritten.
+ */
+export async function missingStrategies(dir: string, files: ReadonlyMap<string, Uint8Array>): Promise<string[]> {
+  const missing: string[] = [];
+  const different: string[] = [];
+  for (const [name, bytes] of files) {
+    const there = await readStrategyFile(dir, name);
+    if (there === null) missing.push(name);
+    else if (!there.equals(bytes)) different.push(name);
+  }
+  if (different.length === 0) return missing;
+  throw new DomainError("place_not_empty", {
+    what: "The strategies folder holds other strategies of the same name; nothing was changed.",
+    why: `Different in ${dir}: ${different.join(", ")}.`,
+    next: "Move them away first, or restore with --without-strategies.",
+  });
+}
+
+/** Writes a file that is not there, whole or not at all. */
+export async function writeStrategyFile(dir: string, name: string, bytes: Uint8Array): Promise<void> {
+  const temporary = path.join(dir, `.${randomUUID()}.tmp`);
+  try {
+    const handle = await open(temporary, "wx", 0o644);
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await claim(temporary, path.join(dir, name));
+  } catch (error) {
+    throw folderError(dir, error);
+  } finally {
+    await unlink(temporary).catch(() => undefined);
+  }
+}
+
+/** Gives a finished file its name, unless something has it by now; where there are no hard links, without that check. */
+async function claim(temporary: string, target: string): Promise<void> {
+  try {
+    await link(temporary, target);
+  } catch (error) {
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(codeOfFile(error))) throw error;
+    await rename(temporary, target);
+  }
+}

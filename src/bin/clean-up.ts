@@ -1,0 +1,64 @@
+/** `ktrdr-mcp clean-up`: what may go after a while. Says what it would do, and does it with `--apply` only. */
+import { parseArgs } from "node:util";
+import { loadConfig } from "../config.ts";
+import { labEnvironment } from "../lab/lab-environment.ts";
+import { findOld, KINDS, removeOld, type Kind } from "../store/clean-up.ts";
+import { createPool } from "../store/pool.ts";
+import { interrupted, runCommand, say, sizeOf, Usage } from "./command.ts";
+
+const USAGE = `Usage: ktrdr-mcp clean-up [--older-than 90d] [--only ${KINDS.join(",")}] [--apply]`;
+
+/** What a strategy was that failed is worth knowing: its text goes only when it is named. */
+const BY_DEFAULT = KINDS.filter((kind) => kind !== "failed_strategy_texts");
+
+/** Counting reads whole tables (milliseconds). */
+const PATIENCE_MS = 300_000;
+
+await runCommand(USAGE, async () => {
+  const { values } = parseArgs({
+    options: {
+      "older-than": { type: "string", default: "90d" },
+      only: { type: "string", default: BY_DEFAULT.join(",") },
+      apply: { type: "boolean", default: false },
+    },
+  });
+  const days = daysOf(values["older-than"]);
+  const kinds = values.only.split(",").map(kindOf);
+  const config = loadConfig(await labEnvironment(process.env));
+  const pool = createPool(config.DATABASE_URL, {
+    max: 1,
+    applicationName: "ktrdr-mcp clean-up",
+    queryTimeoutMs: PATIENCE_MS,
+  });
+  const signal = interrupted();
+  try {
+    say(`Older than ${days} days:`);
+    for (const { kind, what, rows, bytes } of await findOld(pool, kinds, days)) {
+      say(`  ${kind}: ${rows} rows, ${sizeOf(bytes)}: ${what}`);
+      if (values.apply && rows > 0) say(`    gone: ${await removeOld(pool, kind, days, signal)}`);
+    }
+    say(
+      values.apply
+        ? "Done. PostgreSQL uses the room again by itself."
+        : "Nothing was changed. Jobs, results and models always stay. Repeat with --apply.",
+    );
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    process.stderr.write("Interrupted; what was gone stays gone, the rest is there.\n");
+    process.exitCode = 130;
+  } finally {
+    await pool.end();
+  }
+});
+
+function daysOf(text: string): number {
+  const days = Number(/^(\d{1,5})d$/.exec(text)?.[1] ?? 0);
+  if (days >= 1) return days;
+  throw new Usage(`--older-than takes days, one at least, for example 90d; "${text}" is none.`);
+}
+
+function kindOf(text: string): Kind {
+  const kind = KINDS.find((known) => known === text);
+  if (kind !== undefined) return kind;
+  throw new Usage(`There is no kind "${text}".`);
+}

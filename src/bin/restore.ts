@@ -1,0 +1,32 @@
+/** `ktrdr-mcp restore <folder> [--dry-run]`: a backup back into an empty place. */
+import { parseArgs } from "node:util";
+import { restore } from "../backup/restore.ts";
+import { loadConfig } from "../config.ts";
+import { labEnvironment } from "../lab/lab-environment.ts";
+import { runCommand, say, sizeOf, Usage } from "./command.ts";
+
+const USAGE = "Usage: ktrdr-mcp restore <folder> [--dry-run] [--without-strategies]";
+
+await runCommand(USAGE, async () => {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { "dry-run": { type: "boolean" }, "without-strategies": { type: "boolean" } },
+  });
+  const [folder, ...more] = positionals;
+  if (folder === undefined || more.length > 0) throw new Usage();
+  const config = loadConfig(await labEnvironment(process.env));
+  const dryRun = values["dry-run"] === true;
+  const { manifest, bytes, strategies, applied } = await restore({
+    folder,
+    databaseUrl: config.DATABASE_URL,
+    strategiesDir: config.KTRDR_STRATEGIES_DIR,
+    dryRun,
+    withoutStrategies: values["without-strategies"] === true,
+  });
+  say(`Backup of ${manifest.takenAt}, made by ${manifest.version}: whole (${sizeOf(bytes)} read).`);
+  say(dryRun ? "The place is empty. A restore would put there:" : "Restored:");
+  for (const { name, rows } of manifest.tables) say(`  ${name}: ${rows}`);
+  say(strategies === null ? "  strategies: left alone" : `  strategies that the folder lacks: ${strategies.length}`);
+  if (applied.length > 0) say(`Brought up to date: ${applied.join(", ")}.`);
+  say(dryRun ? "Nothing was changed." : "Open jobs go on within a minute while a worker runs.");
+});

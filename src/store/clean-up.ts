@@ -1,0 +1,116 @@
+import { z } from "zod";
+import { run, select, type Pool } from "./pool.ts";
+
+/**
+ * What may go with time. Never a job, its request, its ending, its result or its model, and never anything of a job that
+ * is still open: they answer for ever. What goes is only needed while a job runs, or is told nowhere.
+ */
+export const KINDS = ["calls", "start_evidence", "checkpoint_curves", "failed_strategy_texts"] as const;
+export type Kind = (typeof KINDS)[number];
+
+export interface Finding {
+  readonly kind: Kind;
+  readonly what: string;
+  readonly rows: number;
+  /** As PostgreSQL stores them. */
+  readonly bytes: number;
+}
+
+interface Rule {
+  readonly what: string;
+  readonly table: string;
+  /** Its key, by which rows are taken in batches. */
+  readonly key: string;
+  /** Which rows, with their age beyond `$1` days. */
+  readonly where: string;
+  /** What is saved of a row, in bytes. */
+  readonly bytes: string;
+  /** The statement that has it gone, without its `where`. */
+  readonly act: string;
+}
+
+const ENDED =
+  "jobs j where j.job_id = c.job_id and j.status <> 'open' and j.finished_at < now() - $1 * interval '1 day'";
+const WITHOUT_RESULT = "not exists (select from results r where r.job_id = j.job_id)";
+const NO_CURVE = `'{"trainLoss":[],"valLoss":[],"trainAccuracy":[],"valAccuracy":[]}'::jsonb`;
+
+const RULES: Readonly<Record<Kind, Rule>> = {
+  calls: {
+    what: "tool calls in the execution log",
+    table: "tool_executions c",
+    key: "id",
+    where: "c.at < now() - $1 * interval '1 day'",
+    bytes: "pg_column_size(c.*)",
+    act: "delete from tool_executions c",
+  },
+  start_evidence: {
+    what: "computations of ended jobs that list what KTRDR ran when they began (needed for a start whose answer was lost)",
+    table: "computations c",
+    key: "job_id, n",
+    where: `cardinality(c.known_operations) > 0 and exists (select from ${ENDED})`,
+    bytes: "pg_column_size(c.known_operations)",
+    act: "update computations c set known_operations = '{}'",
+  },
+  checkpoint_curves: {
+    what: "resumed computations of jobs that ended without a result, with the learning curve of their checkpoint",
+    table: "computations c",
+    key: "job_id, n",
+    where: `c.resumed_from -> 'curve' <> ${NO_CURVE} and exists (select from ${ENDED} and ${WITHOUT_RESULT})`,
+    bytes: "pg_column_size(c.resumed_from -> 'curve')",
+    act: `update computations c set resumed_from = jsonb_set(c.resumed_from, '{curve}', ${NO_CURVE})`,
+  },
+  failed_strategy_texts: {
+    what: "jobs that ended without a result, with the strategy's text (its SHA-256 stays in the request)",
+    table: "jobs c",
+    key: "job_id",
+    where: `c.strategy_text is not null and exists (select from ${ENDED} and ${WITHOUT_RESULT})`,
+    bytes: "pg_column_size(c.strategy_text)",
+    act: "update jobs c set strategy_text = null",
+  },
+};
+
+/** Short transactions: nobody who writes meanwhile waits for long. */
+const BATCH_ROWS = 1_000;
+
+/**
+ * What would go, and how much it is. Changes nothing.
+ * @param days rows and endings older than so many days
+ */
+export async function findOld(pool: Pool, kinds: readonly Kind[], days: number): Promise<Finding[]> {
+  const Sum = z.object({ rows: z.number(), bytes: z.number() });
+  const findings: Finding[] = [];
+  for (const kind of kinds) {
+    const { what, table, where, bytes } = RULES[kind];
+    const [sum] = await select(
+      pool,
+      Sum,
+      `select count(*)::float8 as rows, coalesce(sum(${bytes}), 0)::float8 as bytes from ${table} where ${where}`,
+      [days],
+    );
+    findings.push({ kind, what, rows: sum?.rows ?? 0, bytes: sum?.bytes ?? 0 });
+  }
+  return findings;
+}
+
+/**
+ * Has it gone, in batches; may be stopped and repeated at any time, also while everything runs.
+ * @returns rows changed or deleted.
+ */
+export async function removeOld(pool: Pool, kind: Kind, days: number, signal?: AbortSignal): Promise<number> {
+  const { table, key, where, act } = RULES[kind];
+  let gone = 0;
+  for (;;) {
+    signal?.throwIfAborted();
+    // Rows that somebody works on are left for the next time.
+    const batch = `select ${columnsOf(key)} from ${table} where ${where} limit ${BATCH_ROWS} for update of c skip locked`;
+    const rows = await run(pool, `${act} where (${columnsOf(key)}) in (${batch}) returning 1`, [days]);
+    gone += rows.length;
+    if (rows.length === 0) return gone;
+  }
+}
+
+const columnsOf = (key: string) =>
+  key
+    .split(", ")
+    .map((column) => `c.${column}`)
+    .join(", ");

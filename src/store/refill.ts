@@ -1,0 +1,156 @@
+import { z } from "zod";
+import { DomainError, isDomainError } from "../domain/errors.ts";
+import { appliedMigrations, migrate } from "./migrate.ts";
+import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
+import { digestOf } from "./row-digest.ts";
+import { quoted, rowText, tablesOf, type Table } from "./snapshot.ts";
+
+/** Rows of one table, and what they must add up to. */
+export interface Filling {
+  readonly table: Table;
+  readonly rows: number;
+  /** See row-digest.ts. */
+  readonly digest: string;
+  /** Each row as one line of JSON. */
+  lines(): AsyncIterable<string>;
+}
+
+/**
+ * May have rows in a place that counts as empty, and keeps them: whoever looks at a new place with a tool has been logged.
+ */
+const LOGS: readonly string[] = ["tool_executions"];
+
+/** Have rows from the moment they are made: what they hold is replaced by what the backup holds. */
+const SETTINGS: readonly string[] = ["research_control"];
+
+/** A statement carries about this much (characters), at most so many rows. */
+const BATCH_CHARS = 2_000_000;
+const BATCH_ROWS = 500;
+
+/**
+ * Makes an empty database's tables those of a version: rows that are put back must meet the migrations that came after
+ * them, exactly as if they had been there all the time.
+ * @throws DomainError `place_not_empty`
+ */
+export async function prepareEmpty(pool: Pool, databaseUrl: string, schema: readonly string[]): Promise<void> {
+  await withTransaction(pool, async (session) => {
+    if ((await tablesOf(session)).length === 0) return;
+    const applied = await appliedMigrations(session);
+    if (applied.join() === schema.join()) return void (await lockedEmpty(session));
+    const tables = await lockedEmpty(session, []);
+    await run(session, `drop table ${[...tables.map(({ name }) => quoted(name)), "schema_migrations"].join(", ")}`);
+  });
+  await migrate(databaseUrl, { to: schema.at(-1) });
+}
+
+/** @throws DomainError `place_not_empty` when a table holds anything (the log of calls may). */
+export async function assertEmpty(pool: Pool): Promise<void> {
+  await withTransaction(pool, lockedEmpty);
+}
+
+/**
+ * Puts all rows back in one transaction, compares what the tables then hold with what they must, and only then keeps it.
+ * Nobody sees, or adds, anything meanwhile.
+ * @throws DomainError `place_not_empty`, `backup_unusable` when the rows do not fit or do not add up.
+ */
+export async function refill(pool: Pool, fillings: readonly Filling[]): Promise<void> {
+  await withTransaction(pool, async (session) => {
+    await run(session, "set local timezone = 'UTC'; set local extra_float_digits = 1");
+    const there = await lockedEmpty(session);
+    for (const filling of fillings) {
+      const target = there.find(({ name }) => name === filling.table.name);
+      const unknown = filling.table.columns.filter((column) => target?.columns.includes(column) !== true);
+      if (unknown.length > 0) throw misfit(filling, `The database has no column ${unknown.join(", ")}.`);
+      if (SETTINGS.includes(filling.table.name)) await run(session, `delete from ${quoted(filling.table.name)}`);
+      const before = await sumOf(session, filling.table);
+      await fill(session, filling).catch((error: unknown) => {
+        // A database that went away is not the backup's fault.
+        if (isDomainError(error) && error.code !== "internal") throw error;
+        throw misfit(filling, "They cannot be read, or PostgreSQL refuses them.", error);
+      });
+      compare(filling, before, await sumOf(session, filling.table));
+      await advanceSequences(session, filling.table);
+    }
+  });
+}
+
+async function lockedEmpty(session: Session, mayBeFull = LOGS): Promise<Table[]> {
+  const tables = await tablesOf(session);
+  if (tables.length === 0) return tables;
+  await run(session, `lock table ${tables.map(({ name }) => quoted(name)).join(", ")} in access exclusive mode`);
+  const full: string[] = [];
+  const mustBeEmpty = tables.filter(({ name }) => !mayBeFull.includes(name) && !SETTINGS.includes(name));
+  for (const { name } of mustBeEmpty) {
+    const rows = await run(session, `select 1 from ${quoted(name)} limit 1`);
+    if (rows.length > 0) full.push(name);
+  }
+  if (full.length === 0 && (await appliedMigrations(session)).length > 0) return tables;
+  throw new DomainError("place_not_empty", {
+    what: "The database is not empty; nothing was changed.",
+    why:
+      full.length > 0
+        ? `There are rows in ${full.join(", ")}.`
+        : `It holds tables that are not of ktrdr-mcp: ${tables.map(({ name }) => name).join(", ")}.`,
+    next: "Restore into a new database (another name in DATABASE_URL is enough: it is created) or a new lab (LAB_DIR).",
+  });
+}
+
+async function fill(session: Session, filling: Filling): Promise<void> {
+  const { table } = filling;
+  const columns = table.columns.map(quoted).join(", ");
+  const insert = `insert into ${quoted(table.name)} (${columns}) overriding system value
+    select ${columns} from jsonb_populate_recordset(null::${quoted(table.name)}, $1::jsonb)`;
+  let batch: string[] = [];
+  let chars = 0;
+  const flush = async () => {
+    if (batch.length > 0) await run(session, insert, [`[${batch.join(",")}]`]);
+    batch = [];
+    chars = 0;
+  };
+  for await (const line of filling.lines()) {
+    batch.push(line);
+    chars += line.length;
+    if (batch.length >= BATCH_ROWS || chars >= BATCH_CHARS) await flush();
+  }
+  await flush();
+}
+
+const Sum = z.object({ rows: z.number(), digest: z.string() });
+type Sum = z.infer<typeof Sum>;
+
+async function sumOf(session: Session, table: Table): Promise<Sum> {
+  const [sum] = await select(session, Sum, digestOf(rowText(table)));
+  return sum ?? { rows: 0, digest: "0" };
+}
+
+function compare(filling: Filling, before: Sum, after: Sum): void {
+  const rows = after.rows - before.rows;
+  const same = BigInt(after.digest) - BigInt(before.digest) === BigInt(filling.digest);
+  if (rows === filling.rows && same) return;
+  throw misfit(filling, `${rows} rows came out of ${filling.rows}, or they are not the same.`);
+}
+
+/** Rows that come later get numbers of their own. */
+async function advanceSequences(session: Session, { name, columns }: Table): Promise<void> {
+  for (const column of columns) {
+    const Found = z.object({ sequence: z.string().nullable() });
+    const [found] = await select(session, Found, "select pg_get_serial_sequence($1, $2) as sequence", [
+      quoted(name),
+      column,
+    ]);
+    if (found?.sequence == null) continue;
+    await run(
+      session,
+      `select setval($1, max(${quoted(column)})) from ${quoted(name)} having max(${quoted(column)}) is not null`,
+      [found.sequence],
+    );
+  }
+}
+
+const misfit = ({ table }: Filling, why: string, cause?: unknown) =>
+  new DomainError("backup_unusable", {
+    what: `The rows of ${table.name} cannot be put back as they were; nothing was changed.`,
+    why,
+    next: "Restore another backup.",
+    cause,
+  });

@@ -1,0 +1,198 @@
+/**
+ * docs/backups.md and docs/upgrading.md, as they stand there: a lab is backed up while it works, dies, and its jobs go on in
+ * another one, which is then upgraded while it works.
+ */
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { Client, Connection } from "@temporalio/client";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ROOT } from "../../src/lab/lab-environment.ts";
+import { until } from "../../src/lab/until.ts";
+import { createJobReader } from "../../src/store/job-reader.ts";
+import { query, withPool } from "../backup/support.ts";
+import { commandsOf } from "../support/operator.ts";
+import { Research } from "../support/research.ts";
+
+/** Computing gets so far and no further: whatever happens, happens in the middle of it. */
+const HELD = { id: "held", fault: "computing_stalls", percent: 20 };
+
+const page = [...(await commandsOf("docs/backups.md")), ...(await commandsOf("docs/upgrading.md"))];
+const done = new Set<string>();
+
+/** Runs the one command of the pages that begins, and ends, so. */
+async function types(beginning: string, env: Readonly<Record<string, string>>, ending = ""): Promise<string> {
+  const [command, ...more] = new Set(page.filter((line) => line.startsWith(beginning) && line.endsWith(ending)));
+  if (command === undefined || more.length > 0) throw new Error(`Not one command of the pages: ${beginning}`);
+  done.add(command);
+  const all = { PATH: process.env["PATH"] ?? "", BACKUP: backup, ...env };
+  // What is installed is what is tested: make must not install anew under a running test.
+  const typed = command.replace(/^make /, "make -o node_modules/.installed ");
+  return (await execa("sh", ["-euc", typed], { cwd: ROOT, env: all, extendEnv: false, all: true })).all;
+}
+
+let folder: string;
+let backup: string;
+const labs: Research[] = [];
+let empty: Research;
+let kept: Research;
+let finished: { readonly taskId: string; readonly results: unknown };
+let running: string;
+let queued: string;
+/** Computed during the upgrade. */
+let upgraded: string;
+
+const train = async (research: Research, strategy: string, end: string): Promise<string> =>
+  (await research.call("train_model", { strategy, start_date: "2000-01-03", end_date: end })).task_id;
+
+const resultsOf = async (research: Research, taskId: string) =>
+  await research.call("get_results", { task_id: taskId, detail: "full" });
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-backup-"));
+  backup = path.join(folder, "backup");
+  const first = await Research.begin();
+  labs.push(first);
+  for (const name of ["alpha", "beta"]) await first.writeStrategy(name);
+  const taskId = await train(first, "alpha", "2008-01-01");
+  await first.follow(taskId, "completed");
+  finished = { taskId, results: await resultsOf(first, taskId) };
+  await first.faults([HELD]);
+  running = await train(first, "alpha", "2008-01-02");
+  for (let percent = 0; percent < HELD.percent;) {
+    const { answer } = await first.follow(running, "queued", "starting", "running");
+    percent = Number(answer["percent"] ?? 0);
+  }
+  queued = await train(first, "beta", "2008-01-03");
+  await first.follow(queued, "queued");
+  await admitted(first, queued);
+
+  const said = await types("bin/ktrdr-mcp backup", first.lab.env);
+  expect(said).toMatch(/jobs: 3$/m);
+  // It lives on for a while: what it does from now on is not in the backup, and then it is gone with all its parts.
+  await first.faults([]);
+  for (const job of [running, queued]) await first.follow(job, "completed");
+  await first.lab.stop();
+  // One finds a KTRDR that knows nothing, the other the one that went on after the backup.
+  const dir = path.join(folder, "kept");
+  await cp(path.join(first.lab.dir, "ktrdr"), path.join(dir, "ktrdr"), { recursive: true });
+  [empty, kept] = await Promise.all([restoredIn(path.join(folder, "empty")), restoredIn(dir)]);
+}, 180_000);
+
+afterAll(async () => {
+  for (const lab of labs) await lab.end();
+  await rm(folder, { recursive: true, force: true });
+}, 60_000);
+
+async function admitted({ lab }: Research, taskId: string): Promise<void> {
+  await withPool(lab.env["DATABASE_URL"] ?? "", async (pool) => {
+    const known = async () => (await createJobReader(pool).get(taskId)) !== null;
+    await until(known, { what: "its record", timeoutMs: 30_000 });
+  });
+}
+
+/** What a worker does every 30 s. */
+async function wardenLooks({ lab }: Research): Promise<void> {
+  const connection = Connection.lazy({ address: lab.addresses.temporal });
+  const { schedule } = new Client({ connection, namespace: lab.namespace });
+  await schedule.getHandle("ktrdr-warden").trigger();
+  await connection.close();
+}
+
+async function restoredIn(dir: string): Promise<Research> {
+  const research = await Research.begin("modern", {}, dir);
+  labs.push(research);
+  await types("bin/ktrdr-mcp restore", research.lab.env, "--dry-run");
+  expect(await research.call("list_tasks")).toMatchObject({ tasks: [] });
+  const said = await types('bin/ktrdr-mcp restore "$BACKUP"', research.lab.env, '"$BACKUP"');
+  expect(said).toMatch(/^Restored:$/m);
+  await wardenLooks(research);
+  return research;
+}
+
+/** Both are done, and KTRDR's own log shows how often each was begun. */
+async function goOn(research: Research): Promise<number[]> {
+  const begun: number[] = [];
+  for (const taskId of [running, queued]) {
+    const { answer } = await research.follow(taskId, "completed");
+    expect(answer).toMatchObject({ final: true });
+    expect(await resultsOf(research, taskId)).toMatchObject({ task_id: taskId });
+    const lines = await research.computations(taskId);
+    begun.push(lines.filter(({ event }) => event === "start").length);
+  }
+  return begun;
+}
+
+describe("a backup of a lab that works", () => {
+  it("is whole wherever it was copied to", async () => {
+    expect(await types("cd ", {})).toBe("");
+  });
+
+  it("goes on in an empty lab with a KTRDR that knows nothing: what was open is computed there, once", async () => {
+    const research = empty;
+    expect(await resultsOf(research, finished.taskId)).toEqual(finished.results);
+    expect(await goOn(research)).toEqual([1, 1]);
+    expect(await research.computations(finished.taskId)).toEqual([]);
+    // Asked again, it is the same job.
+    expect(await train(research, "alpha", "2008-01-01")).toBe(finished.taskId);
+    await expect(types('bin/ktrdr-mcp restore "$BACKUP"', research.lab.env, '"$BACKUP"')).rejects.toThrow(
+      "The database is not empty; nothing was changed.",
+    );
+    expect(await types("bin/ktrdr-mcp clean-up", research.lab.env, "90d")).toContain("calls: 0 rows");
+    expect(await types("bin/ktrdr-mcp clean-up", research.lab.env, "--apply")).toContain("Done.");
+  }, 120_000);
+
+  it("goes on with the KTRDR it was made beside: what that has computed meanwhile is the result, and not computed again", async () => {
+    const research = kept;
+    expect(await goOn(research)).toEqual([1, 1]);
+  }, 120_000);
+
+  it("and an upgrade beside a job that computes neither stops nor repeats it", async () => {
+    const research = kept;
+    const { env } = research.lab;
+    await research.faults([HELD]);
+    const job = await train(research, "alpha", "2008-01-04");
+    await research.follow(job, "running");
+    await types("bin/ktrdr-mcp backup", { ...env, BACKUP: path.join(folder, "before") });
+    await types("make deps", env);
+    expect(await types("bin/ktrdr-mcp migrate", env)).toContain("tables are up to date");
+    const before = research.lab.pid("worker");
+    await types("kill -TERM", { ...env, WORKER_PID: String(before) });
+    await research.lab.back("worker", before);
+    const well = async () => (await types("bin/ktrdr-mcp doctor", env)) !== "";
+    await until(well, { what: "doctor finding all well", timeoutMs: 30_000 });
+    await research.faults([]);
+    await research.follow(job, "completed");
+    const starts = (await research.computations(job)).filter(({ event }) => event === "start");
+    expect(starts).toHaveLength(1);
+    upgraded = job;
+  }, 120_000);
+
+  it("and after the loss of the database alone, what ended since the backup is found at KTRDR and recorded", async () => {
+    const research = kept;
+    const { env } = research.lab;
+    const url = new URL(env["DATABASE_URL"] ?? "");
+    const server = new URL(url);
+    server.pathname = "/postgres";
+    const before = await resultsOf(research, upgraded);
+    await query(server.href, `drop database ${url.pathname.slice(1)} with (force)`);
+    await types('bin/ktrdr-mcp restore "$BACKUP"', { ...env, BACKUP: path.join(folder, "before") }, '"$BACKUP"');
+    await wardenLooks(research);
+    await withPool(url.href, async (pool) => {
+      const ended = async () => (await createJobReader(pool).get(upgraded))?.status !== "open";
+      await until(ended, { what: "the end of the job on record", timeoutMs: 60_000 });
+    });
+    expect(await research.call("get_task_status", { task_id: upgraded })).toMatchObject({
+      state: "completed",
+      final: true,
+    });
+    expect(await resultsOf(research, upgraded)).toEqual(before);
+    const starts = (await research.computations(upgraded)).filter(({ event }) => event === "start");
+    expect(starts).toHaveLength(1);
+  }, 120_000);
+
+  it("every command of the pages was run", () => {
+    expect(page.filter((command) => !done.has(command))).toEqual([]);
+  });
+});
