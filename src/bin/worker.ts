@@ -20,6 +20,7 @@ import { furnishNamespace, watchNamespace } from "../temporal/namespace.ts";
 import { createSlots } from "../temporal/slots.ts";
 import { bundleWorkflows, createWorker, type JobWorker } from "../temporal/worker.ts";
 import { jobSettingsOf } from "./job-settings.ts";
+import { workerWatch, type WorkerWatch } from "./watch.ts";
 
 const RETRY_CONNECTION_MS = 1_000;
 const HEAD_START_MS = 500;
@@ -28,7 +29,8 @@ async function main(): Promise<void> {
   const env = await labEnvironment(process.env);
   const config = loadConfig(env);
   const log = createLogger("worker", config.LOG_LEVEL);
-  bridgeLogs(log);
+  const watch = await workerWatch(config, log);
+  installRuntime(log, watch);
   const settings = temporalSettings(env, { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
   const stop = new AbortController();
   let worker: JobWorker | null = null;
@@ -39,7 +41,8 @@ async function main(): Promise<void> {
       worker?.shutdown();
     });
   }
-  const deps = activityDeps(config, settings, log);
+  await watch?.serve(() => worker?.polling() === true);
+  const deps = activityDeps(config, settings, log, watch);
   const adopting = adoptBegun(deps, deps.begun, stop.signal);
   // Bundling keeps the process busy for two seconds: what may vanish from KTRDR's lists goes first.
   await Promise.race([adopting, new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))]);
@@ -113,11 +116,15 @@ async function connect(settings: TemporalSettings, log: Logger, stop: AbortSigna
   return null;
 }
 
-function activityDeps(config: Config, settings: TemporalSettings, log: Logger) {
+function activityDeps(config: Config, settings: TemporalSettings, log: Logger, watch: WorkerWatch | null) {
   const pool = createPool(config.DATABASE_URL);
   const client = lazyClient(settings);
   return {
-    ktrdr: createKtrdr({ baseUrl: config.KTRDR_API_URL, requestTimeoutMs: config.KTRDR_REQUEST_TIMEOUT_MS }),
+    ktrdr: createKtrdr({
+      baseUrl: config.KTRDR_API_URL,
+      requestTimeoutMs: config.KTRDR_REQUEST_TIMEOUT_MS,
+      ...(watch === null ? {} : { onRequest: (info) => watch.metrics.observeRequest(info) }),
+    }),
     strategies: createStrategyFolder(config.KTRDR_STRATEGIES_DIR),
     jobs: { ...createJobReader(pool), ...createJobWriter(pool) },
     results: createResultReader(pool),
@@ -129,7 +136,10 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger) {
   };
 }
 
-function bridgeLogs(log: Logger): void {
+/** Names of the SDK's metrics as Prometheus wants them. */
+const UNITS = { countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true };
+
+function installRuntime(log: Logger, watch: WorkerWatch | null): void {
   const levels: Readonly<Record<LogLevel, "trace" | "debug" | "info" | "warn" | "error">> = {
     TRACE: "trace",
     DEBUG: "debug",
@@ -144,7 +154,10 @@ function bridgeLogs(log: Logger): void {
       log[levels[level]](err === undefined ? facts : { ...facts, err }, message);
     }),
     // Core warns of every poll that outlives its watch; what matters reaches us as failures.
-    telemetryOptions: { logging: { filter: "ERROR", forward: {} } },
+    telemetryOptions: {
+      logging: { filter: "ERROR", forward: {} },
+      ...(watch === null ? {} : { metrics: { prometheus: { bindAddress: watch.sdkAddress, ...UNITS } } }),
+    },
     // We decide what a signal does.
     shutdownSignals: [],
   });

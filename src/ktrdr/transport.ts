@@ -4,7 +4,7 @@ import got, { RequestError, TimeoutError, type Got, type PlainResponse } from "g
 import type { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import type { Logger } from "../logger.ts";
-import { assertAllowed, type Method, type Surface } from "./allow-list.ts";
+import { assertAllowed, endpointOf, type Method, type Surface } from "./allow-list.ts";
 import { createGate } from "./gate.ts";
 import { badAnswer, noAnswer, readRefusal, refusalError, type Nature, type Refusal } from "./refusal.ts";
 
@@ -14,6 +14,10 @@ export interface RequestInfo {
   readonly method: Method;
   /** Path as sent, without query. */
   readonly path: string;
+  /** Line of the allow-list that let it through; without names, so there are few. */
+  readonly endpoint: string;
+  /** True when the caller stopped waiting before an answer came. */
+  readonly aborted: boolean;
   /** Null when no answer came. */
   readonly status: number | null;
   readonly attempts: number;
@@ -260,6 +264,8 @@ export function createTransport(options: TransportOptions): Transport {
         surface,
         method: call.method,
         path: call.path,
+        endpoint: endpointOf(surface, call.method, call.path),
+        aborted: answer === null && call.signal?.aborted === true,
         status: answer?.status ?? null,
         attempts,
         bytes: answer?.bytes.byteLength ?? 0,

@@ -12,6 +12,7 @@ import type { ClientIdentity, ReportProgress, Tool, ToolContext } from "./define
 import { toToolError } from "./errors.ts";
 import type { ExecutionQueue } from "./execution-log.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
+import type { ToolExecution } from "../store/execution-log.ts";
 import type { Deps } from "./ports.ts";
 import { TOOLS } from "./tools/index.ts";
 
@@ -27,6 +28,8 @@ export interface ServerParts {
   readonly executions: ExecutionQueue;
   readonly log: Logger;
   readonly tools?: readonly Tool[];
+  /** Told of every answered call. Must not throw. */
+  readonly onCall?: (call: Pick<ToolExecution, "tool" | "errorCode" | "durationMs">) => void;
 }
 
 /** One MCP server over the given parts, for either protocol era. Touches no part until a tool needs it. */
@@ -82,18 +85,21 @@ type Caller = Omit<ToolContext, "deps">;
 async function call(tool: Tool, args: unknown, context: Caller, parts: ServerParts): Promise<CallToolResult> {
   const at = new Date().toISOString();
   const started = performance.now();
-  const record = (errorCode: string | null, taskId: string | null) =>
+  const record = (errorCode: string | null, taskId: string | null) => {
+    const durationMs = performance.now() - started;
+    parts.onCall?.({ tool: tool.name, errorCode, durationMs });
     parts.executions.record({
       id: randomUUID(),
       tool: tool.name,
       arguments: args,
       errorCode,
-      durationMs: Math.round(performance.now() - started),
+      durationMs: Math.round(durationMs),
       clientName: context.client.name,
       clientVersion: context.client.version,
       taskId: taskId ?? taskIdIn(args),
       at,
     });
+  };
   try {
     const facts = await tool.run(args, { ...context, deps: await parts.deps() });
     record(null, taskIdIn(facts));

@@ -32,6 +32,8 @@ export interface JobWorker {
   /** Resolves after a shutdown; rejects when a worker fails for good. */
   run(): Promise<void>;
   shutdown(): void;
+  /** Whether it asks Temporal for work. */
+  polling(): boolean;
 }
 
 /** Waiting activities cost next to nothing each; the default of 100 would queue the 101st job without a word. */
@@ -64,6 +66,7 @@ export async function createWorker({
   };
   return {
     shutdown,
+    polling: () => workers.every((worker) => worker.getState() === "RUNNING"),
     run: async () => {
       const runs = workers.map(async (worker) => {
         try {
