@@ -68,6 +68,11 @@ export const ConfigSchema = z.object({
     .string()
     .default("127.0.0.1")
     .describe("Address that `worker` serves those at. There is no password: open it to a network you trust only."),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(/^https?$/)
+    .optional()
+    .describe(
+      "Base address of an OpenTelemetry collector (OTLP over HTTP). Set, traces are sent; the SDK's other OTEL_* variables work too.",
+    ),
   LAB_DIR: z
     .string()
     .default(".lab")

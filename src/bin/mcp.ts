@@ -1,10 +1,13 @@
 /** `ktrdr-mcp mcp`: the MCP server on stdio. stdout carries the protocol and nothing else. */
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { isDomainError } from "../domain/errors.ts";
+import { labEnvironment } from "../lab/lab-environment.ts";
 import { createLogger } from "../logger.ts";
 import { createExecutionQueue } from "../mcp/execution-log.ts";
-import { createServer } from "../mcp/server.ts";
+import { createServer, type ServerParts } from "../mcp/server.ts";
+import { loadConfig } from "../config.ts";
 import { createWiring } from "./mcp-wiring.ts";
+import { tracingOf } from "./tracing-of.ts";
 
 /** Clients kill a server that lingers. */
 const FLUSH_MS = 1_500;
@@ -12,13 +15,18 @@ const EXIT_AFTER_MS = 4_000;
 
 async function main(): Promise<void> {
   const log = createLogger("mcp", process.env["LOG_LEVEL"] || "info");
-  const wiring = await createWiring(process.env, log);
+  const tracing = await tracingOf(loadConfig(await labEnvironment(process.env)), "ktrdr-mcp");
+  const wiring = await createWiring(process.env, log, { tracing });
   const executions = createExecutionQueue(
     { append: async (entries) => await (await wiring.current()).executions.append(entries) },
     log,
   );
   const deps = async () => (await wiring.current()).deps;
-  const server = serveStdio(() => createServer({ deps, executions, log }), {
+  const onCall: ServerParts["onCall"] = ({ errorCode }) => {
+    if (errorCode !== null) tracing?.callFailed(errorCode);
+  };
+  const parts = { deps, executions, log, onCall, ...(tracing === null ? {} : { traceCall: tracing.toolCall }) };
+  const server = serveStdio(() => createServer(parts), {
     onerror: (error) => log.warn({ err: error }, "protocol error"),
   });
   log.info("serving MCP on stdio");
@@ -30,7 +38,7 @@ async function main(): Promise<void> {
     log.info({ reason }, "shutting down");
     setTimeout(() => process.exit(0), EXIT_AFTER_MS).unref();
     await server.close();
-    await executions.flush(FLUSH_MS);
+    await Promise.all([executions.flush(FLUSH_MS), tracing?.close(FLUSH_MS)]);
     // Connections end with the process: closing them first would make calls in flight fail loudly.
     process.exit(0);
   };

@@ -28,7 +28,9 @@ export interface ServerParts {
   readonly executions: ExecutionQueue;
   readonly log: Logger;
   readonly tools?: readonly Tool[];
-  /** Told of every answered call. Must not throw. */
+  /** Runs each call inside a trace. `meta` is the request's `_meta`, as the client sent it. */
+  readonly traceCall?: <T>(tool: string, meta: unknown, run: () => Promise<T>) => Promise<T>;
+  /** Told of every answered call, inside its trace. Must not throw. */
   readonly onCall?: (call: Pick<ToolExecution, "tool" | "errorCode" | "durationMs">) => void;
 }
 
@@ -57,7 +59,10 @@ function register(server: McpServer, tool: Tool, parts: ServerParts): void {
       outputSchema: listed(tool.output),
       annotations: { title: tool.title, ...tool.annotations },
     },
-    (args, context) => call(tool, args, callerOf(server, context, parts.log), parts),
+    async (args, context) => {
+      const run = () => call(tool, args, callerOf(server, context, parts.log), parts);
+      return await (parts.traceCall?.(tool.name, context.mcpReq._meta, run) ?? run());
+    },
   );
 }
 

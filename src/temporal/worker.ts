@@ -4,7 +4,9 @@ import {
   bundleWorkflowCode,
   DefaultLogger,
   Worker,
+  type BundlerPlugin,
   type NativeConnection,
+  type WorkerPlugin,
   type WorkflowBundleWithSourceMap,
 } from "@temporalio/worker";
 import type { Activities } from "../activities/activities.ts";
@@ -13,11 +15,12 @@ import { CONTROL_QUEUE, JOB_QUEUE, POLL_QUEUE } from "./job-types.ts";
 export type WorkflowCode = { readonly codePath: string } | WorkflowBundleWithSourceMap;
 
 /** Bundles the workflows of this checkout (about two seconds). */
-export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+export async function bundleWorkflows(plugins: BundlerPlugin[] = []): Promise<WorkflowBundleWithSourceMap> {
   const entry = import.meta.url.endsWith(".ts") ? "../workflows/index.ts" : "../workflows/index.js";
   return await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL(entry, import.meta.url)),
     logger: new DefaultLogger("WARN"),
+    plugins,
   });
 }
 
@@ -25,7 +28,9 @@ export interface WorkerOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly activities: Activities;
+  /** Made with the same plugins. */
   readonly workflowBundle: WorkflowCode;
+  readonly plugins?: WorkerPlugin[];
 }
 
 export interface JobWorker {
@@ -45,11 +50,13 @@ export async function createWorker({
   namespace,
   activities,
   workflowBundle,
+  plugins = [],
 }: WorkerOptions): Promise<JobWorker> {
   const shared = {
     connection,
     namespace,
     activities,
+    plugins,
     // A start whose POST is under way is let finish; waiting activities end at once by their cancellation.
     shutdownGraceTime: 0,
     shutdownForceTime: "40 seconds",
