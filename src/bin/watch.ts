@@ -5,7 +5,7 @@ import { freePort } from "../lab/ports.ts";
 import type { Logger } from "../logger.ts";
 import { TOOLS } from "../mcp/tools/index.ts";
 import { createMetrics, type Metrics, type MetricSources } from "../metrics/metrics.ts";
-import { serveWatch } from "../metrics/serve.ts";
+import { serveWatch, type WatchServer } from "../metrics/serve.ts";
 import { jobFigures, OPEN_STATES } from "../store/job-figures.ts";
 import { FAULTS_SEEN, FINAL_STATUSES, JOB_KINDS } from "../store/job-row.ts";
 import { createPool, run, type Pool } from "../store/pool.ts";
@@ -27,6 +27,8 @@ export interface WorkerWatch {
   readonly sdkAddress: string;
   /** Begins to serve. @throws DomainError `invalid_input` when the address cannot be used */
   serve(polling: () => boolean): Promise<void>;
+  /** Without it the process would not end. */
+  close(): Promise<void>;
 }
 
 /** What watches over a worker; null unless WORKER_HTTP_PORT is set. */
@@ -40,13 +42,18 @@ export async function workerWatch(config: Config, log: Logger): Promise<WorkerWa
     figures: () => jobFigures(pool),
     others: () => textOf(`http://${sdkAddress}/metrics`),
   });
+  let server: WatchServer | null = null;
   return {
     metrics,
     sdkAddress,
     async serve(polling) {
       const missing = () => missingParts(pool, polling);
-      const { port } = await serveWatch({ host, port: wanted }, { missing, metrics: () => metrics.text() });
-      log.info({ host, port }, "serving /health, /ready and /metrics");
+      server = await serveWatch({ host, port: wanted }, { missing, metrics: () => metrics.text() });
+      log.info({ host, port: server.port }, "serving /health, /ready and /metrics");
+    },
+    async close() {
+      server?.close();
+      await pool.end();
     },
   };
 }

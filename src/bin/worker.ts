@@ -65,7 +65,7 @@ async function main(): Promise<void> {
     await connection.close();
   }
   await adopting;
-  await tracing?.close(FLUSH_MS);
+  await Promise.all([tracing?.close(FLUSH_MS), watch?.close()]);
   log.info("worker stopped");
 }
 

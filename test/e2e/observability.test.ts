@@ -111,6 +111,18 @@ describe("a worker with WORKER_HTTP_PORT", () => {
   });
 });
 
+describe("a worker that is watched and traced", () => {
+  it("ends when it is told to: neither keeps it", async () => {
+    const { lab } = research;
+    const before = lab.pid("worker");
+    process.kill(before, "SIGTERM");
+    await lab.back("worker", before);
+    expect(lab.events).toContainEqual(
+      expect.objectContaining({ type: "died", name: "worker", exit: { code: 0, signal: null } }),
+    );
+  }, 90_000);
+});
+
 const Rules = z.object({
   groups: z.array(z.object({ rules: z.array(z.object({ alert: z.string(), expr: z.string() })) })),
 });
