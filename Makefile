@@ -1,7 +1,7 @@
 # Every target works on a fresh clone: it installs what it needs first.
 # npm scripts and bin/ktrdr-mcp use the Node pinned in package.json, whatever the host has.
 .DEFAULT_GOAL := help
-.PHONY: help deps demo lab test check fix bench bundle chaos verify-production
+.PHONY: help deps demo lab test check fix bench bundle chaos verify-production alerts
 SHELL := /bin/sh
 
 STAMP := node_modules/.installed
@@ -54,3 +54,7 @@ chaos: deps ## random faults at random steps (RUNS=20 SEED=random JOBS=1 labs; M
 
 verify-production: deps ## docker-compose.yml proved without Docker: real Temporal server (needs Go; minutes to build, once), the image's files, the main job, kills
 	@$(PINNED) scripts/verify-production.ts
+
+alerts: ## the alert rules and their tests, with Prometheus' own promtool (PROMTOOL=path, else the one on PATH)
+	@command -v "$${PROMTOOL:-promtool}" >/dev/null || { echo "promtool is missing: it comes with Prometheus (Debian: apt-get install prometheus), or set PROMTOOL to one." >&2; exit 1; }
+	@cd monitoring && "$${PROMTOOL:-promtool}" check config prometheus.yml && "$${PROMTOOL:-promtool}" test rules alerts.test.yml

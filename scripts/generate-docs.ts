@@ -2,13 +2,19 @@
  * Writes the documents that are derived from the sources. `--check` writes nothing and fails when one is out of date.
  */
 import { readFile, writeFile } from "node:fs/promises";
+import { mcpMetrics } from "../src/bin/watch.ts";
 import { ConfigSchema } from "../src/config.ts";
 import { TOOLS } from "../src/mcp/tools/index.ts";
 import { configurationDocument } from "./configuration-doc.ts";
+import { metricsDocument } from "./metrics-doc.ts";
 import { toolsDocument } from "./tools-doc.ts";
+
+/** The document is about names; nobody asks for values. */
+const never = () => Promise.reject(new Error("not asked"));
 
 const documents = {
   "docs/configuration.md": configurationDocument(ConfigSchema),
+  "docs/metrics.md": metricsDocument(mcpMetrics(never, () => 0).families()),
   "docs/tools.md": toolsDocument(TOOLS),
 };
 

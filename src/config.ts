@@ -101,6 +101,24 @@ export const ConfigSchema = z.object({
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
     .default("info")
     .describe("Least severe level that is logged (JSON lines on stderr)."),
+  WORKER_HTTP_PORT: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .describe(
+      "Where `worker` serves /health, /ready and /metrics (0: any free port, which its log names). Not served unless set.",
+    ),
+  WORKER_HTTP_HOST: z
+    .string()
+    .default("127.0.0.1")
+    .describe("Address that `worker` serves those at. There is no password: open it to a network you trust only."),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url(/^https?$/)
+    .optional()
+    .describe(
+      "Base address of an OpenTelemetry collector (OTLP over HTTP). Set, traces are sent; the SDK's other OTEL_* variables work too.",
+    ),
   LAB_DIR: z
     .string()
     .default(".lab")

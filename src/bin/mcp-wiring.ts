@@ -3,16 +3,19 @@ import { loadConfig, type Config } from "../config.ts";
 import { createCachedReads } from "../ktrdr/cached-reads.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { createPriceFiles } from "../ktrdr/price-files.ts";
+import type { RequestInfo } from "../ktrdr/transport.ts";
 import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
 import type { Logger } from "../logger.ts";
 import type { Deps } from "../mcp/ports.ts";
 import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
+import { jobFigures, type JobFigures } from "../store/job-figures.ts";
 import { createJobReader } from "../store/job-reader.ts";
 import { createPool, run } from "../store/pool.ts";
 import { createResultReader } from "../store/result-reader.ts";
 import { lazyClient, temporalSettings, type TemporalSettings } from "../temporal/connection.ts";
 import { createJobs } from "../temporal/jobs.ts";
+import type { Tracing } from "../tracing.ts";
 import { jobSettingsOf } from "./job-settings.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -25,7 +28,15 @@ const CLOSE_AFTER_MS = 60_000;
 interface Wired {
   readonly deps: Deps;
   readonly executions: ExecutionLog;
+  /** For the metrics. */
+  figures(): Promise<JobFigures>;
   close(): Promise<void>;
+}
+
+/** Who looks on; nobody unless asked for. */
+export interface Onlookers {
+  readonly tracing?: Tracing | null;
+  readonly onRequest?: (info: RequestInfo) => void;
 }
 
 export interface Wiring {
@@ -38,15 +49,15 @@ export interface Wiring {
  * @param env the process's own environment; it wins over the lab's
  * @throws DomainError `invalid_input` when the configuration cannot be used
  */
-export async function createWiring(env: Environment, log: Logger): Promise<Wiring> {
+export async function createWiring(env: Environment, log: Logger, onlookers: Onlookers = {}): Promise<Wiring> {
   let known = await labEnvironment(env);
-  let wired = wire(known, loadConfig(known), log);
+  let wired = wire(known, log, onlookers);
   let lookedAt = performance.now();
   const retired = new Set<Wired>();
 
   function rewire(found: Environment): void {
     const old = wired;
-    wired = wire(found, loadConfig(found), log);
+    wired = wire(found, log, onlookers);
     known = found;
     retired.add(old);
     setTimeout(() => {
@@ -81,16 +92,23 @@ function same(a: Environment, b: Environment): boolean {
 }
 
 /** Everything connects at its first use. */
-function wire(env: Environment, config: Config, log: Logger): Wired {
+function wire(env: Environment, log: Logger, { tracing = null, onRequest }: Onlookers): Wired {
+  const config = loadConfig(env);
   const settings = temporalSettings(env, { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
-  const client = lazyClient(settings);
+  const client = lazyClient(settings, tracing === null ? [] : [tracing.plugin]);
   const pool = createPool(config.DATABASE_URL, {
     applicationName: "ktrdr-mcp server",
     onError: (error) => log.debug({ err: error }, "an idle connection to PostgreSQL was lost"),
   });
   // Tools must answer soon: a read that KTRDR does not answer quickly is an error worth telling.
   const requestTimeoutMs = Math.min(config.KTRDR_REQUEST_TIMEOUT_MS, 10_000);
-  const ktrdr = createKtrdr({ baseUrl: config.KTRDR_API_URL, requestTimeoutMs, logger: log });
+  const ktrdr = createKtrdr({
+    baseUrl: config.KTRDR_API_URL,
+    requestTimeoutMs,
+    logger: log,
+    ...(onRequest === undefined ? {} : { onRequest }),
+    ...(tracing === null ? {} : { traceRequest: tracing.ktrdrRequest }),
+  });
   return {
     deps: {
       jobs: createJobs(client, jobSettingsOf(config)),
@@ -107,6 +125,7 @@ function wire(env: Environment, config: Config, log: Logger): Wired {
       stallAfterMs: config.JOB_STALL_AFTER_MS,
     },
     executions: createExecutionLog(pool),
+    figures: () => jobFigures(pool),
     async close() {
       ktrdr.close();
       await Promise.allSettled([pool.end(), client.connection.close()]);

@@ -1,13 +1,17 @@
 /** `ktrdr-mcp mcp`: the MCP server, on stdio or, with `--http`, on a port. On stdio stdout carries the protocol and nothing else. */
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { loadConfig } from "../config.ts";
 import { DomainError, isDomainError } from "../domain/errors.ts";
+import { labEnvironment } from "../lab/lab-environment.ts";
 import { createLogger } from "../logger.ts";
 import { createExecutionQueue } from "../mcp/execution-log.ts";
-import { createServer, type KnownCaller } from "../mcp/server.ts";
+import { createServer, type KnownCaller, type ServerParts } from "../mcp/server.ts";
 import { serveHttp } from "./mcp-http.ts";
 import { serveOnStdio } from "./mcp-stdio.ts";
 import { createWiring } from "./mcp-wiring.ts";
+import { tracingOf } from "./tracing-of.ts";
+import { mcpMetrics } from "./watch.ts";
 
 /** Clients kill a server that lingers. */
 const FLUSH_MS = 1_500;
@@ -38,21 +42,39 @@ function argumentsOf(args: readonly string[]) {
 async function main(): Promise<void> {
   const chosen = argumentsOf(process.argv.slice(2));
   const log = createLogger("mcp", process.env["LOG_LEVEL"] || "info");
-  const wiring = await createWiring(process.env, log);
+  // A defect in one call must not take the others down.
+  process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled rejection"));
+  const tracing = await tracingOf(loadConfig(await labEnvironment(process.env)), "ktrdr-mcp");
+  const metrics = mcpMetrics(
+    async () => await (await wiring.current()).figures(),
+    () => executions.dropped,
+  );
+  const wiring = await createWiring(process.env, log, {
+    tracing,
+    onRequest: (request) => metrics.observeRequest(request),
+  });
   const executions = createExecutionQueue(
     { append: async (entries) => await (await wiring.current()).executions.append(entries) },
     log,
   );
   const deps = async () => (await wiring.current()).deps;
   const leaving = new AbortController();
-  const parts = { deps, executions, log, leaving: leaving.signal };
+  const parts: ServerParts = {
+    deps,
+    executions,
+    log,
+    leaving: leaving.signal,
+    onCall(call) {
+      metrics.observeCall(call);
+      if (call.errorCode !== null) tracing?.callFailed(call.errorCode);
+    },
+    ...(tracing === null ? {} : { traceCall: tracing.toolCall }),
+  };
   const local: KnownCaller = { name: null, scope: chosen["read-only"] ? "read" : "operate", source: "local" };
   const limited = (caller: KnownCaller): KnownCaller => (chosen["read-only"] ? { ...caller, scope: "read" } : caller);
   const serverFor = (caller: KnownCaller) => createServer(parts, limited(caller));
-  // A defect in one call must not take the others down.
-  process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled rejection"));
   const serving = chosen.http
-    ? await serveHttp({ deps, log, serverFor, local, metrics: null }, chosen)
+    ? await serveHttp({ deps, log, serverFor, local, metrics: () => metrics.text() }, chosen)
     : serveOnStdio(() => serverFor(local), log);
 
   let left = false;
@@ -64,7 +86,7 @@ async function main(): Promise<void> {
     // Whoever waits for a job answers now, with the job's present state.
     leaving.abort();
     await serving.end();
-    await executions.flush(FLUSH_MS);
+    await Promise.all([executions.flush(FLUSH_MS), tracing?.close(FLUSH_MS)]);
     // Connections end with the process: closing them first would make calls in flight fail loudly.
     process.exit(0);
   };

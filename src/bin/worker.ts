@@ -21,15 +21,23 @@ import { furnishNamespace, watchNamespace } from "../temporal/namespace.ts";
 import { createSlots } from "../temporal/slots.ts";
 import { loadWorkflows, createWorker, type JobWorker } from "../temporal/worker.ts";
 import { jobSettingsOf } from "./job-settings.ts";
+import type { Tracing } from "../tracing.ts";
+import { tracingOf } from "./tracing-of.ts";
+import { workerWatch, type WorkerWatch } from "./watch.ts";
 
 const RETRY_CONNECTION_MS = 1_000;
 const HEAD_START_MS = 500;
+/** A collector that does not answer keeps a worker that ends for so long. */
+const FLUSH_MS = 2_000;
 
 async function main(): Promise<void> {
   const env = await labEnvironment(process.env);
   const config = loadConfig(env);
   const log = createLogger("worker", config.LOG_LEVEL);
-  bridgeLogs(log);
+  const watch = await workerWatch(config, log);
+  installRuntime(log, watch);
+  const tracing = await tracingOf(config, "ktrdr-mcp-worker");
+  const plugins = tracing === null ? [] : [tracing.plugin];
   const settings = temporalSettings(env, { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
   const stop = new AbortController();
   let worker: JobWorker | null = null;
@@ -40,23 +48,25 @@ async function main(): Promise<void> {
       worker?.shutdown();
     });
   }
-  const deps = activityDeps(config, settings, log);
+  await watch?.serve(() => worker?.polling() === true);
+  const deps = activityDeps(config, settings, log, { watch, tracing });
   const adopting = adoptBegun(deps, deps.begun, stop.signal);
   // Bundling keeps the process busy for two seconds: what may vanish from KTRDR's lists goes first.
   await Promise.race([adopting, new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))]);
-  const workflowBundle = await loadWorkflows();
+  const workflowBundle = await loadWorkflows(plugins);
   const activities = createActivities(deps);
   while (!stop.signal.aborted) {
     const home = await connect(settings, log, stop.signal);
     if (home === null) break;
     const { connection } = home;
-    worker = await createWorker({ connection, namespace: settings.namespace, activities, workflowBundle });
+    worker = await createWorker({ connection, namespace: settings.namespace, activities, workflowBundle, plugins });
     if (stop.signal.aborted) worker.shutdown();
     log.info({ address: settings.connection.address, namespace: settings.namespace }, "worker runs");
     await runAt(home, worker, log, stop.signal);
     await connection.close();
   }
   await adopting;
+  await Promise.all([tracing?.close(FLUSH_MS), watch?.close()]);
   log.info("worker stopped");
 }
 
@@ -114,11 +124,21 @@ async function connect(settings: TemporalSettings, log: Logger, stop: AbortSigna
   return null;
 }
 
-function activityDeps(config: Config, settings: TemporalSettings, log: Logger) {
+interface Observers {
+  readonly watch: WorkerWatch | null;
+  readonly tracing: Tracing | null;
+}
+
+function activityDeps(config: Config, settings: TemporalSettings, log: Logger, { watch, tracing }: Observers) {
   const pool = createPool(config.DATABASE_URL);
-  const client = lazyClient(settings);
+  const client = lazyClient(settings, tracing === null ? [] : [tracing.plugin]);
   return {
-    ktrdr: createKtrdr({ baseUrl: config.KTRDR_API_URL, requestTimeoutMs: config.KTRDR_REQUEST_TIMEOUT_MS }),
+    ktrdr: createKtrdr({
+      baseUrl: config.KTRDR_API_URL,
+      requestTimeoutMs: config.KTRDR_REQUEST_TIMEOUT_MS,
+      ...(watch === null ? {} : { onRequest: (info) => watch.metrics.observeRequest(info) }),
+      ...(tracing === null ? {} : { traceRequest: tracing.ktrdrRequest }),
+    }),
     strategies: createStrategyFolder(config.KTRDR_STRATEGIES_DIR),
     jobs: { ...createJobReader(pool), ...createJobWriter(pool) },
     results: createResultReader(pool),
@@ -131,7 +151,10 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger) {
   };
 }
 
-function bridgeLogs(log: Logger): void {
+/** Names of the SDK's metrics as Prometheus wants them. */
+const UNITS = { countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true };
+
+function installRuntime(log: Logger, watch: WorkerWatch | null): void {
   const levels: Readonly<Record<LogLevel, "trace" | "debug" | "info" | "warn" | "error">> = {
     TRACE: "trace",
     DEBUG: "debug",
@@ -146,7 +169,10 @@ function bridgeLogs(log: Logger): void {
       log[levels[level]](err === undefined ? facts : { ...facts, err }, message);
     }),
     // Core warns of every poll that outlives its watch; what matters reaches us as failures.
-    telemetryOptions: { logging: { filter: "ERROR", forward: {} } },
+    telemetryOptions: {
+      logging: { filter: "ERROR", forward: {} },
+      ...(watch === null ? {} : { metrics: { prometheus: { bindAddress: watch.sdkAddress, ...UNITS } } }),
+    },
     // We decide what a signal does.
     shutdownSignals: [],
   });

@@ -52,6 +52,13 @@ export function isAllowed(surface: Surface, method: string, path: string): boole
   return patterns[surface].some((pattern) => pattern.test(line));
 }
 
+/** The line of the list that lets a request through, without names of anything; for metrics and traces. */
+export function endpointOf(surface: Surface, method: string, path: string): string {
+  const line = `${method.toUpperCase()} ${path}`;
+  const at = patterns[surface].findIndex((pattern) => pattern.test(line));
+  return at === -1 ? "unlisted" : `${surface} ${ALLOWED[surface][at] ?? ""}`;
+}
+
 /**
  * The last check before bytes leave: origin, base path, method and path. The query is not looked at: no listed
  * endpoint does anything else because of it.

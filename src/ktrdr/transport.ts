@@ -4,7 +4,7 @@ import got, { RequestError, TimeoutError, type Got, type PlainResponse } from "g
 import type { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import type { Logger } from "../logger.ts";
-import { assertAllowed, type Method, type Surface } from "./allow-list.ts";
+import { assertAllowed, endpointOf, type Method, type Surface } from "./allow-list.ts";
 import { createGate } from "./gate.ts";
 import { badAnswer, noAnswer, readRefusal, refusalError, type Nature, type Refusal } from "./refusal.ts";
 
@@ -14,6 +14,10 @@ export interface RequestInfo {
   readonly method: Method;
   /** Path as sent, without query. */
   readonly path: string;
+  /** Line of the allow-list that let it through; without names, so there are few. */
+  readonly endpoint: string;
+  /** True when the caller stopped waiting before an answer came. */
+  readonly aborted: boolean;
   /** Null when no answer came. */
   readonly status: number | null;
   readonly attempts: number;
@@ -28,7 +32,14 @@ export interface TransportOptions {
   readonly requestTimeoutMs: number;
   readonly logger?: Pick<Logger, "debug">;
   readonly onRequest?: (info: RequestInfo) => void;
+  /** Sends each request inside a trace, with headers that say which. */
+  readonly traceRequest?: TraceRequest;
 }
+
+export type TraceRequest = <T extends { readonly status: number }>(
+  endpoint: string,
+  send: (headers: Readonly<Record<string, string>>) => Promise<T>,
+) => Promise<T>;
 
 export interface Call<T> {
   readonly method: Method;
@@ -154,7 +165,12 @@ interface Answer {
 class TooLarge extends Error {}
 
 /** One HTTP exchange under the size cap. Rejects with got's errors, `TooLarge` or the signal's reason. */
-async function exchange<T>(client: Got, surface: Surface, base: URL, call: Call<T>): Promise<Answer> {
+async function exchange<T>(
+  client: Got,
+  { surface, base }: { readonly surface: Surface; readonly base: URL },
+  call: Call<T>,
+  headers: Readonly<Record<string, string>>,
+): Promise<Answer> {
   const url = new URL(`${base.href.replace(/\/+$/, "")}${call.path}`);
   for (const [name, value] of Object.entries(call.query ?? {})) {
     if (value !== undefined) url.searchParams.set(name, String(value));
@@ -166,6 +182,7 @@ async function exchange<T>(client: Got, surface: Surface, base: URL, call: Call<
     method: call.method,
     context: { surface, base, beforeSend: call.beforeSend },
     signal,
+    headers,
     responseType: "buffer",
     ...(call.body === undefined ? {} : { json: call.body }),
     ...(call.beforeSend === undefined ? {} : { timeout: PROMPT }),
@@ -245,12 +262,17 @@ export function createTransport(options: TransportOptions): Transport {
   const pass = createGate(CONNECTIONS);
   const apiBase = parseBase(options.baseUrl, /(\/api\/v1)?\/*$/);
 
+  const traced: TraceRequest = options.traceRequest ?? ((_endpoint, send) => send({}));
+
   const run = async <T>(surface: Surface, base: URL, call: Call<T>): Promise<T> => {
     let answer: Answer | null = null;
     let attempts = 1;
+    const endpoint = endpointOf(surface, call.method, call.path);
     const begun = performance.now();
     try {
-      answer = await pass(() => exchange(client, surface, base, call), call.signal);
+      answer = await traced(endpoint, (headers) =>
+        pass(() => exchange(client, { surface, base }, call, headers), call.signal),
+      );
       attempts = answer.attempts;
     } catch (error) {
       if (error instanceof RequestError) attempts = (error.request?.retryCount ?? 0) + 1;
@@ -260,6 +282,8 @@ export function createTransport(options: TransportOptions): Transport {
         surface,
         method: call.method,
         path: call.path,
+        endpoint,
+        aborted: answer === null && call.signal?.aborted === true,
         status: answer?.status ?? null,
         attempts,
         bytes: answer?.bytes.byteLength ?? 0,

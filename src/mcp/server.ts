@@ -9,6 +9,7 @@ import { toToolError } from "./errors.ts";
 import type { ExecutionQueue } from "./execution-log.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
 import { listedSchema, listedShape } from "./listed-schema.ts";
+import type { ToolExecution } from "../store/execution-log.ts";
 import type { Deps } from "./ports.ts";
 import { TOOLS } from "./tools/index.ts";
 
@@ -26,6 +27,10 @@ export interface ServerParts {
   /** Fires when the process is about to end: calls that wait answer now, with what is known. */
   readonly leaving?: AbortSignal;
   readonly tools?: readonly Tool[];
+  /** Runs each call inside a trace. `meta` is the request's `_meta`, as the client sent it. */
+  readonly traceCall?: <T>(tool: string, meta: unknown, run: () => Promise<T>) => Promise<T>;
+  /** Told of every answered call, inside its trace. Must not throw. */
+  readonly onCall?: (call: Pick<ToolExecution, "tool" | "errorCode" | "durationMs">) => void;
 }
 
 /** How a caller is known; a local one is called what its client calls itself. */
@@ -76,9 +81,10 @@ function register(server: McpServer, tool: Tool, parts: ServerParts, caller: Kno
     },
     async (args, context) => {
       const waiting = untilEither(context.mcpReq.signal, parts.leaving);
+      const known = { ...contextOf(server, context, caller, parts.log), signal: waiting.signal };
+      const run = () => call(tool, args, known, parts);
       try {
-        const known = contextOf(server, context, caller, parts.log);
-        return await call(tool, args, { ...known, signal: waiting.signal }, parts);
+        return await (parts.traceCall?.(tool.name, context.mcpReq._meta, run) ?? run());
       } finally {
         waiting.release();
       }
@@ -91,19 +97,22 @@ type CallContext = Omit<ToolContext, "deps">;
 async function call(tool: Tool, args: unknown, context: CallContext, parts: ServerParts): Promise<CallToolResult> {
   const at = new Date().toISOString();
   const started = performance.now();
-  const record = (errorCode: string | null, taskId: string | null) =>
+  const record = (errorCode: string | null, taskId: string | null) => {
+    const durationMs = performance.now() - started;
+    parts.onCall?.({ tool: tool.name, errorCode, durationMs });
     parts.executions.record({
       id: randomUUID(),
       tool: tool.name,
       arguments: args,
       errorCode,
-      durationMs: Math.round(performance.now() - started),
+      durationMs: Math.round(durationMs),
       clientName: context.client.name,
       clientVersion: context.client.version,
       identity: { name: context.caller.name, source: context.caller.source },
       taskId: taskId ?? taskIdIn(args),
       at,
     });
+  };
   try {
     assertAllowed(tool, context.caller);
     const facts = await tool.run(args, { ...context, deps: await parts.deps() });

@@ -6,8 +6,13 @@ import type { Engine } from "../domain/result.ts";
 export const Instant = z.date().transform((date) => date.toISOString());
 
 export const JOB_KINDS = ["training", "training_set", "backtest", "data_load"] as const satisfies readonly JobKind[];
-const FINAL_STATUSES = ["completed", "failed", "cancelled", "terminated"] as const satisfies readonly FinalStatus[];
-const FAULTS_SEEN = [
+export const FINAL_STATUSES = [
+  "completed",
+  "failed",
+  "cancelled",
+  "terminated",
+] as const satisfies readonly FinalStatus[];
+export const FAULTS_SEEN = [
   "completed_turned_failed",
   "completed_turned_cancelled",
   "stale_view",

@@ -1,4 +1,10 @@
-import { Client, Connection, NamespaceNotFoundError, type ConnectionOptions } from "@temporalio/client";
+import {
+  Client,
+  Connection,
+  NamespaceNotFoundError,
+  type ClientPlugin,
+  type ConnectionOptions,
+} from "@temporalio/client";
 import { loadClientConnectConfig } from "@temporalio/envconfig";
 import { DomainError } from "../domain/errors.ts";
 
@@ -26,8 +32,9 @@ export function temporalSettings(
 }
 
 /** A client that connects at its first call, so that nothing fails to start because Temporal is down. */
-export function lazyClient({ connection, namespace }: TemporalSettings): Client {
-  return new Client({ connection: Connection.lazy({ ...connection, connectTimeout: CALL_DEADLINE_MS }), namespace });
+export function lazyClient({ connection, namespace }: TemporalSettings, plugins: ClientPlugin[] = []): Client {
+  const lazy = Connection.lazy({ ...connection, connectTimeout: CALL_DEADLINE_MS });
+  return new Client({ connection: lazy, namespace, plugins });
 }
 
 /** Calls of a tool must answer quickly; the client's own retries would take far longer than anybody waits. */

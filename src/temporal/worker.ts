@@ -5,7 +5,9 @@ import {
   bundleWorkflowCode,
   DefaultLogger,
   Worker,
+  type BundlerPlugin,
   type NativeConnection,
+  type WorkerPlugin,
   type WorkflowBundleWithSourceMap,
 } from "@temporalio/worker";
 import type { Activities } from "../activities/activities.ts";
@@ -14,37 +16,44 @@ import { CONTROL_QUEUE, JOB_QUEUE, POLL_QUEUE } from "./job-types.ts";
 export type WorkflowCode = { readonly codePath: string } | WorkflowBundleWithSourceMap;
 
 /** Bundles the workflows of this checkout (about two seconds). */
-export async function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+export async function bundleWorkflows(plugins: BundlerPlugin[] = []): Promise<WorkflowBundleWithSourceMap> {
   const entry = import.meta.url.endsWith(".ts") ? "../workflows/index.ts" : "../workflows/index.js";
   return await bundleWorkflowCode({
     workflowsPath: fileURLToPath(new URL(entry, import.meta.url)),
     logger: new DefaultLogger("WARN"),
+    plugins,
   });
 }
 
 /** Beside the build, where the image's build puts it. Sources have none: they change. */
 const PREBUILT = fileURLToPath(new URL("../workflow-bundle.js", import.meta.url));
 
-/** The bundle made with this build, else a fresh one. */
-export async function loadWorkflows(): Promise<WorkflowCode> {
-  const prebuilt = await access(PREBUILT).then(
-    () => true,
-    () => false,
-  );
-  return prebuilt ? { codePath: PREBUILT } : await bundleWorkflows();
+/** The bundle made with this build, else a fresh one; plugins put code of their own into it. */
+export async function loadWorkflows(plugins: BundlerPlugin[] = []): Promise<WorkflowCode> {
+  const prebuilt =
+    plugins.length === 0 &&
+    (await access(PREBUILT).then(
+      () => true,
+      () => false,
+    ));
+  return prebuilt ? { codePath: PREBUILT } : await bundleWorkflows(plugins);
 }
 
 export interface WorkerOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly activities: Activities;
+  /** Made with the same plugins. */
   readonly workflowBundle: WorkflowCode;
+  readonly plugins?: WorkerPlugin[];
 }
 
 export interface JobWorker {
   /** Resolves after a shutdown; rejects when a worker fails for good. */
   run(): Promise<void>;
   shutdown(): void;
+  /** Whether it asks Temporal for work. */
+  polling(): boolean;
 }
 
 /** Waiting activities cost next to nothing each; the default of 100 would queue the 101st job without a word. */
@@ -56,11 +65,13 @@ export async function createWorker({
   namespace,
   activities,
   workflowBundle,
+  plugins = [],
 }: WorkerOptions): Promise<JobWorker> {
   const shared = {
     connection,
     namespace,
     activities,
+    plugins,
     // A start whose POST is under way is let finish; waiting activities end at once by their cancellation.
     shutdownGraceTime: 0,
     shutdownForceTime: "40 seconds",
@@ -77,6 +88,7 @@ export async function createWorker({
   };
   return {
     shutdown,
+    polling: () => workers.every((worker) => worker.getState() === "RUNNING"),
     run: async () => {
       const runs = workers.map(async (worker) => {
         try {

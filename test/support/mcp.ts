@@ -25,6 +25,8 @@ export interface TestClient {
 export interface CallOptions {
   readonly onprogress?: (progress: { progress: number; message?: string | undefined }) => void;
   readonly signal?: AbortSignal;
+  /** Sent as the request's `_meta`. */
+  readonly meta?: Readonly<Record<string, unknown>>;
 }
 
 /** Addresses at which nothing listens; explicit, so that no lab of this machine is used instead. */
@@ -64,8 +66,12 @@ async function connectLegacy(env: Readonly<Record<string, string>>): Promise<Tes
     stderr,
     instructions: () => client.getInstructions(),
     listTools: async () => (await client.listTools()).tools,
-    call: async (name, args = {}, options = {}) =>
-      (await client.callTool({ name, arguments: args }, undefined, options)) as CallToolResult,
+    call: async (name, args = {}, { meta, ...options } = {}) =>
+      (await client.callTool(
+        { name, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) },
+        undefined,
+        options,
+      )) as CallToolResult,
     close: () => client.close(),
   };
 }
@@ -81,8 +87,11 @@ async function connectModern(env: Readonly<Record<string, string>>): Promise<Tes
     stderr,
     instructions: () => client.getInstructions(),
     listTools: async () => (await client.listTools()).tools as ListToolsResult["tools"],
-    call: async (name, args = {}, options = {}) =>
-      (await client.callTool({ name, arguments: args }, options)) as CallToolResult,
+    call: async (name, args = {}, { meta, ...options } = {}) =>
+      (await client.callTool(
+        { name, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) },
+        options,
+      )) as CallToolResult,
     close: () => client.close(),
   };
 }

@@ -1,0 +1,72 @@
+/** Wires the metrics of a process to its real parts. */
+import type { Config } from "../config.ts";
+import { ERROR_CODES } from "../domain/errors.ts";
+import { freePort } from "../lab/ports.ts";
+import type { Logger } from "../logger.ts";
+import { TOOLS } from "../mcp/tools/index.ts";
+import { createMetrics, type Metrics, type MetricSources } from "../metrics/metrics.ts";
+import { serveWatch, type WatchServer } from "../metrics/serve.ts";
+import { jobFigures, OPEN_STATES } from "../store/job-figures.ts";
+import { FAULTS_SEEN, FINAL_STATUSES, JOB_KINDS } from "../store/job-row.ts";
+import { createPool, run, type Pool } from "../store/pool.ts";
+
+const NAMES = { kinds: JOB_KINDS, openStates: OPEN_STATES, statuses: FINAL_STATUSES, faults: FAULTS_SEEN };
+
+/**
+ * Metrics of the process that serves tools.
+ * @param figures reads PostgreSQL; `dropped` counts what the execution log gave up.
+ */
+export function mcpMetrics(figures: MetricSources["figures"], dropped: () => number): Metrics {
+  const tools = { names: TOOLS.map(({ name }) => name), codes: ERROR_CODES };
+  return createMetrics({ names: NAMES, tools, figures, executionsDropped: dropped });
+}
+
+export interface WorkerWatch {
+  readonly metrics: Metrics;
+  /** Loopback address where the Temporal SDK shall serve its own metrics, which are then served with ours. */
+  readonly sdkAddress: string;
+  /** Begins to serve. @throws DomainError `invalid_input` when the address cannot be used */
+  serve(polling: () => boolean): Promise<void>;
+  /** Without it the process would not end. */
+  close(): Promise<void>;
+}
+
+/** What watches over a worker; null unless WORKER_HTTP_PORT is set. */
+export async function workerWatch(config: Config, log: Logger): Promise<WorkerWatch | null> {
+  const { WORKER_HTTP_HOST: host, WORKER_HTTP_PORT: wanted } = config;
+  if (wanted === undefined) return null;
+  const sdkAddress = `127.0.0.1:${await freePort()}`;
+  const pool = createPool(config.DATABASE_URL, { applicationName: "ktrdr-mcp metrics", max: 2 });
+  const metrics = createMetrics({
+    names: NAMES,
+    figures: () => jobFigures(pool),
+    others: () => textOf(`http://${sdkAddress}/metrics`),
+  });
+  let server: WatchServer | null = null;
+  return {
+    metrics,
+    sdkAddress,
+    async serve(polling) {
+      const missing = () => missingParts(pool, polling);
+      server = await serveWatch({ host, port: wanted }, { missing, metrics: () => metrics.text() });
+      log.info({ host, port: server.port }, "serving /health, /ready and /metrics");
+    },
+    async close() {
+      server?.close();
+      await pool.end();
+    },
+  };
+}
+
+async function missingParts(pool: Pool, polling: () => boolean): Promise<string[]> {
+  const postgresql = await run(pool, "select 1 from jobs limit 1").then(
+    () => [],
+    () => ["postgresql"],
+  );
+  return [...(polling() ? [] : ["temporal"]), ...postgresql];
+}
+
+async function textOf(url: string): Promise<string> {
+  const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+  return answer.ok ? await answer.text() : "";
+}

@@ -1,0 +1,86 @@
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { ktrdrMetrics, type BreakerState, type KtrdrRequest } from "./ktrdr-requests.ts";
+import { recordMetrics, type RecordFigures, type RecordNames } from "./record.ts";
+import { toolMetrics, type ToolCall } from "./tool-calls.ts";
+
+export interface MetricSources {
+  readonly names: RecordNames;
+  /** What the labels of tool calls may be. A process without tools has none. */
+  readonly tools?: { readonly names: readonly string[]; readonly codes: readonly string[] };
+  /** Asked at a scrape, at most every few seconds. */
+  readonly figures: () => Promise<RecordFigures>;
+  /** Calls that were given up by the execution log. A process without tools has none. */
+  readonly executionsDropped?: () => number;
+  readonly breaker?: () => BreakerState;
+  /** Metrics of another registry in Prometheus' text form, put behind our own; its names must not be ours. */
+  readonly others?: () => Promise<string>;
+}
+
+export interface Metrics {
+  observeCall(call: ToolCall): void;
+  observeRequest(request: KtrdrRequest): void;
+  /** Prometheus' text form. Never rejects: what cannot be read is missing, and `ktrdr_mcp_database_up` says so. */
+  text(): Promise<string>;
+  /** Every family of ours, for the documentation. */
+  families(): readonly MetricFamily[];
+}
+
+export interface MetricFamily {
+  readonly name: string;
+  readonly help: string;
+  readonly type: string;
+  readonly labels: readonly string[];
+}
+
+/** Scrapers that come together, or a hurried one, are answered from the same figures. */
+const FIGURES_KEPT_MS = 5_000;
+
+/** The metrics of one process. */
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry();
+  const { tools } = sources;
+  const observeCall = tools === undefined ? () => undefined : toolMetrics(registry, tools);
+  const observeRequest = ktrdrMetrics(registry, sources.breaker);
+  const show = recordMetrics(registry, sources.names);
+  const { executionsDropped } = sources;
+  if (executionsDropped !== undefined) dropsGauge(registry, executionsDropped);
+  const own = registry.getMetricsAsArray().map(familyOf);
+  collectDefaultMetrics({ register: registry });
+  const figures = keepFor(FIGURES_KEPT_MS, () => sources.figures().catch(() => null));
+  return {
+    observeCall,
+    observeRequest,
+    families: () => own,
+    async text() {
+      const [found, others] = await Promise.all([figures(), sources.others?.().catch(() => "") ?? ""]);
+      show(found);
+      return `${await registry.metrics()}${others}`;
+    },
+  };
+}
+
+/** A gauge, because its value is owned elsewhere and only read here. */
+function dropsGauge(registry: Registry, dropped: () => number): void {
+  new Gauge({
+    name: "ktrdr_mcp_execution_log_dropped",
+    help: "Tool calls since the process began that the execution log had to give up.",
+    registers: [registry],
+    collect() {
+      this.set(dropped());
+    },
+  });
+}
+
+function familyOf(metric: unknown): MetricFamily {
+  // The library's types leave out what its objects have.
+  const { name, help, type, labelNames } = metric as MetricFamily & { readonly labelNames: readonly string[] };
+  return { name, help, type, labels: labelNames };
+}
+
+function keepFor<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
+  let kept: { readonly at: number; readonly answer: Promise<T> } | null = null;
+  return () => {
+    if (kept === null || performance.now() - kept.at > ms) kept = { at: performance.now(), answer: ask() };
+    return kept.answer;
+  };
+}

@@ -1,0 +1,104 @@
+import { Counter, Gauge, type Registry } from "prom-client";
+
+/** What PostgreSQL knows about all jobs of the installation. */
+export interface RecordFigures {
+  /** How many jobs are in each state; `oldestSeconds`: how long the one that has been in it longest has been. */
+  readonly open: readonly {
+    readonly kind: string;
+    readonly state: string;
+    readonly jobs: number;
+    readonly oldestSeconds: number;
+  }[];
+  readonly finished: readonly { readonly kind: string; readonly status: string; readonly jobs: number }[];
+  /** Sums over all jobs: how many began to compute, how long they had waited, how long they computed. Seconds. */
+  readonly computed: readonly {
+    readonly kind: string;
+    readonly starts: number;
+    readonly waitedSeconds: number;
+    readonly computedSeconds: number;
+  }[];
+  readonly faults: readonly { readonly fault: string; readonly jobs: number }[];
+}
+
+export interface RecordNames {
+  readonly kinds: readonly string[];
+  readonly openStates: readonly string[];
+  readonly statuses: readonly string[];
+  readonly faults: readonly string[];
+}
+
+/**
+ * Figures that are read from the record when they are asked for, and not counted as they happen: a job is counted once
+ * whichever workers died on its way. Every process that is asked shows the same ones.
+ * @returns what puts figures in; null: the record could not be read, so nothing is said about jobs.
+ */
+export function recordMetrics(registry: Registry, names: RecordNames): (figures: RecordFigures | null) => void {
+  const families = familiesOf(registry);
+  const everyKind = names.kinds.flatMap((kind) => names.openStates.map((state) => ({ kind, state })));
+  const everyEnd = names.kinds.flatMap((kind) => names.statuses.map((status) => ({ kind, status })));
+  const highest = rising();
+  return (figures) => {
+    families.databaseUp.set(figures === null ? 0 : 1);
+    for (const family of families.ofJobs) family.reset();
+    if (figures === null) return;
+    for (const labels of everyKind) families.open.set(labels, 0);
+    for (const kind of names.kinds) families.oldest.set({ kind }, 0);
+    for (const { kind, state, jobs, oldestSeconds } of figures.open) {
+      families.open.set({ kind, state }, jobs);
+      if (state === "queued") families.oldest.set({ kind }, oldestSeconds);
+    }
+    for (const labels of everyEnd) families.finished.inc(labels, 0);
+    for (const { kind, status, jobs } of figures.finished) families.finished.inc({ kind, status }, jobs);
+    for (const { kind, starts, waitedSeconds, computedSeconds } of figures.computed) {
+      families.starts.inc({ kind }, highest(`starts ${kind}`, starts));
+      families.waited.inc({ kind }, highest(`waited ${kind}`, waitedSeconds));
+      families.computed.inc({ kind }, highest(`computed ${kind}`, computedSeconds));
+    }
+    for (const fault of names.faults) families.faults.inc({ fault }, 0);
+    for (const { fault, jobs } of figures.faults) families.faults.inc({ fault }, jobs);
+  };
+}
+
+/** A counter that falls is taken for one that began anew, and all of it for news: a start that was undone must not do that. */
+function rising(): (key: string, value: number) => number {
+  const seen = new Map<string, number>();
+  return (key, value) => {
+    const most = Math.max(value, seen.get(key) ?? 0);
+    seen.set(key, most);
+    return most;
+  };
+}
+
+function familiesOf(registry: Registry) {
+  const registers = [registry];
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Counter({ name, help, labelNames, registers });
+  const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
+    new Gauge({ name, help, labelNames, registers });
+  const open = gauge("ktrdr_mcp_jobs_open", "Jobs that have not ended, by what they do.", "kind", "state");
+  const oldest = gauge(
+    "ktrdr_mcp_job_queue_oldest_seconds",
+    "How long the job that has waited longest for a KTRDR worker has waited.",
+    "kind",
+  );
+  const finished = counter("ktrdr_mcp_jobs_finished_total", "Jobs that have ended, by how.", "kind", "status");
+  const starts = counter("ktrdr_mcp_job_starts_total", "Jobs that began to compute.", "kind");
+  const waited = counter(
+    "ktrdr_mcp_job_queue_wait_seconds_total",
+    "Time that jobs waited before they began to compute; divided by the starts, the mean wait.",
+    "kind",
+  );
+  const computed = counter(
+    "ktrdr_mcp_computing_seconds_total",
+    "Time for which KTRDR computed, computations that were lost or cancelled included.",
+    "kind",
+  );
+  const faults = counter(
+    "ktrdr_mcp_ktrdr_faults_total",
+    "Jobs in which a fault of KTRDR was met and overcome, by fault; counted when the job has ended.",
+    "fault",
+  );
+  const databaseUp = gauge("ktrdr_mcp_database_up", "1 when the record in PostgreSQL could be read, else 0.");
+  const ofJobs = [open, oldest, finished, starts, waited, computed, faults];
+  return { open, oldest, finished, starts, waited, computed, faults, databaseUp, ofJobs };
+}

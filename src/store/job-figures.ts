@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { select, type Pool } from "./pool.ts";
+
+/** What an open job does. Between two steps it counts as queued for a moment. */
+export const OPEN_STATES = ["queued", "computing", "waiting_for_trainings"] as const;
+
+const Open = z.object({ kind: z.string(), state: z.enum(OPEN_STATES), jobs: z.number(), oldestSeconds: z.number() });
+const Finished = z.object({ kind: z.string(), status: z.string(), jobs: z.number() });
+const Computed = z.object({
+  kind: z.string(),
+  starts: z.number(),
+  waitedSeconds: z.number(),
+  computedSeconds: z.number(),
+});
+const Fault = z.object({ fault: z.string(), jobs: z.number() });
+
+export interface JobFigures {
+  readonly open: readonly z.infer<typeof Open>[];
+  readonly finished: readonly z.infer<typeof Finished>[];
+  readonly computed: readonly z.infer<typeof Computed>[];
+  readonly faults: readonly z.infer<typeof Fault>[];
+}
+
+const OPEN = `
+  select kind, state, count(*)::float8 as jobs,
+    greatest(0, extract(epoch from now() - min(since)))::float8 as "oldestSeconds"
+  from (
+    select j.kind,
+      case when j.kind = 'training_set' then 'waiting_for_trainings'
+        when bool_or(c.operation_id is not null and c.ended_at is null) then 'computing'
+        else 'queued' end as state,
+      coalesce(max(c.ended_at), j.admitted_at) as since
+    from jobs j left join computations c using (job_id) where j.status = 'open' group by j.job_id
+  ) job group by kind, state`;
+
+const FINISHED = `
+  select kind, status, count(*)::float8 as jobs from jobs where status <> 'open' group by kind, status`;
+
+/** A computation that nobody saw the end of lasted no longer than its job. */
+const COMPUTED = `
+  select j.kind, (count(*) filter (where c.n = 1))::float8 as starts,
+    coalesce(sum(greatest(0, extract(epoch from c.started_at - j.admitted_at))) filter (where c.n = 1), 0)::float8
+      as "waitedSeconds",
+    sum(greatest(0, extract(epoch from coalesce(c.ended_at, j.finished_at, now()) - c.started_at)))::float8
+      as "computedSeconds"
+  from computations c join jobs j using (job_id) where c.started_at is not null group by j.kind`;
+
+const FAULTS = `
+  select fault, count(distinct job_id)::float8 as jobs
+  from jobs, jsonb_array_elements_text(outcome -> 'faultsSeen') as fault where status <> 'open' group by fault`;
+
+/**
+ * Sums over all jobs that were ever recorded. For whoever watches, not for answers to Claude.
+ * @throws DomainError `database_unavailable`
+ */
+export async function jobFigures(pool: Pool): Promise<JobFigures> {
+  const [open, finished, computed, faults] = await Promise.all([
+    select(pool, Open, OPEN),
+    select(pool, Finished, FINISHED),
+    select(pool, Computed, COMPUTED),
+    select(pool, Fault, FAULTS),
+  ]);
+  return { open, finished, computed, faults };
+}
