@@ -8,7 +8,9 @@ import type { Logger } from "../logger.ts";
 import type { Deps } from "../mcp/ports.ts";
 import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
 import { createJobReader } from "../store/job-reader.ts";
+import { createOpenWork } from "../store/open-work.ts";
 import { createPool, run } from "../store/pool.ts";
+import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
 import { lazyClient, temporalSettings, type TemporalSettings } from "../temporal/connection.ts";
 import { createJobs } from "../temporal/jobs.ts";
@@ -89,17 +91,22 @@ function wire(env: Environment, config: Config, log: Logger): Wired {
   });
   // Tools must answer soon: a read that KTRDR does not answer quickly is an error worth telling.
   const requestTimeoutMs = Math.min(config.KTRDR_REQUEST_TIMEOUT_MS, 10_000);
-  const ktrdr = createKtrdr({ baseUrl: config.KTRDR_API_URL, requestTimeoutMs, logger: log });
+  const transport = { baseUrl: config.KTRDR_API_URL, requestTimeoutMs, logger: log };
+  const ktrdr = createKtrdr(transport);
+  // Apart: whoever asks whether KTRDR is up must not hear that it was not asked.
+  const readers = createKtrdr({ ...transport, breakerFailures: config.KTRDR_BREAKER_FAILURES });
   return {
     deps: {
       jobs: createJobs(client, jobSettingsOf(config)),
       records: {
         jobs: createJobReader(pool),
         results: createResultReader(pool),
+        research: createResearchControl(pool),
+        work: createOpenWork(pool),
         ping: async () => void (await run(pool, "select 1 from jobs limit 1")),
       },
       ktrdr,
-      reads: createCachedReads(ktrdr),
+      reads: createCachedReads(readers),
       strategies: createStrategyFolder(config.KTRDR_STRATEGIES_DIR),
       links: linksOf(config, settings),
       now: () => new Date(),
@@ -108,6 +115,7 @@ function wire(env: Environment, config: Config, log: Logger): Wired {
     executions: createExecutionLog(pool),
     async close() {
       ktrdr.close();
+      readers.close();
       await Promise.allSettled([pool.end(), client.connection.close()]);
     },
   };

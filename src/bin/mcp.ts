@@ -1,9 +1,13 @@
 /** `ktrdr-mcp mcp`: the MCP server on stdio. stdout carries the protocol and nothing else. */
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { loadConfig } from "../config.ts";
 import { isDomainError } from "../domain/errors.ts";
+import { labEnvironment } from "../lab/lab-environment.ts";
 import { createLogger } from "../logger.ts";
+import { createAdmission } from "../mcp/admission/admission.ts";
 import { createExecutionQueue } from "../mcp/execution-log.ts";
 import { createServer } from "../mcp/server.ts";
+import { limitsOf } from "./limits.ts";
 import { createWiring } from "./mcp-wiring.ts";
 
 /** Clients kill a server that lingers. */
@@ -17,8 +21,10 @@ async function main(): Promise<void> {
     { append: async (entries) => await (await wiring.current()).executions.append(entries) },
     log,
   );
+  const limits = limitsOf(loadConfig(await labEnvironment(process.env)));
+  const admission = createAdmission(limits, () => process.memoryUsage.rss());
   const deps = async () => (await wiring.current()).deps;
-  const server = serveStdio(() => createServer({ deps, executions, log }), {
+  const server = serveStdio(() => createServer({ deps, executions, admission, log }), {
     onerror: (error) => log.warn({ err: error }, "protocol error"),
   });
   log.info("serving MCP on stdio");

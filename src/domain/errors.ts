@@ -35,6 +35,12 @@ const NATURE = {
   computation_lost: { number: -32603, retryable: false },
   computation_stalled: { number: -32603, retryable: false },
   cancelled_at_ktrdr: { number: -32603, retryable: false },
+  // Limits: the very same call may succeed later.
+  rate_limited: { number: -32001, retryable: true },
+  overloaded: { number: -32001, retryable: true },
+  too_many_jobs: { number: -32001, retryable: true },
+  research_paused: { number: -32001, retryable: true },
+  budget_exhausted: { number: -32001, retryable: true },
   // Our own parts.
   temporal_unavailable: { number: -32001, retryable: true },
   database_unavailable: { number: -32001, retryable: true },

@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import type { Logger } from "../logger.ts";
 import { assertAllowed, type Method, type Surface } from "./allow-list.ts";
+import { createBreaker, type Breaker } from "./breaker.ts";
 import { createGate } from "./gate.ts";
 import { badAnswer, noAnswer, readRefusal, refusalError, type Nature, type Refusal } from "./refusal.ts";
 
@@ -26,6 +27,8 @@ export interface TransportOptions {
   readonly baseUrl: string;
   /** Limit of one attempt, connect to last byte. */
   readonly requestTimeoutMs: number;
+  /** Requests in a row without an answer after which KTRDR is left alone for a moment; never unless given. */
+  readonly breakerFailures?: number;
   readonly logger?: Pick<Logger, "debug">;
   readonly onRequest?: (info: RequestInfo) => void;
 }
@@ -243,6 +246,7 @@ export function createTransport(options: TransportOptions): Transport {
   const agent = { http: new http.Agent(pool), https: new https.Agent(pool) };
   const client = createClient(options.requestTimeoutMs, agent);
   const pass = createGate(CONNECTIONS);
+  const guarded: Breaker = createBreaker(options.breakerFailures ?? 0);
   const apiBase = parseBase(options.baseUrl, /(\/api\/v1)?\/*$/);
 
   const run = async <T>(surface: Surface, base: URL, call: Call<T>): Promise<T> => {
@@ -250,7 +254,7 @@ export function createTransport(options: TransportOptions): Transport {
     let attempts = 1;
     const begun = performance.now();
     try {
-      answer = await pass(() => exchange(client, surface, base, call), call.signal);
+      answer = await guarded(call.what, () => pass(() => exchange(client, surface, base, call), call.signal));
       attempts = answer.attempts;
     } catch (error) {
       if (error instanceof RequestError) attempts = (error.request?.retryCount ?? 0) + 1;

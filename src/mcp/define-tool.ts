@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import type { Logger } from "../logger.ts";
 import { inputError } from "./input-error.ts";
+import type { Admission } from "./admission/admission.ts";
 import type { Deps } from "./ports.ts";
 
 /** All four hints are required: a missing one has a default that frightens clients. */
@@ -26,6 +27,8 @@ export interface ToolContext {
   readonly signal: AbortSignal;
   readonly progress: ReportProgress;
   readonly client: ClientIdentity;
+  /** Whether a new job is taken. */
+  readonly admission: Pick<Admission, "job">;
   readonly log: Logger;
 }
 

@@ -8,6 +8,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { Logger } from "../logger.ts";
+import type { Admission } from "./admission/admission.ts";
 import type { ClientIdentity, ReportProgress, Tool, ToolContext } from "./define-tool.ts";
 import { toToolError } from "./errors.ts";
 import type { ExecutionQueue } from "./execution-log.ts";
@@ -25,6 +26,8 @@ export interface ServerParts {
   /** Asked once per call: a lab that starts after this server is found by the next call. Never rejects. */
   readonly deps: () => Promise<Deps>;
   readonly executions: ExecutionQueue;
+  /** One for the whole process: servers share what they count. */
+  readonly admission: Admission;
   readonly log: Logger;
   readonly tools?: readonly Tool[];
 }
@@ -77,7 +80,7 @@ function listed(schema: z.ZodObject): StandardSchemaWithJSON {
   };
 }
 
-type Caller = Omit<ToolContext, "deps">;
+type Caller = Omit<ToolContext, "deps" | "admission">;
 
 async function call(tool: Tool, args: unknown, context: Caller, parts: ServerParts): Promise<CallToolResult> {
   const at = new Date().toISOString();
@@ -95,7 +98,13 @@ async function call(tool: Tool, args: unknown, context: Caller, parts: ServerPar
       at,
     });
   try {
-    const facts = await tool.run(args, { ...context, deps: await parts.deps() });
+    const { admission } = parts;
+    const facts = await admission.call(
+      context.client.name,
+      tool.name,
+      args,
+      async () => await tool.run(args, { ...context, admission, deps: await parts.deps() }),
+    );
     record(null, taskIdIn(facts));
     return { content: [{ type: "text", text: JSON.stringify(facts) }], structuredContent: { ...facts } };
   } catch (error) {
