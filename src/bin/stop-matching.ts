@@ -10,6 +10,8 @@ const PAGE = 1_000;
 /** Cancellations that are on their way at once. */
 const AT_ONCE = 20;
 
+type Parts = Pick<ResearchParts, "work" | "jobs" | "records">;
+
 export interface StopReport {
   /** Everything that was asked to stop, and matching jobs below it. */
   readonly jobIds: readonly string[];
@@ -26,7 +28,7 @@ export interface StopWish {
 }
 
 /** @throws DomainError `temporal_unavailable` or `database_unavailable` when a part stays away until the time is over. */
-export async function stopMatching(parts: ResearchParts, wish: StopWish): Promise<StopReport> {
+export async function stopMatching(parts: Parts, wish: StopWish): Promise<StopReport> {
   const until = performance.now() + wish.patienceMs;
   const known = new Set<string>();
   const asked = new Set<string>();
@@ -74,7 +76,7 @@ export async function stopMatching(parts: ResearchParts, wish: StopWish): Promis
 }
 
 /** By the record, and by Temporal for those that no worker has admitted yet. Sets come before their trainings. */
-async function matching({ work, jobs, records }: ResearchParts, filter: OpenWorkFilter): Promise<string[]> {
+async function matching({ work, jobs, records }: Parts, filter: OpenWorkFilter): Promise<string[]> {
   const [recorded, running] = await Promise.all([work.list(filter), jobs.openJobs(PAGE)]);
   const found = new Set(recorded.map(({ jobId }) => jobId));
   for (const job of running) {
