@@ -8,6 +8,8 @@ import { DomainError } from "./domain/errors.ts";
  */
 const url = (protocol: RegExp) => z.url({ protocol });
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+/** 0 switches it off. */
+const limit = (fallback: number) => z.coerce.number().int().nonnegative().default(fallback);
 
 export const ConfigSchema = z.object({
   KTRDR_API_URL: url(/^https?$/)
@@ -97,6 +99,25 @@ export const ConfigSchema = z.object({
   MCP_OAUTH_JWKS_URL: url(/^https?$/)
     .optional()
     .describe("Where the OAuth issuer publishes its keys (JWKS)."),
+  LIMIT_CALLS_PER_MINUTE: limit(100).describe("Calls a minute that a client may make of each tool; 0: no limit."),
+  LIMIT_CALLS_AT_ONCE: limit(10).describe(
+    "Calls of one client that are answered at once; four times as many wait for their turn. 0: no limit.",
+  ),
+  LIMIT_WAITING_CALLS: limit(30).describe(
+    "Calls of one client that wait for a job to end (get_task_status with wait_seconds), counted apart. 0: no limit.",
+  ),
+  LIMIT_OPEN_JOBS: limit(500).describe("Jobs that may be open; a set of trainings is one. 0: no limit."),
+  LIMIT_OPEN_JOBS_PER_CLIENT: limit(100).describe("Jobs of one client that may be open. 0: no limit."),
+  LIMIT_QUEUED: limit(1_000).describe(
+    "Computations that may wait for KTRDR; each training of a set is one. 0: no limit.",
+  ),
+  LIMIT_QUEUED_PER_CLIENT: limit(200).describe("Computations of one client that may wait for KTRDR. 0: no limit."),
+  LIMIT_MEMORY_MB: limit(1_024).describe(
+    "Memory of an MCP server process from which on it takes no new job (reads are answered). Stay below the limit of its container. 0: no limit.",
+  ),
+  KTRDR_BREAKER_FAILURES: limit(5).describe(
+    "After so many reads in a row without an answer the MCP server leaves KTRDR alone for five seconds. 0: it never does.",
+  ),
   LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
     .default("info")

@@ -5,6 +5,7 @@ import type { StrategyFolder } from "../ktrdr/strategy-folder.ts";
 import type { Logger } from "../logger.ts";
 import type { JobReader } from "../store/job-reader.ts";
 import type { JobWriter } from "../store/job-writer.ts";
+import type { ResearchControlReader } from "../store/research-control.ts";
 import type { ResultReader } from "../store/result-reader.ts";
 import type { createExecutions } from "../temporal/executions.ts";
 import type { Clock } from "./clock.ts";
@@ -27,6 +28,7 @@ export interface ActivityDeps {
   readonly strategies: StrategyFolder;
   readonly jobs: JobReader & JobWriter;
   readonly results: ResultReader;
+  readonly research: ResearchControlReader;
   readonly slots: Slots;
   readonly executions: Executions;
   /** Writes something into the record and takes it back. */

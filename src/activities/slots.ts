@@ -2,6 +2,7 @@
 import { cancellationSignal, heartbeat } from "@temporalio/activity";
 import { isDomainError } from "../domain/errors.ts";
 import type { KtrdrWorker } from "../domain/operation.ts";
+import { holdOf } from "../domain/research-control.ts";
 import type { SlotNews, SlotWatch } from "../domain/slots.ts";
 import type { Clock } from "./clock.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -92,15 +93,18 @@ interface Capacity {
 const taken = (waitingFor: string): Capacity => ({ free: false, waitingFor });
 
 async function capacity(deps: ActivityDeps, watch: SlotWatch, signal: AbortSignal): Promise<Capacity> {
-  const { ktrdr, log } = deps;
+  const { ktrdr, log, research } = deps;
   const { kind, queued, mayGrant } = watch;
   if (queued.length === 0) return taken("");
   if (!mayGrant) return taken("the job before it is starting");
-  // Data loads run inside KTRDR's API process: one at a time.
-  if (kind === "data_load") {
-    return holdersOf(watch).length === 0 ? FREE : taken("another data load is running");
-  }
   try {
+    // While PostgreSQL cannot say whether research is paused nothing starts: no start could be recorded anyway.
+    const hold = holdOf(await research.current());
+    if (hold !== null) return taken(hold);
+    // Data loads run inside KTRDR's API process: one at a time.
+    if (kind === "data_load") {
+      return holdersOf(watch).length === 0 ? FREE : taken("another data load is running");
+    }
     const workers = await registered(ktrdr, kind, signal);
     if (workers === "unreachable") return taken("KTRDR does not answer");
     const seen = await freeAmong(deps, watch, workers, signal);

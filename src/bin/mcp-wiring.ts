@@ -11,7 +11,9 @@ import type { Deps } from "../mcp/ports.ts";
 import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
 import { jobFigures, type JobFigures } from "../store/job-figures.ts";
 import { createJobReader } from "../store/job-reader.ts";
+import { createOpenWork } from "../store/open-work.ts";
 import { createPool, run } from "../store/pool.ts";
+import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
 import { lazyClient, temporalSettings, type TemporalSettings } from "../temporal/connection.ts";
 import { createJobs } from "../temporal/jobs.ts";
@@ -102,23 +104,28 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest }: Onlo
   });
   // Tools must answer soon: a read that KTRDR does not answer quickly is an error worth telling.
   const requestTimeoutMs = Math.min(config.KTRDR_REQUEST_TIMEOUT_MS, 10_000);
-  const ktrdr = createKtrdr({
+  const transport = {
     baseUrl: config.KTRDR_API_URL,
     requestTimeoutMs,
     logger: log,
     ...(onRequest === undefined ? {} : { onRequest }),
     ...(tracing === null ? {} : { traceRequest: tracing.ktrdrRequest }),
-  });
+  };
+  const ktrdr = createKtrdr(transport);
+  // Apart: whoever asks whether KTRDR is up must not hear that it was not asked.
+  const readers = createKtrdr({ ...transport, breakerFailures: config.KTRDR_BREAKER_FAILURES });
   return {
     deps: {
       jobs: createJobs(client, jobSettingsOf(config)),
       records: {
         jobs: createJobReader(pool),
         results: createResultReader(pool),
+        research: createResearchControl(pool),
+        work: createOpenWork(pool),
         ping: async () => void (await run(pool, "select 1 from jobs limit 1")),
       },
       ktrdr,
-      reads: createCachedReads(ktrdr, { files: priceFilesOf(config, log) }),
+      reads: createCachedReads(readers, { files: priceFilesOf(config, log) }),
       strategies: createStrategyFolder(config.KTRDR_STRATEGIES_DIR),
       links: linksOf(config, settings),
       now: () => new Date(),
@@ -128,6 +135,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest }: Onlo
     figures: () => jobFigures(pool),
     async close() {
       ktrdr.close();
+      readers.close();
       await Promise.allSettled([pool.end(), client.connection.close()]);
     },
   };

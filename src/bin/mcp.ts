@@ -5,8 +5,10 @@ import { loadConfig } from "../config.ts";
 import { DomainError, isDomainError } from "../domain/errors.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
 import { createLogger } from "../logger.ts";
+import { createAdmission } from "../mcp/admission/admission.ts";
 import { createExecutionQueue } from "../mcp/execution-log.ts";
 import { createServer, type KnownCaller, type ServerParts } from "../mcp/server.ts";
+import { limitsOf } from "./limits.ts";
 import { serveHttp } from "./mcp-http.ts";
 import { serveOnStdio } from "./mcp-stdio.ts";
 import { createWiring } from "./mcp-wiring.ts";
@@ -44,7 +46,8 @@ async function main(): Promise<void> {
   const log = createLogger("mcp", process.env["LOG_LEVEL"] || "info");
   // A defect in one call must not take the others down.
   process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled rejection"));
-  const tracing = await tracingOf(loadConfig(await labEnvironment(process.env)), "ktrdr-mcp");
+  const config = loadConfig(await labEnvironment(process.env));
+  const tracing = await tracingOf(config, "ktrdr-mcp");
   const metrics = mcpMetrics(
     async () => await (await wiring.current()).figures(),
     () => executions.dropped,
@@ -62,6 +65,7 @@ async function main(): Promise<void> {
   const parts: ServerParts = {
     deps,
     executions,
+    admission: createAdmission(limitsOf(config), () => process.memoryUsage.rss()),
     log,
     leaving: leaving.signal,
     onCall(call) {

@@ -13,6 +13,7 @@ import { begunComputations } from "../store/begun-computations.ts";
 import { createJobReader } from "../store/job-reader.ts";
 import { createJobWriter } from "../store/job-writer.ts";
 import { createPool } from "../store/pool.ts";
+import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
 import { tryRecord } from "../store/try-record.ts";
 import { isNamespaceMissing, lazyClient, temporalSettings, type TemporalSettings } from "../temporal/connection.ts";
@@ -142,6 +143,7 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger, {
     strategies: createStrategyFolder(config.KTRDR_STRATEGIES_DIR),
     jobs: { ...createJobReader(pool), ...createJobWriter(pool) },
     results: createResultReader(pool),
+    research: createResearchControl(pool),
     slots: createSlots(client),
     executions: createExecutions(client, jobSettingsOf(config)),
     tryRecord: () => tryRecord(pool),

@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import type { Logger } from "../logger.ts";
 import { assertAllowed, endpointOf, type Method, type Surface } from "./allow-list.ts";
+import { createBreaker, type Breaker } from "./breaker.ts";
 import { createGate } from "./gate.ts";
 import { badAnswer, noAnswer, readRefusal, refusalError, type Nature, type Refusal } from "./refusal.ts";
 
@@ -30,6 +31,8 @@ export interface TransportOptions {
   readonly baseUrl: string;
   /** Limit of one attempt, connect to last byte. */
   readonly requestTimeoutMs: number;
+  /** Requests in a row without an answer after which KTRDR is left alone for a moment; never unless given. */
+  readonly breakerFailures?: number;
   readonly logger?: Pick<Logger, "debug">;
   readonly onRequest?: (info: RequestInfo) => void;
   /** Sends each request inside a trace, with headers that say which. */
@@ -260,6 +263,7 @@ export function createTransport(options: TransportOptions): Transport {
   const agent = { http: new http.Agent(pool), https: new https.Agent(pool) };
   const client = createClient(options.requestTimeoutMs, agent);
   const pass = createGate(CONNECTIONS);
+  const guarded: Breaker = createBreaker(options.breakerFailures ?? 0);
   const apiBase = parseBase(options.baseUrl, /(\/api\/v1)?\/*$/);
 
   const traced: TraceRequest = options.traceRequest ?? ((_endpoint, send) => send({}));
@@ -271,7 +275,7 @@ export function createTransport(options: TransportOptions): Transport {
     const begun = performance.now();
     try {
       answer = await traced(endpoint, (headers) =>
-        pass(() => exchange(client, { surface, base }, call, headers), call.signal),
+        guarded(call.what, () => pass(() => exchange(client, { surface, base }, call, headers), call.signal)),
       );
       attempts = answer.attempts;
     } catch (error) {

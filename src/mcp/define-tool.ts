@@ -3,6 +3,7 @@ import { DomainError } from "../domain/errors.ts";
 import type { Identity, Scope } from "../domain/identity.ts";
 import type { Logger } from "../logger.ts";
 import { inputError } from "./input-error.ts";
+import type { Admission } from "./admission/admission.ts";
 import type { Deps } from "./ports.ts";
 
 /** All four hints are required: a missing one has a default that frightens clients. */
@@ -30,6 +31,8 @@ export interface ToolContext {
   readonly client: ClientIdentity;
   /** Who is known to call. */
   readonly caller: Identity;
+  /** Whether a new job is taken. */
+  readonly admission: Pick<Admission, "job">;
   readonly log: Logger;
 }
 

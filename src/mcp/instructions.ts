@@ -17,7 +17,7 @@ Rules
 - Compare with buy_and_hold in the same answer, and read "caveats" before quoting a figure.
 - cancel_task really stops the computing; aborting a call only stops waiting.
 
-Errors read: [code number] what. Why: ... Valid: ... Next: ... Do what Next says. -32602: mend the arguments. -32001: a part is down, check_health says which and how to start it. -32603: a defect or a failed computation.
+Errors read: [code number] what. Why: ... Valid: ... Next: ... Do what Next says. -32602: mend the arguments. -32001: not now: a part is down (check_health says which), or a limit or an order of the operator holds; Next says when to try again. -32603: a defect or a failed computation.
 
 Ratios are ratios (0.05 = 5 %), times are UTC, dates are YYYY-MM-DD.
 `;

@@ -2,6 +2,8 @@ import type { CachedReads } from "../ktrdr/cached-reads.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { StrategyFolder } from "../ktrdr/strategy-folder.ts";
 import type { JobReader } from "../store/job-reader.ts";
+import type { OpenWork } from "../store/open-work.ts";
+import type { ResearchControlReader } from "../store/research-control.ts";
 import type { ResultReader } from "../store/result-reader.ts";
 import type { Jobs } from "../temporal/jobs.ts";
 
@@ -15,6 +17,10 @@ import type { Jobs } from "../temporal/jobs.ts";
 export interface RecordsPort {
   readonly jobs: JobReader;
   readonly results: ResultReader;
+  /** What operators ordered. */
+  readonly research: ResearchControlReader;
+  /** What is open, in figures. */
+  readonly work: Pick<OpenWork, "snapshot">;
   ping(): Promise<void>;
 }
 

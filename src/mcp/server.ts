@@ -4,6 +4,7 @@ import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { mayUse, type Identity } from "../domain/identity.ts";
 import type { Logger } from "../logger.ts";
+import type { Admission } from "./admission/admission.ts";
 import { scopeOf, type ClientIdentity, type ReportProgress, type Tool, type ToolContext } from "./define-tool.ts";
 import { toToolError } from "./errors.ts";
 import type { ExecutionQueue } from "./execution-log.ts";
@@ -23,6 +24,8 @@ export interface ServerParts {
   /** Asked once per call: a lab that starts after this server is found by the next call. Never rejects. */
   readonly deps: () => Promise<Deps>;
   readonly executions: ExecutionQueue;
+  /** One for the whole process: servers share what they count. */
+  readonly admission: Admission;
   readonly log: Logger;
   /** Fires when the process is about to end: calls that wait answer now, with what is known. */
   readonly leaving?: AbortSignal;
@@ -92,7 +95,7 @@ function register(server: McpServer, tool: Tool, parts: ServerParts, caller: Kno
   );
 }
 
-type CallContext = Omit<ToolContext, "deps">;
+type CallContext = Omit<ToolContext, "deps" | "admission">;
 
 async function call(tool: Tool, args: unknown, context: CallContext, parts: ServerParts): Promise<CallToolResult> {
   const at = new Date().toISOString();
@@ -115,7 +118,9 @@ async function call(tool: Tool, args: unknown, context: CallContext, parts: Serv
   };
   try {
     assertAllowed(tool, context.caller);
-    const facts = await tool.run(args, { ...context, deps: await parts.deps() });
+    const { admission } = parts;
+    const run = async () => await tool.run(args, { ...context, admission, deps: await parts.deps() });
+    const facts = await admission.call(context.caller.name, tool.name, args, run);
     record(null, taskIdIn(facts));
     return { content: [{ type: "text", text: JSON.stringify(facts) }], structuredContent: { ...facts } };
   } catch (error) {

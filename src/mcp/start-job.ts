@@ -14,18 +14,40 @@ interface StartWish {
 /**
  * Starts a job, or finds the one that answers this very request: running, finished, or failed. A known job is answered
  * even while KTRDR is down.
- * @throws DomainError of the preflight, or `temporal_unavailable`
+ * @throws DomainError of the admission or the preflight, or `temporal_unavailable`
  */
 export async function startJob(context: ToolContext, wish: StartWish) {
   const { deps, caller } = context;
   const { jobId } = deps.jobs.idOf(wish.request, wish.forceReason);
-  // Side by side: both only read, and a new job needs both. A known job is answered whatever the checks say.
-  const [isNew, checked] = await Promise.all([isUnrecorded(context, jobId), settled(wish.preflight())]);
+  const claim = { jobId, computations: computationsOf(wish.request) };
+  const room = settled(context.admission.job(deps.records, caller.name, claim));
+  try {
+    const answer = await findOrStart(context, wish, jobId, room);
+    if (answer.existing) await unclaim(room);
+    return answer;
+  } catch (error) {
+    await unclaim(room);
+    throw error;
+  }
+}
+
+type Room = Promise<PromiseSettledResult<() => void>>;
+
+/** The job was not started: it takes no room. */
+async function unclaim(room: Room): Promise<void> {
+  const claimed = await room;
+  if (claimed.status === "fulfilled") claimed.value();
+}
+
+async function findOrStart(context: ToolContext, wish: StartWish, jobId: string, room: Room) {
+  const { deps, caller } = context;
+  // Side by side: all only read, and a new job needs all. A known job is answered whatever the checks say.
+  const [isNew, ...checks] = await Promise.all([isUnrecorded(context, jobId), room, settled(wish.preflight())]);
+  const refusal = checks.find((check) => check.status === "rejected");
   // Temporal itself refuses to start a known job, so it is asked beforehand only where nothing may be started anyway.
-  const known = isNew && checked.status === "fulfilled" ? null : await knownJob(context, jobId);
+  const known = isNew && refusal === undefined ? null : await knownJob(context, jobId);
   if (known !== null) return { ...statusFacts(jobId, known), existing: true, warnings: [] as string[] };
-  if (checked.status === "rejected") throw checked.reason;
-  const warnings = checked.value;
+  if (refusal !== undefined) throw refusal.reason;
   const [started, polling] = await Promise.all([
     deps.jobs.start(wish.request, { forceReason: wish.forceReason, client: caller.name }),
     deps.jobs.workersPolling().catch(() => null),
@@ -34,6 +56,8 @@ export async function startJob(context: ToolContext, wish: StartWish) {
     const status = await statusOf(deps, started.jobId);
     return { ...statusFacts(started.jobId, status), existing: true, warnings: [] as string[] };
   }
+  const [, checked] = checks;
+  const warnings = checked.status === "fulfilled" ? checked.value : [];
   const idle = polling === false;
   return {
     task_id: started.jobId,
@@ -50,6 +74,9 @@ export async function startJob(context: ToolContext, wish: StartWish) {
     warnings: [...warnings],
   };
 }
+
+/** What KTRDR is to compute for it. */
+const computationsOf = (request: JobRequest): number => (request.kind === "training_set" ? request.repeats : 1);
 
 async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
   const [result] = await Promise.allSettled([work]);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { DomainError } from "../../src/domain/errors.ts";
 import type { SlotWatch } from "../../src/domain/slots.ts";
 import { JOB, MINUTE, SimulatedStage } from "./stage.ts";
 
@@ -50,5 +51,48 @@ describe("watching for a free worker", () => {
     const stage = new SimulatedStage({ type: "training", computingMs: MINUTE });
     const news = stage.perform("watchSlots", watch({ kind: "data_load", settling: ["load-gone"], knownReason: "" }));
     expect(await stage.clock.run(news, MINUTE)).toMatchObject({ free: false });
+  });
+});
+
+describe("watching while operators have given orders", () => {
+  const idle = () => new SimulatedStage({ type: "training", computingMs: MINUTE });
+  const BUDGET = { hours: 8, usedHours: 8, renewsAt: "2026-11-27T00:00:00.000Z" };
+  const ORDERS = [
+    [
+      "research is paused by the operator: too hot",
+      { pause: { reason: "too hot", since: "2026-11-26T10:00:00.000Z" }, budget: null },
+    ],
+    [
+      "research is paused by the operator",
+      { pause: { reason: null, since: "2026-11-26T10:00:00.000Z" }, budget: null },
+    ],
+    ["today's computing budget of 8 h is used up; it renews at 2026-11-27 00:00 UTC", { pause: null, budget: BUDGET }],
+  ] as const;
+
+  it.each(ORDERS)("starts nothing and says: %s", async (waitingFor, orders) => {
+    for (const kind of ["training", "data_load"] as const) {
+      const stage = idle();
+      stage.orders = async () => orders;
+      const news = stage.perform("watchSlots", watch({ kind, knownReason: "" }));
+      expect(await stage.clock.run(news, MINUTE)).toEqual({ free: false, closed: [], waitingFor });
+    }
+  });
+
+  it("starts nothing while PostgreSQL cannot say whether research is paused, and goes on once it can", async () => {
+    for (const kind of ["training", "data_load"] as const) {
+      const stage = idle();
+      stage.orders = async () => {
+        throw new DomainError("database_unavailable", { what: "PostgreSQL does not answer." });
+      };
+      const news = stage.perform("watchSlots", watch({ kind, knownReason: "" }));
+      expect(await stage.clock.run(news, MINUTE)).toEqual({
+        free: false,
+        closed: [],
+        waitingFor: "PostgreSQL does not answer",
+      });
+      stage.orders = async () => ({ pause: null, budget: { ...BUDGET, usedHours: 7.99 } });
+      const again = stage.perform("watchSlots", watch({ kind, knownReason: "PostgreSQL does not answer" }));
+      expect(await stage.clock.run(again, MINUTE)).toMatchObject({ free: true });
+    }
   });
 });

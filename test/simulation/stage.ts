@@ -3,6 +3,7 @@ import { ApplicationFailure } from "@temporalio/common";
 import { DefaultLogger } from "@temporalio/worker";
 import pino from "pino";
 import { createActivities, type Activities } from "../../src/activities/activities.ts";
+import type { ResearchControl } from "../../src/domain/research-control.ts";
 import type { ComputationEnd, ComputeRequest, JobInput, JobProgress } from "../../src/domain/job.ts";
 import { BACKTEST, inputOf, TRAINING } from "../support/workflow-env.ts";
 import { KtrdrModel, type ModelSettings } from "./ktrdr-model.ts";
@@ -41,6 +42,8 @@ export class SimulatedStage {
   readonly record = new MemoryRecord(this.clock);
   readonly heartbeats: JobProgress[] = [];
   attempts = 0;
+  /** What PostgreSQL says about the standing orders of operators. */
+  orders: () => Promise<ResearchControl> = async () => ({ pause: null, budget: null });
   /** Called whenever a computation's fate was established. */
   onEnd: ((end: ComputationEnd, operationId: string) => void) | undefined;
   readonly input: JobInput<ComputeRequest>;
@@ -66,6 +69,7 @@ export class SimulatedStage {
         read: async (name) => ({ name, path: name, text: "", sha256: TRAINING.strategySha256 }) as never,
       },
       jobs: this.record.jobs(),
+      research: { current: async () => await this.orders() },
       results: { get: never, listModels: never, findModel: never },
       slots: { claim: nothing, inUse: nothing, release: nothing, known: async () => [] },
       executions: { of: async () => "open", namespaceId: never, namespaceLives: never, startAgain: never },

@@ -1,4 +1,6 @@
 import { execFile } from "node:child_process";
+import { readdir } from "node:fs/promises";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import pg from "pg";
@@ -7,7 +9,8 @@ import { assertSchemaCurrent, migrate } from "../../src/store/migrate.ts";
 import { createPool } from "../../src/store/pool.ts";
 import { createTestDatabase, freePort, type TestDatabase } from "../support/postgres.ts";
 
-const ALL = ["0001_jobs", "0002_results", "0003_tool_executions", "0004_job_namespace", "0005_resume", "0006_identity"];
+const FOLDER = fileURLToPath(new URL("../../migrations/", import.meta.url));
+const ALL = (await readdir(FOLDER)).map((file) => path.basename(file, ".sql")).toSorted();
 const BIN = fileURLToPath(new URL("../../src/bin/migrate.ts", import.meta.url));
 
 const databases: TestDatabase[] = [];
@@ -49,6 +52,7 @@ describe("migrate", () => {
       "computations",
       "jobs",
       "models",
+      "research_control",
       "results",
       "schema_migrations",
       "tool_executions",

@@ -35,7 +35,7 @@ export interface TestLabOptions {
 }
 
 /** Variables of the machine that runs the tests must not replace parts of the lab. */
-const FOREIGN = /^(KTRDR_|DATABASE_URL$|TEMPORAL_(?!CLI_PATH$)|LAB_|SANDBOX_|LOG_LEVEL$)/;
+const FOREIGN = /^(KTRDR_|LIMIT_|DATABASE_URL$|TEMPORAL_(?!CLI_PATH$)|LAB_|SANDBOX_|LOG_LEVEL$)/;
 
 /** The whole lab as real processes, on free ports, with quick polling and the sandbox's timers shortened. */
 export async function startTestLab(options: TestLabOptions = {}): Promise<TestLab> {
@@ -48,6 +48,8 @@ export async function startTestLab(options: TestLabOptions = {}): Promise<TestLa
     KTRDR_DEAD_GRACE_MS: "2500",
     KTRDR_NOT_FOUND_GRACE_MS: "3000",
     KTRDR_START_IN_FLIGHT_MS: "5000",
+    // A test asks more often than Claude does.
+    LIMIT_CALLS_PER_MINUTE: "0",
     SANDBOX_TIME_SCALE: String(options.timeScale ?? 0.1),
     ...options.env,
     LAB_DIR: dir,

@@ -10,6 +10,8 @@ import { createWiring } from "../../src/bin/mcp-wiring.ts";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import { createStrategyFolder, type StrategyFolder } from "../../src/ktrdr/strategy-folder.ts";
 import { createLogger } from "../../src/logger.ts";
+import { createAdmission } from "../../src/mcp/admission/admission.ts";
+import type { Limits } from "../../src/mcp/admission/limits.ts";
 import { createExecutionQueue } from "../../src/mcp/execution-log.ts";
 import type { Deps } from "../../src/mcp/ports.ts";
 import { createServer } from "../../src/mcp/server.ts";
@@ -24,7 +26,19 @@ interface Wanted {
   readonly temporal?: boolean;
   /** The sandbox's API without workers. */
   readonly ktrdr?: boolean;
+  /** None unless given. */
+  readonly limits?: Partial<Limits>;
+  readonly residentBytes?: () => number;
 }
+
+export const NO_LIMITS: Limits = {
+  callsPerMinute: 0,
+  callsAtOnce: 0,
+  waitingCalls: 0,
+  openJobs: { perClient: 0, all: 0 },
+  queuedJobs: { perClient: 0, all: 0 },
+  memoryMb: 0,
+};
 
 export interface Stack {
   readonly deps: Deps;
@@ -33,6 +47,7 @@ export interface Stack {
   readonly strategy: string;
   /** For other processes on the same parts. */
   readonly env: Readonly<Record<string, string>>;
+  readonly databaseUrl: string;
   /** The Temporal server, for scripted workers. @throws when none was wanted */
   temporal(): TestWorkflowEnvironment;
   /** The facts of a successful answer. */
@@ -80,7 +95,8 @@ export async function startStack(wanted: Wanted = {}): Promise<Stack> {
   const pool = createPool(database.url);
   undo.push(() => pool.end());
 
-  const server = createServer({ deps: async () => deps, executions, log });
+  const admission = createAdmission({ ...NO_LIMITS, ...wanted.limits }, wanted.residentBytes ?? (() => 0));
+  const server = createServer({ deps: async () => deps, executions, admission, log });
   const client = new Client({ name: "stack-test", version: "1.2.3" });
   const [near, far] = InMemoryTransport.createLinkedPair();
   await Promise.all([server.connect(far), client.connect(near)]);
@@ -93,6 +109,7 @@ export async function startStack(wanted: Wanted = {}): Promise<Stack> {
     strategies,
     strategy: EXAMPLE_NAME,
     env,
+    databaseUrl: database.url,
     temporal() {
       if (temporal === null) throw new Error("this stack has no Temporal server");
       return temporal;

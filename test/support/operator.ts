@@ -83,10 +83,10 @@ export class Operator {
     });
   }
 
-  static async begin(research: Research): Promise<Operator> {
+  static async begin(research: Research, page = "docs/operating.md"): Promise<Operator> {
     const folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-operator-"));
     await symlink(await binaryPath(), path.join(folder, "temporal"));
-    return new Operator(research, folder, await commandsOf("docs/operating.md"));
+    return new Operator(research, folder, await commandsOf(page));
   }
 
   async end(): Promise<void> {
@@ -101,12 +101,14 @@ export class Operator {
   }
 
   /**
-   * Runs the one command of the page that begins so, with the page's variables set.
+   * Runs the one command of the page that is so, or else begins so, with the page's variables set.
    * @param more is typed behind it.
    * @returns what it printed.
    */
   async types(beginning: string, variables: Readonly<Record<string, string>> = {}, more = ""): Promise<string> {
-    const matching = this.commands.filter((command) => command.startsWith(beginning));
+    const matching = this.commands.includes(beginning)
+      ? [beginning]
+      : this.commands.filter((command) => command.startsWith(beginning));
     const [command] = matching;
     if (command === undefined || matching.length > 1) {
       throw new Error(`The page has ${matching.length} commands that begin with: ${beginning}`);

@@ -1,0 +1,65 @@
+/** What the commands that steer research share: the parts they speak to. */
+import { loadConfig } from "../config.ts";
+import { DomainError } from "../domain/errors.ts";
+import { createKtrdr, type Ktrdr } from "../ktrdr/ktrdr.ts";
+import { labEnvironment } from "../lab/lab-environment.ts";
+import { createJobReader, type JobReader } from "../store/job-reader.ts";
+import { createOpenWork, type OpenWork } from "../store/open-work.ts";
+import { createPool } from "../store/pool.ts";
+import { createResearchControl, type ResearchControlStore } from "../store/research-control.ts";
+import { lazyClient, temporalSettings } from "../temporal/connection.ts";
+import { createJobs, type Jobs } from "../temporal/jobs.ts";
+import { runCommand } from "./command.ts";
+import { jobSettingsOf } from "./job-settings.ts";
+
+/** A worker of KTRDR answers within this or cannot be reached (ms). */
+const REQUEST_TIMEOUT_MS = 5_000;
+
+export interface ResearchParts {
+  readonly research: ResearchControlStore;
+  readonly work: OpenWork;
+  readonly records: JobReader;
+  readonly jobs: Jobs;
+  readonly ktrdr: Ktrdr;
+}
+
+/**
+ * Runs a command with its parts, closes them, and sets the exit code: what `run` answers, else as `runCommand` does.
+ * @param usage how the command is typed
+ */
+export async function researchCommand(usage: string, run: (parts: ResearchParts) => Promise<number>): Promise<void> {
+  await runCommand(`Usage: ${usage}`, async () => {
+    process.exitCode = await withParts(run);
+  });
+}
+
+/** An operator's words, as they are shown to Claude and in the Web UI: one line of at most 300 characters. */
+export function reasonOf(given: string | undefined): string | null {
+  const reason = (given ?? "").replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
+  if (reason === "") return null;
+  if (reason.length <= 300) return reason;
+  throw new DomainError("invalid_input", { what: "The reason is longer than 300 characters." });
+}
+
+async function withParts(run: (parts: ResearchParts) => Promise<number>): Promise<number> {
+  const env = await labEnvironment(process.env);
+  const config = loadConfig(env);
+  const client = lazyClient(
+    temporalSettings(env, { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE }),
+  );
+  const pool = createPool(config.DATABASE_URL, { max: 2, applicationName: "ktrdr-mcp operator" });
+  const requestTimeoutMs = Math.min(config.KTRDR_REQUEST_TIMEOUT_MS, REQUEST_TIMEOUT_MS);
+  const ktrdr = createKtrdr({ baseUrl: config.KTRDR_API_URL, requestTimeoutMs });
+  try {
+    return await run({
+      research: createResearchControl(pool),
+      work: createOpenWork(pool),
+      records: createJobReader(pool),
+      jobs: createJobs(client, jobSettingsOf(config)),
+      ktrdr,
+    });
+  } finally {
+    ktrdr.close();
+    await Promise.allSettled([pool.end(), client.connection.close()]);
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * `ktrdr-mcp stop-research`: cancels the matching jobs, waits until they have ended, and proves by asking KTRDR's
+ * workers themselves that nothing of them computes. Ends with 0 only when that is proven.
+ */
+import { parseArgs } from "node:util";
+import { isDomainError } from "../domain/errors.ts";
+import type { OpenWorkFilter } from "../store/open-work.ts";
+import { Usage } from "./command.ts";
+import { researchCommand, reasonOf, type ResearchParts } from "./research-command.ts";
+import { askWorkers, doubtsOf, type IdleProof } from "./idle-proof.ts";
+import { stopMatching } from "./stop-matching.ts";
+
+const USAGE =
+  "ktrdr-mcp stop-research (--strategy NAME | --client NAME | --all) [--reason TEXT] [--timeout SECONDS] [--json]";
+/** A job has ended only once its computing has; this is for a worker that answers late (ms). */
+const SETTLE_MS = 3_000;
+const ASK_EVERY_MS = 500;
+
+interface Wish {
+  readonly filter: OpenWorkFilter;
+  readonly all: boolean;
+  readonly reason: string;
+  readonly patienceMs: number;
+  readonly json: boolean;
+}
+
+await researchCommand(USAGE, async (parts) => {
+  const wish = wishOf();
+  const tell = (line: string): void => (wish.json ? console.error(line) : console.log(line));
+  if (wish.all) {
+    // First, so that nothing is started behind our back.
+    await parts.research.pause(wish.reason);
+    tell("Research is paused: no new job is taken until bin/ktrdr-mcp resume-research.");
+  }
+  const { jobIds, stillOpen } = await stopMatching(parts, { ...wish, tell });
+  const { proof, doubts } = await prove(parts, jobIds, wish.all);
+  const doubted = [...stillOpen.map((jobId) => `the job ${jobId} has not ended`), ...doubts];
+  const proven = doubted.length === 0;
+  if (wish.json) {
+    const workers = proof?.workers ?? [];
+    console.log(
+      JSON.stringify({ proven, paused: wish.all, jobs: jobIds, stillOpen, doubts: doubted, workers }, null, 2),
+    );
+  } else {
+    console.log(`${jobIds.length} jobs were stopped.`);
+    for (const { worker, state } of proof?.workers ?? []) console.log(`  ${worker}: ${state}`);
+    doubted.forEach((doubt) => console.log(`✘ ${doubt}`));
+    const idle = wish.all
+      ? "every worker of KTRDR said itself that it is idle"
+      : "no worker of KTRDR computes any of them";
+    console.log(proven ? `✔ Proven: ${idle}.` : "Not proven. Mend what is named above and run this again.");
+  }
+  return proven ? 0 : 1;
+});
+
+function wishOf(): Wish {
+  const text = { type: "string" } as const;
+  const flag = { type: "boolean", default: false } as const;
+  const options = { strategy: text, client: text, reason: text, timeout: text, all: flag, json: flag };
+  const { values } = parseArgs({ options });
+  const { strategy, client, all, timeout = "300" } = values;
+  const named = [strategy, client].filter((value) => value !== undefined && value !== "");
+  if (named.length + Number(all) !== 1) throw new Usage("Say which jobs: --strategy, --client or --all.");
+  if (!/^\d+$/.test(timeout)) throw new Usage(`"${timeout}" is no number of seconds.`);
+  return {
+    filter: { ...(strategy === undefined ? {} : { strategy }), ...(client === undefined ? {} : { client }) },
+    all,
+    reason: reasonOf(values.reason) ?? "stopped by the operator",
+    patienceMs: Number(timeout) * 1_000,
+    json: values.json,
+  };
+}
+
+/** Asks until there is no doubt left or nothing changes any more. */
+async function prove(
+  parts: ResearchParts,
+  jobIds: readonly string[],
+  all: boolean,
+): Promise<{ readonly proof: IdleProof | null; readonly doubts: readonly string[] }> {
+  const stopped = new Set(jobIds);
+  const until = performance.now() + SETTLE_MS;
+  for (;;) {
+    let proof: IdleProof | null = null;
+    let doubts: readonly string[];
+    try {
+      proof = await askWorkers(parts, jobIds);
+      doubts = doubtsOf(proof, stopped, all);
+    } catch (error) {
+      if (!isDomainError(error)) throw error;
+      doubts = [`KTRDR cannot be asked: ${error.what}`];
+    }
+    if (doubts.length === 0 || performance.now() >= until) return { proof, doubts };
+    await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * Leaves KTRDR alone for a moment after several requests in a row got no answer, so that a tool says so at once
+ * instead of after a time limit, and a KTRDR that is struggling is not asked by everybody. For cheap reads of the MCP
+ * server only, never for the worker: docs/decisions/ says why.
+ */
+import { BrokenCircuitError, circuitBreaker, ConsecutiveBreaker, handleWhen } from "cockatiel";
+import { RequestError } from "got";
+import { DomainError } from "../domain/errors.ts";
+
+/** Then one request is let through to look. Milliseconds. */
+const LEAVE_ALONE_MS = 5_000;
+
+/** What a gateway says for a KTRDR that is away. Any other status is an answer of KTRDR, if an angry one. */
+const AWAY = new Set([502, 503, 504]);
+
+/** @param what names the thing asked for, e.g. "The bars". @throws DomainError `ktrdr_unavailable` while it is open */
+export type Breaker = <T extends { readonly status: number }>(what: string, request: () => Promise<T>) => Promise<T>;
+
+/** @param failures in a row that open it; 0: it never opens */
+export function createBreaker(failures: number): Breaker {
+  if (failures === 0) return async (_what, request) => await request();
+  const noAnswer = handleWhen((error) => error instanceof RequestError && error.code !== "ERR_ABORTED").orWhenResult(
+    (answer) => typeof answer === "object" && answer !== null && AWAY.has(Number(Reflect.get(answer, "status"))),
+  );
+  const circuit = circuitBreaker(noAnswer, {
+    halfOpenAfter: LEAVE_ALONE_MS,
+    breaker: new ConsecutiveBreaker(failures),
+  });
+  return async (what, request) => {
+    try {
+      return await circuit.execute(() => request());
+    } catch (error) {
+      if (!(error instanceof BrokenCircuitError)) throw error;
+      throw new DomainError("ktrdr_unavailable", {
+        what: `${what}: KTRDR was not asked.`,
+        why: `its last ${failures} requests or more got no answer, so it is left alone for ${LEAVE_ALONE_MS / 1_000} s at a time`,
+        next: `repeat the call in ${LEAVE_ALONE_MS / 1_000} s; check_health asks KTRDR all the same`,
+      });
+    }
+  };
+}

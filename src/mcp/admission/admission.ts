@@ -1,0 +1,57 @@
+/** Decides whether a call, and whether a new job, is taken. One for each process; what it counts is of this process. */
+import { assertMayStart } from "../../domain/research-control.ts";
+import { isDomainError } from "../../domain/errors.ts";
+import type { RecordsPort } from "../ports.ts";
+import { createCallRate } from "./call-rate.ts";
+import { createCallsAtOnce } from "./calls-at-once.ts";
+import { createJobRoom, type JobWish, type Unclaim } from "./job-room.ts";
+import type { Limits } from "./limits.ts";
+import { createMemoryGuard } from "./memory-guard.ts";
+
+export interface Admission {
+  /**
+   * Runs a call when its client may make it.
+   * @throws DomainError `rate_limited`
+   */
+  call<T>(caller: string, tool: string, args: unknown, run: () => Promise<T>): Promise<T>;
+  /**
+   * Asked before a job that does not exist yet is started.
+   * @returns to be called when it was not started after all.
+   * @throws DomainError `overloaded`, `research_paused`, `budget_exhausted` or `too_many_jobs`
+   */
+  job(records: Pick<RecordsPort, "research" | "work">, client: string, wish: JobWish): Promise<Unclaim>;
+}
+
+/** @param residentBytes memory that this process takes now */
+export function createAdmission(limits: Limits, residentBytes: () => number): Admission {
+  const rate = createCallRate(limits.callsPerMinute);
+  const atOnce = createCallsAtOnce(limits);
+  const assertMemory = createMemoryGuard(limits.memoryMb, residentBytes);
+  const claimRoom = createJobRoom(limits);
+  return {
+    async call(caller, tool, args, run) {
+      await rate(caller, tool);
+      return await atOnce(caller, waits(args), run);
+    },
+    async job({ research, work }, client, wish) {
+      assertMemory();
+      await assertOrders(research);
+      return await claimRoom(work, client, wish);
+    },
+  };
+}
+
+/** Whether the caller wants to wait for a job (get_task_status). */
+function waits(args: unknown): boolean {
+  const seconds: unknown = typeof args === "object" && args !== null ? Reflect.get(args, "wait_seconds") : undefined;
+  return typeof seconds === "number" && seconds > 0;
+}
+
+/** While PostgreSQL cannot say, a job is taken as ever: the queue starts nothing until PostgreSQL has said. */
+async function assertOrders(research: RecordsPort["research"]): Promise<void> {
+  const orders = await research.current().catch((error: unknown) => {
+    if (isDomainError(error, "database_unavailable")) return null;
+    throw error;
+  });
+  if (orders !== null) assertMayStart(orders);
+}

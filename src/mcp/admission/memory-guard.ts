@@ -1,0 +1,21 @@
+import { DomainError } from "../../domain/errors.ts";
+
+const MB = 2 ** 20;
+
+/**
+ * Refuses new jobs while this process is large, before the system ends it and every call in it. Reads are answered.
+ * @param residentBytes reads the process's memory
+ * @throws DomainError `overloaded`
+ */
+export function createMemoryGuard(limitMb: number, residentBytes: () => number): () => void {
+  return () => {
+    if (limitMb === 0) return;
+    const usedMb = Math.round(residentBytes() / MB);
+    if (usedMb <= limitMb) return;
+    throw new DomainError("overloaded", {
+      what: `This server uses ${usedMb} MB of the ${limitMb} MB of memory it may use: it takes no new job.`,
+      why: "calls in flight and kept answers take memory; jobs do not run in this process and go on",
+      next: "repeat the call in 30 s; calls that only read are answered; if it stays, the operator restarts this server (nothing is lost) or raises LIMIT_MEMORY_MB",
+    });
+  };
+}

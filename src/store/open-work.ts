@@ -1,0 +1,91 @@
+/** What is open by the record, in figures for limits and as a list for whoever stops it. */
+import { z } from "zod";
+import { select, type Pool } from "./pool.ts";
+
+export interface OpenWorkFilter {
+  readonly strategy?: string;
+  /** Who asked for the job. */
+  readonly client?: string;
+}
+
+export interface OpenJobRow {
+  readonly jobId: string;
+  readonly strategy: string | null;
+  readonly client: string;
+}
+
+/** How much is open by the record, all taken at one moment. */
+export interface OpenWorkSnapshot {
+  /** Clients without anything open are left out. */
+  readonly clients: readonly {
+    readonly client: string;
+    /** Jobs; a set and its trainings are one. */
+    readonly open: number;
+    /** What KTRDR is to compute and does not yet; each training of a set counts. */
+    readonly queued: number;
+  }[];
+  /** Those of the jobs asked about that the record knows, whatever became of them. */
+  readonly recorded: readonly string[];
+}
+
+/** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
+export interface OpenWork {
+  /** Oldest first, sets before their trainings. */
+  list(filter: OpenWorkFilter): Promise<OpenJobRow[]>;
+  /** @param jobIds are looked up beside. */
+  snapshot(jobIds: readonly string[]): Promise<OpenWorkSnapshot>;
+  /** Addresses of KTRDR's workers that computed any of the given jobs. */
+  endpointsOf(jobIds: readonly string[]): Promise<string[]>;
+}
+
+const ListRow = z
+  .object({ job_id: z.string(), strategy: z.string().nullable(), client: z.string() })
+  .transform((row): OpenJobRow => ({ jobId: row.job_id, strategy: row.strategy, client: row.client }));
+
+const SnapshotRow = z.object({
+  clients: z.array(z.object({ client: z.string(), open: z.number(), queued: z.number() })),
+  recorded: z.array(z.string()),
+});
+
+// `jobs_open` is a partial index, so this reads open rows only.
+const SNAPSHOT = `
+  select
+    (select coalesce(jsonb_agg(per_client), '[]') from (
+      select client, (count(*) filter (where parent_job_id is null))::int as open,
+        (count(*) filter (where kind <> 'training_set' and not exists (
+          select 1 from computations c
+          where c.job_id = jobs.job_id and c.operation_id is not null and c.ended_at is null
+        )))::int as queued
+      from jobs where status = 'open' group by client
+    ) as per_client) as clients,
+    array(select job_id from jobs where job_id = any($1)) as recorded`;
+
+export function createOpenWork(pool: Pool): OpenWork {
+  return {
+    list: (filter) =>
+      select(
+        pool,
+        ListRow,
+        `select job_id, strategy, client from jobs
+         where status = 'open' and ($1::text is null or strategy = $1) and ($2::text is null or client = $2)
+         order by admitted_at, parent_job_id nulls first, job_id`,
+        [filter.strategy ?? null, filter.client ?? null],
+      ),
+
+    async snapshot(jobIds) {
+      const [row] = await select(pool, SnapshotRow, SNAPSHOT, [[...jobIds]]);
+      return row ?? { clients: [], recorded: [] };
+    },
+
+    async endpointsOf(jobIds) {
+      const row = z.object({ worker_endpoint: z.string() });
+      const rows = await select(
+        pool,
+        row,
+        "select distinct worker_endpoint from computations where job_id = any($1) and worker_endpoint is not null",
+        [[...jobIds]],
+      );
+      return rows.map((found) => found.worker_endpoint);
+    },
+  };
+}

@@ -1,0 +1,82 @@
+/** The standing orders of operators, and how much was computed today. PostgreSQL's clock alone says what today is. */
+import { z } from "zod";
+import type { ResearchControl } from "../domain/research-control.ts";
+import { Instant } from "./job-row.ts";
+import { run, select, type Pool } from "./pool.ts";
+
+/** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
+export interface ResearchControlReader {
+  /** The orders as they stand, with the hours used since midnight UTC. */
+  current(): Promise<ResearchControl>;
+}
+
+export interface ResearchControlStore extends ResearchControlReader {
+  /** Pauses research. Research that is paused keeps its time; another reason replaces the first, none leaves it. */
+  pause(reason: string | null): Promise<void>;
+  resume(): Promise<void>;
+  /** Hours of computing per UTC day; null for no limit. */
+  setBudget(hours: number | null): Promise<void>;
+}
+
+const Row = z
+  .object({
+    paused_at: Instant.nullable(),
+    pause_reason: z.string().nullable(),
+    budget_hours: z.number().nullable(),
+    used_hours: z.number(),
+    renews_at: Instant,
+  })
+  .transform((row): ResearchControl => ({
+    pause: row.paused_at === null ? null : { reason: row.pause_reason, since: row.paused_at },
+    budget:
+      row.budget_hours === null
+        ? null
+        : { hours: row.budget_hours, usedHours: row.used_hours, renewsAt: row.renews_at },
+  }));
+
+// A computation that nobody ended has run until its job was closed at the latest.
+const CURRENT = `
+  with today as (select date_trunc('day', now(), 'UTC') as midnight),
+  used as (
+    select coalesce(sum(extract(epoch from
+        coalesce(c.ended_at, j.finished_at, now()) - greatest(c.started_at, today.midnight))), 0) / 3600 as hours
+    from today, computations c join jobs j using (job_id)
+    where c.started_at is not null
+      and (c.ended_at > today.midnight
+        or (c.ended_at is null and coalesce(j.finished_at, now()) > today.midnight))
+  )
+  select o.paused_at, o.pause_reason, o.budget_hours, greatest(0, used.hours)::float8 as used_hours,
+    today.midnight + interval '24 hours' as renews_at
+  from today cross join used left join research_control o on true`;
+
+export function createResearchControl(pool: Pool): ResearchControlStore {
+  return {
+    async current() {
+      const [orders] = await select(pool, Row, CURRENT);
+      return orders ?? { pause: null, budget: null };
+    },
+
+    async pause(reason) {
+      await run(
+        pool,
+        `insert into research_control as o (paused_at, pause_reason) values (now(), $1)
+         on conflict (only_row) do update
+           set paused_at = coalesce(o.paused_at, now()), pause_reason = coalesce($1, o.pause_reason)`,
+        [reason],
+      );
+    },
+
+    async resume() {
+      await run(pool, "update research_control set paused_at = null, pause_reason = null");
+    },
+
+    async setBudget(hours) {
+      await run(
+        pool,
+        `insert into research_control (budget_hours) values ($1)
+         on conflict (only_row) do update set budget_hours = $1`,
+        [hours],
+      );
+    },
+  };
+}

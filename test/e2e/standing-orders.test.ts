@@ -1,0 +1,288 @@
+/** docs/limits.md with real processes: what operators order holds, survives, and what they stop is proven to have stopped. */
+import path from "node:path";
+import { execa } from "execa";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createKtrdr } from "../../src/ktrdr/ktrdr.ts";
+import { ROOT } from "../../src/lab/lab-environment.ts";
+import { until } from "../../src/lab/until.ts";
+import { Operator } from "../support/operator.ts";
+import { Research, type Answer } from "../support/research.ts";
+import { connectServer, textOf } from "../support/mcp.ts";
+
+const EPOCHS = 12;
+/** Longer than anything that an operator does in a test. */
+const LONG = 120;
+/** Awaited. */
+const SHORT = 6;
+
+let research: Research;
+let operator: Operator;
+let asked = 0;
+
+beforeAll(async () => {
+  research = await Research.begin();
+  operator = await Operator.begin(research, "docs/limits.md");
+  await Promise.all(["alpha", "beta"].map(async (name) => await research.writeStrategy(name)));
+}, 120_000);
+
+afterAll(async () => {
+  await operator?.end();
+  await research?.end();
+}, 60_000);
+
+/** What is started from now on computes for about so many seconds. */
+const lasting = async (seconds: number): Promise<void> =>
+  await research.faults([
+    { id: "slow", fault: "slow_computing", kind: "training", epochDelayMs: (seconds * 1_000) / EPOCHS },
+  ]);
+
+function request(strategy: string, more: Record<string, unknown> = {}): Record<string, unknown> {
+  asked += 1;
+  const end = new Date(Date.UTC(2008, 0, asked)).toISOString().slice(0, 10);
+  return { strategy, start_date: "2000-01-03", end_date: end, ...more };
+}
+
+const train = async (strategy: string, more: Record<string, unknown> = {}): Promise<string> =>
+  (await research.call("train_model", request(strategy, more))).task_id;
+
+const refused = async (args: Record<string, unknown>): Promise<string> => {
+  const answer = await research.client.call("train_model", args);
+  expect(answer.isError).toBe(true);
+  return textOf(answer);
+};
+
+async function running(taskId: string): Promise<void> {
+  await research.follow(taskId, "running");
+  await until(async () => (await operator.computing(taskId)).length === 1, {
+    what: `KTRDR computing ${taskId}`,
+    timeoutMs: 30_000,
+  });
+}
+
+/** Waits until the status of a queued job says why it waits. */
+async function waitsBecause(taskId: string, reason: string): Promise<void> {
+  let seen: Answer | undefined;
+  const said = async () => {
+    seen = await research.call("get_task_status", { task_id: taskId });
+    return String(seen["headline"]).includes(reason);
+  };
+  await until(said, { what: `${taskId} waiting because ${reason}`, timeoutMs: 30_000 }).catch((cause: unknown) => {
+    throw new Error(JSON.stringify(seen), { cause });
+  });
+  expect(seen?.state).toBe("queued");
+}
+
+interface Stopped {
+  readonly code: number | undefined;
+  readonly out: string;
+  readonly json: {
+    readonly proven: boolean;
+    readonly jobs: readonly string[];
+    readonly stillOpen: readonly string[];
+    readonly doubts: readonly string[];
+    readonly workers: readonly { readonly worker: string; readonly state: string }[];
+  };
+}
+
+/** `stop-research` with an exit code that is not asserted. */
+async function stops(...args: string[]): Promise<Stopped> {
+  const file = path.join(ROOT, "bin/ktrdr-mcp");
+  const { exitCode, stdout, stderr } = await execa(file, ["stop-research", ...args, "--json"], {
+    env: research.lab.env,
+    reject: false,
+  });
+  return { code: exitCode, out: stdout + stderr, json: JSON.parse(stdout) as Stopped["json"] };
+}
+
+const computedOnce = async (taskId: string): Promise<void> => {
+  await research.follow(taskId, "completed");
+  expect(await operator.computed(taskId), `computations of ${taskId}`).toBe(1);
+};
+
+describe("a pause", () => {
+  it("lets running jobs go on, starts no other, is told, and survives the death of every part", async () => {
+    await lasting(SHORT);
+    const runs = await train("alpha");
+    await running(runs);
+    const known = request("beta");
+    const { task_id: waits } = await research.call("train_model", known);
+    expect(await operator.types("bin/ktrdr-mcp pause-research", { REASON: "KTRDR is being moved" })).toContain(
+      "2 jobs are open",
+    );
+    await waitsBecause(waits, "research is paused by the operator: KTRDR is being moved");
+    const text = await refused(request("beta"));
+    expect(text).toMatch(/^\[research_paused -32001\] .*KTRDR is being moved.*resume-research/);
+    expect(await research.call("train_model", known)).toMatchObject({ task_id: waits, existing: true });
+
+    const { lab } = research;
+    for (const part of ["worker", "temporal", "postgres"]) await lab.back(part, lab.kill(part));
+    await lasting(0);
+    await computedOnce(runs);
+    await waitsBecause(waits, "research is paused by the operator: KTRDR is being moved");
+    expect(await operator.computed(waits)).toBe(0);
+
+    await operator.types("bin/ktrdr-mcp resume-research");
+    await computedOnce(waits);
+  }, 180_000);
+});
+
+describe("a budget", () => {
+  it("holds the queue and refuses new jobs once it is used up, until it is raised", async () => {
+    await lasting(0);
+    await computedOnce(await train("alpha")); // uses some of it
+    expect(await operator.types('bin/ktrdr-mcp budget "$HOURS"', { HOURS: "0.5" })).toMatch(
+      /^0(\.\d+)? h of 0\.5 h used since midnight UTC; it renews at \d{4}-\d\d-\d\d 00:00 UTC/,
+    );
+    await lasting(LONG);
+    const runs = await train("alpha");
+    await running(runs);
+    const waits = await train("beta");
+    const over = await operator.types('bin/ktrdr-mcp budget "$HOURS"', { HOURS: "0.0001" });
+    expect(over).toContain("used up");
+    await waitsBecause(waits, "today's computing budget of 0 h is used up; it renews at");
+    expect(await refused(request("beta"))).toMatch(
+      /^\[budget_exhausted -32001\] .* repeat the call after \d{4}-\d\d-\d\d 00:00 UTC/,
+    );
+    expect((await research.call("get_task_status", { task_id: runs })).state).toBe("running");
+    await research.call("cancel_task", { task_id: runs, reason: "it served" });
+    await waitsBecause(waits, "today's computing budget");
+    await lasting(0);
+    expect(await operator.types("bin/ktrdr-mcp budget off")).toContain("No computing budget is set.");
+    await computedOnce(waits);
+    expect(await operator.types("bin/ktrdr-mcp budget")).toContain("No computing budget is set.");
+  }, 120_000);
+});
+
+describe("stopping", () => {
+  const REASON = "it runs away";
+
+  it("a strategy stops all of it and nothing else, and proves it", async () => {
+    await lasting(LONG);
+    const runs = await train("alpha");
+    await running(runs);
+    const queued = await train("alpha");
+    const set = await train("alpha", { repeats: 2 });
+    const other = await train("beta");
+    const said = await operator.types('bin/ktrdr-mcp stop-research --strategy "$STRATEGY"', {
+      STRATEGY: "alpha",
+      REASON,
+    });
+    expect(said).toMatch(/\d jobs were stopped\./);
+    expect(said).toContain("✔ Proven: no worker of KTRDR computes any of them.");
+    for (const taskId of [runs, queued, set, `${set}.1`, `${set}.2`]) {
+      expect((await operator.recorded(taskId)).status, taskId).toBe("cancelled");
+      expect(await operator.computing(taskId)).toEqual([]);
+    }
+    await running(other); // its turn has come
+    // Nothing was paused: a new job is taken.
+    await research.call("cancel_task", { task_id: await train("alpha"), reason: "it served" });
+
+    const byClient = await operator.types('bin/ktrdr-mcp stop-research --client "$CLIENT"', {
+      CLIENT: "interop-test",
+      REASON,
+    });
+    expect(byClient).toContain("✔ Proven");
+    expect((await operator.recorded(other)).status).toBe("cancelled");
+  }, 120_000);
+
+  it("everything stops also what is started meanwhile, pauses, and proves that every worker is idle", async () => {
+    await lasting(LONG);
+    const first = await train("alpha");
+    await running(first);
+    const stopping = operator.types("bin/ktrdr-mcp stop-research --all", { REASON });
+    // Claude goes on until it is refused: some of these come after the first look at what is open.
+    const started: string[] = [first];
+    for (;;) {
+      const answer = await research.client.call("train_model", request("beta"));
+      if (answer.isError === true) {
+        expect(textOf(answer)).toContain(`[research_paused -32001]`);
+        expect(textOf(answer)).toContain(REASON);
+        break;
+      }
+      started.push((answer.structuredContent as Answer).task_id);
+    }
+    const said = await stopping;
+    const answer = JSON.parse(said.slice(said.indexOf("\n{"))) as Stopped["json"];
+    expect(answer).toMatchObject({ proven: true, stillOpen: [], doubts: [] });
+    expect(answer.workers.map(({ state }) => state)).toEqual(["idle", "idle"]);
+    for (const taskId of started) {
+      expect((await operator.recorded(taskId)).status, taskId).toBe("cancelled");
+      expect(await operator.computing(taskId)).toEqual([]);
+    }
+    // Asked again it has nothing to do, and proves it again.
+    expect(await stops("--all")).toMatchObject({ code: 0, json: { proven: true, jobs: [] } });
+  }, 120_000);
+
+  it("is not called proven while a worker computes something that is not ours, or cannot be reached", async () => {
+    await lasting(LONG);
+    const ktrdr = createKtrdr({ baseUrl: research.lab.addresses.ktrdr, requestTimeoutMs: 10_000 });
+    try {
+      await ktrdr.trainings.start({
+        strategyName: "alpha",
+        operationId: "somebody-elses",
+        symbols: ["SPX"],
+        timeframes: ["1d"],
+        startDate: "2000-01-03",
+        endDate: "2007-12-31",
+      });
+      const [busy, own] = await Promise.all([stops("--all"), stops("--strategy", "alpha")]);
+      expect(busy.code).toBe(1);
+      expect(busy.json.proven).toBe(false);
+      expect(busy.json.doubts).toEqual([
+        expect.stringMatching(/^training-1 \(http.*\) is busy with somebody-elses, which is no job of ours$/),
+      ]);
+      // None of the strategy's own: that is what was asked.
+      expect(own).toMatchObject({ code: 0, json: { proven: true } });
+
+      const frozen = research.lab.pid("ktrdr-backtesting");
+      process.kill(frozen, "SIGSTOP");
+      const silent = await stops("--strategy", "alpha").finally(() => process.kill(frozen, "SIGCONT"));
+      expect(silent.code).toBe(1);
+      expect(silent.json.doubts).toEqual([
+        expect.stringMatching(/^backtesting-1 \(http.*\) cannot be reached: what it does is not known$/),
+      ]);
+      await ktrdr.operations.cancel("somebody-elses", "it served");
+    } finally {
+      ktrdr.close();
+    }
+    await operator.types("bin/ktrdr-mcp resume-research");
+  }, 120_000);
+
+  it("asks which jobs are meant", async () => {
+    const file = path.join(ROOT, "bin/ktrdr-mcp");
+    const senseless = [
+      ["stop-research"],
+      ["stop-research", "--all", "--strategy", "x"],
+      ["stop-research", "--all", "--timeout", "soon"],
+      ["pause-research", "--everything"],
+      ["budget", "lots"],
+    ];
+    const ended = await Promise.all(
+      senseless.map(async (args) => await execa(file, args, { env: research.lab.env, reject: false })),
+    );
+    ended.forEach(({ exitCode, stderr }, index) => {
+      expect(exitCode, stderr).toBe(2);
+      expect(stderr).toContain(`Usage: ktrdr-mcp ${senseless[index]?.[0]}`);
+    });
+  });
+});
+
+describe("the limits of a server process", () => {
+  it("come from its environment: one that is too large takes no job, one that is asked too often says when to ask", async () => {
+    const env = { ...research.lab.env, LIMIT_MEMORY_MB: "1", LIMIT_CALLS_PER_MINUTE: "2" };
+    const client = await connectServer("modern", env);
+    try {
+      const refusal = await client.call("train_model", request("alpha"));
+      expect(textOf(refusal)).toMatch(/^\[overloaded -32001\] This server uses \d+ MB of the 1 MB/);
+      for (let call = 0; call < 2; call += 1) expect((await client.call("list_tasks")).isError).not.toBe(true);
+      expect(textOf(await client.call("list_tasks"))).toMatch(/^\[rate_limited -32001\] .* repeat the call in \d+ s/);
+      expect((await client.call("check_health")).isError).not.toBe(true);
+    } finally {
+      await client.close();
+    }
+  });
+});
+
+it("every command of the page was run", () => {
+  expect(operator.left).toEqual([]);
+});
