@@ -38,6 +38,7 @@ export async function jobViewOf(client: Client, description: WorkflowExecutionDe
     startedAt: description.startTime.toISOString(),
     closedAt: description.closeTime?.toISOString() ?? null,
     requestHash: textOf(description.memo?.["requestHash"]),
+    client: textOf(description.memo?.["client"]),
     pending: open ? pendingOf(raw.pendingActivities?.[0]) : null,
     cancelRequested: raw.workflowExtendedInfo?.cancelRequested ?? false,
     outcome: open ? null : await outcomeOf(client, description),

@@ -7,5 +7,7 @@ export interface JobView extends SeenExecution {
   /** ISO-8601 UTC. */
   readonly closedAt: string | null;
   readonly requestHash: string;
+  /** Identity that started it (domain/identity.ts). */
+  readonly client: string;
   readonly historyEvents: number;
 }

@@ -72,7 +72,7 @@ async function runDraw(draw: JobInput<TrainingRequest>, set: JobInput<TrainingSe
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
     staticSummary: `draw ${draw.request.draw} of ${set.request.repeats} · ${strategy} on ${symbol} ${timeframe}`,
-    memo: { requestHash: draw.requestHash, kind: "training" },
+    memo: { requestHash: draw.requestHash, kind: "training", client: set.client },
   });
 }
 

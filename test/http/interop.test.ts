@@ -97,6 +97,40 @@ describe.each(CLIENT_LINES)("a client of the %s line over HTTP", (line) => {
   });
 });
 
+test("a job is cancelled by whoever started it, or by an operator", async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-owner-"));
+  const tokensFile = path.join(folder, "tokens.json");
+  const expires = "2099-01-01T00:00:00.000Z";
+  const tokens = [
+    await addToken(tokensFile, { name: "ada", scope: "research", expires }),
+    await addToken(tokensFile, { name: "bob", scope: "research", expires }),
+    await addToken(tokensFile, { name: "chief", scope: "operate", expires }),
+  ];
+  const server = await startHttpProcess({ ...stack.env, MCP_TOKENS_FILE: tokensFile });
+  running.push(server);
+  const connected = await Promise.all(tokens.map((token) => connectHttp("modern", server.url, token)));
+  clients.push(...connected);
+  const [ada, bob, chief] = [connected[0]!, connected[1]!, connected[2]!];
+  const start = async (end_date: string) => {
+    const { structuredContent } = await ada.call("train_model", { ...wish("modern"), end_date });
+    return String(structuredContent?.["task_id"]);
+  };
+  const cancel = (client: HttpClient, task_id: string) =>
+    client.call("cancel_task", { task_id, reason: "no longer wanted" });
+  const requested = async (taskId: string) => {
+    const { raw } = await stack.temporal().client.workflow.getHandle(taskId).describe();
+    return raw.workflowExtendedInfo?.cancelRequested ?? false;
+  };
+  const [first, second] = [await start("2013-01-31"), await start("2013-02-28")];
+  expect(textOf(await cancel(bob, first))).toMatch(/^\[forbidden -32602\].*started by somebody else/);
+  expect(await requested(first)).toBe(false);
+  expect((await cancel(ada, first)).isError).not.toBe(true);
+  expect((await cancel(chief, second)).isError).not.toBe(true);
+  expect([await requested(first), await requested(second)]).toEqual([true, true]);
+  expect(textOf(await cancel(bob, "train-unknown-00000000"))).toContain("[task_not_found");
+  await rm(folder, { recursive: true });
+});
+
 test("the job and the log say who asked", async () => {
   const folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-who-"));
   const tokensFile = path.join(folder, "tokens.json");

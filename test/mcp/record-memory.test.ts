@@ -20,6 +20,7 @@ function viewOf(activity: string | null, historyEvents: number): JobView {
     startedAt: SINCE,
     closedAt: null,
     requestHash: JOB,
+    client: "test",
     pending:
       activity === null
         ? null

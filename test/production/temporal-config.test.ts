@@ -75,7 +75,7 @@ describe("setup-namespace.sh", () => {
   test("names every search attribute of the code", async () => {
     const script = await readFile(path.join(CONFIG, "setup-namespace.sh"), "utf8");
     const names = /^for name in (.*); do$/m.exec(script)?.[1]?.split(" ") ?? [];
-    expect(names).toEqual(expect.arrayContaining([...SEARCH_ATTRIBUTES]));
+    expect(names.toSorted()).toEqual(SEARCH_ATTRIBUTES.toSorted());
   });
 });
 

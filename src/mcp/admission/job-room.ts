@@ -58,9 +58,12 @@ export function createJobRoom(
     return snapshot;
   }
 
-  async function count(work: Pick<OpenWork, "snapshot">, client: string, before: number): Promise<Counted> {
+  async function recent(work: Pick<OpenWork, "snapshot">): Promise<OpenWorkSnapshot | null> {
     if (latest === null || now() - latest.at > SNAPSHOT_AGE_MS) latest = { at: now(), snapshot: look(work) };
-    const snapshot = await latest.snapshot;
+    return await latest.snapshot;
+  }
+
+  function count(snapshot: OpenWorkSnapshot | null, client: string, before: number): Counted {
     const earlier = [...claims.values()].filter(({ order }) => order < before);
     const own = earlier.filter((claim) => claim.client === client);
     const recorded = snapshot?.clients ?? [];
@@ -83,7 +86,9 @@ export function createJobRoom(
       if (claims.get(jobId) === claim) claims.delete(jobId);
     };
     try {
-      check(await count(work, client, claim.order), computations, limits);
+      const snapshot = await recent(work);
+      // From here to the claim's end without a pause: of a burst, the next one must not count one that is refused.
+      check(count(snapshot, client, claim.order), computations, limits);
     } catch (error) {
       unclaim();
       throw error;

@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { DomainError } from "../../domain/errors.ts";
+import { mayUse } from "../../domain/identity.ts";
 import { compact, statusFacts } from "../answer.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { statusFields, taskId } from "../fields.ts";
@@ -27,6 +29,7 @@ Example: {"task_id": "train-spx_trend-7f3a2c", "reason": "validation loss rises 
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   async handle({ task_id, reason }, context) {
     const { deps } = context;
+    await assertOwn(task_id, context);
     const answer = await deps.jobs.cancel(task_id, reason);
     if (answer === "not_found" && (await deps.records.jobs.get(task_id)) === null) throw taskNotFound(task_id);
     if (answer === "requested") await proof(task_id, context);
@@ -40,6 +43,21 @@ Example: {"task_id": "train-spx_trend-7f3a2c", "reason": "validation loss rises 
     };
   },
 });
+
+/**
+ * Stopping what somebody else started is an operator's business.
+ * @throws DomainError `forbidden`
+ */
+async function assertOwn(jobId: string, { deps, caller }: ToolContext): Promise<void> {
+  if (mayUse(caller, "operate")) return;
+  // Temporal knows it before the record does, the record after Temporal has forgotten.
+  const owner = (await deps.jobs.view(jobId))?.client ?? (await deps.records.jobs.get(jobId))?.client;
+  if (owner === undefined || owner === caller.name) return; // unknown jobs are the next step's to refuse
+  throw new DomainError("forbidden", {
+    what: `${jobId} was started by somebody else; cancelling it needs the scope operate.`,
+    next: "leave it to its owner or the operator; your own jobs are in list_tasks",
+  });
+}
 
 async function proof(jobId: string, { deps, signal, progress }: ToolContext): Promise<void> {
   // Without a worker nobody can carry it out: the status says so at once.
