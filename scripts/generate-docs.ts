@@ -14,7 +14,13 @@ const never = () => Promise.reject(new Error("not asked"));
 
 const documents = {
   "docs/configuration.md": configurationDocument(ConfigSchema),
-  "docs/metrics.md": metricsDocument(mcpMetrics(never, () => 0).families()),
+  "docs/metrics.md": metricsDocument(
+    mcpMetrics(
+      never,
+      () => 0,
+      () => "closed",
+    ).families(),
+  ),
   "docs/tools.md": toolsDocument(TOOLS),
 };
 

@@ -1,5 +1,6 @@
 /** Puts the real parts behind the ports of the MCP server, and follows a lab that starts later. */
 import { loadConfig, type Config } from "../config.ts";
+import type { BreakerState } from "../ktrdr/breaker.ts";
 import { createCachedReads } from "../ktrdr/cached-reads.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { createPriceFiles } from "../ktrdr/price-files.ts";
@@ -39,6 +40,7 @@ interface Wired {
 export interface Onlookers {
   readonly tracing?: Tracing | null;
   readonly onRequest?: (info: RequestInfo) => void;
+  readonly onBreaker?: (state: BreakerState) => void;
 }
 
 export interface Wiring {
@@ -94,7 +96,7 @@ function same(a: Environment, b: Environment): boolean {
 }
 
 /** Everything connects at its first use. */
-function wire(env: Environment, log: Logger, { tracing = null, onRequest }: Onlookers): Wired {
+function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBreaker }: Onlookers): Wired {
   const config = loadConfig(env);
   const settings = temporalSettings(env, { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
   const client = lazyClient(settings, tracing === null ? [] : [tracing.plugin]);
@@ -113,7 +115,11 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest }: Onlo
   };
   const ktrdr = createKtrdr(transport);
   // Apart: whoever asks whether KTRDR is up must not hear that it was not asked.
-  const readers = createKtrdr({ ...transport, breakerFailures: config.KTRDR_BREAKER_FAILURES });
+  const readers = createKtrdr({
+    ...transport,
+    breakerFailures: config.KTRDR_BREAKER_FAILURES,
+    ...(onBreaker === undefined ? {} : { onBreaker }),
+  });
   return {
     deps: {
       jobs: createJobs(client, jobSettingsOf(config)),

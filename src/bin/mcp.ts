@@ -4,6 +4,7 @@ import { z } from "zod";
 import { loadConfig } from "../config.ts";
 import { DomainError, isDomainError } from "../domain/errors.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
+import type { BreakerState } from "../ktrdr/breaker.ts";
 import { createLogger } from "../logger.ts";
 import { createAdmission } from "../mcp/admission/admission.ts";
 import { createExecutionQueue } from "../mcp/execution-log.ts";
@@ -48,13 +49,18 @@ async function main(): Promise<void> {
   process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled rejection"));
   const config = loadConfig(await labEnvironment(process.env));
   const tracing = await tracingOf(config, "ktrdr-mcp");
+  let breaker: BreakerState = "closed";
   const metrics = mcpMetrics(
     async () => await (await wiring.current()).figures(),
     () => executions.dropped,
+    () => breaker,
   );
   const wiring = await createWiring(process.env, log, {
     tracing,
     onRequest: (request) => metrics.observeRequest(request),
+    onBreaker(state) {
+      breaker = state;
+    },
   });
   const executions = createExecutionQueue(
     { append: async (entries) => await (await wiring.current()).executions.append(entries) },

@@ -2,6 +2,7 @@
 import type { Config } from "../config.ts";
 import { ERROR_CODES } from "../domain/errors.ts";
 import { freePort } from "../lab/ports.ts";
+import type { BreakerState } from "../ktrdr/breaker.ts";
 import type { Logger } from "../logger.ts";
 import { TOOLS } from "../mcp/tools/index.ts";
 import { createMetrics, type Metrics, type MetricSources } from "../metrics/metrics.ts";
@@ -14,11 +15,17 @@ const NAMES = { kinds: JOB_KINDS, openStates: OPEN_STATES, statuses: FINAL_STATU
 
 /**
  * Metrics of the process that serves tools.
- * @param figures reads PostgreSQL; `dropped` counts what the execution log gave up.
+ * @param figures reads PostgreSQL
+ * @param dropped counts what the execution log gave up
+ * @param breaker says in which state the one around KTRDR is
  */
-export function mcpMetrics(figures: MetricSources["figures"], dropped: () => number): Metrics {
+export function mcpMetrics(
+  figures: MetricSources["figures"],
+  dropped: () => number,
+  breaker: () => BreakerState,
+): Metrics {
   const tools = { names: TOOLS.map(({ name }) => name), codes: ERROR_CODES };
-  return createMetrics({ names: NAMES, tools, figures, executionsDropped: dropped });
+  return createMetrics({ names: NAMES, tools, figures, executionsDropped: dropped, breaker });
 }
 
 export interface WorkerWatch {

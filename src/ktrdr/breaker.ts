@@ -3,7 +3,7 @@
  * instead of after a time limit, and a KTRDR that is struggling is not asked by everybody. For cheap reads of the MCP
  * server only, never for the worker: docs/decisions/ says why.
  */
-import { BrokenCircuitError, circuitBreaker, ConsecutiveBreaker, handleWhen } from "cockatiel";
+import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from "cockatiel";
 import { RequestError } from "got";
 import { DomainError } from "../domain/errors.ts";
 
@@ -16,8 +16,21 @@ const AWAY = new Set([502, 503, 504]);
 /** @param what names the thing asked for, e.g. "The bars". @throws DomainError `ktrdr_unavailable` while it is open */
 export type Breaker = <T extends { readonly status: number }>(what: string, request: () => Promise<T>) => Promise<T>;
 
-/** @param failures in a row that open it; 0: it never opens */
-export function createBreaker(failures: number): Breaker {
+/** Closed: requests pass. Half open: one is let through to look. */
+export type BreakerState = "closed" | "half_open" | "open";
+
+const STATE: Readonly<Record<CircuitState, BreakerState>> = {
+  [CircuitState.Closed]: "closed",
+  [CircuitState.HalfOpen]: "half_open",
+  [CircuitState.Open]: "open",
+  [CircuitState.Isolated]: "open",
+};
+
+/**
+ * @param failures in a row that open it; 0: it never opens
+ * @param onState told the state it enters; it begins closed
+ */
+export function createBreaker(failures: number, onState: (state: BreakerState) => void = () => undefined): Breaker {
   if (failures === 0) return async (_what, request) => await request();
   const noAnswer = handleWhen((error) => error instanceof RequestError && error.code !== "ERR_ABORTED").orWhenResult(
     (answer) => typeof answer === "object" && answer !== null && AWAY.has(Number(Reflect.get(answer, "status"))),
@@ -26,6 +39,7 @@ export function createBreaker(failures: number): Breaker {
     halfOpenAfter: LEAVE_ALONE_MS,
     breaker: new ConsecutiveBreaker(failures),
   });
+  circuit.onStateChange((state) => onState(STATE[state]));
   return async (what, request) => {
     try {
       return await circuit.execute(() => request());

@@ -5,7 +5,7 @@ import type { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import type { Logger } from "../logger.ts";
 import { assertAllowed, endpointOf, type Method, type Surface } from "./allow-list.ts";
-import { createBreaker, type Breaker } from "./breaker.ts";
+import { createBreaker, type Breaker, type BreakerState } from "./breaker.ts";
 import { createGate } from "./gate.ts";
 import { badAnswer, noAnswer, readRefusal, refusalError, type Nature, type Refusal } from "./refusal.ts";
 
@@ -33,6 +33,8 @@ export interface TransportOptions {
   readonly requestTimeoutMs: number;
   /** Requests in a row without an answer after which KTRDR is left alone for a moment; never unless given. */
   readonly breakerFailures?: number;
+  /** Told whenever that changes. */
+  readonly onBreaker?: (state: BreakerState) => void;
   readonly logger?: Pick<Logger, "debug">;
   readonly onRequest?: (info: RequestInfo) => void;
   /** Sends each request inside a trace, with headers that say which. */
@@ -263,7 +265,7 @@ export function createTransport(options: TransportOptions): Transport {
   const agent = { http: new http.Agent(pool), https: new https.Agent(pool) };
   const client = createClient(options.requestTimeoutMs, agent);
   const pass = createGate(CONNECTIONS);
-  const guarded: Breaker = createBreaker(options.breakerFailures ?? 0);
+  const guarded: Breaker = createBreaker(options.breakerFailures ?? 0, options.onBreaker);
   const apiBase = parseBase(options.baseUrl, /(\/api\/v1)?\/*$/);
 
   const traced: TraceRequest = options.traceRequest ?? ((_endpoint, send) => send({}));

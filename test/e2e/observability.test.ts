@@ -4,10 +4,10 @@ import { parser } from "@prometheus-io/lezer-promql";
 import { parse } from "yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { mcpMetrics } from "../../src/bin/watch.ts";
 import { lazyClient } from "../../src/temporal/connection.ts";
 import { bundleWorkflows } from "../../src/temporal/worker.ts";
 import { startTracing } from "../../src/tracing.ts";
+import { connectHttp, startHttpProcess } from "../support/http-server.ts";
 import { freePort } from "../support/ports.ts";
 import { Research } from "../support/research.ts";
 import { startTraceCollector, type SeenSpan, type TraceCollector } from "../support/trace-collector.ts";
@@ -48,6 +48,25 @@ afterAll(async () => {
   await research?.end();
   collector?.close();
 }, 60_000);
+
+/** What a process of the HTTP front shows after two calls, one of which KTRDR was asked for. */
+async function mcpText(): Promise<string> {
+  const server = await startHttpProcess({ LAB_DIR: research.lab.dir });
+  const client = await connectHttp("modern", server.url);
+  try {
+    expect((await client.call("list_market_data")).isError).not.toBe(true);
+    expect((await client.call("get_task_status", { task_id: "train-unknown-00000000" })).isError).toBe(true);
+    const answer = await fetch(`http://127.0.0.1:${server.port}/metrics`);
+    expect(answer.status).toBe(200);
+    const text = await answer.text();
+    expect(text).toContain('ktrdr_mcp_tool_calls_total{tool="list_market_data"} 1');
+    expect(text).toContain('ktrdr_mcp_ktrdr_breaker_state{state="closed"} 1');
+    return text;
+  } finally {
+    await client.close();
+    await server.stop();
+  }
+}
 
 const ofTrace = (spans: readonly SeenSpan[]) => spans.filter(({ traceId }) => traceId === TRACE);
 
@@ -159,12 +178,7 @@ describe("the alerts and the dashboard", () => {
   let dashboard: z.infer<typeof Dashboard>;
 
   beforeAll(async () => {
-    const metrics = mcpMetrics(
-      async () => ({ open: [], finished: [], computed: [], faults: [] }),
-      () => 0,
-    );
-    metrics.observeCall({ tool: "list_models", errorCode: "internal", durationMs: 1 });
-    const lines = `${workerText}\n${await metrics.text()}`.split("\n");
+    const lines = `${workerText}\n${await mcpText()}`.split("\n");
     exposed = new Set(lines.flatMap((line) => /^[a-z_]+/.exec(line)?.[0] ?? []));
     alerts = Rules.parse(parse(await file("monitoring/alerts.yml"))).groups.flatMap(({ rules }) => rules);
     dashboard = Dashboard.parse(JSON.parse(await file("monitoring/grafana-dashboard.json")));

@@ -29,7 +29,8 @@ describe("a KTRDR that does not answer", () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     let up = false;
     const server = await serve((_, response) => reply(response, up ? 200 : 503, up ? healthy : "down", "text/plain"));
-    const ktrdr = clientOf(server, { breakerFailures });
+    const states: string[] = [];
+    const ktrdr = clientOf(server, { breakerFailures, onBreaker: (state) => states.push(state) });
     await opened(ktrdr);
     const asked = server.seen.length;
     expect((await failure(ktrdr.health())).what).toContain("was not asked");
@@ -44,6 +45,7 @@ describe("a KTRDR that does not answer", () => {
     up = true;
     await Promise.all([ktrdr.health(), ktrdr.health()]);
     await ktrdr.health();
+    expect(states).toEqual(["open", "half_open", "open", "half_open", "closed"]);
   });
 
   test("is asked as long as one request between them was answered, however angrily", async () => {

@@ -25,7 +25,11 @@ async function series(metrics: Metrics): Promise<Map<string, number>> {
 
 describe("tool calls", () => {
   it("are counted by tool, errors by code, times in seconds", async () => {
-    const metrics = mcpMetrics(nothing, () => 3);
+    const metrics = mcpMetrics(
+      nothing,
+      () => 3,
+      () => "closed",
+    );
     metrics.observeCall({ tool: "list_models", errorCode: null, durationMs: 20 });
     metrics.observeCall({ tool: "list_models", errorCode: "database_unavailable", durationMs: 2_000 });
     const seen = await series(metrics);
@@ -38,7 +42,11 @@ describe("tool calls", () => {
   });
 
   it("cannot add series, whatever names they carry", async () => {
-    const metrics = mcpMetrics(nothing, () => 0);
+    const metrics = mcpMetrics(
+      nothing,
+      () => 0,
+      () => "closed",
+    );
     for (let i = 0; i < 500; i += 1) {
       metrics.observeCall({ tool: `evil"} 1\n${i}`, errorCode: `x${i}`, durationMs: 1 });
     }
@@ -100,6 +108,7 @@ describe("what the record says", () => {
     mcpMetrics(
       () => jobFigures(pool),
       () => 0,
+      () => "closed",
     );
 
   it("is zero, not absent, while there are no jobs", async () => {
@@ -148,6 +157,7 @@ describe("what the record says", () => {
         return jobFigures(pool);
       },
       () => 0,
+      () => "closed",
     );
     await Promise.all(Array.from({ length: 20 }, () => counted.text()));
     expect(asked).toBe(1);
@@ -158,6 +168,7 @@ describe("what the record says", () => {
       mcpMetrics(
         () => Promise.reject(new Error("down")),
         () => 0,
+        () => "closed",
       ),
     );
     expect(down.get("ktrdr_mcp_database_up")).toBe(0);
