@@ -22,7 +22,6 @@ export type JobRoom = (work: Pick<OpenWork, "snapshot">, client: string, wish: J
 interface Claim {
   readonly client: string;
   readonly computations: number;
-  readonly order: number;
   readonly at: number;
 }
 
@@ -33,67 +32,66 @@ type Counted = Readonly<Record<"ownOpen" | "allOpen" | "ownQueued" | "allQueued"
  * old, and those that this process started and no worker has admitted yet (the row is written by the worker): within
  * one process the caps are never exceeded, whatever the burst. Several processes do not see each other's starts until
  * a worker admits them, which takes well under a second while one runs; by that much the caps can be exceeded then.
- * While PostgreSQL is away only this process's own starts count. Temporal's lists are not asked (decision 11).
+ * While PostgreSQL is away its last figures stand, and what this process starts is added. Temporal's lists are not asked (decision 11).
  * @param now monotonic milliseconds
  */
 export function createJobRoom(
   limits: Pick<Limits, "openJobs" | "queuedJobs">,
   now: () => number = () => performance.now(),
 ): JobRoom {
-  /** Started here and in no snapshot yet. */
+  /** Started here, or about to be, and in no figures yet. */
   const claims = new Map<string, Claim>();
-  let orders = 0;
-  let latest: { readonly at: number; readonly snapshot: Promise<OpenWorkSnapshot | null> } | null = null;
+  let figures: OpenWorkSnapshot = { clients: [], recorded: [] };
+  let askedAt = Number.NEGATIVE_INFINITY;
+  let asking: Promise<void> | null = null;
   const { openJobs, queuedJobs } = limits;
   const unlimited = [openJobs, queuedJobs].every(({ perClient, all }) => perClient === 0 && all === 0);
 
-  async function look(work: Pick<OpenWork, "snapshot">): Promise<OpenWorkSnapshot | null> {
-    for (const [jobId, { at }] of claims) if (now() - at > FORGET_AFTER_MS) claims.delete(jobId);
-    const snapshot = await work.snapshot([...claims.keys()]).catch((error: unknown) => {
-      if (isDomainError(error, "database_unavailable")) return null;
-      throw error;
+  async function ask(work: Pick<OpenWork, "snapshot">): Promise<void> {
+    askedAt = now();
+    for (const [jobId, { at }] of claims) if (askedAt - at > FORGET_AFTER_MS) claims.delete(jobId);
+    try {
+      const snapshot = await work.snapshot([...claims.keys()]);
+      // In one step: from now on the record counts them, or knows that they have ended.
+      figures = snapshot;
+      snapshot.recorded.forEach((jobId) => claims.delete(jobId));
+    } catch (error) {
+      if (!isDomainError(error, "database_unavailable")) throw error;
+    }
+  }
+
+  async function refresh(work: Pick<OpenWork, "snapshot">): Promise<void> {
+    if (asking === null && now() - askedAt <= SNAPSHOT_AGE_MS) return;
+    asking ??= ask(work).finally(() => {
+      asking = null;
     });
-    // From now on the record counts them, or knows that they have ended.
-    snapshot?.recorded.forEach((jobId) => claims.delete(jobId));
-    return snapshot;
+    await asking;
   }
 
-  async function recent(work: Pick<OpenWork, "snapshot">): Promise<OpenWorkSnapshot | null> {
-    if (latest === null || now() - latest.at > SNAPSHOT_AGE_MS) latest = { at: now(), snapshot: look(work) };
-    return await latest.snapshot;
-  }
-
-  function count(snapshot: OpenWorkSnapshot | null, client: string, before: number): Counted {
-    const earlier = [...claims.values()].filter(({ order }) => order < before);
-    const own = earlier.filter((claim) => claim.client === client);
-    const recorded = snapshot?.clients ?? [];
+  function count(client: string): Counted {
+    const own = [...claims.values()].filter((claim) => claim.client === client);
+    const mine = figures.clients.filter((row) => row.client === client);
     const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-    const mine = recorded.filter((row) => row.client === client);
+    const queued = (counted: readonly Claim[]) => sum(counted.map(({ computations }) => computations));
     return {
       ownOpen: own.length + sum(mine.map(({ open }) => open)),
-      allOpen: earlier.length + sum(recorded.map(({ open }) => open)),
-      ownQueued: sum(own.map(({ computations }) => computations)) + sum(mine.map(({ queued }) => queued)),
-      allQueued: sum(earlier.map(({ computations }) => computations)) + sum(recorded.map(({ queued }) => queued)),
+      allOpen: claims.size + sum(figures.clients.map(({ open }) => open)),
+      ownQueued: queued(own) + sum(mine.map((row) => row.queued)),
+      allQueued: queued([...claims.values()]) + sum(figures.clients.map((row) => row.queued)),
     };
   }
 
   return async (work, client, { jobId, computations }) => {
-    if (unlimited || claims.has(jobId)) return () => undefined;
-    // Claimed before the figures are asked for, so that of a burst those that came first have their place.
-    const claim: Claim = { client, computations, order: (orders += 1), at: now() };
+    if (unlimited) return () => undefined;
+    await refresh(work);
+    // From here on without waiting: of a burst, each sees the claims of those before it, and of no others.
+    if (claims.has(jobId)) return () => undefined;
+    check(count(client), computations, limits);
+    const claim: Claim = { client, computations, at: now() };
     claims.set(jobId, claim);
-    const unclaim = (): void => {
+    return () => {
       if (claims.get(jobId) === claim) claims.delete(jobId);
     };
-    try {
-      const snapshot = await recent(work);
-      // From here to the claim's end without a pause: of a burst, the next one must not count one that is refused.
-      check(count(snapshot, client, claim.order), computations, limits);
-    } catch (error) {
-      unclaim();
-      throw error;
-    }
-    return unclaim;
   };
 }
 
