@@ -273,11 +273,16 @@ export function createTransport(options: TransportOptions): Transport {
   const run = async <T>(surface: Surface, base: URL, call: Call<T>): Promise<T> => {
     let answer: Answer | null = null;
     let attempts = 1;
+    // An open breaker asks nothing: there is no request to tell of.
+    let asked = false;
     const endpoint = endpointOf(surface, call.method, call.path);
     const begun = performance.now();
     try {
       answer = await traced(endpoint, (headers) =>
-        guarded(call.what, () => pass(() => exchange(client, { surface, base }, call, headers), call.signal)),
+        guarded(call.what, () => {
+          asked = true;
+          return pass(() => exchange(client, { surface, base }, call, headers), call.signal);
+        }),
       );
       attempts = answer.attempts;
     } catch (error) {
@@ -296,7 +301,7 @@ export function createTransport(options: TransportOptions): Transport {
         durationMs: performance.now() - begun,
       };
       options.logger?.debug(info, "ktrdr request");
-      options.onRequest?.(info);
+      if (asked) options.onRequest?.(info);
     }
     return interpret(answer, call);
   };

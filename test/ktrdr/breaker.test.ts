@@ -16,9 +16,11 @@ async function opened(ktrdr: ReturnType<typeof clientOf>, times = breakerFailure
 
 describe("a KTRDR that does not answer", () => {
   test("is left alone after several requests in a row, and the refusal says for how long", async () => {
-    const ktrdr = clientOf(await closedPort(), { breakerFailures });
+    let told = 0;
+    const ktrdr = clientOf(await closedPort(), { breakerFailures, onRequest: () => (told += 1) });
     await opened(ktrdr);
     const error = await failure(ktrdr.health());
+    expect(told).toBe(breakerFailures);
     expect(error).toMatchObject({ code: "ktrdr_unavailable", retryable: true });
     expect(error.what).toContain("KTRDR was not asked");
     expect(error.next).toContain("repeat the call in 5 s");
