@@ -23,6 +23,8 @@ import { SecondWorker } from "./second-worker.ts";
 const SETTINGS = {
   SANDBOX_TIME_SCALE: "0.1",
   KTRDR_POLL_INTERVAL_MS: "250",
+  // Statuses are asked far more often than Claude does.
+  LIMIT_CALLS_PER_MINUTE: "0",
   KTRDR_REQUEST_TIMEOUT_MS: "3000",
   KTRDR_NOT_FOUND_GRACE_MS: "3000",
   KTRDR_DEAD_GRACE_MS: "3000",
