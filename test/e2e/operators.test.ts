@@ -501,10 +501,10 @@ describe("the doctor", () => {
 });
 
 describe("pausing a whole job", () => {
-  it("is refused by the lab's server, in words", async () => {
+  it("is allowed by the lab's server, as in production", async () => {
     const running = { TASK_ID: await runs(await train("alpha")), REASON: "a test" };
-    await expect(operator.types("temporal workflow pause", running)).rejects.toThrow("pause is not enabled");
-    await expect(operator.types("temporal workflow unpause", running)).rejects.toThrow("not paused");
+    await operator.types("temporal workflow pause", running);
+    await operator.types("temporal workflow unpause", running);
   }, 60_000);
 });
 
