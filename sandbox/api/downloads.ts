@@ -3,6 +3,7 @@ import { setTimeout as wait } from "node:timers/promises";
 import type { Bar, Bars } from "../engine/bars.ts";
 import { barAt, barsFrom, parseTime, readBars, writeBars } from "../engine/bars.ts";
 import { EngineError } from "../engine/errors.ts";
+import { DatabaseDownError } from "../state/database.ts";
 import type { Operation } from "../state/operation.ts";
 import { emptyProgress, newOperation, newOperationId, rowFromOperation, wireNow } from "../state/operation.ts";
 import type { ApiContext } from "./context.ts";
@@ -163,8 +164,15 @@ async function run(
     api.log.write("end", id, "data_load", signal.aborted ? "cancelled" : "failed");
     if (signal.aborted) return;
     const message = error instanceof Error ? error.message : String(error);
-    const row = api.database.updateOperation(id, { status: "failed", completed_at: wireNow(), error_message: message });
-    if (row !== undefined) api.view.adoptRow(row);
+    const change = { status: "failed" as const, completed_at: wireNow(), error_message: message };
+    // As with trainings (contract §9.8): without a database the memory says failed, and the row goes on saying running.
+    Object.assign(operation, change);
+    try {
+      const row = api.database.updateOperation(id, change);
+      if (row !== undefined) api.view.adoptRow(row);
+    } catch (written) {
+      if (!(written instanceof DatabaseDownError)) throw written;
+    }
   } finally {
     api.localRuns.delete(id);
   }

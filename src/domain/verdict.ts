@@ -66,7 +66,9 @@ function judgeOperation(evidence: Evidence, operation: Operation): Verdict {
         : askOr(evidence, operation, "completed_turned_failed");
     case "cancelled":
       if (holdsResult(kind, operation.result)) return succeeded(operation, ["completed_turned_cancelled"]);
-      return kind === "data_load" ? failed(operation) : askOr(evidence, operation, "completed_turned_cancelled");
+      return kind === "data_load"
+        ? judgeCancelled(operation)
+        : askOr(evidence, operation, "completed_turned_cancelled");
     case "resuming":
       return askOr(evidence, operation, "stuck_resuming");
     case "pending":
@@ -149,15 +151,7 @@ function isCopy(own: Operation | null): boolean {
 /** The worker lives but does not compute this operation. */
 function judgeIdle(evidence: Evidence, operation: Operation): Verdict {
   if (!deadLongEnough(evidence)) return wait(evidence, "verifying", operation, [], true);
-  if (operation.status === "cancelled" && operation.errorMessage?.includes(DEAD_REASON) !== true) {
-    return {
-      kind: "failed",
-      code: "cancelled_at_ktrdr",
-      what: "The computation was cancelled in KTRDR by somebody else.",
-      why: operation.errorMessage,
-      view: operation,
-    };
-  }
+  if (operation.status === "cancelled") return judgeCancelled(operation);
   if (operation.status === "failed") {
     return {
       kind: "lost",
@@ -166,6 +160,12 @@ function judgeIdle(evidence: Evidence, operation: Operation): Verdict {
     };
   }
   return { kind: "lost", fault: "worker_died", why: "its worker does not compute it any more" };
+}
+
+/** We cancel what we found dead; an attempt that was killed after doing so must not take that for somebody's wish. */
+function judgeCancelled(operation: Operation): Verdict {
+  if (operation.errorMessage?.includes(DEAD_REASON) !== true) return failed(operation);
+  return { kind: "lost", fault: "worker_died", why: "it was found dead before" };
 }
 
 /** Nobody listens at the worker's address. Believed once the registry agrees. */

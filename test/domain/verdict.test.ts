@@ -254,6 +254,16 @@ const ROWS: readonly Row[] = [
     expected: { kind: "wait", phase: "ktrdr_unreachable" },
   },
   {
+    name: "a data load that somebody cancelled",
+    given: { kind: "data_load", api: api({ status: "cancelled", errorMessage: "not needed" }) },
+    expected: { kind: "failed", code: "cancelled_at_ktrdr" },
+  },
+  {
+    name: "a data load cancelled in the books because we found it dead: still lost",
+    given: { kind: "data_load", api: api({ status: "cancelled", errorMessage: DEAD_REASON }) },
+    expected: { kind: "lost" },
+  },
+  {
     name: "a data load that KTRDR lost track of is not believed failed",
     given: { kind: "data_load", api: api({ status: "failed", errorMessage: ORPHAN }) },
     expected: { kind: "wait", phase: "verifying" },

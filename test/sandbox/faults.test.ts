@@ -287,6 +287,23 @@ describe("the database", () => {
     expect(failed.error_message).toContain("Connect call failed");
     expect(failed.result_summary).toHaveProperty("model_path");
   });
+
+  it("away when a data load ends: the API goes on, and says failed until it is restarted", async () => {
+    await test.fault({ fault: "slow_computing", stepDelayMs: 50, kind: "data_load" });
+    const request = { symbol: "SYNTREND", timeframe: "1d", mode: "tail" };
+    const { body } = await test.call("POST", "/api/v1/data/acquire/download", request);
+    const id = String(body["operation_id"]);
+    await test.fault({ fault: "database_down" });
+    const failed = await test.until(
+      () => test.operation(id),
+      ({ status }) => status !== "running",
+    );
+    expect(failed.status).toBe("failed");
+    expect(failed.error_message).toContain("Connect call failed");
+    await test.clearFaults();
+    await test.sandbox.api.restart();
+    expect((await test.operation(id)).status).toBe("running");
+  });
 });
 
 describe("computing", () => {

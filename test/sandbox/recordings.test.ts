@@ -121,11 +121,17 @@ describe("the sandbox answers like the recorded backend", () => {
   let test: TestSandbox;
 
   beforeAll(async () => {
-    test = await TestSandbox.start({ timeScale: 0.02, env: { SANDBOX_SEED: "7" } });
+    // Slow enough that what was recorded in the middle of a training is not missed on a busy machine.
+    test = await TestSandbox.start({ timeScale: 0.08, env: { SANDBOX_SEED: "7" } });
     writeStrategies(test.sandbox.stateDir, recordedStrategies());
     // The recorded backtests use the first version of this model.
     await test.startTraining("model-for-08", "spx_macd_adx_trend");
     await test.untilStatus("model-for-08", "completed");
+    // It was recorded after the API's first look for orphans.
+    await test.until(
+      () => test.call("GET", "/api/v1/health"),
+      ({ body }) => (body as { orphan_detector?: { last_check?: unknown } }).orphan_detector?.last_check !== null,
+    );
   });
 
   afterAll(async () => {
@@ -145,7 +151,7 @@ describe("the sandbox answers like the recorded backend", () => {
     "19-operations-list-metrics",
     "07-training-cancel",
     "13-resume-after-cancel",
-  ])("%s", { timeout: 60_000 }, async (file) => {
+  ])("%s", { timeout: 120_000 }, async (file) => {
     expect(await new Replay(test).run(exchangesOf(file))).toEqual([]);
   });
 });
