@@ -161,9 +161,9 @@ async function run(
     api.view.forget(id);
     api.log.write("end", id, "data_load", "completed");
   } catch (error) {
-    api.log.write("end", id, "data_load", signal.aborted ? "cancelled" : "failed");
-    if (signal.aborted) return;
     const message = error instanceof Error ? error.message : String(error);
+    api.log.write("end", id, "data_load", signal.aborted ? "cancelled" : `failed: ${message}`);
+    if (signal.aborted) return;
     const change = { status: "failed" as const, completed_at: wireNow(), error_message: message };
     // As with trainings (contract §9.8): without a database the memory says failed, and the row goes on saying running.
     Object.assign(operation, change);
