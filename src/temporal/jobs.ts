@@ -55,7 +55,8 @@ export interface Jobs {
 
 export function createJobs(client: Client, settings: JobSettings): Jobs {
   const open = new LRUCache<number, readonly OpenJob[]>({ max: 8, ttl: 1_000 });
-  const polled = new LRUCache<"polled", { value: boolean }>({ max: 1, ttl: 3_000 });
+  // Only that somebody polls is remembered: a worker that has just come must not be called down.
+  const polled = new LRUCache<"polled", true>({ max: 1, ttl: 3_000 });
   return {
     idOf,
     start: async (request, options) => await start(client, settings, request, options),
@@ -72,9 +73,10 @@ export function createJobs(client: Client, settings: JobSettings): Jobs {
       return known;
     },
     workersPolling: async () => {
-      const known = polled.get("polled") ?? { value: await calling(client, () => isPolled(client, JOB_QUEUE)) };
-      polled.set("polled", known);
-      return known.value;
+      if (polled.has("polled")) return true;
+      const seen = await calling(client, () => isPolled(client, JOB_QUEUE));
+      if (seen) polled.set("polled", true);
+      return seen;
     },
     ping: async () => {
       const { namespace } = client.options;

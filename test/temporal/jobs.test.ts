@@ -4,7 +4,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ComputationEnd, TrainingRequest } from "../../src/domain/job.ts";
 import { calling, lazyClient } from "../../src/temporal/connection.ts";
 import { createJobs, type Jobs } from "../../src/temporal/jobs.ts";
+import { isPolled } from "../../src/temporal/pollers.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
+import { JOB_QUEUE } from "../../src/workflows/queues.ts";
 import { freePort } from "../support/postgres.ts";
 import { LOST, Stage, SUCCEEDED } from "../support/stage.ts";
 import {
@@ -151,6 +153,20 @@ describe("looking", () => {
 
   it("sees whether a worker polls", async () => {
     expect(await jobs.workersPolling()).toBe(true);
+  });
+
+  it("does not go on calling down a worker that has come", async () => {
+    const other = await startWorkflowEnvironment();
+    try {
+      const asked = createJobs(other.client, SETTINGS);
+      expect(await asked.workersPolling()).toBe(false);
+      const late = await startScriptedWorker(other, new Stage().activities(createSlots(other.client)));
+      while (!(await isPolled(other.client, JOB_QUEUE))) await delay(10);
+      expect(await asked.workersPolling()).toBe(true);
+      await late.stop();
+    } finally {
+      await other.teardown();
+    }
   });
 });
 
