@@ -183,6 +183,10 @@ describe("orders of the operator", () => {
       /^\[research_paused -32001\] Research is paused by the operator since \d{4}-\d\d-\d\d \d\d:\d\d UTC: no new job is taken\. Why: KTRDR is being moved\. Next: .*resume-research/,
     );
     expect(await stack.ask("load_market_data", load("ONE"))).toMatchObject({ existing: true });
+    expect(await stack.ask("check_health")).toMatchObject({
+      held: "research is paused by the operator: KTRDR is being moved",
+      headline: expect.stringMatching(/No job may begin: research is paused/),
+    });
     await research.resume();
     await research.setBudget(0);
     expect(await stack.refused("load_market_data", load("TWO"))).toMatch(
@@ -190,6 +194,11 @@ describe("orders of the operator", () => {
     );
     await research.setBudget(1);
     await stack.ask("load_market_data", load("TWO"));
+    const health = await stack.ask("check_health");
+    expect(health).toMatchObject({
+      budget: { hours: 1, used_hours: 0, renews_at: expect.stringMatching(/T00:00:00/) },
+    });
+    expect(health).not.toHaveProperty("held");
   });
 });
 

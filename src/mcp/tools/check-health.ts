@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isDomainError, type DomainError } from "../../domain/errors.ts";
 import type { KtrdrWorker } from "../../domain/operation.ts";
+import { holdOf } from "../../domain/research-control.ts";
 import { compact, engineText } from "../answer.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 
@@ -17,7 +18,7 @@ interface Part {
 export const checkHealth = defineTool({
   name: "check_health",
   title: "Health of every part",
-  description: `Asks every part at once and says which is up, which is down, and the command that starts it: Temporal (runs the jobs), our workers (carry them out), PostgreSQL (remembers them), KTRDR and its own workers (compute), the strategies folder. Also says which engine computes: the real KTRDR or the sandbox, whose results are for trying things out.
+  description: `Asks every part at once and says which is up, which is down, and the command that starts it: Temporal (runs the jobs), our workers (carry them out), PostgreSQL (remembers them), KTRDR and its own workers (compute), the strategies folder. Also says which engine computes: the real KTRDR or the sandbox, whose results are for trying things out; and whether the operator paused research or how much of today's computing budget is left.
 
 Call it once at the beginning, and whenever an error says -32001. Takes at most a few seconds, even with everything down. Needs no arguments.`,
   input: z.strictObject({}),
@@ -27,11 +28,17 @@ Call it once at the beginning, and whenever an error says -32001. Takes at most 
     engine: z.string().optional(),
     parts: z.array(z.object({ part: z.string(), up: z.boolean(), detail: z.string(), start: z.string().optional() })),
     ktrdr_workers: z.looseObject({}).optional().describe("Per kind of work: free, busy, unavailable."),
+    held: z.string().optional().describe("Why no job may begin to compute now; absent when jobs may."),
+    budget: z
+      .object({ hours: z.number(), used_hours: z.number(), renews_at: z.string() })
+      .optional()
+      .describe("Computing allowed a day (UTC), and used of it; absent when the operator set none."),
     next: z.string(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async handle(_args, context) {
-    const [ktrdr, workers, ...rest] = await Promise.all([
+    const [orders, ktrdr, workers, ...rest] = await Promise.all([
+      ordersOf(context),
       ktrdrPart(context),
       registry(context),
       probe("temporal", "make lab", () => answers(context.deps.jobs.ping()), context),
@@ -44,22 +51,48 @@ Call it once at the beginning, and whenever an error says -32001. Takes at most 
     const ok = down.length === 0;
     return {
       ok,
-      headline: ok ? "Every part is up." : `Down: ${down.join(", ")}.`,
+      headline: `${ok ? "Every part is up." : `Down: ${down.join(", ")}.`}${orders.held === null ? "" : ` No job may begin: ${orders.held}.`}`,
       parts,
-      next: ok ? "list_market_data, then design a strategy." : "Start what is down with the command in its `start`.",
-      ...compact({ engine: ktrdr.engine, ktrdr_workers: workers.counts }),
+      next: nextOf(ok, orders.held),
+      ...compact({ engine: ktrdr.engine, ktrdr_workers: workers.counts, ...orders }),
     };
   },
 });
 
+function nextOf(ok: boolean, held: string | null): string {
+  if (!ok) return "Start what is down with the command in its `start`.";
+  if (held === null) return "list_market_data, then design a strategy.";
+  return "Read, analyse and design meanwhile; jobs that compute go on. Only the operator can lift this.";
+}
+
+interface Orders {
+  /** Null as well while PostgreSQL, which keeps them, is down. */
+  readonly held: string | null;
+  readonly budget: { readonly hours: number; readonly used_hours: number; readonly renews_at: string } | null;
+}
+
+async function ordersOf({ deps }: ToolContext): Promise<Orders> {
+  try {
+    const control = await inTime(deps.records.research.current());
+    const { budget } = control;
+    return {
+      held: holdOf(control),
+      budget: budget && {
+        hours: budget.hours,
+        used_hours: Number(budget.usedHours.toFixed(2)),
+        renews_at: budget.renewsAt,
+      },
+    };
+  } catch (error) {
+    if (isDomainError(error) || error instanceof Late) return { held: null, budget: null };
+    throw error;
+  }
+}
+
 /** Runs a check under a deadline; what goes wrong becomes the detail. */
 async function probe(part: string, start: string, check: () => Promise<string>, { log }: ToolContext): Promise<Part> {
-  const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
-  const late = new Promise<never>((_resolve, reject) => {
-    timeout.addEventListener("abort", () => reject(new Late()), { once: true });
-  });
   try {
-    return { part, up: true, detail: await Promise.race([check(), late]) };
+    return { part, up: true, detail: await inTime(check()) };
   } catch (error) {
     if (error instanceof Late) return { part, up: false, detail: "does not answer in time", start };
     if (isDomainError(error)) return { part, up: false, detail: error.what, start: mending(error) ?? start };
@@ -78,6 +111,15 @@ const answers = async (ping: Promise<void>): Promise<string> => {
 };
 
 class Late extends Error {}
+
+/** @throws Late */
+async function inTime<T>(asked: Promise<T>): Promise<T> {
+  const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  const late = new Promise<never>((_resolve, reject) => {
+    timeout.addEventListener("abort", () => reject(new Late()), { once: true });
+  });
+  return await Promise.race([asked, late]);
+}
 
 async function ktrdrPart(context: ToolContext): Promise<{ part: Part; engine: string | null }> {
   let engine: string | null = null;
