@@ -83,6 +83,7 @@ async function verify(dir: string): Promise<boolean> {
         run: () => readAsCompose(path.join(programs, "compose-spec")),
       },
       { title: "Variables of the Temporal server", run: () => checkServerVariables(stack) },
+      { title: "Alert rules and their tests", run: checkAlerts },
       {
         title: "Files of the image",
         run: async (note) => {
@@ -156,6 +157,18 @@ async function readAsCompose(program: string): Promise<string> {
   const COMPOSE_PROFILES = "sandbox,research,tools";
   for (const env of [{ COMPOSE_PROFILES }, { COMPOSE_PROFILES, ...research }]) await run(program, [file], { env });
   return "accepted, also with compose.research.env";
+}
+
+/** The one program that is only used when it is there: Prometheus is not built here. */
+async function checkAlerts(): Promise<string> {
+  const program = process.env["PROMTOOL"] ?? "promtool";
+  const isThere = await run(program, ["--version"]).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return "SKIPPED, there is no promtool on this machine (`make alerts` says where it comes from)";
+  await run("make", ["alerts"], { cwd: root });
+  return "hold, says promtool";
 }
 
 async function checkServerVariables({ compose }: stacks.Stack): Promise<string> {
