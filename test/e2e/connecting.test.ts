@@ -3,15 +3,17 @@ import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { getMcpConfigForManifest, unpackExtension, type McpbManifestAny } from "@anthropic-ai/mcpb";
-import { Client } from "@modelcontextprotocol/client";
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { ConfigSchema } from "../../src/config.ts";
+import { addToken } from "../../src/http/token-file.ts";
 import { ROOT } from "../../src/lab/lab-environment.ts";
 import { SERVER_VERSION } from "../../src/mcp/server.ts";
 import { TOOLS } from "../../src/mcp/tools/index.ts";
+import { startHttpProcess } from "../support/http-server.ts";
 import { deadEnvironment } from "../support/mcp.ts";
 import { commandsOf } from "../support/operator.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
@@ -130,6 +132,39 @@ describe("config", () => {
     const { mcpServers } = JSON.parse(await readFile(env["OUT"] ?? "", "utf8")) as { mcpServers: { ktrdr: unknown } };
     const headers = token ? { headers: { Authorization: "Bearer ${KTRDR_MCP_TOKEN}" } } : {};
     expect(mcpServers.ktrdr).toEqual({ type: "http", url, ...headers });
+  });
+
+  it("for a server that runs by HTTP is what it answers to, with the token and not without", async () => {
+    const tokens = path.join(folder, "tokens.json");
+    const token = await addToken(tokens, { name: "me", scope: "research", expires: "2099-01-01T00:00:00.000Z" });
+    const server = await startHttpProcess({ ...env, MCP_TOKENS_FILE: tokens });
+    try {
+      const claude = await types(`bin/ktrdr-mcp config claude-code --http ${server.url}`);
+      await types(claude.stdout);
+      // As Claude Code does it for a variable of its own.
+      const file = (await readFile(env["OUT"] ?? "", "utf8")).replace("${KTRDR_MCP_TOKEN}", token);
+      const { mcpServers } = JSON.parse(file) as { mcpServers: { ktrdr: { url: string; headers: HeadersInit } } };
+      const { url, headers } = mcpServers.ktrdr;
+      const client = new Client({ name: "connecting", version: "1" });
+      await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
+      expect(await toolsOf(client)).toEqual(ALL_TOOLS);
+      await client.close();
+
+      const inspector = await types(`bin/ktrdr-mcp config inspector --http ${server.url}`);
+      await types(inspector.stdout, { KTRDR_MCP_TOKEN: token });
+      const told = (await readFile(env["OUT"] ?? "", "utf8")).trim().split("\n");
+      const [name, value] = (told.at(-1) ?? "").split(": ");
+      const asked = async (more: Record<string, string>) =>
+        await fetch(told[told.indexOf("--server-url") + 1] ?? "", {
+          method: "POST",
+          headers: { "content-type": "application/json", accept: "application/json, text/event-stream", ...more },
+          body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }),
+        });
+      expect((await asked({ [name ?? ""]: value ?? "" })).status).toBe(200);
+      expect((await asked({})).status).toBe(401);
+    } finally {
+      await server.stop();
+    }
   });
 
   it("for the Inspector by HTTP sends the token that the shell fills in", async () => {
