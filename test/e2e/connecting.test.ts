@@ -143,7 +143,9 @@ describe("config", () => {
       await types(claude.stdout);
       // As Claude Code does it for a variable of its own.
       const file = (await readFile(env["OUT"] ?? "", "utf8")).replace("${KTRDR_MCP_TOKEN}", token);
-      const { mcpServers } = JSON.parse(file) as { mcpServers: { ktrdr: { url: string; headers: HeadersInit } } };
+      const { mcpServers } = JSON.parse(file) as {
+        mcpServers: { ktrdr: { url: string; headers: Record<string, string> } };
+      };
       const { url, headers } = mcpServers.ktrdr;
       const client = new Client({ name: "connecting", version: "1" });
       await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
