@@ -32,6 +32,12 @@ function serviceFindings(name: string, service: Service): readonly string[] {
     !lasting || name === "temporal-ui" || service.healthcheck?.test !== undefined,
     "nobody looks after its health",
   );
+  const guard = service.environment["LIMIT_MEMORY_MB"];
+  const limit = megabytes(service.deploy?.resources.limits.memory);
+  demand(
+    !service.command.includes("mcp") || (guard !== undefined && Number(guard) < limit),
+    `LIMIT_MEMORY_MB is not below its ${limit} MB: it would be killed before it refuses new jobs`,
+  );
   for (const port of service.ports) demand(port.startsWith("127.0.0.1:"), `port ${port} can be reached from elsewhere`);
   for (const [variable, value] of Object.entries(service.environment)) {
     const secret = /PASSWORD|PWD|SECRET|TOKEN|API_KEY|DATABASE_URL/.test(variable) && !variable.endsWith("_FILE");
@@ -44,4 +50,10 @@ function serviceFindings(name: string, service: Service): readonly string[] {
     }
   }
   return found;
+}
+
+/** Of `768m` or `1g`; 0 when there is no limit. */
+function megabytes(text: string | undefined): number {
+  const [, amount, unit] = /^(\d+)([mg])$/.exec(text ?? "") ?? [];
+  return Number(amount ?? 0) * (unit === "g" ? 1_024 : 1);
 }

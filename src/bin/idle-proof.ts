@@ -9,6 +9,8 @@ export interface WorkerFinding {
   readonly operationId: string | null;
   /** The job of ours that it computes; null when it is none of ours, or not known. */
   readonly jobId: string | null;
+  /** One of the stopped jobs computed there: what it does now without being on record may be that job's. */
+  readonly askedForStopped: boolean;
 }
 
 export interface IdleProof {
@@ -30,12 +32,21 @@ export async function askWorkers(parts: ResearchParts, stopped: readonly string[
   ]);
   const listed = new Map(registry.map(({ endpointUrl, workerId }) => [endpointUrl, workerId]));
   const all = [...new Set([...listed.keys(), ...endpoints])];
-  const workers = await Promise.all(all.map(async (endpoint) => await ask(parts, endpoint, listed.get(endpoint))));
+  const workers = await Promise.all(
+    all.map(async (endpoint) => ({
+      ...(await ask(parts, endpoint, listed.get(endpoint))),
+      askedForStopped: endpoints.includes(endpoint),
+    })),
+  );
   const loading = operations.filter(({ status }) => status === "running" || status === "pending");
   return { workers, dataLoads: loading.map(({ operationId }) => operationId) };
 }
 
-async function ask(parts: ResearchParts, endpoint: string, name: string | undefined): Promise<WorkerFinding> {
+async function ask(
+  parts: ResearchParts,
+  endpoint: string,
+  name: string | undefined,
+): Promise<Omit<WorkerFinding, "askedForStopped">> {
   const worker = name === undefined ? endpoint : `${name} (${endpoint})`;
   try {
     const { busy, currentOperationId } = await parts.ktrdr.workers.at(endpoint).health();
@@ -54,6 +65,10 @@ function refused(error: Error): boolean {
   return error.cause instanceof Error && Reflect.get(error.cause, "code") === "ECONNREFUSED";
 }
 
+/** The registry is empty for half a minute after a restart of KTRDR's API, while its workers compute on (contract §9.6). */
+const NOBODY_ASKED =
+  "KTRDR names no worker, so none was asked: repeat this in a minute, when they have registered again";
+
 /** What keeps this from being a proof, in one line each; none when KTRDR is idle as far as it was to be. */
 export function doubtsOf(
   { workers, dataLoads }: IdleProof,
@@ -61,14 +76,15 @@ export function doubtsOf(
   everything: boolean,
 ): string[] {
   const doubts: string[] = [];
-  for (const { worker, state, operationId, jobId } of workers) {
+  if (everything && workers.length === 0) doubts.push(NOBODY_ASKED);
+  for (const { worker, state, operationId, jobId, askedForStopped } of workers) {
     if (state === "unreachable") doubts.push(`${worker} cannot be reached: what it does is not known`);
     if (state !== "busy") continue;
     const what = operationId === null ? "something it does not name" : operationId;
     if (jobId !== null && stopped.has(jobId))
       doubts.push(`${worker} still computes ${what} of the stopped job ${jobId}`);
-    else if (everything) {
-      const whose = jobId === null ? "which is no job of ours" : `of the job ${jobId}`;
+    else if (everything || (jobId === null && askedForStopped)) {
+      const whose = jobId === null ? "which no job on record has" : `of the job ${jobId}`;
       doubts.push(`${worker} is busy with ${what}, ${whose}`);
     }
   }

@@ -77,7 +77,7 @@ export async function stopMatching(parts: Parts, wish: StopWish): Promise<StopRe
 
 /** By the record, and by Temporal for those that no worker has admitted yet. Sets come before their trainings. */
 async function matching({ work, jobs, records }: Parts, filter: OpenWorkFilter): Promise<string[]> {
-  const [recorded, running] = await Promise.all([work.list(filter), jobs.openJobs(PAGE)]);
+  const [recorded, running] = await Promise.all([work.list(filter), jobs.openJobs(PAGE, "now")]);
   const found = new Set(recorded.map(({ jobId }) => jobId));
   for (const job of running) {
     if (found.has(job.jobId)) continue;

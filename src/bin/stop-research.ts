@@ -48,6 +48,7 @@ await researchCommand(USAGE, async (parts) => {
     const idle = wish.all
       ? "every worker of KTRDR said itself that it is idle"
       : "no worker of KTRDR computes any of them";
+    if (jobIds.length === 0 && !wish.all) console.log("No open job matches: see list_tasks for the names there are.");
     console.log(proven ? `✔ Proven: ${idle}.` : "Not proven. Mend what is named above and run this again.");
   }
   return proven ? 0 : 1;
@@ -59,7 +60,9 @@ function wishOf(): Wish {
   const options = { strategy: text, client: text, reason: text, timeout: text, all: flag, json: flag };
   const { values } = parseArgs({ options });
   const { strategy, client, all, timeout = "300" } = values;
-  const named = [strategy, client].filter((value) => value !== undefined && value !== "");
+  const named = [strategy, client].filter((value) => value !== undefined);
+  // An unset variable of the shell must not pass for "none of them".
+  if (named.includes("")) throw new Usage("A name is empty.");
   if (named.length + Number(all) !== 1) throw new Usage("Say which jobs: --strategy, --client or --all.");
   if (!/^\d+$/.test(timeout)) throw new Usage(`"${timeout}" is no number of seconds.`);
   return {

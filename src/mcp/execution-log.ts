@@ -1,3 +1,4 @@
+import { cappedArguments } from "../domain/tool-arguments.ts";
 import type { Logger } from "../logger.ts";
 import type { ExecutionLog, ToolExecution } from "../store/execution-log.ts";
 
@@ -7,6 +8,21 @@ const BATCH = 50;
 const LINGER_MS = 100;
 /** A database that is down must not be asked once per call. */
 const RETRY_AFTER_MS = 2_000;
+/** A flood of calls must not become a flood of lines. */
+const TELL_DROPS_EVERY_MS = 1_000;
+
+/** Waits as text, capped: as objects, a megabyte of empty lists takes fourteen. */
+type Waiting = Omit<ToolExecution, "arguments"> & { readonly argumentsJson: string };
+
+const packed = ({ arguments: given, ...entry }: ToolExecution): Waiting => ({
+  ...entry,
+  argumentsJson: JSON.stringify(cappedArguments(given)),
+});
+
+const unpacked = ({ argumentsJson, ...entry }: Waiting): ToolExecution => ({
+  ...entry,
+  arguments: JSON.parse(argumentsJson) as unknown,
+});
 
 export interface ExecutionQueue {
   /** Returns at once and never throws. */
@@ -26,7 +42,7 @@ export function createExecutionQueue(
   logger: Logger,
   capacity = CAPACITY,
 ): ExecutionQueue {
-  const waiting: ToolExecution[] = [];
+  const waiting: Waiting[] = [];
   let dropped = 0;
   let draining: Promise<void> | null = null;
   let blockedUntil = 0;
@@ -37,7 +53,7 @@ export function createExecutionQueue(
       const batch = waiting.slice(0, BATCH);
       try {
         // In order: a burst of calls must not take the connections of the tools themselves.
-        await log.append(batch);
+        await log.append(batch.map(unpacked));
         // The queue may have overflowed meanwhile: take out what was written, wherever it stands.
         const written = new Set(batch.map((entry) => entry.id));
         waiting.splice(0, waiting.length, ...waiting.filter((entry) => !written.has(entry.id)));
@@ -58,9 +74,10 @@ export function createExecutionQueue(
     return draining;
   }
 
+  const tellDrops = sparingly(() => logger.warn({ dropped }, "tool executions were not recorded"));
   function drop(count: number): void {
     dropped += count;
-    logger.warn({ dropped, count }, "tool executions were not recorded");
+    tellDrops();
   }
 
   return {
@@ -68,7 +85,7 @@ export function createExecutionQueue(
       return dropped;
     },
     record(entry) {
-      waiting.push(entry);
+      waiting.push(packed(entry));
       if (waiting.length > capacity) {
         waiting.shift();
         drop(1);
@@ -84,5 +101,14 @@ export function createExecutionQueue(
       clearTimeout(timer);
       if (waiting.length > 0) drop(waiting.splice(0).length);
     },
+  };
+}
+
+function sparingly(tell: () => void): () => void {
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() - toldAt < TELL_DROPS_EVERY_MS) return;
+    toldAt = performance.now();
+    tell();
   };
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Identity } from "../domain/identity.ts";
+import { cappedArguments } from "../domain/tool-arguments.ts";
 import { Instant } from "./job-row.ts";
 import { pageSize } from "./job-reader.ts";
-import { toJsonb, toText } from "./json.ts";
+import { toJsonb } from "./json.ts";
 import { run, select, type Pool } from "./pool.ts";
 
 /** One tool call. `id` is a UUID made by the caller, so that writing an entry again changes nothing. */
@@ -34,9 +35,6 @@ export interface ExecutionLog {
     readonly limit?: number;
   }): Promise<ToolExecution[]>;
 }
-
-/** Arguments larger than this are cut: a strategy fits, a flood does not. Bytes of JSON. */
-export const ARGUMENTS_CAP_BYTES = 16_384;
 
 const Row = z
   .object({
@@ -103,7 +101,7 @@ const toColumns = (entry: ToolExecution) => ({
   id: entry.id,
   at: entry.at,
   tool: entry.tool,
-  arguments: capped(entry.arguments),
+  arguments: cappedArguments(entry.arguments),
   error_code: entry.errorCode,
   duration_ms: entry.durationMs,
   client_name: entry.clientName,
@@ -112,12 +110,3 @@ const toColumns = (entry: ToolExecution) => ({
   identity_source: entry.identity?.source ?? null,
   task_id: entry.taskId,
 });
-
-function capped(given: unknown): unknown {
-  // A JSON null would become an SQL null on the way through the record set.
-  if (given === undefined || given === null) return {};
-  const text = toJsonb(given);
-  const bytes = Buffer.byteLength(text);
-  if (bytes <= ARGUMENTS_CAP_BYTES) return given;
-  return { truncated: true, bytes, head: toText(text.slice(0, ARGUMENTS_CAP_BYTES / 4)) };
-}

@@ -46,8 +46,8 @@ export interface Jobs {
   /** Returns when the job is closed, the time is over or the signal fires. Never throws, never cancels the job. */
   waitForClose(jobId: string, ms: number, signal: AbortSignal): Promise<void>;
   cancel(jobId: string, reason: string): Promise<"requested" | "already_closed" | "not_found">;
-  /** Newest first; eventually consistent and at most a second old. */
-  openJobs(limit: number): Promise<readonly OpenJob[]>;
+  /** Newest first; eventually consistent, and at most a second old unless it has to be asked for now. */
+  openJobs(limit: number, now?: "now"): Promise<readonly OpenJob[]>;
   /** Whether a worker process of ours polled lately. */
   workersPolling(): Promise<boolean>;
   ping(): Promise<void>;
@@ -67,10 +67,12 @@ export function createJobs(client: Client, settings: JobSettings): Jobs {
     live: createLiveStates(client),
     waitForClose: async (jobId, ms, signal) => await waitForClose(client, jobId, ms, signal),
     cancel: async (jobId, reason) => await cancel(client, jobId, reason),
-    openJobs: async (limit) => {
-      const known = open.get(limit) ?? (await calling(client, () => openJobs(client, limit)));
-      open.set(limit, known);
-      return known;
+    openJobs: async (limit, now) => {
+      const known = now === undefined ? open.get(limit) : undefined;
+      if (known !== undefined) return known;
+      const seen = await calling(client, () => openJobs(client, limit));
+      open.set(limit, seen);
+      return seen;
     },
     workersPolling: async () => {
       if (polled.has("polled")) return true;

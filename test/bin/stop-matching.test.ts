@@ -51,3 +51,20 @@ it("leaves the jobs of other clients alone", async () => {
   expect(await stopMatching(parts(), { ...wish, tell: () => undefined })).toEqual({ jobIds: [], stillOpen: [] });
   expect((await stack.deps.jobs.view(jobId))?.cancelRequested).toBe(false);
 }, 60_000);
+
+it("sees a job that Temporal lists only after the first look", async () => {
+  const all = parts();
+  let looks = 0;
+  const jobs = {
+    ...all.jobs,
+    openJobs: async (limit: number, now?: "now") => {
+      looks += 1;
+      if (looks === 2) await listed(await start("THREE"));
+      return (await all.jobs.openJobs(limit, now)).filter(({ jobId }) => jobId.includes("THREE"));
+    },
+  };
+  const wish = { filter: { client: "stack-test" }, reason: "it runs away", patienceMs: 6_000 };
+  const { stillOpen } = await stopMatching({ ...all, jobs }, { ...wish, tell: () => undefined });
+  expect(stillOpen).toEqual([expect.stringContaining("THREE")]);
+  expect((await stack.deps.jobs.view(stillOpen[0] ?? ""))?.cancelRequested).toBe(true);
+}, 60_000);

@@ -229,7 +229,7 @@ describe("stopping", () => {
       expect(busy.code).toBe(1);
       expect(busy.json.proven).toBe(false);
       expect(busy.json.doubts).toEqual([
-        expect.stringMatching(/^training-1 \(http.*\) is busy with somebody-elses, which is no job of ours$/),
+        expect.stringMatching(/^training-1 \(http.*\) is busy with somebody-elses, which no job on record has$/),
       ]);
       // None of the strategy's own: that is what was asked.
       expect(own).toMatchObject({ code: 0, json: { proven: true } });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { DomainError } from "../../src/domain/errors.ts";
 import { createLogger } from "../../src/logger.ts";
 import { createExecutionQueue } from "../../src/mcp/execution-log.ts";
@@ -54,6 +54,23 @@ describe("the queue before the log", () => {
     expect(queue.dropped).toBe(2);
     await queue.flush(1_000);
     expect(queue.dropped).toBe(5);
+  });
+
+  test("keeps no more of large arguments than the log does, so that a flood fits into memory", async () => {
+    const lists = { a: Array.from({ length: 100_000 }, () => []) };
+    const queue = createExecutionQueue({ append: () => new Promise<void>(() => undefined) }, log);
+    const before = process.memoryUsage().heapUsed;
+    for (let call = 0; call < 100; call += 1) queue.record({ ...entry("flood"), arguments: structuredClone(lists) });
+    // As objects it would be some hundred megabytes, collected or not.
+    await vi.waitFor(
+      () => {
+        globalThis.gc?.();
+        expect(process.memoryUsage().heapUsed - before).toBeLessThan(100e6);
+      },
+      { timeout: 10_000 },
+    );
+    await queue.flush(10);
+    expect(queue.dropped).toBe(100);
   });
 
   test("a database that hangs holds neither the caller nor the shutdown", async () => {

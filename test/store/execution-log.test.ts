@@ -1,12 +1,8 @@
 import { randomUUID } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  ARGUMENTS_CAP_BYTES,
-  createExecutionLog,
-  type ExecutionLog,
-  type ToolExecution,
-} from "../../src/store/execution-log.ts";
+import { ARGUMENTS_CAP_BYTES } from "../../src/domain/tool-arguments.ts";
+import { createExecutionLog, type ExecutionLog, type ToolExecution } from "../../src/store/execution-log.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
 
