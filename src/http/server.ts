@@ -14,7 +14,7 @@ import { createWork } from "./work.ts";
 /** Bytes of one request; the largest strategy is a small part of it. */
 const MAX_BODY_BYTES = 1_048_576;
 /** Requests in work at once; more are told to come back. */
-const MAX_AT_ONCE = 100;
+const PLACES = { all: 200, each: 50 } as const;
 /** How long calls in flight may take to end, once told to. */
 const DRAIN_MS = 10_000;
 
@@ -48,7 +48,7 @@ export async function startHttpServer(settings: HttpSettings, parts: HttpServerP
     maxRequestBodySize: MAX_BODY_BYTES,
     onerror: (error) => log.debug({ err: error }, "a message was refused"),
   });
-  const work = createWork(MAX_AT_ONCE);
+  const work = createWork(PLACES);
   const app = createHttpApp({
     mcp,
     allowed: settings.allowed,

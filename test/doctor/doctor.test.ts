@@ -252,9 +252,9 @@ describe("KTRDR", () => {
   });
 
   test("a worker that cannot be reached from here", { timeout: SLOW }, async () => {
-    const port = await freePort();
+    // Nobody listens there, and no other test may come to.
     const moved = (body: string) =>
-      body.replaceAll(/("worker_type":"training"[^}]*?"endpoint_url":"http:\/\/[^:]+:)\d+/g, `$1${port}`);
+      body.replaceAll(/("worker_type":"training"[^}]*?"endpoint_url":"http:\/\/[^:]+:)\d+/g, "$11");
     const examined = await doctor(await beforeKtrdr(moved), "--no-probe");
     expect(examined.sick).toEqual(["ktrdr_worker_silent"]);
     expect(examined.of("ktrdr_worker_silent")).toMatchObject({ part: "KTRDR worker training-1" });

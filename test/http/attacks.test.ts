@@ -1,7 +1,11 @@
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { request } from "node:http";
 import { connect, type Socket } from "node:net";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { addToken } from "../../src/http/token-file.ts";
 import { until } from "../../src/lab/until.ts";
 import { connectHttp, startHttpProcess, type HttpProcess } from "../support/http-server.ts";
 import { CLIENT_LINES, deadEnvironment, textOf } from "../support/mcp.ts";
@@ -12,11 +16,12 @@ const LIST = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
 const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
 
 let server: HttpProcess;
+let dead: Record<string, string>;
 /** Everything that was answered. */
 const answers: string[] = [];
 
 beforeAll(async () => {
-  const dead = await deadEnvironment();
+  dead = await deadEnvironment();
   server = await startHttpProcess({
     ...dead,
     DATABASE_URL: (dead["DATABASE_URL"] ?? "").replace("postgres@", `postgres:${PLANTED}@`),
@@ -119,8 +124,8 @@ describe("connections", () => {
   const opened: Socket[] = [];
   afterAll(() => opened.forEach((socket) => socket.destroy()));
 
-  async function begin(text: string): Promise<Socket> {
-    const socket = connect(server.port, "127.0.0.1");
+  async function begin(text: string, port = server.port): Promise<Socket> {
+    const socket = connect(port, "127.0.0.1");
     opened.push(socket);
     socket.on("error", () => undefined);
     await once(socket, "connect");
@@ -141,8 +146,8 @@ describe("connections", () => {
     await works();
   });
 
-  test("beyond a hundred in work are told to come back, and let in once those are cut", async () => {
-    const sockets = await Promise.all(Array.from({ length: 100 }, () => begin(half)));
+  test("beyond two hundred in work are told to come back, and let in once those are cut", async () => {
+    const sockets = await Promise.all(Array.from({ length: 200 }, () => begin(half)));
     const busy: Answer[] = [];
     await until(
       async () => {
@@ -156,6 +161,25 @@ describe("connections", () => {
     expect((await fetch(`http://127.0.0.1:${server.port}/health`)).status).toBe(200);
     for (const socket of sockets) socket.destroy();
     await until(async () => (await send()).status === 200, { what: "an answer", timeoutMs: 10_000, everyMs: 20 });
+  });
+
+  test("that one caller holds leave room for the others", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-attacks-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const file = path.join(folder, "tokens.json");
+    const tokenOf = (name: string) => addToken(file, { name, scope: "read", expires: "2099-01-01T00:00:00.000Z" });
+    const [greedy, modest] = [await tokenOf("greedy"), await tokenOf("modest")];
+    const guarded = await startHttpProcess({ ...dead, MCP_TOKENS_FILE: file });
+    onTestFinished(() => guarded.stop());
+    const status = async (token: string) => {
+      const headers = { ...HEADERS, authorization: `Bearer ${token}` };
+      return (await fetch(guarded.url, { method: "POST", headers, body: LIST })).status;
+    };
+    // As many as the others need as well, had they to share one number of places.
+    const held = half.replace("Host:", `Authorization: Bearer ${greedy}\r\nHost:`);
+    await Promise.all(Array.from({ length: 200 }, () => begin(held, guarded.port)));
+    await until(async () => (await status(greedy)) === 503, { what: "a refusal", timeoutMs: 10_000, everyMs: 20 });
+    expect(await status(modest)).toBe(200);
   });
 });
 
