@@ -56,6 +56,8 @@ export interface StatusSources {
   readonly live: LiveJobState | null;
   /** ISO-8601 UTC since when KTRDR computes; null when not known. */
   readonly computingSince: string | null;
+  /** Whether a computation of it was begun, so that KTRDR may compute it. */
+  readonly begun: boolean;
   /** Null when it could not be found out. */
   readonly workersPolling: boolean | null;
   readonly now: Date;

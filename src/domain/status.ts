@@ -137,10 +137,10 @@ function moving(view: SeenExecution, sources: StatusSources, seen: Observed): Jo
   return live?.phase === "starting" || view.pending !== null ? beginning(view) : between(view, sources);
 }
 
-function between(view: SeenExecution, { record, computingSince, now }: StatusSources): JobStatus {
+function between(view: SeenExecution, { record, begun, now }: StatusSources): JobStatus {
   const since = age(view.startedAt, now);
-  // Being young is not enough: a worker that ended just now may have started the computing before.
-  if (since < FRESH_MS && computingSince === null && record !== "unavailable") {
+  // Being young is not enough: a worker that ended just now may have started the computing before, in an earlier run.
+  if (since < FRESH_MS && !begun && record !== "unavailable") {
     const headline = `Accepted ${Math.round(since / 1000)} s ago; no worker has said yet what it does about it.`;
     return blank("queued", { headline, next: WAIT_ON });
   }

@@ -26,7 +26,7 @@ export interface TaskStatus {
  * @throws DomainError `task_not_found` when both sources answered and neither knows the job.
  */
 export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
-  const { view, record, computingSince } = await look(deps, jobId);
+  const { view, record, computingSince, begun } = await look(deps, jobId);
   if (view === null && record === null) throw taskNotFound(jobId);
   const running = view !== null && view !== "unavailable" && view.outcome === null && isOpen(view, record);
   const [live, workersPolling] = running
@@ -39,6 +39,7 @@ export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
     live,
     workersPolling,
     computingSince,
+    begun,
     outage,
     now: deps.now(),
     stallAfterMs: deps.stallAfterMs,
@@ -61,9 +62,9 @@ async function look({ jobs, records }: Deps, jobId: string) {
   const shown = view !== null && view !== "unavailable";
   const recalled = early === null && shown ? memory.recall(view) : undefined;
   const seen = recalled ?? (await (early ?? orUnavailable(records.jobs.seen(jobId))));
-  if (seen === null || seen === "unavailable") return { view, record: seen, computingSince: null };
+  if (seen === null || seen === "unavailable") return { view, record: seen, computingSince: null, begun: false };
   if (shown) memory.note(view, seen);
-  return { view, record: seen.job, computingSince: seen.computingSince };
+  return { view, record: seen.job, computingSince: seen.computingSince, begun: seen.begun };
 }
 
 const kindOf = (source: { kind: JobKind } | null | "unavailable"): JobKind | null =>

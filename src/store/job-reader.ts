@@ -53,7 +53,8 @@ export function createJobReader(pool: Pool): JobReader {
         pool,
         SeenRow,
         `select ${JOB_COLUMNS}, (select started_at from computations c where c.job_id = jobs.job_id order by n desc limit 1)
-           as computing_since
+           as computing_since,
+           exists (select from computations c where c.job_id = jobs.job_id) as begun
          from jobs where job_id = $1`,
         [jobId],
       );

@@ -128,10 +128,13 @@ export const JobRow = jobColumns.transform(toJob);
 /** A job as the record knows it. Times are ISO-8601 UTC. */
 export type JobRecord = Readonly<z.infer<typeof JobRow>>;
 
-/** A job, and since when its newest computation runs (ISO-8601 UTC; null while none is known to). */
+/**
+ * A job, since when its newest computation runs (ISO-8601 UTC; null while none is known to), and whether one was begun:
+ * then KTRDR may compute it although nobody has written down that it does.
+ */
 export const SeenRow = jobColumns
-  .extend({ computing_since: Instant.nullable() })
-  .transform((row) => ({ job: toJob(row), computingSince: row.computing_since }));
+  .extend({ computing_since: Instant.nullable(), begun: z.boolean() })
+  .transform((row) => ({ job: toJob(row), computingSince: row.computing_since, begun: row.begun }));
 
 export type SeenJob = Readonly<z.infer<typeof SeenRow>>;
 

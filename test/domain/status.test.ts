@@ -73,6 +73,7 @@ const sources = (more: Partial<StatusSources> = {}): StatusSources => ({
   record: record(),
   live: live(),
   computingSince: ago(80),
+  begun: true,
   workersPolling: true,
   now: NOW,
   stallAfterMs: 600_000,
@@ -189,17 +190,23 @@ describe("judge", () => {
     ],
     [
       "accepted a moment ago",
-      { ...idle, computingSince: null, view: view({ pending: null, startedAt: ago(2) }) },
+      { ...idle, computingSince: null, begun: false, view: view({ pending: null, startedAt: ago(2) }) },
       { state: "queued", position: null, headline: expect.stringContaining("Accepted 2 s ago") },
     ],
     [
       "accepted a moment ago, but begun before its worker ended",
-      { ...idle, computingSince: ago(1), view: view({ pending: null, startedAt: ago(2) }) },
+      { ...idle, computingSince: null, begun: true, view: view({ pending: null, startedAt: ago(2) }) },
       { state: "unknown" },
     ],
     [
       "accepted a moment ago, with nothing to say whether it began",
-      { ...idle, computingSince: null, record: "unavailable", view: view({ pending: null, startedAt: ago(2) }) },
+      {
+        ...idle,
+        computingSince: null,
+        begun: false,
+        record: "unavailable",
+        view: view({ pending: null, startedAt: ago(2) }),
+      },
       { state: "unknown" },
     ],
     [
@@ -355,6 +362,7 @@ const around = {
   view: fc.oneof(fc.constant(null), fc.constant("unavailable"), anyView),
   live: anyLive,
   computingSince: fc.option(instant),
+  begun: fc.boolean(),
   workersPolling: fc.option(fc.boolean()),
   now: fc.constant(NOW),
   stallAfterMs: fc.nat(),

@@ -53,7 +53,7 @@ function seenOf(computingSince: string | null): SeenJob {
     finishedAt: null,
   };
   const job = { ...facts, request, requestHash, forceReason, parentJobId, priority, client };
-  return { job: { ...job, status: "open", outcome: null }, computingSince };
+  return { job: { ...job, status: "open", outcome: null }, computingSince, begun: computingSince !== null };
 }
 
 /** The two sources as a test sets them, and how often the record was asked. */

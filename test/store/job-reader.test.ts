@@ -91,13 +91,14 @@ describe("looking up", () => {
 
   it("sees a job together with when its newest computation began", async () => {
     const jobId = await admit(trainingRequest);
-    expect(await jobs.seen(jobId)).toEqual({ job: await jobs.get(jobId), computingSince: null });
+    expect(await jobs.seen(jobId)).toEqual({ job: await jobs.get(jobId), computingSince: null, begun: false });
     for (const n of [1, 2]) {
       await writer.beginComputation(jobId, n, []);
+      expect(await jobs.seen(jobId)).toMatchObject({ computingSince: null, begun: true });
       await writer.attachOperation(jobId, n, { operationId: `${jobId}-${n}` });
     }
     const [, newest] = await jobs.computations(jobId);
-    expect(await jobs.seen(jobId)).toMatchObject({ computingSince: newest?.startedAt });
+    expect(await jobs.seen(jobId)).toMatchObject({ computingSince: newest?.startedAt, begun: true });
     expect(newest?.startedAt).not.toBeNull();
     expect(await jobs.seen("nobody")).toBeNull();
   });
