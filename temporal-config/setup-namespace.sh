@@ -23,8 +23,10 @@ done
 
 # Another process may be quicker between the look and the creation: then there is one to be described after all.
 known() { temporal operator namespace describe --namespace "$TEMPORAL_NAMESPACE" >/dev/null 2>&1; }
+update() { temporal operator namespace update --namespace "$TEMPORAL_NAMESPACE" --retention "$retention" >/dev/null; }
 if known; then
-  temporal operator namespace update --namespace "$TEMPORAL_NAMESPACE" --retention "$retention" >/dev/null
+  # One that another process has only just created may be known to one half of the server and not yet to the other.
+  update || { sleep 2 && update; }
 else
   temporal operator namespace create --namespace "$TEMPORAL_NAMESPACE" --retention "$retention" \
     --description "Research jobs of ktrdr-mcp" || known

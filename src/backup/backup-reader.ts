@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { constants } from "node:fs";
 import { lstat, open, readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { createInterface } from "node:readline";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import { z } from "zod";
@@ -145,12 +144,22 @@ function parsed(text: string): unknown {
   }
 }
 
+/** Lines end with a line feed and nothing else: texts in them may hold the other line separators of Unicode as they are. */
 async function* linesOf(file: string): AsyncGenerator<string> {
   const handle = await open(file);
   const unpacked = createGunzip();
   const reading = pipeline(handle.createReadStream(), unpacked);
+  let begun = "";
   try {
-    yield* createInterface({ input: unpacked, crlfDelay: Infinity });
+    for await (const piece of unpacked.setEncoding("utf8") as AsyncIterable<string>) {
+      const [first = "", ...others] = piece.split("\n");
+      begun += first;
+      for (const other of others) {
+        yield begun;
+        begun = other;
+      }
+    }
+    if (begun !== "") yield begun;
   } finally {
     await reading;
   }

@@ -76,7 +76,8 @@ export async function query<Row extends pg.QueryResultRow>(url: string, text: st
   }
 }
 
-const AWKWARD = "tab\there, quote ' \" \\ , line\nbreak, ☃ and 🦆, {curly}, \\N";
+const AWKWARD =
+  "tab\there, quote ' \" \\ , line\nbreak, ☃ and 🦆, {curly}, \\N, \r carriage, next\u0085line, line\u2028and paragraph\u2029.";
 
 /** One of each: completed with a result and a model, resumed, failed, running, waiting; and calls in the log. */
 export async function fillDatabase(url: string, calls = 30): Promise<{ readonly open: string }> {

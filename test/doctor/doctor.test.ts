@@ -218,13 +218,14 @@ describe("Temporal", () => {
 });
 
 /** KTRDR behind something that changes its answers. */
-async function beforeKtrdr(change: (body: string) => string, date = new Date()): Promise<Record<string, string>> {
+async function beforeKtrdr(change: (body: string) => string, aheadMs = 0): Promise<Record<string, string>> {
   const server = createServer(({ url = "/" }, response) => {
     void (async () => {
       const answer = await fetch(new URL(url, lab.addresses.ktrdr));
       const type = answer.headers.get("content-type") ?? "application/json";
-      response.writeHead(answer.status, { date: date.toUTCString(), "content-type": type });
-      response.end(change(await answer.text()));
+      const text = change(await answer.text());
+      response.writeHead(answer.status, { date: new Date(Date.now() + aheadMs).toUTCString(), "content-type": type });
+      response.end(text);
     })();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -243,7 +244,7 @@ describe("KTRDR", () => {
 
   test("its clock is off, its version unknown: warnings alone end with 0", { timeout: SLOW }, async () => {
     const newer = (body: string) => body.replace(/"version":"[^"]+"/, '"version":"9.0.0"');
-    const examined = await doctor(await beforeKtrdr(newer, new Date(Date.now() + 600_000)), "--no-probe");
+    const examined = await doctor(await beforeKtrdr(newer, 600_000), "--no-probe");
     expect({ code: examined.code, sick: examined.sick }).toEqual({ code: 0, sick: ["ktrdr_unexamined", "clock_skew"] });
     expect(examined.of("clock_skew")).toMatchObject({
       part: "Clock of KTRDR",
