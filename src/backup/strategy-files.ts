@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { link, lstat, open, readdir, rename, unlink } from "node:fs/promises";
+import { access, link, lstat, open, readdir, rename, unlink } from "node:fs/promises";
 import path from "node:path";
 import { DomainError } from "../domain/errors.ts";
 import { codeOfFile, folderError } from "./folder-error.ts";
@@ -40,9 +40,12 @@ export async function readStrategyFile(dir: string, name: string): Promise<Buffe
 
 /**
  * Which of a backup's files a folder lacks.
- * @throws DomainError `place_not_empty` when it has one of them with another content: nothing is overwritten.
+ * @throws DomainError `place_not_empty` when it has one of them with another content: nothing is overwritten;
+ *   `folder_unavailable` when it is not there or nothing can be written there
  */
 export async function missingStrategies(dir: string, files: ReadonlyMap<string, Uint8Array>): Promise<string[]> {
+  if (files.size > 0)
+    await access(dir, constants.W_OK | constants.X_OK).catch((error) => Promise.reject(folderError(dir, error)));
   const missing: string[] = [];
   const different: string[] = [];
   for (const [name, bytes] of files) {

@@ -5,6 +5,7 @@ import { adoptBegun } from "../activities/adopt.ts";
 import { createActivities } from "../activities/activities.ts";
 import { systemClock } from "../activities/clock.ts";
 import { loadConfig, type Config } from "../config.ts";
+import { isDomainError } from "../domain/errors.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
@@ -15,6 +16,7 @@ import { createJobWriter } from "../store/job-writer.ts";
 import { createPool } from "../store/pool.ts";
 import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
+import { schemaMisfit } from "../store/migrate.ts";
 import { tryRecord } from "../store/try-record.ts";
 import { isNamespaceMissing, lazyClient, temporalSettings, type TemporalSettings } from "../temporal/connection.ts";
 import { createExecutions } from "../temporal/executions.ts";
@@ -35,6 +37,7 @@ async function main(): Promise<void> {
   const env = await labEnvironment(process.env);
   const config = loadConfig(env);
   const log = createLogger("worker", config.LOG_LEVEL);
+  const unfit = schemaMisfit(config.DATABASE_URL);
   const watch = await workerWatch(config, log);
   installRuntime(log, watch);
   const tracing = await tracingOf(config, "ktrdr-mcp-worker");
@@ -55,6 +58,8 @@ async function main(): Promise<void> {
   // Bundling keeps the process busy for two seconds: what may vanish from KTRDR's lists goes first.
   await Promise.race([adopting, new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))]);
   const workflowBundle = await loadWorkflows(plugins);
+  const misfit = await unfit;
+  if (misfit !== null) throw misfit;
   const activities = createActivities(deps);
   while (!stop.signal.aborted) {
     const home = await connect(settings, log, stop.signal);
@@ -180,4 +185,11 @@ function installRuntime(log: Logger, watch: WorkerWatch | null): void {
   });
 }
 
-await main();
+try {
+  await main();
+} catch (error) {
+  if (!isDomainError(error)) throw error;
+  console.error([error.what, error.why, error.next].filter(Boolean).join("\n"));
+  // Connections that nobody uses any more must not keep it.
+  process.exit(1);
+}

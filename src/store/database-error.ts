@@ -16,6 +16,7 @@ const UNAVAILABLE: Readonly<Record<string, { readonly why: string; readonly next
   "58": { why: "PostgreSQL could not use its files.", next: "Look at the log of PostgreSQL." },
   "25006": { why: "PostgreSQL only allows reading right now.", next: "Point DATABASE_URL to a primary server." },
   "3D000": { why: "The database does not exist yet.", next: MIGRATE },
+  "42703": { why: "A column does not exist yet.", next: MIGRATE },
   "42P01": { why: "The tables do not exist yet.", next: MIGRATE },
   "53100": { why: "The disk of PostgreSQL is full.", next: "Make room on the disk of PostgreSQL." },
   "53300": {

@@ -5,7 +5,7 @@ import pg, { type Client } from "pg";
 import { z } from "zod";
 import { DomainError, isDomainError } from "../domain/errors.ts";
 import { codeOf, toDomainError } from "./database-error.ts";
-import { select, type Pool, type Session } from "./pool.ts";
+import { createPool, select, type Pool, type Session } from "./pool.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));
 const TABLE = "schema_migrations";
@@ -32,7 +32,8 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
     await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query("select pg_advisory_lock($1)", [LOCK]);
     const [applied, known] = [await appliedMigrations(client), await knownMigrations()];
-    refuseNewer(applied, known);
+    const newer = newerThanKnown(applied, known);
+    if (newer !== null) throw newer;
     const migrations = await runner({
       dbClient: client,
       dir: MIGRATIONS,
@@ -57,10 +58,33 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
  */
 export async function assertSchemaCurrent(pool: Pool): Promise<void> {
   const [applied, known] = await Promise.all([appliedMigrations(pool), knownMigrations()]);
-  refuseNewer(applied, known);
+  const misfit = misfitOf(applied, known);
+  if (misfit !== null) throw misfit;
+}
+
+/**
+ * For a process that is to work for long: why it must not work with this database. Null when it may, and while nobody can
+ * tell, for it is then to wait for the database.
+ */
+export async function schemaMisfit(databaseUrl: string): Promise<DomainError | null> {
+  const pool = createPool(databaseUrl, { max: 1 });
+  try {
+    const applied = await appliedMigrations(pool).catch((error: unknown) => {
+      if (isDomainError(error, "database_unavailable")) return null;
+      throw error;
+    });
+    return applied === null ? null : misfitOf(applied, await knownMigrations());
+  } finally {
+    await pool.end();
+  }
+}
+
+function misfitOf(applied: readonly string[], known: readonly string[]): DomainError | null {
+  const newer = newerThanKnown(applied, known);
+  if (newer !== null) return newer;
   const missing = known.filter((name) => !applied.includes(name));
-  if (missing.length === 0) return;
-  throw new DomainError("database_unavailable", {
+  if (missing.length === 0) return null;
+  return new DomainError("database_unavailable", {
     what: "The tables of the database are not up to date.",
     why: `Not applied yet: ${missing.join(", ")}.`,
     next: "Run `ktrdr-mcp migrate`.",
@@ -99,10 +123,10 @@ function countUpTo(last: string | undefined, applied: readonly string[], known: 
   return Math.max(0, known.indexOf(last) + 1 - applied.length);
 }
 
-function refuseNewer(applied: readonly string[], known: readonly string[]): void {
+function newerThanKnown(applied: readonly string[], known: readonly string[]): DomainError | null {
   const unknown = applied.filter((name) => !known.includes(name));
-  if (unknown.length === 0) return;
-  throw new DomainError("schema_newer", {
+  if (unknown.length === 0) return null;
+  return new DomainError("schema_newer", {
     what: "The database belongs to a newer version of ktrdr-mcp.",
     why: `It has migrations that this version does not know: ${unknown.join(", ")}.`,
     next: "Update ktrdr-mcp, or point DATABASE_URL to another database.",

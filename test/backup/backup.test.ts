@@ -390,6 +390,16 @@ describe("a restore is refused, and changes nothing,", () => {
     });
   });
 
+  it("when the strategies folder is not there, before anything is made", async () => {
+    const databaseUrl = await places.database(false);
+    const strategiesDir = path.join(await places.folder(), "none");
+    for (const dryRun of [true, false]) {
+      const options = { folder: good, databaseUrl, strategiesDir, dryRun, withoutStrategies: false };
+      await expect(restore(options)).rejects.toMatchObject({ code: "folder_unavailable" });
+    }
+    expect(await exists(databaseUrl)).toBe(false);
+  });
+
   it("when a strategy there is another one; one that is the same is fine, and the folder can be left alone", async () => {
     const strategiesDir = await places.folder({ ...STRATEGIES, "alpha.yaml": "name: alpha # of today\n" });
     const databaseUrl = await places.database(false);

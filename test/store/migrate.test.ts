@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process";
 import { readdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { execa } from "execa";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
+import { ROOT } from "../../src/lab/lab-environment.ts";
 import { assertSchemaCurrent, migrate } from "../../src/store/migrate.ts";
 import { createPool } from "../../src/store/pool.ts";
 import { createTestDatabase, freePort, type TestDatabase } from "../support/postgres.ts";
@@ -119,4 +122,26 @@ describe("assertSchemaCurrent", () => {
       await pool.end();
     }
   });
+});
+
+describe("a worker process", () => {
+  it.each([
+    ["older", "delete from schema_migrations where name = '0003_tool_executions'", "Run `ktrdr-mcp migrate`."],
+    ["newer", "insert into schema_migrations (name, run_on) values ('0099_later', now())", "Update ktrdr-mcp"],
+  ])(
+    "does not work with %s tables",
+    async (_name, change, words) => {
+      const url = await database(true);
+      await query(url, change);
+      const env = { DATABASE_URL: url, TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}`, LOG_LEVEL: "silent" };
+      const ended = await execa(process.execPath, [path.join(ROOT, "src/bin/worker.ts")], {
+        env: { PATH: process.env["PATH"], LAB_DIR: path.join(tmpdir(), "no-lab"), ...env },
+        extendEnv: false,
+        reject: false,
+      });
+      expect(ended.exitCode).toBe(1);
+      expect(ended.stderr).toContain(words);
+    },
+    60_000,
+  );
 });
