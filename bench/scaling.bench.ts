@@ -6,6 +6,7 @@
  */
 import { cpus } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
+import pg from "pg";
 import { z } from "zod";
 import type { SandboxOptions } from "../sandbox/launch.ts";
 import { Anything, Started, Status } from "../src/demo/answers.ts";
@@ -40,7 +41,8 @@ const LOOK_EVERY_MS = 500;
 const OFTEN = 0.1;
 
 type Row = Record<string, string | number>;
-const rows: Row[] = [];
+const paces: Row[] = [];
+const needs: Row[] = [];
 let serial = 0;
 
 const startTraining = async ({ claude }: Stage): Promise<string> => {
@@ -69,18 +71,40 @@ async function startAll(stage: Stage, load: Load, model: string): Promise<string
 
 const Registry = z.array(z.looseObject({ worker_type: z.string(), status: z.string() }));
 
-/** Looks at KTRDR's registry until told to stop. @returns the fewest free workers, and the share of looks with none of a kind */
-async function watchKtrdr({ sandbox }: Stage, load: Load, signal: AbortSignal) {
-  const seen: number[] = [];
-  while (!signal.aborted) {
-    const workers = Registry.parse(await (await fetch(`${sandbox.url}/api/v1/workers`)).json());
-    const free = LOADS[load].map(
-      (kind) => workers.filter(({ worker_type, status }) => worker_type === kind && status === "available").length,
-    );
-    seen.push(Math.min(...free));
-    await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+/** Free workers of KTRDR, of the kind that has fewest. */
+async function freeWorkers({ sandbox }: Stage, load: Load): Promise<number> {
+  const workers = Registry.parse(await (await fetch(`${sandbox.url}/api/v1/workers`)).json());
+  const available = workers.filter(({ status }) => status === "available");
+  return Math.min(...LOADS[load].map((kind) => available.filter(({ worker_type }) => worker_type === kind).length));
+}
+
+/** Connections to PostgreSQL, without the one that asks. */
+async function connections(session: pg.Client): Promise<number> {
+  const clients = "backend_type = 'client backend' and pid <> pg_backend_pid()";
+  const { rows } = await session.query<{ n: number }>(`select count(*)::int n from pg_stat_activity where ${clients}`);
+  return rows[0]?.n ?? Number.NaN;
+}
+
+/** Looks at KTRDR's registry and at PostgreSQL until told to stop. */
+async function watch(stage: Stage, load: Load, signal: AbortSignal) {
+  const free: number[] = [];
+  let most = 0;
+  const session = new pg.Client({ connectionString: stage.database });
+  await session.connect();
+  try {
+    while (!signal.aborted) {
+      free.push(await freeWorkers(stage, load));
+      most = Math.max(most, await connections(session));
+      await delay(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    }
+  } finally {
+    await session.end();
   }
-  return { fewest: Math.min(...seen), exhausted: seen.filter((free) => free === 0).length / seen.length };
+  return {
+    free: Math.min(...free),
+    exhausted: free.filter((each) => each === 0).length / free.length,
+    connections: most,
+  };
 }
 
 /** Processor time so far, ms: of the parts, and of everything on this machine. */
@@ -110,7 +134,7 @@ async function endsOf({ temporal }: Stage, jobIds: readonly string[]): Promise<n
 async function run(stage: Stage, workers: Workers, load: Load, model: string) {
   const over = new AbortController();
   const [before, began] = [await usage(stage, workers), performance.now()];
-  const watching = watchKtrdr(stage, load, over.signal);
+  const watching = watch(stage, load, over.signal);
   const jobIds = await startAll(stage, load, model);
   const starting = performance.now() - began;
   const ends = await endsOf(stage, jobIds);
@@ -124,33 +148,38 @@ async function run(stage: Stage, workers: Workers, load: Load, model: string) {
     perMinute: ((ends.length - 1) / spread) * 60_000,
     startedPerMinute: (jobIds.length / starting) * 60_000,
     largest: Math.max(...memory),
-    ktrdr: await watching,
+    seen: await watching,
     busy: (part: keyof typeof before) => Math.round(((after[part] - before[part]) / took) * 100),
   };
 }
 
 type Run = Awaited<ReturnType<typeof run>>;
 
-function rowOf(stage: Stage, load: Load, count: number, runs: readonly Run[]): Row {
+/** @returns the pace, and what each part needed for it */
+function rowsOf(stage: Stage, load: Load, count: number, runs: readonly Run[]): { pace: Row; parts: Row } {
   const median = (of: (run: Run) => number) => quantile(runs.map(of), 0.5);
   const perMinute = Math.round(median((each) => each.perMinute));
-  const baseline = rows.find((row) => row["jobs"] === load)?.["completed a minute"];
-  return {
-    server: stage.server,
-    jobs: load,
-    workers: count,
+  const baseline = paces.find((row) => row["jobs"] === load)?.["completed a minute"];
+  const where = { server: stage.server, jobs: load, workers: count };
+  const pace = {
+    ...where,
     "completed a minute": perMinute,
     ratio: baseline === undefined ? 1 : Math.round((perMinute / Number(baseline)) * 100) / 100,
     "called a minute": Math.round(median((each) => each.startedPerMinute)),
+    "free workers of KTRDR, fewest": Math.min(...runs.map(({ seen }) => seen.free)),
+    "KTRDR full (% of the time)": Math.round(median(({ seen }) => seen.exhausted) * 100),
+  };
+  const parts = {
+    ...where,
     "a worker (MB)": Math.max(...runs.map(({ largest }) => largest)),
     "workers (% of a core)": median((each) => each.busy("workers")),
     "Temporal (%)": median((each) => each.busy("temporal")),
     "PostgreSQL (%)": median((each) => each.busy("postgres")),
     "KTRDR (%)": median((each) => each.busy("ktrdr")),
     "whole machine (%)": median((each) => each.busy("machine")),
-    "free workers of KTRDR, fewest": Math.min(...runs.map(({ ktrdr }) => ktrdr.fewest)),
-    "KTRDR full (% of the time)": Math.round(median(({ ktrdr }) => ktrdr.exhausted) * 100),
+    "PostgreSQL connections": Math.max(...runs.map(({ seen }) => seen.connections)),
   };
+  return { pace, parts };
 }
 
 /** One that is computed and thrown away: the way of each process to its first job is not what is measured. */
@@ -180,7 +209,7 @@ async function measure(stage: Stage): Promise<void> {
           runs.set(`${load} ${count}`, [...(runs.get(`${load} ${count}`) ?? []), done]);
           const pace = `${Math.round(done.perMinute)} ${load} a minute with ${count} worker(s) on the ${stage.server}`;
           const limit =
-            done.ktrdr.exhausted > OFTEN ? "; KTRDR WAS THE LIMIT: give it more workers (KTRDR_WORKERS)" : "";
+            done.seen.exhausted > OFTEN ? "; KTRDR WAS THE LIMIT: give it more workers (KTRDR_WORKERS)" : "";
           console.log(`${pace}${limit}`);
         }
       } finally {
@@ -189,9 +218,14 @@ async function measure(stage: Stage): Promise<void> {
     }
   }
   for (const load of Object.keys(LOADS) as Load[]) {
-    for (const count of WORKERS) rows.push(rowOf(stage, load, count, runs.get(`${load} ${count}`) ?? []));
+    for (const count of WORKERS) {
+      const { pace, parts } = rowsOf(stage, load, count, runs.get(`${load} ${count}`) ?? []);
+      paces.push(pace);
+      needs.push(parts);
+    }
   }
-  await report("scaling", rows);
+  await report("scaling", paces);
+  await report("scaling-parts", needs);
 }
 
 await onDevServer(SETTINGS, SANDBOX, measure);

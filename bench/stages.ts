@@ -26,6 +26,8 @@ export interface Workers {
 export interface Stage extends Pick<Bench, "claude" | "temporal"> {
   readonly server: string;
   readonly sandbox: Sandbox;
+  /** Where PostgreSQL answers as its superuser. */
+  readonly database: string;
   /** Process ids of Temporal and PostgreSQL. */
   readonly pids: { readonly temporal: number; readonly postgres: number };
   /** @returns so many workers in all, once every one of them polls */
@@ -55,6 +57,7 @@ export async function onDevServer(settings: Settings, sandboxed: Partial<Sandbox
           ...bench,
           server: "dev server",
           sandbox,
+          database: lab.addresses.database,
           pids: { temporal: pid("temporal"), postgres: pid("postgres") },
           startWorkers: async (count) => {
             const more = await startParts(
@@ -132,6 +135,7 @@ async function measureStack(stack: stacks.Stack, settings: Settings, sandboxed: 
         namespace: stack.compose.services["worker"]?.environment["TEMPORAL_NAMESPACE"] ?? "",
       }),
       sandbox,
+      database: `postgresql://postgres@127.0.0.1:${places.ports.postgres}/postgres`,
       pids: { temporal: pidOf(running, "temporal"), postgres: pidOf(running, "postgres") },
       startWorkers: (count) =>
         startParts(
