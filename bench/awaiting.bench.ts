@@ -1,6 +1,7 @@
 /**
- * A thousand jobs that are computed at once: what our worker and our server hold, what KTRDR is asked, and what a status
- * costs beside the bare call. `JOBS=1,100` measures other numbers. Granting is bypassed (KTRDR's registry would have to
+ * A thousand jobs that are open at once, first the newest of them queued, then all of them computed: what our worker and
+ * our server hold, what KTRDR is asked, and what a status costs beside the bare call. `JOBS=1,100` measures other numbers.
+ * Granting is bypassed (KTRDR's registry would have to
  * show a thousand workers); the worker process, its activities, their requests, the record and Temporal are the real ones.
  */
 import { Anything, Status } from "../src/demo/answers.ts";
@@ -10,7 +11,7 @@ import { processorMs, residentMb } from "./processes.ts";
 import { inTurn, quantile, report, withLab, type Bench } from "./support.ts";
 import { start, startMany } from "./training-jobs.ts";
 
-const LOADS = (process.env["JOBS"] ?? "1,100,1000").split(",").map(Number);
+const LOADS = (process.env["JOBS"] ?? "1,100,440,1000").split(",").map(Number);
 /** A server that cannot keep up with the heartbeats never gets there: then as many are measured as there are. */
 const PATIENCE_MS = 120_000;
 /** Several times the poll interval of 5 s. */
@@ -38,25 +39,34 @@ async function awaited(gateway: Gateway, jobs: number): Promise<number> {
   return polled();
 }
 
-async function measure(bench: Bench, gateway: Gateway, jobs: number, running: string) {
+interface Load {
+  readonly open: number;
+  /** How many of them compute. */
+  readonly granted: number;
+  /** Whose status is asked for. */
+  readonly watched: string;
+}
+
+async function measure(bench: Bench, gateway: Gateway, { open, granted, watched }: Load) {
   const { claude, temporal } = bench;
-  const polled = await awaited(gateway, jobs);
+  const polled = await awaited(gateway, granted);
   const worker = pidOf(bench);
   const [requests, used, began] = [gateway.requests, await processorMs(worker), performance.now()];
   await new Promise((resolve) => setTimeout(resolve, WINDOW_MS));
   const took = performance.now() - began;
   const idle = { requests: gateway.requests - requests, busy: (await processorMs(worker)) - used };
   const measured = {
-    tool: () => claude.call("get_task_status", { task_id: running }, Status),
-    bare: () => temporal.workflow.getHandle(running).describe(),
+    tool: () => claude.call("get_task_status", { task_id: watched }, Status),
+    bare: () => temporal.workflow.getHandle(watched).describe(),
   };
   await inTurn(WARM_UP, measured);
   const taken = await inTurn(STATUSES, measured);
   const [ours, bare] = [quantile(taken.tool, 0.5), quantile(taken.bare, 0.5)];
   if (claude.serverPid === null) throw new Error("the server is gone");
   return {
-    "granted jobs": jobs,
-    "awaited jobs": polled,
+    "open jobs": open,
+    queued: open - granted,
+    awaited: polled,
     "worker (MB)": await residentMb(worker),
     "worker (% of a core)": Math.round((idle.busy / took) * 100),
     "mcp (MB)": await residentMb(claude.serverPid),
@@ -80,11 +90,14 @@ try {
       let open = 1;
       const rows: Awaited<ReturnType<typeof measure>>[] = [];
       for (const load of LOADS) {
-        for (const jobId of await startMany(bench, load - open)) {
-          await temporal.workflow.getHandle(jobId).signal("slotGranted");
+        const more = await startMany(bench, load - open);
+        const last = more.at(-1);
+        if (last !== undefined) {
+          rows.push(await measure(bench, gateway, { open: load, granted: open, watched: last }));
         }
+        for (const jobId of more) await temporal.workflow.getHandle(jobId).signal("slotGranted");
         open = load;
-        rows.push(await measure(bench, gateway, load, running));
+        rows.push(await measure(bench, gateway, { open: load, granted: load, watched: running }));
         await report("awaiting", rows);
       }
     },

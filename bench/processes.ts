@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 
 /** Memory that a process holds, MB. */
 export async function residentMb(pid: number): Promise<number> {
@@ -10,10 +10,28 @@ export async function residentMb(pid: number): Promise<number> {
 /** The kernel counts in hundredths of a second wherever Node runs. */
 const TICK_MS = 10;
 
-/** Processor time that a process has used, all its threads together, ms. */
-export async function processorMs(pid: number): Promise<number> {
+interface Usage {
+  readonly parent: number;
+  readonly own: number;
+  /** Of children that have ended. */
+  readonly ended: number;
+}
+
+async function usageOf(pid: number): Promise<Usage> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8");
   // The name may hold spaces and brackets; the numbers begin behind its last bracket.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+  const [own, ended] = [11, 13].map((at) => (Number(fields[at]) + Number(fields[at + 1])) * TICK_MS);
+  return { parent: Number(fields[1]), own: own ?? Number.NaN, ended: ended ?? Number.NaN };
+}
+
+/** Processor time that a process has used, all its threads together, ms. */
+export const processorMs = async (pid: number): Promise<number> => (await usageOf(pid)).own;
+
+/** The same with its children, those that have ended included: PostgreSQL has a process for each connection. */
+export async function familyProcessorMs(pid: number): Promise<number> {
+  const { own, ended } = await usageOf(pid);
+  const others = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const usages = await Promise.all(others.map((other) => usageOf(Number(other)).catch(() => null)));
+  return usages.reduce((sum, usage) => sum + (usage?.parent === pid ? usage.own : 0), own + ended);
 }

@@ -56,7 +56,7 @@ export async function withLab(
 }
 
 /** A measurement asks more often than any client may. */
-const NO_LIMITS = Object.fromEntries(
+export const NO_LIMITS: Readonly<Record<string, string>> = Object.fromEntries(
   Object.keys(ConfigSchema.shape)
     .filter((name) => name.startsWith("LIMIT_"))
     .map((name) => [name, "0"]),

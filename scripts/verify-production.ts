@@ -17,13 +17,13 @@ import { startGuard } from "../src/lab/guard.ts";
 import type { Step } from "../src/lab/lab-steps.ts";
 import { createRunFolder } from "../src/lab/run-folder.ts";
 import { Supervisor } from "../src/lab/supervisor.ts";
-import { findDevServer } from "../src/lab/temporal-binary.ts";
 import { findings, readProductionFiles } from "./production/checks.ts";
 import { readCompose } from "./production/compose.ts";
 import { goPrograms, serverVariables } from "./production/go-programs.ts";
 import { bytesOf, LAYERS, layOutModules, layOutProgram, layOutSandbox } from "./production/image.ts";
 import { choosePlaces } from "./production/places.ts";
 import { prove } from "./production/proof.ts";
+import { serverSteps } from "./production/server-steps.ts";
 import * as stacks from "./production/stack.ts";
 
 const root = fileURLToPath(new URL("../", import.meta.url));
@@ -98,32 +98,7 @@ async function verify(dir: string): Promise<boolean> {
           return (await Promise.all(sizes)).join(", ");
         },
       },
-      {
-        title: "postgres",
-        run: async (note) => {
-          const cli = await findDevServer({ env: process.env, cacheDir, onNote: note });
-          const ofGo = ["temporal-server", "temporal-sql-tool"].map(
-            (name) => [name, path.join(programs, name)] as const,
-          );
-          await stacks.linkPrograms(places, {
-            ...Object.fromEntries(ofGo),
-            node: process.execPath,
-            temporal: cli.path,
-          });
-          await stacks.startDatabase(stack);
-          return `port ${places.ports.postgres}`;
-        },
-      },
-      { title: "temporal-schema", run: () => stacks.runToItsEnd(stack, "temporal-schema") },
-      {
-        title: "temporal",
-        run: async () => (await supervisor.start(stacks.temporalPart(stack)), `port ${places.ports.temporal}`),
-      },
-      { title: "temporal-namespace", run: () => stacks.runToItsEnd(stack, "temporal-namespace") },
-      {
-        title: "migrate",
-        run: async () => (JSON.parse(await stacks.runToItsEnd(stack, "migrate")) as { msg: string }).msg,
-      },
+      ...serverSteps(stack, { programs: () => programs, cacheDir }),
       { title: "ktrdr (sandbox)", run: async () => (await stacks.startSandbox(stack), `port ${places.ports.ktrdr}`) },
       {
         title: "worker, twice",

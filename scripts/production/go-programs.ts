@@ -40,7 +40,7 @@ export async function goPrograms(cacheDir: string, env: Environment, note: (text
       cause,
     });
   });
-  const folder = path.join(cacheDir, "go-programs", `temporal-${TEMPORAL_VERSION}-compose-${COMPOSE_VERSION}`);
+  const folder = folderIn(cacheDir);
   await mkdir(folder, { recursive: true });
   for (const program of PROGRAMS) {
     if (await isThere(path.join(folder, program.name))) continue;
@@ -49,6 +49,16 @@ export async function goPrograms(cacheDir: string, env: Environment, note: (text
   }
   return folder;
 }
+
+/** The folder that holds all programs, if they have been built before; never builds any. */
+export async function builtPrograms(cacheDir: string): Promise<string | null> {
+  const folder = folderIn(cacheDir);
+  const there = await Promise.all(PROGRAMS.map(({ name }) => isThere(path.join(folder, name))));
+  return there.includes(false) ? null : folder;
+}
+
+const folderIn = (cacheDir: string): string =>
+  path.join(cacheDir, "go-programs", `temporal-${TEMPORAL_VERSION}-compose-${COMPOSE_VERSION}`);
 
 async function build({ name, source, version }: GoProgram, folder: string, env: Environment): Promise<void> {
   const scratch = await mkdtemp(path.join(folder, ".build-"));

@@ -142,10 +142,17 @@ export async function startSandbox({ places, supervisor }: Stack): Promise<void>
   for (const part of parts) await supervisor.start(part);
 }
 
-/** One of several: the name tells them apart, everything else is the same. */
-export function workerOf(stack: Stack, name: string): Part {
+/** What the compose file gives a worker, with the addresses and folders of this machine. */
+export const workerEnvironment = (stack: Stack): Record<string, string> =>
+  environmentFor(stack, serviceOf(stack, "worker"));
+
+/**
+ * One of several: the name tells them apart, everything else is the same.
+ * @param settings that differ from the compose file's
+ */
+export function workerOf(stack: Stack, name: string, settings: Readonly<Record<string, string>> = QUICK): Part {
   const service = serviceOf(stack, "worker");
-  const env: Record<string, string> = { ...environmentFor(stack, service), ...QUICK };
+  const env: Record<string, string> = { ...workerEnvironment(stack), ...settings };
   const [command = "", ...args] = commandOf(stack, service);
   return processPart({
     name,

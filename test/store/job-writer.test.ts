@@ -310,6 +310,13 @@ describe("finish", () => {
     expect(await count("models", jobId)).toBe(0);
   });
 
+  it("keeps a backtest that has no losing trade, or none at all: such figures are null", async () => {
+    const jobId = await admitted(backtestRequest);
+    const idle = { ...backtestResult, trades: 0, winRate: 0, calmar: null, profitFactor: null };
+    await writer.finish(jobId, outcome(jobId), idle, engine);
+    expect(await results.get(jobId)).toEqual(idle);
+  });
+
   it("keeps nothing when a part cannot be kept", async () => {
     const jobId = await admitted();
     const wrong = [
