@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { isDomainError } from "../domain/errors.ts";
+import { holdOf } from "../domain/research-control.ts";
 import { errorText } from "../lab/error-text.ts";
+import { createResearchControl } from "../store/research-control.ts";
 import { assertSchemaCurrent } from "../store/migrate.ts";
 import { createPool, select, type Pool } from "../store/pool.ts";
 import { checkClock, type Glance } from "./clock.ts";
@@ -24,7 +26,8 @@ export async function checkPostgres(databaseUrl: string): Promise<readonly Findi
       return [found(PART, "postgres_old", detail, { fix: "make lab", note: "Or point DATABASE_URL to a newer one." })];
     }
     const tables = await checkTables(pool, `${host}${pathname}, version ${major}`);
-    return [tables, checkClock(PART, glance)];
+    const orders = tables.code === null ? await checkOrders(pool) : [];
+    return [tables, ...orders, checkClock(PART, glance)];
   } catch (error) {
     if (sqlStateOf(error) === "3D000") return [unmigrated(`${host} has no database ${pathname.slice(1)}`)];
     const next = isDomainError(error) ? error.next : undefined;
@@ -60,6 +63,17 @@ async function checkTables(pool: Pool, who: string): Promise<Finding> {
       note: "After updating the sources of ktrdr-mcp; or point DATABASE_URL to another database.",
     });
   }
+}
+
+/** What operators ordered and may have forgotten. */
+async function checkOrders(pool: Pool): Promise<readonly Finding[]> {
+  const part = "Research";
+  const orders = await within(createResearchControl(pool).current());
+  const held = holdOf(orders);
+  if (held === null) return [fine(part, "jobs may begin")];
+  const paused = orders.pause !== null;
+  const fix = paused ? "bin/ktrdr-mcp resume-research" : "bin/ktrdr-mcp budget off";
+  return [found(part, paused ? "research_paused" : "budget_used_up", held, { fix })];
 }
 
 const unmigrated = (detail: string): Finding => found(PART, "tables_missing", detail, { fix: "bin/ktrdr-mcp migrate" });

@@ -16,6 +16,11 @@ export const AILMENTS = {
   postgres_old: { severity: "problem", means: "PostgreSQL is older than 15" },
   tables_missing: { severity: "problem", means: "the database is there, its tables are missing or old" },
   schema_newer: { severity: "problem", means: "the tables belong to a newer version of ktrdr-mcp" },
+  research_paused: {
+    severity: "warning",
+    means: "an operator paused research: no queued job begins, no new one is taken",
+  },
+  budget_used_up: { severity: "warning", means: "today's computing budget is used up: jobs wait for midnight UTC" },
   temporal_down: { severity: "problem", means: "Temporal cannot be used: no job starts or moves" },
   temporal_old: {
     severity: "warning",

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
 import { SCOPES, type Scope } from "../domain/identity.ts";
 
@@ -70,6 +71,7 @@ export function createJwtVerifier({ issuer, resource, jwks }: OAuthSettings): Ve
 
 /** Our words: the library's may quote the token's own claims. */
 function refused(error: unknown): Error {
+  if (error instanceof TokenRefused) return error;
   if (error instanceof errors.JWTExpired) return new TokenRefused("The token has expired");
   if (error instanceof errors.JWTClaimValidationFailed) {
     return new TokenRefused(
@@ -86,10 +88,17 @@ function refused(error: unknown): Error {
   return new TokenRefused("The token is not valid");
 }
 
+/** No two holders have one name: one that had to be changed for it carries a part of its hash. */
 function nameOf({ sub, client_id: clientId }: JWTPayload, host: string): string {
-  const holder = sub ?? (typeof clientId === "string" ? clientId : "unnamed");
-  const printable = holder.toWellFormed().replaceAll(/[\p{Cc}\p{Cf}\p{Z}]+/gu, "_");
-  return `${printable.slice(0, MAX_NAME)}@${host}`;
+  const holder = [sub, clientId].find((claim: unknown) => typeof claim === "string" && claim !== "");
+  if (typeof holder !== "string") throw new TokenRefused("The token does not say whose it is");
+  const printable = holder
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}\p{Cf}\p{Z}]+/gu, "_")
+    .slice(0, MAX_NAME);
+  const hash = createHash("sha256").update(holder).digest("hex").slice(0, 8);
+  const plain = printable === holder && !holder.includes("~");
+  return `${plain ? holder : `${printable}~${hash}`}@${host}`;
 }
 
 /** RFC 9068 has a space-separated `scope`; some authorization servers send a list, or call it `scp`. */

@@ -1,5 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
-import { chmod, readFile, rename, stat, writeFile } from "node:fs/promises";
+import { chmod, chown, readFile, rename, stat, unlink, writeFile } from "node:fs/promises";
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { SCOPES, type Scope } from "../domain/identity.ts";
@@ -7,6 +8,9 @@ import { SCOPES, type Scope } from "../domain/identity.ts";
 /** Tells our tokens from those of an authorization server, and secret scanners what they have found. */
 export const TOKEN_PREFIX = "ktrdr_";
 const TOKEN_BYTES = 32;
+const RETRY_LOCK_MS = 50;
+/** How long another change may take before this one gives up. */
+const PATIENCE_MS = 5_000;
 
 export interface TokenEntry {
   /** Who holds it; unique in the file. */
@@ -63,28 +67,58 @@ export async function addToken(path: string, wish: Omit<TokenEntry, "sha256">): 
   if (!entry.success) {
     throw new DomainError("invalid_input", { what: "No such token can be made.", why: z.prettifyError(entry.error) });
   }
-  const entries = await existing(path);
-  if (entries.some(({ name }) => name === wish.name)) {
-    throw new DomainError("invalid_input", {
-      what: `There is a token of the name "${wish.name}" already.`,
-      next: `\`bin/ktrdr-mcp token revoke --name ${wish.name}\` first, or take another name`,
-    });
-  }
-  await write(path, [...entries, entry.data]);
-  return token;
+  return await alone(path, async () => {
+    const entries = await existing(path);
+    if (entries.some(({ name }) => name === wish.name)) {
+      throw new DomainError("invalid_input", {
+        what: `There is a token of the name "${wish.name}" already.`,
+        next: `\`bin/ktrdr-mcp token revoke --name ${wish.name}\` first, or take another name`,
+      });
+    }
+    await write(path, [...entries, entry.data]);
+    return token;
+  });
 }
 
 /** @throws DomainError `invalid_input` when there is no such token, or the file cannot be used */
 export async function revokeToken(path: string, name: string): Promise<void> {
-  const entries = await readTokens(path);
-  const left = entries.filter((entry) => entry.name !== name);
-  if (left.length === entries.length) {
-    throw new DomainError("invalid_input", {
-      what: `There is no token of the name "${name}".`,
-      valid: entries.map((entry) => entry.name),
-    });
+  await alone(path, async () => {
+    const entries = await readTokens(path);
+    const left = entries.filter((entry) => entry.name !== name);
+    if (left.length === entries.length) {
+      throw new DomainError("invalid_input", {
+        what: `There is no token of the name "${name}".`,
+        valid: entries.map((entry) => entry.name),
+      });
+    }
+    await write(path, left);
+  });
+}
+
+/** One change at a time: of two that read the same file, the later would undo the earlier, and a revoked token live on. */
+async function alone<T>(path: string, change: () => Promise<T>): Promise<T> {
+  const lock = `${path}.lock`;
+  for (let attempt = 1; !(await claimed(lock)); attempt += 1) {
+    if (attempt * RETRY_LOCK_MS > PATIENCE_MS)
+      throw unusable(`somebody else changes it; if nobody does, delete ${lock}`);
+    await delay(RETRY_LOCK_MS);
   }
-  await write(path, left);
+  try {
+    return await change();
+  } finally {
+    await unlink(lock);
+  }
+}
+
+async function claimed(lock: string): Promise<boolean> {
+  try {
+    await writeFile(lock, "", { flag: "wx", mode: 0o600 });
+    return true;
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "it cannot be locked";
+    if (code === "EEXIST") return false;
+    throw unusable(code, cause);
+  }
 }
 
 async function existing(path: string): Promise<readonly TokenEntry[]> {
@@ -95,12 +129,14 @@ async function existing(path: string): Promise<readonly TokenEntry[]> {
   return missing ? [] : await readTokens(path);
 }
 
-/** In one step, so that a server never reads half a file; for its owner only. */
+/** In one step, so that a server never reads half a file. A new one is for its owner only; another stays for whom it was. */
 async function write(path: string, entries: readonly TokenEntry[]): Promise<void> {
   const draft = `${path}.${randomBytes(4).toString("hex")}`;
   try {
     await writeFile(draft, `${JSON.stringify(entries, null, 2)}\n`, { mode: 0o600 });
-    await chmod(draft, 0o600);
+    const before = await stat(path).catch(() => null);
+    if (before !== null) await chown(draft, before.uid, before.gid);
+    await chmod(draft, before === null ? 0o600 : before.mode & 0o777);
     await rename(draft, path);
   } catch (cause) {
     throw unusable(cause instanceof Error && "code" in cause ? String(cause.code) : "it cannot be written", cause);

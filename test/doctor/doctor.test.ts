@@ -153,6 +153,21 @@ describe("PostgreSQL", () => {
     expect(examined.of("port_taken").detail).toContain(`pid ${lab.pid("ktrdr-api")} `);
   });
 
+  test("research that is held, until what it says is done", { timeout: SLOW }, async () => {
+    const types = async (command: string) =>
+      await execa("sh", ["-c", command], { cwd: ROOT, env: environment({}), extendEnv: false });
+    for (const [command, code] of [
+      ["bin/ktrdr-mcp pause-research --reason 'a new disk'", "research_paused"],
+      ["bin/ktrdr-mcp budget 0", "budget_used_up"],
+    ] as const) {
+      await types(command);
+      const examined = await doctor({}, "--no-probe");
+      expect({ code: examined.code, sick: examined.sick }).toEqual({ code: 0, sick: [code] });
+      await obey(examined.of(code), {});
+      well(await doctor({}, "--no-probe"));
+    }
+  });
+
   test("without tables, until what it says is done; with those of a later version", { timeout: SLOW }, async () => {
     const url = new URL(lab.addresses.database);
     url.pathname = "/doctor_test";

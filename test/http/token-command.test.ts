@@ -1,10 +1,10 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { createTokenBook } from "../../src/http/token-file.ts";
+import { addToken, createTokenBook, readTokens, revokeToken } from "../../src/http/token-file.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const run = promisify(execFile);
@@ -42,6 +42,29 @@ test("docs/http.md: its commands make, list and revoke a token", async () => {
   expect((await shell(list)).stdout).toBe(`ada\tresearch\t${year}-07-01T00:00:00.000Z\n`);
   await shell(revoke);
   expect(await createTokenBook(file).find(stdout.trim())).toBeNull();
+});
+
+test("changes at the same time are all kept", async () => {
+  const wish = { scope: "read", expires: "2099-01-01T00:00:00.000Z" } as const;
+  const names = Array.from({ length: 8 }, (_, index) => `t${index}`);
+  await Promise.all(names.map((name) => addToken(file, { ...wish, name })));
+  await Promise.all([revokeToken(file, "t0"), addToken(file, { ...wish, name: "late" })]);
+  const kept = (await readTokens(file)).map(({ name }) => name);
+  expect(kept.toSorted()).toEqual(["late", ...names.slice(1)].toSorted());
+  expect(await readdir(folder)).toEqual(["tokens.json"]);
+});
+
+test("a changed file stays readable for whom it was", async () => {
+  await token("new --name ada --scope read --expires 2099-01-01");
+  expect((await stat(file)).mode & 0o777).toBe(0o600);
+  await chmod(file, 0o640);
+  await token("new --name bob --scope read --expires 2099-01-01");
+  expect((await stat(file)).mode & 0o777).toBe(0o640);
+});
+
+test("a change that is never finished is named", async () => {
+  await writeFile(`${file}.lock`, "");
+  expect(await refused("new --name ada --scope read --expires 2099-01-01")).toContain(`delete ${file}.lock`);
 });
 
 describe("it refuses", () => {
