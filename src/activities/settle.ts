@@ -2,6 +2,7 @@
  * Ends a job whose workflow is closed although its record is open: a terminated workflow runs no code of ours, so its
  * computing is stopped and its record closed from here.
  */
+import { cancellationSignal } from "@temporalio/activity";
 import type { JobFailure, JobOutcome, StopReport } from "../domain/job.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { Execution } from "../temporal/executions.ts";
@@ -11,12 +12,15 @@ import { record } from "./record.ts";
 import { findBegun } from "./start.ts";
 import { stop } from "./stop.ts";
 
+/** Each of Temporal's services learns of a namespace that changed within ten seconds. */
+const NAMESPACE_KNOWN_AFTER_MS = 12_000;
+
 /** Harmless for a job that is open in Temporal, closed in the record, or unknown. */
 export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
   const job = await deps.jobs.get(jobId);
   const execution = await deps.executions.of(jobId);
   if (job === null || job.status !== "open" || execution === "open") return;
-  if (execution === "unknown" && (await bringBack(deps, job))) return;
+  if (execution === "unknown" && ((await bringBack(deps, job)) || !(await staysUnknown(deps, job)))) return;
   if (job.request.kind === "training_set") {
     await close(deps, job, abandoned(jobId, execution, [], null));
     return;
@@ -44,6 +48,16 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
     { input, computation: computation.n, ending, faultsSeen: [], operationIds: [operationId], parentJobId: null },
     false,
   );
+}
+
+/**
+ * A namespace that is being deleted, or whose server loses its database, is without its workflows before it is without its
+ * name: what looks like one deleted workflow is looked at again when the server must know better.
+ * @returns false when the job is somebody's after all, or was started again.
+ */
+async function staysUnknown(deps: ActivityDeps, job: JobRecord): Promise<boolean> {
+  await deps.clock.sleep(NAMESPACE_KNOWN_AFTER_MS, cancellationSignal());
+  return (await deps.executions.of(job.jobId)) === "unknown" && !(await bringBack(deps, job));
 }
 
 /**

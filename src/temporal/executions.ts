@@ -1,4 +1,5 @@
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Client } from "@temporalio/client";
+import { DomainError } from "../domain/errors.ts";
 import type { JobInput, JobSettings } from "../domain/job.ts";
 import { isNamespaceMissing } from "./connection.ts";
 import { WORKFLOW_TYPE } from "./job-types.ts";
@@ -23,9 +24,16 @@ export function createExecutions(client: Client, settings: JobSettings) {
         throw error;
       }
     },
-    /** The id that the server gave to the namespace: another one when it was made again. */
-    namespaceId: async (): Promise<string> =>
-      (await describeNamespace(client, { namespace: client.options.namespace })).id,
+    /**
+     * The id that the server gave to the namespace: another one when it was made again.
+     * @throws DomainError `temporal_unavailable` while it is being deleted.
+     */
+    namespaceId: async (): Promise<string> => {
+      const { namespace } = client.options;
+      const { id, registered } = await describeNamespace(client, { namespace });
+      if (registered) return id;
+      throw new DomainError("temporal_unavailable", { what: `Temporal is deleting the namespace ${namespace}.` });
+    },
     /** Whether a namespace of this id is in use on the server. */
     namespaceLives: async (id: string): Promise<boolean> => {
       try {

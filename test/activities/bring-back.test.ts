@@ -1,6 +1,9 @@
+import { MockActivityEnvironment } from "@temporalio/testing";
 import pino from "pino";
 import { describe, expect, test } from "vitest";
 import { bringBack } from "../../src/activities/bring-back.ts";
+import { systemClock } from "../../src/activities/clock.ts";
+import { settle } from "../../src/activities/settle.ts";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { standingOf } from "../../src/activities/standing.ts";
 import type { ComputationRecord, JobRecord } from "../../src/store/job-row.ts";
@@ -45,6 +48,42 @@ describe("a job that is open on record and unknown to Temporal", () => {
     const { deps, started } = world(circumstances);
     expect(await bringBack(deps, record)).toBe(keeps);
     expect(started).toEqual([]);
+  });
+});
+
+describe("a job whose workflow seems to be gone", () => {
+  /** @param later what Temporal says at the second look */
+  async function settled(later: { execution: string; namespace: string }) {
+    const { deps, started } = world({ living: [later.namespace] });
+    const ended: string[] = [];
+    let waited = 0;
+    const record = { ...job({ namespaceId: "first" }), status: "open" };
+    const seen = <T>(first: T, second: T) => (waited === 0 ? first : second);
+    const full = {
+      ...deps,
+      clock: { ...systemClock, sleep: async (ms: number) => void (waited += ms) },
+      jobs: {
+        get: async () => record,
+        computations: async () => [],
+        finish: async (_id: string, outcome: { status: string }) => void ended.push(outcome.status),
+      },
+      executions: {
+        ...deps.executions,
+        of: async () => seen("unknown", later.execution),
+        namespaceId: async () => seen("first", later.namespace),
+      },
+      slots: { release: async () => undefined },
+    } as unknown as ActivityDeps;
+    await new MockActivityEnvironment().run(async () => await settle(full, "train-x-1"));
+    return { ended, started: started.length, waited: waited > 0 };
+  }
+
+  test.each([
+    ["is ended when it still is", { execution: "unknown", namespace: "first" }, { ended: ["failed"], started: 0 }],
+    ["is started again when its namespace went with it", { execution: "unknown", namespace: "new" }, { started: 1 }],
+    ["is left alone when it is there after all", { execution: "open", namespace: "first" }, { started: 0 }],
+  ])("%s, after another look", async (_title, later, expected) => {
+    expect(await settled(later)).toEqual({ ended: [], waited: true, ...expected });
   });
 });
 
