@@ -1,3 +1,4 @@
+import { DomainError } from "../domain/errors.ts";
 import type { JobInput, JobOutcome } from "../domain/job.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { LOST, standingOf, type Standing } from "./standing.ts";
@@ -17,7 +18,7 @@ export function admitActivities({ jobs, slots, strategies, executions }: Activit
   return {
     async admitJob(input: JobInput, computation: number): Promise<Admission> {
       const { request, jobId, priority } = input;
-      const admitted = await jobs.admit(input, await strategyText(), await executions.namespaceId());
+      const admitted = await jobs.admit(input, await strategyText(), await namespaceId());
       if ("finished" in admitted) return { finished: admitted.finished };
       if (request.kind === "training_set") return { finished: null };
       if (computation > 1) await jobs.endComputation(jobId, computation - 1, LOST);
@@ -25,6 +26,16 @@ export function admitActivities({ jobs, slots, strategies, executions }: Activit
       const standing: Standing = recorded.computation < computation ? { computation, standing: "queued" } : recorded;
       await slots.claim(request.kind, { jobId, priority, ...standing });
       return { finished: null, standing };
+
+      /**
+       * While this runs, the namespace may be lost and made again under its name: then its id is not that of the namespace
+       * this workflow was in, and on record it would make the job one whose workflow was deleted.
+       */
+      async function namespaceId(): Promise<string> {
+        const id = await executions.namespaceId();
+        if ((await executions.of(jobId)) !== "unknown") return id;
+        throw new DomainError("temporal_unavailable", { what: `Temporal does not know the job ${jobId} any more.` });
+      }
 
       async function strategyText(): Promise<string | null> {
         if (request.kind === "data_load") return null;

@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from "@temporalio/testing";
 import pino from "pino";
 import { describe, expect, test } from "vitest";
+import { admitActivities } from "../../src/activities/admit.ts";
 import { bringBack } from "../../src/activities/bring-back.ts";
 import { systemClock } from "../../src/activities/clock.ts";
 import { settle } from "../../src/activities/settle.ts";
@@ -84,6 +85,33 @@ describe("a job whose workflow seems to be gone", () => {
     ["is left alone when it is there after all", { execution: "open", namespace: "first" }, { started: 0 }],
   ])("%s, after another look", async (_title, later, expected) => {
     expect(await settled(later)).toEqual({ ended: [], waited: true, ...expected });
+  });
+});
+
+describe("the admission of a job", () => {
+  const admit = async (execution: string) => {
+    const recorded: (string | null)[] = [];
+    const deps = {
+      jobs: {
+        admit: async (_input: object, _text: string | null, namespace: string | null) => {
+          recorded.push(namespace);
+          return {};
+        },
+        computations: async () => [],
+      },
+      strategies: { read: async () => ({ text: "" }) },
+      slots: { claim: async () => undefined },
+      executions: { namespaceId: async () => NOW, of: async () => execution },
+    } as unknown as ActivityDeps;
+    await admitActivities(deps).admitJob(inputOf("train-x-1", TRAINING), 1);
+    return recorded;
+  };
+
+  test("records the namespace that has its workflow", async () => {
+    expect(await admit("open")).toEqual([NOW]);
+  });
+  test("waits where a namespace of the same name does not have it", async () => {
+    await expect(admit("unknown")).rejects.toMatchObject({ code: "temporal_unavailable", retryable: true });
   });
 });
 
