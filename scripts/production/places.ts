@@ -67,18 +67,22 @@ async function lowPort(taken: ReadonlySet<number>): Promise<number> {
 /** Text of the compose file with the addresses and paths of the containers replaced by those of this machine. */
 export function onThisMachine(text: string, places: Places, root: string): string {
   const { ports } = places;
-  return text
-    .replaceAll("@postgres:5432", `@127.0.0.1:${ports.postgres}`)
-    .replaceAll("temporal:7233", `127.0.0.1:${ports.temporal}`)
-    .replaceAll("ktrdr-api:8000", `127.0.0.1:${ports.ktrdr}`)
-    .replaceAll("/run/secrets/", `${places.secrets}/`)
-    .replaceAll("/run/tokens/", `${places.secrets}/tokens/`)
-    .replaceAll("/temporal-config/", `${root}/temporal-config/`)
-    .replaceAll("/app/", `${places.app}/`)
-    .replaceAll(/^\/ktrdr/g, places.ktrdr)
-    .replaceAll(/^postgres$/g, "127.0.0.1")
-    .replaceAll(/^5432$/g, String(ports.postgres))
-    .replaceAll(/^3100$/g, String(ports.mcp));
+  return (
+    text
+      .replaceAll("@postgres:5432", `@127.0.0.1:${ports.postgres}`)
+      .replaceAll("temporal:7233", `127.0.0.1:${ports.temporal}`)
+      .replaceAll("ktrdr-api:8000", `127.0.0.1:${ports.ktrdr}`)
+      .replaceAll("/run/secrets/", `${places.secrets}/`)
+      .replaceAll("/run/tokens/", `${places.secrets}/tokens/`)
+      .replaceAll("/temporal-config/", `${root}/temporal-config/`)
+      .replaceAll("/app/", `${places.app}/`)
+      .replaceAll(/^\/ktrdr/g, places.ktrdr)
+      .replaceAll(/^postgres$/g, "127.0.0.1")
+      .replaceAll(/^5432$/g, String(ports.postgres))
+      .replaceAll(/^3100$/g, String(ports.mcp))
+      // Each worker has a container of its own there; here any free port, which its log names.
+      .replaceAll(/^3101$/g, "0")
+  );
 }
 
 /** The environment of a service, on this machine; nothing else of ours gets in. */

@@ -15,6 +15,7 @@ const VICTIMS: readonly Victim[] = [
   { part: "worker-1", called: "one of the two workers", fromPercent: 15 },
   { part: "temporal", called: "the Temporal server", fromPercent: 45 },
 ];
+const METRICS = ["ktrdr_mcp_jobs", "temporal_worker_task_slots"];
 const THIRTY_DAYS = 30 * 24 * 3_600;
 
 /** Runs the job. @returns every claim with whether it held. */
@@ -70,6 +71,7 @@ async function serverClaims(stack: Stack): Promise<readonly Claim[]> {
         held: unknown.length === 0,
       },
       ...(await Promise.all(["worker", "mcp"].map((name) => healthClaim(stack, name)))),
+      ...(await Promise.all(["worker-1", "worker-2"].map((name) => metricsClaim(stack, name)))),
     ];
   } finally {
     await connection.close();
@@ -81,6 +83,24 @@ const healthClaim = (stack: Stack, name: string): Promise<Claim> =>
     () => ({ text: `the health check of ${name} is content`, held: true }),
     (error: unknown) => ({ text: `the health check of ${name}: ${String(error)}`, held: false }),
   );
+
+/** A restarted worker has said its port more than once: the last is the one it has. */
+async function metricsClaim({ supervisor }: Stack, name: string): Promise<Claim> {
+  const logFile = supervisor.parts().find((part) => part.name === name)?.logFile ?? "";
+  const said = (await readFile(logFile, "utf8"))
+    .split("\n")
+    .filter((line) => line.includes("serving /health"))
+    .at(-1);
+  const { port } = JSON.parse(said ?? "{}") as { port?: number };
+  const text = await fetch(`http://127.0.0.1:${port}/metrics`).then(
+    (answer) => answer.text(),
+    (error: unknown) => String(error),
+  );
+  return {
+    text: `${name} serves its metrics and the Temporal SDK's`,
+    held: METRICS.every((part) => text.includes(part)),
+  };
+}
 
 /** Changes when any file below the folder does. */
 async function fingerprint(folder: string): Promise<string> {
