@@ -14,6 +14,7 @@ const Service = z.looseObject({
   command: z.array(text).default([]),
   entrypoint: z.array(text).optional(),
   environment: z.record(z.string(), text).default({}),
+  env_file: z.array(z.strictObject({ path: z.string(), required: z.boolean() })).default([]),
   user: z.string().optional(),
   restart: z.string().optional(),
   read_only: z.boolean().default(false),

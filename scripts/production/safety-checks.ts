@@ -38,6 +38,8 @@ function serviceFindings(name: string, service: Service): readonly string[] {
     !service.command.includes("mcp") || (guard !== undefined && Number(guard) < limit),
     `LIMIT_MEMORY_MB is not below its ${limit} MB: it would be killed before it refuses new jobs`,
   );
+  for (const { path, required } of service.env_file)
+    demand(!required, `it does not start without ${path}, which nobody makes`);
   for (const port of service.ports) demand(port.startsWith("127.0.0.1:"), `port ${port} can be reached from elsewhere`);
   for (const [variable, value] of Object.entries(service.environment)) {
     const secret = /PASSWORD|PWD|SECRET|TOKEN|API_KEY|DATABASE_URL/.test(variable) && !variable.endsWith("_FILE");

@@ -1,8 +1,9 @@
 /** Every service of docker-compose.yml as a process of this machine, started in its order and restarted like a container. */
 import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { promisify } from "node:util";
+import { parseEnv, promisify } from "node:util";
 import pg from "pg";
 import { Connection } from "@temporalio/client";
 import { processPart, type Part } from "../../src/lab/part.ts";
@@ -24,8 +25,8 @@ export interface Stack {
   readonly supervisor: Supervisor;
 }
 
-/** Quick polling shortens the run; everything else is as the compose file has it. */
-const QUICK = { KTRDR_POLL_INTERVAL_MS: "1000" };
+/** The operator's settings. Quick polling shortens the run; everything else is as the compose file has it. */
+const SETTINGS = "KTRDR_POLL_INTERVAL_MS=1000\n";
 /** A training long enough to kill things meanwhile. */
 const EPOCH_DELAY_MS = "700";
 const READY_WITHIN_MS = 60_000;
@@ -42,13 +43,14 @@ export async function linkPrograms(places: Places, found: Readonly<Record<string
   for (const [name, target] of Object.entries(found)) await symlink(target, path.join(places.programs, name));
 }
 
-/** scripts/make-secrets.sh as it is, in the run's folder; then PostgreSQL with the account that the image would make. */
+/** scripts/make-secrets.sh as it is, and settings.env, in the run's folder; then PostgreSQL with the account that the image would make. */
 export async function startDatabase(stack: Stack): Promise<void> {
   const { places, root, supervisor } = stack;
   await mkdir(path.join(places.dir, "scripts"), { recursive: true });
   const script = path.join(places.dir, "scripts/make-secrets.sh");
   await copyFile(path.join(root, "scripts/make-secrets.sh"), script);
   await run("sh", [script]);
+  await writeFile(path.join(places.dir, "settings.env"), SETTINGS);
   const url = path.join(places.secrets, "database_url");
   const there = onThisMachine(await readFile(url, "utf8"), places, root);
   await writeFile(`${url}_here`, there);
@@ -82,7 +84,8 @@ function commandOf({ places, root }: Stack, service: Service): readonly string[]
 }
 
 function environmentFor({ places, root }: Stack, service: Service): Record<string, string> {
-  const env = environmentOf(service, places, root);
+  const settings = service.env_file.map((file) => readFileSync(path.join(places.dir, file.path), "utf8"));
+  const env = { ...parseEnv(settings.join("\n")), ...environmentOf(service, places, root) } as Record<string, string>;
   // The one secret that names a container.
   if (env["DATABASE_URL_FILE"] !== undefined) env["DATABASE_URL_FILE"] += "_here";
   return env;
@@ -150,7 +153,7 @@ export const workerEnvironment = (stack: Stack): Record<string, string> =>
  * One of several: the name tells them apart, everything else is the same.
  * @param settings that differ from the compose file's
  */
-export function workerOf(stack: Stack, name: string, settings: Readonly<Record<string, string>> = QUICK): Part {
+export function workerOf(stack: Stack, name: string, settings: Readonly<Record<string, string>> = {}): Part {
   const service = serviceOf(stack, "worker");
   const env: Record<string, string> = { ...workerEnvironment(stack), ...settings };
   const [command = "", ...args] = commandOf(stack, service);
@@ -182,7 +185,7 @@ export function mcpPart(stack: Stack): Part {
     name: "mcp",
     command,
     args,
-    env: { ...environmentFor(stack, service), ...QUICK },
+    env: environmentFor(stack, service),
     ready: (signal) =>
       until(async () => (await fetch(health)).ok, { what: health, timeoutMs: READY_WITHIN_MS, signal }),
   });

@@ -25,6 +25,8 @@ const NATURE = {
   task_not_finished: { number: -32602, retryable: false },
   task_conflict: { number: -32602, retryable: false },
   forbidden: { number: -32602, retryable: false },
+  // Nobody reads it: the call was given up before its turn.
+  client_gone: { number: -32001, retryable: true },
   // Limits that an operator has set: the same call may pass later.
   rate_limited: { number: -32001, retryable: true },
   overloaded: { number: -32001, retryable: true },

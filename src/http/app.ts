@@ -1,5 +1,6 @@
 import type { McpHttpHandler } from "@modelcontextprotocol/server";
 import { Hono, type MiddlewareHandler } from "hono";
+import { cors } from "hono/cors";
 import type { Logger } from "../logger.ts";
 import { protectedResource, type Authenticate } from "./bearer.ts";
 import type { HttpEnv } from "./bindings.ts";
@@ -32,6 +33,7 @@ export function createHttpApp(parts: HttpParts): Hono<HttpEnv> {
     return json(readiness, readiness.ready ? 200 : 503);
   });
   app.use(guard(parts.allowed));
+  app.use(FOR_WEB_PAGES);
   if (oauth !== null) {
     const { path, document } = protectedResource(oauth);
     app.get(path, ({ json }) => json(document));
@@ -48,6 +50,14 @@ export function createHttpApp(parts: HttpParts): Hono<HttpEnv> {
   });
   return app;
 }
+
+/** A browser hands an answer to a page of another origin only when it is told so. Which pages may call, the guard has decided. */
+const FOR_WEB_PAGES = cors({
+  origin: (origin) => origin,
+  allowMethods: ["POST", "GET", "DELETE"],
+  exposeHeaders: ["www-authenticate", "retry-after"],
+  maxAge: 600,
+});
 
 const PROMETHEUS = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
 

@@ -14,7 +14,7 @@ import { createWork } from "./work.ts";
 /** Bytes of one request; the largest strategy is a small part of it. */
 const MAX_BODY_BYTES = 1_048_576;
 /** Requests in work at once; more are told to come back. */
-const PLACES = { all: 200, each: 50 } as const;
+const PLACES = { all: 200, each: 50, quietMs: 120_000 } as const;
 /** How long calls in flight may take to end, once told to. */
 const DRAIN_MS = 10_000;
 

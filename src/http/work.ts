@@ -12,6 +12,8 @@ export interface Places {
   readonly all: number;
   /** Of these, for each caller that is known by name. Above what the limits for clients let one wait and call at once. */
   readonly each: number;
+  /** A call whose connection moves no byte for so long is cut: nobody reads its answer. Longer than any call waits. Milliseconds. */
+  readonly quietMs: number;
 }
 
 export interface Work {
@@ -53,7 +55,9 @@ export function createWork(places: Places): Work {
       const full = taken.full(name);
       if (full !== null) return refusal(503, `${full}; repeat in ${RETRY_AFTER_S} s.`, RETRY);
       const free = taken.take(name);
-      context.env.outgoing.once("close", () => {
+      const { outgoing } = context.env;
+      if (!idle) outgoing.setTimeout(places.quietMs, () => outgoing.destroy());
+      outgoing.once("close", () => {
         free();
         if (calls.count() === 0) for (const resolve of waiting.splice(0)) resolve();
       });
@@ -66,7 +70,7 @@ export function createWork(places: Places): Work {
 
 const RETRY = { "retry-after": String(RETRY_AFTER_S) };
 
-function createTaken({ all, each }: Places, what: string) {
+function createTaken({ all, each }: Pick<Places, "all" | "each">, what: string) {
   let count = 0;
   const byCaller = new Map<string, number>();
   const of = (name: string) => byCaller.get(name) ?? 0;

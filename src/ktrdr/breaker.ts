@@ -3,7 +3,14 @@
  * instead of after a time limit, and a KTRDR that is struggling is not asked by everybody. For cheap reads of the MCP
  * server only, never for the worker: docs/decisions/ says why.
  */
-import { BrokenCircuitError, circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from "cockatiel";
+import {
+  BrokenCircuitError,
+  circuitBreaker,
+  CircuitState,
+  ConsecutiveBreaker,
+  handleWhen,
+  type CircuitBreakerPolicy,
+} from "cockatiel";
 import { RequestError } from "got";
 import { DomainError } from "../domain/errors.ts";
 
@@ -28,18 +35,21 @@ const STATE: Readonly<Record<CircuitState, BreakerState>> = {
 
 /**
  * @param failures in a row that open it; 0: it never opens
- * @param onState told the state it enters; it begins closed
+ * @param onState told each state it enters, the first one included
  */
 export function createBreaker(failures: number, onState: (state: BreakerState) => void = () => undefined): Breaker {
   if (failures === 0) return async (_what, request) => await request();
-  const noAnswer = handleWhen((error) => error instanceof RequestError && error.code !== "ERR_ABORTED").orWhenResult(
+  // A request that its caller gave up shows nothing; as the one that looks it must not pass for an answer.
+  const givenUp = (code: string) => code === "ERR_ABORTED" && circuit.state !== CircuitState.HalfOpen;
+  const noAnswer = handleWhen((error) => error instanceof RequestError && !givenUp(error.code)).orWhenResult(
     (answer) => typeof answer === "object" && answer !== null && AWAY.has(Number(Reflect.get(answer, "status"))),
   );
-  const circuit = circuitBreaker(noAnswer, {
+  const circuit: CircuitBreakerPolicy = circuitBreaker(noAnswer, {
     halfOpenAfter: LEAVE_ALONE_MS,
     breaker: new ConsecutiveBreaker(failures),
   });
   circuit.onStateChange((state) => onState(STATE[state]));
+  onState("closed");
   return async (what, request) => {
     try {
       return await circuit.execute(() => request());

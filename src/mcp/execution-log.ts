@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { cappedArguments } from "../domain/tool-arguments.ts";
 import type { Logger } from "../logger.ts";
 import type { ExecutionLog, ToolExecution } from "../store/execution-log.ts";
@@ -10,6 +11,8 @@ const LINGER_MS = 100;
 const RETRY_AFTER_MS = 2_000;
 /** A flood of calls must not become a flood of lines. */
 const TELL_DROPS_EVERY_MS = 1_000;
+/** Nor refusals of a client that repeats a call without end a flood of rows, which would push out those of others. */
+const REFUSALS = { ttl: 1_000, max: 1_000 } as const;
 
 /** Waits as text, capped: as objects, a megabyte of empty lists takes fourteen. */
 type Waiting = Omit<ToolExecution, "arguments"> & { readonly argumentsJson: string };
@@ -35,7 +38,9 @@ export interface ExecutionQueue {
 
 /**
  * Buffers executions between the answer and the database, so that writing the log can neither delay nor spoil an
- * answer; what was answered within the last moment before a SIGKILL is missing from the log. Bounded: while the database is down the oldest entries go first, counted and logged.
+ * answer; what was answered within the last moment before a SIGKILL is missing from the log. Bounded: while the database
+ * is down the oldest entries go first, counted and logged; of a client's calls of one tool that came too often
+ * (`rate_limited`) one a second is kept, the metrics count all.
  */
 export function createExecutionQueue(
   log: Pick<ExecutionLog, "append">,
@@ -46,6 +51,7 @@ export function createExecutionQueue(
   let dropped = 0;
   let draining: Promise<void> | null = null;
   let blockedUntil = 0;
+  const floods = floodOfRefusals();
   let lingering: NodeJS.Timeout | null = null;
 
   async function drain(): Promise<void> {
@@ -85,6 +91,7 @@ export function createExecutionQueue(
       return dropped;
     },
     record(entry) {
+      if (floods(entry)) return;
       waiting.push(packed(entry));
       if (waiting.length > capacity) {
         waiting.shift();
@@ -93,14 +100,28 @@ export function createExecutionQueue(
       lingering ??= setTimeout(() => void start(), Math.max(LINGER_MS, blockedUntil - Date.now()));
     },
     async flush(deadlineMs) {
-      let timer: NodeJS.Timeout | undefined;
-      const deadline = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, deadlineMs);
-      });
-      await Promise.race([start(), deadline]);
-      clearTimeout(timer);
+      await atMost(deadlineMs, start());
       if (waiting.length > 0) drop(waiting.splice(0).length);
     },
+  };
+}
+
+async function atMost(ms: number, work: Promise<void>): Promise<void> {
+  const deadline = Promise.withResolvers<void>();
+  const timer = setTimeout(deadline.resolve, ms);
+  await Promise.race([work, deadline.promise]);
+  clearTimeout(timer);
+}
+
+/** Whether an entry is one more refusal within a second of a client's calls of a tool. */
+function floodOfRefusals(): (entry: ToolExecution) => boolean {
+  const told = new LRUCache<string, true>(REFUSALS);
+  return ({ errorCode, identity, tool }) => {
+    if (errorCode !== "rate_limited") return false;
+    const which = JSON.stringify([identity?.name, tool]);
+    if (told.has(which)) return true;
+    told.set(which, true);
+    return false;
   };
 }
 

@@ -85,7 +85,7 @@ function register(server: McpServer, tool: Tool, parts: ServerParts, caller: Kno
     async (args, context) => {
       const waiting = untilEither(context.mcpReq.signal, parts.leaving);
       const known = { ...contextOf(server, context, caller, parts.log), signal: waiting.signal };
-      const run = () => call(tool, args, known, parts);
+      const run = () => call(tool, args, known, { ...parts, gone: context.mcpReq.signal });
       try {
         return await (parts.traceCall?.(tool.name, context.mcpReq._meta, run) ?? run());
       } finally {
@@ -97,7 +97,10 @@ function register(server: McpServer, tool: Tool, parts: ServerParts, caller: Kno
 
 type CallContext = Omit<ToolContext, "deps" | "admission">;
 
-async function call(tool: Tool, args: unknown, context: CallContext, parts: ServerParts): Promise<CallToolResult> {
+/** `gone` fires when the client has given the call up; over HTTP that is a closed connection from 2026-07-28 on. */
+type CallParts = ServerParts & { readonly gone: AbortSignal };
+
+async function call(tool: Tool, args: unknown, context: CallContext, parts: CallParts): Promise<CallToolResult> {
   const at = new Date().toISOString();
   const started = performance.now();
   const record = (errorCode: string | null, taskId: string | null) => {
@@ -119,7 +122,10 @@ async function call(tool: Tool, args: unknown, context: CallContext, parts: Serv
   try {
     assertAllowed(tool, context.caller);
     const { admission } = parts;
-    const run = async () => await tool.run(args, { ...context, admission, deps: await parts.deps() });
+    const run = async () => {
+      assertWanted(parts.gone);
+      return await tool.run(args, { ...context, admission, deps: await parts.deps() });
+    };
     const facts = await admission.call(context.caller.name, tool.name, args, run);
     record(null, taskIdIn(facts));
     return { content: [{ type: "text", text: JSON.stringify(facts) }], structuredContent: { ...facts } };
@@ -128,6 +134,12 @@ async function call(tool: Tool, args: unknown, context: CallContext, parts: Serv
     record(code, null);
     return { isError: true, content: [{ type: "text", text }] };
   }
+}
+
+/** Of a call that waited for its turn. @throws DomainError `client_gone` */
+function assertWanted(gone: AbortSignal): void {
+  if (gone.aborted)
+    throw new DomainError("client_gone", { what: "The call was given up before its turn: nothing was done." });
 }
 
 /** @throws DomainError `forbidden` */

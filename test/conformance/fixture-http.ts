@@ -22,7 +22,7 @@ export async function startFixture(): Promise<{ url: string; stop(): Promise<voi
     oauth: null,
     ready: async () => ({ ready: true, parts: ALL_UP, missing: [] }),
     metrics: null,
-    work: createWork({ all: 100, each: 100 }),
+    work: createWork({ all: 100, each: 100, quietMs: 60_000 }),
     log: createLogger("conformance", "silent"),
   });
   const { server, port } = await listen(app, { host: "127.0.0.1", port: 0, requestTimeoutMs: 10_000 });

@@ -203,6 +203,16 @@ describe("the file of tokens", () => {
   });
 });
 
+test("the metrics are for those who may call, by a name of this server", async () => {
+  const metrics = server.url.replace("/mcp", "/metrics");
+  const get = async (headers: Record<string, string>) => (await fetch(metrics, { headers })).status;
+  expect(await get({})).toBe(401);
+  expect(await get({ authorization: `Bearer ${tokens.late}` })).toBe(401);
+  const authorization = `Bearer ${tokens.reader}`;
+  expect(await get({ authorization })).toBe(200);
+  expect(await get({ authorization, origin: "https://evil.example.com" })).toBe(403);
+});
+
 test("no token, nor any part of one, was ever written to the log", async () => {
   const jwt = await issuer.token();
   await post(`Bearer ${jwt}`);

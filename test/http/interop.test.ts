@@ -8,7 +8,7 @@ import { createExecutionLog } from "../../src/store/execution-log.ts";
 import { createPool } from "../../src/store/pool.ts";
 import { connectHttp, startHttpProcess, type HttpClient, type HttpProcess } from "../support/http-server.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
-import { CLIENT_LINES, textOf, type ClientLine } from "../support/mcp.ts";
+import { CLIENT_LINES, deadEnvironment, textOf, type ClientLine } from "../support/mcp.ts";
 
 let stack: Stack;
 const running: HttpProcess[] = [];
@@ -23,8 +23,8 @@ afterEach(async () => {
   for (const server of running.splice(0)) await server.stop();
 });
 
-async function serve(): Promise<HttpProcess> {
-  const server = await startHttpProcess(stack.env);
+async function serve(env: Readonly<Record<string, string>> = {}): Promise<HttpProcess> {
+  const server = await startHttpProcess({ ...stack.env, ...env });
   running.push(server);
   return server;
 }
@@ -163,4 +163,16 @@ test("/ready names what is missing, and answers 503 while something is", async (
     parts: { temporal: "up", postgresql: "up", ktrdr: "up", worker: "down" },
     missing: ["worker"],
   });
+});
+
+test.each([
+  ["temporal", "TEMPORAL_ADDRESS"],
+  ["postgresql", "DATABASE_URL"],
+  ["ktrdr", "KTRDR_API_URL"],
+])("/ready says that %s is down when that part is", async (part, variable) => {
+  const { [variable]: nobody = "" } = await deadEnvironment();
+  const server = await serve({ [variable]: nobody });
+  const answer = (await (await fetch(`http://127.0.0.1:${server.port}/ready`)).json()) as { missing: string[] };
+  // Without Temporal nobody can say whether a worker polls it.
+  expect(answer.missing).toEqual([part, "worker"]);
 });

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
+import { networkInterfaces, tmpdir } from "node:os";
 import path from "node:path";
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
@@ -84,6 +84,22 @@ test("where others can reach it, it answers those who know its name and have a t
     const byAnotherName = `http://localhost:${server.port}/mcp`;
     await expect(connectHttp("modern", byAnotherName, token)).rejects.toThrow(/403|Invalid Host/);
     await expect(connectHttp("legacy", server.url)).rejects.toThrow();
+  } finally {
+    await server.stop();
+  }
+});
+
+test("unless told otherwise, it can be reached from this machine only", async ({ skip }) => {
+  const outside = Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+  if (outside === undefined) return skip("this machine has no address but those of itself");
+  const server = await startHttpProcess(dead);
+  try {
+    await expect(fetch(`http://${outside}:${server.port}/health`)).rejects.toMatchObject({
+      cause: { code: "ECONNREFUSED" },
+    });
+    expect((await fetch(`http://127.0.0.1:${server.port}/health`)).status).toBe(200);
   } finally {
     await server.stop();
   }

@@ -47,7 +47,27 @@ describe("a KTRDR that does not answer", () => {
     up = true;
     await Promise.all([ktrdr.health(), ktrdr.health()]);
     await ktrdr.health();
-    expect(states).toEqual(["open", "half_open", "open", "half_open", "closed"]);
+    expect(states).toEqual(["closed", "open", "half_open", "open", "half_open", "closed"]);
+  });
+
+  test("is left alone again when the one that looks is given up by its caller", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    let hang = false;
+    const server = await serve((_, response) => {
+      if (!hang) reply(response, 503, "down", "text/plain");
+    });
+    const states: string[] = [];
+    const ktrdr = clientOf(server, { breakerFailures, onBreaker: (state) => states.push(state) });
+    await opened(ktrdr);
+    hang = true;
+    vi.setSystemTime(Date.now() + 5_000);
+    const leave = new AbortController();
+    const looking = ktrdr.health(leave.signal);
+    await vi.waitFor(() => expect(server.seen).toHaveLength(breakerFailures + 1));
+    leave.abort(new Error("left"));
+    await expect(looking).rejects.toThrow("left");
+    expect((await failure(ktrdr.health())).what).toContain("was not asked");
+    expect(states).toEqual(["closed", "open", "half_open", "open"]);
   });
 
   test("is asked as long as one request between them was answered, however angrily", async () => {

@@ -1,8 +1,10 @@
 /** Each limit through a real server and client: what is refused, in which words, and what is answered all the same. */
+import { setImmediate } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { createAdmission, type Admission } from "../../src/mcp/admission/admission.ts";
 import type { Limits } from "../../src/mcp/admission/limits.ts";
 import { DomainError } from "../../src/domain/errors.ts";
+import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import { createPool } from "../../src/store/pool.ts";
 import { createResearchControl } from "../../src/store/research-control.ts";
 import { NO_LIMITS, startStack, type Stack } from "../support/mcp-stack.ts";
@@ -77,6 +79,34 @@ describe("calls at once", () => {
       release[done]?.();
     }
     expect(await Promise.all([...calls, other])).toHaveLength(11);
+  });
+
+  it("are not made any more when the client gave them up before their turn", async () => {
+    const stack = await stackOf({ limits: { callsAtOnce: 1 } });
+    const pool = createPool(stack.databaseUrl);
+    const holder = await pool.connect();
+    undo.push(async () => {
+      holder.release();
+      await pool.end();
+    });
+    await holder.query("begin");
+    await holder.query("lock table jobs in access exclusive mode");
+    const first = stack.call("list_tasks");
+    const leave = new AbortController();
+    const text = EXAMPLE_STRATEGY.replaceAll(EXAMPLE_NAME, "never_written");
+    const second = stack.call("create_strategy", { yaml: text }, { signal: leave.signal });
+    // It has come in, and waits behind the first.
+    await setImmediate();
+    leave.abort();
+    await expect(second).rejects.toThrow();
+    await holder.query("rollback");
+    expect((await first).isError).not.toBe(true);
+    const logged = await stack.logged();
+    expect((await logged.recent()).map(({ tool, errorCode }) => [tool, errorCode])).toContainEqual([
+      "create_strategy",
+      "client_gone",
+    ]);
+    expect(await stack.strategies.list()).not.toContainEqual(expect.objectContaining({ name: "never_written" }));
   });
 
   it("that wait for a job take no place of those that are answered at once", async () => {

@@ -47,6 +47,26 @@ describe("the queue before the log", () => {
     expect(queue.dropped).toBe(0);
   });
 
+  test("keeps one refusal a second of a client that calls too often, and every call of the others", async () => {
+    const written: ToolExecution[] = [];
+    const queue = createExecutionQueue({ append: async (entries) => void written.push(...entries) }, log, 10);
+    queue.record(entry("list_tasks"));
+    for (let call = 0; call < 1_000; call += 1) queue.record({ ...entry("list_tasks"), errorCode: "rate_limited" });
+    const modest = { name: "modest", source: "token" } as const;
+    queue.record({ ...entry("list_tasks"), errorCode: "rate_limited", identity: modest });
+    queue.record({ ...entry("get_strategy"), errorCode: "strategy_not_found" });
+    queue.record({ ...entry("get_strategy"), errorCode: "strategy_not_found" });
+    await queue.flush(1_000);
+    expect(queue.dropped).toBe(0);
+    expect(written.map(({ errorCode, identity }) => [identity?.name, errorCode])).toEqual([
+      ["c", null],
+      ["c", "rate_limited"],
+      ["modest", "rate_limited"],
+      ["c", "strategy_not_found"],
+      ["c", "strategy_not_found"],
+    ]);
+  });
+
   test("while the database is down the oldest are given up and counted", async () => {
     const down = new DomainError("database_unavailable", { what: "Down." });
     const queue = createExecutionQueue({ append: () => Promise.reject(down) }, log, 3);

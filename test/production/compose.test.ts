@@ -46,6 +46,7 @@ const CHANGES: readonly Change[] = [
   ],
   ["compose", "./secrets/database_url", "./secrets/database", "./secrets/database is mounted, and nobody makes it"],
   ["compose", 'LIMIT_MEMORY_MB: "600"', 'LIMIT_MEMORY_MB: "1024"', "mcp: LIMIT_MEMORY_MB is not below its 768 MB"],
+  ["compose", "required: false", "required: true", "worker: it does not start without settings.env"],
   ["compose", "secrets: [database_url]", "secrets: []", "DATABASE_URL_FILE names a secret it is not given"],
   ["compose", "POSTGRES_PASSWORD_FILE: /run", "POSTGRES_PASSWORD: /run", "POSTGRES_PASSWORD carries a secret"],
   [
