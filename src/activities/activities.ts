@@ -1,5 +1,6 @@
 import { admitActivities } from "./admit.ts";
 import { awaitActivities } from "./await.ts";
+import { closeActivities } from "./close.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { withFailures } from "./failure.ts";
 import { probeActivities } from "./probe.ts";
@@ -16,6 +17,7 @@ export function createActivities(deps: ActivityDeps) {
     ...awaitActivities(deps),
     ...stopActivities(deps),
     ...recordActivities(deps),
+    ...closeActivities(deps),
     ...slotActivities(deps),
     ...tendActivities(deps),
     ...probeActivities(deps),

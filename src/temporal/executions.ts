@@ -43,6 +43,16 @@ export function createExecutions(client: Client, settings: JobSettings) {
         throw error;
       }
     },
+    /** Harmless when it has ended, or was never there. */
+    close: async (jobId: string, as: "cancelled" | "terminated"): Promise<void> => {
+      const handle = client.workflow.getHandle(jobId);
+      try {
+        if (as === "cancelled") await handle.cancel();
+        else await handle.terminate(`the job ${jobId} was terminated before, and has its record`);
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
+    },
     /** Harmless when somebody else was quicker. */
     startAgain: async (job: Omit<JobInput, "settings">): Promise<void> => {
       try {

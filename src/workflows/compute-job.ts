@@ -2,7 +2,7 @@
  * The story of a job that KTRDR computes: admitted, queued for a slot, started exactly once, awaited, recorded; or
  * stopped for sure. The same for every kind. Events of a finished job: 28, whatever its length (docs/architecture.md).
  */
-import { ApplicationFailure, CancellationScope, condition, isCancellation, setHandler } from "@temporalio/workflow";
+import { CancellationScope, condition, isCancellation, setHandler } from "@temporalio/workflow";
 import type {
   ComputationEnd,
   ComputeRequest,
@@ -13,6 +13,7 @@ import type {
   LiveJobState,
   PartialResult,
 } from "../domain/job.ts";
+import { closeAs } from "./close-as.ts";
 import { failureOf } from "./failure.ts";
 import { jobStateQuery, slotGrantedSignal } from "./messages.ts";
 import * as steps from "./policies.ts";
@@ -44,14 +45,7 @@ class ComputeJob {
   }
 
   async run(): Promise<JobOutcome> {
-    const outcome = await this.reachOutcome();
-    if (outcome.status !== "failed") return outcome;
-    throw ApplicationFailure.create({
-      message: outcome.failure?.what ?? outcome.headline,
-      type: outcome.failure?.code ?? "internal",
-      nonRetryable: true,
-      details: [outcome],
-    });
+    return await closeAs(await this.reachOutcome());
   }
 
   private async reachOutcome(): Promise<JobOutcome> {

@@ -27,7 +27,7 @@ const control: ActivityOptions = {
 };
 
 /** Short steps; each is idempotent. */
-export const { admitJob, startComputation, recordOutcome } = proxyActivities<Activities>(control);
+export const { admitJob, startComputation, recordOutcome, closeExecution } = proxyActivities<Activities>(control);
 
 /** A round that is held up (by a computation that cannot be stopped, say) makes way for the next look at everything. */
 export const { tendJobs } = proxyActivities<Activities>({ ...control, startToCloseTimeout: "1 minute" });

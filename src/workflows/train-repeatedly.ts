@@ -1,6 +1,5 @@
 /** The same training several times: one training is one random draw and proves nothing alone (contract §10.1). */
 import {
-  ApplicationFailure,
   CancellationScope,
   ChildWorkflowCancellationType,
   ParentClosePolicy,
@@ -9,6 +8,7 @@ import {
   setHandler,
 } from "@temporalio/workflow";
 import type { JobInput, JobOutcome, LiveJobState, TrainingRequest, TrainingSetRequest } from "../domain/job.ts";
+import { closeAs } from "./close-as.ts";
 import { failureOf } from "./failure.ts";
 import { jobStateQuery } from "./messages.ts";
 import { admitJob, recordOutcome } from "./policies.ts";
@@ -24,7 +24,7 @@ export async function trainRepeatedly(input: JobInput<TrainingSetRequest>): Prom
     waitingFor: null,
   }));
   const admission = await CancellationScope.nonCancellable(() => admitJob(input, 1));
-  if (admission.finished !== null) return admission.finished;
+  if (admission.finished !== null) return await closeAs(admission.finished);
   const settled = await Promise.allSettled(drawsOf(input).map((draw) => runDraw(draw, input)));
   phase = "recording";
   // Only the set's own cancellation makes it cancelled: one draw that an operator cancelled does not.
@@ -43,13 +43,7 @@ export async function trainRepeatedly(input: JobInput<TrainingSetRequest>): Prom
   );
   phase = "closed";
   if (cancelled?.status === "rejected") throw cancelled.reason;
-  if (outcome.status !== "failed") return outcome;
-  throw ApplicationFailure.create({
-    message: outcome.failure?.what ?? outcome.headline,
-    type: outcome.failure?.code ?? "internal",
-    nonRetryable: true,
-    details: [outcome],
-  });
+  return await closeAs(outcome);
 }
 
 function drawsOf(input: JobInput<TrainingSetRequest>): JobInput<TrainingRequest>[] {

@@ -85,6 +85,7 @@ export class Stage {
         }
       },
       tendJobs: async () => undefined,
+      closeExecution: () => Promise.reject(new Error("no job here has ended before")),
       settleAbandoned: async (jobId) => {
         note(`settle ${jobId}`);
         await unlessCancelled(this.stuck.get(jobId) ?? Promise.resolve(), jobId).finally(() => note(`left ${jobId}`));

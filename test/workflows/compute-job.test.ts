@@ -4,12 +4,14 @@ import type { TestWorkflowEnvironment } from "@temporalio/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ComputationEnd, ComputeRequest } from "../../src/domain/job.ts";
 import { slotKeeperId, type SlotState } from "../../src/domain/slots.ts";
+import { createExecutions } from "../../src/temporal/executions.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
 import { LOST, Stage, SUCCEEDED } from "../support/stage.ts";
 import {
   BACKTEST,
   inputOf,
   outcomeOf,
+  SETTINGS,
   startScriptedWorker,
   startWorkflowEnvironment,
   TRAINING,
@@ -28,7 +30,10 @@ let stage: Stage;
 beforeAll(async () => {
   env = await startWorkflowEnvironment();
   stage = new Stage();
-  worker = await startScriptedWorker(env, stage.activities(createSlots(env.client)));
+  worker = await startScriptedWorker(env, {
+    ...stage.activities(createSlots(env.client)),
+    closeExecution: createExecutions(env.client, SETTINGS).close,
+  });
 });
 
 afterAll(async () => {
@@ -84,6 +89,29 @@ describe("a job", () => {
     const handle = await start("train-known");
     expect(await handle.result()).toMatchObject({ status: "completed" });
     expect(callsOf("train-known")).toEqual(["admit train-known 1"]);
+  });
+
+  it.each([
+    ["cancelled", "CANCELLED"],
+    ["terminated", "TERMINATED"],
+    ["failed", "FAILED"],
+  ] as const)("ends as it is on record: %s", async (status, closed) => {
+    const set = { kind: "training_set", training: TRAINING, repeats: 2 } as const;
+    for (const [type, request] of [
+      ["trainModel", TRAINING],
+      ["trainRepeatedly", set],
+    ] as const) {
+      const jobId = `${type}-${status}-before`;
+      stage.scripts.set(jobId, { ends: [], finished: outcomeOf(jobId, status) });
+      const handle = await env.client.workflow.start(type, {
+        workflowId: jobId,
+        taskQueue: "ktrdr-jobs",
+        args: [{ ...inputOf(jobId, TRAINING), request }],
+      });
+      await expect(handle.result()).rejects.toThrow();
+      expect((await handle.describe()).status.name).toBe(closed);
+      expect(callsOf(jobId)).toEqual([`admit ${jobId} 1`]);
+    }
   });
 
   it("computes again after a proven loss, and only so often", async () => {
