@@ -85,10 +85,12 @@ interface Stopped {
 }
 
 /** `stop-research` with an exit code that is not asserted. */
-async function stops(...args: string[]): Promise<Stopped> {
+const stops = async (...args: string[]): Promise<Stopped> => await stopsWith({}, ...args);
+
+async function stopsWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Stopped> {
   const file = path.join(ROOT, "bin/ktrdr-mcp");
   const { exitCode, stdout, stderr } = await execa(file, ["stop-research", ...args, "--json"], {
-    env: research.lab.env,
+    env: { ...research.lab.env, ...env },
     reject: false,
   });
   return { code: exitCode, out: stdout + stderr, json: JSON.parse(stdout) as Stopped["json"] };
@@ -246,6 +248,26 @@ describe("stopping", () => {
       ktrdr.close();
     }
     await operator.types("bin/ktrdr-mcp resume-research");
+  }, 120_000);
+
+  it("is not called proven while KTRDR cannot be asked, and takes effect as soon as it can", async () => {
+    await lasting(LONG);
+    const taskId = await train("beta");
+    await running(taskId);
+    const frozen = research.lab.pid("ktrdr-api");
+    process.kill(frozen, "SIGSTOP");
+    const impatient = { KTRDR_REQUEST_TIMEOUT_MS: "1000" };
+    const silent = await stopsWith(impatient, "--strategy", "beta", "--timeout", "2").finally(() =>
+      process.kill(frozen, "SIGCONT"),
+    );
+    expect(silent).toMatchObject({ code: 1, json: { proven: false, stillOpen: [taskId] } });
+    expect(silent.json.doubts).toEqual([
+      `the job ${taskId} has not ended`,
+      expect.stringMatching(/^KTRDR cannot be asked: /),
+    ]);
+    await research.follow(taskId, "cancelled");
+    expect(await stops("--strategy", "beta")).toMatchObject({ code: 0, json: { proven: true, jobs: [] } });
+    expect(await operator.computing(taskId)).toEqual([]);
   }, 120_000);
 
   it("asks which jobs are meant", async () => {

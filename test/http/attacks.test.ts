@@ -180,17 +180,8 @@ describe("connections", () => {
   });
 
   test("that one caller holds leave room for the others", async () => {
-    const folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-attacks-"));
-    onTestFinished(() => rm(folder, { recursive: true }));
-    const file = path.join(folder, "tokens.json");
-    const tokenOf = (name: string) => addToken(file, { name, scope: "read", expires: "2099-01-01T00:00:00.000Z" });
-    const [greedy, modest] = [await tokenOf("greedy"), await tokenOf("modest")];
-    const guarded = await startHttpProcess({ ...dead, MCP_TOKENS_FILE: file });
-    onTestFinished(() => guarded.stop());
-    const status = async (token: string) => {
-      const headers = { ...HEADERS, authorization: `Bearer ${token}` };
-      return (await fetch(guarded.url, { method: "POST", headers, body: LIST })).status;
-    };
+    const { guarded, greedy, modest } = await twoCallers();
+    const status = async (token: string) => (await listedFor(guarded, token)).status;
     // As many as the others need as well, had they to share one number of places.
     const held = half.replace("Host:", `Authorization: Bearer ${greedy}\r\nHost:`);
     await Promise.all(Array.from({ length: 200 }, () => begin(held, guarded.port)));
@@ -198,6 +189,52 @@ describe("connections", () => {
     expect(await status(modest)).toBe(200);
   });
 });
+
+/** A server that knows two callers by their tokens. */
+async function twoCallers() {
+  const folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-attacks-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = path.join(folder, "tokens.json");
+  const tokenOf = (name: string) => addToken(file, { name, scope: "read", expires: "2099-01-01T00:00:00.000Z" });
+  const [greedy, modest] = [await tokenOf("greedy"), await tokenOf("modest")];
+  const guarded = await startHttpProcess({ ...dead, MCP_TOKENS_FILE: file });
+  onTestFinished(() => guarded.stop());
+  return { guarded, greedy, modest };
+}
+
+const listedFor = async ({ url }: HttpProcess, token: string, body = LIST): Promise<Response> =>
+  await fetch(url, { method: "POST", headers: { ...HEADERS, authorization: `Bearer ${token}` }, body });
+
+test("ten thousand calls of one client cost another one none of its calls", async () => {
+  const { guarded, greedy, modest } = await twoCallers();
+  const params = { name: "get_strategy_schema", arguments: {} };
+  const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params });
+  const outcomes = { answered: 0, refused: 0 };
+  const numbers = Array.from({ length: 10_000 }, (_, at) => at).values();
+  const burst = Array.from({ length: 100 }, async () => {
+    for (const _ of numbers) {
+      const answer = await listedFor(guarded, greedy, body);
+      const text = await answer.text();
+      const refused = answer.status === 503 || text.includes("[rate_limited -32001]");
+      outcomes[refused ? "refused" : "answered"] += 1;
+    }
+  });
+  let over = false;
+  const bursting = Promise.all(burst).finally(() => (over = true));
+  let calls = 0;
+  // As many as its own limit lets it make.
+  while (!over && calls < 90) {
+    const answer = await listedFor(guarded, modest, body);
+    expect(answer.status).toBe(200);
+    expect(await answer.text()).not.toContain("isError");
+    calls += 1;
+  }
+  await bursting;
+  expect(calls).toBeGreaterThan(10);
+  // A hundred a minute, however many minutes it took.
+  expect(outcomes.answered % 100).toBe(0);
+  expect(outcomes.refused).toBeGreaterThan(9_000);
+}, 180_000);
 
 describe("names and texts", () => {
   test.each([
