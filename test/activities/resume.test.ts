@@ -4,10 +4,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { resumeTraining } from "../../src/activities/resume.ts";
 import { DomainError, type ErrorCode } from "../../src/domain/errors.ts";
+import type { ComputeRequest } from "../../src/domain/job.ts";
 import type { OperationStatus } from "../../src/domain/operation.ts";
 import { MemoryRecord } from "../simulation/memory-record.ts";
 import { SimulatedClock } from "../simulation/simulated-clock.ts";
-import { TRAINING } from "../support/workflow-env.ts";
+import { BACKTEST, TRAINING } from "../support/workflow-env.ts";
 
 const JOB = "train-probe-1";
 const POINT = {
@@ -73,9 +74,9 @@ beforeEach(async () => {
 
 const second = () => record.computations.find(({ n }) => n === 2)!;
 
-async function resume(): Promise<string | null> {
+async function resume(request: ComputeRequest = TRAINING): Promise<string | null> {
   const deps = { ktrdr: api.client(), jobs: record.jobs(), clock, log: pino({ level: "silent" }) };
-  const input = { jobId: JOB, request: TRAINING };
+  const input = { jobId: JOB, request };
   const work: Promise<string | null> = new MockActivityEnvironment().run(
     async () =>
       await resumeTraining(deps as unknown as ActivityDeps, input, second(), IN_FLIGHT_MS, async () => undefined),
@@ -88,6 +89,12 @@ describe("a training whose worker died", () => {
     expect(await resume()).toBe(JOB);
     expect(second()).toMatchObject({ operationId: JOB, resumedFrom: POINT, workerEndpoint: "http://w:1" });
     expect(api.asked).toBe(1);
+  });
+
+  it("and a backtest is never resumed, whatever KTRDR offers: its figures would mix two scopes", async () => {
+    expect(await resume(BACKTEST)).toBeNull();
+    expect(second()).toMatchObject({ operationId: null, resumedFrom: null });
+    expect(api.asked).toBe(0);
   });
 
   it("begins anew without a checkpoint, and where no worker was ever reached", async () => {

@@ -17,6 +17,19 @@ describe.each(["before", "after"] as const)("a worker stopped right %s it marked
   });
 });
 
+it.each(["backtesting", "training"] as const)(
+  "a worker killed after KTRDR had answered its start of a %s, before it wrote anything down: the next one finds it",
+  async (type) => {
+    const stage = new SimulatedStage({ type, computingMs: 10 * MINUTE, workers: 2 });
+    const first = await stage.clock.run(stage.perform("startComputation", stage.input, 1), MINUTE);
+    const nothing = { operationId: null, workerId: null, workerEndpoint: null, startedAt: null };
+    stage.record.computations.splice(0, 1, { ...stage.record.computations[0]!, ...nothing });
+    const second = await stage.clock.run(stage.perform("startComputation", stage.input, 1), 2 * MINUTE);
+    expect(second.operationId).toBe(first.operationId);
+    expect(stage.model.starts()).toBe(1);
+  },
+);
+
 describe("PostgreSQL's clock", () => {
   it.each([-10, 10])(
     "%i minutes off: a start whose answer was lost and that takes effect late is still found",

@@ -29,6 +29,8 @@ export class Stage {
   reason = "";
   readonly inFlight = new Set<string>();
   readonly closed = new Set<string>();
+  /** Jobs that a keeper's watch was told wait in its queue. */
+  readonly watched = new Set<string>();
   /** Until when a closed job's computing cannot be shown to be over. */
   readonly stuck = new Map<string, Promise<void>>();
   mostInFlight = 0;
@@ -48,7 +50,8 @@ export class Stage {
       },
       startComputation: async ({ jobId, request }: JobInput<ComputeRequest>, computation) => {
         note(`start ${jobId} ${computation}`);
-        await this.script(jobId).starts;
+        // As the real one, which waits for what it sent and notices a cancellation there.
+        await unlessCancelled(this.script(jobId).starts ?? Promise.resolve(), { jobId });
         this.inFlight.add(jobId);
         this.mostInFlight = Math.max(this.mostInFlight, this.inFlight.size);
         await slots.inUse(request.kind, jobId);
@@ -75,6 +78,7 @@ export class Stage {
         };
       },
       watchSlots: async ({ queued, held, settling = [], mayGrant, knownReason }): Promise<SlotNews> => {
+        queued.forEach((jobId) => this.watched.add(jobId));
         for (;;) {
           heartbeat("watching");
           const closed = held.filter((jobId) => this.closed.has(jobId));

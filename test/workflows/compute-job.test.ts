@@ -154,6 +154,24 @@ describe("a job", () => {
     await before.result();
   });
 
+  it("cancelled while its start is under way waits for the answer, and stops what was started", async () => {
+    const starting = Promise.withResolvers<void>();
+    stage.scripts.set("train-starting", { ends: [held().end], starts: starting.promise });
+    const handle = await start("train-starting");
+    await until(() => callsOf("train-starting").includes("start train-starting 1"));
+    await handle.cancel();
+    const since = async () => {
+      const events = (await handle.fetchHistory()).events ?? [];
+      return events.slice(events.findIndex((event) => event.workflowExecutionCancelRequestedEventAttributes != null));
+    };
+    await until(async () => (await since()).some((event) => event.workflowTaskCompletedEventAttributes != null));
+    // The start was not told: it would leave what it sent to itself.
+    expect((await since()).filter((event) => event.activityTaskCancelRequestedEventAttributes != null)).toEqual([]);
+    starting.resolve();
+    await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
+    expect(callsOf("train-starting").slice(-2)).toEqual(["stop train-starting-op1", "record train-starting cancelled"]);
+  });
+
   it("cancelled while running is stopped, then recorded", async () => {
     stage.scripts.set("train-cancel", { ends: [held().end] });
     const handle = await start("train-cancel");
@@ -256,6 +274,24 @@ describe("the slot keeper", () => {
     ]);
     stage.capacity = 1;
   }, 60_000);
+
+  it("lets one job start at a time, however many workers are free: a lost answer could not be told from another's", async () => {
+    const starting = Promise.withResolvers<void>();
+    stage.capacity = 3;
+    stage.scripts.set("backtest-slow-start", { ends: [], starts: starting.promise });
+    const handles = [await start("backtest-slow-start", BACKTEST)];
+    await until(() => callsOf("start backtest-slow-start").length === 1);
+    for (const jobId of ["backtest-next", "backtest-last"]) {
+      handles.push(await start(jobId, BACKTEST));
+      await until(() => stage.watched.has(jobId));
+    }
+    // When it was told of the last one, it had answered the one before.
+    const keeper = env.client.workflow.getHandle(slotKeeperId("backtest"));
+    expect((await keeper.query<SlotState>("slotState")).held).toEqual(["backtest-slow-start"]);
+    starting.resolve();
+    await Promise.all(handles.map((handle) => handle.result()));
+    stage.capacity = 1;
+  });
 
   it("says why a job waits, whatever it waits for", async () => {
     const [inFront, starting] = [held(), Promise.withResolvers<void>()];
