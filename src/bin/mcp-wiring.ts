@@ -11,6 +11,8 @@ import type { Logger } from "../logger.ts";
 import type { Deps } from "../mcp/ports.ts";
 import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
 import { jobFigures, type JobFigures } from "../store/job-figures.ts";
+import { createInsightSearch } from "../store/insight-search.ts";
+import { createInsightStore } from "../store/insights.ts";
 import { createJobReader } from "../store/job-reader.ts";
 import { createOpenWork } from "../store/open-work.ts";
 import { createPool, run } from "../store/pool.ts";
@@ -126,6 +128,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
       records: {
         jobs: createJobReader(pool),
         results: createResultReader(pool),
+        insights: { ...createInsightStore(pool), ...createInsightSearch(pool) },
         research: createResearchControl(pool),
         work: createOpenWork(pool),
         ping: async () => void (await run(pool, "select 1 from jobs limit 1")),

@@ -21,6 +21,7 @@ const NATURE = {
   strategy_changed: { number: -32602, retryable: false },
   data_not_found: { number: -32602, retryable: false },
   model_not_found: { number: -32602, retryable: false },
+  insight_not_found: { number: -32602, retryable: false },
   task_not_found: { number: -32602, retryable: false },
   task_not_finished: { number: -32602, retryable: false },
   task_conflict: { number: -32602, retryable: false },

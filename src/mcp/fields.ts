@@ -24,6 +24,23 @@ export const taskId = z
   .regex(TASK_ID, "a task_id is copied from the answer of the tool that started the job")
   .describe("task_id as a start tool or list_tasks gave it.");
 
+/** Text that is kept as it is: whatever PostgreSQL can hold, and no control character but tab and line break. */
+export const freeText = (most: number) =>
+  z
+    .string()
+    .max(most, `at most ${most} characters`)
+    .refine((text) => text.trim() !== "", "some text, not only blanks")
+    .refine((text) => text.isWellFormed() && !FORBIDDEN.test(text), "text without control characters or broken ones");
+
+const FORBIDDEN = /[\p{Cc}--[\t\n\r]]/v;
+
+export const insightTag = z
+  .string()
+  .regex(
+    /^[\p{Ll}\p{Lo}\p{N}][\p{Ll}\p{Lo}\p{M}\p{N} _.-]{0,49}$/u,
+    "a tag has 1-50 lower-case letters, digits, blanks, _, . and -",
+  );
+
 export const forceNewReason = z
   .string()
   .trim()

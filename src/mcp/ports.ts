@@ -1,6 +1,8 @@
 import type { CachedReads } from "../ktrdr/cached-reads.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { StrategyFolder } from "../ktrdr/strategy-folder.ts";
+import type { InsightSearch } from "../store/insight-search.ts";
+import type { InsightStore } from "../store/insights.ts";
 import type { JobReader } from "../store/job-reader.ts";
 import type { OpenWork } from "../store/open-work.ts";
 import type { ResearchControlReader } from "../store/research-control.ts";
@@ -17,6 +19,8 @@ import type { Jobs } from "../temporal/jobs.ts";
 export interface RecordsPort {
   readonly jobs: JobReader;
   readonly results: ResultReader;
+  /** Written here and now, unlike jobs: nothing else has to happen. */
+  readonly insights: InsightStore & InsightSearch;
   /** What operators ordered. */
   readonly research: ResearchControlReader;
   /** What is open, in figures. */

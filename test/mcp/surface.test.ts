@@ -98,6 +98,6 @@ test("the instructions are not cut by clients", () => {
 test("the instructions and descriptions name only tools that exist", () => {
   const known = new Set(TOOLS.map((tool) => tool.name));
   const texts = [INSTRUCTIONS, ...TOOLS.map((tool) => tool.description)].join("\n");
-  const verbs = /\b(?:get|list|create|validate|calculate|load|run|train|cancel|check)_[a-z_]+\b/g;
+  const verbs = /\b(?:get|list|create|validate|calculate|load|run|train|cancel|check|save|search)_[a-z_]+\b/g;
   for (const [mentioned] of texts.matchAll(verbs)) expect(known).toContain(mentioned);
 });

@@ -14,6 +14,8 @@ import { listStrategies } from "./list-strategies.ts";
 import { listTasks } from "./list-tasks.ts";
 import { loadMarketData } from "./load-market-data.ts";
 import { runBacktest } from "./run-backtest.ts";
+import { saveInsight } from "./save-insight.ts";
+import { searchInsights } from "./search-insights.ts";
 import { trainModel } from "./train-model.ts";
 import { validateStrategy } from "./validate-strategy.ts";
 
@@ -36,4 +38,6 @@ export const TOOLS: readonly Tool[] = [
   cancelTask,
   listModels,
   getResults,
+  saveInsight,
+  searchInsights,
 ];

@@ -1,0 +1,32 @@
+/** One thing a search asks for. */
+export interface SearchTerm {
+  /** `phrase`: these words in this order; `prefix`: words that begin so. */
+  readonly how: "word" | "phrase" | "prefix";
+  readonly text: string;
+  /** What matches it is left out. */
+  readonly without: boolean;
+}
+
+/** More would only make a search slow. */
+const MOST_TERMS = 16;
+
+/** A leading minus, then words in quotation marks or one word. */
+const TERM = /(?<minus>-?)(?:"(?<phrase>[^"]*)"?|(?<word>[^\s"]+))/gu;
+const LETTERS = /[\p{L}\p{N}]/u;
+
+/**
+ * Reads `rsi "high volatility" overfit* -intraday`. Anything is a search: what holds no letter or digit is passed over.
+ */
+export function searchTerms(query: string): SearchTerm[] {
+  const terms: SearchTerm[] = [];
+  for (const { groups = {} } of query.matchAll(TERM)) {
+    const { minus = "", phrase, word = "" } = groups;
+    const text = phrase ?? word;
+    if (!LETTERS.test(text) || terms.length === MOST_TERMS) continue;
+    const without = minus === "-";
+    if (phrase !== undefined) terms.push({ how: "phrase", text, without });
+    else if (word.endsWith("*")) terms.push({ how: "prefix", text: word.replace(/\*+$/, ""), without });
+    else terms.push({ how: "word", text: word, without });
+  }
+  return terms;
+}

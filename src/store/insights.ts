@@ -1,0 +1,117 @@
+/** Insights as they were saved, and the jobs they were drawn from. */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { DomainError } from "../domain/errors.ts";
+import { INSIGHT_CATEGORIES, type Insight, type NewInsight } from "../domain/insight.ts";
+import { Instant } from "./job-row.ts";
+import { toJsonb } from "./json.ts";
+import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
+
+/** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
+export interface InsightStore {
+  /**
+   * Saves it once, however often it is sent.
+   * @returns as it is on record, and whether it was there before.
+   * @throws DomainError `task_not_found` when a job it names is not on record
+   */
+  save(insight: NewInsight, client: string): Promise<{ readonly insight: Insight; readonly existing: boolean }>;
+  /** Null when there is none of this id. */
+  get(insightId: string): Promise<Insight | null>;
+}
+
+export const InsightRow = z
+  .object({
+    insight_id: z.string(),
+    category: z.enum(INSIGHT_CATEGORIES),
+    body: z.string(),
+    tags: z.array(z.string()),
+    importance: z.number(),
+    client: z.string(),
+    saved_at: Instant,
+    job_ids: z.array(z.string()),
+  })
+  .transform((row): Insight => ({
+    insightId: row.insight_id,
+    category: row.category,
+    body: row.body,
+    tags: row.tags,
+    importance: row.importance,
+    jobIds: row.job_ids,
+    client: row.client,
+    savedAt: row.saved_at,
+  }));
+
+/** The same insight has the same id, so that saving it again changes nothing. */
+function insightIdOf({ category, body, tags, importance, jobIds }: NewInsight): string {
+  const content = JSON.stringify([category, body, tags.toSorted(), importance, jobIds.toSorted()]);
+  return `insight-${createHash("sha256").update(content).digest("hex").slice(0, 16)}`;
+}
+
+/** Of an insight `i`. */
+export const JOB_IDS = `array(select job_id from insight_jobs l where l.insight_id = i.insight_id order by job_id) as job_ids`;
+
+/** Shorter ones are like too many others, longer ones are seldom words. */
+const WORD_LENGTH = { least: 4, most: 40 } as const;
+
+export function createInsightStore(pool: Pool): InsightStore {
+  return {
+    async save(wanted, client) {
+      return await withTransaction(pool, async (session) => {
+        const insightId = insightIdOf(wanted);
+        await assertKnown(session, wanted.jobIds);
+        const inserted = await run(
+          session,
+          `insert into insights (insight_id, category, body, tags, importance, client)
+           values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning insight_id`,
+          [insightId, wanted.category, wanted.body, toJsonb(wanted.tags), wanted.importance, client],
+        );
+        if (inserted.length > 0) await link(session, insightId, wanted.jobIds);
+        const insight = await read(session, insightId);
+        if (insight === null) throw new DomainError("internal", { what: "An insight vanished while it was saved." });
+        return { insight, existing: inserted.length === 0 };
+      });
+    },
+
+    get: (insightId) => read(pool, insightId),
+  };
+}
+
+async function read(session: Session, insightId: string): Promise<Insight | null> {
+  const [found] = await select(session, InsightRow, `select i.*, ${JOB_IDS} from insights i where insight_id = $1`, [
+    insightId,
+  ]);
+  return found ?? null;
+}
+
+async function link(session: Session, insightId: string, jobIds: readonly string[]): Promise<void> {
+  await run(session, "insert into insight_jobs select $1, unnest($2::text[]) on conflict do nothing", [
+    insightId,
+    jobIds,
+  ]);
+  // In one order everywhere, so that two who save at once wait for each other instead of giving up.
+  await run(
+    session,
+    `insert into insight_words
+     select distinct word from insights i, unnest(tsvector_to_array(to_tsvector('simple', i.tags) || to_tsvector('simple', i.body))) word
+     where i.insight_id = $1 and char_length(word) between $2 and $3 order by word
+     on conflict do nothing`,
+    [insightId, WORD_LENGTH.least, WORD_LENGTH.most],
+  );
+}
+
+/** @throws DomainError `task_not_found` */
+async function assertKnown(session: Session, jobIds: readonly string[]): Promise<void> {
+  const row = z.object({ job_id: z.string() });
+  const missing = await select(
+    session,
+    row,
+    "select job_id from unnest($1::text[]) job_id where not exists (select from jobs j where j.job_id = job_id.job_id)",
+    [jobIds],
+  );
+  const [first] = missing;
+  if (first === undefined) return;
+  throw new DomainError("task_not_found", {
+    what: `There is no job ${first.job_id} on record${missing.length > 1 ? `, nor ${missing.length - 1} more of those named` : ""}.`,
+    next: "copy the task_id from list_tasks, or save the insight without it",
+  });
+}
