@@ -68,10 +68,8 @@ async function pour(pool: Pool, from: number, to: number): Promise<void> {
       [JSON.stringify(rows)],
     );
   }
-  await pool.query(
-    `insert into insight_words select distinct word from insights i, unnest(tsvector_to_array(to_tsvector('simple', body))) word
-     where char_length(word) between 4 and 40 on conflict do nothing`,
-  );
+  const vocabulary = [...COMMON, ...RARE].filter((word) => word.length >= 4);
+  await pool.query("insert into insight_words select unnest($1::text[]) on conflict do nothing", [vocabulary]);
   await pool.query("vacuum analyze insights, insight_words");
 }
 
