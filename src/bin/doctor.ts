@@ -2,9 +2,12 @@
  * `ktrdr-mcp doctor`: says what is wrong and which command mends it. Ends with 0 when research works (also with
  * warnings), 1 when there is a problem, 2 when it was called wrongly.
  */
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { examine } from "../doctor/examine.ts";
 import { reportOf } from "../doctor/finding.ts";
+import { inContainers } from "../doctor/in-containers.ts";
+import { ROOT } from "../lab/lab-environment.ts";
 import { linesOf } from "../doctor/print.ts";
 
 const USAGE = "Usage: ktrdr-mcp doctor [--json] [--no-probe]";
@@ -25,7 +28,9 @@ if (asked === undefined) {
   process.exitCode = 2;
 } else {
   const { env, version: nodeVersion, execPath } = process;
-  const findings = await examine({ env, nodeVersion, execPath, probe: asked.probe });
+  const found = await examine({ env, nodeVersion, execPath, probe: asked.probe });
+  // The image has no Makefile, and no lab to make.
+  const findings = existsSync(`${ROOT}Makefile`) ? found : inContainers(found);
   const report = reportOf(findings);
   console.log(asked.json ? JSON.stringify(report, null, 2) : linesOf(findings).join("\n"));
   process.exitCode = report.ok ? 0 : 1;

@@ -3,6 +3,8 @@ import { access, readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { readCompose } from "../../scripts/production/compose.ts";
+import { AILMENTS, found, type Ailment } from "../../src/doctor/finding.ts";
+import { inContainers } from "../../src/doctor/in-containers.ts";
 import { ROOT } from "../../src/lab/lab-environment.ts";
 
 const text = await readFile(path.join(ROOT, "docs/production.md"), "utf8");
@@ -17,18 +19,22 @@ const profiles = new Set(Object.values(compose.services).flatMap((service) => se
 const FLAGS: Readonly<Record<string, number>> = {
   "--all": 0,
   "--detach": 0,
+  "--entrypoint": 1,
   "--env-file": 1,
   "--follow": 0,
+  "--force-recreate": 0,
   "--profile": 1,
+  "--pull": 0,
   "--rm": 0,
   "--scale": 1,
+  "--tail": 1,
   "--wait": 0,
 };
 
 /** Each word is a known flag, a profile, a service, or belongs to the command inside the container. */
 function checkDocker(command: string): void {
   const words = command.split(" ").slice(2);
-  const verbs = ["build", "up", "run", "ps", "logs", "exec"];
+  const verbs = ["build", "config", "exec", "logs", "ps", "pull", "restart", "run", "up"];
   const services: string[] = [];
   let verb = "";
   while (words.length > 0) {
@@ -60,6 +66,17 @@ async function checkInside(command: string): Promise<void> {
     if (!["alice", "research", "runaway"].includes(word)) expect(source, command).toMatch(new RegExp(`\\b${word}\\b`));
   }
 }
+
+describe("what the doctor tells to type in containers", () => {
+  const ailments = Object.keys(AILMENTS) as Ailment[];
+  const findings = inContainers(ailments.map((code) => found("Part", code, "wrong", { fix: "make lab" })));
+  test.each(findings.map(({ code, fix }) => [code, fix ?? ""]))("%s: %s", async (_code, command) => {
+    if (command === "timedatectl set-ntp true") return;
+    expect(command).toMatch(/^docker compose /);
+    checkDocker(command);
+    await checkInside(command);
+  });
+});
 
 describe("commands", () => {
   test.each(commands.filter((command) => command.startsWith("docker compose ")))("%s", async (command) => {

