@@ -14,6 +14,7 @@ import { jobFigures, type JobFigures } from "../store/job-figures.ts";
 import { createInsightSearch } from "../store/insight-search.ts";
 import { createInsightStore } from "../store/insights.ts";
 import { createJobReader } from "../store/job-reader.ts";
+import { createJudgedRuns } from "../store/judged-runs.ts";
 import { createOpenWork } from "../store/open-work.ts";
 import { createPool, run } from "../store/pool.ts";
 import { createResearchControl } from "../store/research-control.ts";
@@ -128,6 +129,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
       records: {
         jobs: createJobReader(pool),
         results: createResultReader(pool),
+        judged: createJudgedRuns(pool),
         insights: { ...createInsightStore(pool), ...createInsightSearch(pool) },
         research: createResearchControl(pool),
         work: createOpenWork(pool),

@@ -4,6 +4,7 @@ import type { StrategyFolder } from "../ktrdr/strategy-folder.ts";
 import type { InsightSearch } from "../store/insight-search.ts";
 import type { InsightStore } from "../store/insights.ts";
 import type { JobReader } from "../store/job-reader.ts";
+import type { JudgedRuns } from "../store/judged-runs.ts";
 import type { OpenWork } from "../store/open-work.ts";
 import type { ResearchControlReader } from "../store/research-control.ts";
 import type { ResultReader } from "../store/result-reader.ts";
@@ -21,6 +22,7 @@ export interface RecordsPort {
   readonly results: ResultReader;
   /** Written here and now, unlike jobs: nothing else has to happen. */
   readonly insights: InsightStore & InsightSearch;
+  readonly judged: JudgedRuns;
   /** What operators ordered. */
   readonly research: ResearchControlReader;
   /** What is open, in figures. */

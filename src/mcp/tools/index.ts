@@ -3,6 +3,7 @@ import { calculateIndicators } from "./calculate-indicators.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { checkHealth } from "./check-health.ts";
 import { createStrategy } from "./create-strategy.ts";
+import { getFailedStrategies } from "./get-failed-strategies.ts";
 import { getResults } from "./get-results.ts";
 import { getStrategySchema } from "./get-strategy-schema.ts";
 import { getStrategy } from "./get-strategy.ts";
@@ -40,4 +41,5 @@ export const TOOLS: readonly Tool[] = [
   getResults,
   saveInsight,
   searchInsights,
+  getFailedStrategies,
 ];

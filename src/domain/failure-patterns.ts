@@ -1,0 +1,96 @@
+import type { StrategyTraits } from "./strategy/traits.ts";
+
+/** A run that has been judged: it failed, or it was backtested on dates its model had not seen. */
+export interface JudgedRun {
+  readonly jobId: string;
+  readonly symbol: string;
+  readonly timeframe: string;
+  /** What went wrong, in a few words; null: nothing. */
+  readonly failure: string | null;
+  readonly traits: StrategyTraits;
+}
+
+/** What several failed runs have in common. */
+export interface FailurePattern {
+  readonly trait: "symbol" | "timeframe" | keyof StrategyTraits;
+  readonly value: string;
+  readonly failed: number;
+  /** Judged runs that have it, those that did not fail included. */
+  readonly tried: number;
+  /** Ratio of the two. */
+  readonly share: number;
+  /** Of those, the newest. */
+  readonly examples: readonly string[];
+}
+
+export interface FailureKind {
+  readonly kind: string;
+  readonly runs: number;
+  readonly examples: readonly string[];
+}
+
+const EXAMPLES = 2;
+
+/**
+ * Groups failed runs by what they share. One failed run is no pattern. Those that fail most often beyond what runs do at
+ * all come first; the share of all judged runs stands beside, because a trait that every run has explains nothing.
+ * @param runs newest first
+ */
+export function failurePatterns(runs: readonly JudgedRun[]): FailurePattern[] {
+  const groups = new Map<string, { trait: FailurePattern["trait"]; value: string; runs: JudgedRun[] }>();
+  for (const run of runs) {
+    for (const [trait, values] of traitsOfRun(run)) {
+      for (const value of values) {
+        const key = JSON.stringify([trait, value]);
+        const group = groups.get(key) ?? { trait, value, runs: [] };
+        group.runs.push(run);
+        groups.set(key, group);
+      }
+    }
+  }
+  const patterns = [...groups.values()].map(({ trait, value, runs: tried }): FailurePattern => {
+    const failed = tried.filter(({ failure }) => failure !== null);
+    return {
+      trait,
+      value,
+      failed: failed.length,
+      tried: tried.length,
+      share: failed.length / tried.length,
+      examples: failed.slice(0, EXAMPLES).map(({ jobId }) => jobId),
+    };
+  });
+  return patterns.filter(({ failed }) => failed > 1).toSorted(byWeight);
+}
+
+const traitsOfRun = ({ symbol, timeframe, traits }: JudgedRun): [FailurePattern["trait"], readonly string[]][] => [
+  ["indicator", traits.indicator],
+  ["labels", traits.labels],
+  ["architecture", traits.architecture],
+  ["symbol", [symbol]],
+  ["timeframe", [timeframe]],
+];
+
+/**
+ * The lower end of Wilson's 95 % interval of the share (Wilson 1927): two of two weigh less than eighteen of twenty.
+ */
+function leastShare({ failed, tried }: Pick<FailurePattern, "failed" | "tried">): number {
+  const z = 1.96;
+  const share = failed / tried;
+  const middle = share + z ** 2 / (2 * tried);
+  const half = z * Math.sqrt((share * (1 - share)) / tried + z ** 2 / (4 * tried ** 2));
+  return (middle - half) / (1 + z ** 2 / tried);
+}
+
+const byWeight = (a: FailurePattern, b: FailurePattern): number =>
+  leastShare(b) - leastShare(a) || b.failed - a.failed || a.value.localeCompare(b.value);
+
+/** @param runs newest first */
+export function failureKinds(runs: readonly JudgedRun[]): FailureKind[] {
+  const kinds = Map.groupBy(
+    runs.filter(({ failure }) => failure !== null),
+    ({ failure }) => failure ?? "",
+  );
+  return [...kinds]
+    .map(([kind, of]) => ({ kind, runs: of.length, examples: of.slice(0, EXAMPLES).map(({ jobId }) => jobId) }))
+    .toSorted((a, b) => b.runs - a.runs || a.kind.localeCompare(b.kind));
+}

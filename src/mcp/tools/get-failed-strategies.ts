@@ -1,0 +1,82 @@
+import { z } from "zod";
+import { failureKinds, failurePatterns, type FailurePattern, type JudgedRun } from "../../domain/failure-patterns.ts";
+import { traitsOf, type StrategyTraits } from "../../domain/strategy/traits.ts";
+import type { RecordedRun } from "../../store/judged-runs.ts";
+import { compact, rounded } from "../answer.ts";
+import { defineTool } from "../define-tool.ts";
+import { isoDate, strategyName, symbol, timeframe } from "../fields.ts";
+
+const NONE: StrategyTraits = { indicator: [], labels: [], architecture: [] };
+
+export const getFailedStrategies = defineTool({
+  name: "get_failed_strategies",
+  title: "Patterns of failure",
+  description: `Says which runs failed or are not worth going on with, and what they have in common: indicators, labels, architecture, symbol, timeframe. Ask it before designing a strategy, and when several in a row disappoint.
+
+Judged are jobs that failed, and backtests on dates their model was not trained on. One of those counts as failed when it made no trade, was beaten by buying and holding, or has a Sharpe below sharpe_below. In-sample backtests prove nothing and are left out.
+
+"share" is failed of tried; compare it with the share of all judged runs: what every run has explains nothing. What comes first is surest, by the lower end of a 95 % interval. For what was written down about failures: search_insights with category failure.
+
+Example: {"symbol": "SPX", "timeframe": "1d", "sharpe_below": 0.3}`,
+  input: z.strictObject({
+    strategy: strategyName.optional().describe("Only runs of this strategy."),
+    symbol: symbol.optional().describe("Only runs on this symbol."),
+    timeframe: timeframe.optional().describe("Only runs on this timeframe."),
+    since: isoDate.optional().describe("Only runs started on this day (UTC) or later."),
+    sharpe_below: z.number().min(-5).max(5).default(0).describe("Annualised Sharpe below which a backtest failed."),
+    limit: z.number().int().min(1).max(30).default(8).describe("Patterns at most."),
+  }),
+  output: z.object({
+    judged: z.number(),
+    failed: z.number(),
+    share: z.number().nullable(),
+    kinds: z.array(z.looseObject({ kind: z.string(), runs: z.number() })),
+    patterns: z.array(z.looseObject({ trait: z.string(), value: z.string(), failed: z.number(), tried: z.number() })),
+    more: z.boolean(),
+    incomplete: z.string().optional(),
+    next: z.string(),
+  }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  async handle({ sharpe_below: least, limit, ...filter }, { deps }) {
+    const { runs, more, texts } = await deps.records.judged.judged(compact(filter));
+    const traits = new Map([...texts].map(([key, text]) => [key, traitsOf(text)]));
+    const judged = runs.map((run): JudgedRun => ({
+      jobId: run.jobId,
+      symbol: run.symbol,
+      timeframe: run.timeframe,
+      failure: failureOf(run, least),
+      traits: traits.get(run.textKey ?? "") ?? NONE,
+    }));
+    const failed = judged.filter(({ failure }) => failure !== null).length;
+    const patterns = failurePatterns(judged);
+    return {
+      judged: judged.length,
+      failed,
+      share: judged.length === 0 ? null : rounded(failed / judged.length),
+      kinds: failureKinds(judged).map(({ kind, runs: count, examples }) => ({ kind, runs: count, task_ids: examples })),
+      patterns: patterns.slice(0, limit).map(patternFacts),
+      more: patterns.length > limit,
+      ...compact({ incomplete: more ? `only the newest ${judged.length} runs were looked at` : undefined }),
+      next:
+        judged.length === 0
+          ? "Nothing was judged yet: run_backtest on dates after the training window, or widen the filter."
+          : "get_results with a task_id shows a run, get_strategy its text; save_insight with what you conclude.",
+    };
+  },
+});
+
+function failureOf({ failure, totalReturn, sharpe, trades, holdReturn }: RecordedRun, least: number): string | null {
+  if (failure !== null) return `job failed: ${failure}`;
+  if (trades === 0) return "no trades";
+  if (totalReturn !== null && holdReturn !== null && totalReturn < holdReturn) return "beaten by buying and holding";
+  return sharpe !== null && sharpe < least ? "Sharpe too low" : null;
+}
+
+const patternFacts = ({ trait, value, failed, tried, share, examples }: FailurePattern) => ({
+  trait,
+  value,
+  failed,
+  tried,
+  share: rounded(share),
+  task_ids: examples,
+});

@@ -1,0 +1,83 @@
+/** Runs that ended in a way that says something about their strategy. */
+import { z } from "zod";
+import { select, type Pool } from "./pool.ts";
+
+export interface JudgedRunFilter {
+  readonly strategy?: string;
+  readonly symbol?: string;
+  readonly timeframe?: string;
+  /** Admitted on this day (UTC) or later, YYYY-MM-DD. */
+  readonly since?: string;
+}
+
+/** A job that failed, or a backtest that completed on dates that its model was not trained on. */
+export type RecordedRun = z.infer<typeof RunRow>;
+
+export interface RecordedRuns {
+  /** Newest first; no more than so many are looked at. */
+  readonly runs: readonly RecordedRun[];
+  readonly more: boolean;
+  /** Strategy texts by their key in `runs`; one that was cleaned up has none. */
+  readonly texts: ReadonlyMap<string, string>;
+}
+
+/** Throws DomainError `database_unavailable` when PostgreSQL does not answer. */
+export interface JudgedRuns {
+  judged(filter: JudgedRunFilter): Promise<RecordedRuns>;
+}
+
+const MOST_RUNS = 2_000;
+/** Different texts; reading one takes about a millisecond. */
+const MOST_TEXTS = 200;
+
+const RunRow = z.object({
+  jobId: z.string(),
+  strategy: z.string(),
+  symbol: z.string(),
+  timeframe: z.string(),
+  /** Error code of a job that failed. */
+  failure: z.string().nullable(),
+  /** Ratio over the window; null for a job that failed. */
+  totalReturn: z.number().nullable(),
+  /** Annualised. */
+  sharpe: z.number().nullable(),
+  trades: z.number().nullable(),
+  /** Ratio over the same bars; null when it is not known. */
+  holdReturn: z.number().nullable(),
+  textKey: z.string().nullable(),
+});
+
+const RUNS = `
+  select j.job_id as "jobId", j.strategy, j.symbol, j.timeframe,
+    case when j.status = 'failed' then coalesce(j.outcome #>> '{failure,code}', 'internal') end as failure,
+    r.total_return as "totalReturn", r.sharpe, r.trades,
+    (r.result #>> '{buyAndHold,totalReturn}')::float8 as "holdReturn", md5(j.strategy_text) as "textKey"
+  from jobs j left join results r using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
+  where j.kind in ('training', 'backtest')
+    and (j.status = 'failed' or (j.kind = 'backtest' and j.status = 'completed'
+      and (m.end_date < r.result ->> 'startDate' or m.start_date > r.result ->> 'endDate')))
+    and ($1::text is null or j.strategy = $1) and ($2::text is null or j.symbol = $2)
+    and ($3::text is null or j.timeframe = $3)
+    and ($4::text is null or j.admitted_at >= ($4 || 'T00:00:00Z')::timestamptz)
+  order by j.admitted_at desc, j.job_id desc limit ${MOST_RUNS + 1}`;
+
+const TEXTS = `
+  select distinct on (md5(strategy_text)) md5(strategy_text) as key, strategy_text as text
+  from jobs where job_id = any($1) and strategy_text is not null limit ${MOST_TEXTS}`;
+
+export function createJudgedRuns(pool: Pool): JudgedRuns {
+  return {
+    async judged({ strategy, symbol, timeframe, since }) {
+      const wanted = [strategy, symbol, timeframe, since].map((value) => value ?? null);
+      const found = await select(pool, RunRow, RUNS, wanted);
+      const runs = found.slice(0, MOST_RUNS);
+      const ids = runs.map(({ jobId }) => jobId);
+      const texts = await select(pool, z.object({ key: z.string(), text: z.string() }), TEXTS, [ids]);
+      return {
+        runs,
+        more: found.length > MOST_RUNS,
+        texts: new Map(texts.map(({ key, text }) => [key, text])),
+      };
+    },
+  };
+}
