@@ -55,9 +55,7 @@ export const statusFields = {
   kind: z.string().nullable(),
   state: z
     .string()
-    .describe(
-      "queued|starting|running|stalled|worker_down|ktrdr_unreachable|recording|cancelling|unknown, or final: completed|failed|cancelled|terminated",
-    ),
+    .describe("e.g. queued|running|stalled|worker_down|unknown; final: completed|failed|cancelled|terminated"),
   final: z.boolean(),
   headline: z.string(),
   next: z.string(),

@@ -69,7 +69,7 @@ const listing = (tool: Tool) => ({
   description: tool.description,
   inputSchema: listedShape(tool.input, "input"),
   outputSchema: listedShape(tool.output, "output"),
-  annotations: { title: tool.title, ...tool.annotations },
+  annotations: tool.annotations,
 });
 
 function register(server: McpServer, tool: Tool, parts: ServerParts, caller: KnownCaller): void {
@@ -80,7 +80,7 @@ function register(server: McpServer, tool: Tool, parts: ServerParts, caller: Kno
       description: tool.description,
       inputSchema: listedSchema(tool.input),
       outputSchema: listedSchema(tool.output),
-      annotations: { title: tool.title, ...tool.annotations },
+      annotations: tool.annotations,
     },
     async (args, context) => {
       const waiting = untilEither(context.mcpReq.signal, parts.leaving);

@@ -10,7 +10,7 @@ export const saveInsight = defineTool({
 
 One idea each, understood without this conversation: what was done, on which symbol and dates, what came out in figures, what follows. Give the task_ids it was drawn from. The same insight saved again is the same insight; one that proved wrong is answered by a newer one.
 
-Example: {"category": "failure", "insight": "RSI(14) dip buying on SPX 1d, 2000-2014: 5 trainings, median Sharpe -0.1 (0.3 spread) against 0.4 of buy and hold. Entries come too late.", "tags": ["rsi", "spx"], "importance": 6, "task_ids": ["train-spx_dip-1a2b3c4d"]}`,
+Example: {"category": "failure", "insight": "RSI(14) dips on SPX 1d 2000-2014: 5 trainings, median Sharpe -0.1 against 0.4 of holding; entries too late.", "tags": ["rsi", "spx"], "task_ids": ["train-spx_dip-1a2b3c4d"]}`,
   input: z.strictObject({
     insight: freeText(4_000).describe("What was learnt."),
     category: z.enum(INSIGHT_CATEGORIES).describe("What kind of insight it is."),

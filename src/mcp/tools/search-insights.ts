@@ -35,7 +35,7 @@ Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags"
     page: z.number().int().min(1).max(200).default(1).describe("Which page."),
   }),
   output: z.object({
-    insights: z.array(z.looseObject({ insight_id: z.string(), category: z.string(), importance: z.number() })),
+    insights: z.array(z.looseObject({ insight_id: z.string() })),
     found: z.string(),
     more: z.boolean(),
     reading: z.string(),
