@@ -53,6 +53,9 @@ describe("migrate", () => {
     expect(await migrate(url)).toEqual({ applied: [] });
     expect((await tables(url)).map(({ name }) => name)).toEqual([
       "computations",
+      "insight_jobs",
+      "insight_words",
+      "insights",
       "jobs",
       "models",
       "research_control",
