@@ -37,21 +37,18 @@ const RunRow = z.object({
   timeframe: z.string(),
   /** Error code of a job that failed. */
   failure: z.string().nullable(),
-  /** Ratio over the window; null for a job that failed. */
-  totalReturn: z.number().nullable(),
-  /** Annualised. */
+  /** Annualised; null for a job that failed. */
   sharpe: z.number().nullable(),
   trades: z.number().nullable(),
-  /** Ratio over the same bars; null when it is not known. */
-  holdReturn: z.number().nullable(),
+  /** Of buying and holding over the same bars; null when it is not known. */
+  holdSharpe: z.number().nullable(),
   textKey: z.string().nullable(),
 });
 
 const RUNS = `
   select j.job_id as "jobId", j.strategy, j.symbol, j.timeframe,
     case when j.status = 'failed' then coalesce(j.outcome #>> '{failure,code}', 'internal') end as failure,
-    r.total_return as "totalReturn", r.sharpe, r.trades,
-    (r.result #>> '{buyAndHold,totalReturn}')::float8 as "holdReturn", md5(j.strategy_text) as "textKey"
+    r.sharpe, r.trades, (r.result #>> '{buyAndHold,sharpe}')::float8 as "holdSharpe", md5(j.strategy_text) as "textKey"
   from jobs j left join results r using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
   where j.kind in ('training', 'backtest')
     and (j.status = 'failed' or (j.kind = 'backtest' and j.status = 'completed'

@@ -36,16 +36,17 @@ describe("get_failed_strategies", () => {
 
   test("groups what failed by what it has in common, beside how often that was tried", async () => {
     await recordTraining(stack.writer, "train-model-1", {});
-    const good = { totalReturn: 0.9, sharpe: 1.1 };
+    // Less return than holding, for less risk: worth going on with.
+    const good = { totalReturn: 0.2, sharpe: 1.1 };
     await backtested("backtest-good-1", MACD, good);
     await backtested("backtest-good-2", MACD, good);
-    await backtested("backtest-beaten-1", EXAMPLE_STRATEGY, { totalReturn: 0.01 });
-    await backtested("backtest-beaten-2", EXAMPLE_STRATEGY, { totalReturn: 0.01 });
+    await backtested("backtest-beaten-1", EXAMPLE_STRATEGY, { totalReturn: 0.9, sharpe: 0.3 });
+    await backtested("backtest-beaten-2", EXAMPLE_STRATEGY, { sharpe: 0.3 });
     await backtested("backtest-idle-1", EXAMPLE_STRATEGY, { trades: 0, totalReturn: 0 }, "other");
-    await backtested("backtest-low-1", MACD, { totalReturn: 0.9, sharpe: -0.2 });
+    await backtested("backtest-low-1", MACD, { sharpe: -0.2, buyAndHold: null });
     await failed("train-broken-1", "computation_failed", EXAMPLE_STRATEGY);
     // In-sample: proves nothing, neither way.
-    await backtested("backtest-insample-1", MACD, { startDate: "2010-01-01", totalReturn: -0.5 });
+    await backtested("backtest-insample-1", MACD, { startDate: "2010-01-01", sharpe: -0.5 });
     const answer = await ask();
     expect(answer).toMatchObject({ judged: 7, failed: 5, share: 0.71429, more: false });
     expect(answer["kinds"]).toEqual([

@@ -13,7 +13,7 @@ export const getFailedStrategies = defineTool({
   title: "Patterns of failure",
   description: `Says which runs failed or are not worth going on with, and what they have in common: indicators, labels, architecture, symbol, timeframe. Ask it before designing a strategy, and when several in a row disappoint.
 
-Judged are jobs that failed, and backtests on dates their model was not trained on. One of those counts as failed when it made no trade, was beaten by buying and holding, or has a Sharpe below sharpe_below. In-sample backtests prove nothing and are left out.
+Judged are jobs that failed, and backtests on dates their model was not trained on. One of those counts as failed when it made no trade, or its Sharpe is below sharpe_below or below that of buying and holding. In-sample backtests prove nothing and are left out.
 
 "share" is failed of tried; compare it with the share of all judged runs: what every run has explains nothing. What comes first is surest, by the lower end of a 95 % interval. For what was written down about failures: search_insights with category failure.
 
@@ -65,11 +65,13 @@ Example: {"symbol": "SPX", "timeframe": "1d", "sharpe_below": 0.3}`,
   },
 });
 
-function failureOf({ failure, totalReturn, sharpe, trades, holdReturn }: RecordedRun, least: number): string | null {
+/** By Sharpe, never by return: KTRDR invests a part of the capital, holding all of it (contract §10). */
+function failureOf({ failure, sharpe, trades, holdSharpe }: RecordedRun, least: number): string | null {
   if (failure !== null) return `job failed: ${failure}`;
   if (trades === 0) return "no trades";
-  if (totalReturn !== null && holdReturn !== null && totalReturn < holdReturn) return "beaten by buying and holding";
-  return sharpe !== null && sharpe < least ? "Sharpe too low" : null;
+  if (sharpe === null) return null;
+  if (sharpe < least) return "Sharpe too low";
+  return holdSharpe !== null && sharpe < holdSharpe ? "beaten by buying and holding" : null;
 }
 
 const patternFacts = ({ trait, value, failed, tried, share, examples }: FailurePattern) => ({
