@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { Connection, Client as TemporalClient } from "@temporalio/client";
 import { startSandbox, type Sandbox, type SandboxOptions } from "../sandbox/launch.ts";
-import { readProductionFiles } from "../scripts/production/checks.ts";
+import { readProductionFiles } from "../scripts/production/files.ts";
 import { readCompose } from "../scripts/production/compose.ts";
 import { builtPrograms } from "../scripts/production/go-programs.ts";
 import { choosePlaces } from "../scripts/production/places.ts";

@@ -2,7 +2,7 @@
 import { access } from "node:fs/promises";
 import path from "node:path";
 import { ConfigSchema } from "../../src/config.ts";
-import type { ProductionFiles } from "./checks.ts";
+import type { ProductionFiles } from "./files.ts";
 import type { Compose, Service } from "./compose.ts";
 import { NOT_IN_THE_IMAGE } from "./image.ts";
 import { TEMPORAL_VERSION } from "./versions.ts";

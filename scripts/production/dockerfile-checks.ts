@@ -1,5 +1,5 @@
 /** The Dockerfile: what it copies is laid out, what it runs is there, who it runs as, and the versions. */
-import type { ProductionFiles } from "./checks.ts";
+import type { ProductionFiles } from "./files.ts";
 import type { Compose } from "./compose.ts";
 import { LAYERS } from "./image.ts";
 

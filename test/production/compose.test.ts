@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { findings, readProductionFiles, type ProductionFiles } from "../../scripts/production/checks.ts";
+import { findings } from "../../scripts/production/checks.ts";
+import { readProductionFiles, type ProductionFiles } from "../../scripts/production/files.ts";
 import { goPrograms } from "../../scripts/production/go-programs.ts";
 import { ROOT } from "../../src/lab/lab-environment.ts";
 
