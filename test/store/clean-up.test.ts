@@ -86,6 +86,21 @@ describe("clean-up", () => {
     expect((await cleanUp()).all).toMatch(/calls: 0 rows, 0 bytes/);
   });
 
+  it("leaves everything of a job that an insight was drawn from", async () => {
+    await query(
+      url,
+      `insert into insights (insight_id, category, body, tags, importance, client) values ('insight-1', 'failure', 'why', '[]', 5, 'c');
+       insert into insight_jobs select 'insight-1', job_id from jobs where status = 'failed'`,
+    );
+    const before = await contentOf(url);
+    const { all } = await cleanUp("--only", KINDS.join(","), "--apply");
+    expect(all).toMatch(/failed_strategy_texts: 0 rows/);
+    expect(all).toMatch(/checkpoint_curves: 0 rows/);
+    const after = await contentOf(url);
+    expect(after["jobs"]).toEqual(before["jobs"]);
+    expect(after["insights"]).toEqual(before["insights"]);
+  });
+
   it("does only what it is told, and from the age it is told", async () => {
     expect((await cleanUp("--older-than", "101d", "--apply")).all).toMatch(/calls: 0 rows/);
     await cleanUp("--only", "start_evidence", "--apply");
