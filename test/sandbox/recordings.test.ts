@@ -97,10 +97,19 @@ class Replay {
     const named = /\(status: (\w+)\)/.exec(JSON.stringify(exchange.body))?.[1];
     const about = /\/(?:trainings|operations)\/([^/]+)\//.exec(path)?.[1];
     if (named !== undefined && about !== undefined) await this.#test.untilStatus(about, named as Operation["status"]);
+    // Results were recorded once there were some.
+    if (about !== undefined && exchange.status === 200 && path.endsWith("/results")) await this.#untilFinished(about);
     const base = target === undefined ? this.#test.url : this.#test.worker(target.startsWith("bt") ? "bt" : "train");
     const send = (): Promise<Answer> => this.#test.call(method, path, body, base);
     if (method !== "GET" || exchange.status !== 200) return send();
     return this.#test.until(send, (answer) => answer.status !== 200 || this.#hasCome(exchange, answer));
+  }
+
+  async #untilFinished(operationId: string): Promise<void> {
+    await this.#test.until(
+      () => this.#test.call("GET", `/api/v1/operations/${operationId}`),
+      ({ status, body }) => status !== 200 || isFinished((body["data"] as unknown as Operation).status),
+    );
   }
 
   /** Whether the sandbox is where the recorder was: it looked when something had happened, we have to wait for it. */
