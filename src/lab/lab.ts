@@ -61,7 +61,8 @@ export async function startLab(settings: LabSettings, runSteps: StepRunner = run
       try {
         return await attemptStart(settings, runSteps, { dir, unlock });
       } catch (error) {
-        const lostPort = !isDomainError(error, "invalid_input") && (await anyTaken(dir, settings));
+        const lostPort =
+          !isDomainError(error, "invalid_input") && (saysTaken(error) || (await anyTaken(dir, settings)));
         if (!lostPort || attempt === ATTEMPTS || settings.signal?.aborted === true) throw error;
       }
     }
@@ -70,6 +71,10 @@ export async function startLab(settings: LabSettings, runSteps: StepRunner = run
     throw error;
   }
 }
+
+/** Whoever held the port may have let go of it already: the part's last words tell. */
+const saysTaken = (error: unknown): boolean =>
+  isDomainError(error, "internal") && /EADDRINUSE|address already in use/i.test(error.why ?? "");
 
 async function anyTaken(dir: string, { env }: LabSettings): Promise<boolean> {
   const ports = await readPorts(dir);

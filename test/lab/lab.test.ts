@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -180,6 +180,28 @@ describe("the lab", () => {
     } finally {
       await new Promise((resolve) => thief.close(resolve));
     }
+  });
+
+  test("a port that somebody held only while its part came up costs another attempt", { timeout: SLOW }, async () => {
+    const visitor = createServer((socket) => socket.destroy());
+    let visit = Promise.resolve();
+    let visits = 0;
+    const beforeTemporal = async () => {
+      if (visits > 0) return;
+      visits += 1;
+      const { temporal } = JSON.parse(readFileSync(path.join(dir, "ports.json"), "utf8")) as { temporal: number };
+      visitor.listen(temporal, "127.0.0.1");
+      await once(visitor, "listening");
+      const log = path.join(dir, "logs", "temporal.log");
+      const refused = async () => existsSync(log) && /address already in use/.test(readFileSync(log, "utf8"));
+      visit = until(refused, { what: "the server being refused its port", timeoutMs: 30_000, everyMs: 2 }).then(
+        () => void visitor.close(),
+      );
+    };
+    const lab = await startTestLab({ dir, beforeTemporal });
+    labs.push(lab);
+    await visit;
+    expect(lab.parts().map(({ name }) => name)).toEqual(PARTS);
   });
 
   test(

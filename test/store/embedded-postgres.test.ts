@@ -12,7 +12,7 @@ import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { accountNamed, unprivilegedAccount } from "../../src/lab/postgres-account.ts";
 import { startPostgres, type PostgresOptions, type PostgresServer } from "../../src/lab/postgres.ts";
-import { freePort } from "../support/postgres.ts";
+import { freePort } from "../support/ports.ts";
 
 let dir: string;
 let port: number;

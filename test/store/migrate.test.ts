@@ -10,7 +10,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { ROOT } from "../../src/lab/lab-environment.ts";
 import { assertSchemaCurrent, migrate } from "../../src/store/migrate.ts";
 import { createPool } from "../../src/store/pool.ts";
-import { createTestDatabase, freePort, type TestDatabase } from "../support/postgres.ts";
+import { freePort } from "../support/ports.ts";
+import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
 
 const FOLDER = fileURLToPath(new URL("../../migrations/", import.meta.url));
 const ALL = (await readdir(FOLDER)).map((file) => path.basename(file, ".sql")).toSorted();

@@ -6,7 +6,8 @@ import { createJobReader } from "../../src/store/job-reader.ts";
 import { createJobWriter } from "../../src/store/job-writer.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { createPool, run, withTransaction, type Pool, type PoolOptions } from "../../src/store/pool.ts";
-import { freePort, startTestPostgres, type TestServer } from "../support/postgres.ts";
+import { freePort } from "../support/ports.ts";
+import { startTestPostgres, type TestServer } from "../support/postgres.ts";
 import { jobInput, outcome, trainingResult } from "./samples.ts";
 
 let first: TestServer;

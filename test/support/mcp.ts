@@ -6,7 +6,7 @@ import { StdioClientTransport as ModernStdio } from "@modelcontextprotocol/clien
 import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as LegacyStdio } from "@modelcontextprotocol/sdk/client/stdio.js";
 import type { CallToolResult, ListToolsResult } from "@modelcontextprotocol/sdk/types.js";
-import { freePort } from "./postgres.ts";
+import { freePort } from "./ports.ts";
 
 export type ClientLine = "legacy" | "modern";
 export const CLIENT_LINES: readonly ClientLine[] = ["legacy", "modern"];

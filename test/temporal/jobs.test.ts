@@ -7,7 +7,7 @@ import { createJobs, type Jobs } from "../../src/temporal/jobs.ts";
 import { isPolled } from "../../src/temporal/pollers.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
 import { JOB_QUEUE } from "../../src/workflows/queues.ts";
-import { freePort } from "../support/postgres.ts";
+import { freePort } from "../support/ports.ts";
 import { LOST, Stage, SUCCEEDED } from "../support/stage.ts";
 import {
   SETTINGS,
