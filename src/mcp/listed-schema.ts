@@ -27,20 +27,43 @@ export function listedShape(schema: z.ZodObject, io: Direction): Shape {
   const known = shapes[io].get(schema);
   if (known !== undefined) return known;
   const { $schema: _dialect, ...shape } = z.toJSONSchema(schema, { io, target: "draft-2020-12" });
-  const made: Shape = { ...(JSON.parse(JSON.stringify(shape), portable) as object), type: "object" };
+  const plain: Shape = { ...(JSON.parse(JSON.stringify(shape), portable) as object), type: "object" };
+  const made = io === "output" ? outline(plain) : plain;
   shapes[io].set(schema, made);
   return made;
 }
 
 /**
+ * Names and types of an answer's facts, all that is listed of it: every client pays for the list in each session, and the
+ * full schema, which each answer is held to, says nothing that the answer itself does not.
+ */
+function outline({ properties = {} }: Shape & { readonly properties?: Readonly<Record<string, Part>> }): Shape {
+  const outlined = Object.entries(properties).map(([name, part]) => [name, typesOf(part)]);
+  return { type: "object", properties: Object.fromEntries(outlined) };
+}
+
+interface Part {
+  readonly type?: string;
+  readonly anyOf?: readonly Part[];
+}
+
+function typesOf({ type, anyOf = [] }: Part): Part {
+  if (type !== undefined) return { type };
+  const types = [...new Set(anyOf.map((one) => typesOf(one).type))];
+  return { anyOf: types.map((one) => (one === undefined ? {} : { type: one })) };
+}
+
+/**
  * The forms that every client understands: no empty schema for "anything else is allowed", which is the default anyway,
- * and no list of types in one schema.
+ * and no list of types in one schema. Patterns are left out: a name that was told by one tool fits the next one, and what
+ * does not fit is answered in words.
  */
 function portable(_key: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, part]: [string, unknown]) => {
       if (name === "additionalProperties" && isEmpty(part)) return [];
+      if (name === "pattern" && typeof part === "string") return [];
       if (name === "type" && Array.isArray(part)) return [["anyOf", part.map((type: unknown) => ({ type }))]];
       return [[name, part]];
     }),
