@@ -20,7 +20,8 @@ export async function bringBack(deps: ActivityDeps, job: JobRecord): Promise<boo
   // A training of a set is started by its set, which comes back as well; without one nobody waits for it.
   if (parentJobId !== null) return (await jobs.get(parentJobId))?.status === "open";
   const { request, requestHash, forceReason, priority, client } = job;
-  await executions.startAgain({ jobId, request, requestHash, forceReason, parentJobId, priority, client });
+  const input = { jobId, request, requestHash, forceReason, parentJobId, priority, client };
+  await executions.startAgain(input, await deps.experimentOf(jobId));
   log.warn({ jobId }, "started again from the record: its Temporal namespace is gone");
   return true;
 }

@@ -31,6 +31,8 @@ export interface ActivityDeps {
   readonly research: ResearchControlReader;
   readonly slots: Slots;
   readonly executions: Executions;
+  /** The experiment a job was started for; null when it belongs to none. */
+  readonly experimentOf: (jobId: string) => Promise<string | null>;
   /** Writes something into the record and takes it back. */
   readonly tryRecord: () => Promise<void>;
   readonly clock: Clock;

@@ -11,6 +11,7 @@ import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
 import { createLogger, type Logger } from "../logger.ts";
 import { begunComputations } from "../store/begun-computations.ts";
+import { experimentOf } from "../store/experiments.ts";
 import { createJobReader } from "../store/job-reader.ts";
 import { createJobWriter } from "../store/job-writer.ts";
 import { createPool } from "../store/pool.ts";
@@ -151,6 +152,7 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger, {
     research: createResearchControl(pool),
     slots: createSlots(client),
     executions: createExecutions(client, jobSettingsOf(config)),
+    experimentOf: (jobId: string) => experimentOf(pool, jobId),
     tryRecord: () => tryRecord(pool),
     clock: systemClock,
     log,

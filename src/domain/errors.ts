@@ -22,6 +22,8 @@ const NATURE = {
   data_not_found: { number: -32602, retryable: false },
   model_not_found: { number: -32602, retryable: false },
   insight_not_found: { number: -32602, retryable: false },
+  experiment_not_found: { number: -32602, retryable: false },
+  experiment_concluded: { number: -32602, retryable: false },
   task_not_found: { number: -32602, retryable: false },
   task_not_finished: { number: -32602, retryable: false },
   task_conflict: { number: -32602, retryable: false },

@@ -1,6 +1,7 @@
 import type { CachedReads } from "../ktrdr/cached-reads.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { StrategyFolder } from "../ktrdr/strategy-folder.ts";
+import type { ExperimentStore } from "../store/experiments.ts";
 import type { InsightSearch } from "../store/insight-search.ts";
 import type { InsightStore } from "../store/insights.ts";
 import type { JobReader } from "../store/job-reader.ts";
@@ -22,6 +23,7 @@ export interface RecordsPort {
   readonly results: ResultReader;
   /** Written here and now, unlike jobs: nothing else has to happen. */
   readonly insights: InsightStore & InsightSearch;
+  readonly experiments: ExperimentStore;
   readonly judged: JudgedRuns;
   /** What operators ordered. */
   readonly research: ResearchControlReader;

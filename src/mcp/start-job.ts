@@ -1,12 +1,14 @@
 import { DomainError, isDomainError } from "../domain/errors.ts";
 import type { JobRequest } from "../domain/job.ts";
-import { statusFacts } from "./answer.ts";
+import { compact, statusFacts } from "./answer.ts";
 import type { ToolContext } from "./define-tool.ts";
 import { statusOf, type TaskStatus } from "./task-status.ts";
 
 interface StartWish {
   readonly request: JobRequest;
   readonly forceReason: string | null;
+  /** Makes the job a run of this experiment, before it is started. */
+  readonly experimentId: string | undefined;
   /** Everything that can be refused before computing; not run for a job that exists. Answers with warnings. */
   readonly preflight: () => Promise<readonly string[]>;
 }
@@ -46,15 +48,17 @@ async function findOrStart(context: ToolContext, wish: StartWish, jobId: string,
   const refusal = checks.find((check) => check.status === "rejected");
   // Temporal itself refuses to start a known job, so it is asked beforehand only where nothing may be started anyway.
   const known = isNew && refusal === undefined ? null : await knownJob(context, jobId);
-  if (known !== null) return { ...statusFacts(jobId, known), existing: true, warnings: [] as string[] };
-  if (refusal !== undefined) throw refusal.reason;
+  if (known === null && refusal !== undefined) throw refusal.reason;
+  const { experimentId, forceReason } = wish;
+  const attached = experimentId !== undefined && (await deps.records.experiments.attach(experimentId, jobId));
+  if (known !== null) return { ...statusFacts(jobId, known), existing: true, warnings: lateWarnings(attached, known) };
   const [started, polling] = await Promise.all([
-    deps.jobs.start(wish.request, { forceReason: wish.forceReason, client: caller.name }),
+    deps.jobs.start(wish.request, { forceReason, client: caller.name, ...compact({ experimentId }) }),
     deps.jobs.workersPolling().catch(() => null),
   ]);
   if (started.existing) {
     const status = await statusOf(deps, started.jobId);
-    return { ...statusFacts(started.jobId, status), existing: true, warnings: [] as string[] };
+    return { ...statusFacts(started.jobId, status), existing: true, warnings: lateWarnings(attached, status) };
   }
   const [, checked] = checks;
   const warnings = checked.status === "fulfilled" ? checked.value : [];
@@ -74,6 +78,10 @@ async function findOrStart(context: ToolContext, wish: StartWish, jobId: string,
     warnings: [...warnings],
   };
 }
+
+/** What was known before it was made a run of an experiment proves nothing there. */
+const lateWarnings = (attached: boolean, { status }: TaskStatus): string[] =>
+  attached && status.final ? ["Its result was known before: the experiment lists this run and does not count it."] : [];
 
 /** What KTRDR is to compute for it. */
 const computationsOf = (request: JobRequest): number => (request.kind === "training_set" ? request.repeats : 1);

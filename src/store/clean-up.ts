@@ -2,8 +2,9 @@ import { z } from "zod";
 import { run, select, type Pool } from "./pool.ts";
 
 /**
- * What may go with time. Never a job, its request, its ending, its result or its model, never an insight, and never
- * anything of a job that is still open or that an insight was drawn from: they answer for ever. What goes is only needed while a job runs, or is told nowhere.
+ * What may go with time. Never a job, its request, its ending, its result or its model, never an insight or an
+ * experiment, and never anything of a job that is still open, that an insight was drawn from or that belongs to an
+ * experiment: they answer for ever. What goes is only needed while a job runs, or is told nowhere.
  */
 export const KINDS = ["calls", "start_evidence", "checkpoint_curves", "failed_strategy_texts"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -29,9 +30,10 @@ interface Rule {
   readonly act: string;
 }
 
-/** What an insight was drawn from is needed as long as the insight is. */
-const ENDED =
-  "jobs j where j.job_id = c.job_id and j.status <> 'open' and j.finished_at < now() - $1 * interval '1 day' and not exists (select from insight_jobs i where i.job_id = j.job_id)";
+/** What an insight was drawn from, or an experiment judged, is needed as long as they are: for ever. */
+const ENDED = `jobs j where j.job_id = c.job_id and j.status <> 'open' and j.finished_at < now() - $1 * interval '1 day'
+  and not exists (select from insight_jobs i where i.job_id = j.job_id)
+  and not exists (select from experiment_jobs e where e.job_id in (j.job_id, j.parent_job_id))`;
 const WITHOUT_RESULT = "not exists (select from results r where r.job_id = j.job_id)";
 const NO_CURVE = `'{"trainLoss":[],"valLoss":[],"trainAccuracy":[],"valAccuracy":[]}'::jsonb`;
 

@@ -54,9 +54,12 @@ export function createExecutions(client: Client, settings: JobSettings) {
       }
     },
     /** Harmless when somebody else was quicker. */
-    startAgain: async (job: Omit<JobInput, "settings">): Promise<void> => {
+    startAgain: async (job: Omit<JobInput, "settings">, experimentId: string | null): Promise<void> => {
       try {
-        await client.workflow.start(WORKFLOW_TYPE[job.request.kind], startOptionsOf({ ...job, settings }));
+        await client.workflow.start(
+          WORKFLOW_TYPE[job.request.kind],
+          startOptionsOf({ ...job, settings }, experimentId),
+        );
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }

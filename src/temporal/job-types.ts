@@ -59,10 +59,21 @@ export function summaryOf(request: JobRequest): string {
 }
 
 /** Markdown for the Temporal Web UI. */
-export function detailsOf(request: JobRequest, client: string, forceReason: string | null): string {
-  const rows = Object.entries(request).map(([name, value]) => `| ${name} | ${cell(value)} |`);
-  const reason = forceReason === null ? [] : [`| force_new_reason | ${cell(forceReason)} |`];
-  return ["| | |", "|---|---|", `| client | ${cell(client)} |`, ...reason, ...rows].join("\n");
+export function detailsOf(
+  request: JobRequest,
+  {
+    client,
+    forceReason,
+    experimentId,
+  }: Readonly<Record<"forceReason" | "experimentId", string | null>> & {
+    readonly client: string;
+  },
+): string {
+  const facts = { client, force_new_reason: forceReason, experiment: experimentId, ...request };
+  const rows = Object.entries(facts).flatMap(([name, value]) =>
+    value === null ? [] : [`| ${name} | ${cell(value)} |`],
+  );
+  return ["| | |", "|---|---|", ...rows].join("\n");
 }
 
 function cell(value: unknown): string {

@@ -25,6 +25,8 @@ export interface StartOptions {
   readonly client: string;
   /** 1 (first) .. 5 (last); 3 unless told. */
   readonly priority?: number;
+  /** The experiment it is started for, for operators to filter by. */
+  readonly experimentId?: string;
 }
 
 /** All methods throw DomainError `temporal_unavailable` when the server does not answer in time. */
@@ -112,7 +114,9 @@ async function start(
     settings,
   };
   try {
-    await calling(client, () => client.workflow.start(WORKFLOW_TYPE[request.kind], startOptionsOf(input)));
+    await calling(client, () =>
+      client.workflow.start(WORKFLOW_TYPE[request.kind], startOptionsOf(input, options.experimentId)),
+    );
     return { jobId, existing: false };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

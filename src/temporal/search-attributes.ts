@@ -13,7 +13,10 @@ const KIND = defineSearchAttributeKey("KtrdrKind", SearchAttributeType.KEYWORD);
 export const SEARCH_ATTRIBUTES = [STRATEGY, SYMBOL, TIMEFRAME, EXPERIMENT, CLIENT, KIND].map(({ name }) => name);
 
 /** What operators filter by: `temporal workflow list --query 'KtrdrStrategy="x"'`. */
-export function searchAttributesOf({ request, client }: Pick<JobInput, "request" | "client">): SearchAttributePair[] {
+export function searchAttributesOf(
+  { request, client }: Pick<JobInput, "request" | "client">,
+  experimentId: string | null,
+): SearchAttributePair[] {
   const { strategy, symbol, timeframe } = subjectOf(request);
   return [
     ...(strategy === null ? [] : [{ key: STRATEGY, value: strategy }]),
@@ -21,6 +24,7 @@ export function searchAttributesOf({ request, client }: Pick<JobInput, "request"
     { key: TIMEFRAME, value: timeframe },
     { key: CLIENT, value: storable(client) },
     { key: KIND, value: request.kind },
+    ...(experimentId === null ? [] : [{ key: EXPERIMENT, value: experimentId }]),
   ];
 }
 

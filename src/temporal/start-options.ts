@@ -5,7 +5,7 @@ import { detailsOf, JOB_QUEUE, summaryOf } from "./job-types.ts";
 import { searchAttributesOf } from "./search-attributes.ts";
 
 /** How a job's workflow is started. One request, one job: neither a running nor a finished one is ever started again. */
-export function startOptionsOf(input: JobInput) {
+export function startOptionsOf(input: JobInput, experimentId: string | null = null) {
   const { jobId, request, requestHash, client, forceReason } = input;
   return {
     workflowId: jobId,
@@ -14,8 +14,8 @@ export function startOptionsOf(input: JobInput) {
     workflowIdReusePolicy: "REJECT_DUPLICATE",
     workflowIdConflictPolicy: "FAIL",
     memo: { requestHash, kind: request.kind, client },
-    typedSearchAttributes: new TypedSearchAttributes(searchAttributesOf(input)),
+    typedSearchAttributes: new TypedSearchAttributes(searchAttributesOf(input, experimentId)),
     staticSummary: summaryOf(request),
-    staticDetails: detailsOf(request, client, forceReason),
+    staticDetails: detailsOf(request, { client, forceReason, experimentId }),
   } satisfies WorkflowStartOptions;
 }

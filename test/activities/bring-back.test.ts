@@ -21,8 +21,10 @@ function world({ living = [NOW], parent = "open" }: { living?: readonly string[]
     executions: {
       namespaceId: async () => NOW,
       namespaceLives: async (id: string) => living.includes(id),
-      startAgain: async (job: object) => void started.push(JSON.stringify(job)),
+      startAgain: async (job: object, experimentId: string | null) =>
+        void started.push(JSON.stringify({ ...job, experimentId })),
     },
+    experimentOf: async () => "experiment-1",
   } as unknown as ActivityDeps;
   return { deps, started };
 }
@@ -35,7 +37,7 @@ describe("a job that is open on record and unknown to Temporal", () => {
     const { deps, started } = world();
     expect(await bringBack(deps, job({ priority: 1, forceReason: "another look" }))).toBe(true);
     expect(started.map((text) => JSON.parse(text) as unknown)).toEqual([
-      { ...asked, priority: 1, forceReason: "another look" },
+      { ...asked, priority: 1, forceReason: "another look", experimentId: "experiment-1" },
     ]);
   });
 

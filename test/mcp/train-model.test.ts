@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
-import { inputOf, outcomeOf } from "../support/workflow-env.ts";
+import { inputOf, outcomeOf, TRAINING } from "../support/workflow-env.ts";
+import { trainingResult } from "../support/job-records.ts";
+import { begun } from "../support/experiments.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 
 const WINDOW = { start_date: "2001-01-02", end_date: "2012-12-31" };
@@ -49,6 +51,46 @@ describe("train_model", () => {
     );
     expect(again["existing"]).toBe(false);
     expect(new Set([one, set, again].map((answer) => answer["task_id"])).size).toBe(3);
+  });
+
+  test("is a run of the experiment it names before it is started, and operators find it by that", async () => {
+    const experiment_id = await begun(stack);
+    const { task_id, warnings } = await stack.ask("train_model", train({ end_date: "2010-06-30", experiment_id }));
+    expect(warnings).not.toContainEqual(expect.stringContaining("known before"));
+    const runs = await stack.deps.records.experiments.runs(experiment_id);
+    expect(runs.map(({ jobId }) => jobId)).toEqual([task_id]);
+    const { searchAttributes } = await stack.temporal().client.workflow.getHandle(String(task_id)).describe();
+    expect(searchAttributes).toMatchObject({ KtrdrExperiment: [experiment_id] });
+    // The same request without one is the same job.
+    expect((await stack.ask("train_model", train({ end_date: "2010-06-30" })))["task_id"]).toBe(task_id);
+    // What is refused is no run of it.
+    await stack.refused("train_model", train({ end_date: "2091-01-01", experiment_id }));
+    expect(await stack.deps.records.experiments.runs(experiment_id)).toHaveLength(1);
+  });
+
+  test("what ended before does not count in an experiment, and the answer says so", async () => {
+    const request = train({ end_date: "2010-05-31" });
+    const { task_id } = await stack.ask("train_model", request);
+    const id = String(task_id);
+    const { memo } = await stack.temporal().client.workflow.getHandle(id).describe();
+    const requestHash = String(memo?.["requestHash"]);
+    const input = inputOf(id, TRAINING);
+    await stack.writer.admit({ ...input, requestHash }, null);
+    await stack.writer.finish(id, outcomeOf(id, "completed"), trainingResult(), null);
+    const experiment_id = await begun(stack, { hypothesis: "Too late." });
+    const answer = await stack.ask("train_model", { ...request, experiment_id });
+    expect(answer).toMatchObject({ existing: true, warnings: [expect.stringContaining("known before")] });
+    expect((await stack.ask("train_model", { ...request, experiment_id }))["warnings"]).toEqual([]);
+  });
+
+  test("an experiment that is unknown or concluded starts nothing", async () => {
+    const wanted = train({ end_date: "2010-04-30" });
+    const unknown = { ...wanted, experiment_id: "experiment-0000000000000000" };
+    expect(await stack.refused("train_model", unknown)).toContain("no experiment");
+    const experiment_id = await begun(stack, { hypothesis: "Over." });
+    await stack.ask("conclude_experiment", { experiment_id, conclusion: "Given up." });
+    expect(await stack.refused("train_model", { ...wanted, experiment_id })).toContain("takes no more runs");
+    expect(await stack.ask("train_model", wanted)).toMatchObject({ existing: false });
   });
 
   test("a job that only the record knows is answered from it, for ever", async () => {

@@ -79,6 +79,7 @@ export class SimulatedStage {
         startAgain: never,
         close: never,
       },
+      experimentOf: never,
       tryRecord: never,
       clock: this.clock,
       log: pino({ level: "silent" }),

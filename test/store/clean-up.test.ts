@@ -101,6 +101,23 @@ describe("clean-up", () => {
     expect(after["insights"]).toEqual(before["insights"]);
   });
 
+  it("leaves everything of a job that belongs to an experiment", async () => {
+    await query(url, "delete from insight_jobs");
+    await query(
+      url,
+      `insert into experiments (experiment_id, hypothesis, metric, direction, threshold, runs, symbol, timeframe, start_date, end_date, client)
+       values ('experiment-1', 'h', 'sharpe', 'at_least', 1, 1, 'SPX', '1d', '2015-01-01', '2016-01-01', 'c');
+       insert into experiment_jobs (experiment_id, job_id) select 'experiment-1', job_id from jobs where status = 'failed'`,
+    );
+    const before = await contentOf(url);
+    const { all } = await cleanUp("--only", KINDS.join(","), "--apply");
+    expect(all).toMatch(/failed_strategy_texts: 0 rows/);
+    const after = await contentOf(url);
+    expect(after["jobs"]).toEqual(before["jobs"]);
+    expect(after["experiment_jobs"]).toEqual(before["experiment_jobs"]);
+    await query(url, "delete from experiment_jobs");
+  });
+
   it("does only what it is told, and from the age it is told", async () => {
     expect((await cleanUp("--older-than", "101d", "--apply")).all).toMatch(/calls: 0 rows/);
     await cleanUp("--only", "start_evidence", "--apply");

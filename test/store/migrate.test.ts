@@ -54,6 +54,8 @@ describe("migrate", () => {
     expect(await migrate(url)).toEqual({ applied: [] });
     expect((await tables(url)).map(({ name }) => name)).toEqual([
       "computations",
+      "experiment_jobs",
+      "experiments",
       "insight_jobs",
       "insight_words",
       "insights",

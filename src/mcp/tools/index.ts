@@ -2,12 +2,15 @@ import type { Tool } from "../define-tool.ts";
 import { calculateIndicators } from "./calculate-indicators.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { checkHealth } from "./check-health.ts";
+import { concludeExperiment } from "./conclude-experiment.ts";
 import { createStrategy } from "./create-strategy.ts";
+import { getExperiment } from "./get-experiment.ts";
 import { getFailedStrategies } from "./get-failed-strategies.ts";
 import { getResults } from "./get-results.ts";
 import { getStrategySchema } from "./get-strategy-schema.ts";
 import { getStrategy } from "./get-strategy.ts";
 import { getTaskStatus } from "./get-task-status.ts";
+import { listExperiments } from "./list-experiments.ts";
 import { listIndicators } from "./list-indicators.ts";
 import { listMarketData } from "./list-market-data.ts";
 import { listModels } from "./list-models.ts";
@@ -17,6 +20,7 @@ import { loadMarketData } from "./load-market-data.ts";
 import { runBacktest } from "./run-backtest.ts";
 import { saveInsight } from "./save-insight.ts";
 import { searchInsights } from "./search-insights.ts";
+import { startExperiment } from "./start-experiment.ts";
 import { trainModel } from "./train-model.ts";
 import { validateStrategy } from "./validate-strategy.ts";
 
@@ -39,6 +43,10 @@ export const TOOLS: readonly Tool[] = [
   cancelTask,
   listModels,
   getResults,
+  startExperiment,
+  concludeExperiment,
+  getExperiment,
+  listExperiments,
   saveInsight,
   searchInsights,
   getFailedStrategies,

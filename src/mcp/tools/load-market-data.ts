@@ -51,6 +51,7 @@ Example: {"symbol": "EURUSD", "timeframe": "1h", "mode": "tail"}`,
     return await startJob(context, {
       request,
       forceReason: args.force_new_reason ?? null,
+      experimentId: undefined,
       preflight: async () => [],
     });
   },

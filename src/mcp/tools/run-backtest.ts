@@ -3,7 +3,7 @@ import { DomainError } from "../../domain/errors.ts";
 import type { BacktestRequest } from "../../domain/job.ts";
 import { isTimeframe } from "../../domain/market-data.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
-import { forceNewReason, isoDate, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
+import { forceNewReason, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
 import { chooseModel, type ChosenModel } from "../model-choice.ts";
 import { checkData, checkOrder, fewBarsWarning, overlaps, readStrategy } from "../preflight.ts";
 import { checkStrategy } from "../strategy-check.ts";
@@ -33,6 +33,7 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
     initial_capital: z.number().min(1).max(1e12).default(100_000).describe("Account currency."),
     commission: z.number().min(0).max(0.1).default(0.001).describe("Ratio per fill."),
     slippage: z.number().min(0).max(0.1).default(0.0005).describe("Ratio per fill."),
+    experiment_id: runOf,
     force_new_reason: forceNewReason,
   }),
   output: z.object({
@@ -58,6 +59,7 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
     const answer = await startJob(context, {
       request,
       forceReason: args.force_new_reason ?? null,
+      experimentId: args.experiment_id,
       preflight: () => preflight(request, context),
     });
     return { ...answer, warnings: [...sampleWarnings(request, model), ...answer.warnings] };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { JobRequest, TrainingRequest } from "../../domain/job.ts";
 import { defineTool } from "../define-tool.ts";
-import { forceNewReason, isoDate, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
+import { forceNewReason, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
 import { checkData, checkOrder, readStrategy } from "../preflight.ts";
 import { startJob } from "../start-job.ts";
 import { checkStrategy, marketOf } from "../strategy-check.ts";
@@ -26,6 +26,7 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
     symbol: symbol.optional().describe("Default: the strategy's."),
     timeframe: timeframe.optional().describe("Default: the strategy's."),
     repeats: z.number().int().min(1).max(20).default(1).describe("How many independent trainings."),
+    experiment_id: runOf,
     force_new_reason: forceNewReason,
   }),
   output: z.object({
@@ -50,6 +51,7 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
     return await startJob(context, {
       request: requestOf(training, args.repeats),
       forceReason: args.force_new_reason ?? null,
+      experimentId: args.experiment_id,
       preflight: async () => {
         const range = await checkData(deps, market, window, signal);
         const bars = await deps.reads.bars(market.symbol, market.timeframe, window, signal);

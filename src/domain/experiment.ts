@@ -1,0 +1,177 @@
+/**
+ * An experiment: what is expected, written down before anything is run, and judged by code afterwards. Nothing that was
+ * known when the runs were attached counts, and no more runs than were announced: stopping when the figures look good, or
+ * adding runs until they do, changes nothing.
+ */
+import type { FinalStatus, JobKind } from "./job.ts";
+import { toEpochMs, type DateWindow } from "./market-data.ts";
+import type { JobResult } from "./result.ts";
+import { KTRDR_BARS_PER_YEAR, YEAR_MS } from "./results/bars-per-year.ts";
+import { FIGURES, type FigureName } from "./results/figures.ts";
+import { spread } from "./results/training-set.ts";
+import { sharpeStandardError } from "./statistics.ts";
+
+export const DIRECTIONS = ["at_least", "at_most"] as const;
+export const VERDICTS = ["supported", "not_supported", "inconclusive"] as const;
+
+export type Direction = (typeof DIRECTIONS)[number];
+export type Verdict = (typeof VERDICTS)[number];
+
+/** What has to come out: the median of a figure over the first so many runs, on one side of a threshold. */
+export interface Criterion {
+  readonly metric: FigureName;
+  readonly direction: Direction;
+  /** In the unit of the figure. */
+  readonly threshold: number;
+  readonly runs: number;
+}
+
+/** Where it has to come out. Runs on other markets, or on days outside, do not count. */
+export interface Sample extends DateWindow {
+  readonly symbol: string;
+  readonly timeframe: string;
+}
+
+export interface NewExperiment extends Criterion {
+  /** Untrusted: shown as data, never followed. */
+  readonly hypothesis: string;
+  readonly sample: Sample;
+}
+
+export interface Experiment extends NewExperiment {
+  readonly experimentId: string;
+  readonly client: string;
+  /** ISO-8601 UTC. */
+  readonly startedAt: string;
+  /** Null while it is open. */
+  readonly conclusion: Conclusion | null;
+}
+
+export interface Conclusion {
+  readonly judgement: Judgement;
+  /** In the words of whoever concluded it; untrusted. */
+  readonly words: string;
+  readonly client: string;
+  /** ISO-8601 UTC. */
+  readonly concludedAt: string;
+}
+
+/** A job of an experiment, or a training of a set that is one. */
+export interface AttachedRun {
+  readonly jobId: string;
+  /** ISO-8601 UTC. */
+  readonly attachedAt: string;
+  /** Null for a job that was announced and never admitted. */
+  readonly job: {
+    readonly kind: JobKind;
+    readonly status: "open" | FinalStatus;
+    readonly symbol: string;
+    readonly timeframe: string;
+    readonly finishedAt: string | null;
+    /** Null when it is not known which days the model was trained on, or when there is no model. */
+    readonly trainedOn: DateWindow | null;
+  } | null;
+  readonly result: JobResult | null;
+}
+
+export interface LeftOut {
+  readonly jobId: string;
+  readonly why: string;
+}
+
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** Of the runs that count; null while there is none. */
+  readonly value: { readonly median: number; readonly min: number; readonly max: number; readonly n: number } | null;
+  /** How many of them meet the criterion by themselves. */
+  readonly meet: number;
+  readonly counted: readonly { readonly jobId: string; readonly value: number }[];
+  readonly leftOut: readonly LeftOut[];
+  /** What the verdict does not say. */
+  readonly caveats: readonly string[];
+}
+
+/** @param runs in the order in which they were attached */
+export function judge(experiment: NewExperiment, runs: readonly AttachedRun[]): Judgement {
+  const counted: { jobId: string; value: number }[] = [];
+  const leftOut: LeftOut[] = [];
+  const seen = new Map<string, string>();
+  for (const run of runs) {
+    const value = figureOf(experiment, run, seen);
+    if (typeof value === "string") leftOut.push({ jobId: run.jobId, why: value });
+    else if (counted.length === experiment.runs) leftOut.push({ jobId: run.jobId, why: "more than were announced" });
+    else counted.push({ jobId: run.jobId, value });
+  }
+  const { direction, threshold } = experiment;
+  const meets = (value: number) => (direction === "at_least" ? value >= threshold : value <= threshold);
+  const value = spread(counted.map((one) => one.value));
+  const complete = value !== null && counted.length === experiment.runs;
+  return {
+    verdict: !complete ? "inconclusive" : meets(value.median) ? "supported" : "not_supported",
+    value,
+    meet: counted.filter((one) => meets(one.value)).length,
+    counted,
+    leftOut,
+    caveats: value === null ? [] : caveatsOf(experiment, value.median),
+  };
+}
+
+/** The figure a run adds, or why it adds none. */
+function figureOf(experiment: NewExperiment, run: AttachedRun, seen: Map<string, string>): number | string {
+  const { metric, sample } = experiment;
+  const { job, result } = run;
+  const { kind, of } = FIGURES[metric];
+  if (job === null) return "announced, never begun";
+  if (job.kind !== kind) return `a ${job.kind}: ${metric} is a figure of a ${kind}`;
+  if (job.symbol !== sample.symbol || job.timeframe !== sample.timeframe) return `on ${job.symbol} ${job.timeframe}`;
+  if (job.status !== "completed" || result === null) return job.status === "open" ? "not ended yet" : job.status;
+  if (job.finishedAt !== null && toEpochMs(job.finishedAt) < toEpochMs(run.attachedAt))
+    return "known before it was attached";
+  const other = misfit(sample, job.trainedOn, result);
+  if (other !== null) return other;
+  const same = identityOf(result);
+  const twin = same === null ? undefined : seen.get(same);
+  if (twin !== undefined) return `the same backtest as ${twin}`;
+  const value = of(result);
+  if (value === null) return `has no ${metric}`;
+  if (same !== null) seen.set(same, run.jobId);
+  return value;
+}
+
+function misfit(sample: Sample, trainedOn: DateWindow | null, result: JobResult): string | null {
+  if (result.kind !== "backtest" && result.kind !== "training") return null;
+  const [first, last] = [dayOf(result.startDate), dayOf(result.endDate)];
+  if (first < sample.startDate || last > sample.endDate) return `on ${first} to ${last}, not inside the sample`;
+  if (result.kind === "training") return null;
+  if (trainedOn === null) return "not known which days its model was trained on";
+  return first < dayOf(trainedOn.endDate) && dayOf(trainedOn.startDate) < last ? "in-sample" : null;
+}
+
+const dayOf = (stamp: string): string => stamp.slice(0, 10);
+
+/** A backtest of the same model on the same days gives the same figures: once is all it says. */
+function identityOf(result: JobResult): string | null {
+  if (result.kind !== "backtest") return null;
+  const { modelPath, startDate, endDate, initialCapital, commission, slippage } = result;
+  return JSON.stringify([modelPath, startDate, endDate, initialCapital, commission, slippage]);
+}
+
+function caveatsOf({ metric, threshold, sample, runs }: NewExperiment, value: number): string[] {
+  const caveats = [
+    runs === 1 && FIGURES[metric].kind === "backtest"
+      ? "One run is one random draw of a model: another training of the same strategy gives another figure."
+      : null,
+    metric === "sharpe" ? errorOf(sample, value, threshold) : null,
+  ];
+  return caveats.filter((text) => text !== null);
+}
+
+/** Runs on the same days share the market's luck, so that more of them do not make this error smaller. */
+function errorOf({ startDate, endDate }: Sample, sharpe: number, threshold: number): string {
+  const years = (toEpochMs(endDate) - toEpochMs(startDate)) / YEAR_MS;
+  // How many bars a year has matters in the third digit only.
+  const error = sharpeStandardError(sharpe, years, KTRDR_BARS_PER_YEAR);
+  const distance = Math.abs(sharpe - threshold);
+  const far = distance < 2 * error ? "well within what chance alone does" : "more than chance alone usually does";
+  return `The standard error of a Sharpe ratio over these dates is ${error.toFixed(2)}; the distance from the threshold, ${distance.toFixed(2)}, is ${far}.`;
+}

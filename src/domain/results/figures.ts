@@ -1,0 +1,46 @@
+/** The figures of results that runs are compared and experiments are judged by, under one name each. */
+import type { BacktestResult, JobResult, TrainingResult } from "../result.ts";
+
+interface Figure {
+  readonly kind: "backtest" | "training";
+  /** Which of two values is the better one. */
+  readonly better: "higher" | "lower";
+  /** Null where the result has no such figure. */
+  readonly of: (result: JobResult) => number | null;
+}
+
+const backtest = (better: Figure["better"], of: (result: BacktestResult) => number | null): Figure => ({
+  kind: "backtest",
+  better,
+  of: (result) => (result.kind === "backtest" ? of(result) : null),
+});
+
+const training = (better: Figure["better"], of: (result: TrainingResult) => number | null): Figure => ({
+  kind: "training",
+  better,
+  of: (result) => (result.kind === "training" ? of(result) : null),
+});
+
+/** `excess_*` are differences to buying and holding over the same bars. Returns, drawdowns and rates are ratios. */
+export const FIGURES = {
+  sharpe: backtest("higher", ({ sharpe }) => sharpe),
+  excess_sharpe: backtest("higher", ({ sharpe, buyAndHold: held }) => (held === null ? null : sharpe - held.sharpe)),
+  total_return: backtest("higher", ({ totalReturn }) => totalReturn),
+  annual_return: backtest("higher", ({ annualReturn }) => annualReturn),
+  excess_annual_return: backtest("higher", ({ annualReturn, buyAndHold: held }) =>
+    held === null ? null : annualReturn - held.annualReturn,
+  ),
+  sortino: backtest("higher", ({ sortino }) => sortino),
+  calmar: backtest("higher", ({ calmar }) => calmar),
+  max_drawdown: backtest("lower", ({ maxDrawdown }) => maxDrawdown),
+  win_rate: backtest("higher", ({ winRate }) => winRate),
+  profit_factor: backtest("higher", ({ profitFactor }) => profitFactor),
+  trades: backtest("higher", ({ trades }) => trades),
+  best_val_accuracy: training("higher", ({ bestValAccuracy }) => bestValAccuracy),
+  test_accuracy: training("higher", ({ testAccuracy }) => testAccuracy),
+  best_val_loss: training("lower", ({ bestValLoss }) => bestValLoss),
+} as const satisfies Record<string, Figure>;
+
+export type FigureName = keyof typeof FIGURES;
+
+export const FIGURE_NAMES = Object.keys(FIGURES) as [FigureName, ...FigureName[]];

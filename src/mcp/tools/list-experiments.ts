@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { compact } from "../answer.ts";
+import { defineTool } from "../define-tool.ts";
+import { experimentRow } from "../experiment-facts.ts";
+import { DATA_NOTE, symbol, taskId } from "../fields.ts";
+
+const SHORT = 160;
+
+export const listExperiments = defineTool({
+  name: "list_experiments",
+  title: "List experiments",
+  description: `The experiments, newest first: hypothesis, criterion, and the verdict of those concluded. What is open is unfinished business of an earlier conversation.
+
+Example: {"status": "open"}`,
+  input: z.strictObject({
+    status: z.enum(["open", "concluded"]).optional().describe("Only these."),
+    symbol: symbol.optional().describe("Only those measured on this symbol."),
+    task_id: taskId.optional().describe("Only those this job is a run of."),
+    limit: z.number().int().min(1).max(50).default(10).describe("Rows at most."),
+    page: z.number().int().min(1).max(200).default(1).describe("Which page."),
+  }),
+  output: z.object({
+    experiments: z.array(z.looseObject({ experiment_id: z.string() })),
+    more: z.boolean(),
+    note: z.string(),
+  }),
+  annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  async handle({ limit, page, task_id: jobId, ...filter }, { deps }) {
+    const wanted = { ...compact({ ...filter, jobId }), limit: limit + 1, offset: (page - 1) * limit };
+    const found = await deps.records.experiments.list(wanted);
+    return {
+      experiments: found.slice(0, limit).map((experiment) => experimentRow(experiment, SHORT)),
+      more: found.length > limit,
+      note: DATA_NOTE,
+    };
+  },
+});

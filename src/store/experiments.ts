@@ -1,0 +1,284 @@
+/** Experiments: their criterion, the jobs that belong to them, and how they were concluded. */
+import { createHash } from "node:crypto";
+import { z } from "zod";
+import { DomainError } from "../domain/errors.ts";
+import {
+  DIRECTIONS,
+  VERDICTS,
+  judge,
+  type AttachedRun,
+  type Conclusion,
+  type Experiment,
+  type NewExperiment,
+} from "../domain/experiment.ts";
+import { FIGURE_NAMES } from "../domain/results/figures.ts";
+import { FINAL_STATUSES, Instant, JOB_KINDS } from "./job-row.ts";
+import { toJsonb } from "./json.ts";
+import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
+import { ResultSchema } from "./result-row.ts";
+
+export interface ExperimentFilter {
+  readonly status?: "open" | "concluded";
+  readonly symbol?: string;
+  /** Only those that this job belongs to. */
+  readonly jobId?: string;
+  readonly limit: number;
+  readonly offset: number;
+}
+
+/** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
+export interface ExperimentStore {
+  /** Writes it down once, however often it is sent. */
+  start(
+    experiment: NewExperiment,
+    client: string,
+  ): Promise<{ readonly experiment: Experiment; readonly existing: boolean }>;
+  /** @throws DomainError `experiment_not_found` */
+  get(experimentId: string): Promise<Experiment>;
+  /** Newest first. */
+  list(filter: ExperimentFilter): Promise<readonly Experiment[]>;
+  /**
+   * Makes a job, which need not exist yet, one of the experiment's runs. May be repeated: the first time counts.
+   * @returns whether it was the first time.
+   * @throws DomainError `experiment_not_found`, `experiment_concluded`
+   */
+  attach(experimentId: string, jobId: string): Promise<boolean>;
+  /** The runs of an experiment in the order in which they count, trainings of sets apart. */
+  runs(experimentId: string): Promise<readonly AttachedRun[]>;
+  /**
+   * Judges it once and for all. The first conclusion stands.
+   * @throws DomainError `experiment_not_found`, `task_not_finished` while a run of it is open
+   */
+  conclude(
+    experimentId: string,
+    words: string,
+    client: string,
+  ): Promise<{ readonly experiment: Experiment; readonly existing: boolean }>;
+}
+
+const Judgement = z.object({
+  verdict: z.enum(VERDICTS),
+  value: z.object({ median: z.number(), min: z.number(), max: z.number(), n: z.number() }).nullable(),
+  meet: z.number(),
+  counted: z.array(z.object({ jobId: z.string(), value: z.number() })),
+  leftOut: z.array(z.object({ jobId: z.string(), why: z.string() })),
+  caveats: z.array(z.string()),
+});
+
+const ConclusionSchema: z.ZodType<Conclusion> = z.object({
+  judgement: Judgement,
+  words: z.string(),
+  client: z.string(),
+  concludedAt: z.string(),
+});
+
+const ExperimentRow = z
+  .object({
+    experiment_id: z.string(),
+    hypothesis: z.string(),
+    metric: z.enum(FIGURE_NAMES),
+    direction: z.enum(DIRECTIONS),
+    threshold: z.number(),
+    runs: z.number(),
+    symbol: z.string(),
+    timeframe: z.string(),
+    start_date: z.string(),
+    end_date: z.string(),
+    client: z.string(),
+    started_at: Instant,
+    conclusion: ConclusionSchema.nullable(),
+  })
+  .transform((row): Experiment => ({
+    experimentId: row.experiment_id,
+    hypothesis: row.hypothesis,
+    metric: row.metric,
+    direction: row.direction,
+    threshold: row.threshold,
+    runs: row.runs,
+    sample: { symbol: row.symbol, timeframe: row.timeframe, startDate: row.start_date, endDate: row.end_date },
+    client: row.client,
+    startedAt: row.started_at,
+    conclusion: row.conclusion,
+  }));
+
+const RunRow = z
+  .object({
+    job_id: z.string(),
+    attached_at: Instant,
+    kind: z.enum(JOB_KINDS).nullable(),
+    status: z.enum(["open", ...FINAL_STATUSES]).nullable(),
+    symbol: z.string().nullable(),
+    timeframe: z.string().nullable(),
+    finished_at: Instant.nullable(),
+    trained_from: z.string().nullable(),
+    trained_to: z.string().nullable(),
+    result: ResultSchema.nullable(),
+  })
+  .transform((row): AttachedRun => {
+    const { kind, status, symbol, timeframe, trained_from: from, trained_to: to } = row;
+    const known = kind !== null && status !== null && symbol !== null && timeframe !== null;
+    const trainedOn = from === null || to === null ? null : { startDate: from, endDate: to };
+    return {
+      jobId: row.job_id,
+      attachedAt: row.attached_at,
+      job: known ? { kind, status, symbol, timeframe, finishedAt: row.finished_at, trainedOn } : null,
+      result: row.result,
+    };
+  });
+
+/** Of each training of a set its own; of the curve nothing is judged. */
+const RUNS = `
+  with attached as (select job_id, attached_at from experiment_jobs where experiment_id = $1),
+  members as (
+    select a.job_id, a.attached_at, 0 as part from attached a
+    union
+    select j.job_id, a.attached_at, coalesce((j.request ->> 'draw')::int, 1)
+    from attached a join jobs j on j.parent_job_id = a.job_id
+  )
+  select m.job_id, m.attached_at, j.kind, j.status, j.symbol, j.timeframe, j.finished_at,
+    t.start_date as trained_from, t.end_date as trained_to,
+    case when r.kind = 'training'
+      then jsonb_set(r.result, '{curve}', '{"trainLoss":[],"valLoss":[],"trainAccuracy":[],"valAccuracy":[]}')
+      else r.result end as result
+  from members m left join jobs j using (job_id) left join results r using (job_id)
+    left join models t on t.job_id = j.request ->> 'trainingJobId'
+  where j.kind is distinct from 'training_set' or j.status = 'open'
+  order by m.attached_at, m.part, m.job_id limit 1000`;
+
+/** The same experiment has the same id, so that starting it again changes nothing. */
+function experimentIdOf(experiment: NewExperiment): string {
+  const { hypothesis, metric, direction, threshold, runs, sample } = experiment;
+  const { symbol, timeframe, startDate, endDate } = sample;
+  const content = JSON.stringify([
+    hypothesis,
+    metric,
+    direction,
+    threshold,
+    runs,
+    symbol,
+    timeframe,
+    startDate,
+    endDate,
+  ]);
+  return `experiment-${createHash("sha256").update(content).digest("hex").slice(0, 16)}`;
+}
+
+export function createExperimentStore(pool: Pool): ExperimentStore {
+  return {
+    async start(wanted, client) {
+      const experimentId = experimentIdOf(wanted);
+      const inserted = await insert(pool, experimentId, wanted, client);
+      return { experiment: await read(pool, experimentId), existing: !inserted };
+    },
+
+    get: (experimentId) => read(pool, experimentId),
+
+    list: ({ status, symbol, jobId, limit, offset }) =>
+      select(
+        pool,
+        ExperimentRow,
+        `select * from experiments e
+         where ($1::text is null or (conclusion is null) = ($1 = 'open')) and ($2::text is null or symbol = $2)
+           and ($3::text is null or exists (
+             select from experiment_jobs l where l.experiment_id = e.experiment_id and l.job_id = $3))
+         order by started_at desc, experiment_id desc limit $4 offset $5`,
+        [status ?? null, symbol ?? null, jobId ?? null, limit, offset],
+      ),
+
+    async attach(experimentId, jobId) {
+      const attached = await run(
+        pool,
+        `insert into experiment_jobs (experiment_id, job_id)
+         select experiment_id, $2 from experiments where experiment_id = $1 and conclusion is null for share
+         on conflict do nothing returning 1`,
+        [experimentId, jobId],
+      );
+      if (attached.length > 0) return true;
+      const { conclusion } = await read(pool, experimentId);
+      if (conclusion === null || (await isAttached(pool, experimentId, jobId))) return false;
+      throw new DomainError("experiment_concluded", {
+        what: `The experiment ${experimentId} was concluded at ${conclusion.concludedAt}: it takes no more runs.`,
+        next: "start_experiment with the next hypothesis, or call again without experiment_id",
+      });
+    },
+
+    runs: (experimentId) => select(pool, RunRow, RUNS, [experimentId]),
+
+    conclude: (experimentId, words, client) =>
+      withTransaction(pool, async (session) => {
+        // Whoever attaches a run at this moment waits, and is refused.
+        const experiment = await read(session, experimentId, "for update");
+        if (experiment.conclusion !== null) return { experiment, existing: true };
+        const runs = await select(session, RunRow, RUNS, [experimentId]);
+        assertEnded(runs);
+        const conclusion = { judgement: judge(experiment, runs), words, client, concludedAt: new Date().toISOString() };
+        await run(session, "update experiments set conclusion = $2 where experiment_id = $1", [
+          experimentId,
+          toJsonb(conclusion),
+        ]);
+        return { experiment: { ...experiment, conclusion }, existing: false };
+      }),
+  };
+}
+
+/** The experiment a job was started for; null when it belongs to none. */
+export async function experimentOf(pool: Pool, jobId: string): Promise<string | null> {
+  const row = z.object({ experiment_id: z.string() });
+  const first = "select experiment_id from experiment_jobs where job_id = $1 order by attached_at limit 1";
+  const [found] = await select(pool, row, first, [jobId]);
+  return found?.experiment_id ?? null;
+}
+
+async function insert(session: Session, id: string, wanted: NewExperiment, client: string): Promise<boolean> {
+  const { hypothesis, metric, direction, threshold, runs, sample } = wanted;
+  const inserted = await run(
+    session,
+    `insert into experiments
+       (experiment_id, hypothesis, metric, direction, threshold, runs, symbol, timeframe, start_date, end_date, client)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing returning 1`,
+    [
+      id,
+      hypothesis,
+      metric,
+      direction,
+      threshold,
+      runs,
+      sample.symbol,
+      sample.timeframe,
+      sample.startDate,
+      sample.endDate,
+      client,
+    ],
+  );
+  return inserted.length > 0;
+}
+
+async function read(session: Session, experimentId: string, lock: "for update" | "" = ""): Promise<Experiment> {
+  const statement = `select * from experiments where experiment_id = $1 ${lock}`;
+  const [found] = await select(session, ExperimentRow, statement, [experimentId]);
+  if (found !== undefined) return found;
+  throw new DomainError("experiment_not_found", {
+    what: `There is no experiment ${experimentId}.`,
+    next: "list_experiments shows them; start_experiment writes a new one down",
+  });
+}
+
+async function isAttached(pool: Pool, experimentId: string, jobId: string): Promise<boolean> {
+  const found = await run(pool, "select 1 from experiment_jobs where experiment_id = $1 and job_id = $2", [
+    experimentId,
+    jobId,
+  ]);
+  return found.length > 0;
+}
+
+/** @throws DomainError `task_not_finished` */
+function assertEnded(runs: readonly AttachedRun[]): void {
+  const open = runs.filter(({ job }) => job?.status === "open").map(({ jobId }) => jobId);
+  const [first] = open;
+  if (first === undefined) return;
+  throw new DomainError("task_not_finished", {
+    what: `${open.length === 1 ? "A run" : `${open.length} runs`} of the experiment ${open.length === 1 ? "has" : "have"} not ended: ${open.slice(0, 3).join(", ")}${open.length > 3 ? ", ..." : ""}.`,
+    why: "judged is what all of them say, not those that were quickest",
+    next: `get_task_status with task_id ${first} and wait_seconds 45, or cancel_task; then conclude again`,
+  });
+}

@@ -1,0 +1,125 @@
+import { describe, expect, test } from "vitest";
+import { judge, type AttachedRun, type NewExperiment } from "../../src/domain/experiment.ts";
+import { FIGURES, FIGURE_NAMES } from "../../src/domain/results/figures.ts";
+import type { BacktestResult } from "../../src/domain/result.ts";
+import { backtestResult, trainingResult } from "../support/job-records.ts";
+
+const EXPERIMENT: NewExperiment = {
+  hypothesis: "it pays",
+  metric: "sharpe",
+  direction: "at_least",
+  threshold: 0.5,
+  runs: 3,
+  sample: { symbol: "SPX", timeframe: "1d", startDate: "2015-01-01", endDate: "2019-12-31" },
+};
+
+type Job = NonNullable<AttachedRun["job"]>;
+
+function backtest(
+  jobId: string,
+  sharpe: number,
+  more: Partial<BacktestResult> = {},
+  job: Partial<Job> = {},
+): AttachedRun {
+  const result = backtestResult({ sharpe, modelPath: `models/${jobId}`, ...more });
+  return {
+    jobId,
+    attachedAt: "2026-01-01T00:00:00.000Z",
+    job: {
+      kind: "backtest",
+      status: "completed",
+      symbol: result.symbol,
+      timeframe: result.timeframe,
+      finishedAt: "2026-01-01T00:01:00.000Z",
+      trainedOn: { startDate: "2000-01-03", endDate: "2014-12-31" },
+      ...job,
+    },
+    result,
+  };
+}
+
+const judged = (runs: readonly AttachedRun[], more: Partial<NewExperiment> = {}) =>
+  judge({ ...EXPERIMENT, ...more }, runs);
+const three = [backtest("a", 0.4), backtest("b", 0.6), backtest("c", 0.9)];
+
+describe("the judgement of an experiment", () => {
+  test("is by the median of the runs, on the side of the threshold that was written down", () => {
+    expect(judged(three)).toMatchObject({
+      verdict: "supported",
+      value: { median: 0.6, min: 0.4, max: 0.9, n: 3 },
+      meet: 2,
+      leftOut: [],
+    });
+    expect(judged(three, { threshold: 0.7 }).verdict).toBe("not_supported");
+    expect(judged(three, { direction: "at_most" }).verdict).toBe("not_supported");
+    expect(judged(three, { threshold: 0.6 }).verdict).toBe("supported");
+    expect(judged(three, { threshold: 0.6, direction: "at_most" }).verdict).toBe("supported");
+  });
+
+  test("does not wait for luck: the first runs decide, and fewer decide nothing", () => {
+    const bad = [backtest("a", 0.1), backtest("b", 0.2), backtest("c", 0.3)];
+    const tuned = [...bad, backtest("d", 2), backtest("e", 3), backtest("f", 4)];
+    expect(judged(tuned)).toMatchObject({ verdict: "not_supported", value: { median: 0.2 } });
+    expect(judged(tuned).leftOut).toEqual(["d", "e", "f"].map((jobId) => ({ jobId, why: "more than were announced" })));
+    expect(judged(three.slice(0, 2))).toMatchObject({ verdict: "inconclusive", value: { n: 2 } });
+    expect(judged([])).toMatchObject({ verdict: "inconclusive", value: null, caveats: [] });
+  });
+
+  test.each<[string, AttachedRun, string]>([
+    ["known before it was attached", backtest("x", 9, {}, { finishedAt: "2025-12-31T23:59:59.000Z" }), "known before"],
+    ["that never began", { ...backtest("x", 9), job: null, result: null }, "never begun"],
+    [
+      "that has not ended",
+      { ...backtest("x", 9, {}, { status: "open", finishedAt: null }), result: null },
+      "not ended",
+    ],
+    ["that failed", { ...backtest("x", 9, {}, { status: "failed" }), result: null }, "failed"],
+    ["that was cancelled", { ...backtest("x", 9, {}, { status: "cancelled" }), result: null }, "cancelled"],
+    ["on another symbol", backtest("x", 9, { symbol: "TREND" }), "on TREND 1d"],
+    ["on another timeframe", backtest("x", 9, { timeframe: "1h" }), "on SPX 1h"],
+    ["that begins before the sample", backtest("x", 9, { startDate: "2014-12-31" }), "not inside the sample"],
+    ["that ends after the sample", backtest("x", 9, { endDate: "2020-01-02" }), "not inside the sample"],
+    ["in-sample", backtest("x", 9, {}, { trainedOn: { startDate: "2000-01-03", endDate: "2016-01-01" } }), "in-sample"],
+    ["of a model that is not known", backtest("x", 9, {}, { trainedOn: null }), "not known which days"],
+    ["that says the same once more", backtest("x", 0.4, { modelPath: "models/a" }), "the same backtest as a"],
+    ["of another kind", { ...backtest("x", 9, {}, { kind: "training" }), result: trainingResult() }, "a training"],
+  ])("leaves out a run %s", (_name, run, why) => {
+    const [first, ...rest] = three;
+    const { leftOut, value } = judged([first as AttachedRun, run, ...rest]);
+    expect(value?.median).toBe(0.6);
+    expect(leftOut).toEqual([{ jobId: "x", why: expect.stringContaining(why) }]);
+  });
+
+  test("says when the distance from the threshold is what chance alone does, and what one draw is worth", () => {
+    // Five years: the standard error of a Sharpe ratio is about 1 / sqrt(5).
+    expect(judged(three).caveats).toEqual([
+      "The standard error of a Sharpe ratio over these dates is 0.45; the distance from the threshold, 0.10, is well within what chance alone does.",
+    ]);
+    expect(judged(three, { threshold: -2 }).caveats[0]).toContain("more than chance alone usually does");
+    expect(judged(three, { runs: 1 }).caveats[0]).toContain("one random draw");
+    expect(judged(three, { metric: "trades" }).caveats).toEqual([]);
+  });
+
+  test("of a figure of trainings counts trainings", () => {
+    const run = (jobId: string, testAccuracy: number | null): AttachedRun => ({
+      ...backtest(jobId, 0, {}, { kind: "training", trainedOn: null }),
+      result: trainingResult({ testAccuracy, startDate: "2015-01-02", endDate: "2018-01-02" }),
+    });
+    const runs = [run("a", 0.5), run("b", null), run("c", 0.6), run("d", 0.7)];
+    expect(judged(runs, { metric: "test_accuracy" })).toMatchObject({
+      verdict: "supported",
+      value: { median: 0.6 },
+      leftOut: [{ jobId: "b", why: "has no test_accuracy" }],
+    });
+  });
+});
+
+test("every figure is there in a whole result of its kind, and in no other", () => {
+  for (const name of FIGURE_NAMES) {
+    const { kind, of } = FIGURES[name];
+    expect(of(kind === "backtest" ? backtestResult() : trainingResult()), name).toEqual(expect.any(Number));
+    expect(of(kind === "backtest" ? trainingResult() : backtestResult()), name).toBeNull();
+  }
+  expect(FIGURES.excess_sharpe.of(backtestResult({ sharpe: 1 }))).toBeCloseTo(0.24);
+  expect(FIGURES.excess_sharpe.of(backtestResult({ buyAndHold: null }))).toBeNull();
+});

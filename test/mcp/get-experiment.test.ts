@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { recordBacktest, recordSet } from "../support/job-records.ts";
+import { begun, ran } from "../support/experiments.ts";
+import { startStack, type Stack } from "../support/mcp-stack.ts";
+import { inputOf, TRAINING } from "../support/workflow-env.ts";
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterAll(() => stack.stop());
+
+const shown = async (experiment_id: string, more: Record<string, unknown> = {}) =>
+  await stack.ask("get_experiment", { experiment_id, ...more });
+
+describe("get_experiment", () => {
+  test("says how an open one stands, and why a run does not count", async () => {
+    const id = await begun(stack);
+    await recordBacktest(stack.writer, "backtest-known-1", null);
+    await stack.deps.records.experiments.attach(id, "backtest-known-1");
+    await ran(stack, id, "backtest-run-1", 0.8);
+    await stack.deps.records.experiments.attach(id, "backtest-never-1");
+    expect(await shown(id)).toMatchObject({
+      status: "open",
+      headline: "Open: 1 of 2 runs count so far.",
+      counted: [{ task_id: "backtest-run-1", value: 0.8 }],
+      left_out: [
+        { task_id: "backtest-known-1", why: "known before it was attached" },
+        { task_id: "backtest-never-1", why: "announced, never begun" },
+      ],
+    });
+    expect(await shown(id)).not.toHaveProperty("conclusion");
+  });
+
+  test("shows the verdict that stands and the words, not what was found out later", async () => {
+    const id = await begun(stack, { hypothesis: "Concluded." });
+    await ran(stack, id, "backtest-c-1", 0.9);
+    await ran(stack, id, "backtest-c-2", 0.7);
+    await stack.ask("conclude_experiment", { experiment_id: id, conclusion: "It does." });
+    expect(await shown(id)).toMatchObject({
+      status: "concluded",
+      headline: expect.stringMatching(/^Supported: 0\.8, wanted was/),
+      conclusion: "It does.",
+      concluded_at: expect.any(String),
+      next: expect.stringContaining("start_experiment"),
+    });
+  });
+
+  test("counts each training of a set", async () => {
+    const sample = { start_date: "2000-01-03", end_date: "2014-12-31" };
+    const id = await begun(stack, { hypothesis: "A set.", metric: "best_val_accuracy", ...sample });
+    await stack.deps.records.experiments.attach(id, "trainset-x-1");
+    await recordSet(stack.writer, "trainset-x-1");
+    for (const draw of [1, 2]) {
+      const child = inputOf(`trainset-x-1.${draw}`, { ...TRAINING, draw });
+      await stack.writer.admit({ ...child, parentJobId: "trainset-x-1" }, null);
+    }
+    const { left_out: left } = await shown(id);
+    expect(left).toEqual([1, 2].map((draw) => ({ task_id: `trainset-x-1.${draw}`, why: "not ended yet" })));
+  });
+
+  test("shows the first runs, and all when asked", async () => {
+    const id = await begun(stack, { hypothesis: "Many." });
+    for (let at = 0; at < 25; at += 1) await stack.deps.records.experiments.attach(id, `backtest-many-${at}`);
+    expect((await shown(id))["left_out"]).toHaveLength(20);
+    expect((await shown(id, { all_runs: true }))["left_out"]).toHaveLength(25);
+  });
+});
