@@ -6,6 +6,7 @@ import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { createPriceFiles } from "../ktrdr/price-files.ts";
 import type { RequestInfo } from "../ktrdr/transport.ts";
 import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
+import { createStrategyLibrary } from "../ktrdr/strategy-library.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
 import type { Logger } from "../logger.ts";
 import type { Deps } from "../mcp/ports.ts";
@@ -117,6 +118,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
     ...(onRequest === undefined ? {} : { onRequest }),
     ...(tracing === null ? {} : { traceRequest: tracing.ktrdrRequest }),
   };
+  const strategiesDir = config.KTRDR_STRATEGIES_DIR;
   const ktrdr = createKtrdr(transport);
   // Apart: whoever asks whether KTRDR is up must not hear that it was not asked.
   const readers = createKtrdr({
@@ -139,7 +141,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
       },
       ktrdr,
       reads: createCachedReads(readers, { files: priceFilesOf(config, log) }),
-      strategies: createStrategyFolder(config.KTRDR_STRATEGIES_DIR),
+      strategies: createStrategyLibrary(strategiesDir, createStrategyFolder(strategiesDir), log),
       links: linksOf(config, settings),
       now: () => new Date(),
       stallAfterMs: config.JOB_STALL_AFTER_MS,

@@ -55,15 +55,17 @@ function typesOf({ type, anyOf = [] }: Part): Part {
 
 /**
  * The forms that every client understands: no empty schema for "anything else is allowed", which is the default anyway,
- * and no list of types in one schema. Patterns are left out: a name that was told by one tool fits the next one, and what
- * does not fit is answered in words.
+ * and no list of types in one schema. Patterns and lengths are left out: a name that was told by one tool fits the next
+ * one, and what does not fit is answered in words.
  */
+const UNLISTED = new Set(["pattern", "minLength", "maxLength", "minItems", "maxItems"]);
+
 function portable(_key: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, part]: [string, unknown]) => {
       if (name === "additionalProperties" && isEmpty(part)) return [];
-      if (name === "pattern" && typeof part === "string") return [];
+      if (UNLISTED.has(name) && typeof part !== "object") return [];
       if (name === "type" && Array.isArray(part)) return [["anyOf", part.map((type: unknown) => ({ type }))]];
       return [[name, part]];
     }),

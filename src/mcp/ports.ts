@@ -1,6 +1,6 @@
 import type { CachedReads } from "../ktrdr/cached-reads.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
-import type { StrategyFolder } from "../ktrdr/strategy-folder.ts";
+import type { StrategyLibrary } from "../ktrdr/strategy-library.ts";
 import type { ExperimentStore } from "../store/experiments.ts";
 import type { InsightSearch } from "../store/insight-search.ts";
 import type { InsightStore } from "../store/insights.ts";
@@ -45,7 +45,7 @@ export interface Deps {
   readonly ktrdr: Pick<Ktrdr, "health" | "workers">;
   /** Cheap, cached reads. */
   readonly reads: CachedReads;
-  readonly strategies: StrategyFolder;
+  readonly strategies: StrategyLibrary;
   readonly links: Links;
   readonly now: () => Date;
   /** A job without progress for this long is stalled (JOB_STALL_AFTER_MS). */

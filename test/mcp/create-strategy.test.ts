@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
+import { begun } from "../support/experiments.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 
 let stack: Stack;
@@ -31,7 +32,7 @@ test("the same text again changes nothing", async () => {
   const first = await stack.ask("create_strategy", { yaml });
   const { modifiedAt } = await stack.strategies.read("twice");
   const second = await stack.ask("create_strategy", { yaml });
-  expect(second).toMatchObject({ change: "unchanged", sha256: first["sha256"] });
+  expect(second).toMatchObject({ change: "unchanged", sha256: first["sha256"], version: first["version"] });
   expect((await stack.strategies.read("twice")).modifiedAt).toBe(modifiedAt);
 });
 
@@ -81,4 +82,18 @@ test("of two at the same time one is saved and the other is told", async () => {
   const answers = await Promise.all(texts.map((yaml) => stack.call("create_strategy", { yaml })));
   expect(answers.filter((answer) => answer.isError !== true)).toHaveLength(1);
   expect(texts).toContain((await stack.strategies.read("race")).text);
+});
+
+test("writes down who made it, why and for which experiment", async () => {
+  const experiment_id = await begun(stack);
+  const reason = "dips come earlier than the average says";
+  const { version } = await stack.ask("create_strategy", { yaml: named("explained"), reason, experiment_id });
+  expect(version).toMatch(/^[0-9a-f]{12}$/);
+  const { versions } = await stack.ask("get_strategy", { strategy: "explained" });
+  expect(versions).toEqual([
+    { version, at: expect.any(String), change: "created", by: "stack-test", reason, experiment_id },
+  ]);
+  const unknown = { yaml: named("unexplained"), experiment_id: "experiment-0000000000000000" };
+  expect(await stack.refused("create_strategy", unknown)).toContain("no experiment");
+  expect(await stack.strategies.exists("unexplained")).toBe(false);
 });

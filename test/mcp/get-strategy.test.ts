@@ -1,3 +1,5 @@
+import { unlink, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
@@ -34,4 +36,32 @@ test("names what is there when one is not", async () => {
   expect(text).toMatch(/^\[strategy_not_found -32602\]/);
   expect(text).toContain(stack.strategy);
   expect(await stack.refused("get_strategy", { strategy: "../x" })).toMatch(/^\[invalid_input -32602\]/);
+});
+
+test("shows earlier texts, by version or by the sha256 a job ran, also of a strategy that is gone", async () => {
+  const file = path.join(stack.env["KTRDR_STRATEGIES_DIR"] ?? "", "aged.yaml");
+  const texts = ["name: aged\n", "name: aged\n# edited by hand\n"] as const;
+  for (const text of texts) {
+    await writeFile(file, text);
+    await stack.ask("get_strategy", { strategy: "aged" });
+  }
+  const { versions, sha256 } = await stack.ask("get_strategy", { strategy: "aged" });
+  const [newest, oldest] = versions as Record<string, string>[];
+  expect([newest, oldest]).toMatchObject([
+    { change: "changed", by: "outside" },
+    { change: "created", by: "outside" },
+  ]);
+  const shown = async (version: unknown) => (await stack.ask("get_strategy", { strategy: "aged", version }))["yaml"];
+  expect(await shown(oldest?.["version"])).toBe(texts[0]);
+  expect(await shown(sha256)).toBe(texts[1]);
+  expect(await stack.refused("get_strategy", { strategy: "aged", version: "0".repeat(40) })).toContain("no version");
+  expect(await stack.refused("get_strategy", { strategy: "aged", version: "newest" })).toContain(
+    "copied from an answer",
+  );
+
+  await unlink(file);
+  const gone = await stack.refused("get_strategy", { strategy: "aged" });
+  expect(gone).toMatch(/was removed by outside.*get_strategy with version/s);
+  expect(gone).toContain(newest?.["version"]);
+  expect(await shown(newest?.["version"])).toBe(texts[1]);
 });

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
+import { changeReason, experimentId } from "../fields.ts";
+import { saveStrategies } from "../save-strategies.ts";
 import { judgementFacts, judgeStrategy, type Judgement } from "../strategy-report.ts";
 import { findingText } from "../strategy-check.ts";
 
@@ -14,7 +16,7 @@ export const createStrategy = defineTool({
 
 Before: get_strategy_schema (sections grammar and example), calculate_indicators for sensible fuzzy limits. After: train_model.
 
-Nothing is overwritten silently: to replace a strategy give overwrite true and replaces_sha256, the sha256 that get_strategy or this tool told. A job trains the text as it was when it was started, so a changed text is another strategy: prefer a new name for a new idea. Saving the same text again changes nothing.
+Nothing is overwritten silently: to replace a strategy give overwrite true and replaces_sha256, the sha256 that get_strategy or this tool told. Earlier texts stay: get_strategy shows them by version. A changed text is another strategy to every job: prefer a new name for a new idea. For variations of a saved one mutate_strategy is shorter.
 
 YAML only: no tags, anchors or aliases.
 
@@ -27,31 +29,35 @@ Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
       .regex(/^[0-9a-f]{64}$/, "a sha256 has 64 lower-case hex digits")
       .optional()
       .describe("With overwrite: sha256 of the text that is replaced."),
+    reason: changeReason,
+    experiment_id: experimentId.optional().describe("The experiment it is made for."),
   }),
   output: z.object({
     strategy: z.string(),
     sha256: z.string(),
     change: z.enum(["created", "replaced", "unchanged"]),
+    version: z.string().nullable(),
     warnings: z.array(z.looseObject({ what: z.string(), fix: z.string() })),
     checked_on: z.string(),
     summary: z.looseObject({}).nullable(),
     next: z.string(),
   }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
-  async handle({ yaml, overwrite, replaces_sha256: expected }, context) {
+  async handle({ yaml, overwrite, replaces_sha256: expected, ...why }, context) {
     const judged = await judgeStrategy(context.deps, { text: yaml }, context.signal);
     const name = judged.summary?.name ?? null;
     if (!judged.valid || name === null) throw refused(judged);
     const known = await existing(name, context);
     const same = known?.text === yaml;
     if (known !== null && !same) checkReplacement(known, overwrite, expected);
-    const saved = same ? known : await context.deps.strategies.write(name, yaml, { overwrite: known !== null });
+    const saved = await saveStrategies([{ name, text: yaml, replaces: known?.sha256 ?? null }], why, context);
     const { warnings, checked_on, summary } = judgementFacts(judged);
     return {
       strategy: name,
-      sha256: saved.sha256,
+      sha256: saved.files[0]?.sha256 ?? "",
+      version: saved.version,
       change: same ? ("unchanged" as const) : known === null ? ("created" as const) : ("replaced" as const),
-      warnings,
+      warnings: [...saved.warnings, ...warnings],
       checked_on,
       summary,
       next: `train_model with {"strategy": "${name}", "start_date": ..., "end_date": ...}; keep the newest bars for run_backtest.`,

@@ -1,21 +1,33 @@
 import { z } from "zod";
 import { validateStrategy } from "../../domain/strategy/validate.ts";
 import { defineTool } from "../define-tool.ts";
-import { strategyName } from "../fields.ts";
+import { DomainError } from "../../domain/errors.ts";
+import type { StrategyVersion } from "../../ktrdr/strategy-history.ts";
+import { compact } from "../answer.ts";
+import { DATA_NOTE, strategyName } from "../fields.ts";
+import { shortVersion } from "../save-strategies.ts";
 import { readStrategy } from "../preflight.ts";
 import { findingText } from "../strategy-check.ts";
 import { summaryFacts } from "../strategy-report.ts";
 
 const SHOWN_CHARS = 12_000;
 const SHOWN_FINDINGS = 5;
+const SHOWN_VERSIONS = 5;
 
 export const getStrategy = defineTool({
   name: "get_strategy",
   title: "Get a strategy",
-  description: `One saved strategy: its yaml text, sha256 (needed to overwrite it), features in the order the network gets them, and errors and warnings of the text, shortened. Use it to read or vary a strategy; validate_strategy judges it on real bars.
+  description: `One saved strategy: its yaml text, sha256 (needed to overwrite it), features in the order the network gets them, errors and warnings of the text, shortened, and its newest versions: who changed it, when and why. Earlier texts, also of a strategy that was removed, by version. validate_strategy judges it on real bars.
 
 Example: {"strategy": "spx_trend"}`,
-  input: z.strictObject({ strategy: strategyName.describe("Name as list_strategies shows it.") }),
+  input: z.strictObject({
+    strategy: strategyName.describe("Name as list_strategies shows it."),
+    version: z
+      .string()
+      .regex(/^(?:[0-9a-f]{7,40}|[0-9a-f]{64})$/, "a version is copied from an answer: 7 to 40 hex digits, or a sha256")
+      .optional()
+      .describe("An earlier one: its id, or the sha256 a job ran."),
+  }),
   output: z.object({
     strategy: z.string(),
     sha256: z.string(),
@@ -25,10 +37,20 @@ Example: {"strategy": "spx_trend"}`,
     valid: z.boolean(),
     findings: z.array(z.string()),
     summary: z.looseObject({}).nullable(),
+    versions: z.array(z.looseObject({ version: z.string() })),
+    versions_more: z.number(),
+    note: z.string(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  async handle({ strategy }, { deps }) {
-    const file = await readStrategy(deps, strategy);
+  async handle({ strategy, version }, { deps }) {
+    await deps.strategies.notice([strategy]);
+    const versions = await deps.strategies.versions(strategy).catch(() => []);
+    const file =
+      version === undefined
+        ? await readStrategy(deps, strategy).catch((error: unknown) => {
+            throw removed(strategy, versions) ?? error;
+          })
+        : await deps.strategies.readVersion(strategy, version);
     const { valid, findings, summary } = validateStrategy({ text: file.text, fileName: file.name });
     return {
       strategy: file.name,
@@ -39,6 +61,26 @@ Example: {"strategy": "spx_trend"}`,
       valid,
       findings: findings.slice(0, SHOWN_FINDINGS).map((finding) => `${finding.severity}: ${findingText(finding)}`),
       summary: summary === null ? null : summaryFacts(summary),
+      versions: versions.slice(0, SHOWN_VERSIONS).map(versionFacts),
+      versions_more: Math.max(0, versions.length - SHOWN_VERSIONS),
+      note: DATA_NOTE,
     };
   },
 });
+
+const versionFacts = ({ commit, change, author, reason, experimentId, at }: StrategyVersion) => ({
+  version: shortVersion(commit),
+  at,
+  change,
+  by: author,
+  ...compact({ reason, experiment_id: experimentId }),
+});
+
+/** Of a strategy that was there: what to ask for. */
+function removed(name: string, [newest, before]: readonly StrategyVersion[]): DomainError | null {
+  if (newest?.change !== "removed" || before === undefined) return null;
+  return new DomainError("strategy_not_found", {
+    what: `The strategy ${name} was removed by ${newest.author}, found at ${newest.at}.`,
+    next: `get_strategy with version ${shortVersion(before.commit)} shows its last text; create_strategy brings it back`,
+  });
+}

@@ -17,6 +17,7 @@ import { listModels } from "./list-models.ts";
 import { listStrategies } from "./list-strategies.ts";
 import { listTasks } from "./list-tasks.ts";
 import { loadMarketData } from "./load-market-data.ts";
+import { mutateStrategy } from "./mutate-strategy.ts";
 import { runBacktest } from "./run-backtest.ts";
 import { saveInsight } from "./save-insight.ts";
 import { searchInsights } from "./search-insights.ts";
@@ -33,6 +34,7 @@ export const TOOLS: readonly Tool[] = [
   calculateIndicators,
   getStrategySchema,
   createStrategy,
+  mutateStrategy,
   validateStrategy,
   listStrategies,
   getStrategy,

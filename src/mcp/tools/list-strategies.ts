@@ -22,6 +22,7 @@ Example: {"contains": "spx", "limit": 10}`,
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async handle({ contains, limit }, context) {
     const wanted = contains?.toLowerCase() ?? "";
+    await context.deps.strategies.notice();
     const found = (await context.deps.strategies.list())
       .filter((entry) => entry.name.toLowerCase().includes(wanted))
       .toSorted((a, b) => b.modifiedAt.localeCompare(a.modifiedAt) || a.name.localeCompare(b.name));

@@ -89,7 +89,10 @@ function market(
 async function preflight(request: BacktestRequest, { deps, signal }: ToolContext): Promise<readonly string[]> {
   // The model fixes most of what it does; a strategy that cannot be read fails only after the queue.
   checkStrategy(await readStrategy(deps, request.strategy));
-  const range = await checkData(deps, request, request, signal);
+  const [range] = await Promise.all([
+    checkData(deps, request, request, signal),
+    deps.strategies.notice([request.strategy]),
+  ]);
   return fewBarsWarning(range, request);
 }
 

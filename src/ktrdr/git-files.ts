@@ -1,0 +1,31 @@
+/** The file system as isomorphic-git wants it, with writes that are whole or not there. */
+import { randomUUID } from "node:crypto";
+import fs from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/**
+ * The library writes an object straight to its place and never writes one again that is there: a process killed in the
+ * middle would leave half an object for ever.
+ */
+async function writeFile(path: string, data: string | Uint8Array): Promise<void> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  try {
+    const handle = await fs.open(temporary, "wx");
+    try {
+      await handle.writeFile(data);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await fs.rename(temporary, path);
+  } catch (error) {
+    await fs.unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+}
+
+const { readFile, unlink, readdir, mkdir, rmdir, stat, lstat, readlink, symlink, chmod } = fs;
+
+export const gitFiles = {
+  promises: { readFile, writeFile, unlink, readdir, mkdir, rmdir, stat, lstat, readlink, symlink, chmod },
+};

@@ -1,0 +1,257 @@
+/**
+ * Every version of every strategy, as commits of a bare git repository inside the strategies folder. Several processes,
+ * and an operator's own git, may write at once: the branch is moved under git's own lock file.
+ */
+import { open, rename, stat, unlink } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import * as git from "isomorphic-git";
+import { DomainError } from "../domain/errors.ts";
+import { gitFiles as fs } from "./git-files.ts";
+import { SUFFIX } from "./strategy-file.ts";
+import { messageOf, readMessage, type Change, type ChangeNote } from "./version-message.ts";
+
+/** Beside the strategies; not `.git`, which would make the folder a repository of its own to one that surrounds it. */
+export const HISTORY_FOLDER = ".history.git";
+
+export interface StrategyVersion {
+  /** Id of the commit, 40 hex digits. */
+  readonly commit: string;
+  readonly change: Change;
+  /** Of the file's bytes; null for a removal. Id of the text in git. */
+  readonly blob: string | null;
+  readonly author: string;
+  readonly reason: string | null;
+  readonly experimentId: string | null;
+  /** ISO-8601 UTC. */
+  readonly at: string;
+}
+
+/** Bytes by name; null: the strategy is not there any more. */
+export type Entries = ReadonlyMap<string, Uint8Array | null>;
+
+export interface StrategyHistory {
+  /**
+   * Runs `work` while nobody else changes the history.
+   * @param work is given what the newest version of each strategy is, as git's id of the text.
+   * @returns the id of the new commit; null when `work` answers with null, or changes nothing.
+   */
+  commit(
+    work: (
+      newest: ReadonlyMap<string, string>,
+    ) => Promise<{ readonly entries: Entries; readonly note: ChangeNote } | null>,
+  ): Promise<string | null>;
+  /** What the newest version of each strategy is, as git's id of the text. */
+  newest(): Promise<ReadonlyMap<string, string>>;
+  /** Newest first; empty for a strategy that never was. */
+  versions(name: string): Promise<readonly StrategyVersion[]>;
+  /** The bytes of a version that is no removal. */
+  read(version: StrategyVersion): Promise<Uint8Array>;
+}
+
+const BRANCH = "refs/heads/main";
+/** What is done under the lock takes milliseconds: one that is older belongs to a process that died. */
+const STALE_LOCK_MS = 15_000;
+const LOCK_WITHIN_MS = 20_000;
+
+/** @param folder the strategies folder, which exists */
+export function createStrategyHistory(folder: string): StrategyHistory {
+  const gitdir = join(folder, HISTORY_FOLDER);
+  const at = { fs, gitdir, cache: {} };
+  const log = new HistoryLog(gitdir);
+  return {
+    async commit(work) {
+      await begin(gitdir);
+      return await underLock(gitdir, async (move) => {
+        const head = await headOf(gitdir);
+        const tree = await treeOf(gitdir, head);
+        const wanted = await work(tree);
+        if (wanted === null) return null;
+        const next = new Map(tree);
+        for (const [name, bytes] of wanted.entries) {
+          if (bytes === null) next.delete(name);
+          else next.set(name, await git.writeBlob({ fs, gitdir, blob: bytes }));
+        }
+        if (sameTree(tree, next)) return null;
+        const commit = await writeCommit(gitdir, next, head, wanted.note);
+        await move(commit);
+        return commit;
+      });
+    },
+
+    newest: async () => await treeOf(gitdir, await headOf(gitdir)),
+    versions: async (name) => await log.versions(name),
+    read: async ({ blob }) => (await git.readBlob({ ...at, oid: blob ?? "" })).blob,
+  };
+}
+
+/** Git's id of a text that is not in the repository yet. */
+export const blobIdOf = async (bytes: Uint8Array): Promise<string> => (await git.hashBlob({ object: bytes })).oid;
+
+async function begin(gitdir: string): Promise<void> {
+  if (await exists(join(gitdir, "HEAD"))) return;
+  await git.init({ fs, gitdir, bare: true, defaultBranch: "main" });
+}
+
+const exists = async (path: string): Promise<boolean> =>
+  await stat(path).then(
+    () => true,
+    () => false,
+  );
+
+async function headOf(gitdir: string): Promise<string | null> {
+  try {
+    return await git.resolveRef({ fs, gitdir, ref: BRANCH });
+  } catch (error) {
+    if (error instanceof git.Errors.NotFoundError) return null;
+    throw error;
+  }
+}
+
+/** Strategies of a commit by name. */
+async function treeOf(gitdir: string, commit: string | null): Promise<Map<string, string>> {
+  if (commit === null) return new Map();
+  const { tree } = await git.readTree({ fs, gitdir, oid: commit });
+  return new Map(
+    tree
+      .filter(({ type, path }) => type === "blob" && path.endsWith(SUFFIX))
+      .map(({ path, oid }) => [path.slice(0, -SUFFIX.length), oid]),
+  );
+}
+
+const sameTree = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean =>
+  a.size === b.size && [...a].every(([name, oid]) => b.get(name) === oid);
+
+async function writeCommit(
+  gitdir: string,
+  strategies: ReadonlyMap<string, string>,
+  parent: string | null,
+  note: ChangeNote,
+): Promise<string> {
+  const entries = [...strategies].map(([name, oid]) => {
+    return { mode: "100644", path: `${name}${SUFFIX}`, oid, type: "blob" as const };
+  });
+  const tree = await git.writeTree({ fs, gitdir, tree: entries });
+  const person = { ...authorOf(note.author), timestamp: Math.floor(Date.now() / 1000), timezoneOffset: 0 };
+  const commit = {
+    message: messageOf(note),
+    tree,
+    parent: parent === null ? [] : [parent],
+    author: person,
+    committer: person,
+  };
+  return await git.writeCommit({ fs, gitdir, commit });
+}
+
+/** Anybody may call himself anything: what git's format cannot hold is left out. */
+function authorOf(name: string): { name: string; email: string } {
+  const plain = name
+    .toWellFormed()
+    .replaceAll(/[\p{Cc}<>]/gu, " ")
+    .trim()
+    .slice(0, 100);
+  return { name: plain === "" ? "unknown" : plain, email: "strategies@ktrdr-mcp.invalid" };
+}
+
+/** Moves the branch the way git does: written into `<ref>.lock`, which nobody else can have, and renamed. */
+async function underLock<T>(gitdir: string, work: (move: (commit: string) => Promise<void>) => Promise<T>): Promise<T> {
+  const ref = join(gitdir, BRANCH);
+  const lock = await takeLock(`${ref}.lock`);
+  let moved = false;
+  try {
+    return await work(async (commit) => {
+      await lock.writeFile(`${commit}\n`);
+      await lock.sync();
+      await rename(`${ref}.lock`, ref);
+      moved = true;
+    });
+  } finally {
+    await lock.close();
+    if (!moved) await unlink(`${ref}.lock`).catch(() => undefined);
+  }
+}
+
+async function takeLock(path: string): Promise<Awaited<ReturnType<typeof open>>> {
+  const until = Date.now() + LOCK_WITHIN_MS;
+  for (;;) {
+    try {
+      return await open(path, "wx");
+    } catch (error) {
+      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
+    }
+    const facts = await stat(path).catch(() => null);
+    if (facts !== null && Date.now() - facts.mtimeMs > STALE_LOCK_MS) await unlink(path).catch(() => undefined);
+    else if (Date.now() > until) throw busy(path);
+    else await delay(5 + Math.random() * 20);
+  }
+}
+
+const busy = (path: string): DomainError =>
+  new DomainError("folder_unavailable", {
+    what: "The history of the strategies is being written by somebody else.",
+    why: `${path} is there and does not go.`,
+    next: "Call again; remove the file when nobody works on the folder.",
+  });
+
+/** The commits of each strategy, read once; afterwards only what is new. */
+class HistoryLog {
+  readonly #gitdir: string;
+  #head: string | null = null;
+  #tree: ReadonlyMap<string, string> = new Map();
+  #versions = new Map<string, StrategyVersion[]>();
+  #reading: Promise<void> = Promise.resolve();
+
+  constructor(gitdir: string) {
+    this.#gitdir = gitdir;
+  }
+
+  async versions(name: string): Promise<readonly StrategyVersion[]> {
+    const read = this.#reading.catch(() => undefined).then(async () => await this.#catchUp());
+    this.#reading = read;
+    await read;
+    return this.#versions.get(name)?.toReversed() ?? [];
+  }
+
+  async #catchUp(): Promise<void> {
+    const head = await headOf(this.#gitdir);
+    if (head === this.#head || head === null) return;
+    const fresh: git.ReadCommitResult[] = [];
+    let next: string | undefined = head;
+    while (next !== undefined && next !== this.#head) {
+      const read: git.ReadCommitResult = await git.readCommit({ fs, gitdir: this.#gitdir, oid: next });
+      fresh.push(read);
+      next = read.commit.parent[0];
+    }
+    // Not a continuation of what was read: somebody has put another history in its place.
+    if (next === undefined && this.#head !== null) this.#forget();
+    for (const commit of fresh.toReversed()) await this.#add(commit);
+  }
+
+  #forget(): void {
+    this.#head = null;
+    this.#tree = new Map();
+    this.#versions = new Map();
+  }
+
+  async #add({ oid, commit }: git.ReadCommitResult): Promise<void> {
+    const tree = await treeOf(this.#gitdir, oid);
+    const said = readMessage(commit.message);
+    const common = {
+      commit: oid,
+      author: commit.author.name,
+      reason: said.reason,
+      experimentId: said.experimentId,
+      at: new Date(commit.author.timestamp * 1000).toISOString(),
+    };
+    for (const name of new Set([...tree.keys(), ...this.#tree.keys()])) {
+      const [before, after] = [this.#tree.get(name), tree.get(name)];
+      if (before === after) continue;
+      const change = after === undefined ? "removed" : before === undefined ? "created" : "changed";
+      const versions = this.#versions.get(name) ?? [];
+      versions.push({ ...common, change, blob: after ?? null });
+      this.#versions.set(name, versions);
+    }
+    this.#tree = tree;
+    this.#head = oid;
+  }
+}

@@ -1,0 +1,33 @@
+/** What a commit says of a change to strategies. */
+
+export type Change = "created" | "changed" | "removed";
+
+export interface ChangeNote {
+  /** The client that asked, or `outside` for what was done to the files by others. */
+  readonly author: string;
+  /** One line. */
+  readonly title: string;
+  /** In the words of whoever asked; untrusted. */
+  readonly reason: string | null;
+  readonly experimentId: string | null;
+}
+
+const EXPERIMENT = "Experiment: ";
+
+/** Title, reason, and a last paragraph of facts, as git's own trailers. */
+export function messageOf({ title, reason, experimentId }: ChangeNote): string {
+  const facts = [`${EXPERIMENT}${experimentId ?? "none"}`];
+  return [title, ...(reason === null ? [] : [reason.trim()]), facts.join("\n")].join("\n\n") + "\n";
+}
+
+/** Of a message of ours; of another one, the whole of it as the reason. */
+export function readMessage(message: string): Pick<ChangeNote, "reason" | "experimentId"> {
+  const paragraphs = message.trimEnd().split("\n\n");
+  const facts = paragraphs.at(-1) ?? "";
+  if (paragraphs.length < 2 || !facts.startsWith(EXPERIMENT)) {
+    return { reason: message.trim() === "" ? null : message.trim(), experimentId: null };
+  }
+  const experimentId = facts.slice(EXPERIMENT.length);
+  const reason = paragraphs.slice(1, -1).join("\n\n");
+  return { reason: reason === "" ? null : reason, experimentId: experimentId === "none" ? null : experimentId };
+}
