@@ -10,6 +10,7 @@ import { codeOfFile, folderError } from "./folder-error.ts";
 import {
   CHECKSUMS_FILE,
   FORMAT,
+  HISTORY_FILE,
   isPlainName,
   MANIFEST_FILE,
   ManifestSchema,
@@ -25,6 +26,8 @@ export interface Backup {
   readonly bytes: number;
   lines(table: string): AsyncIterable<string>;
   strategy(name: string): Promise<Buffer>;
+  /** Of the strategies; null when it has none. */
+  history(): AsyncIterable<string> | null;
 }
 
 /**
@@ -41,6 +44,8 @@ export async function openBackup(folder: string): Promise<Backup> {
       MANIFEST_FILE,
       ...manifest.tables.map(({ name }) => tableFile(name)),
       ...(manifest.strategies?.files ?? []).map(strategyFile),
+      // A version that kept no history wrote none.
+      ...(sums.has(HISTORY_FILE) && manifest.strategies !== null ? [HISTORY_FILE] : []),
     ];
     if (described.toSorted().join("\n") !== [...sums.keys()].toSorted().join("\n")) {
       throw unusable(`${MANIFEST_FILE} and ${CHECKSUMS_FILE} name different files.`);
@@ -49,6 +54,7 @@ export async function openBackup(folder: string): Promise<Backup> {
       manifest,
       bytes,
       lines: (table) => linesOf(path.join(folder, tableFile(table))),
+      history: () => (sums.has(HISTORY_FILE) ? linesOf(path.join(folder, HISTORY_FILE)) : null),
       strategy: (name) => readFile(path.join(folder, strategyFile(name))),
     };
   } catch (error) {
@@ -63,7 +69,7 @@ const unusable = (why: string) =>
     next: "Restore another backup, or fetch this one again from where it was copied.",
   });
 
-const SUM = /^([0-9a-f]{64}) {2}(?:(manifest\.json)|(database|strategies)\/(.+))$/;
+const SUM = /^([0-9a-f]{64}) {2}(?:(manifest\.json|history\.jsonl\.gz)|(database|strategies)\/(.+))$/;
 
 async function checksumsOf(folder: string): Promise<ReadonlyMap<string, string>> {
   const text = await readFile(path.join(folder, CHECKSUMS_FILE), "utf8").catch((error: unknown) => {

@@ -3,7 +3,8 @@ import { createPool } from "../store/pool.ts";
 import { RowDigest } from "../store/row-digest.ts";
 import { withSnapshot, type Snapshot, type Table } from "../store/snapshot.ts";
 import { beginBackup, type BackupWriter } from "./backup-writer.ts";
-import { FORMAT, strategyFile, tableFile, type Manifest } from "./manifest.ts";
+import { historyLines } from "./history-files.ts";
+import { FORMAT, HISTORY_FILE, strategyFile, tableFile, type Manifest } from "./manifest.ts";
 import { listStrategies, readStrategyFile } from "./strategy-files.ts";
 
 /** What is backed up, or where it goes back to. */
@@ -98,5 +99,17 @@ async function copyStrategies(
     await writer.addFile(strategyFile(name), bytes);
     copied.push(name);
   }
-  return { files: copied, leftOut };
+  let history = 0;
+  await writer.addLines(
+    HISTORY_FILE,
+    counted(historyLines(strategiesDir), () => (history += 1)),
+  );
+  return { files: copied, leftOut, history };
+}
+
+async function* counted(lines: AsyncIterable<string>, count: () => void): AsyncGenerator<string> {
+  for await (const line of lines) {
+    count();
+    yield line;
+  }
 }

@@ -29,6 +29,8 @@ export const ManifestSchema = z.strictObject({
       files: z.array(z.string()),
       /** What lay in the folder and is no plain file: links and folders. */
       leftOut: z.array(z.string()),
+      /** Files of their history; none in a backup of a version that kept none. */
+      history: z.int().nonnegative().default(0),
     })
     .nullable(),
 });
@@ -37,6 +39,7 @@ export type Manifest = Readonly<z.infer<typeof ManifestSchema>>;
 
 export const MANIFEST_FILE = "manifest.json";
 export const CHECKSUMS_FILE = "SHA256SUMS";
+export const HISTORY_FILE = "history.jsonl.gz";
 export const tableFile = (table: string): string => `database/${table}.jsonl.gz`;
 export const strategyFile = (name: string): string => `strategies/${name}`;
 

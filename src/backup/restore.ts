@@ -7,6 +7,7 @@ import { createPool, type Pool } from "../store/pool.ts";
 import { assertEmpty, prepareEmpty, refill } from "../store/refill.ts";
 import { openBackup, type Backup } from "./backup-reader.ts";
 import { PATIENCE_MS, type Place } from "./backup.ts";
+import { restoreHistory } from "./history-files.ts";
 import type { Manifest } from "./manifest.ts";
 import { missingStrategies, writeStrategyFile } from "./strategy-files.ts";
 
@@ -46,7 +47,8 @@ export async function restore(options: RestoreOptions): Promise<Restored> {
     if (dryRun) return { manifest, bytes, strategies, applied: [] };
     await createMissing(databaseUrl);
     await prepareEmpty(pool, databaseUrl, manifest.schema);
-    await withStrategies(backup, strategies ?? [], options.strategiesDir, () => fillDatabase(pool, backup));
+    const dir = strategies === null ? undefined : options.strategiesDir;
+    await withStrategies(backup, strategies ?? [], dir, () => fillDatabase(pool, backup));
   } finally {
     await pool.end();
   }
@@ -77,7 +79,7 @@ async function unlessMissing(check: () => Promise<void>): Promise<void> {
 
 async function strategiesToWrite(backup: Backup, options: RestoreOptions): Promise<readonly string[] | null> {
   const names = backup.manifest.strategies?.files ?? [];
-  if (options.withoutStrategies || names.length === 0) return null;
+  if (options.withoutStrategies || (names.length === 0 && backup.history() === null)) return null;
   if (options.strategiesDir === undefined) {
     throw new DomainError("folder_unavailable", {
       what: "The backup holds strategies, and there is no folder to put them into.",
@@ -96,15 +98,19 @@ async function withStrategies(
   dir: string | undefined,
   work: () => Promise<void>,
 ): Promise<void> {
+  if (dir === undefined) return await work();
   const written: string[] = [];
+  let undoHistory = async () => {};
   try {
-    for (const name of dir === undefined ? [] : names) {
-      await writeStrategyFile(dir ?? "", name, await backup.strategy(name));
+    for (const name of names) {
+      await writeStrategyFile(dir, name, await backup.strategy(name));
       written.push(name);
     }
+    undoHistory = await restoreHistory(dir, backup.history());
     await work();
   } catch (error) {
-    for (const name of written) await unlink(path.join(dir ?? "", name)).catch(() => undefined);
+    await undoHistory();
+    for (const name of written) await unlink(path.join(dir, name)).catch(() => undefined);
     throw error;
   }
 }

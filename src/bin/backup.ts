@@ -25,7 +25,7 @@ await runCommand(USAGE, async () => {
     say(`Backed up to ${folder}, as of ${takenAt}.`);
     for (const { name, rows } of tables) say(`  ${name}: ${rows}`);
     if (strategies === null) say("  strategies: none, as KTRDR_STRATEGIES_DIR is not set");
-    else say(`  strategies: ${strategies.files.length}`);
+    else say(`  strategies: ${strategies.files.length}, their history: ${strategies.history} files`);
     if (strategies !== null && strategies.leftOut.length > 0) {
       say(`  left out, not plain files: ${strategies.leftOut.join(", ")}`);
     }

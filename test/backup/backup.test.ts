@@ -1,11 +1,14 @@
-import { cp, mkdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdir, readdir, readFile, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { execa } from "execa";
 import pg from "pg";
+import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { backup } from "../../src/backup/backup.ts";
 import { restore, type RestoreOptions } from "../../src/backup/restore.ts";
+import { createStrategyFolder } from "../../src/ktrdr/strategy-folder.ts";
+import { createStrategyLibrary } from "../../src/ktrdr/strategy-library.ts";
 import { ROOT } from "../../src/lab/lab-environment.ts";
 import { until } from "../../src/lab/until.ts";
 import { createJobWriter } from "../../src/store/job-writer.ts";
@@ -31,6 +34,9 @@ import {
 const VERSION = "1.2.3";
 const STRATEGIES = { "alpha.yaml": "name: alpha\n", "beta v2.yml": "name: beta\n# ☃\n" };
 
+const BY = { author: "claude", reason: "tried", experimentId: null };
+const libraryOf = (dir: string) => createStrategyLibrary(dir, createStrategyFolder(dir), pino({ level: "silent" }));
+
 const places = new Places();
 let source: string;
 let strategies: string;
@@ -41,6 +47,9 @@ beforeAll(async () => {
   source = await places.database();
   await fillDatabase(source);
   strategies = await places.folder({ ...STRATEGIES, "old/gamma.yaml": "name: gamma\n", ".alpha.tmp": "half" });
+  await libraryOf(strategies).save([{ name: "gone", text: "name: gone\n", replaces: null }], BY);
+  await rm(path.join(strategies, "gone.yaml"));
+  await libraryOf(strategies).notice();
   good = path.join(await places.folder(), "deep/er/backup");
   await backup({ folder: good, databaseUrl: source, strategiesDir: strategies, version: VERSION });
 });
@@ -62,12 +71,50 @@ describe("a backup", () => {
   it("comes back as it was, row by row and byte by byte", async () => {
     const { databaseUrl, strategiesDir, said } = await restored(good);
     expect(await contentOf(databaseUrl)).toEqual(await contentOf(source));
-    expect(await filesOf(strategiesDir)).toEqual(Object.keys(STRATEGIES));
+    expect((await filesOf(strategiesDir)).filter((name) => !name.startsWith("."))).toEqual(Object.keys(STRATEGIES));
     for (const [name, text] of Object.entries(STRATEGIES)) {
       expect(await readFile(path.join(strategiesDir, name), "utf8")).toBe(text);
     }
     expect(said.manifest).toMatchObject({ version: VERSION, strategies: { leftOut: ["old"] } });
     expect(said.manifest.tables).toContainEqual(expect.objectContaining({ name: "tool_executions", rows: 30 }));
+  });
+
+  it("brings the strategies' versions back, also of one that is gone, and more can be saved", async () => {
+    const { strategiesDir } = await restored(good);
+    const library = libraryOf(strategiesDir);
+    expect(await library.versions("gone")).toEqual(await libraryOf(strategies).versions("gone"));
+    const [removed, created] = await library.versions("gone");
+    expect([removed, created]).toMatchObject([{ change: "removed" }, { change: "created", reason: "tried" }]);
+    expect((await library.readVersion("gone", created?.commit ?? "")).text).toBe("name: gone\n");
+    const { trouble } = await library.save([{ name: "gone", text: "name: back\n", replaces: null }], BY);
+    expect(trouble).toBeNull();
+    expect(await library.versions("gone")).toHaveLength(3);
+  });
+
+  it("leaves a history that is there alone, and takes its own away where the rows cannot be put back", async () => {
+    const strategiesDir = await places.folder({ "other.yaml": "name: other\n" });
+    await libraryOf(strategiesDir).notice();
+    await restored(good, { strategiesDir });
+    expect(await libraryOf(strategiesDir).versions("gone")).toEqual([]);
+    expect(await libraryOf(strategiesDir).versions("other")).toHaveLength(1);
+
+    const broken = await places.folder();
+    await cp(good, broken, { recursive: true });
+    await rewrite(broken, "database/jobs.jsonl.gz", (text) => text.replace('"completed"', '"nonsense"'));
+    const empty = await places.folder();
+    await expect(restored(broken, { strategiesDir: empty })).rejects.toMatchObject({ code: "backup_unusable" });
+    expect(await readdir(empty)).toEqual([]);
+  });
+
+  it("whose history was changed is refused, and nothing is left", async () => {
+    const broken = await places.folder();
+    await cp(good, broken, { recursive: true });
+    await rewriteBytes(broken, "history.jsonl.gz", (bytes) =>
+      gzipSync(gunzipSync(bytes).toString("utf8").replace('"base64":"', '"base64":"AAAA')),
+    );
+    const empty = await places.folder();
+    await expect(restored(broken, { strategiesDir: empty })).rejects.toMatchObject({ code: "backup_unusable" });
+    expect(await readdir(empty)).toEqual([]);
   });
 
   it("of the restored place is the same again", async () => {
