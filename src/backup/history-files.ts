@@ -1,5 +1,5 @@
 /** The history of the strategies (a bare git repository in their folder) as lines of one file, and back. */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { access, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
@@ -79,7 +79,7 @@ export async function restoreHistory(
 ): Promise<() => Promise<void>> {
   const target = path.join(strategiesDir, HISTORY);
   if (lines === null || (await there(target))) return async () => {};
-  const partial = path.join(strategiesDir, `.history.${process.pid}.partial`);
+  const partial = path.join(strategiesDir, `.history.${randomUUID()}.partial`);
   try {
     await rm(partial, { recursive: true, force: true });
     for await (const line of lines) {

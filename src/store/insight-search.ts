@@ -9,6 +9,8 @@ import { select, type Pool } from "./pool.ts";
 export interface InsightQuery {
   /** None: everything that the filters leave, the newest first. */
   readonly terms: readonly SearchTerm[];
+  /** Those with any of the words, at once: for reminders, which are looked for beside other work. */
+  readonly any?: true;
   readonly category?: InsightCategory;
   /** All of them. */
   readonly tags?: readonly string[];
@@ -67,6 +69,7 @@ export function createInsightSearch(pool: Pool): InsightSearch {
       if (wanted.length === 0) {
         return { ...(await page(pool, query, terms, "&&")), reading: "filters only", corrections: {} };
       }
+      if (query.any) return { ...(await page(pool, query, terms, "||")), reading: "some words", corrections: {} };
       const exact = await page(pool, query, terms, "&&");
       if (exact.found > 0) return { ...exact, reading: "all words", corrections: {} };
       const corrections = await likeWords(pool, wanted);

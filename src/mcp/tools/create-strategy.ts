@@ -3,6 +3,7 @@ import { DomainError, isDomainError } from "../../domain/errors.ts";
 import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { changeReason, experimentId } from "../fields.ts";
+import { remindersOf } from "../reminders.ts";
 import { saveStrategies } from "../save-strategies.ts";
 import { judgementFacts, judgeStrategy, type Judgement } from "../strategy-report.ts";
 import { findingText } from "../strategy-check.ts";
@@ -16,7 +17,7 @@ export const createStrategy = defineTool({
 
 Before: get_strategy_schema (sections grammar and example), calculate_indicators for sensible fuzzy limits. After: train_model.
 
-Nothing is overwritten silently: to replace a strategy give overwrite true and replaces_sha256, the sha256 that get_strategy or this tool told. Earlier texts stay: get_strategy shows them by version. A changed text is another strategy to every job: prefer a new name for a new idea. For variations of a saved one mutate_strategy is shorter.
+Nothing is overwritten silently: to replace a strategy give overwrite true and replaces_sha256, the sha256 that get_strategy or this tool told. Earlier texts stay: get_strategy shows them by version. A changed text is another strategy to every job: prefer a new name for a new idea. For variations of a saved one mutate_strategy is shorter. "reminders" are notes and failures of earlier research on the like.
 
 YAML only: no tags, anchors or aliases.
 
@@ -40,6 +41,7 @@ Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
     warnings: z.array(z.looseObject({ what: z.string(), fix: z.string() })),
     checked_on: z.string(),
     summary: z.looseObject({}).nullable(),
+    reminders: z.array(z.string()),
     next: z.string(),
   }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
@@ -50,7 +52,10 @@ Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
     const known = await existing(name, context);
     const same = known?.text === yaml;
     if (known !== null && !same) checkReplacement(known, overwrite, expected);
-    const saved = await saveStrategies([{ name, text: yaml, replaces: known?.sha256 ?? null }], why, context);
+    const [saved, reminders] = await Promise.all([
+      saveStrategies([{ name, text: yaml, replaces: known?.sha256 ?? null }], why, context),
+      same ? [] : remindersOf(context.deps, { name, text: yaml, ...marketIn(judged) }),
+    ]);
     const { warnings, checked_on, summary } = judgementFacts(judged);
     return {
       strategy: name,
@@ -60,9 +65,15 @@ Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
       warnings: [...saved.warnings, ...warnings],
       checked_on,
       summary,
+      reminders,
       next: `train_model with {"strategy": "${name}", "start_date": ..., "end_date": ...}; keep the newest bars for run_backtest.`,
     };
   },
+});
+
+const marketIn = ({ summary }: Judgement) => ({
+  symbol: summary?.symbols[0] ?? null,
+  timeframe: summary?.timeframes[0] ?? null,
 });
 
 async function existing(name: string, { deps }: ToolContext): Promise<StrategyFile | null> {

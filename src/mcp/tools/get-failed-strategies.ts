@@ -1,12 +1,9 @@
 import { z } from "zod";
-import { failureKinds, failurePatterns, type FailurePattern, type JudgedRun } from "../../domain/failure-patterns.ts";
-import { traitsOf, type StrategyTraits } from "../../domain/strategy/traits.ts";
-import type { RecordedRun } from "../../store/judged-runs.ts";
+import { failureKinds, failurePatterns, type FailurePattern } from "../../domain/failure-patterns.ts";
 import { compact, rounded } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
 import { isoDate, strategyName, symbol, timeframe } from "../fields.ts";
-
-const NONE: StrategyTraits = { indicator: [], labels: [], architecture: [] };
+import { judgedRuns } from "../judged-runs.ts";
 
 export const getFailedStrategies = defineTool({
   name: "get_failed_strategies",
@@ -38,15 +35,7 @@ Example: {"symbol": "SPX", "timeframe": "1d", "sharpe_below": 0.3}`,
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async handle({ sharpe_below: least, limit, ...filter }, { deps }) {
-    const { runs, more, texts } = await deps.records.judged.judged(compact(filter));
-    const traits = new Map([...texts].map(([key, text]) => [key, traitsOf(text)]));
-    const judged = runs.map((run): JudgedRun => ({
-      jobId: run.jobId,
-      symbol: run.symbol,
-      timeframe: run.timeframe,
-      failure: failureOf(run, least),
-      traits: traits.get(run.textKey ?? "") ?? NONE,
-    }));
+    const { judged, more } = await judgedRuns(deps, compact(filter), least);
     const failed = judged.filter(({ failure }) => failure !== null).length;
     const patterns = failurePatterns(judged);
     return {
@@ -64,15 +53,6 @@ Example: {"symbol": "SPX", "timeframe": "1d", "sharpe_below": 0.3}`,
     };
   },
 });
-
-/** By Sharpe, never by return: KTRDR invests a part of the capital, holding all of it (contract §10). */
-function failureOf({ failure, sharpe, trades, holdSharpe }: RecordedRun, least: number): string | null {
-  if (failure !== null) return `job failed: ${failure}`;
-  if (trades === 0) return "no trades";
-  if (sharpe === null) return null;
-  if (sharpe < least) return "Sharpe too low";
-  return holdSharpe !== null && sharpe < holdSharpe ? "beaten by buying and holding" : null;
-}
 
 const patternFacts = ({ trait, value, failed, tried, share, examples }: FailurePattern) => ({
   trait,

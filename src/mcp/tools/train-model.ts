@@ -3,6 +3,7 @@ import type { JobRequest, TrainingRequest } from "../../domain/job.ts";
 import { defineTool } from "../define-tool.ts";
 import { forceNewReason, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
 import { checkData, checkOrder, readStrategy } from "../preflight.ts";
+import { remindersOf } from "../reminders.ts";
 import { startJob } from "../start-job.ts";
 import { checkStrategy, marketOf } from "../strategy-check.ts";
 
@@ -33,6 +34,7 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
     ...statusFields,
     existing: z.boolean().describe("True: this request was known; nothing new was started."),
     warnings: z.array(z.string()),
+    reminders: z.array(z.string()).describe("What earlier research noted about the like."),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async handle(args, context) {
@@ -48,7 +50,9 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
       ...market,
       ...window,
     } as const satisfies Omit<TrainingRequest, "draw">;
-    return await startJob(context, {
+    // Beside the start, so that it costs nothing.
+    const reminding = remindersOf(deps, { ...file, ...market });
+    const started = await startJob(context, {
       request: requestOf(training, args.repeats),
       forceReason: args.force_new_reason ?? null,
       experimentId: args.experiment_id,
@@ -61,6 +65,7 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
         return checkStrategy(file, { window, range: { ...market, ...range }, bars });
       },
     });
+    return { ...started, reminders: started.existing ? [] : await reminding };
   },
 });
 
