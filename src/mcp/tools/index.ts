@@ -2,6 +2,7 @@ import type { Tool } from "../define-tool.ts";
 import { calculateIndicators } from "./calculate-indicators.ts";
 import { cancelTask } from "./cancel-task.ts";
 import { checkHealth } from "./check-health.ts";
+import { compareResults } from "./compare-results.ts";
 import { concludeExperiment } from "./conclude-experiment.ts";
 import { createStrategy } from "./create-strategy.ts";
 import { getExperiment } from "./get-experiment.ts";
@@ -45,6 +46,7 @@ export const TOOLS: readonly Tool[] = [
   cancelTask,
   listModels,
   getResults,
+  compareResults,
   startExperiment,
   concludeExperiment,
   getExperiment,

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
+import type { BacktestResult } from "../../src/domain/result.ts";
+import { backtestResult, recordOpen, recordSet, recordTraining, trainingResult } from "../support/job-records.ts";
+import { startStack, type Stack } from "../support/mcp-stack.ts";
+import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/workflow-env.ts";
+
+const FAST = EXAMPLE_STRATEGY.replace("period: 5", "period: 3");
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+  for (const model of ["train-a-1", "train-a-2", "train-b-1"]) await recordTraining(stack.writer, model, {});
+  await backtested("backtest-a-1", "train-a-1", EXAMPLE_STRATEGY, { sharpe: 0.4 });
+  await backtested("backtest-a-2", "train-a-2", EXAMPLE_STRATEGY, { sharpe: 0.6 });
+  await backtested("backtest-b-1", "train-b-1", FAST, { sharpe: 0.1 });
+});
+afterAll(() => stack.stop());
+
+async function backtested(
+  jobId: string,
+  trainingJobId: string,
+  text: string,
+  more: Partial<BacktestResult>,
+  request = {},
+) {
+  await stack.writer.admit(inputOf(jobId, { ...BACKTEST, trainingJobId, ...request }), text);
+  await stack.writer.finish(jobId, outcomeOf(jobId, "completed"), backtestResult({ ...more, ...request }), null);
+}
+
+const compared = async (task_ids: string[], more = {}) => await stack.ask("compare_results", { task_ids, ...more });
+
+describe("compare_results", () => {
+  test("groups draws, names what differs, and does not call chance a difference", async () => {
+    const answer = await compared(["backtest-b-1", "backtest-a-1", "backtest-a-2"]);
+    expect(answer).toMatchObject({
+      headline: "Best sharpe: probe with 0.5, by no difference that is known to be more than chance.",
+      figure: "sharpe",
+      groups: [
+        {
+          strategy: "probe",
+          task_ids: ["backtest-a-1", "backtest-a-2"],
+          median: 0.5,
+          min: 0.4,
+          max: 0.6,
+          against_best: "is the best",
+        },
+        {
+          task_ids: ["backtest-b-1"],
+          median: 0.1,
+          against_best: expect.stringMatching(/^within chance: worse by 0\.4, standard error 0\.6/),
+          differs_from_best: ["indicators.dip.period: 5 -> 3"],
+        },
+      ],
+    });
+    expect((answer["runs"] as unknown[])[0]).toEqual({
+      task_id: "backtest-b-1",
+      strategy: "probe",
+      sharpe: 0.1,
+      annual_return: 0.0018548,
+      max_drawdown: 0.06073,
+      trades: 42,
+    });
+    expect(answer["caveats"]).toEqual([
+      expect.stringContaining("one or two runs"),
+      expect.stringContaining("days that none of them saw"),
+    ]);
+  });
+
+  test("is short, and longer when asked", async () => {
+    const ids = ["backtest-a-1", "backtest-b-1"];
+    const [brief, standard] = [await compared(ids), await compared(ids, { detail: "standard" })];
+    expect(JSON.stringify(brief).length / 4).toBeLessThan(400);
+    expect((standard["runs"] as object[])[0]).toHaveProperty("profit_factor");
+  });
+
+  test("says when they did not run at the same place, and when one proves nothing", async () => {
+    await backtested("backtest-c-1", "train-a-1", EXAMPLE_STRATEGY, { sharpe: 3 }, { startDate: "2010-01-04" });
+    const { caveats, groups } = await compared(["backtest-c-1", "backtest-a-1"]);
+    expect(caveats).toEqual(
+      expect.arrayContaining([
+        expect.stringContaining("IN-SAMPLE, prove nothing: backtest-c-1"),
+        expect.stringContaining("not on the same market, days"),
+      ]),
+    );
+    expect((groups as Record<string, unknown>[])[1]?.["differs_from_best"]).toEqual([
+      'startDate: "2010-01-04" -> "2015-01-02"',
+    ]);
+  });
+
+  test("compares trainings, those of a set one by one", async () => {
+    await recordSet(stack.writer, "trainset-s-1");
+    for (const draw of [1, 2]) {
+      const id = `trainset-s-1.${draw}`;
+      await stack.writer.admit(
+        { ...inputOf(id, { ...TRAINING, draw }), parentJobId: "trainset-s-1" },
+        EXAMPLE_STRATEGY,
+      );
+      await stack.writer.finish(
+        id,
+        outcomeOf(id, "completed"),
+        trainingResult({ testAccuracy: 0.5 + draw / 100 }),
+        null,
+      );
+    }
+    const answer = await compared(["trainset-s-1", "train-a-1"]);
+    expect(answer).toMatchObject({ figure: "test_accuracy" });
+    expect((answer["runs"] as { task_id: string }[]).map(({ task_id }) => task_id)).toEqual([
+      "train-a-1",
+      "trainset-s-1.1",
+      "trainset-s-1.2",
+    ]);
+  });
+
+  test.each<[string, string[], object, RegExp]>([
+    ["different kinds", ["train-a-1", "backtest-a-1"], {}, /are training and backtest|are backtest and training/],
+    ["a job that is open", ["train-open-1", "train-a-1"], {}, /has no result: it is open/],
+    ["a job that is unknown", ["train-none-1", "train-a-1"], {}, /no job train-none-1/],
+    [
+      "a figure of the other kind",
+      ["train-a-1", "train-a-2"],
+      { figure: "sharpe" },
+      /None of these runs has sharpe.*best_val_accuracy/,
+    ],
+    ["one alone", ["train-a-1"], {}, /task_ids/],
+  ])("refuses %s", async (_name, task_ids, more, why) => {
+    await recordOpen(stack.writer, "train-open-1");
+    expect(await stack.refused("compare_results", { task_ids, ...more })).toMatch(why);
+  });
+});
