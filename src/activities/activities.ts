@@ -1,5 +1,6 @@
 import { admitActivities } from "./admit.ts";
 import { awaitActivities } from "./await.ts";
+import { batchActivities } from "./batch.ts";
 import { closeActivities } from "./close.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { withFailures } from "./failure.ts";
@@ -21,6 +22,7 @@ export function createActivities(deps: ActivityDeps) {
     ...slotActivities(deps),
     ...tendActivities(deps),
     ...probeActivities(deps),
+    ...batchActivities(deps),
   });
 }
 

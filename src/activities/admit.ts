@@ -1,5 +1,5 @@
 import { DomainError } from "../domain/errors.ts";
-import type { JobInput, JobOutcome } from "../domain/job.ts";
+import { computes, type JobInput, type JobOutcome } from "../domain/job.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { LOST, standingOf, type Standing } from "./standing.ts";
 
@@ -20,7 +20,7 @@ export function admitActivities({ jobs, slots, strategies, executions }: Activit
       const { request, jobId, priority } = input;
       const admitted = await jobs.admit(input, await strategyText(), await namespaceId());
       if ("finished" in admitted) return { finished: admitted.finished };
-      if (request.kind === "training_set") return { finished: null };
+      if (!computes(request)) return { finished: null };
       if (computation > 1) await jobs.endComputation(jobId, computation - 1, LOST);
       const recorded = standingOf(await jobs.computations(jobId));
       const standing: Standing = recorded.computation < computation ? { computation, standing: "queued" } : recorded;
@@ -38,7 +38,7 @@ export function admitActivities({ jobs, slots, strategies, executions }: Activit
       }
 
       async function strategyText(): Promise<string | null> {
-        if (request.kind === "data_load") return null;
+        if (request.kind === "data_load" || request.kind === "batch") return null;
         const name = request.kind === "training_set" ? request.training.strategy : request.strategy;
         // The record keeps the text that was asked for; a file that is gone or changed is the start's business.
         return await strategies.read(name).then(

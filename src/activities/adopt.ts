@@ -3,6 +3,7 @@
  * down which. Temporal gives the step itself to another attempt only after its heartbeat timeout; by then KTRDR shows
  * nothing any more of a short backtest.
  */
+import { computes } from "../domain/job.ts";
 import type { ComputationRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { sightOf } from "./start.ts";
@@ -35,7 +36,7 @@ export async function adoptBegun(
 async function adopt(deps: ActivityDeps, computation: ComputationRecord): Promise<void> {
   const { jobId, n } = computation;
   const job = await deps.jobs.get(jobId);
-  if (job === null || job.request.kind === "training_set") return;
+  if (job === null || !computes(job.request)) return;
   const operation = await sightOf(deps, { jobId, request: job.request }, computation);
   if (operation === null) return;
   await deps.jobs.attachOperation(jobId, n, { operationId: operation.operationId, workerId: operation.workerId });

@@ -1,12 +1,14 @@
-import type { JobInput, JobOutcome, SlotKind } from "../domain/job.ts";
+import type { JobInput, JobOutcome, JobRequest, SlotKind } from "../domain/job.ts";
 import type { SlotClaim } from "../domain/slots.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { StrategyFolder } from "../ktrdr/strategy-folder.ts";
 import type { Logger } from "../logger.ts";
+import type { BatchStore } from "../store/batches.ts";
 import type { JobReader } from "../store/job-reader.ts";
 import type { JobWriter } from "../store/job-writer.ts";
 import type { ResearchControlReader } from "../store/research-control.ts";
 import type { ResultReader } from "../store/result-reader.ts";
+import type { labelsOf } from "../temporal/start-options.ts";
 import type { createExecutions } from "../temporal/executions.ts";
 import type { Clock } from "./clock.ts";
 
@@ -28,6 +30,11 @@ export interface ActivityDeps {
   readonly strategies: StrategyFolder;
   readonly jobs: JobReader & JobWriter;
   readonly results: ResultReader;
+  readonly batches: BatchStore;
+  /** The id and content hash that a request has, wherever it comes from. */
+  readonly identify: (request: JobRequest) => { readonly jobId: string; readonly requestHash: string };
+  /** What operators see of a job's workflow. */
+  readonly labelsOf: typeof labelsOf;
   readonly research: ResearchControlReader;
   readonly slots: Slots;
   readonly executions: Executions;

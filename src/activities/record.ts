@@ -1,8 +1,9 @@
 /** Writes down how a job ended, with the figures, once and for ever. */
 import { isDomainError } from "../domain/errors.ts";
-import type { JobFailure, JobInput, JobOutcome } from "../domain/job.ts";
+import { computes, type JobFailure, type JobInput, type JobOutcome } from "../domain/job.ts";
 import { assertNever } from "../domain/never.ts";
 import type { JobResult } from "../domain/result.ts";
+import { summariseBatch } from "../domain/results/batch.ts";
 import { normaliseBacktest } from "../domain/results/backtest.ts";
 import { normaliseDataLoad } from "../domain/results/data-load.ts";
 import { headline } from "../domain/results/headline.ts";
@@ -15,7 +16,7 @@ export async function record(deps: ActivityDeps, request: RecordRequest, insistO
   const { outcome, result } = await conclude(deps, request, insistOnBars);
   if (request.operationIds.length > 0) await deps.jobs.endComputation(input.jobId, computation, outcome.status);
   const stored = await deps.jobs.finish(input.jobId, outcome, result, result?.engine ?? null);
-  if (input.request.kind !== "training_set") await deps.slots.release(input.request.kind, input.jobId);
+  if (computes(input.request)) await deps.slots.release(input.request.kind, input.jobId);
   return stored;
 }
 
@@ -51,7 +52,7 @@ function cancelledLine({ input, ending, operationIds }: RecordRequest): string {
   if (ending.status === "cancelled" && ending.partial !== null) {
     return `cancelled at ${ending.partial.percent.toFixed(0)} %`;
   }
-  if (input.request.kind === "training_set") return "cancelled; the trainings that had finished keep their results";
+  if (!computes(input.request)) return "cancelled; the jobs of it that had finished keep their results";
   return operationIds.length === 0 ? "cancelled before it started" : "cancelled";
 }
 
@@ -103,6 +104,10 @@ async function resultOf(
       const children = await deps.jobs.children(input.jobId);
       const results = await Promise.all(children.map(({ jobId }) => deps.results.get(jobId)));
       return () => summariseTrainingSet(request, children, results, engine);
+    }
+    case "batch": {
+      const counts = await deps.batches.counts(input.jobId);
+      return () => summariseBatch(request, counts, engine);
     }
     default:
       return assertNever(request);

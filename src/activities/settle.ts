@@ -3,7 +3,7 @@
  * computing is stopped and its record closed from here.
  */
 import { cancellationSignal } from "@temporalio/activity";
-import type { JobFailure, JobOutcome, StopReport } from "../domain/job.ts";
+import { computes, type JobFailure, type JobOutcome, type StopReport } from "../domain/job.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { Execution } from "../temporal/executions.ts";
 import { bringBack } from "./bring-back.ts";
@@ -21,7 +21,7 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
   const execution = await deps.executions.of(jobId);
   if (job === null || job.status !== "open" || execution === "open") return;
   if (execution === "unknown" && ((await bringBack(deps, job)) || !(await staysUnknown(deps, job)))) return;
-  if (job.request.kind === "training_set") {
+  if (!computes(job.request)) {
     await close(deps, job, abandoned(jobId, execution, [], null));
     return;
   }
@@ -65,7 +65,7 @@ async function staysUnknown(deps: ActivityDeps, job: JobRecord): Promise<boolean
  * found now, and stopped.
  */
 async function stopLateStart(deps: ActivityDeps, { jobId, request }: JobRecord): Promise<void> {
-  if (request.kind === "training_set") return;
+  if (!computes(request)) return;
   const last = (await deps.jobs.computations(jobId)).at(-1);
   if (last === undefined || Date.parse(last.postingAt) === 0) return;
   const input = { jobId, request };
@@ -76,7 +76,7 @@ async function stopLateStart(deps: ActivityDeps, { jobId, request }: JobRecord):
 /** Whoever settles it, the keeper hears at once that the slot, or the place in the queue, is nobody's any more. */
 async function close(deps: ActivityDeps, { jobId, request }: JobRecord, outcome: JobOutcome): Promise<void> {
   await deps.jobs.finish(jobId, outcome, null, null);
-  if (request.kind !== "training_set") await deps.slots.release(request.kind, jobId);
+  if (computes(request)) await deps.slots.release(request.kind, jobId);
 }
 
 function abandoned(

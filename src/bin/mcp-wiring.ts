@@ -12,6 +12,7 @@ import type { Logger } from "../logger.ts";
 import type { Deps } from "../mcp/ports.ts";
 import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
 import { jobFigures, type JobFigures } from "../store/job-figures.ts";
+import { createBatchStore } from "../store/batches.ts";
 import { createExperimentStore } from "../store/experiments.ts";
 import { createInsightSearch } from "../store/insight-search.ts";
 import { createInsightStore } from "../store/insights.ts";
@@ -133,6 +134,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
         jobs: createJobReader(pool),
         results: createResultReader(pool),
         judged: createJudgedRuns(pool),
+        batches: createBatchStore(pool),
         experiments: createExperimentStore(pool),
         insights: { ...createInsightStore(pool), ...createInsightSearch(pool) },
         research: createResearchControl(pool),

@@ -6,10 +6,12 @@ import { createActivities } from "../activities/activities.ts";
 import { systemClock } from "../activities/clock.ts";
 import { loadConfig, type Config } from "../config.ts";
 import { isDomainError } from "../domain/errors.ts";
+import type { JobRequest } from "../domain/job.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
 import { createLogger, type Logger } from "../logger.ts";
+import { createBatchStore } from "../store/batches.ts";
 import { begunComputations } from "../store/begun-computations.ts";
 import { experimentOf } from "../store/experiments.ts";
 import { createJobReader } from "../store/job-reader.ts";
@@ -22,6 +24,8 @@ import { tryRecord } from "../store/try-record.ts";
 import { isNamespaceMissing, lazyClient, temporalSettings, type TemporalSettings } from "../temporal/connection.ts";
 import { createExecutions } from "../temporal/executions.ts";
 import { furnishNamespace, watchNamespace } from "../temporal/namespace.ts";
+import { idOf } from "../temporal/jobs.ts";
+import { labelsOf } from "../temporal/start-options.ts";
 import { createSlots } from "../temporal/slots.ts";
 import { loadWorkflows, createWorker, type JobWorker } from "../temporal/worker.ts";
 import { jobSettingsOf } from "./job-settings.ts";
@@ -149,6 +153,9 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger, {
     strategies: createStrategyFolder(config.KTRDR_STRATEGIES_DIR),
     jobs: { ...createJobReader(pool), ...createJobWriter(pool) },
     results: createResultReader(pool),
+    batches: createBatchStore(pool),
+    identify: (request: JobRequest) => idOf(request, null),
+    labelsOf,
     research: createResearchControl(pool),
     slots: createSlots(client),
     executions: createExecutions(client, jobSettingsOf(config)),

@@ -5,10 +5,10 @@
  */
 import type { LearningCurve } from "./result.ts";
 
-export type JobKind = "training" | "training_set" | "backtest" | "data_load";
+export type JobKind = "training" | "training_set" | "backtest" | "data_load" | "batch";
 
-/** Kinds that occupy a KTRDR slot. A training set only waits for its trainings. */
-export type SlotKind = Exclude<JobKind, "training_set">;
+/** Kinds that occupy a KTRDR slot. Sets and batches only wait for their jobs. */
+export type SlotKind = Exclude<JobKind, "training_set" | "batch">;
 
 export interface TrainingRequest {
   readonly kind: "training";
@@ -58,10 +58,42 @@ export interface DataLoadRequest {
   readonly endDate: string | null;
 }
 
-export type JobRequest = TrainingRequest | TrainingSetRequest | BacktestRequest | DataLoadRequest;
+/** Many trainings and backtests as one job (domain/batch.ts says which). */
+export interface BatchRequest {
+  readonly kind: "batch";
+  /** What is done for each combination. */
+  readonly work: "train" | "both" | "backtest";
+  /** Trained, on each of their markets. Empty when only backtests are wanted. */
+  readonly strategies: readonly Pick<TrainingRequest, "strategy" | "strategySha256" | "symbol" | "timeframe">[];
+  /** Models that are there already; empty when they are trained first. */
+  readonly models: readonly Pick<
+    BacktestRequest,
+    "strategy" | "symbol" | "timeframe" | "modelPath" | "trainingJobId"
+  >[];
+  readonly periods: readonly BatchPeriod[];
+  /** How many trainings of each combination. */
+  readonly draws: number;
+  readonly costs: Pick<BacktestRequest, "initialCapital" | "commission" | "slippage">;
+  /** Jobs of the batch that are open at the same time. */
+  readonly atOnce: number;
+  /** When more of its items failed, no others are begun. */
+  readonly maxFailures: number;
+}
+
+/** ISO dates as in the requests; null where the work needs none. */
+export interface BatchPeriod {
+  readonly train: { readonly startDate: string; readonly endDate: string } | null;
+  readonly test: { readonly startDate: string; readonly endDate: string } | null;
+}
+
+export type JobRequest = TrainingRequest | TrainingSetRequest | BacktestRequest | DataLoadRequest | BatchRequest;
 
 /** A request that occupies a KTRDR slot and becomes one operation. */
-export type ComputeRequest = Exclude<JobRequest, TrainingSetRequest>;
+export type ComputeRequest = Exclude<JobRequest, TrainingSetRequest | BatchRequest>;
+
+/** Whether KTRDR computes it, or it only waits for jobs of its own. */
+export const computes = (request: JobRequest): request is ComputeRequest =>
+  request.kind !== "training_set" && request.kind !== "batch";
 
 /** Everything a workflow is started with. */
 export interface JobInput<R extends JobRequest = JobRequest> {

@@ -137,4 +137,17 @@ export interface TrainingSetResult {
   readonly engine: Engine;
 }
 
-export type JobResult = TrainingResult | BacktestResult | DataLoadResult | TrainingSetResult;
+export interface BatchResult {
+  readonly kind: "batch";
+  /** Items of the batch, and how many of them ended how. Those that were never begun are in none of the others. */
+  readonly items: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  /** Items that were answered by earlier runs alone. */
+  readonly reused: number;
+  readonly caveats: readonly Caveat[];
+  readonly engine: Engine;
+}
+
+export type JobResult = TrainingResult | BacktestResult | DataLoadResult | TrainingSetResult | BatchResult;

@@ -1,6 +1,7 @@
 import type { CachedReads } from "../ktrdr/cached-reads.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { StrategyLibrary } from "../ktrdr/strategy-library.ts";
+import type { BatchStore } from "../store/batches.ts";
 import type { ExperimentStore } from "../store/experiments.ts";
 import type { InsightSearch } from "../store/insight-search.ts";
 import type { InsightStore } from "../store/insights.ts";
@@ -23,6 +24,7 @@ export interface RecordsPort {
   readonly results: ResultReader;
   /** Written here and now, unlike jobs: nothing else has to happen. */
   readonly insights: InsightStore & InsightSearch;
+  readonly batches: Pick<BatchStore, "counts" | "rows">;
   readonly experiments: ExperimentStore;
   readonly judged: JudgedRuns;
   /** What operators ordered. */

@@ -1,5 +1,6 @@
 import type {
   BacktestResult,
+  BatchResult,
   BuyAndHold,
   DataLoadResult,
   JobResult,
@@ -51,6 +52,7 @@ export function resultFacts(
 const NEXT: Record<JobResult["kind"], string> = {
   training: "run_backtest with this task_id as model, on dates after the training window.",
   training_set: "run_backtest for several of these trainings on later dates, and compare the spread.",
+  batch: "compare_results for the best of them; save_insight with what it taught.",
   backtest: "Compare with buy_and_hold and with backtests of other trainings of the same strategy before concluding.",
   data_load: "train_model or run_backtest on the new dates.",
 };
@@ -71,6 +73,8 @@ function factsOf(result: JobResult, detail: Detail): Omit<ResultFacts, "next"> {
       return backtestFacts(result, detail);
     case "data_load":
       return { figures: loadFigures(result) };
+    case "batch":
+      return { figures: batchFigures(result) };
   }
 }
 
@@ -139,6 +143,10 @@ const loadFigures = (result: DataLoadResult) =>
     bars_added: result.barsAdded,
   });
 
+const batchFigures = ({ items, completed, failed, cancelled, reused }: BatchResult) => {
+  return { items, completed, failed, cancelled, reused };
+};
+
 const setFigures = (result: TrainingSetResult) =>
   compact({
     trainings_wanted: result.requested,
@@ -157,6 +165,7 @@ const roundedAll = (raw: Readonly<Record<string, number>>) =>
   Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, rounded(value)]));
 
 function provenance(result: JobResult, job: JobRecord): Facts {
+  if (result.kind === "batch") return { engine: engineText(result.engine) };
   const market = { symbol: result.symbol, timeframe: result.timeframe, engine: engineText(result.engine) };
   const { faultsSeen = [], operationIds = [] } = job.outcome ?? {};
   const common = {

@@ -1,4 +1,5 @@
 import { DomainError, isDomainError } from "../domain/errors.ts";
+import { sizeOf } from "../domain/batch.ts";
 import type { JobRequest } from "../domain/job.ts";
 import { compact, statusFacts } from "./answer.ts";
 import type { ToolContext } from "./define-tool.ts";
@@ -7,6 +8,8 @@ import { statusOf, type TaskStatus } from "./task-status.ts";
 interface StartWish {
   readonly request: JobRequest;
   readonly forceReason: string | null;
+  /** 1 (first) .. 5 (last); 3 unless told. */
+  readonly priority?: number;
   /** Makes the job a run of this experiment, before it is started. */
   readonly experimentId: string | undefined;
   /** Everything that can be refused before computing; not run for a job that exists. Answers with warnings. */
@@ -53,7 +56,11 @@ async function findOrStart(context: ToolContext, wish: StartWish, jobId: string,
   const attached = experimentId !== undefined && (await deps.records.experiments.attach(experimentId, jobId));
   if (known !== null) return { ...statusFacts(jobId, known), existing: true, warnings: lateWarnings(attached, known) };
   const [started, polling] = await Promise.all([
-    deps.jobs.start(wish.request, { forceReason, client: caller.name, ...compact({ experimentId }) }),
+    deps.jobs.start(wish.request, {
+      forceReason,
+      client: caller.name,
+      ...compact({ experimentId, priority: wish.priority }),
+    }),
     deps.jobs.workersPolling().catch(() => null),
   ]);
   if (started.existing) {
@@ -84,7 +91,11 @@ const lateWarnings = (attached: boolean, { status }: TaskStatus): string[] =>
   attached && status.final ? ["Its result was known before: the experiment lists this run and does not count it."] : [];
 
 /** What KTRDR is to compute for it. */
-const computationsOf = (request: JobRequest): number => (request.kind === "training_set" ? request.repeats : 1);
+function computationsOf(request: JobRequest): number {
+  if (request.kind === "training_set") return request.repeats;
+  // Of a batch no more are open at once.
+  return request.kind === "batch" ? Math.min(request.atOnce, sizeOf(request)) : 1;
+}
 
 async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
   const [result] = await Promise.allSettled([work]);

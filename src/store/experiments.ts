@@ -126,14 +126,17 @@ const RunRow = z
     };
   });
 
-/** Of each training of a set its own; of the curve nothing is judged. */
+/** Of sets and batches their jobs; of the curve nothing is judged. */
 const RUNS = `
   with attached as (select job_id, attached_at from experiment_jobs where experiment_id = $1),
   members as (
     select a.job_id, a.attached_at, 0 as part from attached a
     union
-    select j.job_id, a.attached_at, coalesce((j.request ->> 'draw')::int, 1)
-    from attached a join jobs j on j.parent_job_id = a.job_id
+    select j.job_id, a.attached_at, (j.request ->> 'draw')::int
+    from attached a join jobs s on s.job_id = a.job_id and s.kind = 'training_set'
+      join jobs j on j.parent_job_id = a.job_id
+    union
+    select i.job_id, a.attached_at, i.n from attached a join batch_items i on i.batch_id = a.job_id
   )
   select m.job_id, m.attached_at, j.kind, j.status, j.symbol, j.timeframe, j.finished_at,
     t.start_date as trained_from, t.end_date as trained_to,
@@ -142,7 +145,7 @@ const RUNS = `
       else r.result end as result
   from members m left join jobs j using (job_id) left join results r using (job_id)
     left join models t on t.job_id = j.request ->> 'trainingJobId'
-  where j.kind is distinct from 'training_set' or j.status = 'open'
+  where j.kind is null or j.kind not in ('training_set', 'batch') or j.status = 'open'
   order by m.attached_at, m.part, m.job_id limit 1000`;
 
 /** The same experiment has the same id, so that starting it again changes nothing. */

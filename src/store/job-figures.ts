@@ -2,7 +2,7 @@ import { z } from "zod";
 import { select, type Pool } from "./pool.ts";
 
 /** What an open job does. Between two steps it counts as queued for a moment. */
-export const OPEN_STATES = ["queued", "computing", "waiting_for_trainings"] as const;
+export const OPEN_STATES = ["queued", "computing", "waiting_for_jobs"] as const;
 
 const Open = z.object({ kind: z.string(), state: z.enum(OPEN_STATES), jobs: z.number(), oldestSeconds: z.number() });
 const Finished = z.object({ kind: z.string(), status: z.string(), jobs: z.number() });
@@ -26,7 +26,7 @@ const OPEN = `
     greatest(0, extract(epoch from now() - min(since)))::float8 as "oldestSeconds"
   from (
     select j.kind,
-      case when j.kind = 'training_set' then 'waiting_for_trainings'
+      case when j.kind in ('training_set', 'batch') then 'waiting_for_jobs'
         when bool_or(c.operation_id is not null and c.ended_at is null) then 'computing'
         else 'queued' end as state,
       coalesce(max(c.ended_at), j.admitted_at) as since

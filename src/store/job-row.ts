@@ -5,7 +5,13 @@ import type { Engine } from "../domain/result.ts";
 /** A moment as the domain writes it: ISO-8601 UTC. */
 export const Instant = z.date().transform((date) => date.toISOString());
 
-export const JOB_KINDS = ["training", "training_set", "backtest", "data_load"] as const satisfies readonly JobKind[];
+export const JOB_KINDS = [
+  "training",
+  "training_set",
+  "backtest",
+  "data_load",
+  "batch",
+] as const satisfies readonly JobKind[];
 export const FINAL_STATUSES = [
   "completed",
   "failed",
@@ -23,7 +29,9 @@ export const FAULTS_SEEN = [
   "cancel_not_forwarded",
 ] as const satisfies readonly FaultSeen[];
 
-const window = { symbol: z.string(), timeframe: z.string(), startDate: z.string(), endDate: z.string() };
+const market = { symbol: z.string(), timeframe: z.string() };
+const period = z.object({ startDate: z.string(), endDate: z.string() });
+const window = { ...market, ...period.shape };
 const training = { strategy: z.string(), strategySha256: z.string(), ...window };
 
 const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
@@ -50,6 +58,19 @@ const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
     mode: z.enum(["tail", "backfill", "full"]),
     startDate: z.string().nullable(),
     endDate: z.string().nullable(),
+  }),
+  z.object({
+    kind: z.literal("batch"),
+    work: z.enum(["train", "both", "backtest"]),
+    strategies: z.array(z.object({ strategy: z.string(), strategySha256: z.string(), ...market })),
+    models: z.array(
+      z.object({ strategy: z.string(), ...market, modelPath: z.string(), trainingJobId: z.string().nullable() }),
+    ),
+    periods: z.array(z.object({ train: period.nullable(), test: period.nullable() })),
+    draws: z.number(),
+    costs: z.object({ initialCapital: z.number(), commission: z.number(), slippage: z.number() }),
+    atOnce: z.number(),
+    maxFailures: z.number(),
   }),
 ]);
 

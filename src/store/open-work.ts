@@ -3,6 +3,7 @@ import { z } from "zod";
 import { select, type Pool } from "./pool.ts";
 
 export interface OpenWorkFilter {
+  /** Also batches that this is a part of: they would begin its next item. */
   readonly strategy?: string;
   /** Who asked for the job. */
   readonly client?: string;
@@ -30,7 +31,7 @@ export interface OpenWorkSnapshot {
 
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface OpenWork {
-  /** Oldest first, sets before their trainings. */
+  /** Oldest first, sets and batches before their jobs. */
   list(filter: OpenWorkFilter): Promise<OpenJobRow[]>;
   /** @param jobIds are looked up beside. */
   snapshot(jobIds: readonly string[]): Promise<OpenWorkSnapshot>;
@@ -52,7 +53,7 @@ const SNAPSHOT = `
   select
     (select coalesce(jsonb_agg(per_client), '[]') from (
       select client, (count(*) filter (where parent_job_id is null))::int as open,
-        (count(*) filter (where kind <> 'training_set' and not exists (
+        (count(*) filter (where kind not in ('training_set', 'batch') and not exists (
           select 1 from computations c
           where c.job_id = jobs.job_id and c.operation_id is not null and c.ended_at is null
         )))::int as queued
@@ -67,7 +68,10 @@ export function createOpenWork(pool: Pool): OpenWork {
         pool,
         ListRow,
         `select job_id, strategy, client from jobs
-         where status = 'open' and ($1::text is null or strategy = $1) and ($2::text is null or client = $2)
+         where status = 'open' and ($1::text is null or strategy = $1 or kind = 'batch' and exists (
+             select from jsonb_array_elements(request -> 'strategies' || (request -> 'models')) part
+             where part ->> 'strategy' = $1))
+           and ($2::text is null or client = $2)
          order by admitted_at, parent_job_id nulls first, job_id`,
         [filter.strategy ?? null, filter.client ?? null],
       ),

@@ -93,12 +93,23 @@ const TrainingSet = z.object({
   ...origin,
 });
 
+const Batch = z.object({
+  kind: z.literal("batch"),
+  items: z.number(),
+  completed: z.number(),
+  failed: z.number(),
+  cancelled: z.number(),
+  reused: z.number(),
+  ...origin,
+});
+
 /** Finite numbers only: JSON knows no others, and a stored result must read back as it was. */
 export const ResultSchema: z.ZodType<JobResult> = z.discriminatedUnion("kind", [
   Training,
   Backtest,
   DataLoad,
   TrainingSet,
+  Batch,
 ]);
 
 export const ModelRow = z

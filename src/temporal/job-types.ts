@@ -1,5 +1,6 @@
 /** How each kind of job appears in Temporal: workflow type, id prefix, one-line summary. */
-import type { JobKind, JobRequest, SlotKind } from "../domain/job.ts";
+import { sizeOf } from "../domain/batch.ts";
+import type { BatchRequest, JobKind, JobRequest, SlotKind } from "../domain/job.ts";
 
 export { CONTROL_QUEUE, JOB_QUEUE, POLL_QUEUE } from "../workflows/queues.ts";
 
@@ -8,6 +9,7 @@ export const WORKFLOW_TYPE = {
   training_set: "trainRepeatedly",
   backtest: "runBacktest",
   data_load: "loadMarketData",
+  batch: "runBatch",
 } as const satisfies Record<JobKind, string>;
 
 const PREFIX: Readonly<Record<JobKind, string>> = {
@@ -15,6 +17,7 @@ const PREFIX: Readonly<Record<JobKind, string>> = {
   training_set: "trainset",
   backtest: "backtest",
   data_load: "load",
+  batch: "batch",
 };
 
 /** What the request is about, whatever its kind. */
@@ -24,10 +27,30 @@ export function subjectOf(request: JobRequest): { strategy: string | null; symbo
       return request.training;
     case "data_load":
       return { strategy: null, symbol: request.symbol, timeframe: request.timeframe };
+    case "batch":
+      return batchSubject(request);
     case "training":
     case "backtest":
       return request;
   }
+}
+
+/** Of a batch only what all its items have in common. */
+function batchSubject({ strategies, models }: BatchRequest): {
+  strategy: string | null;
+  symbol: string;
+  timeframe: string;
+} {
+  const parts = [...strategies, ...models];
+  const shared = (of: (part: (typeof parts)[number]) => string) => {
+    const values = new Set(parts.map(of));
+    return values.size === 1 ? ([...values][0] ?? null) : null;
+  };
+  return {
+    strategy: shared(({ strategy }) => strategy),
+    symbol: shared(({ symbol }) => symbol) ?? "several",
+    timeframe: shared(({ timeframe }) => timeframe) ?? "several",
+  };
 }
 
 /** Readable, and derived from the content alone: `train-rsi_reversion-7f3a2c10`. At most 120 characters. */
@@ -55,6 +78,8 @@ export function summaryOf(request: JobRequest): string {
       return `backtest ${strategy} on ${symbol} ${timeframe}, ${request.startDate}..${request.endDate}`;
     case "data_load":
       return `load ${symbol} ${timeframe} (${request.mode})`;
+    case "batch":
+      return `batch: ${request.work.replaceAll("_", " ")}, ${sizeOf(request)} items on ${symbol} ${timeframe}`;
   }
 }
 

@@ -89,7 +89,7 @@ export function createJobs(client: Client, settings: JobSettings): Jobs {
   };
 }
 
-function idOf(request: JobRequest, forceReason: string | null): { jobId: string; requestHash: string } {
+export function idOf(request: JobRequest, forceReason: string | null): { jobId: string; requestHash: string } {
   const requestHash = createHash("sha256")
     .update(canonicalize({ request, forceReason }) ?? "")
     .digest("hex");

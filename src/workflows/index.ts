@@ -2,6 +2,7 @@
 export { loadMarketData } from "./load-market-data.ts";
 export { probe } from "./probe.ts";
 export { runBacktest } from "./run-backtest.ts";
+export { runBatch } from "./run-batch.ts";
 export { slotKeeper } from "./slot-keeper.ts";
 export { trainModel } from "./train-model.ts";
 export { trainRepeatedly } from "./train-repeatedly.ts";

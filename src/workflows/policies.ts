@@ -27,13 +27,14 @@ const control: ActivityOptions = {
 };
 
 /** Short steps; each is idempotent. */
-export const { admitJob, startComputation, recordOutcome, closeExecution } = proxyActivities<Activities>(control);
+export const { admitJob, startComputation, recordOutcome, closeExecution, prepareItem } =
+  proxyActivities<Activities>(control);
 
 /** A round that is held up (by a computation that cannot be stopped, say) makes way for the next look at everything. */
 export const { tendJobs } = proxyActivities<Activities>({ ...control, startToCloseTimeout: "1 minute" });
 
-/** Admission succeeds in milliseconds nearly always; as a local activity it costs one history event instead of six. */
-export const { admitJob: admitJobQuickly } = proxyLocalActivities<Activities>({
+/** What succeeds in milliseconds nearly always costs one history event as a local activity, instead of six. */
+export const { admitJob: admitJobQuickly, prepareItem: prepareItemQuickly } = proxyLocalActivities<Activities>({
   startToCloseTimeout: "4 seconds",
   scheduleToCloseTimeout: "5 seconds",
   retry: { maximumAttempts: 2 },
@@ -54,7 +55,7 @@ export const { stopComputation, settleAbandoned } = proxyActivities<Activities>(
  * Waiting lasts as long as the computing. TRY_CANCEL: the workflow reacts to a cancellation at once instead of after
  * the next heartbeat; the abandoned poll ends by itself and never stops anything.
  */
-export const { awaitComputation, watchSlots } = proxyActivities<Activities>({
+export const { awaitComputation, watchSlots, awaitOther } = proxyActivities<Activities>({
   taskQueue: POLL_QUEUE,
   startToCloseTimeout: "7 days",
   heartbeatTimeout: "10 seconds",

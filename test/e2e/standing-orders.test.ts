@@ -164,6 +164,15 @@ describe("stopping", () => {
     await running(runs);
     const queued = await train("alpha");
     const set = await train("alpha", { repeats: 2 });
+    // It would begin its next item for each that is stopped.
+    const batch = await research.call("start_batch", {
+      work: "train",
+      strategies: ["alpha", "beta"],
+      draws: 4,
+      periods: [{ train: ["2000-01-03", "2006-12-29"] }],
+    });
+    const admitted = async () => (await operator.records.children(batch.task_id)).length > 0;
+    await until(admitted, { what: "the batch's first job", timeoutMs: 30_000 });
     const other = await train("beta");
     const said = await operator.types('bin/ktrdr-mcp stop-research --strategy "$STRATEGY"', {
       STRATEGY: "alpha",
@@ -171,7 +180,8 @@ describe("stopping", () => {
     });
     expect(said).toMatch(/\d jobs were stopped\./);
     expect(said).toContain("✔ Proven: no worker of KTRDR computes any of them.");
-    for (const taskId of [runs, queued, set, `${set}.1`, `${set}.2`]) {
+    const ofBatch = (await operator.records.children(batch.task_id)).map(({ jobId }) => jobId);
+    for (const taskId of [runs, queued, set, `${set}.1`, `${set}.2`, batch.task_id, ...ofBatch]) {
       expect((await operator.recorded(taskId)).status, taskId).toBe("cancelled");
       expect(await operator.computing(taskId)).toEqual([]);
     }

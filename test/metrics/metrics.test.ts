@@ -140,7 +140,7 @@ describe("what the record says", () => {
     const seen = await series(metrics());
     expect(seen.get('ktrdr_mcp_jobs_open{kind="training",state="queued"}')).toBe(1);
     expect(seen.get('ktrdr_mcp_jobs_open{kind="training",state="computing"}')).toBe(1);
-    expect(seen.get('ktrdr_mcp_jobs_open{kind="training_set",state="waiting_for_trainings"}')).toBe(1);
+    expect(seen.get('ktrdr_mcp_jobs_open{kind="training_set",state="waiting_for_jobs"}')).toBe(1);
     expect(seen.get('ktrdr_mcp_jobs_finished_total{kind="training",status="failed"}')).toBe(1);
     expect(seen.get('ktrdr_mcp_ktrdr_faults_total{fault="worker_died"}')).toBe(1);
     expect(seen.get('ktrdr_mcp_ktrdr_faults_total{fault="lost_operation"}')).toBe(1);

@@ -2,7 +2,18 @@ import { setTimeout as delay } from "node:timers/promises";
 import { cancellationSignal, heartbeat } from "@temporalio/activity";
 import { CancelledFailure } from "@temporalio/common";
 import type { Activities } from "../../src/activities/activities.ts";
-import type { ComputationEnd, ComputeRequest, JobInput, JobOutcome } from "../../src/domain/job.ts";
+import {
+  computes,
+  type BatchRequest,
+  type ComputationEnd,
+  type ComputeRequest,
+  type JobInput,
+  type JobOutcome,
+  type TrainingRequest,
+} from "../../src/domain/job.ts";
+import { itemsOf } from "../../src/domain/batch.ts";
+import type { PreparedItem } from "../../src/activities/batch.ts";
+import { labelsOf } from "../../src/temporal/start-options.ts";
 import type { SlotNews } from "../../src/domain/slots.ts";
 import type { createSlots } from "../../src/temporal/slots.ts";
 import { outcomeOf } from "./workflow-env.ts";
@@ -34,6 +45,10 @@ export class Stage {
   /** Until when a closed job's computing cannot be shown to be over. */
   readonly stuck = new Map<string, Promise<void>>();
   mostInFlight = 0;
+  /** How jobs ended that were known before a batch asked for them. */
+  readonly known = new Map<string, JobOutcome>();
+  /** Jobs of others that a batch waits for. */
+  readonly others = new Map<string, Promise<JobOutcome>>();
 
   activities(slots: ReturnType<typeof createSlots>): Activities {
     const note = (call: string): void => void this.calls.push(call);
@@ -44,7 +59,7 @@ export class Stage {
         note(`admit ${input.jobId} ${computation}`);
         const { finished } = this.script(input.jobId);
         if (finished !== undefined) return { finished };
-        if (input.request.kind === "training_set") return { finished: null };
+        if (!computes(input.request)) return { finished: null };
         await slots.claim(input.request.kind, { jobId: input.jobId, priority: input.priority, computation });
         return { finished: null };
       },
@@ -71,7 +86,7 @@ export class Stage {
       recordOutcome: async ({ input, ending }) => {
         note(`record ${input.jobId} ${ending.status}`);
         this.inFlight.delete(input.jobId);
-        if (input.request.kind !== "training_set") await slots.release(input.request.kind, input.jobId);
+        if (computes(input.request)) await slots.release(input.request.kind, input.jobId);
         return {
           ...outcomeOf(input.jobId, ending.status),
           failure: ending.status === "failed" ? ending.failure : null,
@@ -89,6 +104,11 @@ export class Stage {
         }
       },
       tendJobs: async () => undefined,
+      prepareItem: async (batch, n, stage, trainingJobId) => this.prepared(batch, n, stage, trainingJobId),
+      awaitOther: async (jobId) => {
+        note(`await ${jobId}`);
+        return await unlessCancelled(this.others.get(jobId) ?? Promise.resolve(outcomeOf(jobId, "completed")), jobId);
+      },
       closeExecution: () => Promise.reject(new Error("no job here has ended before")),
       settleAbandoned: async (jobId) => {
         note(`settle ${jobId}`);
@@ -96,6 +116,21 @@ export class Stage {
         this.inFlight.delete(jobId);
       },
     };
+  }
+
+  /** As the real one, without a record: what is finished is scripted. */
+  private prepared(
+    batch: JobInput<BatchRequest>,
+    n: number,
+    stage: "training" | "backtest",
+    trainingJobId: string | null,
+  ): PreparedItem {
+    const item = itemsOf(batch.request)[n];
+    const jobId = `${stage === "training" ? "train" : "backtest"}-${batch.jobId}-${n}`;
+    this.calls.push(`prepare ${jobId}`);
+    const request = { ...item?.[stage], modelPath: "models/x/1", trainingJobId } as unknown as TrainingRequest;
+    const input = { ...batch, jobId, requestHash: jobId, parentJobId: batch.jobId, request };
+    return { input, finished: this.known.get(jobId) ?? null, labels: labelsOf(input) };
   }
 
   private script(jobId: string): Script {

@@ -1,5 +1,5 @@
 /** One line per result for status answers and operators. Zod-free: workflows may import it. */
-import type { BacktestResult, JobResult, Spread, TrainingResult, TrainingSetResult } from "../result.ts";
+import type { BacktestResult, BatchResult, JobResult, Spread, TrainingResult, TrainingSetResult } from "../result.ts";
 
 const percent = (ratio: number | null, digits = 1): string =>
   ratio === null ? "unknown" : `${(ratio * 100).toFixed(digits)} %`;
@@ -14,6 +14,8 @@ export function headline(result: JobResult): string {
       return backtest(result);
     case "training_set":
       return trainingSet(result);
+    case "batch":
+      return batch(result);
     case "data_load":
       return `${result.symbol} ${result.timeframe}: ${result.bars} bars ${day(result.firstBar)} to ${day(result.lastBar)}${result.barsAdded === null ? "" : `, ${result.barsAdded} added`}`;
   }
@@ -40,5 +42,13 @@ function trainingSet(result: TrainingSetResult): string {
   ];
   return `${result.completed} of ${result.requested} trainings; median ${figures.join(", ") || "unknown"}`;
 }
+
+const batch = ({ items, completed, failed, cancelled, reused }: BatchResult): string =>
+  [
+    `${completed} of ${items} items completed`,
+    ...(reused === 0 ? [] : [`${reused} of them known before`]),
+    ...(failed === 0 ? [] : [`${failed} failed`]),
+    ...(cancelled === 0 ? [] : [`${cancelled} cancelled`]),
+  ].join(", ");
 
 const day = (time: string): string => time.slice(0, 10);

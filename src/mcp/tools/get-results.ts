@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import { compact, engineText } from "../answer.ts";
+import { batchProgress, batchRow } from "../batch-facts.ts";
 import { defineTool } from "../define-tool.ts";
 import { taskId } from "../fields.ts";
 import { resultFacts } from "../result-facts.ts";
 import { inSample } from "../in-sample.ts";
+import type { JobRecord } from "../../store/job-row.ts";
+import type { Deps } from "../ports.ts";
 import { statusOf } from "../task-status.ts";
 
 export const getResults = defineTool({
@@ -16,7 +19,7 @@ detail: brief = headline figures; standard (default) = all corrected figures and
 
 Backtests: total and annual return, Sharpe, Sortino, drawdown (positive ratio), trades, beside buy_and_hold over the same bars. A strategy that does not beat buy_and_hold after risk has shown nothing. "in_sample" true means the window overlaps the training: do not quote the figures. Trainings: losses and accuracies, best epoch, signs of overfitting. Training sets: median, min and max over the trainings.
 
-Figures whose KTRDR name promises something else are corrected, the raw one is in detail full, and a caveat says so. Read the caveats before concluding. Failed or cancelled jobs answer with the reason and what was learnt until then.
+Figures whose KTRDR name promises something else are corrected, the raw one is in detail full, and a caveat says so. Read the caveats before concluding. Failed or cancelled jobs answer with the reason and what was learnt until then. A batch answers at any time with its items, the best first.
 
 Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
   input: z.strictObject({
@@ -33,6 +36,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
     in_sample: z.union([z.boolean(), z.literal("unknown")]).optional(),
     caveats: z.array(z.string()).optional(),
     produced_by: z.looseObject({}).optional(),
+    items: z.array(z.looseObject({ item: z.number() })).optional(),
     raw: z.looseObject({}).optional(),
     curve: z.looseObject({}).optional(),
     failure: z.looseObject({}).optional(),
@@ -42,6 +46,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async handle({ task_id, detail }, { deps }) {
     const [job, result] = await Promise.all([deps.records.jobs.get(task_id), deps.records.results.get(task_id)]);
+    if (job?.kind === "batch") return await batchResults(deps, job, detail);
     if (job === null || job.status === "open") {
       const { status } = await statusOf(deps, task_id);
       throw new DomainError("task_not_finished", {
@@ -69,3 +74,25 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
     return { ...head, ...resultFacts(result, job, detail, sample) };
   },
 });
+
+const SHOWN_ITEMS = { brief: 3, standard: 10, full: 50 };
+
+/** Of a batch there is something to say at any time. */
+async function batchResults(deps: Deps, { jobId, status, outcome }: JobRecord, detail: keyof typeof SHOWN_ITEMS) {
+  const [progress, rows] = await Promise.all([
+    batchProgress(deps, jobId),
+    deps.records.batches.rows(jobId, { limit: SHOWN_ITEMS[detail], offset: 0 }),
+  ]);
+  const { failure = null } = outcome ?? {};
+  return {
+    task_id: jobId,
+    kind: "batch",
+    status,
+    headline: outcome?.headline ?? `Not over yet: ${progress?.percent ?? 0} %.`,
+    figures: { ...progress?.counts },
+    items: rows.map((row) => ({ item: row.n, ...batchRow(row) })),
+    caveats: ["The best of many looks better than it is: confirm it on days that none of them saw."],
+    ...(failure === null ? {} : { failure: compact({ ...failure }) }),
+    next: "compare_results with the backtests (or trainings) of the best items; detail full shows fifty.",
+  };
+}

@@ -22,6 +22,7 @@ import { mutateStrategy } from "./mutate-strategy.ts";
 import { runBacktest } from "./run-backtest.ts";
 import { saveInsight } from "./save-insight.ts";
 import { searchInsights } from "./search-insights.ts";
+import { startBatch } from "./start-batch.ts";
 import { startExperiment } from "./start-experiment.ts";
 import { trainModel } from "./train-model.ts";
 import { validateStrategy } from "./validate-strategy.ts";
@@ -41,6 +42,7 @@ export const TOOLS: readonly Tool[] = [
   getStrategy,
   trainModel,
   runBacktest,
+  startBatch,
   getTaskStatus,
   listTasks,
   cancelTask,

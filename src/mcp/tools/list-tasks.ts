@@ -8,7 +8,7 @@ import type { OpenJob } from "../../temporal/open-jobs.ts";
 import type { Deps } from "../ports.ts";
 
 const STATUSES = ["open", "completed", "failed", "cancelled", "terminated"] as const;
-const KINDS = ["training", "training_set", "backtest", "data_load"] as const;
+const KINDS = ["training", "training_set", "backtest", "data_load", "batch"] as const;
 
 export const listTasks = defineTool({
   name: "list_tasks",

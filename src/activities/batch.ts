@@ -1,0 +1,78 @@
+import { cancellationSignal, heartbeat } from "@temporalio/activity";
+import { itemsOf } from "../domain/batch.ts";
+import { DomainError } from "../domain/errors.ts";
+import type {
+  BacktestRequest,
+  BatchRequest,
+  ComputeRequest,
+  JobInput,
+  JobOutcome,
+  TrainingRequest,
+} from "../domain/job.ts";
+import type { BatchStage } from "../store/batches.ts";
+import type { ActivityDeps } from "./deps.ts";
+
+/** The job that answers a stage of an item. */
+export interface PreparedItem {
+  /** What its workflow is started with, unless it is known. */
+  readonly input: JobInput<TrainingRequest> | JobInput<BacktestRequest>;
+  /** How it ended, when it did before. */
+  readonly finished: JobOutcome | null;
+  /** What operators see of it. */
+  readonly labels: ReturnType<ActivityDeps["labelsOf"]>;
+}
+
+/** The record is asked for a job that another one started. */
+const LOOK_EVERY_MS = 2_000;
+
+export function batchActivities({ jobs, results, batches, identify, labelsOf, clock }: ActivityDeps) {
+  return {
+    /**
+     * Says which job a stage of an item is, and whether it is answered already. Idempotent.
+     * @param trainingJobId of the model that is backtested, where the batch trained it
+     */
+    async prepareItem(
+      batch: JobInput<BatchRequest>,
+      n: number,
+      stage: BatchStage,
+      trainingJobId: string | null,
+    ): Promise<PreparedItem> {
+      const request = await requestOf(batch.request, n, stage, trainingJobId);
+      const { jobId, requestHash } = identify(request);
+      const known = await jobs.get(jobId);
+      const reused = known !== null && known.parentJobId !== batch.jobId;
+      await batches.note({ batchId: batch.jobId, n, stage }, jobId, reused);
+      const { client, settings, priority } = batch;
+      const common = { jobId, requestHash, forceReason: null, parentJobId: batch.jobId, priority, client, settings };
+      const input = request.kind === "training" ? { ...common, request } : { ...common, request };
+      return { input, finished: known?.outcome ?? null, labels: labelsOf(input) };
+    },
+
+    /** Waits for the end of a job that is not the batch's own; never stops it. */
+    async awaitOther(jobId: string): Promise<JobOutcome> {
+      for (;;) {
+        heartbeat();
+        const job = await jobs.get(jobId);
+        if (job?.outcome != null) return job.outcome;
+        await clock.sleep(LOOK_EVERY_MS, cancellationSignal());
+      }
+    },
+  };
+
+  async function requestOf(
+    batch: BatchRequest,
+    n: number,
+    stage: BatchStage,
+    trainingJobId: string | null,
+  ): Promise<Extract<ComputeRequest, { kind: BatchStage }>> {
+    const item = itemsOf(batch)[n];
+    const request = item?.[stage] ?? null;
+    if (request === null) throw new DomainError("internal", { what: `The batch has no ${stage} ${n}.` });
+    if (request.kind === "training" || request.modelPath !== null) return request;
+    const training = trainingJobId === null ? null : await results.get(trainingJobId);
+    if (trainingJobId !== null && training?.kind === "training") {
+      return { ...request, modelPath: training.modelPath, trainingJobId };
+    }
+    throw new DomainError("model_not_found", { what: `The training ${trainingJobId ?? "of the item"} left no model.` });
+  }
+}

@@ -1,0 +1,50 @@
+/** What a batch consists of. Zod-free: workflows go through the same items in the same order. */
+import type { BacktestRequest, BatchRequest, TrainingRequest } from "./job.ts";
+
+/** One line of work: a training, a backtest, or a training and the backtest of its model. */
+export interface BatchItem {
+  /** 0-based place in the batch. */
+  readonly n: number;
+  readonly training: TrainingRequest | null;
+  readonly backtest: BacktestRequest | BacktestToBe | null;
+}
+
+/** A backtest whose model is trained first. */
+export type BacktestToBe = Omit<BacktestRequest, "modelPath" | "trainingJobId"> & { readonly modelPath: null };
+
+/** More would make the record of the batch unwieldy. */
+export const MOST_ITEMS = 1_000;
+
+/** Every combination, periods innermost but for the draws, so that what belongs together is done one after the other. */
+export function itemsOf(batch: BatchRequest): readonly BatchItem[] {
+  return (batch.work === "backtest" ? backtestsOf(batch) : trainingsOf(batch)).map((item, n) => ({ n, ...item }));
+}
+
+type Item = Omit<BatchItem, "n">;
+
+function trainingsOf({ strategies, periods, draws, work, costs }: BatchRequest): Item[] {
+  return strategies.flatMap(({ strategy, strategySha256, symbol, timeframe }) =>
+    periods.flatMap(({ train, test }) =>
+      train === null
+        ? []
+        : Array.from({ length: draws }, (_, at): Item => ({
+            training: { kind: "training", strategy, strategySha256, symbol, timeframe, ...train, draw: at + 1 },
+            backtest:
+              work === "train" || test === null
+                ? null
+                : { kind: "backtest", strategy, symbol, timeframe, ...test, ...costs, modelPath: null },
+          })),
+    ),
+  );
+}
+
+const backtestsOf = ({ models, periods, costs }: BatchRequest): Item[] =>
+  models.flatMap((model) =>
+    periods.flatMap(({ test }) =>
+      test === null ? [] : [{ training: null, backtest: { kind: "backtest" as const, ...model, ...test, ...costs } }],
+    ),
+  );
+
+/** How many items a batch has, without making them. */
+export const sizeOf = ({ work, strategies, models, periods, draws }: BatchRequest): number =>
+  work === "backtest" ? models.length * periods.length : strategies.length * periods.length * draws;

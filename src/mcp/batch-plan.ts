@@ -1,0 +1,129 @@
+import { DomainError } from "../domain/errors.ts";
+import type { BatchPeriod, BatchRequest } from "../domain/job.ts";
+import type { DateWindow } from "../domain/market-data.ts";
+import type { ToolContext } from "./define-tool.ts";
+import { MODEL_PATH, chooseModel } from "./model-choice.ts";
+import { checkData, readStrategy } from "./preflight.ts";
+import { checkStrategy, marketOf } from "./strategy-check.ts";
+
+interface Wish {
+  readonly work: BatchRequest["work"];
+  readonly strategies?: readonly string[] | undefined;
+  readonly models?: readonly string[] | undefined;
+  readonly symbols?: readonly string[] | undefined;
+  readonly periods: readonly BatchPeriod[];
+}
+
+interface Plan {
+  readonly strategies: BatchRequest["strategies"];
+  readonly models: BatchRequest["models"];
+  /** Everything that can be refused before computing. Answers with warnings. */
+  readonly check: () => Promise<readonly string[]>;
+}
+
+/**
+ * What a batch is about: strategies with the texts they have now, or models that are there.
+ * @throws DomainError `invalid_input`, `strategy_not_found`, `model_not_found`, `task_not_finished`
+ */
+export async function plannedBatch(context: ToolContext, wish: Wish): Promise<Plan> {
+  const { work, strategies: names, models: ids, symbols } = wish;
+  const trains = work !== "backtest";
+  if ((names === undefined) === trains || (ids === undefined) !== trains) {
+    throw new DomainError("invalid_input", {
+      what: trains ? `Work ${work} needs strategies, and no models.` : "Work backtest needs models, and no strategies.",
+      next: "correct the call and repeat it",
+    });
+  }
+  return trains
+    ? await planTrainings(context, [...new Set(names)], symbols, wish.periods)
+    : await planBacktests(context, [...new Set(ids)], symbols, wish.periods);
+}
+
+async function planTrainings(
+  { deps, signal }: ToolContext,
+  names: readonly string[],
+  symbols: readonly string[] | undefined,
+  periods: readonly BatchPeriod[],
+): Promise<Plan> {
+  const files = await Promise.all(names.map(async (name) => await readStrategy(deps, name)));
+  const strategies = files.flatMap((file) =>
+    (symbols ?? [undefined]).map((symbol) => {
+      const market = marketOf(file, { symbol, timeframe: undefined });
+      return { strategy: file.name, strategySha256: file.sha256, ...market };
+    }),
+  );
+  return {
+    strategies,
+    models: [],
+    async check() {
+      await deps.strategies.notice(names);
+      const warnings = files.flatMap((file) => checkStrategy(file).map((warning) => `${file.name}: ${warning}`));
+      await checkMarkets(deps, strategies, periods, signal);
+      return shortened(warnings);
+    },
+  };
+}
+
+async function planBacktests(
+  { deps, signal }: ToolContext,
+  ids: readonly string[],
+  symbols: readonly string[] | undefined,
+  periods: readonly BatchPeriod[],
+): Promise<Plan> {
+  const single = (await Promise.all(ids.map(async (id) => await trainingsOf(deps, id)))).flat();
+  const chosen = await Promise.all(single.map(async (id) => await chooseModel(deps, id)));
+  const models = chosen.flatMap(({ modelPath, trainingJobId, origin }) => {
+    if (origin === null) throw unknownModel(modelPath);
+    const { strategy, symbol: own, timeframe } = origin;
+    return (symbols ?? [own]).map((symbol) => ({ strategy, symbol, timeframe, modelPath, trainingJobId }));
+  });
+  return {
+    strategies: [],
+    models,
+    async check() {
+      await checkMarkets(deps, models, periods, signal);
+      const inSample = chosen.filter(({ origin }) =>
+        periods.some(({ test }) => test !== null && origin !== null && test.startDate < origin.endDate.slice(0, 10)),
+      );
+      return inSample.length === 0
+        ? []
+        : [
+            `IN-SAMPLE: some test dates lie in the training of ${inSample.length} of the models: those results prove nothing.`,
+          ];
+    },
+  };
+}
+
+/** A set stands for its trainings. */
+async function trainingsOf(deps: ToolContext["deps"], id: string): Promise<readonly string[]> {
+  if (MODEL_PATH.test(id)) return [id];
+  const result = await deps.records.results.get(id);
+  return result?.kind === "training_set" ? result.models.map(({ jobId }) => jobId) : [id];
+}
+
+const unknownModel = (path: string) =>
+  new DomainError("model_not_found", {
+    what: `Nothing is on record of the model ${path}.`,
+    next: "pass task_ids of trainings; run_backtest takes a path with strategy, symbol and timeframe",
+  });
+
+/** @throws DomainError `data_not_found` */
+async function checkMarkets(
+  deps: ToolContext["deps"],
+  parts: readonly { readonly symbol: string; readonly timeframe: string }[],
+  periods: readonly BatchPeriod[],
+  signal: AbortSignal,
+): Promise<void> {
+  const markets = new Map(parts.map(({ symbol, timeframe }) => [`${symbol} ${timeframe}`, { symbol, timeframe }]));
+  const windows = periods.flatMap(({ train, test }) => [train, test]).filter((one): one is DateWindow => one !== null);
+  for (const market of markets.values()) {
+    for (const window of windows) await checkData(deps, market, window, signal);
+  }
+}
+
+const SHOWN_WARNINGS = 5;
+
+const shortened = (warnings: readonly string[]): string[] =>
+  warnings.length <= SHOWN_WARNINGS
+    ? [...warnings]
+    : [...warnings.slice(0, SHOWN_WARNINGS), `and ${warnings.length - SHOWN_WARNINGS} more`];

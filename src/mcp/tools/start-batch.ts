@@ -1,0 +1,110 @@
+import { z } from "zod";
+import { MOST_ITEMS, sizeOf } from "../../domain/batch.ts";
+import { DomainError } from "../../domain/errors.ts";
+import type { BatchPeriod, BatchRequest } from "../../domain/job.ts";
+import type { DateWindow } from "../../domain/market-data.ts";
+import { plannedBatch } from "../batch-plan.ts";
+import { defineTool } from "../define-tool.ts";
+import { isoDate, runOf, statusFields, strategyName, symbol, taskId } from "../fields.ts";
+import { checkOrder, overlaps } from "../preflight.ts";
+import { startJob } from "../start-job.ts";
+
+/** Single jobs, which somebody waits for, go first. */
+const PRIORITY = 4;
+
+const window = z.array(isoDate).length(2, "two dates: the first day and the last");
+
+export const startBatch = defineTool({
+  name: "start_batch",
+  title: "Start a batch",
+  description: `Runs many trainings and backtests as one durable job: every combination of strategies (each on its own market, or on symbols) and periods, each draws times; or of models and periods. At most ${MOST_ITEMS} items, so many at once, in order. What was computed before, here or elsewhere, is answered from the record and not computed again.
+
+get_task_status tells how many are done, running, failed, the best so far and the time left; get_results its items at any time; cancel_task with its task_id stops all, with that of one of its jobs only that. It ends when all is done, or when more than max_failures items failed.
+
+work both: trains, then backtests each model on the period's test dates. Take test dates after train dates. Variations of a strategy: mutate_strategy first.
+
+Example: {"work": "both", "strategies": ["dip_3", "dip_5"], "draws": 3, "periods": [{"train": ["2000-01-03", "2014-12-31"], "test": ["2015-01-02", "2019-12-31"]}]}`,
+  input: z.strictObject({
+    work: z.enum(["train", "both", "backtest"]).describe("What is done for each combination."),
+    strategies: z.array(strategyName).min(1).max(500).optional().describe("To train."),
+    models: z.array(taskId).min(1).max(500).optional().describe("To backtest: finished trainings, or sets of them."),
+    symbols: z.array(symbol).min(1).max(50).optional().describe("Default: each strategy's own."),
+    periods: z
+      .array(z.strictObject({ train: window.optional(), test: window.optional() }))
+      .min(1)
+      .max(100)
+      .describe("First and last day of each, YYYY-MM-DD."),
+    draws: z.number().int().min(1).max(20).default(1).describe("Trainings of each combination."),
+    at_once: z.number().int().min(1).max(50).default(4).describe("Jobs open at the same time."),
+    max_failures: z.number().int().min(0).max(MOST_ITEMS).default(10).describe("More failed items stop it."),
+    commission: z.number().min(0).max(0.1).default(0.001).describe("Ratio per fill."),
+    slippage: z.number().min(0).max(0.1).default(0.0005).describe("Ratio per fill."),
+    experiment_id: runOf,
+  }),
+  output: z.object({
+    ...statusFields,
+    items: z.number(),
+    existing: z.boolean(),
+    warnings: z.array(z.string()),
+  }),
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  async handle(args, context) {
+    const { work } = args;
+    const periods = args.periods.map((period) => periodOf(period, work));
+    const { strategies, models, check } = await plannedBatch(context, { ...args, periods });
+    const request: BatchRequest = {
+      kind: "batch",
+      work,
+      strategies,
+      models,
+      periods,
+      draws: work === "backtest" ? 1 : args.draws,
+      costs: { initialCapital: 100_000, commission: args.commission, slippage: args.slippage },
+      atOnce: args.at_once,
+      maxFailures: args.max_failures,
+    };
+    const items = sizeOf(request);
+    if (items > MOST_ITEMS) throw tooMany(items);
+    const answer = await startJob(context, {
+      request,
+      forceReason: null,
+      experimentId: args.experiment_id,
+      priority: PRIORITY,
+      preflight: check,
+    });
+    return { ...answer, items, warnings: [...periods.flatMap(warningOf), ...answer.warnings] };
+  },
+});
+
+type Wish = Partial<Record<"train" | "test", readonly string[] | undefined>>;
+
+/** @throws DomainError `invalid_input` when dates that the work needs are missing, or others are given */
+function periodOf(wish: Wish, work: BatchRequest["work"]): BatchPeriod {
+  const train = windowOf(wish, "train", work !== "backtest", work);
+  const test = windowOf(wish, "test", work !== "train", work);
+  return { train, test };
+}
+
+function windowOf(wish: Wish, name: "train" | "test", needed: boolean, work: string): DateWindow | null {
+  const [startDate, endDate] = wish[name] ?? [];
+  if (needed && startDate !== undefined && endDate !== undefined) {
+    checkOrder({ startDate, endDate });
+    return { startDate, endDate };
+  }
+  if (!needed && wish[name] === undefined) return null;
+  throw new DomainError("invalid_input", {
+    what: needed ? `Each period needs ${name} dates for work ${work}.` : `Work ${work} has no use for ${name} dates.`,
+    next: "correct the periods and call again",
+  });
+}
+
+const warningOf = ({ train, test }: BatchPeriod): string[] =>
+  train !== null && test !== null && overlaps(train, test)
+    ? [`IN-SAMPLE: test dates ${test.startDate} to ${test.endDate} overlap the training. Those results prove nothing.`]
+    : [];
+
+const tooMany = (items: number) =>
+  new DomainError("invalid_input", {
+    what: `That would be ${items} items; a batch has at most ${MOST_ITEMS}.`,
+    next: "divide it, or begin with fewer draws, periods or strategies",
+  });

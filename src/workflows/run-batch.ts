@@ -1,0 +1,163 @@
+/**
+ * Many jobs as one: so many at once, in order, each the very job that the tools would start, so that what was computed
+ * before is not computed again. Goes on in a new run before its history grows long, with nothing open.
+ */
+import {
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  ChildWorkflowFailure,
+  ParentClosePolicy,
+  continueAsNew,
+  executeChild,
+  isCancellation,
+  setHandler,
+} from "@temporalio/workflow";
+import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
+import { itemsOf, type BatchItem } from "../domain/batch.ts";
+import type { BatchRequest, FinalStatus, JobInput, JobOutcome, LiveJobState } from "../domain/job.ts";
+import { closeAs } from "./close-as.ts";
+import { jobStateQuery } from "./messages.ts";
+import { admitJob, awaitOther, prepareItem, prepareItemQuickly, recordOutcome } from "./policies.ts";
+import { runBacktest } from "./run-backtest.ts";
+import { trainModel } from "./train-model.ts";
+
+/** Items of one run. Each makes about thirty events, two jobs included. */
+const ITEMS_A_RUN = 100;
+
+export interface BatchState {
+  /** First item that was not begun. */
+  readonly next: number;
+  readonly failed: number;
+}
+
+export async function runBatch(
+  input: JobInput<BatchRequest>,
+  state: BatchState = { next: 0, failed: 0 },
+): Promise<JobOutcome> {
+  return await new BatchRun(input, state).run();
+}
+
+class BatchRun {
+  private phase: LiveJobState["phase"] = "running";
+  private readonly input: JobInput<BatchRequest>;
+  private readonly items: readonly BatchItem[];
+  private readonly end: number;
+  private next: number;
+  private failed: number;
+
+  constructor(input: JobInput<BatchRequest>, { next, failed }: BatchState) {
+    this.input = input;
+    this.next = next;
+    this.failed = failed;
+    this.items = itemsOf(input.request);
+    this.end = Math.min(this.items.length, next + ITEMS_A_RUN);
+    setHandler(jobStateQuery, () => ({
+      phase: this.phase,
+      computation: 1,
+      operationId: null,
+      queuePosition: null,
+      waitingFor: null,
+    }));
+  }
+
+  async run(): Promise<JobOutcome> {
+    const { input } = this;
+    const admission = await CancellationScope.nonCancellable(() => admitJob(input, 1));
+    if (admission.finished !== null) return await closeAs(admission.finished);
+    const lanes = Array.from({ length: input.request.atOnce }, () => this.lane());
+    const settled = await Promise.allSettled(lanes);
+    const cancelled = settled.find((lane) => lane.status === "rejected" && isCancellation(lane.reason));
+    const broken = settled.find((lane) => lane.status === "rejected");
+    if (broken?.status === "rejected" && cancelled === undefined) throw broken.reason;
+    if (cancelled === undefined && this.next < this.items.length && !this.stopped) {
+      await continueAsNew<typeof runBatch>(input, { next: this.next, failed: this.failed });
+    }
+    this.phase = "recording";
+    const outcome = await CancellationScope.nonCancellable(() =>
+      recordOutcome({
+        input,
+        computation: 1,
+        ending: this.endingOf(cancelled !== undefined),
+        faultsSeen: [],
+        operationIds: [],
+        parentJobId: null,
+      }),
+    );
+    this.phase = "closed";
+    if (cancelled?.status === "rejected") throw cancelled.reason;
+    return await closeAs(outcome);
+  }
+
+  private get stopped(): boolean {
+    return this.failed > this.input.request.maxFailures;
+  }
+
+  private async lane(): Promise<void> {
+    while (this.next < this.end && !this.stopped) {
+      const item = this.items[this.next];
+      this.next += 1;
+      if (item !== undefined && (await this.runItem(item)) === "failed") this.failed += 1;
+    }
+  }
+
+  private async runItem({ n, training, backtest }: BatchItem): Promise<FinalStatus> {
+    let trained: JobOutcome | null = null;
+    if (training !== null) {
+      trained = await this.runStage(n, "training", null);
+      if (trained.status !== "completed" || backtest === null) return fateOf(trained);
+    }
+    return fateOf(await this.runStage(n, "backtest", trained?.jobId ?? null));
+  }
+
+  private async runStage(n: number, stage: "training" | "backtest", trainingJobId: string | null): Promise<JobOutcome> {
+    const {
+      input,
+      finished,
+      labels: { searchAttributes, ...labels },
+    } = await prepareItemQuickly(this.input, n, stage, trainingJobId).catch(async (error: unknown) => {
+      if (isCancellation(error)) throw error;
+      return await prepareItem(this.input, n, stage, trainingJobId);
+    });
+    if (finished !== null) return finished;
+    try {
+      const options = {
+        workflowId: input.jobId,
+        workflowIdReusePolicy: "REJECT_DUPLICATE" as const,
+        // A terminated batch must not leave jobs behind that nobody waits for.
+        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+        typedSearchAttributes: searchAttributes,
+        ...labels,
+      };
+      return input.request.kind === "training"
+        ? await executeChild(trainModel, { ...options, args: [{ ...input, request: input.request }] })
+        : await executeChild(runBacktest, { ...options, args: [{ ...input, request: input.request }] });
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return await awaitOther(input.jobId);
+      // The batch's own end, not that of one job which an operator ended.
+      if (CancellationScope.current().consideredCancelled) throw error;
+      if (error instanceof ChildWorkflowFailure) {
+        return endedAs(input.jobId, isCancellation(error) ? "cancelled" : "failed");
+      }
+      throw error;
+    }
+  }
+
+  private endingOf(cancelled: boolean): Parameters<typeof recordOutcome>[0]["ending"] {
+    if (cancelled) return { status: "cancelled", partial: null };
+    if (!this.stopped) return { status: "completed", summary: {} };
+    const failure = {
+      code: "computation_failed",
+      what: `${this.failed} items of the batch failed, more than the ${this.input.request.maxFailures} it was given: no others were begun.`,
+      why: null,
+      next: "get_results with this task_id shows what there is; mend the cause, and start another batch: what is done is not done again.",
+    };
+    return { status: "failed", failure, partial: null };
+  }
+}
+
+const fateOf = ({ status }: JobOutcome): FinalStatus => (status === "terminated" ? "failed" : status);
+
+const endedAs = (jobId: string, status: FinalStatus): JobOutcome => {
+  return { jobId, status, failure: null, partial: null, faultsSeen: [], operationIds: [], headline: status };
+};

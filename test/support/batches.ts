@@ -1,0 +1,33 @@
+import type { BatchRequest, JobInput } from "../../src/domain/job.ts";
+import { inputOf, TRAINING } from "./workflow-env.ts";
+
+/** So many strategies on one market and one period. */
+export function batchRequest(strategies: number, more: Partial<BatchRequest> = {}): BatchRequest {
+  return {
+    kind: "batch",
+    work: "train",
+    strategies: Array.from({ length: strategies }, (_, at) => ({
+      strategy: `s${at}`,
+      strategySha256: String(at % 10).repeat(64),
+      symbol: "SPX",
+      timeframe: "1d",
+    })),
+    models: [],
+    periods: [
+      {
+        train: { startDate: "2000-01-03", endDate: "2010-12-31" },
+        test: { startDate: "2011-01-03", endDate: "2015-12-31" },
+      },
+    ],
+    draws: 1,
+    costs: { initialCapital: 100_000, commission: 0.001, slippage: 0.0005 },
+    atOnce: 2,
+    maxFailures: 3,
+    ...more,
+  };
+}
+
+export const batchInput = (jobId: string, request: BatchRequest): JobInput<BatchRequest> => ({
+  ...inputOf(jobId, TRAINING, 4),
+  request,
+});

@@ -1,0 +1,160 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { WorkflowFailedError, type WorkflowHandle } from "@temporalio/client";
+import type { TestWorkflowEnvironment } from "@temporalio/testing";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { BatchRequest, ComputationEnd, JobOutcome } from "../../src/domain/job.ts";
+import { createExecutions } from "../../src/temporal/executions.ts";
+import { createSlots } from "../../src/temporal/slots.ts";
+import { batchInput, batchRequest } from "../support/batches.ts";
+import { Stage } from "../support/stage.ts";
+import {
+  inputOf,
+  outcomeOf,
+  SETTINGS,
+  startScriptedWorker,
+  startWorkflowEnvironment,
+  TRAINING,
+  type RunningWorker,
+} from "../support/workflow-env.ts";
+
+const FAILED: ComputationEnd = {
+  fate: "failed",
+  failure: { code: "computation_failed", what: "no", why: null, next: null },
+  partial: null,
+  faultsSeen: [],
+  mayStillCompute: false,
+};
+
+let env: TestWorkflowEnvironment;
+let worker: RunningWorker;
+let stage: Stage;
+
+beforeAll(async () => {
+  env = await startWorkflowEnvironment();
+  stage = new Stage();
+  worker = await startScriptedWorker(env, {
+    ...stage.activities(createSlots(env.client)),
+    closeExecution: createExecutions(env.client, SETTINGS).close,
+  });
+}, 60_000);
+afterAll(async () => {
+  await worker?.stop();
+  await env?.teardown();
+});
+beforeEach(() => {
+  stage.capacity = 8;
+  stage.mostInFlight = 0;
+});
+
+const start = async (jobId: string, request: BatchRequest): Promise<WorkflowHandle> =>
+  await env.client.workflow.start("runBatch", {
+    workflowId: jobId,
+    taskQueue: "ktrdr-jobs",
+    args: [batchInput(jobId, request)],
+  });
+
+const callsOf = (word: string): string[] => stage.calls.filter((call) => call.includes(word));
+const recorded = (jobId: string): string | undefined =>
+  stage.calls
+    .find((call) => call.startsWith(`record ${jobId} `))
+    ?.split(" ")
+    .at(-1);
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await delay(20);
+}
+
+function held(): { end: Promise<ComputationEnd>; release: (end: ComputationEnd) => void } {
+  const { promise, resolve } = Promise.withResolvers<ComputationEnd>();
+  return { end: promise, release: resolve };
+}
+
+describe("a batch", () => {
+  it("does every item once, no more of them at once than it was told, a backtest after its training", async () => {
+    const handle = await start("batch-all", batchRequest(6, { work: "both" }));
+    const outcome = (await handle.result()) as JobOutcome;
+    expect(outcome.status).toBe("completed");
+    for (let n = 0; n < 6; n += 1) {
+      const calls = callsOf(`batch-all-${n}`).filter((call) => /^(start|record)/.test(call));
+      expect(calls).toEqual([
+        `start train-batch-all-${n} 1`,
+        `record train-batch-all-${n} completed`,
+        `start backtest-batch-all-${n} 1`,
+        `record backtest-batch-all-${n} completed`,
+      ]);
+    }
+    expect(stage.mostInFlight).toBeLessThanOrEqual(2);
+  }, 60_000);
+
+  it("does not do what is known, nor what somebody else does: it waits for that and leaves it alone", async () => {
+    stage.known.set("train-batch-known-0", outcomeOf("train-batch-known-0", "completed"));
+    const { end, release } = held();
+    stage.scripts.set("train-batch-known-1", { ends: [end] });
+    // Another one's job of the same id.
+    await env.client.workflow.start("trainModel", {
+      workflowId: "train-batch-known-1",
+      taskQueue: "ktrdr-jobs",
+      args: [inputOf("train-batch-known-1", TRAINING)],
+    });
+    const theirs = Promise.withResolvers<JobOutcome>();
+    stage.others.set("train-batch-known-1", theirs.promise);
+    const handle = await start("batch-known", batchRequest(3));
+    await until(() => callsOf("await train-batch-known-1").length > 0);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+    expect(callsOf("start train-batch-known-0")).toEqual([]);
+    expect(callsOf("start train-batch-known-1")).toHaveLength(1);
+    expect(recorded("train-batch-known-1")).toBeUndefined();
+    release({ fate: "succeeded", summary: {}, faultsSeen: [] });
+    await until(() => recorded("train-batch-known-1") === "completed");
+    theirs.resolve(outcomeOf("train-batch-known-1", "completed"));
+  }, 60_000);
+
+  it("begins no others when more failed than it was told, and says so; what runs is let finish", async () => {
+    for (const n of [0, 1, 2]) stage.scripts.set(`train-batch-bad-${n}`, { ends: [Promise.resolve(FAILED)] });
+    const { end, release } = held();
+    stage.scripts.set("train-batch-bad-3", { ends: [end] });
+    const handle = await start("batch-bad", batchRequest(20, { maxFailures: 2 }));
+    await until(() => recorded("train-batch-bad-2") === "failed");
+    await until(() => callsOf("start train-batch-bad-3").length > 0);
+    release({ fate: "succeeded", summary: {}, faultsSeen: [] });
+    await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+    expect(recorded("batch-bad")).toBe("failed");
+    expect(recorded("train-batch-bad-3")).toBe("completed");
+    expect(callsOf("prepare train-batch-bad-")).toHaveLength(4);
+  }, 60_000);
+
+  it("cancelled stops all of its jobs; one of them cancelled alone stops only that", async () => {
+    for (const n of [0, 1, 2]) stage.scripts.set(`train-batch-stop-${n}`, { ends: [held().end] });
+    const handle = await start("batch-stop", batchRequest(9, { atOnce: 3 }));
+    await until(() => [0, 1, 2].every((n) => callsOf(`start train-batch-stop-${n} `).length === 1));
+    await env.client.workflow.getHandle("train-batch-stop-1").cancel();
+    await until(() => recorded("train-batch-stop-1") === "cancelled");
+    await until(() => callsOf("prepare train-batch-stop-3").length === 1);
+    expect(recorded("batch-stop")).toBeUndefined();
+    await handle.cancel();
+    await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+    expect(recorded("batch-stop")).toBe("cancelled");
+    for (const n of [0, 2]) expect(recorded(`train-batch-stop-${n}`)).toBe("cancelled");
+    expect(stage.inFlight.size).toBe(0);
+  }, 60_000);
+
+  it("of a thousand items keeps every history short: it goes on in new runs, and none is done twice", async () => {
+    // What is known costs no computing: the batch itself is what is looked at.
+    for (let n = 0; n < 1_000; n += 1) {
+      if (n % 50 !== 0) stage.known.set(`train-batch-long-${n}`, outcomeOf(`train-batch-long-${n}`, "completed"));
+    }
+    const handle = await start("batch-long", batchRequest(1_000, { atOnce: 10 }));
+    await handle.result();
+    expect(new Set(callsOf("prepare train-batch-long-")).size).toBe(1_000);
+    expect(callsOf("start train-batch-long-")).toHaveLength(20);
+    const runs: number[] = [];
+    for await (const { workflowId, historyLength } of env.client.workflow.list({
+      query: "WorkflowType = 'runBatch'",
+    })) {
+      if (workflowId === "batch-long") runs.push(historyLength);
+    }
+    expect(runs.length).toBeGreaterThanOrEqual(10);
+    expect(Math.max(...runs)).toBeLessThan(1_500);
+  }, 120_000);
+});
