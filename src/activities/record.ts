@@ -1,6 +1,15 @@
 /** Writes down how a job ended, with the figures, once and for ever. */
 import { isDomainError } from "../domain/errors.ts";
-import { computes, type JobFailure, type JobInput, type JobOutcome } from "../domain/job.ts";
+import {
+  computes,
+  type BacktestRequest,
+  type JobFailure,
+  type JobInput,
+  type JobOutcome,
+  type TrainingRequest,
+} from "../domain/job.ts";
+import type { Bars } from "../ktrdr/data.ts";
+import { fingerprintOf } from "./fingerprint.ts";
 import { assertNever } from "../domain/never.ts";
 import type { JobResult } from "../domain/result.ts";
 import { summariseBatch } from "../domain/results/batch.ts";
@@ -72,6 +81,20 @@ function outcomeOf(
   return { jobId: input.jobId, status, failure, partial, faultsSeen, operationIds: operations, headline: line };
 }
 
+/** Of the job's market and dates; null when they cannot be had. */
+async function barsOf(
+  { ktrdr }: ActivityDeps,
+  { symbol, timeframe, startDate, endDate }: TrainingRequest | BacktestRequest,
+  insist: boolean,
+): Promise<Bars | null> {
+  return await ktrdr.data.bars(symbol, timeframe, { startDate, endDate }).catch((error: unknown) => {
+    if (insist && isDomainError(error) && error.retryable) throw error;
+    return null;
+  });
+}
+
+const fingerprint = (bars: Bars | null) => (bars === null ? null : fingerprintOf(bars));
+
 /** Gathers what a result needs beside the summary. The function it gives throws when the summary is unusable. */
 async function resultOf(
   deps: ActivityDeps,
@@ -85,16 +108,13 @@ async function resultOf(
   switch (request.kind) {
     case "training": {
       const resumedFrom = (await deps.jobs.computations(input.jobId)).at(-1)?.resumedFrom ?? null;
-      return () => normaliseTraining(summary, request, engine, resumedFrom);
+      const data = fingerprint(await barsOf(deps, request, insistOnBars));
+      return () => ({ ...normaliseTraining(summary, request, engine, resumedFrom), data });
     }
     case "backtest": {
-      const bars = await ktrdr.data
-        .bars(request.symbol, request.timeframe, { startDate: request.startDate, endDate: request.endDate })
-        .catch((error: unknown) => {
-          if (insistOnBars && isDomainError(error) && error.retryable) throw error;
-          return null;
-        });
-      return () => normaliseBacktest(summary, request, bars, engine);
+      const bars = await barsOf(deps, request, insistOnBars);
+      const data = fingerprint(bars);
+      return () => ({ ...normaliseBacktest(summary, request, bars, engine), data });
     }
     case "data_load": {
       const range = await ktrdr.data.range(request.symbol, request.timeframe);

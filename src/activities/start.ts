@@ -272,13 +272,13 @@ class Start {
   /** KTRDR reads the file when it starts: a text that changed since the job was asked for is another job. */
   private async checkStrategy(): Promise<void> {
     const { request } = this.input;
-    if (request.kind !== "training") return;
+    if (request.kind === "data_load" || request.strategySha256 === undefined) return;
     const file = await this.deps.strategies.read(request.strategy);
     if (file.sha256 === request.strategySha256) return;
     throw new DomainError("strategy_changed", {
-      what: `The strategy ${request.strategy} was changed after this training was asked for.`,
-      why: "Training another text under this job's name would record a result that nothing produced.",
-      next: "Call train_model again: the new text is a new job.",
+      what: `The strategy ${request.strategy} was changed after this ${request.kind} was asked for.`,
+      why: "Computing with another text under this job's name would record a result that nothing produced.",
+      next: "Start it again: with the new text it is a new job.",
     });
   }
 }

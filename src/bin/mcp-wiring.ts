@@ -134,6 +134,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
         jobs: createJobReader(pool),
         results: createResultReader(pool),
         judged: createJudgedRuns(pool),
+        calls: createExecutionLog(pool),
         batches: createBatchStore(pool),
         experiments: createExperimentStore(pool),
         insights: { ...createInsightStore(pool), ...createInsightSearch(pool) },

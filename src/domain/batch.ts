@@ -32,7 +32,7 @@ function trainingsOf({ strategies, periods, draws, work, costs }: BatchRequest):
             backtest:
               work === "train" || test === null
                 ? null
-                : { kind: "backtest", strategy, symbol, timeframe, ...test, ...costs, modelPath: null },
+                : { kind: "backtest", strategy, strategySha256, symbol, timeframe, ...test, ...costs, modelPath: null },
           })),
     ),
   );

@@ -34,6 +34,8 @@ export interface TrainingSetRequest {
 export interface BacktestRequest {
   readonly kind: "backtest";
   readonly strategy: string;
+  /** SHA-256 of the strategy file's bytes, which decides with the model; absent in jobs of before it was recorded. */
+  readonly strategySha256?: string | undefined;
   readonly symbol: string;
   readonly timeframe: string;
   readonly startDate: string;
@@ -68,7 +70,7 @@ export interface BatchRequest {
   /** Models that are there already; empty when they are trained first. */
   readonly models: readonly Pick<
     BacktestRequest,
-    "strategy" | "symbol" | "timeframe" | "modelPath" | "trainingJobId"
+    "strategy" | "strategySha256" | "symbol" | "timeframe" | "modelPath" | "trainingJobId"
   >[];
   readonly periods: readonly BatchPeriod[];
   /** How many trainings of each combination. */

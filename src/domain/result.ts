@@ -19,6 +19,16 @@ export interface Caveat {
   readonly text: string;
 }
 
+/** The bars of a job's own market and dates, as they were when its result was recorded. */
+export interface DataFingerprint {
+  readonly bars: number;
+  /** Times of the first and last one, as KTRDR tells them. */
+  readonly first: string;
+  readonly last: string;
+  /** Over lines of time, open, high, low, close and volume. */
+  readonly sha256: string;
+}
+
 export interface TrainingResult {
   readonly kind: "training";
   /** Model directory relative to KTRDR's working directory. */
@@ -47,6 +57,8 @@ export interface TrainingResult {
   readonly samples: number | null;
   readonly trainingSeconds: number | null;
   readonly curve: LearningCurve;
+  /** Null when the bars could not be had; absent in results of before it was recorded. */
+  readonly data?: DataFingerprint | null | undefined;
   readonly caveats: readonly Caveat[];
   readonly engine: Engine;
 }
@@ -98,6 +110,8 @@ export interface BacktestResult {
   readonly equityPoints: number;
   readonly buyAndHold: BuyAndHold | null;
   readonly raw: RawBacktestMetrics;
+  /** As in a training's result. */
+  readonly data?: DataFingerprint | null | undefined;
   readonly caveats: readonly Caveat[];
   readonly engine: Engine;
 }

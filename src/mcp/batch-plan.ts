@@ -72,11 +72,14 @@ async function planBacktests(
 ): Promise<Plan> {
   const single = (await Promise.all(ids.map(async (id) => await trainingsOf(deps, id)))).flat();
   const chosen = await Promise.all(single.map(async (id) => await chooseModel(deps, id)));
-  const models = chosen.flatMap(({ modelPath, trainingJobId, origin }) => {
+  const ofModels = chosen.map(async ({ modelPath, trainingJobId, origin }) => {
     if (origin === null) throw unknownModel(modelPath);
     const { strategy, symbol: own, timeframe } = origin;
-    return (symbols ?? [own]).map((symbol) => ({ strategy, symbol, timeframe, modelPath, trainingJobId }));
+    const { sha256: strategySha256 } = await readStrategy(deps, strategy);
+    const model = { strategy, strategySha256, timeframe, modelPath, trainingJobId };
+    return (symbols ?? [own]).map((symbol) => ({ ...model, symbol }));
   });
+  const models = (await Promise.all(ofModels)).flat();
   return {
     strategies: [],
     models,

@@ -2,6 +2,7 @@ import type { CachedReads } from "../ktrdr/cached-reads.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { StrategyLibrary } from "../ktrdr/strategy-library.ts";
 import type { BatchStore } from "../store/batches.ts";
+import type { ExecutionLog } from "../store/execution-log.ts";
 import type { ExperimentStore } from "../store/experiments.ts";
 import type { InsightSearch } from "../store/insight-search.ts";
 import type { InsightStore } from "../store/insights.ts";
@@ -27,6 +28,8 @@ export interface RecordsPort {
   readonly batches: Pick<BatchStore, "counts" | "rows">;
   readonly experiments: ExperimentStore;
   readonly judged: JudgedRuns;
+  /** The log of calls. */
+  readonly calls: Pick<ExecutionLog, "recent">;
   /** What operators ordered. */
   readonly research: ResearchControlReader;
   /** What is open, in figures. */

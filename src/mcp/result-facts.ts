@@ -170,7 +170,7 @@ function provenance(result: JobResult, job: JobRecord): Facts {
   const { faultsSeen = [], operationIds = [] } = job.outcome ?? {};
   const common = {
     ...market,
-    strategy_sha256: job.request.kind === "training" ? job.request.strategySha256 : null,
+    strategy_sha256: "strategySha256" in job.request ? (job.request.strategySha256 ?? null) : null,
     ktrdr_operations: operationIds.length === 0 ? null : operationIds,
     faults_overcome: faultsSeen.length === 0 ? null : faultsSeen,
   };

@@ -44,6 +44,7 @@ const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("backtest"),
     strategy: z.string(),
+    strategySha256: z.string().optional(),
     ...window,
     modelPath: z.string(),
     trainingJobId: z.string().nullable(),
@@ -64,7 +65,13 @@ const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
     work: z.enum(["train", "both", "backtest"]),
     strategies: z.array(z.object({ strategy: z.string(), strategySha256: z.string(), ...market })),
     models: z.array(
-      z.object({ strategy: z.string(), ...market, modelPath: z.string(), trainingJobId: z.string().nullable() }),
+      z.object({
+        strategy: z.string(),
+        strategySha256: z.string().optional(),
+        ...market,
+        modelPath: z.string(),
+        trainingJobId: z.string().nullable(),
+      }),
     ),
     periods: z.array(z.object({ train: period.nullable(), test: period.nullable() })),
     draws: z.number(),

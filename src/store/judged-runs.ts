@@ -10,7 +10,7 @@ export interface JudgedRunFilter {
   readonly since?: string;
 }
 
-/** A job that failed, or a backtest that completed on dates that its model was not trained on. */
+/** A job that failed, or (replays apart, which say nothing new) a backtest that completed on dates that its model was not trained on. */
 export type RecordedRun = z.infer<typeof RunRow>;
 
 export interface RecordedRuns {
@@ -50,7 +50,7 @@ const RUNS = `
     case when j.status = 'failed' then coalesce(j.outcome #>> '{failure,code}', 'internal') end as failure,
     r.sharpe, r.trades, (r.result #>> '{buyAndHold,sharpe}')::float8 as "holdSharpe", md5(j.strategy_text) as "textKey"
   from jobs j left join results r using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
-  where j.kind in ('training', 'backtest')
+  where j.kind in ('training', 'backtest') and (j.force_reason is null or j.force_reason not like 'replay of %')
     and (j.status = 'failed' or (j.kind = 'backtest' and j.status = 'completed'
       and (m.end_date < r.result ->> 'startDate' or m.start_date > r.result ->> 'endDate')))
     and ($1::text is null or j.strategy = $1) and ($2::text is null or j.symbol = $2)

@@ -9,6 +9,11 @@ const window = { startDate: z.string(), endDate: z.string() };
 const origin = { caveats: z.array(z.object({ code: z.string(), text: z.string() })), engine: EngineSchema };
 const spread = z.object({ median: z.number(), min: z.number(), max: z.number(), n: z.number() }).nullable();
 
+const fingerprint = z
+  .object({ bars: z.number(), first: z.string(), last: z.string(), sha256: z.string() })
+  .nullable()
+  .optional();
+
 const Training = z.object({
   kind: z.literal("training"),
   modelPath: z.string(),
@@ -31,6 +36,7 @@ const Training = z.object({
   featureCount: figure,
   samples: figure,
   trainingSeconds: figure,
+  data: fingerprint,
   curve: z.object({ trainLoss: figures, valLoss: figures, trainAccuracy: figures, valAccuracy: figures }),
   ...origin,
 });
@@ -66,6 +72,7 @@ const Backtest = z.object({
   equityPoints: z.number(),
   buyAndHold: BuyAndHold.nullable(),
   raw: z.record(z.string(), z.number()),
+  data: fingerprint,
   ...origin,
 });
 

@@ -44,6 +44,19 @@ describe("research that is written down", () => {
     const second = await research.call("run_backtest", { model: again.task_id, ...TEST, experiment_id });
     await research.follow(second.task_id, "completed");
 
+    const replay = await research.call("replay_run", { task_id: tested.task_id });
+    expect(replay).toMatchObject({ verdict: "not over yet", original: tested.task_id });
+    await research.follow(replay.task_id, "completed");
+    const replayed = await research.call("replay_run", { task_id: tested.task_id });
+    expect(replayed).toMatchObject({ verdict: "the same", differences: [], causes: [], task_id: replay.task_id });
+    const { manifest } = await research.call("get_results", { task_id: tested.task_id, detail: "full" });
+    expect(manifest).toMatchObject({
+      data: { bars: expect.any(Number), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      call: { tool: "run_backtest", arguments: { model: trained.task_id } },
+      experiments: [experiment_id],
+      strategy_version: expect.any(String),
+    });
+
     const concluded = await research.call("conclude_experiment", { experiment_id, conclusion: "Costs eat it." });
     expect(concluded).toMatchObject({ verdict: "not_supported", value: { runs: 2 }, existing: false });
     expect(rows(concluded, "counted").map((row) => row["task_id"])).toEqual([tested.task_id, second.task_id]);
@@ -55,6 +68,7 @@ describe("research that is written down", () => {
       task_ids: [tested.task_id, second.task_id],
     });
     const failed = await research.call("get_failed_strategies");
+    // The replay says nothing new.
     expect(failed).toMatchObject({ judged: 2, failed: 2, share: 1 });
     expect(rows(failed, "patterns")).toContainEqual(
       expect.objectContaining({ trait: "indicator", value: "rsi", failed: 2, tried: 2 }),

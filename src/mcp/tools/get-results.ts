@@ -4,6 +4,7 @@ import { compact, engineText } from "../answer.ts";
 import { batchProgress, batchRow } from "../batch-facts.ts";
 import { defineTool } from "../define-tool.ts";
 import { taskId } from "../fields.ts";
+import { manifestOf } from "../manifest.ts";
 import { resultFacts } from "../result-facts.ts";
 import { inSample } from "../in-sample.ts";
 import type { JobRecord } from "../../store/job-row.ts";
@@ -15,7 +16,7 @@ export const getResults = defineTool({
   title: "Results of a job",
   description: `The recorded result of a finished job, for ever, with what produced it.
 
-detail: brief = headline figures; standard (default) = all corrected figures and caveats; full = also KTRDR's raw figures and the learning curve, thinned out.
+detail: brief = headline figures; standard (default) = all corrected figures and caveats; full = also KTRDR's raw figures, the learning curve, thinned out, and the manifest: strategy text, bars, version, request and call that produced it.
 
 Backtests: total and annual return, Sharpe, Sortino, drawdown (positive ratio), trades, beside buy_and_hold over the same bars. A strategy that does not beat buy_and_hold after risk has shown nothing. "in_sample" true means the window overlaps the training: do not quote the figures. Trainings: losses and accuracies, best epoch, signs of overfitting. Training sets: median, min and max over the trainings.
 
@@ -37,6 +38,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
     caveats: z.array(z.string()).optional(),
     produced_by: z.looseObject({}).optional(),
     items: z.array(z.looseObject({ item: z.number() })).optional(),
+    manifest: z.looseObject({}).optional(),
     raw: z.looseObject({}).optional(),
     curve: z.looseObject({}).optional(),
     failure: z.looseObject({}).optional(),
@@ -71,7 +73,8 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
       };
     }
     const sample = result.kind === "backtest" ? await inSample(deps, result, job.request) : null;
-    return { ...head, ...resultFacts(result, job, detail, sample) };
+    const manifest = detail === "full" ? { manifest: await manifestOf(deps, job, result) } : {};
+    return { ...head, ...resultFacts(result, job, detail, sample), ...manifest };
   },
 });
 

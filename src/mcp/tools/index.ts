@@ -19,6 +19,7 @@ import { listStrategies } from "./list-strategies.ts";
 import { listTasks } from "./list-tasks.ts";
 import { loadMarketData } from "./load-market-data.ts";
 import { mutateStrategy } from "./mutate-strategy.ts";
+import { replayRun } from "./replay-run.ts";
 import { runBacktest } from "./run-backtest.ts";
 import { saveInsight } from "./save-insight.ts";
 import { searchInsights } from "./search-insights.ts";
@@ -49,6 +50,7 @@ export const TOOLS: readonly Tool[] = [
   listModels,
   getResults,
   compareResults,
+  replayRun,
   startExperiment,
   concludeExperiment,
   getExperiment,

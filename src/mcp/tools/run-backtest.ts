@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import type { BacktestRequest } from "../../domain/job.ts";
 import { isTimeframe } from "../../domain/market-data.ts";
+import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { forceNewReason, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
 import { chooseModel, type ChosenModel } from "../model-choice.ts";
@@ -46,9 +47,12 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
     const window = { startDate: args.start_date, endDate: args.end_date };
     checkOrder(window);
     const model = await chooseModel(context.deps, args.model);
+    const place = market(args, model);
+    const file = await readStrategy(context.deps, place.strategy);
     const request = {
       kind: "backtest",
-      ...market(args, model),
+      ...place,
+      strategySha256: file.sha256,
       ...window,
       modelPath: model.modelPath,
       trainingJobId: model.trainingJobId,
@@ -60,7 +64,7 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
       request,
       forceReason: args.force_new_reason ?? null,
       experimentId: args.experiment_id,
-      preflight: () => preflight(request, context),
+      preflight: () => preflight(request, file, context),
     });
     return { ...answer, warnings: [...sampleWarnings(request, model), ...answer.warnings] };
   },
@@ -86,9 +90,9 @@ function market(
   });
 }
 
-async function preflight(request: BacktestRequest, { deps, signal }: ToolContext): Promise<readonly string[]> {
+async function preflight(request: BacktestRequest, file: StrategyFile, { deps, signal }: ToolContext) {
   // The model fixes most of what it does; a strategy that cannot be read fails only after the queue.
-  checkStrategy(await readStrategy(deps, request.strategy));
+  checkStrategy(file);
   const [range] = await Promise.all([
     checkData(deps, request, request, signal),
     deps.strategies.notice([request.strategy]),

@@ -1,0 +1,135 @@
+import { z } from "zod";
+import { DomainError } from "../../domain/errors.ts";
+import type { BacktestRequest, TrainingRequest } from "../../domain/job.ts";
+import type { JobResult } from "../../domain/result.ts";
+import { FIGURES, FIGURE_NAMES } from "../../domain/results/figures.ts";
+import type { JobRecord } from "../../store/job-row.ts";
+import { compact, engineText, rounded } from "../answer.ts";
+import { defineTool, type ToolContext } from "../define-tool.ts";
+import { statusFields, taskId } from "../fields.ts";
+import { strategyHash } from "../manifest.ts";
+import { readStrategy } from "../preflight.ts";
+import { startJob } from "../start-job.ts";
+
+export const replayRun = defineTool({
+  name: "replay_run",
+  title: "Replay a run",
+  description: `Runs a finished training or backtest again, exactly as it was asked for, and shows what differs: figures, bars, KTRDR's version. The first call starts the replay; call it again with the same task_id when the replay has ended.
+
+A backtest must come out the same when bars and version are; a training is another random draw. The strategy's text must be what it was: the answer says how to bring it back.
+
+Example: {"task_id": "backtest-spx_trend-1b2c3d4e"}`,
+  input: z.strictObject({ task_id: taskId }),
+  output: z.object({
+    ...statusFields,
+    original: z.string(),
+    verdict: z.string(),
+    differences: z.array(z.string()),
+    causes: z.array(z.string()),
+  }),
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  async handle({ task_id }, context) {
+    const original = await finished(context, task_id);
+    await assertSameText(context, original.job);
+    const started = await startJob(context, {
+      request: original.request,
+      forceReason: `replay of ${task_id}`,
+      experimentId: undefined,
+      preflight: async () => [],
+    });
+    const { existing: _known, warnings: _none, ...status } = started;
+    const replayed = status.final ? await context.deps.records.results.get(status.task_id) : null;
+    if (replayed === null) {
+      const verdict = status.final ? "the replay left no result" : "not over yet";
+      const next = status.final ? status.next : `${status.next} Then call replay_run with ${task_id} again.`;
+      return { ...status, next, original: task_id, verdict, differences: [], causes: [] };
+    }
+    const differences = differencesOf(original.result, replayed);
+    const causes = causesOf(original.result, replayed);
+    return {
+      ...status,
+      original: task_id,
+      verdict: verdictOf(original.result, differences, causes),
+      differences,
+      causes,
+      next: "get_results with either task_id and detail full shows what produced it.",
+    };
+  },
+});
+
+interface Finished {
+  readonly job: JobRecord;
+  readonly request: TrainingRequest | BacktestRequest;
+  readonly result: JobResult;
+}
+
+/** @throws DomainError `task_not_found`, `task_not_finished`, `invalid_input` */
+async function finished({ deps }: ToolContext, jobId: string): Promise<Finished> {
+  const [job, result] = await Promise.all([deps.records.jobs.get(jobId), deps.records.results.get(jobId)]);
+  if (job === null) {
+    throw new DomainError("task_not_found", {
+      what: `There is no job ${jobId} on record.`,
+      next: "copy the task_id from list_tasks",
+    });
+  }
+  const { request } = job;
+  if (request.kind !== "training" && request.kind !== "backtest") {
+    throw new DomainError("invalid_input", {
+      what: `${jobId} is a ${job.kind}: one training or backtest is replayed at a time.`,
+      next: "pass the task_id of one of its jobs; get_results names them",
+    });
+  }
+  if (result !== null) return { job, request, result };
+  throw new DomainError("task_not_finished", {
+    what: `${jobId} has no result to compare with: it is ${job.status}.`,
+    next:
+      job.status === "open"
+        ? "get_task_status with wait_seconds 45 until final"
+        : "start it again with force_new_reason",
+  });
+}
+
+/** @throws DomainError `strategy_changed` */
+async function assertSameText({ deps }: ToolContext, job: JobRecord): Promise<void> {
+  const [file, wanted] = await Promise.all([readStrategy(deps, job.strategy ?? ""), strategyHash(deps, job)]);
+  if (wanted === null || file.sha256 === wanted) return;
+  throw new DomainError("strategy_changed", {
+    what: `The strategy ${file.name} is another text now than the one this job ran.`,
+    why: `it ran the sha256 ${wanted}; the file has ${file.sha256}`,
+    next: `get_strategy with version ${wanted} shows that text; create_strategy with overwrite brings it back`,
+  });
+}
+
+function differencesOf(before: JobResult, after: JobResult): string[] {
+  return FIGURE_NAMES.flatMap((name) => {
+    const [old, young] = [FIGURES[name].of(before), FIGURES[name].of(after)];
+    return old === young ? [] : [`${name}: ${rounded(old)} -> ${rounded(young)}`];
+  });
+}
+
+function causesOf(before: JobResult, after: JobResult): string[] {
+  const [old, young] = [dataOf(before), dataOf(after)];
+  const causes = {
+    ktrdr:
+      before.engine.version === after.engine.version
+        ? null
+        : `KTRDR: ${engineText(before.engine)} -> ${engineText(after.engine)}`,
+    data:
+      old === null || young === null
+        ? "the bars of one of them are not on record: they may differ"
+        : old.sha256 === young.sha256
+          ? null
+          : `bars: ${old.bars} from ${old.first} to ${old.last} -> ${young.bars} from ${young.first} to ${young.last}, other values`,
+  };
+  return Object.values(compact(causes)).map(String);
+}
+
+const dataOf = (result: JobResult) => ("data" in result ? (result.data ?? null) : null);
+
+function verdictOf(original: JobResult, differences: readonly string[], causes: readonly string[]): string {
+  if (differences.length === 0) return "the same";
+  if (original.kind === "training") return "another draw: a training comes out differently each time";
+  return causes.length > 0
+    ? "differs, and what it was computed from may explain it"
+    : "differs although bars, text and KTRDR are the same: do not trust either";
+}
