@@ -82,7 +82,8 @@ async function main(): Promise<void> {
   };
   const local: KnownCaller = { name: null, scope: chosen["read-only"] ? "read" : "operate", source: "local" };
   const limited = (caller: KnownCaller): KnownCaller => (chosen["read-only"] ? { ...caller, scope: "read" } : caller);
-  const serverFor = (caller: KnownCaller) => createServer(parts, limited(caller));
+  const served: ServerParts = { ...parts, notifies: !chosen.http };
+  const serverFor = (caller: KnownCaller) => createServer(served, limited(caller));
   const serving = chosen.http
     ? await serveHttp({ deps, log, serverFor, local, metrics: () => metrics.text() }, chosen)
     : serveOnStdio(() => serverFor(local), log);

@@ -12,6 +12,9 @@ import { INSTRUCTIONS } from "./instructions.ts";
 import { listedSchema, listedShape } from "./listed-schema.ts";
 import type { ToolExecution } from "../store/execution-log.ts";
 import type { Deps } from "./ports.ts";
+import { registerPrompts } from "./prompts/register.ts";
+import { createResultWatch, type ResultWatch } from "./resources/result-watch.ts";
+import { registerResources, registerSubscriptions } from "./resources/register.ts";
 import { TOOLS } from "./tools/index.ts";
 
 export const SERVER_NAME = "ktrdr-mcp";
@@ -30,8 +33,12 @@ export interface ServerParts {
   /** Fires when the process is about to end: calls that wait answer now, with what is known. */
   readonly leaving?: AbortSignal;
   readonly tools?: readonly Tool[];
+  /** One client, connected for long: it can be told of jobs that have ended. */
+  readonly notifies?: boolean;
   /** Runs each call inside a trace. `meta` is the request's `_meta`, as the client sent it. */
   readonly traceCall?: <T>(tool: string, meta: unknown, run: () => Promise<T>) => Promise<T>;
+  /** Told of a job that an answer called open. Must not throw. */
+  readonly onOpenJob?: (jobId: string) => void;
   /** Told of every answered call, inside its trace. Must not throw. */
   readonly onCall?: (call: Pick<ToolExecution, "tool" | "errorCode" | "durationMs">) => void;
 }
@@ -51,16 +58,54 @@ export function createServer(parts: ServerParts, caller: KnownCaller = LOCAL): M
     { name: SERVER_NAME, title: "KTRDR research", version: SERVER_VERSION },
     {
       instructions: INSTRUCTIONS,
-      capabilities: { tools: { listChanged: false } },
-      cacheHints: { "tools/list": own, "server/discover": hint },
+      capabilities: {
+        tools: { listChanged: false },
+        prompts: { listChanged: false },
+        resources: { listChanged: false, subscribe: parts.notifies === true },
+      },
+      cacheHints: {
+        "tools/list": own,
+        "server/discover": hint,
+        "prompts/list": hint,
+        "resources/templates/list": hint,
+        // What there is changes with every job.
+        "resources/list": { ttlMs: 0, cacheScope: "private" },
+      },
     },
   );
   const tools = parts.tools ?? TOOLS;
-  // All of them, so that a call of one that is not listed is refused in our words and logged.
-  for (const tool of tools) register(server, tool, parts, caller);
   const offered = tools.filter((tool) => mayUse(caller, scopeOf(tool)));
   server.server.setRequestHandler("tools/list", () => ({ tools: offered.map(listing) }));
+  const watch = parts.notifies === true ? watchFor(server, parts) : null;
+  registerPrompts(server, parts.deps);
+  registerResources(server, {
+    deps: parts.deps,
+    ask: async (name, args, context) => {
+      const tool = tools.find((one) => one.name === name);
+      if (tool === undefined) throw new TypeError(`there is no tool ${name}`);
+      return await answer(server, tool, args, context, parts, caller);
+    },
+  });
+  const told = { ...parts, ...(watch === null ? {} : { onOpenJob: (jobId: string) => watch.follow(jobId) }) };
+  // All of them, so that a call of one that is not listed is refused in our words and logged.
+  for (const tool of tools) register(server, tool, told, caller);
   return server;
+}
+
+/** Later clients (2026-07-28) subscribe where we do not see it: what a call has shown to be open is watched for them. */
+function watchFor(server: McpServer, { deps, log }: ServerParts): ResultWatch {
+  const tell = (uri: string) =>
+    void server.server
+      .sendResourceUpdated({ uri })
+      .catch((error: unknown) => log.debug({ err: error }, "a client could not be told"));
+  const watch = createResultWatch(deps, tell, log);
+  registerSubscriptions(server, watch);
+  const closed = server.server.onclose;
+  server.server.onclose = () => {
+    watch.end();
+    closed?.();
+  };
+  return watch;
 }
 
 const listing = (tool: Tool) => ({
@@ -82,17 +127,29 @@ function register(server: McpServer, tool: Tool, parts: ServerParts, caller: Kno
       outputSchema: listedSchema(tool.output),
       annotations: tool.annotations,
     },
-    async (args, context) => {
-      const waiting = untilEither(context.mcpReq.signal, parts.leaving);
-      const known = { ...contextOf(server, context, caller, parts.log), signal: waiting.signal };
-      const run = () => call(tool, args, known, { ...parts, gone: context.mcpReq.signal });
-      try {
-        return await (parts.traceCall?.(tool.name, context.mcpReq._meta, run) ?? run());
-      } finally {
-        waiting.release();
-      }
-    },
+    async (args, context) => await answer(server, tool, args, context, parts, caller),
   );
+}
+
+async function answer(
+  server: McpServer,
+  tool: Tool,
+  args: unknown,
+  context: ServerContext,
+  parts: ServerParts,
+  caller: KnownCaller,
+): Promise<CallToolResult> {
+  const waiting = untilEither(context.mcpReq.signal, parts.leaving);
+  const known = { ...contextOf(server, context, caller, parts.log), signal: waiting.signal };
+  // Who subscribes by a request is told of what it asked for, and of nothing else.
+  const { onOpenJob, ...others } = parts;
+  const told = context.mcpReq.envelope === undefined || onOpenJob === undefined ? others : { ...others, onOpenJob };
+  const run = () => call(tool, args, known, { ...told, gone: context.mcpReq.signal });
+  try {
+    return await (parts.traceCall?.(tool.name, context.mcpReq._meta, run) ?? run());
+  } finally {
+    waiting.release();
+  }
 }
 
 type CallContext = Omit<ToolContext, "deps" | "admission">;
@@ -128,6 +185,8 @@ async function call(tool: Tool, args: unknown, context: CallContext, parts: Call
     };
     const facts = await admission.call(context.caller.name, tool.name, args, run);
     record(null, taskIdIn(facts));
+    const open = facts["final"] === false ? taskIdIn(facts) : null;
+    if (open !== null) parts.onOpenJob?.(open);
     return { content: [{ type: "text", text: JSON.stringify(facts) }], structuredContent: { ...facts } };
   } catch (error) {
     const { code, text } = toToolError(error, tool.name, context.log);

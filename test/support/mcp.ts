@@ -5,7 +5,11 @@ import { Client as ModernClient } from "@modelcontextprotocol/client";
 import { StdioClientTransport as ModernStdio } from "@modelcontextprotocol/client/stdio";
 import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as LegacyStdio } from "@modelcontextprotocol/sdk/client/stdio.js";
-import type { CallToolResult, ListToolsResult } from "@modelcontextprotocol/sdk/types.js";
+import {
+  ResourceUpdatedNotificationSchema,
+  type CallToolResult,
+  type ListToolsResult,
+} from "@modelcontextprotocol/sdk/types.js";
 import { freePort } from "./ports.ts";
 
 export type ClientLine = "legacy" | "modern";
@@ -19,6 +23,13 @@ export interface TestClient {
   readonly instructions: () => string | undefined;
   listTools(): Promise<ListToolsResult["tools"]>;
   call(name: string, args?: Record<string, unknown>, options?: CallOptions): Promise<CallToolResult>;
+  /** What is the same in both lines. */
+  readonly sdk: Pick<
+    LegacyClient,
+    "listPrompts" | "getPrompt" | "listResources" | "listResourceTemplates" | "readResource" | "complete"
+  >;
+  /** Subscribes to a resource in the way of the line. */
+  follow(uri: string, onUpdate: (uri: string) => void): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -65,6 +76,11 @@ async function connectLegacy(env: Readonly<Record<string, string>>): Promise<Tes
     pid: transport.pid ?? 0,
     stderr,
     instructions: () => client.getInstructions(),
+    sdk: client,
+    async follow(uri, onUpdate) {
+      client.setNotificationHandler(ResourceUpdatedNotificationSchema, ({ params }) => onUpdate(params.uri));
+      await client.subscribeResource({ uri });
+    },
     listTools: async () => (await client.listTools()).tools,
     call: async (name, args = {}, { meta, ...options } = {}) =>
       (await client.callTool(
@@ -86,6 +102,11 @@ async function connectModern(env: Readonly<Record<string, string>>): Promise<Tes
     pid: transport.pid ?? 0,
     stderr,
     instructions: () => client.getInstructions(),
+    sdk: client as unknown as TestClient["sdk"],
+    async follow(uri, onUpdate) {
+      client.setNotificationHandler("notifications/resources/updated", ({ params }) => onUpdate(params.uri));
+      await client.listen({ resourceSubscriptions: [uri] });
+    },
     listTools: async () => (await client.listTools()).tools as ListToolsResult["tools"],
     call: async (name, args = {}, { meta, ...options } = {}) =>
       (await client.callTool(

@@ -1,0 +1,31 @@
+import { completable, type McpServer } from "@modelcontextprotocol/server";
+import { z } from "zod";
+import type { Deps } from "../ports.ts";
+import { PROMPTS, type PromptArgument } from "./prompts.ts";
+
+/** What an argument may be: it becomes part of a text that a model reads. */
+const MOST_CHARS = 2_000;
+const COMPLETIONS = 50;
+
+export function registerPrompts(server: McpServer, deps: () => Promise<Deps>): void {
+  for (const { name, title, description, args, text } of PROMPTS) {
+    const shape = Object.entries(args).map(([argument, spec]) => [argument, fieldOf(spec, deps)] as const);
+    server.registerPrompt(name, { title, description, argsSchema: z.object(Object.fromEntries(shape)) }, (given) => ({
+      description,
+      messages: [{ role: "user", content: { type: "text", text: text(given as Record<string, string | undefined>) } }],
+    }));
+  }
+}
+
+function fieldOf({ description, required, complete }: PromptArgument, deps: () => Promise<Deps>) {
+  const text = z.string().max(MOST_CHARS).describe(description);
+  const field = completable(text, async (start) => {
+    try {
+      return [...(await complete(await deps(), start ?? ""))].slice(0, COMPLETIONS);
+    } catch {
+      // Completion is a courtesy; the tools say what is down.
+      return [];
+    }
+  });
+  return required ? field : field.optional();
+}

@@ -1,0 +1,82 @@
+import {
+  ProtocolError,
+  ProtocolErrorCode,
+  ResourceTemplate,
+  type CallToolResult,
+  type McpServer,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
+import type { Deps } from "../ports.ts";
+import type { ResultWatch } from "./result-watch.ts";
+import { RESOURCE_KINDS, uriOf, type ResourceKind } from "./templates.ts";
+
+const LISTED = 20;
+const COMPLETIONS = 50;
+
+export interface ResourceParts {
+  readonly deps: () => Promise<Deps>;
+  /** A tool's answer, refused and logged like any call of it. */
+  readonly ask: (tool: string, args: unknown, context: ServerContext) => Promise<CallToolResult>;
+}
+
+export function registerResources(server: McpServer, parts: ResourceParts): void {
+  for (const kind of RESOURCE_KINDS) {
+    const { scheme, title, description, mimeType } = kind;
+    server.registerResource(
+      scheme,
+      new ResourceTemplate(`${scheme}://{id}`, {
+        list: async () => ({ resources: (await listed(kind, "", LISTED, parts)).map((one) => entryOf(kind, one)) }),
+        complete: { id: async (start) => (await listed(kind, start ?? "", COMPLETIONS, parts)).map(({ id }) => id) },
+      }),
+      { title, description, mimeType },
+      async (uri, { id }, context) => {
+        const asked = decodeURIComponent(String(id));
+        const answer = await parts.ask(kind.tool, kind.args(asked), context);
+        const said = textOf(answer, uri);
+        const text = kind.text === undefined ? said : await kind.text(await parts.deps(), asked);
+        return { contents: [{ uri: uri.href, mimeType, text }] };
+      },
+    );
+  }
+}
+
+/** While a part is down there is nothing to list: the tools say why. */
+async function listed(kind: ResourceKind, start: string, limit: number, { deps }: ResourceParts) {
+  try {
+    return await kind.list(await deps(), start, limit);
+  } catch {
+    return [];
+  }
+}
+
+const entryOf = (
+  { scheme, mimeType }: ResourceKind,
+  { id, about }: { readonly id: string; readonly about: string },
+) => {
+  return { uri: uriOf(scheme, id), name: id, description: about, mimeType };
+};
+
+/** @throws ProtocolError in the words of the tool */
+function textOf({ isError, content }: CallToolResult, uri: URL): string {
+  const [block] = content;
+  const text = block?.type === "text" ? block.text : "";
+  if (isError === true) throw new ProtocolError(ProtocolErrorCode.InvalidParams, `${uri.href}: ${text}`);
+  return text;
+}
+
+/** For clients that subscribe by a request (until 2025-11-25); later ones say it when they listen. */
+export function registerSubscriptions(server: McpServer, watch: ResultWatch): void {
+  const jobOf = (uri: string): string => {
+    const { protocol, host, pathname } = new URL(uri);
+    if (protocol === "result:") return decodeURIComponent(host + pathname);
+    throw new ProtocolError(ProtocolErrorCode.InvalidParams, `${uri} does not change by itself: only result:// does`);
+  };
+  server.server.setRequestHandler("resources/subscribe", ({ params }) => {
+    watch.follow(jobOf(params.uri));
+    return {};
+  });
+  server.server.setRequestHandler("resources/unsubscribe", ({ params }) => {
+    watch.unfollow(jobOf(params.uri));
+    return {};
+  });
+}
