@@ -7,6 +7,7 @@ import { createGunzip } from "node:zlib";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { codeOfFile, folderError } from "./folder-error.ts";
+import { linesIn } from "./lines.ts";
 import {
   CHECKSUMS_FILE,
   FORMAT,
@@ -150,22 +151,12 @@ function parsed(text: string): unknown {
   }
 }
 
-/** Lines end with a line feed and nothing else: texts in them may hold the other line separators of Unicode as they are. */
 async function* linesOf(file: string): AsyncGenerator<string> {
   const handle = await open(file);
   const unpacked = createGunzip();
   const reading = pipeline(handle.createReadStream(), unpacked);
-  let begun = "";
   try {
-    for await (const piece of unpacked.setEncoding("utf8") as AsyncIterable<string>) {
-      const [first = "", ...others] = piece.split("\n");
-      begun += first;
-      for (const other of others) {
-        yield begun;
-        begun = other;
-      }
-    }
-    if (begun !== "") yield begun;
+    yield* linesIn(unpacked.setEncoding("utf8") as AsyncIterable<string>);
   } finally {
     await reading;
   }

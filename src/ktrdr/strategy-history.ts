@@ -45,6 +45,8 @@ export interface StrategyHistory {
   newest(): Promise<ReadonlyMap<string, string>>;
   /** Newest first; empty for a strategy that never was. */
   versions(name: string): Promise<readonly StrategyVersion[]>;
+  /** Every strategy that ever was. */
+  names(): Promise<readonly string[]>;
   /** The bytes of a version that is no removal. */
   read(version: StrategyVersion): Promise<Uint8Array>;
 }
@@ -81,6 +83,7 @@ export function createStrategyHistory(folder: string): StrategyHistory {
 
     newest: async () => await treeOf(gitdir, await headOf(gitdir)),
     versions: async (name) => await log.versions(name),
+    names: async () => await log.names(),
     read: async ({ blob }) => (await git.readBlob({ ...at, oid: blob ?? "" })).blob,
   };
 }
@@ -132,7 +135,11 @@ async function writeCommit(
     return { mode: "100644", path: `${name}${SUFFIX}`, oid, type: "blob" as const };
   });
   const tree = await git.writeTree({ fs, gitdir, tree: entries });
-  const person = { ...authorOf(note.author), timestamp: Math.floor(Date.now() / 1000), timezoneOffset: 0 };
+  const person = {
+    ...authorOf(note.author),
+    timestamp: Math.floor((note.at === undefined ? Date.now() : Date.parse(note.at)) / 1000),
+    timezoneOffset: 0,
+  };
   const commit = {
     message: messageOf(note),
     tree,
@@ -205,11 +212,20 @@ class HistoryLog {
     this.#gitdir = gitdir;
   }
 
+  async names(): Promise<readonly string[]> {
+    await this.#current();
+    return [...this.#versions.keys()].toSorted();
+  }
+
   async versions(name: string): Promise<readonly StrategyVersion[]> {
+    await this.#current();
+    return this.#versions.get(name)?.toReversed() ?? [];
+  }
+
+  async #current(): Promise<void> {
     const read = this.#reading.catch(() => undefined).then(async () => await this.#catchUp());
     this.#reading = read;
     await read;
-    return this.#versions.get(name)?.toReversed() ?? [];
   }
 
   async #catchUp(): Promise<void> {

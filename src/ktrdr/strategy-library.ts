@@ -43,8 +43,27 @@ export interface StrategyLibrary extends Pick<StrategyFolder, "list" | "read"> {
    * @throws DomainError `strategy_not_found`
    */
   readVersion(name: string, version: string): Promise<StrategyFile & { readonly version: StrategyVersion }>;
+  /** Every version of every strategy, each strategy's oldest first. */
+  everything(): AsyncGenerator<CarriedVersion>;
+  /**
+   * Takes the versions of a strategy over from elsewhere, the newest as its file, where there is neither one nor a file.
+   * @returns how many were taken over.
+   */
+  adopt(name: string, versions: readonly CarriedVersion[]): Promise<number>;
   /** Makes versions of what others did to the files: of these, or of all. Never throws: a note is not worth a failure. */
   notice(names?: readonly string[]): Promise<void>;
+}
+
+/** A version with its text, to be carried elsewhere. */
+export interface CarriedVersion {
+  readonly strategy: string;
+  /** Null: it was removed. */
+  readonly text: string | null;
+  readonly author: string;
+  readonly reason: string | null;
+  readonly experimentId: string | null;
+  /** ISO-8601 UTC. */
+  readonly at: string;
 }
 
 const OUTSIDE = { author: "outside", reason: null, experimentId: null } as const;
@@ -79,6 +98,9 @@ export function createStrategyLibrary(dir: string | undefined, folder: StrategyF
         next: "get_strategy without version names the newest ones",
       });
     },
+
+    everything: () => everything(folder, historyOf),
+    adopt: async (name, versions) => await adopt({ folder, historyOf, outside, log }, name, versions),
 
     async notice(names) {
       try {
@@ -142,6 +164,35 @@ async function save({ folder, historyOf, outside, log }: Parts, strategies: read
     // The strategy itself matters more; every job records the text it computes with.
     return { files: files ?? (await write()), version: null, trouble: "the history of the folder cannot be written" };
   }
+}
+
+async function* everything(
+  folder: StrategyFolder,
+  historyOf: () => Promise<StrategyHistory>,
+): AsyncGenerator<CarriedVersion> {
+  // Without a folder there is nothing to carry.
+  if ((await folder.list().catch(() => null)) === null) return;
+  const history = await historyOf();
+  for (const strategy of await history.names()) {
+    for (const version of (await history.versions(strategy)).toReversed()) {
+      const text = version.blob === null ? null : decode(strategy, await history.read(version));
+      const { author, reason, experimentId, at } = version;
+      yield { strategy, text, author, reason, experimentId, at };
+    }
+  }
+}
+
+async function adopt({ folder, historyOf }: Parts, name: string, versions: readonly CarriedVersion[]): Promise<number> {
+  const history = await historyOf();
+  if ((await history.versions(name)).length > 0 || (await folder.exists(name))) return 0;
+  for (const { text, author, reason, experimentId, at } of versions) {
+    const entries = new Map([[name, text === null ? null : encode(text)]]);
+    const note = { author, title: titleOf("save", [name]), reason, experimentId, at };
+    await history.commit(async () => ({ entries, note }));
+  }
+  const newest = versions.at(-1)?.text ?? null;
+  if (newest !== null) await folder.write(name, newest, { overwrite: false });
+  return versions.length;
 }
 
 /** @throws DomainError `strategy_exists`, `strategy_changed` */

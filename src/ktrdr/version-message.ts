@@ -10,6 +10,8 @@ export interface ChangeNote {
   /** In the words of whoever asked; untrusted. */
   readonly reason: string | null;
   readonly experimentId: string | null;
+  /** ISO-8601 UTC; now unless told. */
+  readonly at?: string;
 }
 
 const EXPERIMENT = "Experiment: ";

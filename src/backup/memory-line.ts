@@ -1,0 +1,33 @@
+import { z } from "zod";
+import { MEMORY_TABLES } from "../store/memory.ts";
+
+/** Raised when an older version could misread what a newer one writes. */
+export const MEMORY_FORMAT = 1;
+
+const Head = z.strictObject({
+  memory: z.literal("ktrdr-mcp"),
+  format: z.number(),
+  /** Version of ktrdr-mcp that wrote it. */
+  version: z.string(),
+  exportedAt: z.string(),
+});
+
+const RowLine = z.strictObject({ table: z.enum(MEMORY_TABLES), row: z.record(z.string(), z.unknown()) });
+
+const StrategyLine = z.strictObject({
+  strategy: z.string(),
+  /** Null: it was removed. */
+  text: z.string().nullable(),
+  author: z.string(),
+  reason: z.string().nullable(),
+  experimentId: z.string().nullable(),
+  at: z.string(),
+});
+
+/** So that a file that was cut is not taken for a whole one. */
+const End = z.strictObject({ end: z.number() });
+
+export const MemoryLine = z.union([Head, RowLine, StrategyLine, End]);
+
+export type MemoryLine = z.infer<typeof MemoryLine>;
+export type StrategyLine = z.infer<typeof StrategyLine>;

@@ -1,0 +1,142 @@
+/** The whole memory of research as lines of JSON, and back: into the same place, or beside what is there already. */
+import { DomainError } from "../domain/errors.ts";
+import { addRows, memoryRows, relearnWords, MEMORY_TABLES, type MemoryTable } from "../store/memory.ts";
+import { withTransaction, type Pool, type Session } from "../store/pool.ts";
+import { withSnapshot } from "../store/snapshot.ts";
+import { MEMORY_FORMAT, MemoryLine, type StrategyLine } from "./memory-line.ts";
+
+export type Counts = Readonly<Record<string, { readonly read: number; readonly added: number }>>;
+
+interface ExportParts {
+  readonly pool: Pool;
+  /** Every version of every strategy, the oldest first; none when there is no folder. */
+  readonly strategies: AsyncIterable<StrategyLine>;
+  /** Of ktrdr-mcp. */
+  readonly version: string;
+  readonly write: (line: string) => Promise<void>;
+}
+
+/**
+ * Writes everything that has ended or was written down, while everything runs.
+ * @returns how many lines of each kind.
+ */
+export async function exportMemory({
+  pool,
+  strategies,
+  version,
+  write,
+}: ExportParts): Promise<Readonly<Record<string, number>>> {
+  const counts: Record<string, number> = {};
+  let lines = 0;
+  const put = async (line: MemoryLine, kind: string): Promise<void> => {
+    counts[kind] = (counts[kind] ?? 0) + 1;
+    lines += 1;
+    await write(`${JSON.stringify(line)}\n`);
+  };
+  await withSnapshot(pool, async (snapshot) => {
+    await write(
+      `${JSON.stringify({ memory: "ktrdr-mcp", format: MEMORY_FORMAT, version, exportedAt: snapshot.at })}\n`,
+    );
+    for await (const { table, row } of memoryRows(snapshot)) await put({ table, row }, table);
+  });
+  for await (const strategy of strategies) await put(strategy, "strategy_versions");
+  await write(`${JSON.stringify({ end: lines })}\n`);
+  return counts;
+}
+
+interface ImportParts {
+  readonly pool: Pool;
+  readonly lines: AsyncIterable<string>;
+  /** Adds the versions of one strategy where there are none. @returns how many it added. */
+  readonly addVersions: (name: string, versions: readonly StrategyLine[]) => Promise<number>;
+}
+
+const AT_A_TIME = 200;
+
+/**
+ * Adds what a file has and this place has not; what is there stays as it is. The rows are one transaction.
+ * @throws DomainError `backup_unusable` when the file is no memory, or was cut; nothing is added then
+ */
+export async function importMemory({ pool, lines, addVersions }: ImportParts): Promise<Counts> {
+  const counts: Record<string, { read: number; added: number }> = {};
+  const count = (kind: string, read: number, added: number): void => {
+    const known = counts[kind] ?? { read: 0, added: 0 };
+    counts[kind] = { read: known.read + read, added: known.added + added };
+  };
+  const versions = new Map<string, StrategyLine[]>();
+  await withTransaction(pool, async (session) => {
+    const pending = new Batches(session, count);
+    let seen = 0;
+    let whole = false;
+    for await (const text of lines) {
+      if (whole) throw unusable("There is something behind its end.");
+      const line = parsed(text);
+      if ("memory" in line) {
+        if (seen > 0 || line.format > MEMORY_FORMAT)
+          throw unusable("It was written by a newer version, or is several files in one.");
+        continue;
+      }
+      if ("end" in line) {
+        if (line.end !== seen) throw unusable(`It has ${seen} lines, and says that it has ${line.end}.`);
+        whole = true;
+        continue;
+      }
+      seen += 1;
+      if ("table" in line) await pending.add(line.table, line.row);
+      else versions.set(line.strategy, [...(versions.get(line.strategy) ?? []), line]);
+    }
+    if (!whole) throw unusable("Its end is missing: it was cut.");
+    await pending.flush();
+    await relearnWords(session);
+  });
+  for (const [name, all] of versions) count("strategy_versions", all.length, await addVersions(name, all));
+  return counts;
+}
+
+/** Rows of one table at a time; another table's turn comes when the one before is written. */
+class Batches {
+  readonly #session: Session;
+  readonly #count: (kind: string, read: number, added: number) => void;
+  #table: MemoryTable | null = null;
+  #rows: Readonly<Record<string, unknown>>[] = [];
+
+  constructor(session: Session, count: (kind: string, read: number, added: number) => void) {
+    this.#session = session;
+    this.#count = count;
+  }
+
+  async add(table: MemoryTable, row: Readonly<Record<string, unknown>>): Promise<void> {
+    if (table !== this.#table || this.#rows.length >= AT_A_TIME) await this.flush();
+    if (this.#table !== null && MEMORY_TABLES.indexOf(table) < MEMORY_TABLES.indexOf(this.#table)) {
+      throw unusable("Its tables are not in order.");
+    }
+    this.#table = table;
+    this.#rows.push(row);
+  }
+
+  async flush(): Promise<void> {
+    if (this.#table === null || this.#rows.length === 0) return;
+    const added = await addRows(this.#session, this.#table, this.#rows).catch((error: unknown) => {
+      if (error instanceof DomainError && error.code === "database_unavailable") throw error;
+      throw unusable(`Rows of ${this.#table} do not fit.`, error);
+    });
+    this.#count(this.#table, this.#rows.length, added);
+    this.#rows = [];
+  }
+}
+
+function parsed(text: string): MemoryLine {
+  try {
+    return MemoryLine.parse(JSON.parse(text));
+  } catch (error) {
+    throw unusable("It has a line that is none of a memory.", error);
+  }
+}
+
+const unusable = (why: string, cause?: unknown): DomainError =>
+  new DomainError("backup_unusable", {
+    what: "This file is no whole memory of ktrdr-mcp; nothing was added.",
+    why,
+    next: "Export it again with ktrdr-mcp export-memory.",
+    ...(cause === undefined ? {} : { cause }),
+  });

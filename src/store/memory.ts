@@ -1,0 +1,78 @@
+/** The memory of research as rows that can be carried to another database: what has ended, and what was learnt from it. */
+import { z } from "zod";
+import { run, select, type Session } from "./pool.ts";
+import { quoted, tablesOf, type Snapshot, type Table } from "./snapshot.ts";
+
+/** In the order in which their rows can be inserted, each with what must be there for a row to have a meaning. */
+const GUARDS = {
+  jobs: "true",
+  results: "exists (select from jobs j where j.job_id = r.job_id and j.kind = r.kind)",
+  models: "exists (select from results t where t.job_id = r.job_id)",
+  experiments: "true",
+  experiment_jobs: "exists (select from experiments e where e.experiment_id = r.experiment_id)",
+  insights: "true",
+  insight_jobs:
+    "exists (select from insights i where i.insight_id = r.insight_id) and exists (select from jobs j where j.job_id = r.job_id)",
+  batch_items: "exists (select from jobs b where b.job_id = r.batch_id)",
+} as const;
+
+export type MemoryTable = keyof typeof GUARDS;
+
+export const MEMORY_TABLES = Object.keys(GUARDS) as [MemoryTable, ...MemoryTable[]];
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** All of it as it stood at the moment of the snapshot. A job that is open is no memory yet. */
+export async function* memoryRows(
+  snapshot: Snapshot,
+): AsyncGenerator<{ readonly table: MemoryTable; readonly row: Row }> {
+  for (const name of MEMORY_TABLES) {
+    const table = snapshot.tables.find((one) => one.name === name);
+    if (table === undefined) continue;
+    for await (const rows of snapshot.rows(table)) {
+      for (const text of rows) {
+        const row = JSON.parse(text) as Row;
+        if (name !== "jobs" || row["status"] !== "open") yield { table: name, row };
+      }
+    }
+  }
+}
+
+/**
+ * Adds rows of one table. What is there stays as it is; what refers to something that is not there is left out.
+ * @returns how many were added.
+ */
+export async function addRows(session: Session, name: MemoryTable, rows: readonly Row[]): Promise<number> {
+  const [first] = rows;
+  const table = (await tablesOf(session)).find((one) => one.name === name);
+  if (first === undefined || table === undefined) return 0;
+  const columns = columnsIn(table, first);
+  const added = await select(
+    session,
+    z.object({ n: z.number() }),
+    `with added as (
+       insert into ${quoted(name)} (${columns})
+       select ${columns} from jsonb_populate_recordset(null::${quoted(name)}, $1::jsonb) r where ${GUARDS[name]}
+       on conflict do nothing returning 1
+     ) select count(*)::int as n from added`,
+    [JSON.stringify(rows)],
+  );
+  return added[0]?.n ?? 0;
+}
+
+/** Of an older version a row has fewer. */
+const columnsIn = ({ columns }: Table, row: Row): string =>
+  columns
+    .filter((column) => Object.hasOwn(row, column))
+    .map(quoted)
+    .join(", ");
+
+/** What a mistyped word of a search may have meant: known again of all insights. */
+export async function relearnWords(session: Session): Promise<void> {
+  await run(
+    session,
+    `insert into insight_words
+     select distinct word from insights i, unnest(tsvector_to_array(to_tsvector('simple', i.tags) || to_tsvector('simple', i.body))) word
+     where char_length(word) between 4 and 40 order by word on conflict do nothing`,
+  );
+}
