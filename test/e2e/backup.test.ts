@@ -46,10 +46,10 @@ let upgraded: string;
 const train = async (research: Research, strategy: string, end: string): Promise<string> =>
   (await research.call("train_model", { strategy, start_date: "2000-01-03", end_date: end })).task_id;
 
-/** Without the call in its manifest: the log of calls is written a moment behind. */
+/** Without what may differ of its manifest: the log of calls is written a moment behind, and a record may be made anew. */
 async function resultsOf(research: Research, taskId: string) {
   const { manifest, ...results } = await research.call("get_results", { task_id: taskId, detail: "full" });
-  const { call: _call, ...known } = manifest as Record<string, unknown>;
+  const { call: _call, finished_at: _recorded, ...known } = manifest as Record<string, unknown>;
   return { ...results, manifest: known };
 }
 
