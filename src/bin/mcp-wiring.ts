@@ -1,6 +1,7 @@
 /** Puts the real parts behind the ports of the MCP server, and follows a lab that starts later. */
 import { loadConfig, type Config } from "../config.ts";
 import type { BreakerState } from "../ktrdr/breaker.ts";
+import { charts } from "../charts/charts.ts";
 import { createCachedReads } from "../ktrdr/cached-reads.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { createPriceFiles } from "../ktrdr/price-files.ts";
@@ -145,6 +146,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
       ktrdr,
       reads: createCachedReads(readers, { files: priceFilesOf(config, log) }),
       strategies: createStrategyLibrary(strategiesDir, createStrategyFolder(strategiesDir), log),
+      charts,
       links: linksOf(config, settings),
       now: () => new Date(),
       stallAfterMs: config.JOB_STALL_AFTER_MS,

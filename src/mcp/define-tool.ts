@@ -34,6 +34,8 @@ export interface ToolContext {
   /** Whether a new job is taken. */
   readonly admission: Pick<Admission, "job">;
   readonly log: Logger;
+  /** Puts a picture beside the facts of the answer. */
+  readonly attach: (png: Uint8Array) => void;
 }
 
 interface ToolSpec<I extends z.ZodObject, O extends z.ZodObject> {

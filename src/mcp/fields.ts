@@ -44,6 +44,9 @@ export const experimentId = z
 /** For tools that start jobs. */
 export const runOf = experimentId.optional().describe("Makes the job a run of this experiment.");
 
+/** A picture beside the facts. */
+export const chart = z.boolean().default(false).describe("Also a small picture of it.");
+
 export const changeReason = freeText(500).optional().describe("Why; kept with the version.");
 
 /** Whoever wrote a text is not whoever reads it. */

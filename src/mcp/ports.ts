@@ -1,3 +1,4 @@
+import type { Charts } from "../charts/charts.ts";
 import type { CachedReads } from "../ktrdr/cached-reads.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { StrategyLibrary } from "../ktrdr/strategy-library.ts";
@@ -51,6 +52,7 @@ export interface Deps {
   /** Cheap, cached reads. */
   readonly reads: CachedReads;
   readonly strategies: StrategyLibrary;
+  readonly charts: Charts;
   readonly links: Links;
   readonly now: () => Date;
   /** A job without progress for this long is stalled (JOB_STALL_AFTER_MS). */

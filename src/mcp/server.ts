@@ -1,5 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { CLIENT_INFO_META_KEY, McpServer, type CallToolResult, type ServerContext } from "@modelcontextprotocol/server";
+import {
+  CLIENT_INFO_META_KEY,
+  McpServer,
+  type CallToolResult,
+  type ImageContent,
+  type ServerContext,
+} from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { mayUse, type Identity } from "../domain/identity.ts";
@@ -152,7 +158,7 @@ async function answer(
   }
 }
 
-type CallContext = Omit<ToolContext, "deps" | "admission">;
+type CallContext = Omit<ToolContext, "deps" | "admission" | "attach">;
 
 /** `gone` fires when the client has given the call up; over HTTP that is a closed connection from 2026-07-28 on. */
 type CallParts = ServerParts & { readonly gone: AbortSignal };
@@ -179,15 +185,18 @@ async function call(tool: Tool, args: unknown, context: CallContext, parts: Call
   try {
     assertAllowed(tool, context.caller);
     const { admission } = parts;
+    const pictures: ImageContent[] = [];
+    const attach = (png: Uint8Array): void =>
+      void pictures.push({ type: "image", data: Buffer.from(png).toString("base64"), mimeType: "image/png" });
     const run = async () => {
       assertWanted(parts.gone);
-      return await tool.run(args, { ...context, admission, deps: await parts.deps() });
+      return await tool.run(args, { ...context, admission, attach, deps: await parts.deps() });
     };
     const facts = await admission.call(context.caller.name, tool.name, args, run);
     record(null, taskIdIn(facts));
     const open = facts["final"] === false ? taskIdIn(facts) : null;
     if (open !== null) parts.onOpenJob?.(open);
-    return { content: [{ type: "text", text: JSON.stringify(facts) }], structuredContent: { ...facts } };
+    return { content: [{ type: "text", text: JSON.stringify(facts) }, ...pictures], structuredContent: { ...facts } };
   } catch (error) {
     const { code, text } = toToolError(error, tool.name, context.log);
     record(code, null);

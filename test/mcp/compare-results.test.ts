@@ -67,6 +67,19 @@ describe("compare_results", () => {
     ]);
   });
 
+  test("is drawn when asked: a picture beside the same facts", async () => {
+    const args = { task_ids: ["backtest-b-1", "backtest-a-1", "backtest-a-2"] };
+    const plain = await stack.call("compare_results", args);
+    const drawn = await stack.call("compare_results", { ...args, chart: true });
+    expect(drawn.structuredContent).toEqual(plain.structuredContent);
+    expect(drawn.content).toEqual([
+      ...plain.content,
+      { type: "image", mimeType: "image/png", data: expect.any(String) },
+    ]);
+    const curve = await stack.call("get_results", { task_id: "train-a-1", detail: "brief", chart: true });
+    expect(curve.content).toHaveLength(2);
+  });
+
   test("is short, and longer when asked", async () => {
     const ids = ["backtest-a-1", "backtest-b-1"];
     const [brief, standard] = [await compared(ids), await compared(ids, { detail: "standard" })];

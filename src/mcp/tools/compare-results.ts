@@ -6,7 +6,7 @@ import { differences } from "../../domain/strategy/difference.ts";
 import { compact, rounded } from "../answer.ts";
 import { runsToCompare, type RunToCompare } from "../compared-runs.ts";
 import { defineTool } from "../define-tool.ts";
-import { taskId } from "../fields.ts";
+import { chart, taskId } from "../fields.ts";
 
 const SHOWN_DIFFERENCES = { brief: 5, standard: 25 };
 const FEW_DRAWS = 3;
@@ -23,6 +23,7 @@ Example: {"task_ids": ["backtest-a-1b2c3d4e", "backtest-b-5f6a7b8c"], "figure": 
     task_ids: z.array(taskId).min(2).max(20).describe("Finished jobs."),
     figure: z.enum(FIGURE_NAMES).optional().describe("What they are ranked by. Default sharpe, or test_accuracy."),
     detail: z.enum(["brief", "standard"]).default("brief").describe("standard: every figure and difference."),
+    chart,
   }),
   output: z.object({
     headline: z.string(),
@@ -33,12 +34,16 @@ Example: {"task_ids": ["backtest-a-1b2c3d4e", "backtest-b-5f6a7b8c"], "figure": 
     next: z.string(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  async handle({ task_ids, figure: wanted, detail }, { deps }) {
+  async handle({ task_ids, figure: wanted, detail, chart: drawn }, { deps, attach }) {
     const runs = await runsToCompare(deps, [...new Set(task_ids)]);
     const figure = wanted ?? (runs[0]?.result.kind === "backtest" ? "sharpe" : "test_accuracy");
     if (runs.every(({ result }) => FIGURES[figure].of(result) === null)) throw withoutFigure(figure, runs);
     const groups = compare(figure, runs);
     const best = runOf(groups[0], runs);
+    if (drawn) {
+      const named = groups.map((group) => ({ ...group, name: runOf(group, runs)?.job.strategy ?? "?" }));
+      attach(await deps.charts.comparison(figure, named));
+    }
     return {
       headline: headlineOf(figure, groups, runs),
       figure,

@@ -3,7 +3,7 @@ import { DomainError } from "../../domain/errors.ts";
 import { compact, engineText } from "../answer.ts";
 import { batchProgress, batchRow } from "../batch-facts.ts";
 import { defineTool } from "../define-tool.ts";
-import { taskId } from "../fields.ts";
+import { chart, taskId } from "../fields.ts";
 import { manifestOf } from "../manifest.ts";
 import { resultFacts } from "../result-facts.ts";
 import { inSample } from "../in-sample.ts";
@@ -26,6 +26,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
   input: z.strictObject({
     task_id: taskId,
     detail: z.enum(["brief", "standard", "full"]).default("standard").describe("How much."),
+    chart: chart.describe("Of a training: also its learning curve as a small picture."),
   }),
   output: z.object({
     task_id: z.string(),
@@ -46,7 +47,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
     next: z.string(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  async handle({ task_id, detail }, { deps }) {
+  async handle({ task_id, detail, chart: drawn }, { deps, attach }) {
     const [job, result] = await Promise.all([deps.records.jobs.get(task_id), deps.records.results.get(task_id)]);
     if (job?.kind === "batch") return await batchResults(deps, job, detail);
     if (job === null || job.status === "open") {
@@ -72,6 +73,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
         next: failure?.next ?? "Start it again with force_new_reason if it is still wanted.",
       };
     }
+    if (drawn && result.kind === "training") attach(await deps.charts.learningCurve(result.curve));
     const sample = result.kind === "backtest" ? await inSample(deps, result, job.request) : null;
     const manifest = detail === "full" ? { manifest: await manifestOf(deps, job, result) } : {};
     return { ...head, ...resultFacts(result, job, detail, sample), ...manifest };

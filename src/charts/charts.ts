@@ -1,0 +1,66 @@
+/** Where looking beats reading: how a training went, and how far results lie apart. */
+import type { Group } from "../domain/comparison.ts";
+import type { LearningCurve } from "../domain/result.ts";
+import { draw } from "./draw.ts";
+
+/** All methods answer with a PNG and throw DomainError `charts_unavailable`. */
+export interface Charts {
+  /** Losses of a training by epoch; accuracies below, when there are any. */
+  learningCurve(curve: LearningCurve): Promise<Uint8Array>;
+  /** Values of each group as dots, the median as a tick, two standard errors as a bar; the best on top. */
+  comparison(figure: string, groups: readonly (Group & { readonly name: string })[]): Promise<Uint8Array>;
+}
+
+const WIDTH = 460;
+
+export const charts: Charts = {
+  async learningCurve({ trainLoss, valLoss, trainAccuracy, valAccuracy }) {
+    const parts = [
+      { of: "loss", series: { training: trainLoss, validation: valLoss } },
+      { of: "accuracy", series: { training: trainAccuracy, validation: valAccuracy } },
+    ].filter(({ series }) => series.training.length + series.validation.length > 0);
+    return await draw({
+      vconcat: parts.map(({ of, series }) => ({
+        width: WIDTH,
+        height: 150,
+        data: {
+          values: Object.entries(series).flatMap(([set, values]) =>
+            values.map((value, epoch) => ({ epoch, value, set })),
+          ),
+        },
+        mark: { type: "line" as const },
+        encoding: {
+          x: { field: "epoch", type: "quantitative" as const },
+          y: { field: "value", type: "quantitative" as const, title: of, scale: { zero: false } },
+          color: { field: "set", type: "nominal" as const, title: null },
+        },
+      })),
+    });
+  },
+
+  async comparison(figure, groups) {
+    const rows = groups.map(({ name, median, error, values }, at) => {
+      const label = `${at + 1}. ${name}`;
+      return { label, median, low: median - 2 * (error ?? 0), high: median + 2 * (error ?? 0), values };
+    });
+    const y = { field: "label", type: "nominal" as const, title: null, sort: null };
+    const x = {
+      type: "quantitative" as const,
+      title: `${figure} (dots: runs; tick: median; bar: two standard errors)`,
+    };
+    return await draw({
+      width: WIDTH,
+      height: { step: 26 },
+      data: { values: rows },
+      layer: [
+        { mark: { type: "rule", color: "#999" }, encoding: { y, x: { ...x, field: "low" }, x2: { field: "high" } } },
+        { mark: { type: "tick", thickness: 3 }, encoding: { y, x: { ...x, field: "median" } } },
+        {
+          transform: [{ flatten: ["values"] }],
+          mark: { type: "point", filled: true, opacity: 0.6 },
+          encoding: { y, x: { ...x, field: "values" } },
+        },
+      ],
+    });
+  },
+};

@@ -1,0 +1,45 @@
+import { describe, expect, test } from "vitest";
+import { charts } from "../../src/charts/charts.ts";
+import { draw } from "../../src/charts/draw.ts";
+import { compare } from "../../src/domain/comparison.ts";
+import { backtestResult, trainingResult } from "../support/job-records.ts";
+
+/** Width and height of a PNG, in points. */
+function sizeOf(png: Uint8Array): { width: number; height: number } {
+  const bytes = Buffer.from(png);
+  expect(bytes.subarray(1, 4).toString("latin1")).toBe("PNG");
+  return { width: bytes.readUInt32BE(16), height: bytes.readUInt32BE(20) };
+}
+
+describe("charts", () => {
+  test("a learning curve is a small picture, higher when there are accuracies as well", async () => {
+    const { curve } = trainingResult();
+    const losses = await charts.learningCurve(curve);
+    expect(losses.length).toBeLessThan(60_000);
+    const both = await charts.learningCurve({ ...curve, trainAccuracy: curve.trainLoss, valAccuracy: curve.valLoss });
+    expect(sizeOf(both).height).toBeGreaterThan(sizeOf(losses).height * 1.5);
+    expect(sizeOf(losses).width).toBeLessThan(1_200);
+  });
+
+  test("a comparison has a row for each strategy", async () => {
+    const runs = Array.from({ length: 20 }, (_, at) => ({
+      jobId: `b-${at}`,
+      key: String(at % 10),
+      result: backtestResult({ sharpe: at / 10 }),
+    }));
+    const named = (count: number) =>
+      compare("sharpe", runs)
+        .slice(0, count)
+        .map((group) => ({ ...group, name: `strategy_${group.key}` }));
+    const [two, ten] = [await charts.comparison("sharpe", named(2)), await charts.comparison("sharpe", named(10))];
+    expect(sizeOf(ten).height - sizeOf(two).height).toBeGreaterThan(200);
+    expect(ten.length).toBeLessThan(60_000);
+  });
+
+  test("letters are drawn, wherever it runs", async () => {
+    const titled = async (text: string) =>
+      await draw({ width: 200, height: 50, title: text, data: { values: [{}] }, mark: "point" });
+    // Without a font both would be empty and alike.
+    expect(Buffer.from(await titled("WWWWWW")).equals(await titled("iiiiii"))).toBe(false);
+  });
+});
