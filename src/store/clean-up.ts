@@ -39,10 +39,12 @@ const NO_CURVE = `'{"trainLoss":[],"valLoss":[],"trainAccuracy":[],"valAccuracy"
 
 const RULES: Readonly<Record<Kind, Rule>> = {
   calls: {
-    what: "tool calls in the execution log",
+    what: "tool calls in the execution log, but for those about jobs of experiments and insights",
     table: "tool_executions c",
     key: "id",
-    where: "c.at < now() - $1 * interval '1 day'",
+    where: `c.at < now() - $1 * interval '1 day'
+      and not exists (select from insight_jobs i where i.job_id = c.task_id)
+      and not exists (select from experiment_jobs e where e.job_id = c.task_id)`,
     bytes: "pg_column_size(c.*)",
     act: "delete from tool_executions c",
   },

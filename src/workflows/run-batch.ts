@@ -3,6 +3,7 @@
  * before is not computed again. Goes on in a new run before its history grows long, with nothing open.
  */
 import {
+  ActivityFailure,
   CancellationScope,
   ChildWorkflowCancellationType,
   ChildWorkflowFailure,
@@ -15,6 +16,7 @@ import {
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
 import { itemsOf, type BatchItem } from "../domain/batch.ts";
 import type { BatchRequest, FinalStatus, JobInput, JobOutcome, LiveJobState } from "../domain/job.ts";
+import type { PreparedItem } from "../activities/batch.ts";
 import { closeAs } from "./close-as.ts";
 import { jobStateQuery } from "./messages.ts";
 import { admitJob, awaitOther, prepareItem, prepareItemQuickly, recordOutcome } from "./policies.ts";
@@ -110,36 +112,31 @@ class BatchRun {
   }
 
   private async runStage(n: number, stage: "training" | "backtest", trainingJobId: string | null): Promise<JobOutcome> {
-    const {
-      input,
-      finished,
-      labels: { searchAttributes, ...labels },
-    } = await prepareItemQuickly(this.input, n, stage, trainingJobId).catch(async (error: unknown) => {
-      if (isCancellation(error)) throw error;
-      return await prepareItem(this.input, n, stage, trainingJobId);
-    });
-    if (finished !== null) return finished;
+    const prepared = await this.prepare(n, stage, trainingJobId);
+    if (prepared === null) return endedAs(`${this.input.jobId}.${n}`, "failed");
+    if (prepared.finished !== null) return prepared.finished;
+    const { jobId } = prepared.input;
     try {
-      const options = {
-        workflowId: input.jobId,
-        workflowIdReusePolicy: "REJECT_DUPLICATE" as const,
-        // A terminated batch must not leave jobs behind that nobody waits for.
-        parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-        cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-        typedSearchAttributes: searchAttributes,
-        ...labels,
-      };
-      return input.request.kind === "training"
-        ? await executeChild(trainModel, { ...options, args: [{ ...input, request: input.request }] })
-        : await executeChild(runBacktest, { ...options, args: [{ ...input, request: input.request }] });
+      return await startJob(prepared);
     } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return await awaitOther(input.jobId);
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return await awaitOther(jobId);
       // The batch's own end, not that of one job which an operator ended.
       if (CancellationScope.current().consideredCancelled) throw error;
-      if (error instanceof ChildWorkflowFailure) {
-        return endedAs(input.jobId, isCancellation(error) ? "cancelled" : "failed");
-      }
-      throw error;
+      if (!(error instanceof ChildWorkflowFailure)) throw error;
+      return endedAs(jobId, isCancellation(error) ? "cancelled" : "failed");
+    }
+  }
+
+  /** Null for an item that cannot be: that is no reason to give the others up. */
+  private async prepare(n: number, stage: "training" | "backtest", trainingJobId: string | null) {
+    try {
+      return await prepareItemQuickly(this.input, n, stage, trainingJobId).catch(async (error: unknown) => {
+        if (isCancellation(error)) throw error;
+        return await prepareItem(this.input, n, stage, trainingJobId);
+      });
+    } catch (error) {
+      if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
+      return null;
     }
   }
 
@@ -154,6 +151,21 @@ class BatchRun {
     };
     return { status: "failed", failure, partial: null };
   }
+}
+
+async function startJob({ input, labels: { searchAttributes, ...labels } }: PreparedItem): Promise<JobOutcome> {
+  const options = {
+    workflowId: input.jobId,
+    workflowIdReusePolicy: "REJECT_DUPLICATE" as const,
+    // A terminated batch must not leave jobs behind that nobody waits for.
+    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+    cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+    typedSearchAttributes: searchAttributes,
+    ...labels,
+  };
+  return input.request.kind === "training"
+    ? await executeChild(trainModel, { ...options, args: [{ ...input, request: input.request }] })
+    : await executeChild(runBacktest, { ...options, args: [{ ...input, request: input.request }] });
 }
 
 const fateOf = ({ status }: JobOutcome): FinalStatus => (status === "terminated" ? "failed" : status);

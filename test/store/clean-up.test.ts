@@ -109,12 +109,21 @@ describe("clean-up", () => {
        values ('experiment-1', 'h', 'sharpe', 'at_least', 1, 1, 'SPX', '1d', '2015-01-01', '2016-01-01', 'c');
        insert into experiment_jobs (experiment_id, job_id) select 'experiment-1', job_id from jobs where status = 'failed'`,
     );
+    await query(
+      url,
+      "update tool_executions set task_id = (select job_id from experiment_jobs limit 1) where id = (select id from tool_executions order by at limit 1)",
+    );
     const before = await contentOf(url);
     const { all } = await cleanUp("--only", KINDS.join(","), "--apply");
     expect(all).toMatch(/failed_strategy_texts: 0 rows/);
     const after = await contentOf(url);
     expect(after["jobs"]).toEqual(before["jobs"]);
     expect(after["experiment_jobs"]).toEqual(before["experiment_jobs"]);
+    const calls = await query(
+      url,
+      "select 1 from tool_executions where task_id in (select job_id from experiment_jobs)",
+    );
+    expect(calls).toHaveLength(1);
     await query(url, "delete from experiment_jobs");
   });
 

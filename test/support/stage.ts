@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { cancellationSignal, heartbeat } from "@temporalio/activity";
-import { CancelledFailure } from "@temporalio/common";
+import { ApplicationFailure, CancelledFailure } from "@temporalio/common";
 import type { Activities } from "../../src/activities/activities.ts";
 import {
   computes,
@@ -47,6 +47,8 @@ export class Stage {
   mostInFlight = 0;
   /** How jobs ended that were known before a batch asked for them. */
   readonly known = new Map<string, JobOutcome>();
+  /** Jobs of a batch that cannot be. */
+  readonly impossible = new Set<string>();
   /** Jobs of others that a batch waits for. */
   readonly others = new Map<string, Promise<JobOutcome>>();
 
@@ -128,6 +130,7 @@ export class Stage {
     const item = itemsOf(batch.request)[n];
     const jobId = `${stage === "training" ? "train" : "backtest"}-${batch.jobId}-${n}`;
     this.calls.push(`prepare ${jobId}`);
+    if (this.impossible.has(jobId)) throw ApplicationFailure.nonRetryable("it left no model");
     const request = { ...item?.[stage], modelPath: "models/x/1", trainingJobId } as unknown as TrainingRequest;
     const input = { ...batch, jobId, requestHash: jobId, parentJobId: batch.jobId, request };
     return { input, finished: this.known.get(jobId) ?? null, labels: labelsOf(input) };

@@ -124,6 +124,13 @@ describe("a batch", () => {
     expect(callsOf("prepare train-batch-bad-")).toHaveLength(4);
   }, 60_000);
 
+  it("counts an item that cannot be as failed, and goes on with the others", async () => {
+    stage.impossible.add("train-batch-odd-1");
+    const handle = await start("batch-odd", batchRequest(3));
+    expect(await handle.result()).toMatchObject({ status: "completed" });
+    expect([0, 1, 2].map((n) => recorded(`train-batch-odd-${n}`))).toEqual(["completed", undefined, "completed"]);
+  }, 60_000);
+
   it("cancelled stops all of its jobs; one of them cancelled alone stops only that", async () => {
     for (const n of [0, 1, 2]) stage.scripts.set(`train-batch-stop-${n}`, { ends: [held().end] });
     const handle = await start("batch-stop", batchRequest(9, { atOnce: 3 }));
