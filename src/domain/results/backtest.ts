@@ -8,7 +8,9 @@ import { KTRDR_BARS_PER_YEAR, barsPerYear } from "./bars-per-year.ts";
 import { buyAndHold, spanMs, tradedYears, WARM_UP_BARS, type WindowBars } from "./buy-and-hold.ts";
 import { tradeSums } from "./trade-sums.ts";
 
-const money = z.number();
+/** Sums of more than this are no account's (capital is at most 1e12), and would overflow in what is computed of them. */
+const MOST_MONEY = 1e15;
+const money = z.number().min(-MOST_MONEY).max(MOST_MONEY);
 const count = z.number().int().nonnegative();
 const hours = z.number().nonnegative();
 

@@ -203,6 +203,13 @@ describe("figures that are not what they seem", () => {
   });
 });
 
+test("sums of money that no account moves are a bad answer", () => {
+  const absurd = change({ avg_win: 1.0574665499190093e307 });
+  expect(() => normaliseBacktest(absurd, requestOf(RUN), null, ENGINE)).toThrow(
+    expect.objectContaining({ code: "ktrdr_bad_answer", why: expect.stringContaining("avg_win") }),
+  );
+});
+
 test("hostile summaries end in a DomainError or in finite figures", () => {
   const value = fc.oneof(fc.double(), fc.integer(), fc.constantFrom(null, "1", undefined, {}, []));
   const metrics = fc.dictionary(fc.constantFrom(...Object.keys(RUN.metrics)), value);
