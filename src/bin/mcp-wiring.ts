@@ -43,8 +43,9 @@ interface Wired {
   close(): Promise<void>;
 }
 
-/** Who looks on; nobody unless asked for. */
+/** Who looks on, nobody unless asked for, and whether nothing at all may be written. */
 export interface Onlookers {
+  readonly readOnly?: boolean;
   readonly tracing?: Tracing | null;
   readonly onRequest?: (info: RequestInfo) => void;
   readonly onBreaker?: (state: BreakerState) => void;
@@ -103,7 +104,7 @@ function same(a: Environment, b: Environment): boolean {
 }
 
 /** Everything connects at its first use. */
-function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBreaker }: Onlookers): Wired {
+function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBreaker, readOnly }: Onlookers): Wired {
   const config = loadConfig(env);
   const settings = temporalSettings(env, { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
   const client = lazyClient(settings, tracing === null ? [] : [tracing.plugin]);
@@ -145,7 +146,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
       },
       ktrdr,
       reads: createCachedReads(readers, { files: priceFilesOf(config, log) }),
-      strategies: createStrategyLibrary(strategiesDir, createStrategyFolder(strategiesDir), log),
+      strategies: createStrategyLibrary(strategiesDir, createStrategyFolder(strategiesDir), log, { readOnly }),
       charts,
       links: linksOf(config, settings),
       now: () => new Date(),

@@ -57,6 +57,7 @@ async function main(): Promise<void> {
   );
   const wiring = await createWiring(process.env, log, {
     tracing,
+    readOnly: chosen["read-only"],
     onRequest: (request) => metrics.observeRequest(request),
     onBreaker(state) {
       breaker = state;

@@ -68,7 +68,14 @@ export interface CarriedVersion {
 
 const OUTSIDE = { author: "outside", reason: null, experimentId: null } as const;
 
-export function createStrategyLibrary(dir: string | undefined, folder: StrategyFolder, log: Logger): StrategyLibrary {
+/** @param options readOnly: nothing is noticed, for that would be written down */
+export function createStrategyLibrary(
+  dir: string | undefined,
+  folder: StrategyFolder,
+  log: Logger,
+  { readOnly = false }: { readonly readOnly?: boolean | undefined } = {},
+): StrategyLibrary {
+  let complained = false;
   let known: { readonly dir: string; readonly history: StrategyHistory } | null = null;
   /** The folder may come later than we do. */
   const historyOf = async (): Promise<StrategyHistory> => {
@@ -103,6 +110,7 @@ export function createStrategyLibrary(dir: string | undefined, folder: StrategyF
     adopt: async (name, versions) => await adopt({ folder, historyOf, outside, log }, name, versions),
 
     async notice(names) {
+      if (readOnly) return;
       try {
         const history = await historyOf();
         const changes = await outside.against(await history.newest(), names);
@@ -115,7 +123,9 @@ export function createStrategyLibrary(dir: string | undefined, folder: StrategyF
             : { entries, note: { ...OUTSIDE, title: titleOf("outside", entries.keys()) } };
         });
       } catch (error) {
-        log.warn({ err: error }, "changes of strategy files could not be written down");
+        // Every look at the folder would say the same.
+        log[complained ? "debug" : "warn"]({ err: error }, "changes of strategy files could not be written down");
+        complained = true;
       }
     },
   };

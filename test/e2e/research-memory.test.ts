@@ -110,7 +110,7 @@ describe("a batch", () => {
   const PERIODS = [PERIOD, { ...PERIOD, train: [TRAIN.start_date, "2008-12-31"] }];
   const wish = { work: "both", strategies: ["fast", "slow"], periods: PERIODS, at_once: 3 };
 
-  it("survives the death of the worker and of Temporal, computes nothing twice, and nothing that is known", async () => {
+  it("survives the death of every part of ours and of KTRDR's API, computes nothing twice, and nothing that is known", async () => {
     for (const name of ["fast", "slow"]) await research.writeStrategy(name);
     // One of its trainings is known before.
     const known = await research.call("train_model", { strategy: "fast", ...TRAIN });
@@ -126,8 +126,7 @@ describe("a batch", () => {
     };
     await begun();
     const { lab } = research;
-    await lab.back("worker", lab.kill("worker"));
-    await lab.back("temporal", lab.kill("temporal"));
+    for (const part of ["worker", "temporal", "postgres", "ktrdr-api", "worker"]) await lab.back(part, lab.kill(part));
     const partial = await research.call("get_results", { task_id: batch.task_id });
     expect(partial).toMatchObject({ kind: "batch", status: "open", headline: expect.stringMatching(/^Not over yet/) });
     const { answer } = await research.follow(batch.task_id, "completed");

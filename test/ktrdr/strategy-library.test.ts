@@ -93,6 +93,12 @@ describe("the strategy library", () => {
     expect((await library().versions("dip"))[0]?.commit).toBe(removed?.commit);
   });
 
+  test("that may only read writes nothing down", async () => {
+    await writeFile(fileOf("found"), "b: 1\n");
+    await createStrategyLibrary(dir, createStrategyFolder(dir), log, { readOnly: true }).notice();
+    expect(await readdir(dir)).toEqual(["found.yaml"]);
+  });
+
   test("a save that was cut short after the file is no change from outside when it is repeated", async () => {
     await writeFile(fileOf("dip"), "a: 1\n");
     const { sha256 } = await library().read("dip");
