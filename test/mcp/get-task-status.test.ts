@@ -2,10 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { ComputationEnd } from "../../src/domain/job.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
-import { recordEnd } from "../support/job-records.ts";
+import { recordEnd, recordOpen } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { Stage, SUCCEEDED } from "../support/stage.ts";
-import { startScriptedWorker, TRAINING, type RunningWorker } from "../support/workflow-env.ts";
+import { outcomeOf, startScriptedWorker, TRAINING, type RunningWorker } from "../support/workflow-env.ts";
 
 describe("get_task_status", { timeout: 60_000 }, () => {
   let stack: Stack;
@@ -113,3 +113,22 @@ describe("get_task_status", { timeout: 60_000 }, () => {
     );
   });
 });
+
+test("who waits for a job waits a little for a Temporal that does not answer, and then hears that it does not", async () => {
+  const stack = await startStack();
+  try {
+    await recordOpen(stack.writer, "train-open-1");
+    await recordOpen(stack.writer, "train-open-2");
+    const waiting = stack.ask("get_task_status", { task_id: "train-open-1", wait_seconds: 45 });
+    // What is recorded meanwhile is what it hears.
+    const looked = vi.spyOn(stack.deps.jobs, "view");
+    await vi.waitFor(() => expect(looked).toHaveBeenCalled(), { timeout: 10_000 });
+    const ended = { ...outcomeOf("train-open-1", "cancelled"), headline: "cancelled" };
+    await stack.writer.finish("train-open-1", ended, null, null);
+    expect(await waiting).toMatchObject({ state: "cancelled", final: true });
+    const open = await stack.ask("get_task_status", { task_id: "train-open-2", wait_seconds: 45 });
+    expect(open).toMatchObject({ final: false, headline: expect.stringContaining("Temporal") });
+  } finally {
+    await stack.stop();
+  }
+}, 60_000);

@@ -11,6 +11,9 @@ import { trainingsOf } from "../training-set.ts";
 /** Clients hear of a waiting call at once and then at least this often. */
 const REPORT_EVERY_MS = 5_000;
 const BREATH_MS = 100;
+/** A Temporal that was started anew is usually back within seconds: whoever waits for a job waits for it so long. */
+const OUTAGE_PATIENCE_MS = 5_000;
+const LOOK_AGAIN_MS = 500;
 
 export const getTaskStatus = defineTool({
   name: "get_task_status",
@@ -50,11 +53,17 @@ Example: {"task_id": "train-spx_trend-7f3a2c", "wait_seconds": 45}`,
 
 async function awaitEnd(jobId: string, waitMs: number, context: ToolContext): Promise<TaskStatus> {
   const { deps, signal, progress } = context;
-  const until = performance.now() + waitMs;
+  const began = performance.now();
+  const until = began + waitMs;
   for (;;) {
     const task = await statusOf(deps, jobId);
     const left = until - performance.now();
-    if (task.status.final || left <= 0 || signal.aborted || !isSeen(task)) return task;
+    if (task.status.final || left <= 0 || signal.aborted) return task;
+    if (!isSeen(task)) {
+      if (task.view === null || performance.now() - began > OUTAGE_PATIENCE_MS) return task;
+      await delay(LOOK_AGAIN_MS, undefined, { signal }).catch(() => undefined);
+      continue;
+    }
     progress({ percent: task.status.percent ?? 0, message: task.status.headline });
     const asked = Math.min(left, REPORT_EVERY_MS);
     const before = performance.now();
