@@ -3,7 +3,7 @@ import type { Group } from "../domain/comparison.ts";
 import type { LearningCurve } from "../domain/result.ts";
 import { draw } from "./draw.ts";
 
-/** All methods answer with a PNG and throw DomainError `charts_unavailable`. */
+/** All methods answer with a PNG and throw DomainError `charts_missing`. */
 export interface Charts {
   /** Losses of a training by epoch; accuracies below, when there are any. */
   learningCurve(curve: LearningCurve): Promise<Uint8Array>;

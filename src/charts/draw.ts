@@ -10,7 +10,7 @@ const ZOOM = 1.5;
 
 /**
  * Draws a chart as PNG. The libraries are loaded with the first one: most sessions never want any.
- * @throws DomainError `charts_unavailable` where they are not installed (the bundle for desktop clients has none)
+ * @throws DomainError `charts_missing` where they are not installed (the bundle for desktop clients has none)
  */
 export async function draw(spec: TopLevelSpec): Promise<Uint8Array> {
   const { vega, vegaLite, Resvg } = await libraries();
@@ -38,7 +38,7 @@ async function libraries() {
     ]);
     return { vega, vegaLite, Resvg };
   } catch (error) {
-    throw new DomainError("charts_unavailable", {
+    throw new DomainError("charts_missing", {
       what: "Charts cannot be drawn by this installation.",
       why: "the libraries for it are not part of it",
       next: "repeat the call without chart",

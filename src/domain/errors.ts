@@ -50,7 +50,7 @@ const NATURE = {
   // Our own parts.
   temporal_unavailable: { number: -32001, retryable: true },
   database_unavailable: { number: -32001, retryable: true },
-  charts_unavailable: { number: -32602, retryable: false },
+  charts_missing: { number: -32602, retryable: false },
   folder_unavailable: { number: -32001, retryable: true },
   place_not_empty: { number: -32602, retryable: false },
   backup_unusable: { number: -32602, retryable: false },
