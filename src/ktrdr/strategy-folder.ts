@@ -33,6 +33,8 @@ export interface StrategyFolder {
    */
   write(name: string, text: string, how: { readonly overwrite: boolean }): Promise<StrategyFile>;
   exists(name: string): Promise<boolean>;
+  /** What `list` says of it; null when it is not there. */
+  entry(name: string): Promise<StrategyEntry | null>;
 }
 
 /** Never through a link, and never waiting for the other end of a pipe. */
@@ -173,6 +175,10 @@ export function createStrategyFolder(dir: string | undefined): StrategyFolder {
     exists: async (name) => {
       const file = fileName(name);
       return inFolder(dir, async (folder) => (await entryOf(folder, file)) !== null);
+    },
+    entry: async (name) => {
+      const file = fileName(name);
+      return inFolder(dir, async (folder) => await entryOf(folder, file));
     },
   };
 }

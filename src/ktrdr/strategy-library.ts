@@ -52,6 +52,8 @@ export interface StrategyLibrary extends Pick<StrategyFolder, "list" | "read"> {
   adopt(name: string, versions: readonly CarriedVersion[]): Promise<number>;
   /** Makes versions of what others did to the files: of these, or of all. Never throws: a note is not worth a failure. */
   notice(names?: readonly string[]): Promise<void>;
+  /** The same in a moment, together with what else is asked for until then: whoever starts a job does not wait for it. */
+  noticeSoon(name: string): void;
 }
 
 /** A version with its text, to be carried elsewhere. */
@@ -66,6 +68,8 @@ export interface CarriedVersion {
   readonly at: string;
 }
 
+const SOON_MS = 250;
+
 const OUTSIDE = { author: "outside", reason: null, experimentId: null } as const;
 
 /** @param options readOnly: nothing is noticed, for that would be written down */
@@ -76,6 +80,7 @@ export function createStrategyLibrary(
   { readOnly = false }: { readonly readOnly?: boolean | undefined } = {},
 ): StrategyLibrary {
   let complained = false;
+  const soon = new Set<string>();
   let known: { readonly dir: string; readonly history: StrategyHistory } | null = null;
   /** The folder may come later than we do. */
   const historyOf = async (): Promise<StrategyHistory> => {
@@ -85,50 +90,61 @@ export function createStrategyLibrary(
     return known.history;
   };
   const outside = new OutsideChanges(folder);
+  const notice = async (names?: readonly string[]): Promise<void> => {
+    if (readOnly) return;
+    try {
+      const history = await historyOf();
+      const changes = await outside.against(await history.newest(), names);
+      if (changes.size === 0) return;
+      // Looked at once more under the lock: what looked like somebody else's may have been a save under way.
+      await history.commit(async (newest) => {
+        const entries = await outside.against(newest, names);
+        return entries.size === 0 ? null : { entries, note: { ...OUTSIDE, title: titleOf("outside", entries.keys()) } };
+      });
+    } catch (error) {
+      // Every look at the folder would say the same.
+      log[complained ? "debug" : "warn"]({ err: error }, "changes of strategy files could not be written down");
+      complained = true;
+    }
+  };
   return {
     list: async () => await folder.list(),
     read: async (name) => await folder.read(name),
     save: async (strategies, by) => await save({ folder, historyOf, outside, log }, strategies, by),
     versions: async (name) => await (await historyOf()).versions(name),
 
-    async readVersion(name, wanted) {
-      const history = await historyOf();
-      for (const version of await history.versions(name)) {
-        if (version.blob === null) continue;
-        if (wanted.length < 64 && !version.commit.startsWith(wanted)) continue;
-        const bytes = await history.read(version);
-        if (wanted.length === 64 && sha256(bytes) !== wanted) continue;
-        return { name, text: decode(name, bytes), sha256: sha256(bytes), modifiedAt: version.at, version };
-      }
-      throw new DomainError("strategy_not_found", {
-        what: `There is no version ${wanted} of a strategy ${name}.`,
-        next: "get_strategy without version names the newest ones",
-      });
-    },
-
+    readVersion: async (name, wanted) => await readVersion(await historyOf(), name, wanted),
     everything: () => everything(folder, historyOf),
     adopt: async (name, versions) => await adopt({ folder, historyOf, outside, log }, name, versions),
 
-    async notice(names) {
+    notice,
+
+    noticeSoon(name) {
       if (readOnly) return;
-      try {
-        const history = await historyOf();
-        const changes = await outside.against(await history.newest(), names);
-        if (changes.size === 0) return;
-        // Looked at once more under the lock: what looked like somebody else's may have been a save under way.
-        await history.commit(async (newest) => {
-          const entries = await outside.against(newest, names);
-          return entries.size === 0
-            ? null
-            : { entries, note: { ...OUTSIDE, title: titleOf("outside", entries.keys()) } };
-        });
-      } catch (error) {
-        // Every look at the folder would say the same.
-        log[complained ? "debug" : "warn"]({ err: error }, "changes of strategy files could not be written down");
-        complained = true;
+      if (soon.size === 0) {
+        setTimeout(() => {
+          const names = [...soon];
+          soon.clear();
+          void notice(names);
+        }, SOON_MS).unref();
       }
+      soon.add(name);
     },
   };
+}
+
+async function readVersion(history: StrategyHistory, name: string, wanted: string) {
+  for (const version of await history.versions(name)) {
+    if (version.blob === null) continue;
+    if (wanted.length < 64 && !version.commit.startsWith(wanted)) continue;
+    const bytes = await history.read(version);
+    if (wanted.length === 64 && sha256(bytes) !== wanted) continue;
+    return { name, text: decode(name, bytes), sha256: sha256(bytes), modifiedAt: version.at, version };
+  }
+  throw new DomainError("strategy_not_found", {
+    what: `There is no version ${wanted} of a strategy ${name}.`,
+    next: "get_strategy without version names the newest ones",
+  });
 }
 
 interface Parts {
@@ -239,16 +255,20 @@ class OutsideChanges {
     newest: ReadonlyMap<string, string>,
     names?: readonly string[],
   ): Promise<Map<string, Uint8Array | null>> {
-    const files = await this.#folder.list();
-    const wanted = (name: string) => names === undefined || names.includes(name);
+    const files = names === undefined ? await this.#folder.list() : await this.#entriesOf(names);
     const changes = new Map<string, Uint8Array | null>();
-    for (const file of files.filter(({ name }) => wanted(name))) {
+    for (const file of files) {
       const bytes = await this.#changed(file, newest.get(file.name));
       if (bytes !== null) changes.set(file.name, bytes);
     }
     const there = new Set(files.map(({ name }) => name));
-    for (const name of newest.keys()) if (wanted(name) && !there.has(name)) changes.set(name, null);
+    for (const name of names ?? newest.keys()) if (newest.has(name) && !there.has(name)) changes.set(name, null);
     return changes;
+  }
+
+  async #entriesOf(names: readonly string[]): Promise<StrategyEntry[]> {
+    const entries = await Promise.all([...new Set(names)].map(async (name) => await this.#folder.entry(name)));
+    return entries.filter((entry) => entry !== null);
   }
 
   /** The bytes of a file that is not what the history has; null also for one that cannot be read. */

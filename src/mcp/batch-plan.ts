@@ -56,7 +56,7 @@ async function planTrainings(
     strategies,
     models: [],
     async check() {
-      await deps.strategies.notice(names);
+      names.forEach((name) => deps.strategies.noticeSoon(name));
       const warnings = files.flatMap((file) => checkStrategy(file).map((warning) => `${file.name}: ${warning}`));
       await checkMarkets(deps, strategies, periods, signal);
       return shortened(warnings);

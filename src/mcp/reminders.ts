@@ -38,7 +38,7 @@ export async function remindersOf(deps: Deps, subject: Subject): Promise<string[
 }
 
 async function insightsOn({ records }: Deps, { name, text, symbol }: Subject): Promise<string[]> {
-  const { indicator, labels } = traitsOf(text);
+  const { indicator, labels } = known(text);
   const words = [...indicator, ...labels, ...(symbol === null ? [] : [symbol]), name];
   const terms = words.slice(0, MOST_WORDS).map((word) => ({ how: "word" as const, text: word, without: false }));
   const { hits } = await records.insights.search({ terms, any: true, limit: MOST, offset: 0 });
@@ -46,6 +46,15 @@ async function insightsOn({ records }: Deps, { name, text, symbol }: Subject): P
     const line = cut(body.replaceAll(/\s+/g, " "), SHOWN_CHARS);
     return `Noted ${savedAt.slice(0, 10)} (${category}, importance ${importance}): "${line}" [${insightId}]`;
   });
+}
+
+/** Reading a text takes a millisecond or two; most starts are of a few strategies. */
+const TRAITS = new LRUCache<string, StrategyTraits>({ max: 200 });
+
+function known(text: string): StrategyTraits {
+  const traits = TRAITS.get(text) ?? traitsOf(text);
+  TRAITS.set(text, traits);
+  return traits;
 }
 
 type Patterns = LRUCache<string, readonly FailurePattern[]>;
@@ -68,7 +77,7 @@ async function patternsOn(deps: Deps, market: { symbol: string; timeframe: strin
 async function failuresOf(deps: Deps, { text, symbol, timeframe }: Subject): Promise<string[]> {
   if (symbol === null || timeframe === null) return [];
   const patterns = await patternsOn(deps, { symbol, timeframe });
-  const traits = traitsOf(text);
+  const traits = known(text);
   return patterns
     .filter(({ tried, share }) => tried >= TELLING.tried && share >= TELLING.share)
     .filter(({ trait, value }) => has(traits, trait, value))

@@ -5,7 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { execa } from "execa";
 import { pino } from "pino";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createStrategyFolder } from "../../src/ktrdr/strategy-folder.ts";
 import { HISTORY_FOLDER } from "../../src/ktrdr/strategy-history.ts";
 import { createStrategyLibrary, type SavedBy } from "../../src/ktrdr/strategy-library.ts";
@@ -91,6 +91,16 @@ describe("the strategy library", () => {
     // Nothing more to notice: no more versions.
     await library().notice();
     expect((await library().versions("dip"))[0]?.commit).toBe(removed?.commit);
+  });
+
+  test("notices soon what a job is started with, many at once as one version", async () => {
+    for (const name of ["one", "two"]) await writeFile(fileOf(name), `${name}: 1\n`);
+    const one = library();
+    for (const name of ["one", "two", "one", "absent"]) one.noticeSoon(name);
+    await vi.waitFor(async () => expect(await library().versions("two")).toHaveLength(1), { timeout: 10_000 });
+    const [first, second] = [await library().versions("one"), await library().versions("two")];
+    expect(first[0]?.commit).toBe(second[0]?.commit);
+    expect(await library().versions("absent")).toEqual([]);
   });
 
   test("that may only read writes nothing down", async () => {

@@ -66,6 +66,7 @@ export class SimulatedStage {
         list: never,
         write: never,
         exists: never,
+        entry: never,
         read: async (name) => ({ name, path: name, text: "", sha256: TRAINING.strategySha256 }) as never,
       },
       jobs: this.record.jobs(),

@@ -93,10 +93,8 @@ function market(
 async function preflight(request: BacktestRequest, file: StrategyFile, { deps, signal }: ToolContext) {
   // The model fixes most of what it does; a strategy that cannot be read fails only after the queue.
   checkStrategy(file);
-  const [range] = await Promise.all([
-    checkData(deps, request, request, signal),
-    deps.strategies.notice([request.strategy]),
-  ]);
+  deps.strategies.noticeSoon(request.strategy);
+  const range = await checkData(deps, request, request, signal);
   return fewBarsWarning(range, request);
 }
 

@@ -57,10 +57,8 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
       forceReason: args.force_new_reason ?? null,
       experimentId: args.experiment_id,
       preflight: async () => {
-        const [range] = await Promise.all([
-          checkData(deps, market, window, signal),
-          deps.strategies.notice([file.name]),
-        ]);
+        deps.strategies.noticeSoon(file.name);
+        const range = await checkData(deps, market, window, signal);
         const bars = await deps.reads.bars(market.symbol, market.timeframe, window, signal);
         return checkStrategy(file, { window, range: { ...market, ...range }, bars });
       },
