@@ -4,6 +4,7 @@ import got, { RequestError, TimeoutError, type Got, type PlainResponse } from "g
 import type { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import type { Logger } from "../logger.ts";
+import { connectionWords } from "./connection-words.ts";
 import { assertAllowed, endpointOf, type Method, type Surface } from "./allow-list.ts";
 import { createBreaker, type Breaker, type BreakerState } from "./breaker.ts";
 import { createGate } from "./gate.ts";
@@ -220,7 +221,7 @@ function transportError<T>(error: unknown, call: Call<T>): unknown {
     const connected = !["lookup", "connect", "secureConnect"].includes(error.event);
     return noAnswer(nature, what, connected, connected ? "No answer in time." : "No connection in time.");
   }
-  return noAnswer(nature, what, !NEVER_SENT.has(error.code), `The connection failed (${error.code}).`, error);
+  return noAnswer(nature, what, !NEVER_SENT.has(error.code), connectionWords(error.code), error);
 }
 
 function parseJson(bytes: Buffer): { readonly value: unknown } | null {
