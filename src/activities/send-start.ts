@@ -2,7 +2,7 @@
 import { DomainError } from "../domain/errors.ts";
 import type { ComputeRequest, JobInput } from "../domain/job.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
-import type { Sending } from "../ktrdr/transport.ts";
+import type { Sending } from "../ktrdr/call.ts";
 import { stopwatch, type Clock } from "./clock.ts";
 
 /**

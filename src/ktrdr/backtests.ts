@@ -1,5 +1,6 @@
 import { z } from "zod";
-import type { Sending, Transport } from "./transport.ts";
+import type { Sending } from "./call.ts";
+import type { Transport } from "./transport.ts";
 
 export interface BacktestStart {
   readonly strategyName: string;

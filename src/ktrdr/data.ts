@@ -3,7 +3,8 @@ import { DomainError } from "../domain/errors.ts";
 import { segment } from "./allow-list.ts";
 import type { Refusal } from "./refusal.ts";
 import { isoUtc, oneLine } from "./text.ts";
-import type { Sending, Transport } from "./transport.ts";
+import type { Sending } from "./call.ts";
+import type { Transport } from "./transport.ts";
 
 export interface SymbolInfo {
   readonly symbol: string;

@@ -11,7 +11,8 @@ import { segment } from "./allow-list.ts";
 import { OperationListItemWire, OperationWire, toListItem, toOperation } from "./operation-wire.ts";
 import { badAnswer, type Refusal } from "./refusal.ts";
 import { isoUtc } from "./text.ts";
-import type { Sending, Transport } from "./transport.ts";
+import type { Sending } from "./call.ts";
+import type { Transport } from "./transport.ts";
 
 /** Status answers carry every epoch again for every poll (contract §2.10, 23 MB seen). */
 const OPERATION_BYTES = 64 * 1024 * 1024;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { badAnswer } from "./refusal.ts";
-import type { Sending, Transport } from "./transport.ts";
+import type { Sending } from "./call.ts";
+import type { Transport } from "./transport.ts";
 
 export interface TrainingStart {
   /** File stem in KTRDR's strategies folder. */

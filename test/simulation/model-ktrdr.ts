@@ -1,7 +1,7 @@
 import { DomainError } from "../../src/domain/errors.ts";
 import type { KtrdrWorker, Operation, OperationListItem } from "../../src/domain/operation.ts";
 import type { Ktrdr } from "../../src/ktrdr/ktrdr.ts";
-import type { Sending } from "../../src/ktrdr/transport.ts";
+import type { Sending } from "../../src/ktrdr/call.ts";
 import { OperationFinishedError } from "../../src/ktrdr/operations.ts";
 import type { WorkerLink } from "../../src/ktrdr/workers.ts";
 import type { KtrdrModel } from "./ktrdr-model.ts";
