@@ -1,8 +1,9 @@
 /** The whole memory of research as lines of JSON, and back: into the same place, or beside what is there already. */
 import { DomainError } from "../domain/errors.ts";
-import { addRows, memoryRows, relearnWords, MEMORY_TABLES, type MemoryTable } from "../store/memory.ts";
+import { learnWords } from "../store/insights.ts";
+import { addRows, memoryRows, MEMORY_TABLES, type MemoryTable } from "../store/memory.ts";
 import { withTransaction, type Pool, type Session } from "../store/pool.ts";
-import { withSnapshot } from "../store/snapshot.ts";
+import { tablesOf, withSnapshot, type Table } from "../store/snapshot.ts";
 import { MEMORY_FORMAT, MemoryLine, type StrategyLine } from "./memory-line.ts";
 
 export type Counts = Readonly<Record<string, { readonly read: number; readonly added: number }>>;
@@ -65,7 +66,7 @@ export async function importMemory({ pool, lines, addVersions }: ImportParts): P
   };
   const versions = new Map<string, StrategyLine[]>();
   await withTransaction(pool, async (session) => {
-    const pending = new Batches(session, count);
+    const pending = new Batches(session, await tablesOf(session), count);
     let seen = 0;
     let whole = false;
     for await (const text of lines) {
@@ -83,11 +84,15 @@ export async function importMemory({ pool, lines, addVersions }: ImportParts): P
       }
       seen += 1;
       if ("table" in line) await pending.add(line.table, line.row);
-      else versions.set(line.strategy, [...(versions.get(line.strategy) ?? []), line]);
+      else {
+        const known = versions.get(line.strategy);
+        if (known === undefined) versions.set(line.strategy, [line]);
+        else known.push(line);
+      }
     }
     if (!whole) throw unusable("Its end is missing: it was cut.");
     await pending.flush();
-    await relearnWords(session);
+    await learnWords(session, null);
   });
   for (const [name, all] of versions) count("strategy_versions", all.length, await addVersions(name, all));
   return counts;
@@ -96,12 +101,14 @@ export async function importMemory({ pool, lines, addVersions }: ImportParts): P
 /** Rows of one table at a time; another table's turn comes when the one before is written. */
 class Batches {
   readonly #session: Session;
+  readonly #tables: readonly Table[];
   readonly #count: (kind: string, read: number, added: number) => void;
   #table: MemoryTable | null = null;
   #rows: Readonly<Record<string, unknown>>[] = [];
 
-  constructor(session: Session, count: (kind: string, read: number, added: number) => void) {
+  constructor(session: Session, tables: readonly Table[], count: (kind: string, read: number, added: number) => void) {
     this.#session = session;
+    this.#tables = tables;
     this.#count = count;
   }
 
@@ -116,7 +123,7 @@ class Batches {
 
   async flush(): Promise<void> {
     if (this.#table === null || this.#rows.length === 0) return;
-    const added = await addRows(this.#session, this.#table, this.#rows).catch((error: unknown) => {
+    const added = await addRows(this.#session, this.#tables, this.#table, this.#rows).catch((error: unknown) => {
       if (error instanceof DomainError && error.code === "database_unavailable") throw error;
       throw unusable(`Rows of ${this.#table} do not fit.`, error);
     });

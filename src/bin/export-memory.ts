@@ -1,29 +1,14 @@
 /** `ktrdr-mcp export-memory <file>`: everything that research has left behind, as lines of JSON. */
 import { open, rename, unlink } from "node:fs/promises";
-import { parseArgs } from "node:util";
 import { exportMemory } from "../backup/memory.ts";
-import { loadConfig } from "../config.ts";
-import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
-import { createStrategyLibrary } from "../ktrdr/strategy-library.ts";
-import { labEnvironment } from "../lab/lab-environment.ts";
-import { createLogger } from "../logger.ts";
 import { SERVER_VERSION } from "../mcp/server.ts";
-import { createPool } from "../store/pool.ts";
-import { runCommand, say, Usage } from "./command.ts";
+import { runCommand, say } from "./command.ts";
+import { memoryPlace } from "./memory-place.ts";
 
 const USAGE = "Usage: ktrdr-mcp export-memory <file>";
 
 await runCommand(USAGE, async () => {
-  const [file, ...more] = parseArgs({ allowPositionals: true }).positionals;
-  if (file === undefined || more.length > 0) throw new Usage();
-  const config = loadConfig(await labEnvironment(process.env));
-  const { KTRDR_STRATEGIES_DIR: dir } = config;
-  const library = createStrategyLibrary(
-    dir,
-    createStrategyFolder(dir),
-    createLogger("export-memory", config.LOG_LEVEL),
-  );
-  const pool = createPool(config.DATABASE_URL, { max: 1, applicationName: "ktrdr-mcp export-memory" });
+  const { file, library, pool } = await memoryPlace("export-memory");
   const partial = `${file}.${process.pid}.partial`;
   const handle = await open(partial, "wx", 0o600);
   try {

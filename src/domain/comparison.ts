@@ -2,12 +2,11 @@
  * Which differences between results are more than chance. Two kinds of chance are told apart: the market's (how much a
  * Sharpe ratio over these days says, Lo 2002) and the training's (each is one random draw, contract §10.1).
  */
-import { toEpochMs, type DateWindow } from "./market-data.ts";
 import { normalQuantile } from "./normal-quantile.ts";
 import type { JobResult } from "./result.ts";
-import { KTRDR_BARS_PER_YEAR, YEAR_MS } from "./results/bars-per-year.ts";
 import { FIGURES, type FigureName } from "./results/figures.ts";
-import { median, sharpeStandardError, standardDeviation } from "./statistics.ts";
+import { sharpeErrorOver } from "./results/sharpe-error.ts";
+import { median, standardDeviation } from "./statistics.ts";
 
 export interface ComparedRun {
   readonly jobId: string;
@@ -83,14 +82,10 @@ function errorOf(figure: FigureName, values: readonly number[], result: JobResul
   return market === null ? draws : Math.hypot(draws, market);
 }
 
-/** Known for Sharpe ratios only. Runs on the same days share it: more of them do not make it smaller. */
+/** Known for Sharpe ratios only. */
 function marketError(figure: FigureName, value: number, result: JobResult | undefined): number | null {
   if (result?.kind !== "backtest") return null;
-  if (figure === "sharpe") return sharpeStandardError(value, yearsOf(result), KTRDR_BARS_PER_YEAR);
+  if (figure === "sharpe") return sharpeErrorOver(value, result);
   if (figure !== "excess_sharpe" || result.buyAndHold === null) return null;
-  const years = yearsOf(result);
-  const own = sharpeStandardError(result.sharpe, years, KTRDR_BARS_PER_YEAR);
-  return Math.hypot(own, sharpeStandardError(result.buyAndHold.sharpe, years, KTRDR_BARS_PER_YEAR));
+  return Math.hypot(sharpeErrorOver(result.sharpe, result), sharpeErrorOver(result.buyAndHold.sharpe, result));
 }
-
-const yearsOf = ({ startDate, endDate }: DateWindow): number => (toEpochMs(endDate) - toEpochMs(startDate)) / YEAR_MS;

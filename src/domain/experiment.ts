@@ -4,12 +4,11 @@
  * adding runs until they do, changes nothing.
  */
 import type { FinalStatus, JobKind } from "./job.ts";
-import { toEpochMs, type DateWindow } from "./market-data.ts";
+import { overlaps, toEpochMs, type DateWindow } from "./market-data.ts";
 import type { JobResult } from "./result.ts";
-import { KTRDR_BARS_PER_YEAR, YEAR_MS } from "./results/bars-per-year.ts";
 import { FIGURES, type FigureName } from "./results/figures.ts";
+import { sharpeErrorOver } from "./results/sharpe-error.ts";
 import { spread } from "./results/training-set.ts";
-import { sharpeStandardError } from "./statistics.ts";
 
 export const DIRECTIONS = ["at_least", "at_most"] as const;
 export const VERDICTS = ["supported", "not_supported", "inconclusive"] as const;
@@ -144,7 +143,7 @@ function misfit(sample: Sample, trainedOn: DateWindow | null, result: JobResult)
   if (first < sample.startDate || last > sample.endDate) return `on ${first} to ${last}, not inside the sample`;
   if (result.kind === "training") return null;
   if (trainedOn === null) return "not known which days its model was trained on";
-  return first < dayOf(trainedOn.endDate) && dayOf(trainedOn.startDate) < last ? "in-sample" : null;
+  return overlaps(trainedOn, result) ? "in-sample" : null;
 }
 
 const dayOf = (stamp: string): string => stamp.slice(0, 10);
@@ -166,11 +165,8 @@ function caveatsOf({ metric, threshold, sample, runs }: NewExperiment, value: nu
   return caveats.filter((text) => text !== null);
 }
 
-/** Runs on the same days share the market's luck, so that more of them do not make this error smaller. */
-function errorOf({ startDate, endDate }: Sample, sharpe: number, threshold: number): string {
-  const years = (toEpochMs(endDate) - toEpochMs(startDate)) / YEAR_MS;
-  // How many bars a year has matters in the third digit only.
-  const error = sharpeStandardError(sharpe, years, KTRDR_BARS_PER_YEAR);
+function errorOf(sample: Sample, sharpe: number, threshold: number): string {
+  const error = sharpeErrorOver(sharpe, sample);
   const distance = Math.abs(sharpe - threshold);
   const far = distance < 2 * error ? "well within what chance alone does" : "more than chance alone usually does";
   return `The standard error of a Sharpe ratio over these dates is ${error.toFixed(2)}; the distance from the threshold, ${distance.toFixed(2)}, is ${far}.`;

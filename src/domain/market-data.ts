@@ -77,3 +77,8 @@ export function coverageOf(window: DateWindow, range: DataRange): Coverage {
   if (early && late) return "wider";
   return early ? "starts_early" : late ? "ends_late" : "inside";
 }
+
+/** True when the two windows share any day. */
+export function overlaps(a: DateWindow, b: DateWindow): boolean {
+  return toEpochMs(a.startDate) < toEpochMs(b.endDate) && toEpochMs(b.startDate) < toEpochMs(a.endDate);
+}

@@ -155,6 +155,10 @@ async function inFolder<T>(dir: string | undefined, work: (folder: string) => Pr
 
 /** `dir` undefined: not configured; every call then says so. Names and texts are checked before the folder is. */
 export function createStrategyFolder(dir: string | undefined): StrategyFolder {
+  const entry = async (name: string): Promise<StrategyEntry | null> => {
+    const file = fileName(name);
+    return await inFolder(dir, async (folder) => await entryOf(folder, file));
+  };
   return {
     list: () =>
       inFolder(dir, async (folder) => {
@@ -172,13 +176,7 @@ export function createStrategyFolder(dir: string | undefined): StrategyFolder {
       const modifiedAt = await inFolder(dir, (folder) => writeStrategy(folder, name, bytes, overwrite));
       return { name, text, sha256: sha256(bytes), modifiedAt };
     },
-    exists: async (name) => {
-      const file = fileName(name);
-      return inFolder(dir, async (folder) => (await entryOf(folder, file)) !== null);
-    },
-    entry: async (name) => {
-      const file = fileName(name);
-      return inFolder(dir, async (folder) => await entryOf(folder, file));
-    },
+    exists: async (name) => (await entry(name)) !== null,
+    entry,
   };
 }

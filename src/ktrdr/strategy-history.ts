@@ -2,12 +2,11 @@
  * Every version of every strategy, as commits of a bare git repository inside the strategies folder. Several processes,
  * and an operator's own git, may write at once: the branch is moved under git's own lock file.
  */
-import { open, rename, stat, unlink } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import * as git from "isomorphic-git";
-import { DomainError } from "../domain/errors.ts";
 import { gitFiles as fs } from "./git-files.ts";
+import { moveRef } from "./git-ref.ts";
 import { SUFFIX } from "./strategy-file.ts";
 import { messageOf, readMessage, type Change, type ChangeNote } from "./version-message.ts";
 
@@ -52,9 +51,6 @@ export interface StrategyHistory {
 }
 
 const BRANCH = "refs/heads/main";
-/** What is done under the lock takes milliseconds: one that is older belongs to a process that died. */
-const STALE_LOCK_MS = 15_000;
-const LOCK_WITHIN_MS = 20_000;
 
 /** @param folder the strategies folder, which exists */
 export function createStrategyHistory(folder: string): StrategyHistory {
@@ -64,7 +60,7 @@ export function createStrategyHistory(folder: string): StrategyHistory {
   return {
     async commit(work) {
       await begin(gitdir);
-      return await underLock(gitdir, async (move) => {
+      return await moveRef(join(gitdir, BRANCH), async (move) => {
         const head = await headOf(gitdir);
         const tree = await treeOf(gitdir, head);
         const wanted = await work(tree);
@@ -159,46 +155,6 @@ function authorOf(name: string): { name: string; email: string } {
     .slice(0, 100);
   return { name: plain === "" ? "unknown" : plain, email: "strategies@ktrdr-mcp.invalid" };
 }
-
-/** Moves the branch the way git does: written into `<ref>.lock`, which nobody else can have, and renamed. */
-async function underLock<T>(gitdir: string, work: (move: (commit: string) => Promise<void>) => Promise<T>): Promise<T> {
-  const ref = join(gitdir, BRANCH);
-  const lock = await takeLock(`${ref}.lock`);
-  let moved = false;
-  try {
-    return await work(async (commit) => {
-      await lock.writeFile(`${commit}\n`);
-      await lock.sync();
-      await rename(`${ref}.lock`, ref);
-      moved = true;
-    });
-  } finally {
-    await lock.close();
-    if (!moved) await unlink(`${ref}.lock`).catch(() => undefined);
-  }
-}
-
-async function takeLock(path: string): Promise<Awaited<ReturnType<typeof open>>> {
-  const until = Date.now() + LOCK_WITHIN_MS;
-  for (;;) {
-    try {
-      return await open(path, "wx");
-    } catch (error) {
-      if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) throw error;
-    }
-    const facts = await stat(path).catch(() => null);
-    if (facts !== null && Date.now() - facts.mtimeMs > STALE_LOCK_MS) await unlink(path).catch(() => undefined);
-    else if (Date.now() > until) throw busy(path);
-    else await delay(5 + Math.random() * 20);
-  }
-}
-
-const busy = (path: string): DomainError =>
-  new DomainError("folder_unavailable", {
-    what: "The history of the strategies is being written by somebody else.",
-    why: `${path} is there and does not go.`,
-    next: "Call again; remove the file when nobody works on the folder.",
-  });
 
 /** The commits of each strategy, read once; afterwards only what is new. */
 class HistoryLog {

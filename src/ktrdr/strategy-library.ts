@@ -158,7 +158,9 @@ async function save({ folder, historyOf, outside, log }: Parts, strategies: read
   const names = strategies.map(({ name }) => name);
   const entries = new Map(strategies.map(({ name, text }) => [name, encode(text)]));
   let files: StrategyFile[] | null = null;
+  let begun = false;
   const write = async (): Promise<StrategyFile[]> => {
+    begun = true;
     for (const strategy of strategies) await assertReplaceable(folder, strategy);
     const written: StrategyFile[] = [];
     for (const { name, text, replaces } of strategies) {
@@ -185,7 +187,8 @@ async function save({ folder, historyOf, outside, log }: Parts, strategies: read
     const standing = version ?? (await history.versions(names[0] ?? ""))[0]?.commit ?? null;
     return { files: files ?? (await write()), version: standing, trouble: null };
   } catch (error) {
-    if (isDomainError(error, "strategy_exists", "strategy_changed", "invalid_input")) throw error;
+    // What went wrong with the files themselves is not the history's, and not to be tried again half-way.
+    if (begun && files === null) throw error;
     log.warn({ err: error }, "a version of strategies could not be written down");
     // The strategy itself matters more; every job records the text it computes with.
     return { files: files ?? (await write()), version: null, trouble: "the history of the folder cannot be written" };

@@ -1,6 +1,6 @@
 import { DomainError } from "../domain/errors.ts";
 import type { BatchPeriod, BatchRequest } from "../domain/job.ts";
-import type { DateWindow } from "../domain/market-data.ts";
+import { overlaps, type DateWindow } from "../domain/market-data.ts";
 import type { ToolContext } from "./define-tool.ts";
 import { MODEL_PATH, chooseModel } from "./model-choice.ts";
 import { checkData, readStrategy } from "./preflight.ts";
@@ -86,7 +86,7 @@ async function planBacktests(
     async check() {
       await checkMarkets(deps, models, periods, signal);
       const inSample = chosen.filter(({ origin }) =>
-        periods.some(({ test }) => test !== null && origin !== null && test.startDate < origin.endDate.slice(0, 10)),
+        periods.some(({ test }) => test !== null && origin !== null && overlaps(origin, test)),
       );
       return inSample.length === 0
         ? []

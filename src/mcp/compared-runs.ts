@@ -1,11 +1,11 @@
 import { DomainError } from "../domain/errors.ts";
 import type { ComparedRun } from "../domain/comparison.ts";
 import type { JobRequest } from "../domain/job.ts";
-import type { JobResult } from "../domain/result.ts";
 import { parseStrategy } from "../domain/strategy/parse.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import { inSample } from "./in-sample.ts";
 import type { Deps } from "./ports.ts";
+import { recordedResult, type Recorded } from "./recorded-result.ts";
 
 export interface RunToCompare extends ComparedRun {
   readonly job: JobRecord;
@@ -25,12 +25,15 @@ const MOST = 60;
  * @throws DomainError `task_not_found`, `task_not_finished`, `invalid_input`
  */
 export async function runsToCompare(deps: Deps, jobIds: readonly string[]): Promise<readonly RunToCompare[]> {
-  const loaded = await Promise.all(jobIds.map(async (jobId) => await load(deps, jobId)));
+  const loaded = await Promise.all(jobIds.map(async (jobId) => await recordedResult(deps, jobId)));
   const members = loaded.flatMap((one) => (one.result.kind === "training_set" ? one.result.models : []));
   const single = loaded.filter(({ result }) => result.kind !== "training_set");
   const given = new Set(single.map(({ job }) => job.jobId));
   const wanted = members.map(({ jobId }) => jobId).filter((jobId) => !given.has(jobId));
-  const all = [...single, ...(await Promise.all(wanted.slice(0, MOST).map(async (jobId) => await load(deps, jobId))))];
+  const all = [
+    ...single,
+    ...(await Promise.all(wanted.slice(0, MOST).map(async (jobId) => await recordedResult(deps, jobId)))),
+  ];
   const kinds = new Set(all.map(({ result }) => result.kind));
   if (kinds.size === 1 && !kinds.has("data_load"))
     return await Promise.all(all.map(async (one) => await run(deps, one)));
@@ -41,27 +44,7 @@ export async function runsToCompare(deps: Deps, jobIds: readonly string[]): Prom
   });
 }
 
-interface Loaded {
-  readonly job: JobRecord;
-  readonly result: JobResult;
-}
-
-async function load(deps: Deps, jobId: string): Promise<Loaded> {
-  const [job, result] = await Promise.all([deps.records.jobs.get(jobId), deps.records.results.get(jobId)]);
-  if (job !== null && result !== null) return { job, result };
-  if (job === null) {
-    throw new DomainError("task_not_found", {
-      what: `There is no job ${jobId} on record.`,
-      next: "copy the task_id from list_tasks",
-    });
-  }
-  throw new DomainError("task_not_finished", {
-    what: `The job ${jobId} has no result: it is ${job.status}.`,
-    next: job.status === "open" ? "get_task_status with wait_seconds 45 until final" : "compare without it",
-  });
-}
-
-async function run(deps: Deps, { job, result }: Loaded): Promise<RunToCompare> {
+async function run(deps: Deps, { job, result }: Recorded): Promise<RunToCompare> {
   const { request, jobId } = job;
   const trainingJobId = request.kind === "backtest" ? request.trainingJobId : null;
   const [text, sample, training] = await Promise.all([

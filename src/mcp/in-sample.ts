@@ -1,8 +1,7 @@
 import type { JobRequest } from "../domain/job.ts";
-import type { DateWindow } from "../domain/market-data.ts";
+import { overlaps, type DateWindow } from "../domain/market-data.ts";
 import type { BacktestResult } from "../domain/result.ts";
 import type { Deps } from "./ports.ts";
-import { overlaps } from "./preflight.ts";
 
 export interface SampleVerdict {
   readonly inSample: boolean | "unknown";

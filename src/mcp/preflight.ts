@@ -73,8 +73,3 @@ export function fewBarsWarning(range: DataRange, window: DateWindow): string[] {
   if (bars >= 2 * WARM_UP_BARS) return [];
   return [`The window holds about ${bars} bars; the first ${WARM_UP_BARS} are warm-up and are not traded.`];
 }
-
-/** True when the two windows share any day. */
-export function overlaps(a: DateWindow, b: DateWindow): boolean {
-  return toEpochMs(a.startDate) < toEpochMs(b.endDate) && toEpochMs(b.startDate) < toEpochMs(a.endDate);
-}

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { run, select, type Pool } from "./pool.ts";
+import { NO_CURVE } from "./result-row.ts";
 
 /**
  * What may go with time. Never a job, its request, its ending, its result or its model, never an insight or an
@@ -32,10 +33,10 @@ interface Rule {
 
 /** What an insight was drawn from, or an experiment judged, is needed as long as they are: for ever. */
 const ENDED = `jobs j where j.job_id = c.job_id and j.status <> 'open' and j.finished_at < now() - $1 * interval '1 day'
-  and not exists (select from insight_jobs i where i.job_id = j.job_id)
-  and not exists (select from experiment_jobs e where e.job_id in (j.job_id, j.parent_job_id))`;
+  and not exists (select from insight_jobs i where i.job_id in (j.job_id, j.parent_job_id))
+  and not exists (select from experiment_jobs e where e.job_id in (j.job_id, j.parent_job_id))
+  and not exists (select from batch_items b join experiment_jobs e on e.job_id = b.batch_id where b.job_id = j.job_id)`;
 const WITHOUT_RESULT = "not exists (select from results r where r.job_id = j.job_id)";
-const NO_CURVE = `'{"trainLoss":[],"valLoss":[],"trainAccuracy":[],"valAccuracy":[]}'::jsonb`;
 
 const RULES: Readonly<Record<Kind, Rule>> = {
   calls: {

@@ -15,7 +15,7 @@ import { FIGURE_NAMES } from "../domain/results/figures.ts";
 import { FINAL_STATUSES, Instant, JOB_KINDS } from "./job-row.ts";
 import { toJsonb } from "./json.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
-import { ResultSchema } from "./result-row.ts";
+import { NO_CURVE, ResultSchema } from "./result-row.ts";
 
 export interface ExperimentFilter {
   readonly status?: "open" | "concluded";
@@ -141,7 +141,7 @@ const RUNS = `
   select m.job_id, m.attached_at, j.kind, j.status, j.symbol, j.timeframe, j.finished_at,
     t.start_date as trained_from, t.end_date as trained_to,
     case when r.kind = 'training'
-      then jsonb_set(r.result, '{curve}', '{"trainLoss":[],"valLoss":[],"trainAccuracy":[],"valAccuracy":[]}')
+      then jsonb_set(r.result, '{curve}', ${NO_CURVE})
       else r.result end as result
   from members m left join jobs j using (job_id) left join results r using (job_id)
     left join models t on t.job_id = j.request ->> 'trainingJobId'

@@ -88,12 +88,17 @@ async function link(session: Session, insightId: string, jobIds: readonly string
     insightId,
     jobIds,
   ]);
+  await learnWords(session, insightId);
+}
+
+/** The words of one insight, or of all: what a mistyped word of a search may have meant. */
+export async function learnWords(session: Session, insightId: string | null): Promise<void> {
   // In one order everywhere, so that two who save at once wait for each other instead of giving up.
   await run(
     session,
     `insert into insight_words
      select distinct word from insights i, unnest(tsvector_to_array(to_tsvector('simple', i.tags) || to_tsvector('simple', i.body))) word
-     where i.insight_id = $1 and char_length(word) between $2 and $3 order by word
+     where ($1::text is null or i.insight_id = $1) and char_length(word) between $2 and $3 order by word
      on conflict do nothing`,
     [insightId, WORD_LENGTH.least, WORD_LENGTH.most],
   );

@@ -1,7 +1,7 @@
 /** The memory of research as rows that can be carried to another database: what has ended, and what was learnt from it. */
 import { z } from "zod";
-import { run, select, type Session } from "./pool.ts";
-import { quoted, tablesOf, type Snapshot, type Table } from "./snapshot.ts";
+import { select, type Session } from "./pool.ts";
+import { quoted, type Snapshot, type Table } from "./snapshot.ts";
 
 /** In the order in which their rows can be inserted, each with what must be there for a row to have a meaning. */
 const GUARDS = {
@@ -40,11 +40,17 @@ export async function* memoryRows(
 
 /**
  * Adds rows of one table. What is there stays as it is; what refers to something that is not there is left out.
+ * @param tables of the database, as tablesOf tells them
  * @returns how many were added.
  */
-export async function addRows(session: Session, name: MemoryTable, rows: readonly Row[]): Promise<number> {
+export async function addRows(
+  session: Session,
+  tables: readonly Table[],
+  name: MemoryTable,
+  rows: readonly Row[],
+): Promise<number> {
   const [first] = rows;
-  const table = (await tablesOf(session)).find((one) => one.name === name);
+  const table = tables.find((one) => one.name === name);
   if (first === undefined || table === undefined) return 0;
   const columns = columnsIn(table, first);
   const added = await select(
@@ -66,13 +72,3 @@ const columnsIn = ({ columns }: Table, row: Row): string =>
     .filter((column) => Object.hasOwn(row, column))
     .map(quoted)
     .join(", ");
-
-/** What a mistyped word of a search may have meant: known again of all insights. */
-export async function relearnWords(session: Session): Promise<void> {
-  await run(
-    session,
-    `insert into insight_words
-     select distinct word from insights i, unnest(tsvector_to_array(to_tsvector('simple', i.tags) || to_tsvector('simple', i.body))) word
-     where char_length(word) between 4 and 40 order by word on conflict do nothing`,
-  );
-}

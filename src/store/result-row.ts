@@ -110,6 +110,9 @@ const Batch = z.object({
   ...origin,
 });
 
+/** A learning curve without any point, in SQL: for those who do not look at it, and for those that are not kept. */
+export const NO_CURVE = `'{"trainLoss":[],"valLoss":[],"trainAccuracy":[],"valAccuracy":[]}'::jsonb`;
+
 /** Finite numbers only: JSON knows no others, and a stored result must read back as it was. */
 export const ResultSchema: z.ZodType<JobResult> = z.discriminatedUnion("kind", [
   Training,

@@ -106,6 +106,32 @@ describe("research that is written down", () => {
   }, 60_000);
 });
 
+describe("a strategy that is changed while a job of it waits", () => {
+  it.each(["training", "backtest"] as const)(
+    "fails the %s instead of recording what nothing produced",
+    async (kind) => {
+      await research.writeStrategy("moving");
+      const model = await research.call("train_model", { strategy: "moving", ...TRAIN });
+      await research.follow(model.task_id, "completed");
+      await research.faults([{ id: "held", fault: "computing_stalls", percent: 10 }]);
+      const ask = async (end_date: string) =>
+        kind === "training"
+          ? await research.call("train_model", { strategy: "moving", ...TRAIN, end_date })
+          : await research.call("run_backtest", { model: model.task_id, ...TEST, end_date });
+      const holder = await ask("2013-06-28");
+      await research.follow(holder.task_id, "running");
+      const waiting = await ask("2013-07-31");
+      await research.follow(waiting.task_id, "queued");
+      await research.writeStrategy("moving", 13);
+      await research.faults([]);
+      const { answer } = await research.follow(waiting.task_id, "failed");
+      expect(answer).toMatchObject({ failure: { code: "strategy_changed" } });
+      await research.follow(holder.task_id, "completed");
+    },
+    60_000,
+  );
+});
+
 describe("a batch", () => {
   const PERIODS = [PERIOD, { ...PERIOD, train: [TRAIN.start_date, "2008-12-31"] }];
   const wish = { work: "both", strategies: ["fast", "slow"], periods: PERIODS, at_once: 3 };

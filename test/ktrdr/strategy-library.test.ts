@@ -7,7 +7,7 @@ import { execa } from "execa";
 import { pino } from "pino";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { createStrategyFolder } from "../../src/ktrdr/strategy-folder.ts";
-import { HISTORY_FOLDER } from "../../src/ktrdr/strategy-history.ts";
+import { createStrategyHistory, HISTORY_FOLDER } from "../../src/ktrdr/strategy-history.ts";
 import { createStrategyLibrary, type SavedBy } from "../../src/ktrdr/strategy-library.ts";
 
 const log = pino({ level: "silent" });
@@ -162,6 +162,32 @@ describe("the strategy library", () => {
     );
     await unlink(lock);
     await waiting;
+  });
+
+  test("a process that stood still under the lock until it was taken away changes nothing any more", async () => {
+    const first = await saved("dip", "a: 1\n");
+    const lock = path.join(dir, HISTORY_FOLDER, "refs/heads/main.lock");
+    const slow = createStrategyHistory(dir).commit(async () => {
+      await utimes(lock, new Date(0), new Date(0));
+      await saved("other", "b: 1\n");
+      const entries = new Map([["dip", Buffer.from("a: stale\n")]]);
+      return { entries, note: { ...BY, title: "late" } };
+    });
+    await expect(slow).rejects.toMatchObject({ code: "folder_unavailable" });
+    expect(await library().versions("dip")).toMatchObject([{ commit: first.version }]);
+    expect(await library().versions("other")).toHaveLength(1);
+    await saved("third", "c: 1\n");
+  });
+
+  test("several who find the same old lock take it away once", async () => {
+    await saved("dip", "a: 1\n");
+    const lock = path.join(dir, HISTORY_FOLDER, "refs/heads/main.lock");
+    await writeFile(lock, "");
+    await utimes(lock, new Date(0), new Date(0));
+    const names = Array.from({ length: 12 }, (_, at) => `s${at}`);
+    await Promise.all(names.map(async (name) => await saved(name, `${name}: 1\n`)));
+    for (const name of names) expect(await library().versions(name)).toHaveLength(1);
+    expect(await readdir(path.dirname(lock))).toEqual(["main"]);
   });
 
   test("killed at any moment it leaves no version that cannot be read", { timeout: 60_000 }, async () => {

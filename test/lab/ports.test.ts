@@ -71,6 +71,12 @@ describe("ports", () => {
     expect(second).toEqual(first);
   });
 
+  test("a port comes from where no outgoing connection takes one", async () => {
+    const ports = await Promise.all(Array.from({ length: 50 }, async () => await freePort()));
+    for (const port of ports) expect(port).toBeLessThan(32_768);
+    for (const port of ports) expect(port).toBeGreaterThanOrEqual(10_240);
+  });
+
   test("two parts never get the same port", async () => {
     const port = await freePort();
     const preferred = { ...anyPorts, postgres: port, temporal: port };

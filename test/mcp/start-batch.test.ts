@@ -65,6 +65,12 @@ describe("start_batch", () => {
     expect(answer).toMatchObject({ items: 6, warnings: [expect.stringContaining("IN-SAMPLE")] });
   });
 
+  test("does not call dates before the training in-sample", async () => {
+    await recordTraining(stack.writer, "train-late-1", { modelPath: "models/probe/1d_v8", startDate: "2012-01-03" });
+    const wish = { work: "backtest", models: ["train-late-1"], periods: [{ test: ["2005-01-03", "2009-12-31"] }] };
+    expect(await start(wish)).toMatchObject({ items: 1, warnings: [] });
+  });
+
   test("is a run of its experiment, and operators find it by that", async () => {
     const experiment_id = await begun(stack);
     const { task_id } = await start({ work: "train", strategies: ["one"], periods: [TRAIN], experiment_id });

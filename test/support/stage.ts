@@ -15,8 +15,9 @@ import { itemsOf } from "../../src/domain/batch.ts";
 import type { PreparedItem } from "../../src/activities/batch.ts";
 import { labelsOf } from "../../src/temporal/start-options.ts";
 import type { SlotNews } from "../../src/domain/slots.ts";
-import type { createSlots } from "../../src/temporal/slots.ts";
-import { outcomeOf } from "./workflow-env.ts";
+import { createExecutions } from "../../src/temporal/executions.ts";
+import { createSlots } from "../../src/temporal/slots.ts";
+import { outcomeOf, SETTINGS, startScriptedWorker, startWorkflowEnvironment } from "./workflow-env.ts";
 
 /** What one job's computing shall do; the orchestration around it is real. */
 interface Script {
@@ -29,6 +30,24 @@ interface Script {
 
 export const SUCCEEDED: ComputationEnd = { fate: "succeeded", summary: {}, faultsSeen: [] };
 export const LOST: ComputationEnd = { fate: "lost", fault: "worker_died", why: "gone", faultsSeen: [] };
+
+/** A Temporal server with a worker whose activities do as scripted; `stop` ends both. */
+export async function startStage() {
+  const env = await startWorkflowEnvironment();
+  const stage = new Stage();
+  const worker = await startScriptedWorker(env, {
+    ...stage.activities(createSlots(env.client)),
+    closeExecution: createExecutions(env.client, SETTINGS).close,
+  });
+  return {
+    env,
+    stage,
+    stop: async () => {
+      await worker.stop();
+      await env.teardown();
+    },
+  };
+}
 
 /** Activities that do as scripted and note what was asked of them; the orchestration around them is real. */
 export class Stage {

@@ -4,19 +4,9 @@ import type { TestWorkflowEnvironment } from "@temporalio/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ComputationEnd, ComputeRequest } from "../../src/domain/job.ts";
 import { slotKeeperId, type SlotState } from "../../src/domain/slots.ts";
-import { createExecutions } from "../../src/temporal/executions.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
-import { LOST, Stage, SUCCEEDED } from "../support/stage.ts";
-import {
-  BACKTEST,
-  inputOf,
-  outcomeOf,
-  SETTINGS,
-  startScriptedWorker,
-  startWorkflowEnvironment,
-  TRAINING,
-  type RunningWorker,
-} from "../support/workflow-env.ts";
+import { LOST, startStage, type Stage, SUCCEEDED } from "../support/stage.ts";
+import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/workflow-env.ts";
 
 function held(): { end: Promise<ComputationEnd>; release: (end: ComputationEnd) => void } {
   const { promise, resolve } = Promise.withResolvers<ComputationEnd>();
@@ -24,22 +14,13 @@ function held(): { end: Promise<ComputationEnd>; release: (end: ComputationEnd) 
 }
 
 let env: TestWorkflowEnvironment;
-let worker: RunningWorker;
 let stage: Stage;
+let stop: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
-  env = await startWorkflowEnvironment();
-  stage = new Stage();
-  worker = await startScriptedWorker(env, {
-    ...stage.activities(createSlots(env.client)),
-    closeExecution: createExecutions(env.client, SETTINGS).close,
-  });
-});
-
-afterAll(async () => {
-  await worker?.stop();
-  await env?.teardown();
-});
+  ({ env, stage, stop } = await startStage());
+}, 60_000);
+afterAll(async () => await stop?.());
 
 const start = async (jobId: string, request: ComputeRequest = TRAINING, priority?: number): Promise<WorkflowHandle> =>
   await env.client.workflow.start(request.kind === "backtest" ? "runBacktest" : "trainModel", {

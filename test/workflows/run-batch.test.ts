@@ -3,19 +3,9 @@ import { WorkflowFailedError, type WorkflowHandle } from "@temporalio/client";
 import type { TestWorkflowEnvironment } from "@temporalio/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { BatchRequest, ComputationEnd, JobOutcome } from "../../src/domain/job.ts";
-import { createExecutions } from "../../src/temporal/executions.ts";
-import { createSlots } from "../../src/temporal/slots.ts";
 import { batchInput, batchRequest } from "../support/batches.ts";
-import { Stage } from "../support/stage.ts";
-import {
-  inputOf,
-  outcomeOf,
-  SETTINGS,
-  startScriptedWorker,
-  startWorkflowEnvironment,
-  TRAINING,
-  type RunningWorker,
-} from "../support/workflow-env.ts";
+import { startStage, type Stage } from "../support/stage.ts";
+import { inputOf, outcomeOf, TRAINING } from "../support/workflow-env.ts";
 
 const FAILED: ComputationEnd = {
   fate: "failed",
@@ -26,21 +16,13 @@ const FAILED: ComputationEnd = {
 };
 
 let env: TestWorkflowEnvironment;
-let worker: RunningWorker;
 let stage: Stage;
+let stop: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
-  env = await startWorkflowEnvironment();
-  stage = new Stage();
-  worker = await startScriptedWorker(env, {
-    ...stage.activities(createSlots(env.client)),
-    closeExecution: createExecutions(env.client, SETTINGS).close,
-  });
+  ({ env, stage, stop } = await startStage());
 }, 60_000);
-afterAll(async () => {
-  await worker?.stop();
-  await env?.teardown();
-});
+afterAll(async () => await stop?.());
 beforeEach(() => {
   stage.capacity = 8;
   stage.mostInFlight = 0;
@@ -84,6 +66,9 @@ describe("a batch", () => {
       ]);
     }
     expect(stage.mostInFlight).toBeLessThanOrEqual(2);
+    const { searchAttributes, memo } = await env.client.workflow.getHandle("backtest-batch-all-3").describe();
+    expect(searchAttributes).toMatchObject({ KtrdrStrategy: ["s3"], KtrdrKind: ["backtest"] });
+    expect(memo).toMatchObject({ kind: "backtest", client: "test" });
   }, 60_000);
 
   it("does not do what is known, nor what somebody else does: it waits for that and leaves it alone", async () => {

@@ -9,6 +9,7 @@ import { defineTool, type ToolContext } from "../define-tool.ts";
 import { statusFields, taskId } from "../fields.ts";
 import { strategyHash } from "../manifest.ts";
 import { readStrategy } from "../preflight.ts";
+import { recordedResult, type Recorded } from "../recorded-result.ts";
 import { startJob } from "../start-job.ts";
 
 export const replayRun = defineTool({
@@ -57,35 +58,18 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d4e"}`,
   },
 });
 
-interface Finished {
-  readonly job: JobRecord;
+interface Finished extends Recorded {
   readonly request: TrainingRequest | BacktestRequest;
-  readonly result: JobResult;
 }
 
 /** @throws DomainError `task_not_found`, `task_not_finished`, `invalid_input` */
 async function finished({ deps }: ToolContext, jobId: string): Promise<Finished> {
-  const [job, result] = await Promise.all([deps.records.jobs.get(jobId), deps.records.results.get(jobId)]);
-  if (job === null) {
-    throw new DomainError("task_not_found", {
-      what: `There is no job ${jobId} on record.`,
-      next: "copy the task_id from list_tasks",
-    });
-  }
+  const { job, result } = await recordedResult(deps, jobId);
   const { request } = job;
-  if (request.kind !== "training" && request.kind !== "backtest") {
-    throw new DomainError("invalid_input", {
-      what: `${jobId} is a ${job.kind}: one training or backtest is replayed at a time.`,
-      next: "pass the task_id of one of its jobs; get_results names them",
-    });
-  }
-  if (result !== null) return { job, request, result };
-  throw new DomainError("task_not_finished", {
-    what: `${jobId} has no result to compare with: it is ${job.status}.`,
-    next:
-      job.status === "open"
-        ? "get_task_status with wait_seconds 45 until final"
-        : "start it again with force_new_reason",
+  if (request.kind === "training" || request.kind === "backtest") return { job, request, result };
+  throw new DomainError("invalid_input", {
+    what: `${jobId} is a ${job.kind}: one training or backtest is replayed at a time.`,
+    next: "pass the task_id of one of its jobs; get_results names them",
   });
 }
 

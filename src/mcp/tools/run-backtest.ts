@@ -1,12 +1,12 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import type { BacktestRequest } from "../../domain/job.ts";
-import { isTimeframe } from "../../domain/market-data.ts";
+import { isTimeframe, overlaps } from "../../domain/market-data.ts";
 import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { forceNewReason, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
 import { chooseModel, type ChosenModel } from "../model-choice.ts";
-import { checkData, checkOrder, fewBarsWarning, overlaps, readStrategy } from "../preflight.ts";
+import { checkData, checkOrder, fewBarsWarning, readStrategy } from "../preflight.ts";
 import { checkStrategy } from "../strategy-check.ts";
 import { startJob } from "../start-job.ts";
 

@@ -2,11 +2,11 @@ import { z } from "zod";
 import { MOST_ITEMS, sizeOf } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { BatchPeriod, BatchRequest } from "../../domain/job.ts";
-import type { DateWindow } from "../../domain/market-data.ts";
+import { overlaps, type DateWindow } from "../../domain/market-data.ts";
 import { plannedBatch } from "../batch-plan.ts";
 import { defineTool } from "../define-tool.ts";
 import { isoDate, runOf, statusFields, strategyName, symbol, taskId } from "../fields.ts";
-import { checkOrder, overlaps } from "../preflight.ts";
+import { checkOrder } from "../preflight.ts";
 import { startJob } from "../start-job.ts";
 
 /** Single jobs, which somebody waits for, go first. */
