@@ -2,7 +2,8 @@
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Connection, Client as TemporalClient } from "@temporalio/client";
+import { Client as TemporalClient } from "@temporalio/client";
+import { openLazily } from "../src/temporal/open-connection.ts";
 import { startSandbox, type Sandbox, type SandboxOptions } from "../sandbox/launch.ts";
 import { readProductionFiles } from "../scripts/production/files.ts";
 import { readCompose } from "../scripts/production/compose.ts";
@@ -124,7 +125,7 @@ async function measureStack(stack: stacks.Stack, settings: Settings, sandboxed: 
   const env = { ...stacks.workerEnvironment(stack), ...given };
   const sandbox = await startSandbox(sandboxed);
   const claude = await connectClaude(path.join(places.app, "bin/ktrdr-mcp"), env, () => undefined);
-  const connection = await Connection.connect({ address: `127.0.0.1:${places.ports.temporal}` });
+  const connection = openLazily({ address: `127.0.0.1:${places.ports.temporal}` });
   const running = { parts: () => supervisor.parts() };
   try {
     await measure({

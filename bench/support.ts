@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import path from "node:path";
-import { Connection, Client as TemporalClient, type WorkflowHandle } from "@temporalio/client";
+import { Client as TemporalClient, type WorkflowHandle } from "@temporalio/client";
+import { openLazily } from "../src/temporal/open-connection.ts";
 import { ConfigSchema, loadConfig } from "../src/config.ts";
 import { connectClaude, type Claude } from "../src/demo/claude.ts";
 import { ROOT } from "../src/lab/lab-environment.ts";
@@ -38,7 +39,7 @@ export async function withLab(
   try {
     const server = { ...env, ...lab.env };
     const claude = await connectClaude(path.join(ROOT, "bin/ktrdr-mcp"), server, () => undefined);
-    const connection = await Connection.connect({ address: lab.addresses.temporal });
+    const connection = openLazily({ address: lab.addresses.temporal });
     try {
       await measure({
         lab,

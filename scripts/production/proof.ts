@@ -1,7 +1,7 @@
 /** The main job on the stack, through a real MCP client, while things are killed; and what must hold afterwards. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
-import { Connection } from "@temporalio/client";
+import { openLazily } from "../../src/temporal/open-connection.ts";
 import { Chaos, type Victim } from "../../src/demo/chaos.ts";
 import { connectClaudeOverHttp } from "../../src/demo/claude.ts";
 import { computations } from "../../src/demo/evidence.ts";
@@ -52,7 +52,7 @@ async function serverClaims(stack: Stack): Promise<readonly Claim[]> {
   const namespace = compose.services["worker"]?.environment["TEMPORAL_NAMESPACE"] ?? "";
   const again = await runToItsEnd(stack, "temporal-namespace");
   const schema = await runToItsEnd(stack, "temporal-schema");
-  const connection = await Connection.connect({ address: `127.0.0.1:${places.ports.temporal}` });
+  const connection = openLazily({ address: `127.0.0.1:${places.ports.temporal}` });
   try {
     const { config } = await connection.workflowService.describeNamespace({ namespace });
     const missing = await missingSearchAttributes(connection, namespace);

@@ -5,7 +5,7 @@ import { copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises"
 import path from "node:path";
 import { parseEnv, promisify } from "node:util";
 import pg from "pg";
-import { Connection } from "@temporalio/client";
+import { openLazily } from "../../src/temporal/open-connection.ts";
 import { processPart, type Part } from "../../src/lab/part.ts";
 import { postgresPart } from "../../src/lab/postgres-part.ts";
 import { sandboxParts } from "../../src/lab/sandbox-parts.ts";
@@ -117,7 +117,7 @@ export function temporalPart(stack: Stack): Part {
       WORKER_MEMBERSHIP_PORT: String(ports.temporalWorkerMembership),
     },
     ready: async (signal) => {
-      const connection = Connection.lazy({ address });
+      const connection = openLazily({ address });
       const serving = async () => {
         await greet(address);
         const asked = () => connection.workflowService.listNamespaces({ pageSize: 1 });
@@ -164,7 +164,7 @@ export function workerOf(stack: Stack, name: string, settings: Readonly<Record<s
     env,
     graceMs: 50_000,
     ready: async (signal, pid) => {
-      const connection = Connection.lazy({ address: env["TEMPORAL_ADDRESS"] ?? "" });
+      const connection = openLazily({ address: env["TEMPORAL_ADDRESS"] ?? "" });
       const since = Number.POSITIVE_INFINITY; // this very process, not one that polled a moment ago
       const polling = async () =>
         (await missingPollers(connection, env["TEMPORAL_NAMESPACE"] ?? "", { pid, since })).length === 0;

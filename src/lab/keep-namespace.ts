@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { Connection } from "@temporalio/client";
+import { openLazily } from "../temporal/open-connection.ts";
 import { msToTs } from "@temporalio/common/lib/time.js";
 import { isNamespaceMissing } from "../temporal/connection.ts";
 import { mayBeListening } from "./port-holder.ts";
@@ -17,7 +17,7 @@ const RETENTION = "30 days";
  */
 export function keepNamespace(port: number, namespace: string, pid: () => number | undefined): () => Promise<void> {
   const stop = new AbortController();
-  const connection = Connection.lazy({ address: `127.0.0.1:${port}` });
+  const connection = openLazily({ address: `127.0.0.1:${port}` });
   const { workflowService } = connection;
   const retention = msToTs(RETENTION);
   const isOurs = async (): Promise<boolean> => {

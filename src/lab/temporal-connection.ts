@@ -1,5 +1,6 @@
 import { createConnection } from "node:net";
-import { Connection, type ConnectionOptions } from "@temporalio/client";
+import { type Connection, type ConnectionOptions } from "@temporalio/client";
+import { openLazily } from "../temporal/open-connection.ts";
 import { loadClientConnectConfig } from "@temporalio/envconfig";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -13,7 +14,7 @@ export function lazyConnection(address: string, env: Environment): Connection {
   const options: ConnectionOptions = given
     ? loadClientConnectConfig({ overrideEnvVars: definedOnly(env) }).connectionOptions
     : {};
-  return Connection.lazy({ ...options, address });
+  return openLazily({ ...options, address });
 }
 
 /** The namespace that the TEMPORAL_* variables or the profile name. */

@@ -1,5 +1,5 @@
 import path from "node:path";
-import { Connection } from "@temporalio/client";
+import { openLazily } from "../temporal/open-connection.ts";
 import { missingSearchAttributes, SEARCH_ATTRIBUTES } from "../temporal/search-attributes.ts";
 import { processPart, type Part } from "./part.ts";
 import { mayBeListening } from "./port-holder.ts";
@@ -55,7 +55,7 @@ async function waitForTemporal(
   signal: AbortSignal,
 ): Promise<void> {
   const address = `127.0.0.1:${server.port}`;
-  const connection = Connection.lazy({ address });
+  const connection = openLazily({ address });
   const serving = async () => {
     // gRPC waits longer and longer after each refusal: ask it only when somebody listens.
     await greet(address);

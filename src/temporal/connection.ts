@@ -1,10 +1,5 @@
-import {
-  Client,
-  Connection,
-  NamespaceNotFoundError,
-  type ClientPlugin,
-  type ConnectionOptions,
-} from "@temporalio/client";
+import { Client, NamespaceNotFoundError, type ClientPlugin, type ConnectionOptions } from "@temporalio/client";
+import { openLazily } from "./open-connection.ts";
 import { loadClientConnectConfig } from "@temporalio/envconfig";
 import { DomainError } from "../domain/errors.ts";
 
@@ -33,7 +28,7 @@ export function temporalSettings(
 
 /** A client that connects at its first call, so that nothing fails to start because Temporal is down. */
 export function lazyClient({ connection, namespace }: TemporalSettings, plugins: ClientPlugin[] = []): Client {
-  const lazy = Connection.lazy({ ...connection, connectTimeout: CALL_DEADLINE_MS });
+  const lazy = openLazily({ ...connection, connectTimeout: CALL_DEADLINE_MS });
   return new Client({ connection: lazy, namespace, plugins });
 }
 

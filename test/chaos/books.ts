@@ -1,4 +1,5 @@
-import { Client, Connection } from "@temporalio/client";
+import { Client } from "@temporalio/client";
+import { openLazily } from "../../src/temporal/open-connection.ts";
 import pg from "pg";
 import { slotKeeperId, type SlotState } from "../../src/domain/slots.ts";
 import type { SlotKind } from "../../src/domain/job.ts";
@@ -92,7 +93,7 @@ export class Books {
   }
 
   async #asking<T>(ask: (client: Client) => Promise<T>): Promise<T> {
-    const connection = await Connection.connect({ address: this.#temporal, connectTimeout: 5_000 });
+    const connection = openLazily({ address: this.#temporal });
     try {
       return await connection.withDeadline(Date.now() + 5_000, async () => {
         return await ask(new Client({ connection, namespace: this.#namespace }));

@@ -1,7 +1,8 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Client, Connection } from "@temporalio/client";
+import { Client } from "@temporalio/client";
+import { openLazily } from "../../src/temporal/open-connection.ts";
 import { FaultStore } from "../../sandbox/faults.ts";
 import { openStateFolder } from "../../sandbox/state/folder.ts";
 import { loadConfig } from "../../src/config.ts";
@@ -167,7 +168,7 @@ export class ChaosLab {
 
   /** A Temporal server that was started again knows of a worker once that has found it. */
   async #polled(): Promise<boolean> {
-    const connection = await Connection.connect({ address: this.lab.addresses.temporal, connectTimeout: 5_000 });
+    const connection = openLazily({ address: this.lab.addresses.temporal });
     try {
       return await isPolled(new Client({ connection, namespace: this.lab.namespace }), JOB_QUEUE);
     } finally {

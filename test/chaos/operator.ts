@@ -1,6 +1,7 @@
 /** What an operator does at Temporal itself, past every tool of ours. */
 import { randomUUID } from "node:crypto";
-import { Client, Connection, WorkflowNotFoundError } from "@temporalio/client";
+import { Client, WorkflowNotFoundError } from "@temporalio/client";
+import { openLazily } from "../../src/temporal/open-connection.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 import { until } from "../../src/lab/until.ts";
 
@@ -11,13 +12,12 @@ export type Place = Pick<Lab, "addresses" | "namespace">;
 export type Deed = "done" | "nothing" | "unknown";
 
 const PATIENCE_MS = 2_000;
+const [yes, no] = [() => true, () => false];
 
 async function atTemporal({ addresses, namespace }: Place, act: (client: Client) => Promise<boolean>): Promise<Deed> {
-  const connection = await Connection.connect({ address: addresses.temporal, connectTimeout: PATIENCE_MS }).catch(
-    () => null,
-  );
-  if (connection === null) return "nothing";
+  const connection = openLazily({ address: addresses.temporal, connectTimeout: PATIENCE_MS });
   try {
+    if (!(await connection.ensureConnected().then(yes, no))) return "nothing";
     const client = new Client({ connection, namespace });
     return (await connection.withDeadline(Date.now() + PATIENCE_MS, async () => await act(client)))
       ? "done"

@@ -5,7 +5,8 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Client, Connection } from "@temporalio/client";
+import { Client } from "@temporalio/client";
+import { openLazily } from "../../src/temporal/open-connection.ts";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../src/lab/lab-environment.ts";
@@ -98,7 +99,7 @@ async function admitted({ lab }: Research, taskId: string): Promise<void> {
 
 /** What a worker does every 30 s. */
 async function wardenLooks({ lab }: Research): Promise<void> {
-  const connection = Connection.lazy({ address: lab.addresses.temporal });
+  const connection = openLazily({ address: lab.addresses.temporal });
   const { schedule } = new Client({ connection, namespace: lab.namespace });
   await schedule.getHandle("ktrdr-warden").trigger();
   await connection.close();

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Connection } from "@temporalio/client";
+import { openLazily } from "../../src/temporal/open-connection.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ROOT } from "../../src/lab/lab-environment.ts";
 import type { Report } from "../../src/doctor/finding.ts";
@@ -137,7 +137,7 @@ describe("the lab", () => {
     await Promise.all(before.map(({ name, pid }) => lab.back(name, pid)));
     expect(await memory(lab.addresses.database)).toEqual(["before the kill"]);
     expect((await fetch(`${lab.addresses.ktrdr}/api/v1/health`)).status).toBe(200);
-    const connection = await Connection.connect({ address: lab.addresses.temporal });
+    const connection = openLazily({ address: lab.addresses.temporal });
     const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace: lab.namespace });
     expect(namespaceInfo?.name).toBe(lab.namespace);
     await connection.close();

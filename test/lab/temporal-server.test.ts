@@ -1,4 +1,5 @@
-import { Client, Connection } from "@temporalio/client";
+import { Client } from "@temporalio/client";
+import { openLazily } from "../../src/temporal/open-connection.ts";
 import { expect, test } from "vitest";
 import { missingPollers } from "../../src/lab/worker-part.ts";
 import { missingSearchAttributes, SEARCH_ATTRIBUTES } from "../../src/temporal/search-attributes.ts";
@@ -6,7 +7,7 @@ import { startTestTemporal, startTimeSkipping } from "../support/temporal.ts";
 
 test("a killed Temporal server comes back with what it knew, search attributes included", async () => {
   const temporal = await startTestTemporal("research");
-  const connection = await Connection.connect({ address: temporal.address });
+  const connection = openLazily({ address: temporal.address });
   try {
     const client = new Client({ connection, namespace: "research" });
     const handle = await client.workflow.start("anything", {

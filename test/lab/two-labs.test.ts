@@ -1,7 +1,7 @@
 /** Two labs on one machine: nothing of one ever works for the other. */
 import { createInterface } from "node:readline";
 import path from "node:path";
-import { Connection } from "@temporalio/client";
+import { openLazily } from "../../src/temporal/open-connection.ts";
 import { execa } from "execa";
 import { afterEach, expect, test } from "vitest";
 import { ROOT } from "../../src/lab/lab-environment.ts";
@@ -79,7 +79,7 @@ async function strayWorker(of: Research, at: Research): Promise<void> {
 
 /** Processes that polled a lab's namespace for workflows. */
 async function pollers({ lab }: Research): Promise<number[]> {
-  const connection = await Connection.connect({ address: lab.addresses.temporal });
+  const connection = openLazily({ address: lab.addresses.temporal });
   try {
     const { pollers: seen } = await connection.workflowService.describeTaskQueue({
       namespace: lab.namespace,

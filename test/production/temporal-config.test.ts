@@ -1,7 +1,8 @@
 /** temporal-config/ at work on a dev server; the server of production gets it in `make verify-production`. */
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { Client, Connection } from "@temporalio/client";
+import { Client, type Connection } from "@temporalio/client";
+import { openLazily } from "../../src/temporal/open-connection.ts";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dynamicConfigArguments } from "../../src/lab/dynamic-config.ts";
@@ -18,7 +19,7 @@ let connection: Connection;
 
 beforeAll(async () => {
   temporal = await startTestTemporal();
-  connection = await Connection.connect({ address: temporal.address });
+  connection = openLazily({ address: temporal.address });
 });
 
 afterAll(async () => {

@@ -2,7 +2,8 @@
 import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { Client, Connection, WorkflowNotFoundError } from "@temporalio/client";
+import { Client, WorkflowNotFoundError } from "@temporalio/client";
+import { openLazily } from "../../src/temporal/open-connection.ts";
 import { execa } from "execa";
 import { ROOT } from "../../src/lab/lab-environment.ts";
 import { findDevServer } from "../../src/lab/temporal-binary.ts";
@@ -43,7 +44,7 @@ export async function startServerThatPauses(
     server.kill("SIGKILL");
     await server;
   };
-  const connection = Connection.lazy({ address });
+  const connection = openLazily({ address });
   const serves = async () => {
     await greet(address);
     await connection.workflowService.describeNamespace({ namespace });
@@ -78,7 +79,7 @@ export class Operator {
     this.pool = createPool(env["DATABASE_URL"] ?? "");
     this.records = createJobReader(this.pool);
     this.client = new Client({
-      connection: Connection.lazy({ address: env["TEMPORAL_ADDRESS"] ?? "" }),
+      connection: openLazily({ address: env["TEMPORAL_ADDRESS"] ?? "" }),
       namespace: research.lab.namespace,
     });
   }

@@ -1,3 +1,5 @@
+import type { ConnectionOptions } from "@temporalio/client";
+import { INTERCEPTORS } from "../../src/temporal/open-connection.ts";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -31,8 +33,15 @@ export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   const { path: executable } = await findTestServer(SEARCH);
   return TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: "existing-path", path: executable } },
+    plugins: [OPENS_AS_WE_DO],
   });
 }
+
+/** For test environments, which open their connection themselves. */
+export const OPENS_AS_WE_DO = {
+  name: "open-connection",
+  configureConnection: (options: ConnectionOptions) => ({ ...options, interceptors: INTERCEPTORS }),
+};
 
 /** A Temporal dev server of this test's own, with our search attributes and a database file, without a UI. */
 export async function startTestTemporal(namespace = "default"): Promise<TestTemporal> {

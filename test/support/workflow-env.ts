@@ -14,6 +14,7 @@ import type {
 import { findDevServer } from "../../src/lab/temporal-binary.ts";
 
 import { SEARCH_ATTRIBUTES } from "../../src/temporal/search-attributes.ts";
+import { OPENS_AS_WE_DO } from "./temporal.ts";
 import { bundleWorkflows, createWorker, type JobWorker } from "../../src/temporal/worker.ts";
 
 /** A real Temporal dev server of this file's own. */
@@ -29,6 +30,7 @@ export async function startWorkflowEnvironment(): Promise<TestWorkflowEnvironmen
       searchAttributes: SEARCH_ATTRIBUTES.map((name) => defineSearchAttributeKey(name, "KEYWORD")),
       extraArgs: ["--headless"],
     },
+    plugins: [OPENS_AS_WE_DO],
   });
 }
 

@@ -1,0 +1,45 @@
+import {
+  Connection,
+  defaultGrpcRetryOptions,
+  makeGrpcRetryInterceptor,
+  type ConnectionOptions,
+} from "@temporalio/client";
+
+type Interceptor = NonNullable<ConnectionOptions["interceptors"]>[number];
+type Call = ReturnType<Interceptor>;
+
+/** gRPC status: not retried, so that a closed connection ends its calls. */
+const CANCELLED = 1;
+
+/**
+ * The SDK's retries run on timers that outlive the connection. Once it is closed, gRPC throws inside such a timer, where
+ * nobody can catch it: the process would die. Here the call ends with a status instead, as if the server had refused it.
+ */
+const endWithConnection: Interceptor = (options, nextCall) => {
+  try {
+    return nextCall(options) as Call;
+  } catch (error) {
+    const details = error instanceof Error ? error.message : String(error);
+    const ended: Pick<Call, "cancelWithStatus" | "getPeer" | "start" | "sendMessage" | "startRead" | "halfClose"> = {
+      start: (metadata, listener) =>
+        queueMicrotask(() => {
+          // gRPC tells of a unary call without an answer by an empty one; the SDK's retries count on it.
+          listener?.onReceiveMessage?.(null);
+          listener?.onReceiveStatus?.({ code: CANCELLED, details, metadata });
+        }),
+      cancelWithStatus: () => {},
+      getPeer: () => "closed",
+      sendMessage: () => {},
+      startRead: () => {},
+      halfClose: () => {},
+    };
+    return ended as Call;
+  }
+};
+
+/** What every connection of ours is opened with: the SDK's retries, which end when the connection is closed. */
+export const INTERCEPTORS: Interceptor[] = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), endWithConnection];
+
+/** A connection that is made at its first call. Close it; a call that still waits for a retry is rejected then. */
+export const openLazily = (options: ConnectionOptions): Connection =>
+  Connection.lazy({ ...options, interceptors: INTERCEPTORS });
