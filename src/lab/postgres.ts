@@ -41,7 +41,7 @@ export interface PostgresServer {
   stop(): Promise<void>;
 }
 
-const READY_WITHIN_MS = 60_000;
+const READY_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 15_000;
 /** After a SIGKILL of the server its orphaned backends hold the shared memory for a moment. */
 const SHARED_MEMORY_BUSY = "pre-existing shared memory block";

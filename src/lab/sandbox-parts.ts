@@ -13,7 +13,7 @@ export interface SandboxOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 120_000;
 
 /** The sandbox KTRDR in the real one's topology: an API and one worker of each kind, each its own process. */
 export function sandboxParts(options: SandboxOptions): readonly [api: Part, ...workers: Part[]] {

@@ -22,7 +22,7 @@ export interface TemporalServerOptions {
 /** The server's database file in the lab's folder. */
 export const TEMPORAL_DATABASE = "temporal.db";
 
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 120_000;
 
 /** Temporal's dev server with its state in a file: what runs survives any end of the server. */
 export function temporalServer(options: TemporalServerOptions): Part {

@@ -170,7 +170,7 @@ describe("a backup", () => {
     };
     const writers = [write(), write(), write()];
     const folder = path.join(await places.folder(), "busy");
-    await until(() => Promise.resolve(written > 50), { what: "some jobs", timeoutMs: 15_000, everyMs: 5 });
+    await until(() => Promise.resolve(written > 50), { what: "some jobs", timeoutMs: 120_000, everyMs: 5 });
     await backup({ folder, databaseUrl: url, strategiesDir: undefined, version: VERSION });
     writing = false;
     await Promise.all(writers);
@@ -511,7 +511,7 @@ describe("killed in the middle", () => {
           `select 1 from pg_stat_activity where application_name = '${application}' and wait_event_type = 'Lock'`,
         )
       ).length > 0;
-    await until(waiting, { what: `${application} waiting`, timeoutMs: 15_000, everyMs: 20 });
+    await until(waiting, { what: `${application} waiting`, timeoutMs: 120_000, everyMs: 20 });
   }
 
   /** Holds a lock while `work` is done. */
@@ -575,7 +575,7 @@ describe("killed in the middle", () => {
     });
     const gone = async () =>
       (await query(target, "select 1 from pg_stat_activity where application_name = 'ktrdr-mcp restore'")).length === 0;
-    await until(gone, { what: "the end of its session", timeoutMs: 15_000, everyMs: 20 });
+    await until(gone, { what: "the end of its session", timeoutMs: 120_000, everyMs: 20 });
     expect(await rowsIn(target)).toEqual([]);
     const again = await run(["restore", good], target);
     expect(again.all).toContain("tool_executions: 30");

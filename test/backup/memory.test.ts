@@ -83,7 +83,7 @@ beforeAll(async () => {
   file = path.join(await places.folder(), "memory.jsonl");
   const exported = await run("export-memory", source);
   expect(exported.stderr).toBe("");
-}, 60_000);
+});
 afterAll(() => places.remove());
 
 describe("the memory, exported and imported", () => {

@@ -151,17 +151,17 @@ export class ChaosLab {
     }
     await until(async () => this.lab.parts().every(({ pid }) => pid !== undefined), {
       what: "every part running",
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
       everyMs: 20,
     });
     await until(async () => (await this.#idleWorkers()) === 2, {
       what: "KTRDR's two workers being idle",
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
       everyMs: 50,
     });
     await until(async () => await this.#polled(), {
       what: "our worker being in touch with Temporal",
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
       everyMs: 100,
     });
   }

@@ -42,7 +42,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await crew.stop();
-}, 60_000);
+});
 
 function reportOf(run: Planned): RunReport {
   const report = reports.get(run);

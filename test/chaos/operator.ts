@@ -79,6 +79,6 @@ export async function pauseStep(place: Place, workflowId: string): Promise<(() =
         await workflowService.unpauseActivity({ ...step, id });
         return true;
       }).then((deed) => deed === "done" || deed === "nothing");
-    await until(unpaused, { what: "the step being unpaused", timeoutMs: 30_000 }).catch(() => undefined);
+    await until(unpaused, { what: "the step being unpaused", timeoutMs: 120_000 }).catch(() => undefined);
   };
 }

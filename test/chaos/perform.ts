@@ -212,7 +212,7 @@ class Performance {
       slotHeld = held.includes(job.taskId) || queue.includes(job.taskId);
       return execution !== "RUNNING" && !slotHeld;
     };
-    await until(settled, { what: "the end", timeoutMs: 30_000, everyMs: 100 }).catch(() => undefined);
+    await until(settled, { what: "the end", timeoutMs: 120_000, everyMs: 100 }).catch(() => undefined);
     const book = await books.job(job.taskId);
     const all = computingOf(job, chaos.ktrdrDir, chaos.deaths);
     const twins = twinsAmong(all, this.#scenario, book);

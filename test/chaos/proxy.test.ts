@@ -64,7 +64,7 @@ describe("the proxy", () => {
     await closed(client);
     expect(got).toBe("0123");
     // One that is left keeps a process from ending, which then spins.
-    await until(async () => sockets() <= before, { what: "every socket gone", timeoutMs: 5_000, everyMs: 5 });
+    await until(async () => sockets() <= before, { what: "every socket gone", timeoutMs: 120_000, everyMs: 5 });
   });
 
   it("delivers twice what is sent, and keeps the second answer to itself", async () => {

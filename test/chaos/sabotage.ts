@@ -16,7 +16,7 @@ export async function makeReadOnly(database: string): Promise<Lift> {
       return true;
     };
     // It may be coming up again just now.
-    await until(writable, { what: "PostgreSQL being writable", timeoutMs: 30_000 });
+    await until(writable, { what: "PostgreSQL being writable", timeoutMs: 120_000 });
   };
 }
 

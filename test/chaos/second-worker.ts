@@ -37,7 +37,7 @@ export class SecondWorker {
       const served = { pid: this.#child.pid ?? 0, since: Infinity };
       await until(async () => (await missingPollers(connection, namespace, served)).length === 0, {
         what: "the second worker",
-        timeoutMs: 30_000,
+        timeoutMs: 120_000,
       });
     } catch (error) {
       await this.leave("SIGKILL");

@@ -16,7 +16,6 @@ import { createPool, run } from "../../src/store/pool.ts";
 import { startTestLab, type TestLab } from "../support/lab.ts";
 import { freePort } from "../support/ports.ts";
 
-const SLOW = 60_000;
 const DOCTOR = path.join(ROOT, "bin/ktrdr-mcp");
 
 let lab: TestLab;
@@ -34,12 +33,12 @@ beforeAll(async () => {
   });
   searched = `${path.dirname(cli.path)}${path.delimiter}${process.env["PATH"]}`;
   lab = await startTestLab();
-}, 120_000);
+});
 
 afterAll(async () => {
   await lab?.remove();
   await rm(folder, { recursive: true, force: true });
-}, SLOW);
+});
 
 const environment = (broken: Readonly<Record<string, string>>) => ({ PATH: searched, LAB_DIR: lab.dir, ...broken });
 
@@ -88,11 +87,11 @@ const well = (examined: Examined) =>
   expect({ code: examined.code, sick: examined.sick }).toEqual({ code: 0, sick: [] });
 
 describe("a healthy lab", () => {
-  test("is called well, and its errand leaves nothing in the record", { timeout: SLOW }, async () => {
+  test("is called well, and its errand leaves nothing in the record", async () => {
     const pool = createPool(lab.addresses.database, { max: 1 });
     onTestFinished(() => pool.end());
     // The lab lengthens the retention a moment after its start.
-    await until(async () => (await doctor({}, "--no-probe")).code === 0, { what: "a well lab", timeoutMs: 20_000 });
+    await until(async () => (await doctor({}, "--no-probe")).code === 0, { what: "a well lab", timeoutMs: 120_000 });
     const examined = await doctor();
     well(examined);
     expect(examined.findings.map(({ part }) => part)).toEqual(
@@ -107,7 +106,7 @@ describe("a healthy lab", () => {
     expect(await run(pool, "select 1 from tool_executions where tool = 'doctor'")).toEqual([]);
   });
 
-  test("in words: aligned, a mark for each line, and a verdict", { timeout: SLOW }, async () => {
+  test("in words: aligned, a mark for each line, and a verdict", async () => {
     const { stdout, exitCode } = await execa(DOCTOR, ["doctor"], { env: environment({}), extendEnv: false });
     expect(exitCode).toBe(0);
     const lines = stdout.split("\n");
@@ -128,7 +127,7 @@ describe("a healthy lab", () => {
   });
 });
 
-test("with nothing running it names each part", { timeout: SLOW }, async () => {
+test("with nothing running it names each part", async () => {
   const [database, temporal, ktrdr] = [await freePort(), await freePort(), await freePort()];
   const examined = await doctor({
     LAB_DIR: folder,
@@ -141,19 +140,19 @@ test("with nothing running it names each part", { timeout: SLOW }, async () => {
 });
 
 describe("PostgreSQL", () => {
-  test("down", { timeout: SLOW }, async () => {
+  test("down", async () => {
     const there = { DATABASE_URL: `postgresql://postgres@127.0.0.1:${await freePort()}/x` };
     expect((await doctor(there, "--no-probe")).sick).toEqual(["postgres_down"]);
   });
 
-  test("another program at its port is named", { timeout: SLOW }, async () => {
+  test("another program at its port is named", async () => {
     const { port } = new URL(lab.addresses.ktrdr);
     const examined = await doctor({ DATABASE_URL: `postgresql://postgres@127.0.0.1:${port}/x` }, "--no-probe");
     expect(examined.sick).toEqual(["port_taken"]);
     expect(examined.of("port_taken").detail).toContain(`pid ${lab.pid("ktrdr-api")} `);
   });
 
-  test("research that is held, until what it says is done", { timeout: SLOW }, async () => {
+  test("research that is held, until what it says is done", async () => {
     const types = async (command: string) =>
       await execa("sh", ["-c", command], { cwd: ROOT, env: environment({}), extendEnv: false });
     for (const [command, code] of [
@@ -168,7 +167,7 @@ describe("PostgreSQL", () => {
     }
   });
 
-  test("without tables, until what it says is done; with those of a later version", { timeout: SLOW }, async () => {
+  test("without tables, until what it says is done; with those of a later version", async () => {
     const url = new URL(lab.addresses.database);
     url.pathname = "/doctor_test";
     const there = { DATABASE_URL: url.href };
@@ -189,42 +188,38 @@ describe("PostgreSQL", () => {
 });
 
 describe("Temporal", () => {
-  test("down", { timeout: SLOW }, async () => {
+  test("down", async () => {
     const there = { TEMPORAL_ADDRESS: `127.0.0.1:${await freePort()}` };
     expect((await doctor(there)).sick).toEqual(["temporal_down"]);
   });
 
-  test(
-    "no namespace, then no attributes, no worker and a short memory: each until it is mended",
-    { timeout: SLOW },
-    async () => {
-      const there = { TEMPORAL_NAMESPACE: "elsewhere" };
-      const without = await doctor(there);
-      expect(without.sick).toEqual(["namespace_missing"]);
-      await obey(without.of("namespace_missing"), there);
-      const created = async () => !(await doctor(there)).sick.includes("namespace_missing");
-      await until(created, { what: "the namespace being known everywhere", timeoutMs: 20_000 });
-      const bare = await doctor(there);
-      expect(bare.code).toBe(1);
-      expect(bare.sick).toEqual(["search_attributes_missing", "worker_missing"]);
-      await obey(bare.of("search_attributes_missing"), there);
+  test("no namespace, then no attributes, no worker and a short memory: each until it is mended", async () => {
+    const there = { TEMPORAL_NAMESPACE: "elsewhere" };
+    const without = await doctor(there);
+    expect(without.sick).toEqual(["namespace_missing"]);
+    await obey(without.of("namespace_missing"), there);
+    const created = async () => !(await doctor(there)).sick.includes("namespace_missing");
+    await until(created, { what: "the namespace being known everywhere", timeoutMs: 120_000 });
+    const bare = await doctor(there);
+    expect(bare.code).toBe(1);
+    expect(bare.sick).toEqual(["search_attributes_missing", "worker_missing"]);
+    await obey(bare.of("search_attributes_missing"), there);
 
-      const shorten = `temporal operator namespace update --address ${lab.addresses.temporal} -n elsewhere --retention 3d`;
-      await obey({ ...bare.of("worker_missing"), fix: shorten }, there);
-      const forgetful = async () => (await doctor(there)).sick.join() === "retention_short,worker_missing";
-      await until(forgetful, { what: "the attributes and the retention", timeoutMs: 20_000 });
-      await obey((await doctor(there)).of("retention_short"), there);
-      const mended = async () => (await doctor(there)).sick.join() === "worker_missing";
-      await until(mended, { what: "the longer retention", timeoutMs: 20_000 });
-    },
-  );
+    const shorten = `temporal operator namespace update --address ${lab.addresses.temporal} -n elsewhere --retention 3d`;
+    await obey({ ...bare.of("worker_missing"), fix: shorten }, there);
+    const forgetful = async () => (await doctor(there)).sick.join() === "retention_short,worker_missing";
+    await until(forgetful, { what: "the attributes and the retention", timeoutMs: 120_000 });
+    await obey((await doctor(there)).of("retention_short"), there);
+    const mended = async () => (await doctor(there)).sick.join() === "worker_missing";
+    await until(mended, { what: "the longer retention", timeoutMs: 120_000 });
+  });
 
-  test("no program of that name", { timeout: SLOW }, async () => {
+  test("no program of that name", async () => {
     const examined = await doctor({ TEMPORAL_CLI_PATH: path.join(folder, "nowhere") }, "--no-probe");
     expect({ code: examined.code, sick: examined.sick }).toEqual({ code: 0, sick: ["temporal_cli_missing"] });
   });
 
-  test("a worker that hangs is found out by the errand", { timeout: SLOW }, async () => {
+  test("a worker that hangs is found out by the errand", async () => {
     const worker = lab.pid("worker");
     process.kill(worker, "SIGSTOP");
     onTestFinished(() => void process.kill(worker, "SIGCONT"));
@@ -252,12 +247,12 @@ async function beforeKtrdr(change: (body: string) => string, aheadMs = 0): Promi
 }
 
 describe("KTRDR", () => {
-  test("not there", { timeout: SLOW }, async () => {
+  test("not there", async () => {
     const examined = await doctor({ KTRDR_API_URL: `http://127.0.0.1:${await freePort()}` }, "--no-probe");
     expect({ code: examined.code, sick: examined.sick }).toEqual({ code: 1, sick: ["ktrdr_down"] });
   });
 
-  test("its clock is off, its version unknown: warnings alone end with 0", { timeout: SLOW }, async () => {
+  test("its clock is off, its version unknown: warnings alone end with 0", async () => {
     const newer = (body: string) => body.replace(/"version":"[^"]+"/, '"version":"9.0.0"');
     const examined = await doctor(await beforeKtrdr(newer, 600_000), "--no-probe");
     expect({ code: examined.code, sick: examined.sick }).toEqual({ code: 0, sick: ["ktrdr_unexamined", "clock_skew"] });
@@ -267,7 +262,7 @@ describe("KTRDR", () => {
     });
   });
 
-  test("a worker that cannot be reached from here", { timeout: SLOW }, async () => {
+  test("a worker that cannot be reached from here", async () => {
     // Nobody listens there, and no other test may come to.
     const moved = (body: string) =>
       body.replaceAll(/("worker_type":"training"[^}]*?"endpoint_url":"http:\/\/[^:]+:)\d+/g, "$11");
@@ -276,7 +271,7 @@ describe("KTRDR", () => {
     expect(examined.of("ktrdr_worker_silent")).toMatchObject({ part: "KTRDR worker training-1" });
   });
 
-  test("a worker that hangs is silent first, then missing", { timeout: SLOW }, async () => {
+  test("a worker that hangs is silent first, then missing", async () => {
     const training = lab.pid("ktrdr-training");
     process.kill(training, "SIGSTOP");
     onTestFinished(() => void process.kill(training, "SIGCONT"));
@@ -285,13 +280,13 @@ describe("KTRDR", () => {
       codes.push((await doctor({}, "--no-probe")).sick.join());
       return codes.at(-1) === "ktrdr_workers_missing";
     };
-    await until(missing, { what: "the registry noticing it", timeoutMs: 40_000 });
+    await until(missing, { what: "the registry noticing it", timeoutMs: 120_000 });
     expect(codes.filter((code) => code !== "ktrdr_worker_silent" && code !== "ktrdr_workers_missing")).toEqual([]);
   });
 });
 
 describe("settings", () => {
-  test("a folder that is a file", { timeout: SLOW }, async () => {
+  test("a folder that is a file", async () => {
     // Permissions do not bind root, but this does.
     const file = path.join(folder, "file");
     await writeFile(file, "");
@@ -336,7 +331,7 @@ describe("what it says", () => {
     expect([...seen.keys()].toSorted()).toEqual(expected.toSorted());
   });
 
-  test("every command it named exists", { timeout: SLOW }, async () => {
+  test("every command it named exists", async () => {
     const run_ = (command: string) =>
       execa("sh", ["-c", command], { cwd: ROOT, env: environment({}), extendEnv: false });
     const { stdout: help } = await run_("bin/ktrdr-mcp --help");

@@ -59,7 +59,7 @@ beforeAll(async () => {
     KTRDR_STRATEGIES_DIR: path.join(folder, "the strategies"),
   };
   env["DATABASE_URL"] = `postgresql://me:${SECRET}@127.0.0.1:1/none`;
-}, 60_000);
+});
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 async function types(command: string, more: Record<string, string> = {}) {
@@ -225,11 +225,11 @@ describe("the bundle", () => {
     const packed = path.join(ROOT, ".cache/mcpb/ktrdr-mcp.mcpb");
     expect(await unpackExtension({ mcpbPath: packed, outputDir: unpacked, silent: true })).toBe(true);
     manifest = JSON.parse(await readFile(path.join(unpacked, "manifest.json"), "utf8")) as McpbManifestAny;
-  }, 120_000);
+  });
   afterAll(async () => {
     await temporal?.stop();
     await database?.drop();
-  }, 60_000);
+  });
 
   /** As Claude Desktop starts it, with what its user has typed. */
   async function started(userConfig: Record<string, string>): Promise<Started> {
@@ -347,7 +347,7 @@ describe("server.json", () => {
     expect(stdout).toContain("worker");
     expect(stdout).not.toContain("lab");
     expect(await connected({ command: launcher, args: ["mcp"] }, toolsOf)).toEqual(ALL_TOOLS);
-  }, 120_000);
+  });
 
   it("is what the registry takes, and agrees with the package and the settings", async () => {
     const server = ServerJson.parse(JSON.parse(await readFile(path.join(ROOT, "server.json"), "utf8")));

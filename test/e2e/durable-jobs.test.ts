@@ -15,11 +15,11 @@ beforeAll(async () => {
   const training = await research.call("train_model", trainingOf(1999));
   await research.follow(training.task_id, "completed");
   model = training.task_id;
-}, 120_000);
+});
 
 afterAll(async () => {
   await research?.end();
-}, 60_000);
+});
 
 beforeEach(async () => {
   turn += 1;
@@ -89,7 +89,7 @@ describe("a training and a backtest", () => {
     const jobs = await startBoth();
     await bothRunning(jobs);
     await expectDoneOnce(jobs);
-  }, 90_000);
+  });
 
   it("trained several times answers as median and spread", async () => {
     await release();
@@ -100,7 +100,7 @@ describe("a training and a backtest", () => {
     const starts = (await research.computations(`${set.task_id}.`)).filter(({ event }) => event === "start");
     expect(new Set(starts.map(({ operationId }) => operationId)).size).toBe(3);
     expect(starts).toHaveLength(3);
-  }, 90_000);
+  });
 
   it("asked for twice at the same time and later are computed once", async () => {
     const before = await computingCount();
@@ -113,7 +113,7 @@ describe("a training and a backtest", () => {
       { existing: true, state: "completed" },
     ]);
     expect(await computingCount()).toBe(before + 2);
-  }, 90_000);
+  });
 
   it("are computed once more, and not before, when KTRDR's own worker dies", async () => {
     const jobs = await startBoth();
@@ -129,7 +129,7 @@ describe("a training and a backtest", () => {
       const starts = await startsOf(task_id);
       expect(starts).toHaveLength(2);
     }
-  }, 120_000);
+  });
 
   // KTRDR keeps a checkpoint every ten epochs, and one more when a worker is stopped in order.
   it.each(["SIGKILL", "SIGTERM"] as const)(
@@ -166,7 +166,7 @@ describe("a training and a backtest", () => {
     const starts = await startsOf(job.task_id);
     expect(new Set(starts.map((start) => (start as { operationId: string }).operationId)).size).toBe(2);
     expect(starts).toHaveLength(2);
-  }, 120_000);
+  });
 
   it("are done although KTRDR calls them failed", async () => {
     await research.faults([{ id: "flip", fault: "completed_turned_failed" }]);
@@ -175,7 +175,7 @@ describe("a training and a backtest", () => {
     await expectDoneOnce(jobs);
     const { answer } = await research.follow(jobs[0]!.task_id, "completed");
     expect(answer["faults_overcome"]).toContain("completed_turned_failed");
-  }, 90_000);
+  });
 
   it("cancelled while running stop computing", async () => {
     const earlier = (await research.computations("")).length;
@@ -187,7 +187,7 @@ describe("a training and a backtest", () => {
     for (const event of lines.filter((line) => line.event === "start")) {
       expect(lines.some((line) => line.event === "end" && line.operationId === event.operationId)).toBe(true);
     }
-  }, 90_000);
+  });
 
   it("cancelled while queued are never computed", async () => {
     const running = await startBoth();
@@ -205,5 +205,5 @@ describe("a training and a backtest", () => {
     await expectDoneOnce(running);
     expect(await computingCount()).toBe(before);
     turn -= 300;
-  }, 90_000);
+  });
 });

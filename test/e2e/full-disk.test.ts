@@ -23,14 +23,14 @@ beforeAll(async () => {
   await mkdir(dir);
   await symlink(ktrdrDir, path.join(dir, "ktrdr"));
   research = await Research.begin("modern", {}, dir);
-}, 120_000);
+});
 
 afterAll(async () => {
   if (typeof disk !== "string") await disk?.free();
   await research?.end();
   if (typeof disk !== "string") await disk?.remove();
   if (ktrdrDir !== undefined) await rm(ktrdrDir, { recursive: true, force: true });
-}, 60_000);
+});
 
 function equipped(context: TestContext): { disk: SmallDisk; research: Research } {
   if (typeof disk === "string" || research === undefined)
@@ -92,5 +92,5 @@ describe("a full disk under PostgreSQL, Temporal and our logs", () => {
     }
     const next = await once(on, { strategy: "probe", start_date: "2000-01-03", end_date: "2006-12-29" });
     await on.follow(next.task_id, "completed");
-  }, 240_000);
+  });
 });

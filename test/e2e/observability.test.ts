@@ -42,12 +42,12 @@ beforeAll(async () => {
   taskId = String(answer.structuredContent?.["task_id"]);
   await research.follow(taskId, "completed");
   workerText = await (await get("/metrics")).text();
-}, 120_000);
+});
 
 afterAll(async () => {
   await research?.end();
   collector?.close();
-}, 60_000);
+});
 
 /** What a process of the HTTP front shows after two calls, one of which KTRDR was asked for. */
 async function mcpText(): Promise<string> {
@@ -139,7 +139,7 @@ describe("a worker that is watched and traced", () => {
     expect(lab.events).toContainEqual(
       expect.objectContaining({ type: "died", name: "worker", exit: { code: 0, signal: null } }),
     );
-  }, 90_000);
+  });
 });
 
 const Rules = z.object({

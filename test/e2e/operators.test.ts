@@ -39,14 +39,14 @@ beforeAll(async () => {
   const { task_id } = await train("alpha");
   await research.follow(task_id, "completed");
   model = task_id;
-}, 120_000);
+});
 
 const warden = () => operator.client.schedule.getHandle("ktrdr-warden");
 
 afterAll(async () => {
   await operator?.end();
   await research?.end();
-}, 60_000);
+});
 
 beforeEach(async () => {
   await lasting(LONG);
@@ -58,7 +58,7 @@ afterEach(async () => {
     await operator.client.workflow.getHandle(workflowId).cancel();
   }
   await freeSlots();
-}, 90_000);
+});
 
 const RUNNING = "ExecutionStatus = 'Running'";
 
@@ -83,7 +83,7 @@ const runs = async ({ task_id }: Answer): Promise<string> => {
   await research.follow(task_id, "running");
   await until(async () => (await operator.computing(task_id)).length === 1, {
     what: `KTRDR computing ${task_id}`,
-    timeoutMs: 30_000,
+    timeoutMs: 120_000,
   });
   return task_id;
 };
@@ -156,7 +156,7 @@ describe("seeing what runs", () => {
     expect(await operator.types("temporal task-queue describe")).toContain(`${research.lab.pid("worker")}@`);
     expect(await operator.types("temporal workflow result", { TASK_ID: running })).toContain('"status":"completed"');
     await research.follow(set, "completed");
-  }, 120_000);
+  });
 
   /** Visibility lags: asks until all wanted are shown. */
   async function listed(command: string, variables: Record<string, string>, wanted: readonly string[]) {
@@ -165,7 +165,7 @@ describe("seeing what runs", () => {
       seen = await operator.types(command, variables);
       return wanted.every((taskId) => seen.includes(taskId));
     };
-    await until(complete, { what: `a list of ${wanted.join(", ")}`, timeoutMs: 20_000 });
+    await until(complete, { what: `a list of ${wanted.join(", ")}`, timeoutMs: 120_000 });
     return seen;
   }
 });
@@ -224,7 +224,7 @@ describe("cancelling", () => {
     const state = await operator.types("temporal batch describe", { BATCH_ID: batch });
     expect(state).toMatch(/CompletedCount +3\/3/);
     await expectDoneOnce(others);
-  }, 120_000);
+  });
 
   it("by query can be ended half-way", async () => {
     // So many that it takes its time; nobody works on them.
@@ -242,13 +242,13 @@ describe("cancelling", () => {
     const [, batch = ""] = /job ID: (\S+)/i.exec(answer) ?? [];
     await operator.types("temporal batch terminate", { BATCH_ID: batch, REASON: "a mistake" });
     expect(await operator.types("temporal batch describe", { BATCH_ID: batch })).toMatch(/State +Failed/);
-  }, 60_000);
+  });
 });
 
 async function allVisible(strategy: string, wanted: number): Promise<void> {
   const query = `KtrdrStrategy = '${strategy}' AND ${RUNNING}`;
   const complete = async () => (await operator.client.workflow.count(query)).count === wanted;
-  await until(complete, { what: `${wanted} visible jobs of ${strategy}`, timeoutMs: 20_000 });
+  await until(complete, { what: `${wanted} visible jobs of ${strategy}`, timeoutMs: 120_000 });
 }
 
 describe("terminating", () => {
@@ -271,7 +271,7 @@ describe("terminating", () => {
     }
     await expectDoneOnce([next]);
     await freeSlots();
-  }, 180_000);
+  });
 
   it("a waiting job leaves the others alone", async () => {
     const running = await runs(await train("alpha"));
@@ -284,13 +284,13 @@ describe("terminating", () => {
     await operator.types("temporal workflow cancel --workflow-id", { TASK_ID: running });
     await expectDoneOnce([last]);
     expect(await operator.computed(queued)).toBe(0);
-  }, 180_000);
+  });
 
   it("a set stops its trainings", async () => {
     const { task_id: set } = await train("alpha", { repeats: 2 });
     const draws = [`${set}.1`, `${set}.2`];
     const running = async () => (await Promise.all(draws.map((draw) => operator.computing(draw)))).flat().length === 1;
-    await until(running, { what: "a training of the set computing", timeoutMs: 30_000 });
+    await until(running, { what: "a training of the set computing", timeoutMs: 120_000 });
     await terminate(set);
     for (const draw of draws) {
       expect(await operator.recorded(draw)).toMatchObject({ status: "cancelled" });
@@ -301,7 +301,7 @@ describe("terminating", () => {
       headline: "terminated by an operator",
     });
     await freeSlots();
-  }, 120_000);
+  });
 
   it("a strategy by query ends all of it and nothing else", async () => {
     const running = await runs(await train("beta"));
@@ -315,7 +315,7 @@ describe("terminating", () => {
       expect(await operator.computing(taskId)).toEqual([]);
     }
     await expectDoneOnce([other]);
-  }, 120_000);
+  });
 
   /** Until it is recorded the status must not claim that nothing computes, and afterwards nothing may. */
   async function truthfullyTerminated(taskId: string): Promise<void> {
@@ -328,7 +328,7 @@ describe("terminating", () => {
       expect(await operator.computing(taskId)).toEqual([]);
       return true;
     };
-    await until(settled, { what: `${taskId} being settled`, timeoutMs: 60_000 });
+    await until(settled, { what: `${taskId} being settled`, timeoutMs: 120_000 });
     for (const headline of heard)
       expect(headline).toMatch(/KTRDR was not told and may compute on|^terminated by an op/);
   }
@@ -397,13 +397,13 @@ describe("pausing a step", () => {
     // It computes to its end meanwhile, and nobody of ours looks.
     for (const taskId of running) {
       const over = async () => (await operator.computing(taskId)).length === 0;
-      await until(over, { what: `the end of computing ${taskId}`, timeoutMs: 30_000 });
+      await until(over, { what: `the end of computing ${taskId}`, timeoutMs: 120_000 });
       expect((await operator.records.get(taskId))?.status).toBe("open");
       const id = await pendingActivity(taskId);
       await operator.types("temporal activity unpause", { TASK_ID: taskId, ACTIVITY_ID: id });
     }
     await expectDoneOnce(running);
-  }, 120_000);
+  });
 
   async function pendingActivity(taskId: string): Promise<string> {
     const { raw } = await operator.client.workflow.getHandle(taskId).describe();
@@ -419,7 +419,7 @@ describe("KTRDR", () => {
     await operator.types("temporal workflow cancel --workflow-id", { TASK_ID: taskId });
     await operator.recorded(taskId);
     expect(await current()).toMatchObject({ worker: null, status: "idle" });
-  }, 90_000);
+  });
 
   async function current() {
     const listed = await operator.types('curl -s "$KTRDR_API_URL');
@@ -443,7 +443,7 @@ describe("a deploy", () => {
     await operator.types("kill -TERM", { WORKER_PID: String(before) });
     await research.lab.back("worker", before);
     await expectDoneOnce(running);
-  }, 120_000);
+  });
 });
 
 describe("the keeper", () => {
@@ -472,7 +472,7 @@ describe("the keeper", () => {
 
   it("has a warden whose schedule can be seen, and comes back when it was deleted", async () => {
     const back = async () => (await warden().describe()).scheduleId !== "";
-    await until(back, { what: "the warden's schedule", timeoutMs: 60_000 });
+    await until(back, { what: "the warden's schedule", timeoutMs: 120_000 });
     const schedule = await operator.types("temporal schedule describe");
     expect(schedule).toMatch(/Paused +false/);
     expect(schedule).toMatch(/"every":"30s"/);
@@ -481,7 +481,7 @@ describe("the keeper", () => {
   async function closed(workflowId: string): Promise<void> {
     const { workflow } = operator.client;
     const isClosed = async () => (await workflow.getHandle(workflowId).describe()).status.name !== "RUNNING";
-    await until(isClosed, { what: `the end of ${workflowId}`, timeoutMs: 30_000 });
+    await until(isClosed, { what: `the end of ${workflowId}`, timeoutMs: 120_000 });
   }
 
   async function knows(taskIds: readonly string[]): Promise<void> {
@@ -489,7 +489,7 @@ describe("the keeper", () => {
       const state = await operator.types("temporal workflow query --workflow-id slots-training");
       return taskIds.every((taskId) => state.includes(`"${taskId}"`)) && state.includes(`"held":["${taskIds[0]}"]`);
     };
-    await until(all, { what: `the keeper knowing ${taskIds.join(", ")}`, timeoutMs: 60_000 });
+    await until(all, { what: `the keeper knowing ${taskIds.join(", ")}`, timeoutMs: 120_000 });
   }
 });
 
@@ -497,7 +497,7 @@ describe("the doctor", () => {
   it("has left no trace of the errand that it sent through everything", async () => {
     const forgotten = async () => (await operator.client.workflow.count("WorkflowType = 'probe'")).count === 0;
     await until(forgotten, { what: "the errand being deleted", timeoutMs: 150_000 });
-  }, 160_000);
+  });
 });
 
 describe("pausing a whole job", () => {
@@ -505,7 +505,7 @@ describe("pausing a whole job", () => {
     const running = { TASK_ID: await runs(await train("alpha")), REASON: "a test" };
     await operator.types("temporal workflow pause", running);
     await operator.types("temporal workflow unpause", running);
-  }, 60_000);
+  });
 });
 
 describe("at a Temporal server of one's own", () => {
@@ -518,12 +518,12 @@ describe("at a Temporal server of one's own", () => {
     there = await Research.begin("modern", { TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: "research" });
     at = await Operator.begin(there);
     await Promise.all(["alpha", "beta"].map(async (name) => await there.writeStrategy(name)));
-  }, 120_000);
+  });
   afterAll(async () => {
     await at?.end();
     await there?.end();
     await server?.stop();
-  }, 60_000);
+  });
 
   const slow = async (epochDelayMs: number): Promise<void> =>
     await there.faults([{ id: "slow", fault: "slow_computing", kind: "training", epochDelayMs }]);
@@ -539,12 +539,12 @@ describe("at a Temporal server of one's own", () => {
     const { answer } = await there.follow(taskId, "stalled");
     expect(answer["headline"]).toMatch(/^Paused by an operator in Temporal. KTRDR computes on/);
     const over = async () => (await at.computing(taskId)).length === 0;
-    await until(over, { what: "the end of computing", timeoutMs: 30_000 });
+    await until(over, { what: "the end of computing", timeoutMs: 120_000 });
     expect((await at.records.get(taskId))?.status).toBe("open");
     await at.types("temporal workflow unpause", variables);
     await there.follow(taskId, "completed");
     expect(await at.computed(taskId)).toBe(1);
-  }, 120_000);
+  });
 
   it("a paused job is cancelled by the tool at once, and by an operator when it is resumed", async () => {
     await slow(4_000);
@@ -568,7 +568,7 @@ describe("at a Temporal server of one's own", () => {
       expect(await at.computing(taskId)).toEqual([]);
       expect(await at.computed(taskId)).toBe(1);
     }
-  }, 120_000);
+  });
 
   it("a paused job that no worker has seen is listed as open", async () => {
     await at.client.workflow.start("trainModel", {
@@ -578,14 +578,14 @@ describe("at a Temporal server of one's own", () => {
     });
     await at.types("temporal workflow pause", { TASK_ID: "train-unseen-1", REASON: "a test" });
     const paused = async () => (await at.client.workflow.count("ExecutionStatus = 'Paused'")).count === 1;
-    await until(paused, { what: "Temporal listing it as paused", timeoutMs: 20_000 });
+    await until(paused, { what: "Temporal listing it as paused", timeoutMs: 120_000 });
     const shown = async () => {
       const { tasks } = await there.call("list_tasks", { status: "open" });
       return JSON.stringify(tasks).includes("train-unseen-1");
     };
-    await until(shown, { what: "list_tasks showing it", timeoutMs: 20_000 });
+    await until(shown, { what: "list_tasks showing it", timeoutMs: 120_000 });
     await at.client.workflow.getHandle("train-unseen-1").terminate();
-  }, 60_000);
+  });
 
   it("a deleted namespace is named in every answer; made again, all jobs go on by themselves, computed once", async () => {
     await slow(2_500);
@@ -596,7 +596,7 @@ describe("at a Temporal server of one's own", () => {
     const set = await ask("beta", { repeats: 2 });
     const draws = [`${set}.1`, `${set}.2`];
     const admitted = async () => (await Promise.all([queued, ...draws].map((id) => at.records.get(id)))).every(Boolean);
-    await until(admitted, { what: "all being on record", timeoutMs: 30_000 });
+    await until(admitted, { what: "all being on record", timeoutMs: 120_000 });
 
     await at.types("temporal operator namespace delete");
     await there.follow(running, "unknown");
@@ -626,8 +626,8 @@ describe("at a Temporal server of one's own", () => {
     });
     const byStrategy = "KtrdrStrategy = 'alpha'";
     const searchable = async () => (await at.client.workflow.count(byStrategy)).count === 1;
-    await until(searchable, { what: "the job being found by its strategy", timeoutMs: 20_000 });
-  }, 180_000);
+    await until(searchable, { what: "the job being found by its strategy", timeoutMs: 120_000 });
+  });
 });
 
 describe("a lab whose Temporal forgot everything", () => {
@@ -645,7 +645,7 @@ describe("a lab whose Temporal forgot everything", () => {
     });
     await expectDoneOnce(running);
     await freeSlots();
-  }, 240_000);
+  });
 
   /** Makes Temporal forget jobs; resolves when those that had not ended on record have other workflows. */
   async function forgotten(taskIds: readonly string[], forget: () => Promise<void>): Promise<void> {
@@ -655,7 +655,7 @@ describe("a lab whose Temporal forgot everything", () => {
     for (const taskId of taskIds) {
       const again = async () =>
         (await operator.records.get(taskId))?.status !== "open" || (await runOf(taskId)) !== before.get(taskId);
-      await until(again, { what: `a workflow of ${taskId} started again`, timeoutMs: 90_000 });
+      await until(again, { what: `a workflow of ${taskId} started again`, timeoutMs: 120_000 });
     }
   }
 

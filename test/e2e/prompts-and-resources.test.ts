@@ -28,11 +28,11 @@ beforeAll(async () => {
     await research.call("train_model", { strategy: "pointed_at", start_date: "2000-01-03", end_date: "2008-12-31" })
   ).task_id;
   await research.follow(taskId, "completed");
-}, 120_000);
+});
 afterAll(async () => {
   for (const client of clients.values()) await client.close();
   await research?.end();
-}, 60_000);
+});
 
 const at = (line: ClientLine): TestClient => {
   const client = clients.get(line);
@@ -119,7 +119,7 @@ describe.each(CLIENT_LINES)("a %s client", (line) => {
     const status = await client.call("get_task_status", { task_id: id });
     expect(status.structuredContent).toMatchObject({ final: true, state: "completed" });
     await research.faults([]);
-  }, 60_000);
+  });
 });
 
 it("with everything down lists are empty, reading says what is down, and prompts work", async () => {
@@ -133,4 +133,4 @@ it("with everything down lists are empty, reading says what is down, and prompts
   } finally {
     await client.close();
   }
-}, 60_000);
+});

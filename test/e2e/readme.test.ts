@@ -132,7 +132,7 @@ const PROOFS: readonly (readonly [RegExp, (command: string) => Promise<void>])[]
 ];
 
 describe("commands", () => {
-  test.each(commands)("%s", { timeout: 240_000 }, async (command) => {
+  test.each(commands)("%s", async (command) => {
     const proof = PROOFS.find(([pattern]) => pattern.test(command));
     if (proof === undefined) throw new Error("The README has a command that this test does not know how to run.");
     await proof[1](command);

@@ -6,10 +6,10 @@ import { Research, strategyText, type Answer } from "../support/research.ts";
 let research: Research;
 beforeAll(async () => {
   research = await Research.begin();
-}, 120_000);
+});
 afterAll(async () => {
   await research?.end();
-}, 60_000);
+});
 
 const rows = (answer: Answer, name: string) => answer[name] as Record<string, unknown>[];
 const TRAIN = { start_date: "2000-01-03", end_date: "2009-12-31" };
@@ -73,7 +73,7 @@ describe("research that is written down", () => {
     expect(rows(failed, "patterns")).toContainEqual(
       expect.objectContaining({ trait: "indicator", value: "rsi", failed: 2, tried: 2 }),
     );
-  }, 120_000);
+  });
 
   it("tells a second client, who knows nothing, what was tried, what failed and why, and what runs now", async () => {
     await research.faults([{ id: "slow", fault: "slow_computing", kind: "training", epochDelayMs: 1_000 }]);
@@ -103,7 +103,7 @@ describe("research that is written down", () => {
       await research.faults([]);
       await research.call("cancel_task", { task_id: running.task_id, reason: "a test" });
     }
-  }, 60_000);
+  });
 });
 
 describe("a strategy that is changed while a job of it waits", () => {
@@ -182,7 +182,7 @@ describe("a batch", () => {
     });
     const compared = await research.call("compare_results", { task_ids: items.map((item) => item["backtest"]) });
     expect(rows(compared, "runs")).toHaveLength(4);
-  }, 180_000);
+  });
 
   it("cancelled stops everything of it", async () => {
     await research.faults([{ id: "slow", fault: "slow_computing", kind: "training", epochDelayMs: 2_000 }]);
@@ -206,5 +206,5 @@ describe("a batch", () => {
       running: 0,
     });
     await research.faults([]);
-  }, 60_000);
+  });
 });

@@ -23,12 +23,12 @@ beforeAll(async () => {
   research = await Research.begin();
   operator = await Operator.begin(research, "docs/limits.md");
   await Promise.all(["alpha", "beta"].map(async (name) => await research.writeStrategy(name)));
-}, 120_000);
+});
 
 afterAll(async () => {
   await operator?.end();
   await research?.end();
-}, 60_000);
+});
 
 /** What is started from now on computes for about so many seconds. */
 const lasting = async (seconds: number): Promise<void> =>
@@ -55,7 +55,7 @@ async function running(taskId: string): Promise<void> {
   await research.follow(taskId, "running");
   await until(async () => (await operator.computing(taskId)).length === 1, {
     what: `KTRDR computing ${taskId}`,
-    timeoutMs: 30_000,
+    timeoutMs: 120_000,
   });
 }
 
@@ -66,7 +66,7 @@ async function waitsBecause(taskId: string, reason: string): Promise<void> {
     seen = await research.call("get_task_status", { task_id: taskId });
     return String(seen["headline"]).includes(reason);
   };
-  await until(said, { what: `${taskId} waiting because ${reason}`, timeoutMs: 30_000 }).catch((cause: unknown) => {
+  await until(said, { what: `${taskId} waiting because ${reason}`, timeoutMs: 120_000 }).catch((cause: unknown) => {
     throw new Error(JSON.stringify(seen), { cause });
   });
   expect(seen?.state).toBe("queued");
@@ -125,7 +125,7 @@ describe("a pause", () => {
 
     await operator.types("bin/ktrdr-mcp resume-research");
     await computedOnce(waits);
-  }, 180_000);
+  });
 });
 
 describe("a budget", () => {
@@ -152,7 +152,7 @@ describe("a budget", () => {
     expect(await operator.types("bin/ktrdr-mcp budget off")).toContain("No computing budget is set.");
     await computedOnce(waits);
     expect(await operator.types("bin/ktrdr-mcp budget")).toContain("No computing budget is set.");
-  }, 120_000);
+  });
 });
 
 describe("stopping", () => {
@@ -172,7 +172,7 @@ describe("stopping", () => {
       periods: [{ train: ["2000-01-03", "2006-12-29"] }],
     });
     const admitted = async () => (await operator.records.children(batch.task_id)).length > 0;
-    await until(admitted, { what: "the batch's first job", timeoutMs: 30_000 });
+    await until(admitted, { what: "the batch's first job", timeoutMs: 120_000 });
     const other = await train("beta");
     const said = await operator.types('bin/ktrdr-mcp stop-research --strategy "$STRATEGY"', {
       STRATEGY: "alpha",
@@ -195,7 +195,7 @@ describe("stopping", () => {
     });
     expect(byClient).toContain("✔ Proven");
     expect((await operator.recorded(other)).status).toBe("cancelled");
-  }, 120_000);
+  });
 
   it("everything stops also what is started meanwhile, pauses, and proves that every worker is idle", async () => {
     await lasting(LONG);
@@ -223,7 +223,7 @@ describe("stopping", () => {
     }
     // Asked again it has nothing to do, and proves it again.
     expect(await stops("--all")).toMatchObject({ code: 0, json: { proven: true, jobs: [] } });
-  }, 120_000);
+  });
 
   it("is not called proven while a worker computes something that is not ours, or cannot be reached", async () => {
     await lasting(LONG);
@@ -258,7 +258,7 @@ describe("stopping", () => {
       ktrdr.close();
     }
     await operator.types("bin/ktrdr-mcp resume-research");
-  }, 120_000);
+  });
 
   it("is not called proven while KTRDR cannot be asked, and takes effect as soon as it can", async () => {
     await lasting(LONG);
@@ -278,7 +278,7 @@ describe("stopping", () => {
     await research.follow(taskId, "cancelled");
     expect(await stops("--strategy", "beta")).toMatchObject({ code: 0, json: { proven: true, jobs: [] } });
     expect(await operator.computing(taskId)).toEqual([]);
-  }, 120_000);
+  });
 
   it("asks which jobs are meant", async () => {
     const file = path.join(ROOT, "bin/ktrdr-mcp");

@@ -63,7 +63,7 @@ describe("a KTRDR that does not answer", () => {
     vi.setSystemTime(Date.now() + 5_000);
     const leave = new AbortController();
     const looking = ktrdr.health(leave.signal);
-    await vi.waitFor(() => expect(server.seen).toHaveLength(breakerFailures + 1));
+    await vi.waitFor(() => expect(server.seen).toHaveLength(breakerFailures + 1), 60_000);
     leave.abort(new Error("left"));
     await expect(looking).rejects.toThrow("left");
     expect((await failure(ktrdr.health())).what).toContain("was not asked");

@@ -97,7 +97,7 @@ describe("the strategy library", () => {
     for (const name of ["one", "two"]) await writeFile(fileOf(name), `${name}: 1\n`);
     const one = library();
     for (const name of ["one", "two", "one", "absent"]) one.noticeSoon(name);
-    await vi.waitFor(async () => expect(await library().versions("two")).toHaveLength(1), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await library().versions("two")).toHaveLength(1), { timeout: 120_000 });
     const [first, second] = [await library().versions("one"), await library().versions("two")];
     expect(first[0]?.commit).toBe(second[0]?.commit);
     expect(await library().versions("absent")).toEqual([]);
@@ -190,7 +190,7 @@ describe("the strategy library", () => {
     expect(await readdir(path.dirname(lock))).toEqual(["main"]);
   });
 
-  test("killed at any moment it leaves no version that cannot be read", { timeout: 60_000 }, async () => {
+  test("killed at any moment it leaves no version that cannot be read", async () => {
     const script = `
       import { createStrategyFolder } from "./src/ktrdr/strategy-folder.ts";
       import { createStrategyLibrary } from "./src/ktrdr/strategy-library.ts";

@@ -17,8 +17,6 @@ import { createTestDatabase } from "../support/postgres.ts";
 import { startTestTemporal } from "../support/temporal.ts";
 
 const PARTS = ["postgres", "temporal", "ktrdr-api", "ktrdr-training", "ktrdr-backtesting", "worker"];
-/** A limit for a machine with much else to do; it takes about ten seconds. */
-const SLOW = 180_000;
 
 let dir: string;
 let labs: TestLab[];
@@ -103,7 +101,7 @@ function recorded(): ProcessId[] {
 }
 
 describe("the lab", () => {
-  test("brings up every part, says where they are, stops them all and remembers", { timeout: SLOW }, async () => {
+  test("brings up every part, says where they are, stops them all and remembers", async () => {
     const lab = await start();
     expect(lab.parts().map(({ name }) => name)).toEqual(PARTS);
     const file = await readLabFile(dir);
@@ -130,7 +128,7 @@ describe("the lab", () => {
     expect(await memory(again.addresses.database)).toEqual(["before the stop"]);
   });
 
-  test("starts again each part that is killed, all at once, on the same data", { timeout: SLOW }, async () => {
+  test("starts again each part that is killed, all at once, on the same data", async () => {
     const lab = await start();
     await remember(lab, "before the kill");
     const before = PARTS.map((name) => ({ name, pid: lab.kill(name) }));
@@ -143,7 +141,7 @@ describe("the lab", () => {
     await connection.close();
   });
 
-  test("does not start what the environment names, and uses that", { timeout: SLOW }, async () => {
+  test("does not start what the environment names, and uses that", async () => {
     const database = await createTestDatabase({ migrated: false });
     const temporal = await startTestTemporal();
     try {
@@ -163,7 +161,7 @@ describe("the lab", () => {
     }
   });
 
-  test("somebody takes a port between the look at it and its use: another is taken", { timeout: SLOW }, async () => {
+  test("somebody takes a port between the look at it and its use: another is taken", async () => {
     const thief = createServer((socket) => socket.destroy());
     let stolen = 0;
     const beforeTemporal = async () => {
@@ -182,7 +180,7 @@ describe("the lab", () => {
     }
   });
 
-  test("a port that somebody held only while its part came up costs another attempt", { timeout: SLOW }, async () => {
+  test("a port that somebody held only while its part came up costs another attempt", async () => {
     const visitor = createServer((socket) => socket.destroy());
     let visit = Promise.resolve();
     let visits = 0;
@@ -194,7 +192,7 @@ describe("the lab", () => {
       await once(visitor, "listening");
       const log = path.join(dir, "logs", "temporal.log");
       const refused = async () => existsSync(log) && /address already in use/.test(readFileSync(log, "utf8"));
-      visit = until(refused, { what: "the server being refused its port", timeoutMs: 30_000, everyMs: 2 }).then(
+      visit = until(refused, { what: "the server being refused its port", timeoutMs: 120_000, everyMs: 2 }).then(
         () => void visitor.close(),
       );
     };
@@ -204,22 +202,18 @@ describe("the lab", () => {
     expect(lab.parts().map(({ name }) => name)).toEqual(PARTS);
   });
 
-  test(
-    "an address that does not answer is an error that names the variable; nothing is left",
-    { timeout: SLOW },
-    async () => {
-      const failure = startTestLab({ dir, env: { TEMPORAL_ADDRESS: "127.0.0.1:9" } });
-      await expect(failure).rejects.toMatchObject({
-        what: "TEMPORAL_ADDRESS is set, but Temporal does not answer there.",
-        next: expect.stringContaining("unset it"),
-      });
-      expect(readdirSync(path.join(dir, "run"))).toEqual([]);
-    },
-  );
+  test("an address that does not answer is an error that names the variable; nothing is left", async () => {
+    const failure = startTestLab({ dir, env: { TEMPORAL_ADDRESS: "127.0.0.1:9" } });
+    await expect(failure).rejects.toMatchObject({
+      what: "TEMPORAL_ADDRESS is set, but Temporal does not answer there.",
+      next: expect.stringContaining("unset it"),
+    });
+    expect(readdirSync(path.join(dir, "run"))).toEqual([]);
+  });
 });
 
 describe("the lab process", () => {
-  test("says which process holds a port, and takes another; SIGINT stops all, exit 0", { timeout: SLOW }, async () => {
+  test("says which process holds a port, and takes another; SIGINT stops all, exit 0", async () => {
     // Whoever holds 8000 already serves the purpose as well.
     const blocker = createServer();
     await new Promise<void>((resolve) => {
@@ -255,7 +249,7 @@ describe("the lab process", () => {
     }
   });
 
-  test("killed, it takes its parts along; the next start goes on with the same data", { timeout: SLOW }, async () => {
+  test("killed, it takes its parts along; the next start goes on with the same data", async () => {
     const first = launchLab();
     await first.ready;
     const lab = (await readLabFile(dir))!;
@@ -273,12 +267,12 @@ describe("the lab process", () => {
     second.child.kill("SIGKILL");
     await once(second.child, "exit");
     const gone = async () => (await stillRunning(fresh)).length === 0;
-    await until(gone, { what: "the end of the parts of a killed lab", timeoutMs: 30_000, everyMs: 50 });
+    await until(gone, { what: "the end of the parts of a killed lab", timeoutMs: 120_000, everyMs: 50 });
   });
 
-  test("SIGTERM while it is starting: nothing is left running, exit 0", { timeout: SLOW }, async () => {
+  test("SIGTERM while it is starting: nothing is left running, exit 0", async () => {
     const { child, said } = launchLab();
-    await until(async () => said().includes("PostgreSQL: "), { what: "PostgreSQL", timeoutMs: 30_000, everyMs: 5 });
+    await until(async () => said().includes("PostgreSQL: "), { what: "PostgreSQL", timeoutMs: 120_000, everyMs: 5 });
     const ids = recorded();
     child.kill("SIGTERM");
     const [code] = (await once(child, "exit")) as [number];

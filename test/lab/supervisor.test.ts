@@ -43,7 +43,7 @@ function part(name: string, script: string, more: { graceMs?: number } = {}): Pa
     ready: async (signal, pid) => {
       await remember(pid);
       const wrote = async () => (await readFile(file, "utf8")) === String(pid);
-      await until(wrote, { what: `${name} being ready`, timeoutMs: 10_000, everyMs: 5, signal });
+      await until(wrote, { what: `${name} being ready`, timeoutMs: 120_000, everyMs: 5, signal });
     },
     ...more,
   });
@@ -129,7 +129,7 @@ describe("the supervisor", () => {
       ready: async (signal, pid) => {
         await remember(pid);
         void parent.stop();
-        await until(async () => false, { what: "nothing", timeoutMs: 10_000, signal });
+        await until(async () => false, { what: "nothing", timeoutMs: 120_000, signal });
       },
     });
     await expect(parent.start(never)).rejects.toMatchObject({ what: expect.stringContaining('"slow"') });
@@ -211,7 +211,7 @@ describe("what a killed lab leaves behind", () => {
     const guard = startGuard(run.dir, 1);
     await guard.release();
     const gone = async () => !(await isRunning(gentle)) && !(await isRunning(interrupted)) && !(await isRunning(deaf));
-    await until(gone, { what: "the end of the parts", timeoutMs: 5_000, everyMs: 10 });
+    await until(gone, { what: "the end of the parts", timeoutMs: 120_000, everyMs: 10 });
     expect(await isRunning(stranger)).toBe(true);
   });
 

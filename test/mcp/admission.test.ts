@@ -169,7 +169,7 @@ describe("open jobs", () => {
     );
     // The record's figures may be a second old.
     await expect
-      .poll(async () => (await stack.call("load_market_data", load("TWO"))).isError === true, { timeout: 10_000 })
+      .poll(async () => (await stack.call("load_market_data", load("TWO"))).isError === true, { timeout: 120_000 })
       .toBe(false);
   });
 

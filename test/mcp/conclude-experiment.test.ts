@@ -6,7 +6,7 @@ import { startStack, type Stack } from "../support/mcp-stack.ts";
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack({ temporal: true });
-}, 60_000);
+});
 afterAll(() => stack.stop());
 
 const conclude = async (experiment_id: string, conclusion = "As expected.") =>

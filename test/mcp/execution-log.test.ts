@@ -94,7 +94,7 @@ describe("the queue before the log", () => {
         collect();
         expect(process.memoryUsage().heapUsed - before).toBeLessThan(100e6);
       },
-      { timeout: 10_000 },
+      { timeout: 120_000 },
     );
     await queue.flush(10);
     expect(queue.dropped).toBe(100);

@@ -37,7 +37,7 @@ describe("get_task_status", { timeout: 60_000 }, () => {
   const untilSaid = async (jobId: string, expected: Record<string, unknown>) => {
     await vi.waitFor(
       async () => expect(await stack.ask("get_task_status", { task_id: jobId })).toMatchObject(expected),
-      { timeout: 30_000, interval: 50 },
+      { timeout: 120_000, interval: 50 },
     );
   };
 
@@ -122,7 +122,7 @@ test("who waits for a job waits a little for a Temporal that does not answer, an
     const waiting = stack.ask("get_task_status", { task_id: "train-open-1", wait_seconds: 45 });
     // What is recorded meanwhile is what it hears.
     const looked = vi.spyOn(stack.deps.jobs, "view");
-    await vi.waitFor(() => expect(looked).toHaveBeenCalled(), { timeout: 10_000 });
+    await vi.waitFor(() => expect(looked).toHaveBeenCalled(), { timeout: 120_000 });
     const ended = { ...outcomeOf("train-open-1", "cancelled"), headline: "cancelled" };
     await stack.writer.finish("train-open-1", ended, null, null);
     expect(await waiting).toMatchObject({ state: "cancelled", final: true });
@@ -131,4 +131,4 @@ test("who waits for a job waits a little for a Temporal that does not answer, an
   } finally {
     await stack.stop();
   }
-}, 60_000);
+});

@@ -19,7 +19,7 @@ describe("list_tasks", () => {
     );
     started = answer.jobId;
     // Visibility lags behind the start.
-    await vi.waitFor(async () => expect(await stack.deps.jobs.openJobs(11)).toHaveLength(1), 15_000);
+    await vi.waitFor(async () => expect(await stack.deps.jobs.openJobs(11)).toHaveLength(1), 60_000);
   });
   afterAll(async () => {
     await stack?.stop();

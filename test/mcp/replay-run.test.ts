@@ -13,7 +13,7 @@ const ENGINE = { name: "sandbox", version: "sandbox-1.0.0" } as const;
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack({ temporal: true, ktrdr: true });
-}, 60_000);
+});
 afterAll(() => stack.stop());
 
 const request = { ...BACKTEST, strategy: EXAMPLE_NAME, strategySha256: SHA };

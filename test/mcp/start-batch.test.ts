@@ -16,7 +16,7 @@ beforeAll(async () => {
     const text = EXAMPLE_STRATEGY.replace(`name: ${EXAMPLE_NAME}`, `name: ${name}`);
     await stack.strategies.write(name, text, { overwrite: true });
   }
-}, 60_000);
+});
 afterAll(() => stack.stop());
 
 const start = async (args: Record<string, unknown>) => await stack.ask("start_batch", args);

@@ -38,7 +38,7 @@ beforeAll(async () => {
     TEMPORAL_ADDRESS: temporal.address,
     KTRDR_API_URL: `http://127.0.0.1:${await freePort()}`,
   };
-}, 180_000);
+});
 
 afterAll(async () => {
   await Promise.all([temporal?.stop(), database?.drop()]);
@@ -119,12 +119,12 @@ test("the worker runs the workflows that were bundled with it, and its health ch
       if (line.includes('"worker runs"')) break;
     }
     expect(words.join("\n")).toContain('"worker runs"');
-    await expect.poll(async () => (await command("health", "worker")).exitCode, { timeout: 15_000 }).toBe(0);
+    await expect.poll(async () => (await command("health", "worker")).exitCode, { timeout: 120_000 }).toBe(0);
   } finally {
     worker.kill("SIGTERM");
   }
   expect((await worker).exitCode).toBe(0);
-}, 60_000);
+});
 
 test("mcp answers", async () => {
   const transport = new StdioClientTransport({ command: launcher(), args: ["mcp"], env, cwd: "/", stderr: "ignore" });

@@ -225,7 +225,7 @@ describe("workers", () => {
     expect(failed).toMatchObject({ status: "failed", error_message: ORPHAN_MESSAGE, result_summary: null });
     expect((await test.call("POST", "/api/v1/operations/victim/resume")).status).toBe(503);
     expect(await test.operation("victim")).toMatchObject({ status: "cancelled", error_message: null });
-  }, 60_000);
+  });
 });
 
 describe("a resume", () => {

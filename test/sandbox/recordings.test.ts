@@ -160,7 +160,7 @@ describe("the sandbox answers like the recorded backend", () => {
     "19-operations-list-metrics",
     "07-training-cancel",
     "13-resume-after-cancel",
-  ])("%s", { timeout: 120_000 }, async (file) => {
+  ])("%s", async (file) => {
     expect(await new Replay(test).run(exchangesOf(file))).toEqual([]);
   });
 });

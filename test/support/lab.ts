@@ -90,7 +90,7 @@ export async function startTestLab(options: TestLabOptions = {}): Promise<TestLa
     },
     async back(part, before) {
       const another = async () => pidNow(part) !== undefined && pidNow(part) !== before;
-      await until(another, { what: `${part} being back`, timeoutMs: 60_000, everyMs: 20 });
+      await until(another, { what: `${part} being back`, timeoutMs: 120_000, everyMs: 20 });
     },
     async remove() {
       await lab.stop();

@@ -51,7 +51,7 @@ export async function startServerThatPauses(
     return true;
   };
   try {
-    await until(serves, { what: `a server at ${address}`, timeoutMs: 30_000 });
+    await until(serves, { what: `a server at ${address}`, timeoutMs: 120_000 });
     return { address, stop };
   } catch (error) {
     await stop();

@@ -61,7 +61,7 @@ export async function startTestTemporal(namespace = "default"): Promise<TestTemp
       const before = state()?.pid;
       if (before !== undefined) process.kill(before, "SIGKILL");
       const back = async () => state()?.pid !== undefined && state()?.pid !== before;
-      await until(back, { what: "Temporal being back", timeoutMs: 30_000, everyMs: 20 });
+      await until(back, { what: "Temporal being back", timeoutMs: 120_000, everyMs: 20 });
     },
     async stop() {
       await supervisor.stop();

@@ -19,7 +19,7 @@ let stop: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
   ({ env, stage, stop } = await startStage());
-}, 60_000);
+});
 afterAll(async () => await stop?.());
 
 const start = async (jobId: string, request: ComputeRequest = TRAINING, priority?: number): Promise<WorkflowHandle> =>
@@ -254,7 +254,7 @@ describe("the slot keeper", () => {
       "left backtest-stuck",
     ]);
     stage.capacity = 1;
-  }, 60_000);
+  });
 
   it("lets one job start at a time, however many workers are free: a lost answer could not be told from another's", async () => {
     const starting = Promise.withResolvers<void>();
@@ -310,5 +310,5 @@ describe("the slot keeper", () => {
     }
     expect(longest).toBeLessThan(1_300);
     stage.capacity = 1;
-  }, 60_000);
+  });
 });

@@ -72,7 +72,7 @@ describe("a job of ten hours", () => {
     const { events } = await handle.fetchHistory();
     expect(events?.length).toBeLessThanOrEqual(30);
     expect(stage.calls).toEqual(["start train-long 1", "record train-long completed"]);
-  }, 60_000);
+  });
 });
 
 /** Activities whose admission and record are the real ones, in a real PostgreSQL. */
@@ -124,5 +124,5 @@ describe("a job whose history Temporal has deleted after its retention", () => {
     expect(await again.result()).toEqual(outcome);
     expect(again.firstExecutionRunId).not.toBe(first.firstExecutionRunId);
     expect(stage.calls).toEqual(["start train-old 1", "record train-old completed"]);
-  }, 60_000);
+  });
 });

@@ -21,7 +21,7 @@ let stop: (() => Promise<void>) | undefined;
 
 beforeAll(async () => {
   ({ env, stage, stop } = await startStage());
-}, 60_000);
+});
 afterAll(async () => await stop?.());
 beforeEach(() => {
   stage.capacity = 8;
@@ -69,7 +69,7 @@ describe("a batch", () => {
     const { searchAttributes, memo } = await env.client.workflow.getHandle("backtest-batch-all-3").describe();
     expect(searchAttributes).toMatchObject({ KtrdrStrategy: ["s3"], KtrdrKind: ["backtest"] });
     expect(memo).toMatchObject({ kind: "backtest", client: "test" });
-  }, 60_000);
+  });
 
   it("does not do what is known, nor what somebody else does: it waits for that and leaves it alone", async () => {
     stage.known.set("train-batch-known-0", outcomeOf("train-batch-known-0", "completed"));
@@ -93,7 +93,7 @@ describe("a batch", () => {
     release({ fate: "succeeded", summary: {}, faultsSeen: [] });
     await until(() => recorded("train-batch-known-1") === "completed");
     theirs.resolve(outcomeOf("train-batch-known-1", "completed"));
-  }, 60_000);
+  });
 
   it("begins no others when more failed than it was told, and says so; what runs is let finish", async () => {
     for (const n of [0, 1, 2]) stage.scripts.set(`train-batch-bad-${n}`, { ends: [Promise.resolve(FAILED)] });
@@ -107,14 +107,14 @@ describe("a batch", () => {
     expect(recorded("batch-bad")).toBe("failed");
     expect(recorded("train-batch-bad-3")).toBe("completed");
     expect(callsOf("prepare train-batch-bad-")).toHaveLength(4);
-  }, 60_000);
+  });
 
   it("counts an item that cannot be as failed, and goes on with the others", async () => {
     stage.impossible.add("train-batch-odd-1");
     const handle = await start("batch-odd", batchRequest(3));
     expect(await handle.result()).toMatchObject({ status: "completed" });
     expect([0, 1, 2].map((n) => recorded(`train-batch-odd-${n}`))).toEqual(["completed", undefined, "completed"]);
-  }, 60_000);
+  });
 
   it("cancelled stops all of its jobs; one of them cancelled alone stops only that", async () => {
     for (const n of [0, 1, 2]) stage.scripts.set(`train-batch-stop-${n}`, { ends: [held().end] });
@@ -129,7 +129,7 @@ describe("a batch", () => {
     expect(recorded("batch-stop")).toBe("cancelled");
     for (const n of [0, 2]) expect(recorded(`train-batch-stop-${n}`)).toBe("cancelled");
     expect(stage.inFlight.size).toBe(0);
-  }, 60_000);
+  });
 
   it("of a thousand items keeps every history short: it goes on in new runs, and none is done twice", async () => {
     // What is known costs no computing: the batch itself is what is looked at.
@@ -148,5 +148,5 @@ describe("a batch", () => {
     }
     expect(runs.length).toBeGreaterThanOrEqual(10);
     expect(Math.max(...runs)).toBeLessThan(1_500);
-  }, 120_000);
+  });
 });

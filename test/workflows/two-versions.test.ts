@@ -111,7 +111,7 @@ describe("two workers of different versions on one queue", () => {
     early.finish();
     await early.handle.result();
     for (const { handle } of [early, ...late]) expect(callsOf(handle.workflowId)).toEqual(once(handle.workflowId));
-  }, 120_000);
+  });
 
   it("lose no job of the newer one: the older one gives its task back, and the next newer worker goes on", async () => {
     const next = await workerOf("next");
@@ -128,5 +128,5 @@ describe("two workers of different versions on one queue", () => {
     if ((await timedOutTasks(handle)) === 0) {
       expect((await failedTasks(handle)).join()).toMatch(/[Nn]ondeterminism/);
     }
-  }, 120_000);
+  });
 });

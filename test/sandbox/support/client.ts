@@ -48,7 +48,7 @@ export class TestSandbox {
   }
 
   async call(method: string, path: string, body?: unknown, base: string = this.url): Promise<Answer> {
-    const init: RequestInit = { method, redirect: "manual", signal: AbortSignal.timeout(15_000) };
+    const init: RequestInit = { method, redirect: "manual", signal: AbortSignal.timeout(120_000) };
     if (body !== undefined) {
       init.body = typeof body === "string" ? body : JSON.stringify(body);
       init.headers = { "content-type": "application/json" };
