@@ -39,7 +39,7 @@ export interface DataRange {
   readonly points: number;
 }
 
-/** Dates of a piece of work: ISO dates (YYYY-MM-DD), UTC, each meaning midnight at the start of the day. */
+/** Dates of a piece of work: ISO dates (YYYY-MM-DD), UTC. Both days belong to it, whole. */
 export interface DateWindow {
   readonly startDate: string;
   readonly endDate: string;
@@ -61,17 +61,24 @@ export function toEpochMs(stamp: string): number {
   return Date.parse(/(?:Z|[+-]\d{2}:?\d{2})$/.test(withTime) ? withTime : `${withTime}Z`);
 }
 
+const DAY_MS = 86_400_000;
+
+/** Milliseconds from the start of the first day to the end of the last one. */
+export function spanOf({ startDate, endDate }: DateWindow): number {
+  return toEpochMs(endDate) - toEpochMs(startDate) + DAY_MS;
+}
+
 /** How a window lies in what is stored. */
 export type Coverage = "inside" | "starts_early" | "ends_late" | "wider" | "outside" | "reversed";
 
 /** Slack for weekends and holidays at either end. */
-const EDGE_MS = 5 * 86_400_000;
+const EDGE_MS = 5 * DAY_MS;
 
 export function coverageOf(window: DateWindow, range: DataRange): Coverage {
   const [start, end] = [toEpochMs(window.startDate), toEpochMs(window.endDate)];
   const [first, last] = [toEpochMs(range.startDate), toEpochMs(range.endDate)];
-  if (start >= end) return "reversed";
-  if (end < first || start > last) return "outside";
+  if (start > end) return "reversed";
+  if (end + DAY_MS <= first || start > last) return "outside";
   const early = start < first - EDGE_MS;
   const late = end > last + EDGE_MS;
   if (early && late) return "wider";

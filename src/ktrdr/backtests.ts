@@ -1,12 +1,13 @@
 import { z } from "zod";
 import type { Sending } from "./call.ts";
+import { endOfDay } from "./text.ts";
 import type { Transport } from "./transport.ts";
 
 export interface BacktestStart {
   readonly strategyName: string;
   readonly symbol: string;
   readonly timeframe: string;
-  /** ISO dates. */
+  /** ISO dates, the last one included. */
   readonly startDate: string;
   readonly endDate: string;
   /** Currency. */
@@ -39,7 +40,7 @@ export function createBacktests({ api }: Transport): Backtests {
           symbol: request.symbol,
           timeframe: request.timeframe,
           start_date: request.startDate,
-          end_date: request.endDate,
+          end_date: endOfDay(request.endDate),
           initial_capital: request.initialCapital,
           commission: request.commission,
           slippage: request.slippage,

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { segment } from "./allow-list.ts";
 import type { Refusal } from "./refusal.ts";
-import { isoUtc, oneLine } from "./text.ts";
+import { endOfDay, isoUtc, oneLine } from "./text.ts";
 import type { Sending } from "./call.ts";
 import type { Transport } from "./transport.ts";
 
@@ -38,7 +38,7 @@ export interface Bars {
 }
 
 export interface BarWindow {
-  /** ISO dates; `endDate` is an instant: the very start of that day (contract §2.2). */
+  /** ISO dates; the day of `endDate` belongs to the window. An instant is taken as it is. */
   readonly startDate?: string;
   readonly endDate?: string;
   /** The last N bars, 1..100000. */
@@ -109,7 +109,7 @@ async function fetchBars(
   const { data } = await api({
     method: "GET",
     path: `/api/v1/data/${segment(symbol, "symbol")}/${segment(timeframe, "timeframe")}`,
-    query: { start_date: window.startDate, end_date: window.endDate, limit: window.limit },
+    query: { start_date: window.startDate, end_date: endOfDay(window.endDate), limit: window.limit },
     nature: "read",
     what: `The bars of ${symbol} ${timeframe}`,
     answer: BarsWire,
@@ -134,7 +134,7 @@ async function startDownload(
       mode: request.mode,
       // Absent keys vanish in JSON.
       start_date: request.startDate,
-      end_date: request.endDate,
+      end_date: endOfDay(request.endDate),
     },
     nature: "start",
     what: `The data load of ${oneLine(request.symbol, 40)} ${oneLine(request.timeframe, 20)}`,

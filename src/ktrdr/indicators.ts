@@ -2,7 +2,7 @@ import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { dataMissing } from "./data.ts";
 import { badAnswer, type Refusal } from "./refusal.ts";
-import { isoUtc, oneLine } from "./text.ts";
+import { endOfDay, isoUtc, oneLine } from "./text.ts";
 import type { Transport } from "./transport.ts";
 
 export interface IndicatorRequest {
@@ -99,7 +99,7 @@ export function createIndicators({ api }: Transport): Indicators {
           output_name: outputName,
         })),
         start_date: request.startDate,
-        end_date: request.endDate,
+        end_date: endOfDay(request.endDate),
       },
       nature: "read",
       what,

@@ -117,9 +117,9 @@ interface Bounds {
 function boundsOf({ startDate, endDate, limit }: BarWindow): Bounds | undefined {
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= 100_000)) return undefined;
   try {
-    const instant = (date: string): number => timeOf(DAY.test(date) ? `${date}T00:00:00Z` : date);
-    const from = startDate === undefined ? Number.NEGATIVE_INFINITY : instant(startDate);
-    const to = endDate === undefined ? Number.POSITIVE_INFINITY : instant(endDate);
+    const instant = (date: string, atDay: string): number => timeOf(DAY.test(date) ? `${date}T${atDay}Z` : date);
+    const from = startDate === undefined ? Number.NEGATIVE_INFINITY : instant(startDate, "00:00:00");
+    const to = endDate === undefined ? Number.POSITIVE_INFINITY : instant(endDate, "23:59:59");
     return from <= to ? { from, to, limit } : undefined;
   } catch {
     return undefined;

@@ -12,6 +12,16 @@ export function oneLine(text: string, limit = 300): string {
   return line.length > limit || text.length > limit * 4 ? `${line.slice(0, limit - 1).toWellFormed()}…` : line;
 }
 
+/**
+ * The last instant of a day `YYYY-MM-DD`, for the ends of windows: KTRDR takes a bare date for the very start of that day
+ * (contract §2.2). Without a zone, because it subtracts the start, which has none. An instant comes back as it was.
+ */
+export function endOfDay(date: string): string;
+export function endOfDay(date: string | undefined): string | undefined;
+export function endOfDay(date: string | undefined): string | undefined {
+  return date?.length === 10 ? `${date}T23:59:59` : date;
+}
+
 const NAIVE = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$/;
 
 /**

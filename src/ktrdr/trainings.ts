@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { badAnswer } from "./refusal.ts";
+import { endOfDay } from "./text.ts";
 import type { Sending } from "./call.ts";
 import type { Transport } from "./transport.ts";
 
@@ -39,7 +40,7 @@ export function createTrainings({ api }: Transport): Trainings {
           symbols: request.symbols,
           timeframes: request.timeframes,
           start_date: request.startDate,
-          end_date: request.endDate,
+          end_date: endOfDay(request.endDate),
         },
         nature: "start",
         what,

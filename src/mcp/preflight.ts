@@ -1,5 +1,5 @@
 import { DomainError, isDomainError } from "../domain/errors.ts";
-import { coverageOf, toEpochMs, type DateWindow } from "../domain/market-data.ts";
+import { coverageOf, spanOf, toEpochMs, type DateWindow } from "../domain/market-data.ts";
 import type { DataRange } from "../ktrdr/data.ts";
 import type { StrategyFile } from "../ktrdr/strategy-folder.ts";
 import type { Deps } from "./ports.ts";
@@ -10,10 +10,10 @@ const WARM_UP_BARS = 50;
 
 /** @throws DomainError `invalid_input` */
 export function checkOrder({ startDate, endDate }: DateWindow): void {
-  if (toEpochMs(startDate) < toEpochMs(endDate)) return;
+  if (toEpochMs(startDate) <= toEpochMs(endDate)) return;
   throw new DomainError("invalid_input", {
-    what: "start_date must be before end_date.",
-    why: `${startDate} is not before ${endDate}`,
+    what: "start_date must not be after end_date.",
+    why: `${startDate} is after ${endDate}`,
     next: "swap or correct the dates",
   });
 }
@@ -68,8 +68,7 @@ export async function checkData(
 /** A warning when the window holds too few bars to trade after the warm-up. Estimated from the stored density. */
 export function fewBarsWarning(range: DataRange, window: DateWindow): string[] {
   const span = toEpochMs(range.endDate) - toEpochMs(range.startDate);
-  const asked = toEpochMs(window.endDate) - toEpochMs(window.startDate);
-  const bars = span > 0 ? Math.round((range.points * asked) / span) : 0;
+  const bars = span > 0 ? Math.round((range.points * spanOf(window)) / span) : 0;
   if (bars >= 2 * WARM_UP_BARS) return [];
   return [`The window holds about ${bars} bars; the first ${WARM_UP_BARS} are warm-up and are not traded.`];
 }

@@ -104,7 +104,7 @@ export function summaryFacts(summary: StrategySummary) {
 /** The dates of a call, when both or none are given. @throws DomainError `invalid_input` */
 export function windowOf(startDate: string | undefined, endDate: string | undefined): DateWindow | undefined {
   if (startDate === undefined && endDate === undefined) return undefined;
-  if (startDate !== undefined && endDate !== undefined && startDate < endDate) return { startDate, endDate };
+  if (startDate !== undefined && endDate !== undefined && startDate <= endDate) return { startDate, endDate };
   throw new DomainError("invalid_input", {
     what: "start_date and end_date go together, the earlier first.",
     why: `given: ${startDate ?? "no start_date"}, ${endDate ?? "no end_date"}`,

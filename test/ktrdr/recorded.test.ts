@@ -166,14 +166,21 @@ describe("recorded answers become domain values", () => {
       {
         method: "POST",
         path: "/api/v1/trainings/start",
-        body: { ...(recorded("training-started").request.body as object), symbols: ["SPX"], timeframes: ["1d"] },
+        body: {
+          ...(recorded("training-started").request.body as object),
+          symbols: ["SPX"],
+          timeframes: ["1d"],
+          // The last day is meant whole; a bare date would be its first instant.
+          end_date: "2014-12-31T23:59:59",
+        },
       },
     ]);
     const other = await replaying("backtest-started");
     expect(await clientOf(other).backtests.start(backtest)).toEqual({
       operationId: (recorded("backtest-started").response.body as { operation_id: string }).operation_id,
     });
-    expect(other.seen[0]?.body).toEqual(recorded("backtest-started").request.body);
+    const { end_date: lastDay, ...asked } = recorded("backtest-started").request.body as { end_date: string };
+    expect(other.seen[0]?.body).toEqual({ ...asked, end_date: `${lastDay}T23:59:59` });
     const loading = await against("download-started", (ktrdr) => ktrdr.data.download(download));
     expect(loading.operationId).toMatch(/^op_data_load_/);
   });

@@ -101,7 +101,7 @@ describe("start_batch", () => {
     [
       "dates the wrong way round",
       { work: "train", strategies: ["one"], periods: [{ train: ["2010-01-04", "2001-01-02"] }] },
-      /before end_date/,
+      /after end_date/,
     ],
     [
       "dates without bars",

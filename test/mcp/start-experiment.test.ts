@@ -44,7 +44,7 @@ describe("start_experiment", () => {
     ["an unknown metric", { metric: "sharpness" }, "metric"],
     ["a threshold that is no number", { threshold: "0.5" }, "threshold"],
     ["no runs", { runs: 0 }, "runs"],
-    ["dates the wrong way round", { start_date: "2020-01-01" }, "before end_date"],
+    ["dates the wrong way round", { start_date: "2020-01-01" }, "after end_date"],
     ["a date that is none", { end_date: "2019-02-30" }, "must exist"],
   ])("refuses %s, and writes nothing down", async (_name, more, why) => {
     expect(await stack.refused("start_experiment", { ...EXPECTED, ...more })).toContain(why);

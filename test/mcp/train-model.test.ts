@@ -123,7 +123,7 @@ describe("train_model", () => {
     ["dates before the data", { start_date: "1980-01-02" }, "data_not_found", "start_date from 2000-"],
     ["dates after the data", { end_date: "2035-01-02" }, "data_not_found", "end_date to 20"],
     ["a symbol without data", { symbol: "NOPE" }, "data_not_found", "NOPE"],
-    ["dates the wrong way round", { start_date: "2013-01-02" }, "invalid_input", "before end_date"],
+    ["dates the wrong way round", { start_date: "2013-01-02" }, "invalid_input", "after end_date"],
     ["a date that does not exist", { start_date: "2001-02-30" }, "invalid_input", "must exist"],
     ["too many repeats", { repeats: 21 }, "invalid_input", "repeats"],
   ])("refuses %s before anything is started", async (_what, more, code, told) => {

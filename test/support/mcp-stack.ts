@@ -26,6 +26,8 @@ interface Wanted {
   readonly temporal?: boolean;
   /** The sandbox's API without workers. */
   readonly ktrdr?: boolean;
+  /** KTRDR's data folder is mounted at this server, too. */
+  readonly mounted?: boolean;
   /** None unless given. */
   readonly limits?: Partial<Limits>;
   readonly residentBytes?: () => number;
@@ -45,6 +47,8 @@ export interface Stack {
   readonly writer: JobWriter;
   readonly strategies: StrategyFolder;
   readonly strategy: string;
+  /** KTRDR's data folder. */
+  readonly dataDir: string;
   /** For other processes on the same parts. */
   readonly env: Readonly<Record<string, string>>;
   readonly databaseUrl: string;
@@ -84,6 +88,7 @@ export async function startStack(wanted: Wanted = {}): Promise<Stack> {
     DATABASE_URL: database.url,
     KTRDR_STRATEGIES_DIR: folder,
     ...(sandbox === null ? {} : { KTRDR_API_URL: sandbox.url }),
+    ...(wanted.mounted ? { KTRDR_DATA_DIR: join(dir, "data") } : {}),
     ...(temporal === null ? {} : { TEMPORAL_ADDRESS: temporal.address }),
   };
   const wiring = await createWiring(env, log);
@@ -108,6 +113,7 @@ export async function startStack(wanted: Wanted = {}): Promise<Stack> {
     writer: createJobWriter(pool),
     strategies,
     strategy: EXAMPLE_NAME,
+    dataDir: join(dir, "data"),
     env,
     databaseUrl: database.url,
     temporal() {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { BacktestRequest } from "../job.ts";
+import { spanOf } from "../market-data.ts";
 import type { BacktestResult, Engine, RawBacktestMetrics } from "../result.ts";
 import { annualise } from "../statistics.ts";
 import { badAnswer, parseAnswer, share } from "./answer.ts";
@@ -111,11 +112,7 @@ export function normaliseBacktest(
 /** Bars per year from the bars, else from how many equity points KTRDR counted in the requested window. */
 function density(request: BacktestRequest, equityPoints: number, bars: WindowBars | null): number | null {
   if (bars !== null) return barsPerYear(request.timeframe, bars.times.length - 1, spanMs(bars.times));
-  return barsPerYear(
-    request.timeframe,
-    equityPoints + WARM_UP_BARS - 1,
-    Date.parse(request.endDate) - Date.parse(request.startDate),
-  );
+  return barsPerYear(request.timeframe, equityPoints + WARM_UP_BARS - 1, spanOf(request));
 }
 
 /** A start whose answer got lost is matched to an operation by its content; this is the last line of that defence. */

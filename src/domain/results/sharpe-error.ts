@@ -1,4 +1,4 @@
-import { toEpochMs, type DateWindow } from "../market-data.ts";
+import { spanOf, type DateWindow } from "../market-data.ts";
 import { sharpeStandardError } from "../statistics.ts";
 import { KTRDR_BARS_PER_YEAR, YEAR_MS } from "./bars-per-year.ts";
 
@@ -6,5 +6,5 @@ import { KTRDR_BARS_PER_YEAR, YEAR_MS } from "./bars-per-year.ts";
  * Standard error of an annualised Sharpe ratio over these dates (Lo, 2002). Runs on the same dates share the market's luck:
  * more of them do not make it smaller. How many bars a year has matters in the third digit only.
  */
-export const sharpeErrorOver = (sharpe: number, { startDate, endDate }: DateWindow): number =>
-  sharpeStandardError(sharpe, (toEpochMs(endDate) - toEpochMs(startDate)) / YEAR_MS, KTRDR_BARS_PER_YEAR);
+export const sharpeErrorOver = (sharpe: number, window: DateWindow): number =>
+  sharpeStandardError(sharpe, spanOf(window) / YEAR_MS, KTRDR_BARS_PER_YEAR);

@@ -119,9 +119,9 @@ function readDates(section: unknown, { report }: Examined): DateWindow | null {
 function checkRange(window: DateWindow | null, { range, report }: Examined): void {
   if (window === null) return;
   const path = ["training_data"];
-  if (toEpochMs(window.startDate) >= toEpochMs(window.endDate)) {
+  if (toEpochMs(window.startDate) > toEpochMs(window.endDate)) {
     report.error("dates_reversed", path, {
-      what: `${window.startDate} is not before ${window.endDate}.`,
+      what: `${window.startDate} is after ${window.endDate}.`,
       why: "KTRDR accepts it and the training fails without data.",
       fix: "Swap or correct the dates.",
     });

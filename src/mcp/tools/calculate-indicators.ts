@@ -119,8 +119,7 @@ async function newest(market: { symbol: string; timeframe: string }, { deps, sig
   const [first, last] = [toEpochMs(range.startDate), toEpochMs(range.endDate)];
   const share = Math.min(1, DEFAULT_BARS / Math.max(1, range.points));
   const day = (time: number) => new Date(time).toISOString().slice(0, 10);
-  // An end date means the start of that day; one more includes the last bar.
-  return { startDate: day(last - (last - first) * share), endDate: day(last + 86_400_000) };
+  return { startDate: day(last - (last - first) * share), endDate: day(last) };
 }
 
 function rows({ definition, params }: Wanted, column: string, series: IndicatorSeries, latest: number) {

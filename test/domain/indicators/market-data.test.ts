@@ -42,7 +42,7 @@ describe("coverage of a window", () => {
     ["2021-01-01", "2022-01-01", "outside"],
     ["1990-01-01", "1991-01-01", "outside"],
     ["2011-01-01", "2010-01-01", "reversed"],
-    ["2011-01-01", "2011-01-01", "reversed"],
+    ["2011-01-01", "2011-01-01", "inside"],
   ] as const)("%s to %s: %s", (startDate, endDate, expected) =>
     expect(coverageOf({ startDate, endDate }, range)).toBe(expected),
   );
