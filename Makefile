@@ -5,7 +5,6 @@
 SHELL := /bin/sh
 
 STAMP := node_modules/.installed
-REPORT := .cache/test-report.json
 PINNED := node_modules/.bin/node
 
 help: ## this list
@@ -31,11 +30,7 @@ lab: deps ## PostgreSQL, Temporal, a sandbox KTRDR and a worker on this machine,
 	@bin/ktrdr-mcp lab
 
 test: check ## everything: static checks, then all tests against real parts
-	@mkdir -p $(dir $(REPORT))
-	@rm -f $(REPORT)
-	@PATH="$(CURDIR)/node_modules/.bin:$$PATH" vitest run --reporter=default --reporter=json --outputFile.json=$(REPORT); code=$$?; \
-	  $(PINNED) -e 'const r = JSON.parse(fs.readFileSync("$(REPORT)", "utf8")); console.log(`$${r.numPassedTests} passed, $${r.numFailedTests} failed`)' || true; \
-	  exit $$code
+	@PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(PINNED) scripts/run-tests.ts
 
 check: deps ## static checks only: format, lint, types, dead code, generated docs
 	@npm run --silent check
