@@ -1,11 +1,11 @@
 import { readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { runner } from "node-pg-migrate";
-import pg, { type Client } from "pg";
+import pg, { type ClientBase, type QueryConfig } from "pg";
 import { z } from "zod";
 import { DomainError, isDomainError } from "../domain/errors.ts";
-import { codeOf, toDomainError } from "./database-error.ts";
-import { createPool, select, type Pool, type Session } from "./pool.ts";
+import { codeOf } from "./database-error.ts";
+import { createPool, run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));
 const TABLE = "schema_migrations";
@@ -27,29 +27,49 @@ export interface MigrateOptions {
  *   `database_unavailable`, or `internal` when a migration fails (it is rolled back).
  */
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
-  const client = await connectCreating(databaseUrl);
-  try {
-    await client.query(`set lock_timeout = ${LOCK_TIMEOUT_MS}`);
-    await client.query("select pg_advisory_lock($1)", [LOCK]);
-    const [applied, known] = [await appliedMigrations(client), await knownMigrations()];
-    const newer = newerThanKnown(applied, known);
-    if (newer !== null) throw newer;
-    const migrations = await runner({
-      dbClient: client,
-      dir: MIGRATIONS,
-      direction: "up",
-      count: countUpTo(options.to, applied, known),
-      migrationsTable: TABLE,
-      // Ours is held already and covers the check above, too.
-      noLock: true,
-      log: (line) => options.log?.(line),
-    });
-    return { applied: migrations.map(({ name }) => name) };
-  } catch (error) {
-    throw toDomainError(error);
-  } finally {
-    await client.end().catch(() => undefined); // also releases the lock
-  }
+  return await creating(databaseUrl, (pool) =>
+    withTransaction(pool, async (session) => {
+      // Both end with the transaction: a pooler gives the next one another session.
+      await run(session, `set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
+      await run(session, "select pg_advisory_xact_lock($1)", [LOCK]);
+      const [applied, known] = [await appliedMigrations(session), await knownMigrations()];
+      const newer = newerThanKnown(applied, known);
+      if (newer !== null) throw newer;
+      const migrations = await runner({
+        dbClient: insideTransaction(session),
+        dir: MIGRATIONS,
+        direction: "up",
+        count: countUpTo(options.to, applied, known),
+        migrationsSchema: await schemaOf(session),
+        migrationsTable: TABLE,
+        singleTransaction: true,
+        // Ours is held already and covers the check above, too.
+        noLock: true,
+        log: (line) => options.log?.(line),
+      });
+      return { applied: migrations.map(({ name }) => name) };
+    }),
+  );
+}
+
+/** For a library that begins and ends transactions itself: ours goes on until all is done. */
+function insideTransaction(session: Session): ClientBase {
+  const query = async (asked: string | QueryConfig, values?: unknown[]) => {
+    const text = typeof asked === "string" ? asked : asked.text;
+    return /^(begin|commit|rollback);?$/i.test(text) ? { rows: [] } : await session.query(asked, values);
+  };
+  return { query } as unknown as ClientBase;
+}
+
+/** Where our tables are, else where new ones come to lie: the first schema of the path that is there. */
+async function schemaOf(session: Session): Promise<string> {
+  const [row] = await select(
+    session,
+    z.object({ schema: z.string() }),
+    `select coalesce((select nspname from pg_class c join pg_namespace n on n.oid = relnamespace
+       where c.oid = to_regclass('${TABLE}')), current_schema(), 'public') as schema`,
+  );
+  return row?.schema ?? "public";
 }
 
 /**
@@ -92,10 +112,8 @@ function misfitOf(applied: readonly string[], known: readonly string[]): DomainE
 }
 
 /** Creates the database itself when it is missing. */
-export async function createMissing(databaseUrl: string): Promise<void> {
-  const client = await connectCreating(databaseUrl);
-  await client.end();
-}
+export const createMissing = async (databaseUrl: string): Promise<void> =>
+  await creating(databaseUrl, async (pool) => void (await run(pool, "select 1")));
 
 /**
  * Checks that this code knows a schema: its migrations are the first ones of ours.
@@ -142,52 +160,40 @@ async function knownMigrations(): Promise<string[]> {
 }
 
 export async function appliedMigrations(session: Session): Promise<string[]> {
-  try {
-    const rows = await select(session, z.object({ name: z.string() }), `select name from ${TABLE} order by id`);
-    return rows.map(({ name }) => name);
-  } catch (error) {
-    if (isDomainError(error) && codeOf(error.cause) === "42P01") return []; // a fresh database
-    throw error;
-  }
+  // An error would end the transaction that this may be asked in.
+  const [table] = await run(session, `select to_regclass('${TABLE}') as there`);
+  if (table?.["there"] === null) return []; // a fresh database
+  const rows = await select(session, z.object({ name: z.string() }), `select name from ${TABLE} order by id`);
+  return rows.map(({ name }) => name);
 }
 
-async function connectCreating(databaseUrl: string): Promise<Client> {
+/** Works on a database, which is created when it is missing. */
+async function creating<T>(databaseUrl: string, work: (pool: Pool) => Promise<T>): Promise<T> {
   try {
-    return await connect(databaseUrl);
+    return await using(databaseUrl, work);
   } catch (error) {
-    if (codeOf(error) !== "3D000") throw toDomainError(error);
+    if (!isDomainError(error) || codeOf(error.cause) !== "3D000") throw error;
   }
-  try {
-    await createDatabase(databaseUrl);
-    return await connect(databaseUrl);
-  } catch (error) {
-    throw toDomainError(error);
-  }
-}
-
-async function createDatabase(databaseUrl: string): Promise<void> {
   const url = new URL(databaseUrl);
   const database = decodeURIComponent(url.pathname.slice(1));
   url.pathname = "/postgres";
-  const client = await connect(url.href);
-  try {
-    await client.query(`create database ${client.escapeIdentifier(database)}`);
-  } catch (error) {
-    // Another process was quicker; the unique violation is the same story seen a moment earlier.
-    if (!["42P04", "23505"].includes(codeOf(error))) throw error;
-  } finally {
-    await client.end();
-  }
+  await using(url.href, async (pool) => {
+    try {
+      await run(pool, `create database ${pg.escapeIdentifier(database)}`);
+    } catch (error) {
+      // Another process was quicker; the unique violation is the same story seen a moment earlier.
+      if (!isDomainError(error) || !["42P04", "23505"].includes(codeOf(error.cause))) throw error;
+    }
+  });
+  return await using(databaseUrl, work);
 }
 
-async function connect(databaseUrl: string): Promise<Client> {
-  const client = new pg.Client({
-    connectionString: databaseUrl,
-    connectionTimeoutMillis: 5_000,
-    application_name: "ktrdr-mcp migrate",
-  });
-  // A loss of the connection is reported by the statement that runs into it.
-  client.on("error", () => undefined);
-  await client.connect();
-  return client;
+async function using<T>(databaseUrl: string, work: (pool: Pool) => Promise<T>): Promise<T> {
+  const options = { max: 1, applicationName: "ktrdr-mcp migrate", connectTimeoutMs: 5_000, queryTimeoutMs: 0 };
+  const pool = createPool(databaseUrl, options);
+  try {
+    return await work(pool);
+  } finally {
+    await pool.end();
+  }
 }

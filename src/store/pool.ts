@@ -1,8 +1,9 @@
-import pg, { type Pool, type PoolClient, type QueryResultRow } from "pg";
+import pg, { type Pool, type PoolClient, type QueryResult, type QueryResultRow } from "pg";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { toDomainError } from "./database-error.ts";
 import { toText } from "./json.ts";
+import { BEGIN, settleSession } from "./session-settings.ts";
 
 export type { Pool, PoolClient };
 
@@ -16,13 +17,19 @@ export interface PoolOptions {
   readonly applicationName?: string;
   /** How long to wait for a connection. Milliseconds, default 2000. */
   readonly connectTimeoutMs?: number;
-  /** How long to wait for an answer. Milliseconds, default 10000. */
+  /** How long to wait for an answer. Milliseconds, default 10000; 0: for ever. */
   readonly queryTimeoutMs?: number;
   /** Told about connections that were lost while nobody used them. */
   readonly onError?: (error: Error) => void;
 }
 
-/** Opens connections when they are first needed, so it never fails; a lost connection is replaced by the next call. */
+/** How transactions begin on connections through a pooler, where no session is ours. */
+const pooledBeginnings = new WeakMap<PoolClient, string>();
+
+/**
+ * Opens connections when they are first needed, so it never fails; a lost connection is replaced by the next call. Works
+ * directly and through a pooler in transaction mode, with any settings that the role or the database brings along.
+ */
 export function createPool(databaseUrl: string, options: PoolOptions = {}): Pool {
   const queryTimeoutMs = options.queryTimeoutMs ?? 10_000;
   const pool = new pg.Pool({
@@ -30,11 +37,15 @@ export function createPool(databaseUrl: string, options: PoolOptions = {}): Pool
     max: options.max ?? 10,
     application_name: options.applicationName ?? "ktrdr-mcp",
     connectionTimeoutMillis: options.connectTimeoutMs ?? 2_000,
-    // The server's limit frees the server; ours, a little later, frees us when the server has gone silent.
-    statement_timeout: queryTimeoutMs,
-    query_timeout: queryTimeoutMs + 1_000,
+    // The server's limit frees the server; ours, a little later, frees us when the server has gone silent. The server is
+    // not told of it when connecting: poolers refuse connections that ask for settings.
+    query_timeout: queryTimeoutMs === 0 ? 0 : queryTimeoutMs + 1_000,
     keepAlive: true,
     allowExitOnIdle: true,
+    async onConnect(client) {
+      const beginning = await settleSession(client as PoolClient, queryTimeoutMs);
+      if (beginning !== null) pooledBeginnings.set(client as PoolClient, beginning);
+    },
   });
   pool.on("error", (error) => options.onError?.(error));
   // Without a listener, losing a connection between two statements of a transaction would end the process. The next
@@ -68,10 +79,27 @@ export async function select<Row extends z.ZodType>(
  */
 export async function run(session: Session, text: string, values: readonly unknown[] = []): Promise<QueryResultRow[]> {
   try {
-    const { rows } = await session.query<QueryResultRow>(text, values.map(storable));
+    const given = values.map(storable);
+    const { rows } = session instanceof pg.Pool ? await alone(session, text, given) : await session.query(text, given);
     return rows;
   } catch (error) {
     throw toDomainError(error);
+  }
+}
+
+/** One statement on any connection; through a pooler in a transaction of its own. */
+async function alone(pool: Pool, text: string, values: unknown[]): Promise<QueryResult> {
+  const client = await pool.connect();
+  let spoilt = true;
+  try {
+    const beginning = pooledBeginnings.get(client);
+    if (beginning !== undefined) await client.query(beginning);
+    const result = await client.query(text, values);
+    if (beginning !== undefined) await client.query("commit");
+    spoilt = false;
+    return result;
+  } finally {
+    client.release(spoilt);
   }
 }
 
@@ -90,7 +118,7 @@ export async function withTransaction<T>(pool: Pool, work: (session: Session) =>
   }
   let broken = false;
   try {
-    await client.query("begin");
+    await client.query(pooledBeginnings.get(client) ?? BEGIN);
     const value = await work(client);
     await client.query("commit");
     return value;
