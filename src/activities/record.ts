@@ -8,6 +8,7 @@ import {
   type JobOutcome,
   type TrainingRequest,
 } from "../domain/job.ts";
+import { insistedOn, insistenceCaveats } from "../domain/insistence.ts";
 import type { Bars } from "../ktrdr/data.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { assertNever } from "../domain/never.ts";
@@ -43,7 +44,11 @@ async function conclude(
   // What KTRDR has to add is asked for until it answers: the result itself is in hand and must not be lost by that.
   const normalise = await resultOf(deps, request.input, ending.summary, insistOnBars);
   try {
-    const result = normalise();
+    const plain = normalise();
+    const { request: asked } = request.input;
+    // A batch says it item by item.
+    const insisted = asked.kind === "batch" ? [] : insistenceCaveats(insistedOn(asked));
+    const result = { ...plain, caveats: [...insisted, ...plain.caveats] };
     return { outcome: outcomeOf(request, "completed", null, null, headline(result)), result };
   } catch (error) {
     // A finished computation whose answer is unusable: said so, instead of a figure nobody can stand for.

@@ -23,16 +23,16 @@ export function itemsOf(batch: BatchRequest): readonly BatchItem[] {
 type Item = Omit<BatchItem, "n">;
 
 function trainingsOf({ strategies, periods, draws, work, costs }: BatchRequest): Item[] {
-  return strategies.flatMap(({ strategy, strategySha256, symbol, timeframe }) =>
+  return strategies.flatMap((part) =>
     periods.flatMap(({ train, test }) =>
       train === null
         ? []
         : Array.from({ length: draws }, (_, at): Item => ({
-            training: { kind: "training", strategy, strategySha256, symbol, timeframe, ...train, draw: at + 1 },
+            training: { kind: "training", ...part, ...train, draw: at + 1 },
             backtest:
               work === "train" || test === null
                 ? null
-                : { kind: "backtest", strategy, strategySha256, symbol, timeframe, ...test, ...costs, modelPath: null },
+                : { kind: "backtest", ...part, ...test, ...costs, modelPath: null },
           })),
     ),
   );

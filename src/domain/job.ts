@@ -3,6 +3,7 @@
  * Temporal workflow id. A computation is one run of it on KTRDR (an operation); a job normally has exactly one.
  * Zod-free: workflows carry these types (zod schemas of tool inputs live beside the tools).
  */
+import type { Insistence } from "./insistence.ts";
 import type { LearningCurve } from "./result.ts";
 
 export type JobKind = "training" | "training_set" | "backtest" | "data_load" | "batch";
@@ -22,6 +23,8 @@ export interface TrainingRequest {
   readonly endDate: string;
   /** Training sets no seed: each draw of the same request is another random model. 1-based. */
   readonly draw: number;
+  /** Errors that were found beforehand and insisted on; no part of the identity. */
+  readonly insisted?: readonly Insistence[] | undefined;
 }
 
 export interface TrainingSetRequest {
@@ -49,6 +52,8 @@ export interface BacktestRequest {
   /** Ratios of traded value per fill (0.001 = 0.1 %). */
   readonly commission: number;
   readonly slippage: number;
+  /** As in a training; what was insisted on there holds for the backtests of its model. */
+  readonly insisted?: readonly Insistence[] | undefined;
 }
 
 export interface DataLoadRequest {
@@ -66,11 +71,14 @@ export interface BatchRequest {
   /** What is done for each combination. */
   readonly work: "train" | "both" | "backtest";
   /** Trained, on each of their markets. Empty when only backtests are wanted. */
-  readonly strategies: readonly Pick<TrainingRequest, "strategy" | "strategySha256" | "symbol" | "timeframe">[];
+  readonly strategies: readonly Pick<
+    TrainingRequest,
+    "strategy" | "strategySha256" | "symbol" | "timeframe" | "insisted"
+  >[];
   /** Models that are there already; empty when they are trained first. */
   readonly models: readonly Pick<
     BacktestRequest,
-    "strategy" | "strategySha256" | "symbol" | "timeframe" | "modelPath" | "trainingJobId"
+    "strategy" | "strategySha256" | "symbol" | "timeframe" | "modelPath" | "trainingJobId" | "insisted"
   >[];
   readonly periods: readonly BatchPeriod[];
   /** How many trainings of each combination. */

@@ -45,6 +45,7 @@ function bestOf(row: BatchRow | undefined) {
     strategy: row.strategy,
     sharpe: rounded(row.sharpe),
     test_accuracy: row.sharpe === null ? rounded(row.testAccuracy) : null,
+    looks_ahead: row.looksAhead ? true : null,
   });
 }
 
@@ -61,6 +62,7 @@ export const batchRow = (row: BatchRow) =>
     total_return: rounded(row.totalReturn),
     max_drawdown: rounded(row.maxDrawdown),
     test_accuracy: rounded(row.testAccuracy),
+    looks_ahead: row.looksAhead ? true : null,
   });
 
 /** Of its last job. */

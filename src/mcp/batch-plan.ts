@@ -1,12 +1,14 @@
 import { DomainError } from "../domain/errors.ts";
+import { codesOf, LOOKS_AHEAD, type Insistence } from "../domain/insistence.ts";
 import type { BatchPeriod, BatchRequest } from "../domain/job.ts";
 import { overlaps, type DateWindow } from "../domain/market-data.ts";
+import { clear, type Will } from "./clearance.ts";
 import type { ToolContext } from "./define-tool.ts";
 import { MODEL_PATH, chooseModel } from "./model-choice.ts";
 import { checkData, readStrategy } from "./preflight.ts";
-import { checkStrategy, marketOf } from "./strategy-check.ts";
+import { marketOf, strategySubject } from "./strategy-check.ts";
 
-interface Wish {
+interface Wish extends Will {
   readonly work: BatchRequest["work"];
   readonly strategies?: readonly string[] | undefined;
   readonly models?: readonly string[] | undefined;
@@ -17,8 +19,8 @@ interface Wish {
 interface Plan {
   readonly strategies: BatchRequest["strategies"];
   readonly models: BatchRequest["models"];
-  /** Everything that can be refused before computing. Answers with warnings. */
-  readonly check: () => Promise<readonly string[]>;
+  /** Everything that can be refused before computing. Answers with the parts and what was insisted on for each. */
+  readonly check: () => Promise<Pick<BatchRequest, "strategies" | "models"> & { readonly warnings: readonly string[] }>;
 }
 
 /**
@@ -26,7 +28,7 @@ interface Plan {
  * @throws DomainError `invalid_input`, `strategy_not_found`, `model_not_found`, `task_not_finished`
  */
 export async function plannedBatch(context: ToolContext, wish: Wish): Promise<Plan> {
-  const { work, strategies: names, models: ids, symbols } = wish;
+  const { work, strategies: names, models: ids } = wish;
   const trains = work !== "backtest";
   if ((names === undefined) === trains || (ids === undefined) !== trains) {
     throw new DomainError("invalid_input", {
@@ -35,15 +37,14 @@ export async function plannedBatch(context: ToolContext, wish: Wish): Promise<Pl
     });
   }
   return trains
-    ? await planTrainings(context, [...new Set(names)], symbols, wish.periods)
-    : await planBacktests(context, [...new Set(ids)], symbols, wish.periods);
+    ? await planTrainings(context, [...new Set(names)], wish)
+    : await planBacktests(context, [...new Set(ids)], wish);
 }
 
 async function planTrainings(
   { deps, signal }: ToolContext,
   names: readonly string[],
-  symbols: readonly string[] | undefined,
-  periods: readonly BatchPeriod[],
+  { symbols, periods, ...will }: Wish,
 ): Promise<Plan> {
   const files = await Promise.all(names.map(async (name) => await readStrategy(deps, name)));
   const strategies = files.flatMap((file) =>
@@ -57,9 +58,14 @@ async function planTrainings(
     models: [],
     async check() {
       names.forEach((name) => deps.strategies.noticeSoon(name));
-      const warnings = files.flatMap((file) => checkStrategy(file).map((warning) => `${file.name}: ${warning}`));
+      const cleared = new Map(files.map((file) => [file.name, clear([strategySubject(file)], will)]));
       await checkMarkets(deps, strategies, periods, signal);
-      return shortened(warnings);
+      const warnings = [...cleared].flatMap(([name, one]) => one.warnings.map((warning) => `${name}: ${warning}`));
+      return {
+        strategies: strategies.map((part) => ({ ...part, ...kept(cleared.get(part.strategy)?.insisted) })),
+        models: [],
+        warnings: shortened(warnings),
+      };
     },
   };
 }
@@ -67,16 +73,15 @@ async function planTrainings(
 async function planBacktests(
   { deps, signal }: ToolContext,
   ids: readonly string[],
-  symbols: readonly string[] | undefined,
-  periods: readonly BatchPeriod[],
+  { symbols, periods }: Wish,
 ): Promise<Plan> {
   const single = (await Promise.all(ids.map(async (id) => await trainingsOf(deps, id)))).flat();
   const chosen = await Promise.all(single.map(async (id) => await chooseModel(deps, id)));
-  const ofModels = chosen.map(async ({ modelPath, trainingJobId, origin }) => {
+  const ofModels = chosen.map(async ({ modelPath, trainingJobId, insisted, origin }) => {
     if (origin === null) throw unknownModel(modelPath);
     const { strategy, symbol: own, timeframe } = origin;
     const { sha256: strategySha256 } = await readStrategy(deps, strategy);
-    const model = { strategy, strategySha256, timeframe, modelPath, trainingJobId };
+    const model = { strategy, strategySha256, timeframe, modelPath, trainingJobId, ...kept(insisted) };
     return (symbols ?? [own]).map((symbol) => ({ ...model, symbol }));
   });
   const models = (await Promise.all(ofModels)).flat();
@@ -88,14 +93,20 @@ async function planBacktests(
       const inSample = chosen.filter(({ origin }) =>
         periods.some(({ test }) => test !== null && origin !== null && overlaps(origin, test)),
       );
-      return inSample.length === 0
-        ? []
-        : [
-            `IN-SAMPLE: some test dates lie in the training of ${inSample.length} of the models: those results prove nothing.`,
-          ];
+      const branded = models.filter(({ insisted = [] }) => codesOf(insisted).includes(LOOKS_AHEAD)).length;
+      const warnings = [
+        inSample.length === 0
+          ? null
+          : `IN-SAMPLE: some test dates lie in the training of ${inSample.length} of the models: those results prove nothing.`,
+        branded === 0 ? null : `LOOKS AHEAD: ${branded} of the models saw the future; their results prove nothing.`,
+      ];
+      return { strategies: [], models, warnings: warnings.filter((text) => text !== null) };
     },
   };
 }
+
+/** As a part of a request carries it. */
+const kept = (insisted: readonly Insistence[] = []) => (insisted.length === 0 ? {} : { insisted });
 
 /** A set stands for its trainings. */
 async function trainingsOf(deps: ToolContext["deps"], id: string): Promise<readonly string[]> {

@@ -67,6 +67,14 @@ export const forceNewReason = z
   .optional()
   .describe("Only to compute a known request once more: why. Leave out otherwise.");
 
+const insistence = freeText(300).trim().min(10, "say in a sentence why").optional();
+
+/** For tools that find errors: the reasons to go on nevertheless. */
+export const insisting = {
+  insist_reason: insistence.describe("Why to go on in spite of errors; kept with the result."),
+  accept_look_ahead: insistence.describe("The same for looks_ahead; brands the result."),
+} as const;
+
 /** What every answer about a job carries; sent as part of output schemas. */
 export const statusFields = {
   task_id: z.string(),

@@ -1,4 +1,5 @@
 import { DomainError } from "../domain/errors.ts";
+import { insistedOn, type Insistence } from "../domain/insistence.ts";
 import type { DateWindow } from "../domain/market-data.ts";
 import type { Deps } from "./ports.ts";
 
@@ -8,6 +9,8 @@ export const MODEL_PATH = /^models\/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\/[A-Za-z0-9][
 export interface ChosenModel {
   readonly modelPath: string;
   readonly trainingJobId: string | null;
+  /** What was insisted on when it was trained: it holds for whatever its model does. */
+  readonly insisted: readonly Insistence[];
   /** Null when the model is not one of ours. */
   readonly origin:
     | (DateWindow & { readonly strategy: string; readonly symbol: string; readonly timeframe: string })
@@ -24,12 +27,17 @@ export async function chooseModel(deps: Deps, model: string): Promise<ChosenMode
 
 async function atPath(deps: Deps, modelPath: string): Promise<ChosenModel> {
   const known = await deps.records.results.findModel(modelPath);
-  return { modelPath, trainingJobId: known?.jobId ?? null, origin: known };
+  const training = known === null ? null : await deps.records.jobs.get(known.jobId);
+  const insisted = training === null ? [] : insistedOn(training.request);
+  return { modelPath, trainingJobId: known?.jobId ?? null, insisted, origin: known };
 }
 
 async function ofTraining(deps: Deps, jobId: string): Promise<ChosenModel> {
   const [job, result] = await Promise.all([deps.records.jobs.get(jobId), deps.records.results.get(jobId)]);
-  if (result?.kind === "training") return { modelPath: result.modelPath, trainingJobId: jobId, origin: result };
+  if (result?.kind === "training") {
+    const insisted = job === null ? [] : insistedOn(job.request);
+    return { modelPath: result.modelPath, trainingJobId: jobId, insisted, origin: result };
+  }
   if (result?.kind === "training_set") {
     throw new DomainError("invalid_input", {
       what: `${jobId} is a set of ${result.completed} trainings; a backtest needs one model.`,

@@ -1,3 +1,4 @@
+import { isInsistence } from "../domain/insistence.ts";
 import type {
   BacktestResult,
   BatchResult,
@@ -38,7 +39,10 @@ export function resultFacts(
   detail: Detail,
   sample: SampleVerdict | null,
 ): ResultFacts {
-  const caveats = [sample?.caveat ?? null, ...result.caveats.map(({ text }) => text)].filter((text) => text !== null);
+  const first = result.caveats.filter(isInsistence);
+  const others = result.caveats.filter((caveat) => !isInsistence(caveat));
+  const texts = [first.map(({ text }) => text), sample?.caveat ?? [], others.map(({ text }) => text)];
+  const caveats = texts.flat();
   const brief = detail === "brief";
   return {
     ...factsOf(result, detail),

@@ -1,7 +1,8 @@
 import type { NewStrategy } from "../ktrdr/strategy-library.ts";
+import type { Will } from "./clearance.ts";
 import type { ToolContext } from "./define-tool.ts";
 
-interface Why {
+interface Why extends Will {
   readonly reason?: string | undefined;
   readonly experiment_id?: string | undefined;
 }
@@ -16,11 +17,11 @@ export const shortVersion = (commit: string): string => commit.slice(0, SHOWN_DI
  * @throws DomainError `experiment_not_found`, and those of the strategies folder
  */
 export async function saveStrategies(strategies: readonly NewStrategy[], why: Why, { deps, caller }: ToolContext) {
-  const { reason = null, experiment_id: experimentId = null } = why;
+  const { experiment_id: experimentId = null } = why;
   if (experimentId !== null) await deps.records.experiments.get(experimentId);
   const { files, version, trouble } = await deps.strategies.save(strategies, {
     author: caller.name,
-    reason,
+    reason: reasonOf(why),
     experimentId,
   });
   const warnings =
@@ -28,4 +29,14 @@ export async function saveStrategies(strategies: readonly NewStrategy[], why: Wh
       ? []
       : [{ what: `It is saved, but not as a version: ${trouble}.`, fix: "Tell the operator; the log says why." }];
   return { files, version: version === null ? null : shortVersion(version), warnings };
+}
+
+/** What stands with the version: also why it was saved in spite of errors. */
+function reasonOf({ reason, insist_reason: insisted, accept_look_ahead: accepted }: Why): string | null {
+  const parts = [
+    reason,
+    insisted === undefined ? undefined : `Saved with errors: ${insisted}`,
+    accepted === undefined ? undefined : `Looks ahead: ${accepted}`,
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? null : parts.join(" ");
 }

@@ -1,5 +1,6 @@
 import { DomainError, isDomainError } from "../domain/errors.ts";
 import { sizeOf } from "../domain/batch.ts";
+import { codesOf, insistedOn, insistenceCaveats } from "../domain/insistence.ts";
 import type { JobRequest } from "../domain/job.ts";
 import { compact, statusFacts } from "./answer.ts";
 import type { ToolContext } from "./define-tool.ts";
@@ -12,8 +13,15 @@ interface StartWish {
   readonly priority?: number;
   /** Makes the job a run of this experiment, before it is started. */
   readonly experimentId: string | undefined;
-  /** Everything that can be refused before computing; not run for a job that exists. Answers with warnings. */
-  readonly preflight: () => Promise<readonly string[]>;
+  /** Everything that can be refused before computing; it stops no job that exists. */
+  readonly preflight: () => Promise<Cleared>;
+}
+
+/** A request that may be started. */
+export interface Cleared {
+  /** As it is kept: with what was insisted on. */
+  readonly request: JobRequest;
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -54,9 +62,12 @@ async function findOrStart(context: ToolContext, wish: StartWish, jobId: string,
   if (known === null && refusal !== undefined) throw refusal.reason;
   const { experimentId, forceReason } = wish;
   const attached = experimentId !== undefined && (await deps.records.experiments.attach(experimentId, jobId));
-  if (known !== null) return { ...statusFacts(jobId, known), existing: true, warnings: lateWarnings(attached, known) };
+  const [, checked] = checks;
+  const late = (status: TaskStatus) => [...todaysWarnings(checked, status), ...lateWarnings(attached, status)];
+  if (known !== null) return { ...statusFacts(jobId, known), existing: true, warnings: late(known) };
+  const cleared = checked.status === "fulfilled" ? checked.value : { request: wish.request, warnings: [] };
   const [started, polling] = await Promise.all([
-    deps.jobs.start(wish.request, {
+    deps.jobs.start(cleared.request, {
       forceReason,
       client: caller.name,
       ...compact({ experimentId, priority: wish.priority }),
@@ -65,10 +76,8 @@ async function findOrStart(context: ToolContext, wish: StartWish, jobId: string,
   ]);
   if (started.existing) {
     const status = await statusOf(deps, started.jobId);
-    return { ...statusFacts(started.jobId, status), existing: true, warnings: lateWarnings(attached, status) };
+    return { ...statusFacts(started.jobId, status), existing: true, warnings: late(status) };
   }
-  const [, checked] = checks;
-  const warnings = checked.status === "fulfilled" ? checked.value : [];
   const idle = polling === false;
   return {
     task_id: started.jobId,
@@ -82,8 +91,26 @@ async function findOrStart(context: ToolContext, wish: StartWish, jobId: string,
       ? "Start a worker: `bin/ktrdr-mcp worker` (or `make lab`), then call get_task_status."
       : "Call get_task_status with this task_id and wait_seconds 45 until final is true.",
     existing: false,
-    warnings: [...warnings],
+    warnings: [...cleared.warnings],
   };
+}
+
+/**
+ * A known job is answered as it was computed: with what was insisted on then, and with what would be found wrong now and
+ * was not looked at then.
+ */
+function todaysWarnings(checked: PromiseSettledResult<Cleared>, { record }: TaskStatus): string[] {
+  const then = record === null || record === "unavailable" ? [] : insistedOn(record.request);
+  const kept = insistenceCaveats(then).map(({ text }) => text);
+  if (checked.status === "rejected") {
+    const refused = isDomainError(checked.reason, "strategy_invalid") && kept.length === 0;
+    return refused ? [`It was computed before; now it would be refused: ${checked.reason.why ?? ""}`] : kept;
+  }
+  const known = codesOf(then);
+  const unseen = codesOf(insistedOn(checked.value.request)).filter((code) => !known.includes(code));
+  return unseen.length === 0
+    ? kept
+    : [...kept, `It was computed before without a word about ${unseen.join(", ")}; force_new_reason computes it anew.`];
 }
 
 /** What was known before it was made a run of an experiment proves nothing there. */

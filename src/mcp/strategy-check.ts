@@ -13,8 +13,7 @@ import { parseStrategy } from "../domain/strategy/parse.ts";
 import { validateStrategy } from "../domain/strategy/validate.ts";
 import type { Bars } from "../ktrdr/data.ts";
 import type { StrategyFile } from "../ktrdr/strategy-folder.ts";
-
-const SHOWN_FINDINGS = 3;
+import { clear, type Subject } from "./clearance.ts";
 
 export interface Market {
   readonly symbol: string;
@@ -41,7 +40,10 @@ export function marketOf(
 
 function ownMarket(file: StrategyFile): { symbol?: string; timeframe?: Timeframe } {
   const parsed = parseStrategy(file.text);
-  if (!parsed.ok) throw strategyInvalid(file.name, parsed.findings);
+  if (!parsed.ok) {
+    clear([subjectOf(file.name, parsed.findings, true)], {});
+    return {};
+  }
   const data = field(parsed.text.value, "training_data");
   const [symbols, timeframes] = [field(data, "symbols"), field(data, "timeframes")];
   const symbol = field(symbols, "symbol") ?? first(field(symbols, "list"));
@@ -55,21 +57,23 @@ const field = (value: unknown, key: string): unknown =>
 
 const first = (value: unknown): unknown => (Array.isArray(value) ? value[0] : undefined);
 
-/**
- * Refuses a strategy that cannot work; with bars, label classes are counted on them too.
- * @returns its warnings, shortened
- * @throws DomainError `strategy_invalid`
- */
-export function checkStrategy(
+/** The strategy's findings, to be cleared before a start; with bars, label classes are counted on them too. */
+export function strategySubject(
   file: StrategyFile,
   given: { readonly window?: DateWindow; readonly range?: DataRange; readonly bars?: Bars } = {},
-): string[] {
-  const { findings, valid } = judged(file, given);
-  if (!valid) throw strategyInvalid(file.name, findings);
-  const shown = findings.slice(0, SHOWN_FINDINGS).map(findingText);
-  const more = findings.length - shown.length;
-  return more > 0 ? [...shown, `${more} more warnings: validate_strategy lists them.`] : shown;
+): Subject {
+  const { findings, summary } = judged(file, given);
+  return subjectOf(file.name, findings, summary === null);
 }
+
+/** Findings of a strategy, saved or not. */
+export const subjectOf = (name: string, findings: readonly Finding[], unusable: boolean): Subject => ({
+  name: `The strategy ${name}`,
+  findings,
+  code: "strategy_invalid",
+  next: "validate_strategy lists every finding; mend them (create_strategy, mutate_strategy) and call again",
+  unusable,
+});
 
 /** Judging is pure, and counting label classes over thousands of bars is most of what starting a job costs. */
 const JUDGED = new LRUCache<string, Judgement>({ max: 200 });
@@ -104,19 +108,3 @@ function barsOf({ times, ohlcv }: Bars): Bar[] {
     volume,
   }));
 }
-
-/** The first errors in full; validate_strategy lists them all. */
-export function strategyInvalid(name: string, findings: readonly Finding[]): DomainError {
-  const errors = findings.filter(({ severity }) => severity === "error");
-  const shown = errors.slice(0, SHOWN_FINDINGS).map(findingText);
-  return new DomainError("strategy_invalid", {
-    what: `The strategy ${name} has ${errors.length === 1 ? "an error" : `${errors.length} errors`}; nothing was started.`,
-    why: shown.join("; "),
-    next: `validate_strategy lists every finding; mend ${name} with create_strategy (overwrite), then call again`,
-  });
-}
-
-export const findingText = ({ where, line, what, fix }: Finding): string => {
-  const place = [where, line === null ? "" : `line ${line}`].filter((part) => part !== "").join(", ");
-  return `${place === "" ? "" : `${place}: `}${what} ${fix}`;
-};

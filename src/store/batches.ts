@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { BatchCounts } from "../domain/results/batch.ts";
 import { FINAL_STATUSES } from "./job-row.ts";
 import { run, select, type Pool } from "./pool.ts";
+import { branded } from "./result-row.ts";
 
 export type BatchStage = "training" | "backtest";
 
@@ -21,7 +22,7 @@ export interface BatchStore {
     reused: boolean,
   ): Promise<void>;
   counts(batchId: string): Promise<BatchCounts>;
-  /** Items that were begun, those with the best figure first (Sharpe, else test accuracy), then the others in order. */
+  /** Items that were begun, those with the best figure first (Sharpe, else test accuracy), then the others in order; branded ones last. */
   rows(batchId: string, page: { readonly limit: number; readonly offset: number }): Promise<readonly BatchRow[]>;
 }
 
@@ -65,17 +66,19 @@ const Row = z.object({
   sharpe: z.number().nullable(),
   totalReturn: z.number().nullable(),
   maxDrawdown: z.number().nullable(),
+  looksAhead: z.boolean(),
 });
 
 const ROWS = `
   select coalesce(t.n, b.n) as n, coalesce(jt.strategy, jb.strategy) as strategy, coalesce(jt.symbol, jb.symbol) as symbol,
     t.job_id as "trainingJobId", jt.status as "trainingStatus", b.job_id as "backtestJobId", jb.status as "backtestStatus",
-    rt.test_accuracy as "testAccuracy", rb.sharpe, rb.total_return as "totalReturn", rb.max_drawdown as "maxDrawdown"
+    rt.test_accuracy as "testAccuracy", rb.sharpe, rb.total_return as "totalReturn", rb.max_drawdown as "maxDrawdown",
+    ${branded("rt")} or ${branded("rb")} as "looksAhead"
   from (select * from batch_items where batch_id = $1 and stage = 'training') t
     full join (select * from batch_items where batch_id = $1 and stage = 'backtest') b using (n)
     left join jobs jt on jt.job_id = t.job_id left join results rt on rt.job_id = t.job_id
     left join jobs jb on jb.job_id = b.job_id left join results rb on rb.job_id = b.job_id
-  order by rb.sharpe desc nulls last, rt.test_accuracy desc nulls last, 1
+  order by "looksAhead", rb.sharpe desc nulls last, rt.test_accuracy desc nulls last, 1
   limit $2 offset $3`;
 
 export function createBatchStore(pool: Pool): BatchStore {

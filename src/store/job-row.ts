@@ -32,7 +32,10 @@ export const FAULTS_SEEN = [
 const market = { symbol: z.string(), timeframe: z.string() };
 const period = z.object({ startDate: z.string(), endDate: z.string() });
 const window = { ...market, ...period.shape };
-const training = { strategy: z.string(), strategySha256: z.string(), ...window };
+const insistence = {
+  insisted: z.array(z.object({ codes: z.array(z.string()), reason: z.string() })).optional(),
+};
+const training = { strategy: z.string(), strategySha256: z.string(), ...window, ...insistence };
 
 const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("training"), ...training, draw: z.number() }),
@@ -51,6 +54,7 @@ const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
     initialCapital: z.number(),
     commission: z.number(),
     slippage: z.number(),
+    ...insistence,
   }),
   z.object({
     kind: z.literal("data_load"),
@@ -63,7 +67,7 @@ const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("batch"),
     work: z.enum(["train", "both", "backtest"]),
-    strategies: z.array(z.object({ strategy: z.string(), strategySha256: z.string(), ...market })),
+    strategies: z.array(z.object({ strategy: z.string(), strategySha256: z.string(), ...market, ...insistence })),
     models: z.array(
       z.object({
         strategy: z.string(),
@@ -71,6 +75,7 @@ const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
         ...market,
         modelPath: z.string(),
         trainingJobId: z.string().nullable(),
+        ...insistence,
       }),
     ),
     periods: z.array(z.object({ train: period.nullable(), test: period.nullable() })),

@@ -1,6 +1,7 @@
 /** Runs that ended in a way that says something about their strategy. */
 import { z } from "zod";
 import { select, type Pool } from "./pool.ts";
+import { branded } from "./result-row.ts";
 
 export interface JudgedRunFilter {
   readonly strategy?: string;
@@ -10,7 +11,7 @@ export interface JudgedRunFilter {
   readonly since?: string;
 }
 
-/** A job that failed, or (replays apart, which say nothing new) a backtest that completed on dates that its model was not trained on. */
+/** A job that failed, or (replays and branded results apart, which say nothing) a backtest that completed on dates that its model was not trained on. */
 export type RecordedRun = z.infer<typeof RunRow>;
 
 export interface RecordedRuns {
@@ -52,7 +53,7 @@ const RUNS = `
   from jobs j left join results r using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
   where j.kind in ('training', 'backtest') and (j.force_reason is null or j.force_reason not like 'replay of %')
     and (j.status = 'failed' or (j.kind = 'backtest' and j.status = 'completed'
-      and (m.end_date < r.result ->> 'startDate' or m.start_date > r.result ->> 'endDate')))
+      and not ${branded("r")} and (m.end_date < r.result ->> 'startDate' or m.start_date > r.result ->> 'endDate')))
     and ($1::text is null or j.strategy = $1) and ($2::text is null or j.symbol = $2)
     and ($3::text is null or j.timeframe = $3)
     and ($4::text is null or j.admitted_at >= ($4 || 'T00:00:00Z')::timestamptz)

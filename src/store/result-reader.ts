@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { JobResult } from "../domain/result.ts";
 import { pageSize } from "./job-reader.ts";
 import { select, type Pool } from "./pool.ts";
-import { ModelRow, ResultSchema, type ModelRecord } from "./result-row.ts";
+import { MODEL_COLUMNS, ModelRow, ResultSchema, type ModelRecord } from "./result-row.ts";
 
 export interface ModelFilter {
   readonly strategy?: string;
@@ -33,8 +33,8 @@ export function createResultReader(pool: Pool): ResultReader {
       return select(
         pool,
         ModelRow,
-        `select * from models where ($1::text is null or strategy = $1) and ($2::text is null or symbol = $2)
-         order by created_at desc, job_id desc limit $3`,
+        `select ${MODEL_COLUMNS} where ($1::text is null or m.strategy = $1) and ($2::text is null or m.symbol = $2)
+         order by m.created_at desc, job_id desc limit $3`,
         [filter.strategy ?? null, filter.symbol ?? null, pageSize(filter.limit)],
       );
     },
@@ -43,7 +43,7 @@ export function createResultReader(pool: Pool): ResultReader {
       const [model] = await select(
         pool,
         ModelRow,
-        "select * from models where model_path = $1 order by created_at desc limit 1",
+        `select ${MODEL_COLUMNS} where m.model_path = $1 order by m.created_at desc limit 1`,
         [modelPath],
       );
       return model ?? null;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { LOOKS_AHEAD } from "../domain/insistence.ts";
 import type { JobResult } from "../domain/result.ts";
 import { EngineSchema, Instant } from "./job-row.ts";
 
@@ -122,6 +123,13 @@ export const ResultSchema: z.ZodType<JobResult> = z.discriminatedUnion("kind", [
   Batch,
 ]);
 
+/** SQL: whether the result of the table `results` under this name is branded; see domain/insistence.ts. */
+export const branded = (results: string): string =>
+  `coalesce(${results}.result -> 'caveats' @> '[{"code": "${LOOKS_AHEAD}"}]', false)`;
+
+/** The columns of `ModelRow`; `models` and `results` are joined. */
+export const MODEL_COLUMNS = `m.*, ${branded("r")} as looks_ahead from models m left join results r using (job_id)`;
+
 export const ModelRow = z
   .object({
     job_id: z.string(),
@@ -138,6 +146,7 @@ export const ModelRow = z
     best_val_loss: figure,
     best_val_accuracy: figure,
     test_accuracy: figure,
+    looks_ahead: z.boolean(),
   })
   .transform((row) => ({
     /** The training that made it. */
@@ -156,6 +165,7 @@ export const ModelRow = z
     bestValAccuracy: row.best_val_accuracy,
     /** Ratio. */
     testAccuracy: row.test_accuracy,
+    looksAhead: row.looks_ahead,
   }));
 
 /** A model that a training of ours produced. Times are ISO-8601 UTC. */

@@ -9,6 +9,7 @@ import {
 import canonicalize from "canonicalize";
 import { LRUCache } from "lru-cache";
 import { DomainError } from "../domain/errors.ts";
+import { withoutInsistence } from "../domain/insistence.ts";
 import type { JobInput, JobRequest, JobSettings, LiveJobState } from "../domain/job.ts";
 import { calling } from "./connection.ts";
 import { jobViewOf } from "./describe-job.ts";
@@ -91,7 +92,7 @@ export function createJobs(client: Client, settings: JobSettings): Jobs {
 
 export function idOf(request: JobRequest, forceReason: string | null): { jobId: string; requestHash: string } {
   const requestHash = createHash("sha256")
-    .update(canonicalize({ request, forceReason }) ?? "")
+    .update(canonicalize({ request: withoutInsistence(request), forceReason }) ?? "")
     .digest("hex");
   return { jobId: jobIdOf(request, requestHash), requestHash };
 }

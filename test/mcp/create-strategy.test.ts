@@ -53,7 +53,7 @@ test("replaces only what was seen", async () => {
 
 test("does not save errors and says what would be right", async () => {
   const text = await stack.refused("create_strategy", { yaml: named("faulty").replace("period: 5", "perod: 5") });
-  expect(text).toMatch(/^\[strategy_invalid -32602\].*not saved.*indicators\.dip\.perod.*mean period/);
+  expect(text).toMatch(/^\[strategy_invalid -32602\].*nothing was done.*indicators\.dip\.perod.*mean period/);
   expect(await stack.strategies.exists("faulty")).toBe(false);
 });
 

@@ -58,7 +58,7 @@ describe("mutate_strategy", () => {
       { name: "bad", changes: [{ op: "set_training", value: { epochs: -1 } }] },
     ];
     const refused = await stack.refused("mutate_strategy", { strategy: stack.strategy, variations: bad });
-    expect(refused).toMatch(/^\[strategy_invalid -32602\] bad would have an error; nothing was saved.*epochs/);
+    expect(refused).toMatch(/^\[strategy_invalid -32602\] The strategy bad has an error; nothing was done.*epochs/);
     expect(await stack.strategies.exists("good")).toBe(false);
   });
 

@@ -1,4 +1,5 @@
 /** One line per result for status answers and operators. Zod-free: workflows may import it. */
+import { isBranded } from "../insistence.ts";
 import type { BacktestResult, BatchResult, JobResult, Spread, TrainingResult, TrainingSetResult } from "../result.ts";
 
 const percent = (ratio: number | null, digits = 1): string =>
@@ -6,7 +7,10 @@ const percent = (ratio: number | null, digits = 1): string =>
 const loss = (value: number | null): string => (value === null ? "unknown" : value.toPrecision(4));
 
 /** The figures that matter first, in at most about 160 characters. */
-export function headline(result: JobResult): string {
+export const headline = (result: JobResult): string =>
+  isBranded(result) ? `LOOKS AHEAD, proves nothing: ${line(result)}` : line(result);
+
+function line(result: JobResult): string {
   switch (result.kind) {
     case "training":
       return training(result);

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { compare, type Group } from "../../domain/comparison.ts";
 import { DomainError } from "../../domain/errors.ts";
+import { isBranded } from "../../domain/insistence.ts";
 import { FIGURES, FIGURE_NAMES, type FigureName } from "../../domain/results/figures.ts";
 import { differences } from "../../domain/strategy/difference.ts";
 import { compact, rounded } from "../answer.ts";
@@ -75,7 +76,9 @@ const runOf = (group: Group | undefined, runs: readonly RunToCompare[]): RunToCo
   runs.find(({ jobId }) => jobId === group?.jobIds[0]);
 
 function headlineOf(figure: FigureName, [best, ...others]: readonly Group[], runs: readonly RunToCompare[]): string {
-  const name = runOf(best, runs)?.job.strategy ?? "?";
+  const first = runOf(best, runs);
+  const brand = first !== undefined && isBranded(first.result) ? " (looks ahead, proves nothing)" : "";
+  const name = `${first?.job.strategy ?? "?"}${brand}`;
   const median = rounded(best?.median ?? null);
   if (others.length === 0) return `All runs are draws of ${name}: ${figure} ${median} in the middle.`;
   const beyond = others.filter(({ againstBest }) => againstBest?.verdict === "beyond chance").length;
@@ -136,6 +139,7 @@ function runFacts({ jobId, job, result, inSample: sample }: RunToCompare, figure
     strategy: job.strategy ?? "?",
     ...compact(Object.fromEntries(known)),
     ...(sample === null || sample === false ? {} : { in_sample: sample }),
+    ...(isBranded(result) ? { looks_ahead: true } : {}),
   };
 }
 
@@ -143,7 +147,9 @@ function caveatsOf(groups: readonly Group[], runs: readonly RunToCompare[]): str
   const inSample = runs.filter((run) => run.inSample === true).map(({ jobId }) => jobId);
   const places = new Set(runs.map(({ asked: { model: _model, ...place } }) => JSON.stringify(place)));
   const engines = new Set(runs.map(({ result }) => result.engine.version));
+  const branded = runs.filter(({ result }) => isBranded(result)).map(({ jobId }) => jobId);
   const caveats = [
+    branded.length === 0 ? null : `LOOK AHEAD, prove nothing: ${branded.join(", ")}.`,
     inSample.length === 0 ? null : `IN-SAMPLE, prove nothing: ${inSample.join(", ")}.`,
     places.size === 1
       ? null

@@ -1,19 +1,19 @@
 import { z } from "zod";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
+import { NameSchema } from "../../domain/strategy/schema.ts";
 import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
+import { clear, type Will } from "../clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
-import { changeReason, experimentId } from "../fields.ts";
+import { changeReason, experimentId, insisting } from "../fields.ts";
 import { remindersOf } from "../reminders.ts";
 import { saveStrategies } from "../save-strategies.ts";
 import { judgementFacts, judgeStrategy, type Judgement } from "../strategy-report.ts";
-import { findingText } from "../strategy-check.ts";
-
-const SHOWN_ERRORS = 4;
+import { subjectOf } from "../strategy-check.ts";
 
 export const createStrategy = defineTool({
   name: "create_strategy",
   title: "Create a strategy",
-  description: `Checks a strategy and saves it where KTRDR finds it, as <name>.yaml with the name inside the text. A strategy with errors is not saved (the answer says what would be right); warnings do not hinder.
+  description: `Checks a strategy and saves it where KTRDR finds it, as <name>.yaml with the name inside the text. A strategy with errors is saved only for an insist_reason; warnings do not hinder.
 
 Before: get_strategy_schema (sections grammar and example), calculate_indicators for sensible fuzzy limits. After: train_model.
 
@@ -32,6 +32,7 @@ Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
       .describe("With overwrite: sha256 of the text that is replaced."),
     reason: changeReason,
     experiment_id: experimentId.optional().describe("The experiment it is made for."),
+    ...insisting,
   }),
   output: z.object({
     strategy: z.string(),
@@ -47,8 +48,7 @@ Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   async handle({ yaml, overwrite, replaces_sha256: expected, ...why }, context) {
     const judged = await judgeStrategy(context.deps, { text: yaml }, context.signal);
-    const name = judged.summary?.name ?? null;
-    if (!judged.valid || name === null) throw refused(judged);
+    const name = cleared(judged, why);
     const known = await existing(name, context);
     const same = known?.text === yaml;
     if (known !== null && !same) checkReplacement(known, overwrite, expected);
@@ -70,6 +70,16 @@ Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
     };
   },
 });
+
+/**
+ * The name it is saved under.
+ * @throws DomainError `strategy_invalid` for errors that are not insisted on, or without a name that a file can have
+ */
+function cleared({ summary, findings }: Judgement, will: Will): string {
+  const { success, data: name = "" } = NameSchema.safeParse(summary?.name);
+  clear([subjectOf(success ? name : "of this text", findings, !success)], will);
+  return name;
+}
 
 const marketIn = ({ summary }: Judgement) => ({
   symbol: summary?.symbols[0] ?? null,
@@ -102,15 +112,5 @@ function checkReplacement(known: StrategyFile, overwrite: boolean, expected: str
       : `${known.name} is not the text you mean to replace.`,
     why: `${known.name} has the sha256 ${known.sha256} now`,
     next: "look at it with get_strategy, then repeat with the sha256 it tells",
-  });
-}
-
-function refused({ findings }: Judgement): DomainError {
-  const errors = findings.filter((finding) => finding.severity === "error");
-  const more = errors.length > SHOWN_ERRORS ? `; and ${errors.length - SHOWN_ERRORS} more` : "";
-  return new DomainError("strategy_invalid", {
-    what: `The strategy has ${errors.length === 1 ? "an error" : `${errors.length} errors`} and was not saved.`,
-    why: errors.slice(0, SHOWN_ERRORS).map(findingText).join("; ") + more,
-    next: "mend them and call create_strategy again; validate_strategy with the same yaml lists every finding",
   });
 }

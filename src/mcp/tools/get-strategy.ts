@@ -7,7 +7,7 @@ import { compact } from "../answer.ts";
 import { DATA_NOTE, strategyName } from "../fields.ts";
 import { shortVersion } from "../save-strategies.ts";
 import { readStrategy } from "../preflight.ts";
-import { findingText } from "../strategy-check.ts";
+import { findingText } from "../clearance.ts";
 import { summaryFacts } from "../strategy-report.ts";
 
 const SHOWN_CHARS = 12_000;

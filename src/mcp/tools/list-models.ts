@@ -40,6 +40,7 @@ Example: {"strategy": "spx_trend", "limit": 5}`,
       best_val_accuracy: rounded(model.bestValAccuracy),
       test_accuracy: rounded(model.testAccuracy),
       engine: engineText(model.engine),
+      ...(model.looksAhead ? { looks_ahead: true } : {}),
     }));
     return { models, more: found.length > limit };
   },

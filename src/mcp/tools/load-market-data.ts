@@ -52,7 +52,7 @@ Example: {"symbol": "EURUSD", "timeframe": "1h", "mode": "tail"}`,
       request,
       forceReason: args.force_new_reason ?? null,
       experimentId: undefined,
-      preflight: async () => [],
+      preflight: async () => ({ request, warnings: [] }),
     });
   },
 });

@@ -6,15 +6,15 @@ import { parseStrategy } from "../../domain/strategy/parse.ts";
 import type { NewStrategy } from "../../ktrdr/strategy-library.ts";
 import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
 import { compact } from "../answer.ts";
+import { clear, type Will } from "../clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
-import { changeReason, experimentId, strategyName } from "../fields.ts";
+import { changeReason, experimentId, insisting, strategyName } from "../fields.ts";
 import { readStrategy } from "../preflight.ts";
 import { saveStrategies } from "../save-strategies.ts";
-import { findingText } from "../strategy-check.ts";
+import { subjectOf } from "../strategy-check.ts";
 import { judgeStrategy } from "../strategy-report.ts";
 
 const SHOWN_DIFFERENCES = 20;
-const SHOWN_FINDINGS = 2;
 
 const changes = z
   .array(
@@ -30,7 +30,7 @@ const changes = z
 export const mutateStrategy = defineTool({
   name: "mutate_strategy",
   title: "Vary a strategy",
-  description: `Makes strategies out of a saved one by named changes, checked and saved as a whole: all, or none when one has an error. A variation with a name is another strategy; one without becomes the new version of the same strategy, whose old text stays in its history.
+  description: `Makes strategies out of a saved one by named changes, checked and saved as a whole: all or none. A variation with a name is another strategy; one without becomes the new version of the same strategy, whose old text stays in its history.
 
 op, target, value:
 - add_indicator, replace_indicator: id, {"type": "rsi", "period": 9}; to add also {"fuzzy_sets": {"zone": {"low": [0, 20, 40], ...}}}, which become inputs
@@ -51,6 +51,7 @@ Example: {"strategy": "spx_dip", "variations": [{"name": "spx_dip_fast", "change
       .describe("What is made; changes in order."),
     reason: changeReason,
     experiment_id: experimentId.optional().describe("The experiment they are made for."),
+    ...insisting,
   }),
   output: z.object({
     strategies: z.array(z.looseObject({ strategy: z.string(), sha256: z.string() })),
@@ -63,7 +64,7 @@ Example: {"strategy": "spx_dip", "variations": [{"name": "spx_dip_fast", "change
     const base = await readStrategy(context.deps, strategy);
     const wanted = variations.map(({ name = base.name, changes: asked }) => ({ name, changes: asked }));
     assertApart(wanted);
-    const made = await Promise.all(wanted.map(async (one) => await make(base, one, context)));
+    const made = await Promise.all(wanted.map(async (one) => await make(base, one, why, context)));
     const { files, version, warnings } = await saveStrategies(
       made.map(({ saved }) => saved),
       why,
@@ -95,17 +96,10 @@ function assertApart(wanted: readonly Wanted[]): void {
 }
 
 /** @throws DomainError `invalid_input`, `strategy_invalid`, `strategy_exists` */
-async function make(base: StrategyFile, { name, changes: asked }: Wanted, { deps, signal }: ToolContext) {
+async function make(base: StrategyFile, { name, changes: asked }: Wanted, will: Will, { deps, signal }: ToolContext) {
   const text = mutated(base.text, asked, name === base.name ? null : name);
   const judged = await judgeStrategy(deps, { text, fileName: name }, signal);
-  if (!judged.valid) {
-    const errors = judged.findings.filter(({ severity }) => severity === "error");
-    throw new DomainError("strategy_invalid", {
-      what: `${name} would have ${errors.length === 1 ? "an error" : `${errors.length} errors`}; nothing was saved.`,
-      why: errors.slice(0, SHOWN_FINDINGS).map(findingText).join("; "),
-      next: "correct the changes and call again",
-    });
-  }
+  const { warnings } = clear([subjectOf(name, judged.findings, judged.summary === null)], will);
   const saved: NewStrategy = {
     name,
     text,
@@ -113,7 +107,6 @@ async function make(base: StrategyFile, { name, changes: asked }: Wanted, { deps
   };
   const [before, after] = [valueOf(base.text), valueOf(text)];
   const diff = differences(before, after);
-  const warnings = judged.findings.slice(0, SHOWN_FINDINGS).map(findingText);
   return {
     saved,
     facts: {

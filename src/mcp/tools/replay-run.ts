@@ -36,7 +36,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d4e"}`,
       request: original.request,
       forceReason: `replay of ${task_id}`,
       experimentId: undefined,
-      preflight: async () => [],
+      preflight: async () => ({ request: original.request, warnings: [] }),
     });
     const { existing: _known, warnings: _none, ...status } = started;
     const replayed = status.final ? await context.deps.records.results.get(status.task_id) : null;

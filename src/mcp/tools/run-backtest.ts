@@ -1,14 +1,16 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
+import { codesOf, insistenceCaveats } from "../../domain/insistence.ts";
 import type { BacktestRequest } from "../../domain/job.ts";
 import { isTimeframe, overlaps } from "../../domain/market-data.ts";
 import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
+import { clear, type Subject, type Will } from "../clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
-import { forceNewReason, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
+import { forceNewReason, insisting, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
 import { chooseModel, type ChosenModel } from "../model-choice.ts";
 import { checkData, checkOrder, fewBarsWarning, readStrategy } from "../preflight.ts";
-import { checkStrategy } from "../strategy-check.ts";
-import { startJob } from "../start-job.ts";
+import { startJob, type Cleared } from "../start-job.ts";
+import { strategySubject } from "../strategy-check.ts";
 
 export const runBacktest = defineTool({
   name: "run_backtest",
@@ -35,6 +37,7 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
     commission: z.number().min(0).max(0.1).default(0.001).describe("Ratio per fill."),
     slippage: z.number().min(0).max(0.1).default(0.0005).describe("Ratio per fill."),
     experiment_id: runOf,
+    ...insisting,
     force_new_reason: forceNewReason,
   }),
   output: z.object({
@@ -64,7 +67,7 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
       request,
       forceReason: args.force_new_reason ?? null,
       experimentId: args.experiment_id,
-      preflight: () => preflight(request, file, context),
+      preflight: () => preflight(request, { model, file, will: args }, context),
     });
     return { ...answer, warnings: [...sampleWarnings(request, model), ...answer.warnings] };
   },
@@ -90,12 +93,31 @@ function market(
   });
 }
 
-async function preflight(request: BacktestRequest, file: StrategyFile, { deps, signal }: ToolContext) {
-  // The model fixes most of what it does; a strategy that cannot be read fails only after the queue.
-  checkStrategy(file);
+interface Given {
+  readonly model: ChosenModel;
+  readonly file: StrategyFile;
+  readonly will: Will;
+}
+
+async function preflight(
+  request: BacktestRequest,
+  { model, file, will }: Given,
+  { deps, signal }: ToolContext,
+): Promise<Cleared> {
+  const { insisted: now = [] } = clear([withoutKnown(strategySubject(file), model)], will);
   deps.strategies.noticeSoon(request.strategy);
   const range = await checkData(deps, request, request, signal);
-  return fewBarsWarning(range, request);
+  const insisted = [...model.insisted, ...now];
+  return {
+    request: insisted.length === 0 ? request : { ...request, insisted },
+    warnings: [...insistenceCaveats(insisted).map(({ text }) => text), ...fewBarsWarning(range, request)],
+  };
+}
+
+/** What was insisted on for the training needs no second reason. */
+function withoutKnown(subject: Subject, { insisted }: ChosenModel): Subject {
+  const known = codesOf(insisted);
+  return { ...subject, findings: subject.findings.filter(({ code }) => !known.includes(code)) };
 }
 
 /** What makes the figures worth less than they look; said for known jobs too. */

@@ -5,7 +5,7 @@ import type { BatchPeriod, BatchRequest } from "../../domain/job.ts";
 import { overlaps, type DateWindow } from "../../domain/market-data.ts";
 import { plannedBatch } from "../batch-plan.ts";
 import { defineTool } from "../define-tool.ts";
-import { isoDate, runOf, statusFields, strategyName, symbol, taskId } from "../fields.ts";
+import { insisting, isoDate, runOf, statusFields, strategyName, symbol, taskId } from "../fields.ts";
 import { checkOrder } from "../preflight.ts";
 import { startJob } from "../start-job.ts";
 
@@ -40,6 +40,7 @@ Example: {"work": "both", "strategies": ["dip_3", "dip_5"], "draws": 3, "periods
     commission: z.number().min(0).max(0.1).default(0.001).describe("Ratio per fill."),
     slippage: z.number().min(0).max(0.1).default(0.0005).describe("Ratio per fill."),
     experiment_id: runOf,
+    ...insisting,
   }),
   output: z.object({
     ...statusFields,
@@ -70,7 +71,10 @@ Example: {"work": "both", "strategies": ["dip_3", "dip_5"], "draws": 3, "periods
       forceReason: null,
       experimentId: args.experiment_id,
       priority: PRIORITY,
-      preflight: check,
+      preflight: async () => {
+        const { warnings, ...parts } = await check();
+        return { request: { ...request, ...parts }, warnings };
+      },
     });
     return { ...answer, items, warnings: [...periods.flatMap(warningOf), ...answer.warnings] };
   },

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import type { JobRequest, TrainingRequest } from "../../domain/job.ts";
+import { clear } from "../clearance.ts";
 import { defineTool } from "../define-tool.ts";
-import { forceNewReason, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
+import { forceNewReason, insisting, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
 import { checkData, checkOrder, readStrategy } from "../preflight.ts";
 import { remindersOf } from "../reminders.ts";
 import { startJob } from "../start-job.ts";
-import { checkStrategy, marketOf } from "../strategy-check.ts";
+import { marketOf, strategySubject } from "../strategy-check.ts";
 
 export const trainModel = defineTool({
   name: "train_model",
@@ -28,6 +29,7 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
     timeframe: timeframe.optional().describe("Default: the strategy's."),
     repeats: z.number().int().min(1).max(20).default(1).describe("How many independent trainings."),
     experiment_id: runOf,
+    ...insisting,
     force_new_reason: forceNewReason,
   }),
   output: z.object({
@@ -60,7 +62,9 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
         deps.strategies.noticeSoon(file.name);
         const range = await checkData(deps, market, window, signal);
         const bars = await deps.reads.bars(market.symbol, market.timeframe, window, signal);
-        return checkStrategy(file, { window, range: { ...market, ...range }, bars });
+        const found = strategySubject(file, { window, range: { ...market, ...range }, bars });
+        const { warnings, ...insisted } = clear([found], args);
+        return { request: requestOf({ ...training, ...insisted }, args.repeats), warnings };
       },
     });
     return { ...started, reminders: started.existing ? [] : await reminding };

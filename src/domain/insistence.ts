@@ -1,0 +1,66 @@
+/**
+ * Computing something that is known to be wrong, because somebody wants it and says why. Zod-free: requests carry it into
+ * workflows.
+ */
+import type { JobRequest } from "./job.ts";
+import type { Caveat } from "./result.ts";
+
+/** Findings of grade error that were insisted on. */
+export interface Insistence {
+  /** Codes of the findings. */
+  readonly codes: readonly string[];
+  /** Whoever insisted wrote it: data. */
+  readonly reason: string;
+}
+
+/** The code of findings that make every figure worthless: the network sees what it could not have known. */
+export const LOOKS_AHEAD = "looks_ahead";
+
+const INSISTED = "insisted";
+
+/** What of a request was insisted on; of a batch in any of its parts. */
+export function insistedOn(request: JobRequest): readonly Insistence[] {
+  switch (request.kind) {
+    case "training":
+    case "backtest":
+      return request.insisted ?? [];
+    case "training_set":
+      return request.training.insisted ?? [];
+    case "batch":
+      return [...request.strategies, ...request.models].flatMap(({ insisted = [] }) => insisted);
+    case "data_load":
+      return [];
+  }
+}
+
+/** Said before every other caveat of a result. The brand of a result is derived from these, and from nothing else. */
+export function insistenceCaveats(insisted: readonly Insistence[]): readonly Caveat[] {
+  const texts = insisted.map(({ codes, reason }) => {
+    const why = `Why, as somebody noted: "${reason.replaceAll(/\s+/gu, " ").trim()}"`;
+    return codes.includes(LOOKS_AHEAD)
+      ? {
+          code: LOOKS_AHEAD,
+          text: `LOOKS AHEAD: the network saw prices that it could not have known. These figures prove nothing. ${why}`,
+        }
+      : { code: INSISTED, text: `INSISTED ON although found wrong (${codes.join(", ")}). ${why}` };
+  });
+  return texts.filter(({ text }, at) => texts.findIndex((other) => other.text === text) === at);
+}
+
+/** Whether a caveat is one of these. */
+export const isInsistence = ({ code }: Caveat): boolean => code === LOOKS_AHEAD || code === INSISTED;
+
+/** Whether a result is branded: it may be shown, and never ranked, counted or believed. */
+export const isBranded = ({ caveats }: { readonly caveats: readonly Caveat[] }): boolean =>
+  caveats.some(({ code }) => code === LOOKS_AHEAD);
+
+/** Which codes of findings are covered. */
+export const codesOf = (insisted: readonly Insistence[]): readonly string[] => [
+  ...new Set(insisted.flatMap(({ codes }) => codes)),
+];
+
+/** A request as its identity sees it: what is computed does not depend on why somebody wanted it. */
+export function withoutInsistence<R extends JobRequest>(request: R): R {
+  const plain: unknown = JSON.parse(JSON.stringify(request, (key, value) => (key === "insisted" ? undefined : value)));
+  return plain as R;
+}
