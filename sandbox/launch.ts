@@ -108,7 +108,7 @@ class Part implements SandboxPart {
       options.onStderr?.(text);
     });
     try {
-      const ready = await readyLine(child, this.name, options.readyTimeoutMs ?? 30_000);
+      const ready = await readyLine(child, this.name, options.readyTimeoutMs ?? 120_000);
       this.#port = ready.port;
       this.#pid = ready.pid;
     } catch (error) {
@@ -165,7 +165,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const stop = async (): Promise<void> => {
     await Promise.all([api, ...workers].map((part) => part.kill("SIGKILL")));
   };
-  const workersReady = (): Promise<void> => waitForWorkers(api.url, workers.length, options.readyTimeoutMs ?? 30_000);
+  const workersReady = (): Promise<void> => waitForWorkers(api.url, workers.length, options.readyTimeoutMs ?? 120_000);
   try {
     await Promise.all(workers.map((part) => part.start()));
     await workersReady();

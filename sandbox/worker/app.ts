@@ -89,7 +89,9 @@ function operationRoutes(app: App, worker: WorkerContext): void {
   };
 
   app.get("/api/v1/operations", (c) => {
-    const data = worker.memory.list().map((one) => ({
+    const all = worker.memory.list();
+    const isActive = (one: { readonly status: string }) => one.status === "running" || one.status === "pending";
+    const data = (c.req.query("active_only") === "true" ? all.filter(isActive) : all).map((one) => ({
       operation_id: one.operation_id,
       operation_type: one.operation_type,
       status: one.status,
@@ -99,7 +101,7 @@ function operationRoutes(app: App, worker: WorkerContext): void {
       symbol: one.metadata.symbol,
       duration_seconds: one.started_at === null ? null : (Date.now() - Date.parse(one.started_at)) / 1000,
     }));
-    const active = data.filter((one) => one.status === "running" || one.status === "pending");
+    const active = all.filter(isActive);
     return c.json({ success: true, data, total_count: data.length, active_count: active.length });
   });
 

@@ -70,7 +70,7 @@ export interface KtrdrWorker {
   readonly lastHealthyAt: string | null;
 }
 
-/** A KTRDR worker's own word about itself (`GET {endpoint}/health`). */
+/** A KTRDR worker's own word about itself: what it computes now. */
 export interface WorkerHealth {
   readonly busy: boolean;
   readonly currentOperationId: string | null;

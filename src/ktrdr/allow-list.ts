@@ -30,7 +30,7 @@ const ALLOWED = {
     "GET /api/v1/checkpoints/stats",
     "GET /api/v1/checkpoints/*",
   ],
-  worker: ["GET /health", "GET /api/v1/operations", "GET /api/v1/operations/*", "DELETE /api/v1/operations/*/cancel"],
+  worker: ["GET /api/v1/operations", "GET /api/v1/operations/*", "DELETE /api/v1/operations/*/cancel"],
 } as const satisfies Record<Surface, readonly string[]>;
 
 /** A name on the wire: unreserved characters and escapes, but no escaped slash, backslash, NUL or leading dot. */

@@ -19,6 +19,8 @@ const OPERATION_BYTES = 64 * 1024 * 1024;
 
 export interface ListFilter {
   readonly type?: OperationType;
+  /** Only what is pending or running. */
+  readonly activeOnly?: boolean;
   /** 1..1000, default 100. */
   readonly limit?: number;
 }
@@ -133,7 +135,7 @@ export async function fetchOperations(
   const { data } = await send({
     method: "GET",
     path: "/api/v1/operations",
-    query: { operation_type: filter.type, limit: filter.limit ?? 100 },
+    query: { operation_type: filter.type, active_only: filter.activeOnly, limit: filter.limit ?? 100 },
     nature: "read",
     what: "The list of operations",
     answer: ListWire,

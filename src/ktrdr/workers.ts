@@ -8,6 +8,10 @@ import type { Transport } from "./transport.ts";
 
 /** A worker asked directly: the better source when the API's view is stale (contract §2.16). */
 export interface WorkerLink {
+  /**
+   * Read from its list of active operations, never from its `/health`: that endpoint gives the same two facts, but a
+   * worker takes whoever asks there for KTRDR's API, and does not register again while anybody does (contract §11.1).
+   */
   health(signal?: AbortSignal): Promise<WorkerHealth>;
   /** @throws DomainError `ktrdr_not_found` when the worker does not know the id. */
   operation(id: string, signal?: AbortSignal): Promise<Operation>;
@@ -38,11 +42,6 @@ const WorkerWire = z.looseObject({
   last_healthy_at: z.string().nullish(),
 });
 
-const WorkerHealthWire = z.looseObject({
-  worker_status: z.enum(["busy", "idle"]),
-  current_operation: z.string().nullish(),
-});
-
 const WorkerCancelWire = z.looseObject({ data: z.looseObject({ success: z.boolean() }) });
 
 function toWorker(wire: z.infer<typeof WorkerWire>): KtrdrWorker {
@@ -61,16 +60,8 @@ function linkTo(transport: Transport, endpointUrl: string): WorkerLink {
   const send: Transport["api"] = (call) => transport.worker(endpointUrl, call);
   return {
     async health(signal) {
-      const answer = await send({
-        method: "GET",
-        path: "/health",
-        nature: "read",
-        what: "The worker's health",
-        answer: WorkerHealthWire,
-        maxBytes: 64 * 1024,
-        signal,
-      });
-      return { busy: answer.worker_status === "busy", currentOperationId: answer.current_operation ?? null };
+      const [current] = await fetchOperations(send, { activeOnly: true }, signal);
+      return { busy: current !== undefined, currentOperationId: current?.operationId ?? null };
     },
     operation: (id, signal) => fetchOperation(send, id, signal),
     operations: (signal) => fetchOperations(send, {}, signal),

@@ -57,7 +57,7 @@ export async function waitForKtrdr(api: string, signal?: AbortSignal, timeoutMs 
 
 const healthy = async (api: string) => (await ask(`${api}/api/v1/health`)).ok;
 
-/** Its own health check as well: KTRDR keeps a dead worker in its registry for a while. */
+/** It answers itself as well: KTRDR keeps a dead worker in its registry for a while. */
 async function waitForKtrdrWorker(
   api: string,
   worker: { id: string; port: number; pid: number },
@@ -65,7 +65,7 @@ async function waitForKtrdrWorker(
 ): Promise<void> {
   const registered = async () => {
     if (!(await mayBeListening(worker.pid, worker.port))) return false;
-    if (!(await ask(`http://127.0.0.1:${worker.port}/health`)).ok) return false;
+    if (!(await ask(`http://127.0.0.1:${worker.port}/api/v1/operations`)).ok) return false;
     const body: unknown = await (await ask(`${api}/api/v1/workers`)).json();
     return Array.isArray(body) && body.some((each: { worker_id?: unknown }) => each.worker_id === worker.id);
   };

@@ -52,11 +52,11 @@ describe("asking for a resumed operation", () => {
     await serve((request, response) => {
       asked.push(request.url ?? "");
       response.setHeader("content-type", "application/json");
-      const isHealth = request.url === "/health";
-      const health = { worker_status: computing === null ? "idle" : "busy", current_operation: computing };
-      const row = { operation_id: "op-1", operation_type: "training", status: "running", created_at: NOW };
+      const isList = request.url?.startsWith("/api/v1/operations?") ?? false;
+      const row = { operation_id: computing ?? "op-1", operation_type: "training", status: "running", created_at: NOW };
+      const list = computing === null ? [] : [row];
       const progress = { percentage: 40, current_step: "Epoch 4/10", steps_completed: 3, steps_total: 10 };
-      response.end(JSON.stringify(isHealth ? health : { success: true, data: { ...row, progress, metadata: {} } }));
+      response.end(JSON.stringify({ success: true, data: isList ? list : { ...row, progress, metadata: {} } }));
     });
 
   const api = async (endpoints: readonly string[]) =>
@@ -84,7 +84,7 @@ describe("asking for a resumed operation", () => {
     const answer = await askAll(endpoints);
     expect(answer.place).toMatchObject({ workerId: "w2", endpoint: endpoints[2], reached: endpoints[2] });
     expect(answer.worker).toMatchObject({ kind: "answers", health: { currentOperationId: "op-1" } });
-    expect(idle).toEqual(["/health"]);
+    expect(idle).toEqual([expect.stringMatching(/^\/api\/v1\/operations\?.*active_only=true/)]);
   });
 
   it("concludes nothing while one of the workers is silent", async () => {
