@@ -3,7 +3,8 @@ import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import { loadConfig } from "../config.ts";
 import { errorText } from "../lab/error-text.ts";
-import { lazyClient, temporalSettings } from "../temporal/connection.ts";
+import { lazyClient } from "../temporal/connection.ts";
+import { temporalSettings } from "../temporal/settings.ts";
 import { JOB_QUEUE } from "../temporal/job-types.ts";
 import { isPolled } from "../temporal/pollers.ts";
 

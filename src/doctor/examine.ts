@@ -5,7 +5,8 @@ import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { errorText } from "../lab/error-text.ts";
 import { labDirOf, labEnvironment, ROOT } from "../lab/lab-environment.ts";
 import { readLabFile } from "../lab/lab-file.ts";
-import { lazyClient, temporalSettings } from "../temporal/connection.ts";
+import { lazyClient } from "../temporal/connection.ts";
+import { temporalSettings, type TemporalSettings } from "../temporal/settings.ts";
 import { checkFolders } from "./check-folders.ts";
 import { checkKtrdr, checkKtrdrWorkers } from "./check-ktrdr.ts";
 import { checkNode } from "./check-node.ts";
@@ -33,8 +34,10 @@ export async function examine({ env: own, nodeVersion, execPath, probe }: Patien
   const ground = [checkNode(nodeVersion, execPath), await labOf(own)];
   const env = await labEnvironment(own);
   let config: Config;
+  let temporal: TemporalSettings;
   try {
     config = loadConfig(env);
+    temporal = temporalSettings(env, { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
   } catch (error) {
     const note = isDomainError(error) ? error.next : undefined;
     return [
@@ -44,7 +47,7 @@ export async function examine({ env: own, nodeVersion, execPath, probe }: Patien
   }
   const parts = await Promise.all([
     checkPostgres(config.DATABASE_URL),
-    examineTemporal(config, env, probe),
+    examineTemporal(config, temporal, env, probe),
     examineKtrdr(config),
     checkFolders(config),
   ]);
@@ -57,8 +60,12 @@ async function labOf(env: Environment): Promise<Finding> {
   return fine("Lab", lab === undefined ? `none runs in ${dir}` : `process ${lab.pid} in ${dir}`);
 }
 
-async function examineTemporal(config: Config, env: Environment, probe: boolean): Promise<readonly Finding[]> {
-  const settings = temporalSettings(env, { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
+async function examineTemporal(
+  config: Config,
+  settings: TemporalSettings,
+  env: Environment,
+  probe: boolean,
+): Promise<readonly Finding[]> {
   const client = lazyClient(settings);
   try {
     const cacheDir = `${ROOT}.cache`;

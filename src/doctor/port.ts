@@ -1,8 +1,7 @@
 import { createConnection } from "node:net";
 import { holderOf } from "../lab/port-holder.ts";
+import { isLoopback } from "../loopback.ts";
 import { found, type Ailment, type Finding, type Remedy } from "./finding.ts";
-
-const LOCAL = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 /**
  * The finding about a part that does not answer at `host:port`. On this machine, a part that is down is told from one whose
@@ -14,7 +13,7 @@ export async function silent(
   remedy: Remedy,
 ): Promise<Finding> {
   const { hostname, port } = new URL(`tcp://${address}`);
-  if (!LOCAL.has(hostname) || !(await listens(hostname, Number(port)))) return found(part, code, detail, remedy);
+  if (!isLoopback(hostname) || !(await listens(hostname, Number(port)))) return found(part, code, detail, remedy);
   const holder = await holderOf(Number(port));
   return found(part, "port_taken", `${address} is held by ${holder}, which does not answer as ${part} does`, remedy);
 }

@@ -1,6 +1,7 @@
 import { localhostAllowedHostnames, localhostAllowedOrigins } from "@modelcontextprotocol/server";
 import type { Config } from "../config.ts";
 import { DomainError } from "../domain/errors.ts";
+import { isLoopback } from "../loopback.ts";
 import type { BearerSettings } from "./bearer.ts";
 import type { AllowedNames } from "./guard.ts";
 import type { Address } from "./listen.ts";
@@ -73,6 +74,3 @@ const namesIn = (list: string): string[] =>
     .split(",")
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== "");
-
-const isLoopback = (host: string): boolean =>
-  host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);

@@ -12,7 +12,7 @@ import { TEMPORAL_DATABASE } from "./temporal-server.ts";
  */
 export async function labNamespace(dir: string, { env, config }: LabSettings, replaced: Replaced): Promise<string> {
   if ((env["TEMPORAL_NAMESPACE"] ?? "") !== "") return config.TEMPORAL_NAMESPACE;
-  if (replaced.temporal) return configuredNamespace(env) ?? config.TEMPORAL_NAMESPACE;
+  if (replaced.temporal) return configuredNamespace(env, config.TEMPORAL_NAMESPACE);
   const file = path.join(dir, "namespace");
   const known = await readFile(file, "utf8").catch(() => "");
   if (known.trim() !== "") return known.trim();

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { ConfigSchema, type Config } from "../config.ts";
-import { labDirOf } from "./lab-environment.ts";
+import { labDirOf, WITHOUT_PROFILE } from "./lab-environment.ts";
 import { PREFERRED_PORTS, type PortName, type Ports } from "./ports.ts";
 import type { SupervisorEvent } from "./supervisor.ts";
 
@@ -101,6 +101,7 @@ export function environmentOf(
     DATABASE_URL: addresses.database,
     TEMPORAL_ADDRESS: addresses.temporal,
     TEMPORAL_NAMESPACE: namespace,
+    ...(replaced.temporal ? {} : WITHOUT_PROFILE),
     ...(addresses.temporalUi === undefined ? {} : { TEMPORAL_UI_URL: addresses.temporalUi }),
   };
 }

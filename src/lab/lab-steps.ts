@@ -2,6 +2,7 @@ import path from "node:path";
 import { DomainError } from "../domain/errors.ts";
 import { dynamicConfigArguments } from "./dynamic-config.ts";
 import { errorText } from "./error-text.ts";
+import { withLoopbackDirect, withoutProfile } from "./lab-environment.ts";
 import { ktrdrDir, type Addresses, type LabSettings, type Replaced } from "./lab-settings.ts";
 import type { Ports } from "./ports.ts";
 import { postgresPart } from "./postgres-part.ts";
@@ -107,7 +108,7 @@ function sandbox({ settings, ports, addresses, supervisor }: StepContext, stateD
   };
 }
 
-function worker({ settings, addresses, namespace, env, supervisor }: StepContext): Step {
+function worker({ settings, addresses, namespace, env, replaced, supervisor }: StepContext): Step {
   const { root, execPath } = settings;
   return {
     title: "Worker",
@@ -116,7 +117,7 @@ function worker({ settings, addresses, namespace, env, supervisor }: StepContext
         workerPart({
           execPath,
           entry: path.join(root, "src/bin/worker.ts"),
-          env: { ...settings.env, ...env },
+          env: withLoopbackDirect({ ...(replaced.temporal ? settings.env : withoutProfile(settings.env)), ...env }),
           clientEnv: settings.env,
           address: addresses.temporal,
           namespace,

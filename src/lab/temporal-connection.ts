@@ -1,7 +1,7 @@
 import { createConnection } from "node:net";
-import { type Connection, type ConnectionOptions } from "@temporalio/client";
+import type { Connection } from "@temporalio/client";
 import { openLazily } from "../temporal/open-connection.ts";
-import { loadClientConnectConfig } from "@temporalio/envconfig";
+import { temporalSettings } from "../temporal/settings.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -11,15 +11,13 @@ type Environment = Readonly<Record<string, string | undefined>>;
  */
 export function lazyConnection(address: string, env: Environment): Connection {
   const given = (env["TEMPORAL_ADDRESS"] ?? "") !== "";
-  const options: ConnectionOptions = given
-    ? loadClientConnectConfig({ overrideEnvVars: definedOnly(env) }).connectionOptions
-    : {};
+  const options = given ? temporalSettings(env, { address, namespace: "" }).connection : {};
   return openLazily({ ...options, address });
 }
 
-/** The namespace that the TEMPORAL_* variables or the profile name. */
-export const configuredNamespace = (env: Environment): string | undefined =>
-  loadClientConnectConfig({ overrideEnvVars: definedOnly(env) }).namespace;
+/** The namespace that the TEMPORAL_* variables or the profile name, else the given one. */
+export const configuredNamespace = (env: Environment, namespace: string): string =>
+  temporalSettings(env, { address: "", namespace }).namespace;
 
 /** Resolves when something listens at `host:port`; rejects after 3 s, or at once when refused. */
 export function greet(address: string): Promise<void> {
@@ -32,10 +30,4 @@ export function greet(address: string): Promise<void> {
     const done = () => socket.destroy();
     for (const event of ["connect", "timeout", "error"]) socket.once(event, done);
   });
-}
-
-function definedOnly(env: Environment): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
-  );
 }

@@ -1,30 +1,7 @@
-import { Client, NamespaceNotFoundError, type ClientPlugin, type ConnectionOptions } from "@temporalio/client";
+import { Client, NamespaceNotFoundError, type ClientPlugin } from "@temporalio/client";
 import { openLazily } from "./open-connection.ts";
-import { loadClientConnectConfig } from "@temporalio/envconfig";
+import type { TemporalSettings } from "./settings.ts";
 import { DomainError } from "../domain/errors.ts";
-
-export interface TemporalSettings {
-  readonly connection: ConnectionOptions;
-  readonly namespace: string;
-}
-
-/**
- * Address, namespace, TLS and API key from the TEMPORAL_* variables or a `temporal.toml` profile, by the SDK's own rules.
- * @param env wins over the profile; `address` and `namespace` are used when neither names one.
- */
-export function temporalSettings(
-  env: Readonly<Record<string, string | undefined>>,
-  fallback: { readonly address: string; readonly namespace: string },
-): TemporalSettings {
-  const overrideEnvVars = Object.fromEntries(
-    Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ""),
-  );
-  const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars });
-  return {
-    connection: { ...connectionOptions, address: connectionOptions.address ?? fallback.address },
-    namespace: namespace ?? fallback.namespace,
-  };
-}
 
 /** A client that connects at its first call, so that nothing fails to start because Temporal is down. */
 export function lazyClient({ connection, namespace }: TemporalSettings, plugins: ClientPlugin[] = []): Client {

@@ -5,6 +5,8 @@ import {
   type ConnectionOptions,
 } from "@temporalio/client";
 
+import { isLoopback } from "../loopback.ts";
+
 type Interceptor = NonNullable<ConnectionOptions["interceptors"]>[number];
 type Call = ReturnType<Interceptor>;
 
@@ -40,6 +42,15 @@ const endWithConnection: Interceptor = (options, nextCall) => {
 /** What every connection of ours is opened with: the SDK's retries, which end when the connection is closed. */
 export const INTERCEPTORS: Interceptor[] = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), endWithConnection];
 
-/** A connection that is made at its first call. Close it; a call that still waits for a retry is rejected then. */
+/**
+ * A connection that is made at its first call, to this machine never through a proxy. Close it; a call that still waits for a
+ * retry is rejected then.
+ */
 export const openLazily = (options: ConnectionOptions): Connection =>
-  Connection.lazy({ ...options, interceptors: INTERCEPTORS });
+  Connection.lazy({ ...options, ...directly(options), interceptors: INTERCEPTORS });
+
+/** gRPC takes a proxy from the environment, for every address that no_proxy does not name. */
+function directly({ address = "localhost", channelArgs }: ConnectionOptions): ConnectionOptions {
+  const host = URL.parse(`tcp://${address}`)?.hostname ?? "";
+  return isLoopback(host) ? { channelArgs: { ...channelArgs, "grpc.enable_http_proxy": 0 } } : {};
+}

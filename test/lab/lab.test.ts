@@ -1,6 +1,15 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -13,6 +22,7 @@ import { isRunning, startOf, type ProcessId } from "../../src/lab/process-identi
 import { until } from "../../src/lab/until.ts";
 import { createPool, run } from "../../src/store/pool.ts";
 import { startTestLab, type TestLab } from "../support/lab.ts";
+import { freePort } from "../support/ports.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 import { startTestTemporal } from "../support/temporal.ts";
 
@@ -281,9 +291,37 @@ describe("the lab process", () => {
     expect(readdirSync(path.join(dir, "run"))).toEqual([]);
   });
 
-  async function doctor(lab: LabFile): Promise<{ code: number; sick: unknown[] }> {
+  test("is bent by nothing that a shell or a home says about proxies and other Temporal servers", async () => {
+    const home = path.join(dir, "home");
+    mkdirSync(path.join(home, ".config/temporalio"), { recursive: true });
+    writeFileSync(path.join(home, ".config/temporalio/temporal.toml"), 'address = "not closed');
+    const nobody = `http://127.0.0.1:${await freePort()}`;
+    const proxies = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "grpc_proxy", "all_proxy"];
+    const foreign = {
+      HOME: home,
+      NODE_USE_ENV_PROXY: "1",
+      NO_PROXY: "intranet.example",
+      ...Object.fromEntries(proxies.map((name) => [name, nobody])),
+      TEMPORAL_PROFILE: "production",
+      TEMPORAL_API_KEY: "secret",
+      TEMPORAL_TLS: "true",
+      TEMPORAL_GRPC_META_TEAM: "quants",
+    };
+    const { child, ready } = launchLab(foreign);
+    await ready;
+    const lab = (await readLabFile(dir))!;
+    const port = new URL(`tcp://${lab.addresses.temporal}`).port;
+    // The same server by another name is still the lab's own.
+    for (const named of [{}, { TEMPORAL_ADDRESS: `localhost:${port}` }]) {
+      expect(await doctor(lab, { ...foreign, ...named })).toEqual({ code: 0, sick: [] });
+    }
+    child.kill("SIGTERM");
+    await once(child, "exit");
+  });
+
+  async function doctor(lab: LabFile, env = {}): Promise<{ code: number; sick: unknown[] }> {
     const child = spawn(path.join(ROOT, "bin/ktrdr-mcp"), ["doctor", "--json"], {
-      env: { PATH: process.env["PATH"], LAB_DIR: lab.env["LAB_DIR"] },
+      env: { PATH: process.env["PATH"], LAB_DIR: lab.env["LAB_DIR"], ...env },
       stdio: ["ignore", "pipe", "inherit"],
     });
     const chunks: Buffer[] = [];

@@ -7,7 +7,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dynamicConfigArguments } from "../../src/lab/dynamic-config.ts";
 import { ROOT } from "../../src/lab/lab-environment.ts";
-import { temporalSettings } from "../../src/temporal/connection.ts";
+import { temporalSettings } from "../../src/temporal/settings.ts";
 import { missingSearchAttributes, SEARCH_ATTRIBUTES } from "../../src/temporal/search-attributes.ts";
 import { startTestTemporal, type TestTemporal } from "../support/temporal.ts";
 
