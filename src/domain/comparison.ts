@@ -1,11 +1,15 @@
 /**
- * Which differences between results are more than chance. Two kinds of chance are told apart: the market's (how much a
- * Sharpe ratio over these days says, Lo 2002) and the training's (each is one random draw, contract §10.1).
+ * Which differences between results are more than chance. Two kinds of chance are told apart, and a difference must be
+ * more than either: the training's (each is one random draw, contract §10.1), by the ranks of the draws; and the market's
+ * (what else these days might have brought), by standard errors, for the figures that have one. The best is chosen by the
+ * same values that it is judged by, so every pair counts as compared: in a whole comparison of equal strategies some
+ * difference is called more than chance at most once in twenty times.
  */
 import { normalQuantile } from "./normal-quantile.ts";
-import type { JobResult } from "./result.ts";
+import { leastRankSumProbability, rankSumProbability } from "./rank-sum.ts";
+import type { BacktestResult, JobResult } from "./result.ts";
 import { FIGURES, type FigureName } from "./results/figures.ts";
-import { sharpeErrorOver } from "./results/sharpe-error.ts";
+import { sharpeErrorOver, yearsOf } from "./results/sharpe-error.ts";
 import { median, standardDeviation } from "./statistics.ts";
 
 export interface ComparedRun {
@@ -17,13 +21,15 @@ export interface ComparedRun {
 
 export interface Group {
   readonly key: string;
+  /** Market and days. Only groups of the same place are ranked: days that were better for all say nothing about one. */
+  readonly place: string;
   /** In the order given. */
   readonly jobIds: readonly string[];
   readonly values: readonly number[];
   readonly median: number;
   /** How far from the truth the median may be, one standard error; null where nothing is known about it. */
   readonly error: number | null;
-  /** Null for the best one. */
+  /** Null for the best one of its place. */
   readonly againstBest: AgainstBest | null;
 }
 
@@ -33,59 +39,128 @@ export interface AgainstBest {
   /** One standard error of the difference; null where nothing is known about it. */
   readonly error: number | null;
   readonly verdict: "beyond chance" | "within chance" | "cannot be told";
+  /** Set when there are too few draws to tell: so many of each would do. */
+  readonly drawsNeeded: number | null;
 }
 
-/** Differences as seldom as this by chance alone, in the whole comparison, are called more than chance. */
-const LEVEL = 0.05;
+/**
+ * In a whole comparison of equal strategies, so seldom may the draws, and so seldom the market, make a difference that is
+ * called more than chance: together once in twenty.
+ */
+const LEVEL = { draws: 0.03, market: 0.02 };
 
 /**
- * Groups of runs, the best first. A run without the figure is left out.
+ * Groups of runs, the best of each place first, places in the order given. A run without the figure is left out.
  * @throws RangeError when none has it
  */
 export function compare(figure: FigureName, runs: readonly ComparedRun[]): readonly Group[] {
   const { better, of } = FIGURES[figure];
   const known = runs.flatMap((run) => {
     const value = of(run.result);
-    return value === null ? [] : [{ ...run, value }];
+    return value === null ? [] : [{ ...run, value, place: placeOf(run.result) }];
   });
-  const groups = [...Map.groupBy(known, ({ key }) => key)].map(([key, members]) => {
-    const values = members.map(({ value }) => value);
-    const error = errorOf(figure, values, members[0]?.result);
-    return { key, jobIds: members.map(({ jobId }) => jobId), values, median: median(values), error };
-  });
+  if (known.length === 0) throw new RangeError(`no run has ${figure}`);
   const sign = better === "higher" ? 1 : -1;
-  const [best, ...others] = groups.toSorted((a, b) => sign * (b.median - a.median));
-  if (best === undefined) throw new RangeError(`no run has ${figure}`);
-  return [
-    { ...best, againstBest: null },
-    ...others.map((group) => ({ ...group, againstBest: against(best, group, sign, others.length) })),
-  ];
+  const ranked = [...Map.groupBy(known, ({ place }) => place)].map(([place, there]) =>
+    [...Map.groupBy(there, ({ key }) => key)]
+      .map(([key, members]) => measured(figure, key, place, members))
+      .toSorted((a, b) => sign * (b.median - a.median)),
+  );
+  const pairs = Math.max(1, sum(ranked.map(({ length }) => (length * (length - 1)) / 2)));
+  return ranked.flatMap(([best, ...others]) =>
+    best === undefined
+      ? []
+      : [
+          { ...best, againstBest: null },
+          ...others.map((group) => ({ ...group, againstBest: against(best, group, sign, pairs) })),
+        ],
+  );
 }
 
-type Measured = Omit<Group, "againstBest">;
+/** How many draws each of two groups needs for a difference to be seen at this level at all. */
+function drawsFor(level: number): number {
+  let draws = 2;
+  while (leastRankSumProbability(draws, draws) > level) draws += 1;
+  return draws;
+}
 
-function against(best: Measured, group: Measured, sign: number, comparisons: number): AgainstBest {
+/** Market and days of a run. */
+export function placeOf(result: JobResult): string {
+  if (result.kind === "batch") return "";
+  const days = "startDate" in result ? `, ${result.startDate.slice(0, 10)} to ${result.endDate.slice(0, 10)}` : "";
+  return `${result.symbol} ${result.timeframe}${days}`;
+}
+
+interface Measured extends Omit<Group, "againstBest"> {
+  /** The market's part of the error. */
+  readonly market: number | null;
+}
+
+type Member = ComparedRun & { readonly value: number };
+
+function measured(figure: FigureName, key: string, place: string, members: readonly Member[]): Measured {
+  const values = members.map(({ value }) => value);
+  const errors = members.map(({ result }) => marketError(figure, result)).filter((error) => error !== null);
+  const market = errors.length === 0 ? null : median(errors);
+  const drawn = values.length < 2 ? null : standardDeviation(values) / Math.sqrt(values.length);
+  return {
+    key,
+    place,
+    jobIds: members.map(({ jobId }) => jobId),
+    values,
+    median: median(values),
+    market,
+    error: drawn === null ? market : Math.hypot(drawn, market ?? 0),
+  };
+}
+
+function against(best: Measured, group: Measured, sign: number, pairs: number): AgainstBest {
   const difference = sign * (best.median - group.median);
-  if (best.error === null || group.error === null) return { difference, error: null, verdict: "cannot be told" };
-  const error = Math.hypot(best.error, group.error);
-  // Bonferroni: the more are compared, the more some differ by chance.
-  const critical = normalQuantile(1 - LEVEL / 2 / comparisons);
-  if (difference <= critical * error) return { difference, error, verdict: "within chance" };
-  const drawnOnce = best.values.length < 2 || group.values.length < 2;
-  return { difference, error, verdict: drawnOnce ? "cannot be told" : "beyond chance" };
+  const said = { difference, error: both(best.error, group.error), drawsNeeded: null };
+  // Runs on the same days share the market's luck: more draws do not make it smaller.
+  const market = both(best.market, group.market);
+  const luck = normalQuantile(1 - LEVEL.market / pairs / 2) * (market ?? 0);
+  if (market !== null && difference <= luck) return { ...said, verdict: "within chance" };
+  const level = LEVEL.draws / pairs;
+  if (leastRankSumProbability(best.values.length, group.values.length) > level) {
+    return { ...said, verdict: "cannot be told", drawsNeeded: drawsFor(level) };
+  }
+  const unlucky = best.values.map((value) => value - sign * luck);
+  return { ...said, verdict: rankSumProbability(unlucky, group.values) <= level ? "beyond chance" : "within chance" };
 }
 
-function errorOf(figure: FigureName, values: readonly number[], result: JobResult | undefined): number | null {
-  const draws = values.length < 2 ? null : standardDeviation(values) / Math.sqrt(values.length);
-  const market = marketError(figure, median(values), result);
-  if (draws === null) return market;
-  return market === null ? draws : Math.hypot(draws, market);
+/** Independent errors of a difference. Returns of two strategies go together mostly, which makes theirs smaller. */
+const both = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : Math.hypot(a, b));
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
+
+/** The figures whose error over these days follows from what a result says of itself. */
+export const MARKET_ERROR_KNOWN: ReadonlySet<FigureName> = new Set([
+  "sharpe",
+  "excess_sharpe",
+  "total_return",
+  "annual_return",
+  "excess_annual_return",
+  "win_rate",
+]);
+
+/**
+ * One standard error by the market's luck; null where none is known. Buying and holding is the same for all runs of a
+ * place, so in differences it falls out, and with it its error.
+ */
+function marketError(figure: FigureName, result: JobResult): number | null {
+  if (result.kind !== "backtest" || !MARKET_ERROR_KNOWN.has(figure)) return null;
+  if (figure === "win_rate") return shareError(result);
+  if (figure === "sharpe" || figure === "excess_sharpe") return sharpeErrorOver(result.sharpe, result);
+  // The sum of the log returns of Y years scatters by the volatility times the root of Y.
+  const years = yearsOf(result);
+  return figure === "total_return"
+    ? Math.abs(1 + result.totalReturn) * result.volatility * Math.sqrt(years)
+    : (Math.abs(1 + result.annualReturn) * result.volatility) / Math.sqrt(years);
 }
 
-/** Known for Sharpe ratios only. */
-function marketError(figure: FigureName, value: number, result: JobResult | undefined): number | null {
-  if (result?.kind !== "backtest") return null;
-  if (figure === "sharpe") return sharpeErrorOver(value, result);
-  if (figure !== "excess_sharpe" || result.buyAndHold === null) return null;
-  return Math.hypot(sharpeErrorOver(result.sharpe, result), sharpeErrorOver(result.buyAndHold.sharpe, result));
+/** Of a share of so many trades, two of each kind added so that none is 0 (Agresti and Coull 1998). */
+function shareError({ winRate, trades }: BacktestResult): number {
+  const share = (winRate * trades + 2) / (trades + 4);
+  return Math.sqrt((share * (1 - share)) / (trades + 4));
 }

@@ -34,28 +34,72 @@ describe("a comparison", () => {
     expect(groups[0]?.againstBest).toBeNull();
   });
 
+  const around = (key: string, middle: number, count: number, step = 0.02) =>
+    draws(key, ...Array.from({ length: count }, (_, at) => middle + (at - (count - 1) / 2) * step));
+
   test("calls more than chance only what neither the market nor the draw explains", () => {
     // Twenty years: one standard error of the market is 0.224 each.
-    const far = compare("sharpe", [...draws("a", 1.5, 1.6, 1.55), ...draws("b", 0.1, 0.2, 0.15)]);
+    const far = compare("sharpe", [...around("a", 1.55, 4), ...around("b", 0.15, 4)]);
     expect(far[1]?.againstBest).toMatchObject({ verdict: "beyond chance", difference: expect.closeTo(1.4) });
-    const near = compare("sharpe", [...draws("a", 0.5, 0.6, 0.55), ...draws("b", 0.1, 0.2, 0.15)]);
+    const near = compare("sharpe", [...around("a", 0.55, 4), ...around("b", 0.15, 4)]);
     expect(near[1]?.againstBest).toMatchObject({ verdict: "within chance", error: expect.closeTo(0.32, 1) });
     // The same medians, and draws that scatter.
-    const scattered = compare("sharpe", [...draws("a", 0.2, 2.9, 1.55), ...draws("b", -1.2, 1.5, 0.15)]);
+    const scattered = compare("sharpe", [...around("a", 1.55, 4, 1.3), ...around("b", 0.15, 4, 1.3)]);
     expect(scattered[1]?.againstBest?.verdict).toBe("within chance");
+  });
+
+  test.each([
+    [2, 4],
+    [5, 6],
+    [10, 7],
+    [20, 8],
+  ])("of %i strategies says that it takes %i draws of each to tell", (count, needed) => {
+    const of = (each: number) =>
+      compare(
+        "max_drawdown",
+        Array.from({ length: count }, (_, at) =>
+          Array.from({ length: each }, (_, draw): ComparedRun => ({
+            jobId: `${at}-${draw}`,
+            key: `${at}`,
+            result: backtestResult({ maxDrawdown: at + draw / 100 }),
+          })),
+        ).flat(),
+      )[1]?.againstBest;
+    expect(of(needed - 1)).toMatchObject({ verdict: "cannot be told", drawsNeeded: needed });
+    expect(of(needed)).toMatchObject({ verdict: "beyond chance", drawsNeeded: null });
+  });
+
+  test("does not set runs on other days or another market against each other", () => {
+    const other = (key: string, sharpe: number, more: object): ComparedRun => ({
+      jobId: key,
+      key,
+      result: backtestResult({ sharpe, ...more }),
+    });
+    const groups = compare("sharpe", [
+      other("a", 0.1, {}),
+      other("later", 3, { startDate: "2020-01-02", endDate: "2023-12-29" }),
+      other("b", 0.3, {}),
+      other("gold", 5, { symbol: "GOLD" }),
+    ]);
+    expect(groups.map(({ key, place, againstBest }) => [key, place, againstBest?.verdict ?? null])).toEqual([
+      ["b", "SPX 1d, 2015-01-02 to 2019-12-31", null],
+      ["a", "SPX 1d, 2015-01-02 to 2019-12-31", "within chance"],
+      ["later", "SPX 1d, 2020-01-02 to 2023-12-29", null],
+      ["gold", "GOLD 1d, 2015-01-02 to 2019-12-31", null],
+    ]);
   });
 
   test("with one draw each it cannot be told, however far they are apart", () => {
     const groups = compare("sharpe", [run("a", 2), run("b", 0)]);
-    expect(groups[1]?.againstBest).toMatchObject({ verdict: "cannot be told", difference: 2 });
+    expect(groups[1]?.againstBest).toMatchObject({ verdict: "cannot be told", difference: 2, drawsNeeded: 4 });
     expect(compare("sharpe", [run("a", 0.2), run("b", 0)])[1]?.againstBest?.verdict).toBe("within chance");
   });
 
   test("the more are compared, the less a difference says", () => {
-    // The standard error of the difference is 0.33: two and a half of them.
-    const two = [...draws("best", 0.8, 0.8), ...draws("x", 0, 0)];
+    // The standard error of the difference is 0.32: three of them.
+    const two = [...around("best", 1, 8, 0), ...around("x", 0, 8, 0)];
     expect(compare("sharpe", two)[1]?.againstBest?.verdict).toBe("beyond chance");
-    const many = [...two, ...Array.from({ length: 18 }, (_, at) => draws(`y${at}`, 0, 0)).flat()];
+    const many = [...two, ...Array.from({ length: 18 }, (_, at) => around(`y${at}`, 0, 8, 0)).flat()];
     expect(compare("sharpe", many)[1]?.againstBest?.verdict).toBe("within chance");
   });
 

@@ -7,4 +7,7 @@ import { KTRDR_BARS_PER_YEAR, YEAR_MS } from "./bars-per-year.ts";
  * more of them do not make it smaller. How many bars a year has matters in the third digit only.
  */
 export const sharpeErrorOver = (sharpe: number, window: DateWindow): number =>
-  sharpeStandardError(sharpe, spanOf(window) / YEAR_MS, KTRDR_BARS_PER_YEAR);
+  sharpeStandardError(sharpe, yearsOf(window), KTRDR_BARS_PER_YEAR);
+
+/** Calendar years of a window. */
+export const yearsOf = (window: DateWindow): number => spanOf(window) / YEAR_MS;
