@@ -4,6 +4,7 @@ import type { BatchPeriod, BatchRequest } from "../domain/job.ts";
 import { overlaps, type DateWindow } from "../domain/market-data.ts";
 import { clear, type Will } from "./clearance.ts";
 import type { ToolContext } from "./define-tool.ts";
+import { membersOf } from "./members.ts";
 import { MODEL_PATH, chooseModel } from "./model-choice.ts";
 import { checkData, readStrategy } from "./preflight.ts";
 import { marketOf, strategySubject } from "./strategy-check.ts";
@@ -75,7 +76,7 @@ async function planBacktests(
   ids: readonly string[],
   { symbols, periods }: Wish,
 ): Promise<Plan> {
-  const single = (await Promise.all(ids.map(async (id) => await trainingsOf(deps, id)))).flat();
+  const single = [...new Set((await Promise.all(ids.map(async (id) => await trainingsOf(deps, id)))).flat())];
   const chosen = await Promise.all(single.map(async (id) => await chooseModel(deps, id)));
   const ofModels = chosen.map(async ({ modelPath, trainingJobId, insisted, origin }) => {
     if (origin === null) throw unknownModel(modelPath);
@@ -108,11 +109,10 @@ async function planBacktests(
 /** As a part of a request carries it. */
 const kept = (insisted: readonly Insistence[] = []) => (insisted.length === 0 ? {} : { insisted });
 
-/** A set stands for its trainings. */
+/** A batch or a set stands for its finished trainings. */
 async function trainingsOf(deps: ToolContext["deps"], id: string): Promise<readonly string[]> {
   if (MODEL_PATH.test(id)) return [id];
-  const result = await deps.records.results.get(id);
-  return result?.kind === "training_set" ? result.models.map(({ jobId }) => jobId) : [id];
+  return (await membersOf(deps, await deps.records.jobs.get(id), "training"))?.jobIds ?? [id];
 }
 
 const unknownModel = (path: string) =>

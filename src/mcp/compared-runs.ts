@@ -4,6 +4,7 @@ import type { JobRequest } from "../domain/job.ts";
 import { parseStrategy } from "../domain/strategy/parse.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import { inSample } from "./in-sample.ts";
+import { membersOf } from "./members.ts";
 import type { Deps } from "./ports.ts";
 import { recordedResult, type Recorded } from "./recorded-result.ts";
 
@@ -17,32 +18,49 @@ export interface RunToCompare extends ComparedRun {
   readonly inSample: boolean | "unknown" | null;
 }
 
-/** More than anybody can read. */
-const MOST = 60;
+/** More would take seconds to read, and nobody looks at them one by one. */
+const MOST = 200;
+
+export interface RunsToCompare {
+  readonly runs: readonly RunToCompare[];
+  /** Batches and sets that go on: there will be more of them. */
+  readonly growing: readonly string[];
+}
 
 /**
- * The results of jobs, trainings of a set one by one, with what is needed to say what they have in common.
+ * The results of jobs, those of batches and training sets one by one, with what is needed to say what they have in common.
  * @throws DomainError `task_not_found`, `task_not_finished`, `invalid_input`
  */
-export async function runsToCompare(deps: Deps, jobIds: readonly string[]): Promise<readonly RunToCompare[]> {
-  const loaded = await Promise.all(jobIds.map(async (jobId) => await recordedResult(deps, jobId)));
-  const members = loaded.flatMap((one) => (one.result.kind === "training_set" ? one.result.models : []));
-  const single = loaded.filter(({ result }) => result.kind !== "training_set");
-  const given = new Set(single.map(({ job }) => job.jobId));
-  const wanted = members.map(({ jobId }) => jobId).filter((jobId) => !given.has(jobId));
-  const all = [
-    ...single,
-    ...(await Promise.all(wanted.slice(0, MOST).map(async (jobId) => await recordedResult(deps, jobId)))),
-  ];
+export async function runsToCompare(deps: Deps, jobIds: readonly string[]): Promise<RunsToCompare> {
+  const jobs = await Promise.all(jobIds.map(async (jobId) => await deps.records.jobs.get(jobId)));
+  const members = await Promise.all(jobs.map(async (job) => await membersOf(deps, job, null)));
+  const wanted = [...new Set(jobIds.flatMap((jobId, at) => members[at]?.jobIds ?? [jobId]))];
+  if (wanted.length < 2 || wanted.length > MOST) throw unfitNumber(wanted.length);
+  const all = await Promise.all(wanted.map(async (jobId) => await recordedResult(deps, jobId)));
   const kinds = new Set(all.map(({ result }) => result.kind));
-  if (kinds.size === 1 && !kinds.has("data_load"))
-    return await Promise.all(all.map(async (one) => await run(deps, one)));
-  throw new DomainError("invalid_input", {
-    what: `These jobs cannot be compared: they are ${[...kinds].join(" and ")}.`,
-    valid: ["backtests only", "trainings (and sets of them) only"],
+  if (kinds.size > 1 || kinds.has("data_load")) throw unlike([...kinds]);
+  return {
+    runs: await Promise.all(all.map(async (one) => await run(deps, one))),
+    growing: jobIds.filter((_, at) => members[at]?.open === true),
+  };
+}
+
+const unfitNumber = (count: number) =>
+  new DomainError("invalid_input", {
+    what: count < 2 ? "One run alone cannot be compared." : `These are ${count} runs; ${MOST} at most are compared.`,
+    valid: [`2 to ${MOST} runs, those of batches and sets counted one by one`],
+    next:
+      count < 2
+        ? "add the task_id of another run, or of a batch or training set with several"
+        : "get_results of the batch names its items: pass the task_ids of some of them",
+  });
+
+const unlike = (kinds: readonly string[]) =>
+  new DomainError("invalid_input", {
+    what: `These jobs cannot be compared: they are ${kinds.join(" and ")}.`,
+    valid: ["backtests only (or batches of them)", "trainings only (or sets and batches of them)"],
     next: "list_tasks with kind shows them apart",
   });
-}
 
 async function run(deps: Deps, { job, result }: Recorded): Promise<RunToCompare> {
   const { request, jobId } = job;
@@ -53,10 +71,11 @@ async function run(deps: Deps, { job, result }: Recorded): Promise<RunToCompare>
     trainingJobId === null ? null : deps.records.jobs.get(trainingJobId),
   ]);
   const parsed = text === null ? null : parseStrategy(text);
-  const asked = { ...placeOf(request), ...trainedOn(training?.request) };
+  const { strategySha256 = null, ...asked } = { ...placeOf(request), ...trainedOn(training?.request) };
   return {
     jobId,
-    key: JSON.stringify([asked, text ?? jobId]),
+    // Of a backtest whose own text was not kept, the text of its model's training tells it apart.
+    key: JSON.stringify([asked, strategySha256, text ?? jobId]),
     result,
     job,
     asked,
@@ -79,7 +98,5 @@ function placeOf(request: JobRequest): Readonly<Record<string, unknown>> {
 function trainedOn(request: JobRequest | undefined): Readonly<Record<string, unknown>> {
   if (request?.kind !== "training") return {};
   const { symbol, timeframe, startDate, endDate, strategySha256 } = request;
-  return {
-    model: { symbol, timeframe, trained_from: startDate, trained_to: endDate, strategy_sha256: strategySha256 },
-  };
+  return { strategySha256, model: { symbol, timeframe, trained_from: startDate, trained_to: endDate } };
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import type { BacktestResult } from "../../src/domain/result.ts";
 import { backtestResult, recordOpen, recordSet, recordTraining, trainingResult } from "../support/job-records.ts";
+import { batchRequest, recordBatch } from "../support/batches.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/workflow-env.ts";
 
@@ -36,6 +37,7 @@ describe("compare_results", () => {
     expect(answer).toMatchObject({
       headline: "Best sharpe: probe with 0.5, by no difference that is known to be more than chance.",
       figure: "sharpe",
+      engine: "sandbox-1.0.0 (a small stand-in for KTRDR: practice figures)",
       groups: [
         {
           strategy: "probe",
@@ -43,6 +45,9 @@ describe("compare_results", () => {
           median: 0.5,
           min: 0.4,
           max: 0.6,
+          draws: 2,
+          trades: 42,
+          excess_sharpe: -0.26,
           against_best: "is the best",
         },
         {
@@ -56,6 +61,7 @@ describe("compare_results", () => {
     expect((answer["runs"] as unknown[])[0]).toEqual({
       task_id: "backtest-b-1",
       strategy: "probe",
+      model: "train-b-1",
       sharpe: 0.1,
       annual_return: 0.0018548,
       max_drawdown: 0.06073,
@@ -87,18 +93,57 @@ describe("compare_results", () => {
     expect((standard["runs"] as object[])[0]).toHaveProperty("profit_factor");
   });
 
-  test("says when they did not run at the same place, and when one proves nothing", async () => {
+  test("does not rank runs on other dates, and says when one proves nothing", async () => {
     await backtested("backtest-c-1", "train-a-1", EXAMPLE_STRATEGY, { sharpe: 3 }, { startDate: "2010-01-04" });
-    const { caveats, groups } = await compared(["backtest-c-1", "backtest-a-1"]);
+    const { caveats, groups, headline } = await compared(["backtest-c-1", "backtest-a-1"]);
+    expect(headline).toMatch(/^Nothing is ranked: .* \(2 places\)/);
     expect(caveats).toEqual(
       expect.arrayContaining([
         expect.stringContaining("IN-SAMPLE, prove nothing: backtest-c-1"),
-        expect.stringContaining("not on the same market, days"),
+        expect.stringContaining("on 2 different markets or dates"),
       ]),
     );
-    expect((groups as Record<string, unknown>[])[1]?.["differs_from_best"]).toEqual([
-      'startDate: "2010-01-04" -> "2015-01-02"',
+    expect(groups).toMatchObject([
+      { on: "SPX 1d, 2010-01-04 to 2019-12-31", against_best: "is the best" },
+      { on: "SPX 1d, 2015-01-02 to 2019-12-31", against_best: "is the best" },
     ]);
+    const three = await compared(["backtest-c-1", "backtest-a-1", "backtest-b-1"]);
+    expect(three["headline"]).toMatch(/^On SPX 1d, 2015-01-02 to 2019-12-31: Best sharpe: probe with 0\.4/);
+  });
+
+  test("says what differs in words: costs, and never by a hash", async () => {
+    await backtested("backtest-d-1", "train-a-1", EXAMPLE_STRATEGY, { sharpe: 0.2 }, { commission: 0 });
+    const { caveats, groups } = await compared(["backtest-d-1", "backtest-a-1"]);
+    expect(caveats).toContain("The runs are not with the same costs: part of the difference is what they cost.");
+    expect((groups as Record<string, unknown>[])[1]?.["differs_from_best"]).toEqual(["commission: 0.001 -> 0"]);
+    const other = { ...TRAINING, strategySha256: "f".repeat(64) };
+    await stack.writer.admit(inputOf("train-renamed-1", other), EXAMPLE_STRATEGY);
+    await stack.writer.finish("train-renamed-1", outcomeOf("train-renamed-1", "completed"), trainingResult(), null);
+    const renamed = EXAMPLE_STRATEGY.replace("name:", "# the same\nname:");
+    await backtested("backtest-e-1", "train-renamed-1", renamed, { sharpe: 0.3 });
+    const same = (await compared(["backtest-e-1", "backtest-a-1"]))["groups"] as Record<string, unknown>[];
+    expect(same[1]?.["differs_from_best"]).toEqual(["only names, comments or layout of the strategy"]);
+    expect(JSON.stringify(same)).not.toMatch(/[0-9a-f]{16}/);
+  });
+
+  test("takes a batch for its runs, finished ones only, and says that there will be more", async () => {
+    await stack.writer.admit(inputOf("backtest-open-1", BACKTEST), EXAMPLE_STRATEGY);
+    const ids = ["backtest-a-1", "backtest-a-2", "backtest-b-1", "backtest-open-1"];
+    await recordBatch(stack, "batch-n-1", batchRequest(2, { work: "both", draws: 2 }), ids.map((backtest) => ({ backtest })));
+    const answer = await compared(["batch-n-1"]);
+    expect(answer).toMatchObject({
+      groups: [{ draws: 2 }, { draws: 1 }],
+      caveats: expect.arrayContaining(["Not over yet, there will be more runs: batch-n-1."]),
+    });
+    expect((answer["runs"] as { task_id: string }[]).map(({ task_id }) => task_id)).toEqual([
+      "backtest-a-1",
+      "backtest-a-2",
+      "backtest-b-1",
+    ]);
+    await recordBatch(stack, "batch-n-2", batchRequest(2, { work: "both", draws: 9 }), []);
+    expect(await stack.refused("compare_results", { task_ids: ["batch-n-2"] })).toMatch(
+      /No backtest of batch-n-2 has finished yet.*get_task_status with task_id batch-n-2/s,
+    );
   });
 
   test("compares trainings, those of a set one by one", async () => {
@@ -119,9 +164,9 @@ describe("compare_results", () => {
     const answer = await compared(["trainset-s-1", "train-a-1"]);
     expect(answer).toMatchObject({ figure: "test_accuracy" });
     expect((answer["runs"] as { task_id: string }[]).map(({ task_id }) => task_id)).toEqual([
-      "train-a-1",
       "trainset-s-1.1",
       "trainset-s-1.2",
+      "train-a-1",
     ]);
   });
 
@@ -135,7 +180,7 @@ describe("compare_results", () => {
       { figure: "sharpe" },
       /None of these runs has sharpe.*best_val_accuracy/,
     ],
-    ["one alone", ["train-a-1"], {}, /task_ids/],
+    ["one alone", ["train-a-1"], {}, /One run alone.*batch or training set/s],
   ])("refuses %s", async (_name, task_ids, more, why) => {
     await recordOpen(stack.writer, "train-open-1");
     expect(await stack.refused("compare_results", { task_ids, ...more })).toMatch(why);

@@ -1,4 +1,7 @@
 import type { BatchRequest, JobInput } from "../../src/domain/job.ts";
+import { createBatchStore } from "../../src/store/batches.ts";
+import { createPool } from "../../src/store/pool.ts";
+import type { Stack } from "./mcp-stack.ts";
 import { inputOf, TRAINING } from "./workflow-env.ts";
 
 /** So many strategies on one market and one period. */
@@ -31,3 +34,22 @@ export const batchInput = (jobId: string, request: BatchRequest): JobInput<Batch
   ...inputOf(jobId, TRAINING, 4),
   request,
 });
+
+/** A batch in the record, open, with the jobs of its items by stage. */
+export async function recordBatch(
+  stack: Pick<Stack, "writer" | "databaseUrl">,
+  batchId: string,
+  request: BatchRequest,
+  items: readonly Partial<Record<"training" | "backtest", string>>[],
+): Promise<void> {
+  await stack.writer.admit(batchInput(batchId, request), null);
+  const pool = createPool(stack.databaseUrl, { max: 1 });
+  const batches = createBatchStore(pool);
+  for (const [n, item] of items.entries()) {
+    for (const stage of ["training", "backtest"] as const) {
+      const jobId = item[stage];
+      if (jobId !== undefined) await batches.note({ batchId, n, stage }, jobId, false);
+    }
+  }
+  await pool.end();
+}

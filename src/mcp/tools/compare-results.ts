@@ -1,27 +1,29 @@
 import { z } from "zod";
-import { compare, type Group } from "../../domain/comparison.ts";
+import { compare, MARKET_ERROR_KNOWN, placeOf, type Group } from "../../domain/comparison.ts";
 import { DomainError } from "../../domain/errors.ts";
 import { isBranded } from "../../domain/insistence.ts";
 import { FIGURES, FIGURE_NAMES, type FigureName } from "../../domain/results/figures.ts";
-import { differences } from "../../domain/strategy/difference.ts";
-import { compact, rounded } from "../answer.ts";
+import { median } from "../../domain/statistics.ts";
+import { differences, type Difference } from "../../domain/strategy/difference.ts";
+import { compact, enginesText, rounded } from "../answer.ts";
 import { runsToCompare, type RunToCompare } from "../compared-runs.ts";
 import { defineTool } from "../define-tool.ts";
 import { chart, taskId } from "../fields.ts";
 
-const SHOWN_DIFFERENCES = { brief: 5, standard: 25 };
+const SHOWN = { brief: { differences: 5, runs: 10, ids: 3 }, standard: { differences: 25, runs: 200, ids: 200 } };
 const FEW_DRAWS = 3;
+const FEW_TRADES = 30;
 
 export const compareResults = defineTool({
   name: "compare_results",
   title: "Compare results",
-  description: `Puts two to twenty finished runs side by side: figures, what differs between their strategies, and which differences are more than chance. Runs of the same strategy text on the same market and dates are draws of one group, told as median and spread; a training set counts as its trainings.
+  description: `Puts finished runs side by side: figures by strategy, what differs, and which differences are more than chance. A batch or training set stands for its runs. Runs of the same strategy text on the same market and dates are draws of one group, told as median and range. Ranked are only groups of the same market and dates.
 
-"within chance": no reason to prefer the best. "cannot be told": one training each, so that the draw may be all of it; train with repeats and backtest several. Backtests or trainings, not both.
+"beyond chance": in a whole comparison of equal strategies at most once in twenty. "within chance": no reason to prefer the best. "cannot be told": too few draws, and how many would do. Backtests or trainings, not both.
 
-Example: {"task_ids": ["backtest-a-1b2c3d4e", "backtest-b-5f6a7b8c"], "figure": "sharpe"}`,
+Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
   input: z.strictObject({
-    task_ids: z.array(taskId).min(2).max(20).describe("Finished jobs."),
+    task_ids: z.array(taskId).min(1).max(200).describe("Finished jobs, batches or training sets."),
     figure: z.enum(FIGURE_NAMES).optional().describe("What they are ranked by. Default sharpe, or test_accuracy."),
     detail: z.enum(["brief", "standard"]).default("brief").describe("standard: every figure and difference."),
     chart,
@@ -29,29 +31,33 @@ Example: {"task_ids": ["backtest-a-1b2c3d4e", "backtest-b-5f6a7b8c"], "figure": 
   output: z.object({
     headline: z.string(),
     figure: z.string(),
+    engine: z.string(),
     groups: z.array(z.looseObject({ strategy: z.string() })),
     runs: z.array(z.looseObject({ task_id: z.string() })),
+    more_runs: z.number().optional(),
     caveats: z.array(z.string()),
     next: z.string(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async handle({ task_ids, figure: wanted, detail, chart: drawn }, { deps, attach }) {
-    const runs = await runsToCompare(deps, [...new Set(task_ids)]);
+    const { runs, growing } = await runsToCompare(deps, [...new Set(task_ids)]);
     const figure = wanted ?? (runs[0]?.result.kind === "backtest" ? "sharpe" : "test_accuracy");
     if (runs.every(({ result }) => FIGURES[figure].of(result) === null)) throw withoutFigure(figure, runs);
     const groups = compare(figure, runs);
-    const best = runOf(groups[0], runs);
     if (drawn) {
       const named = groups.map((group) => ({ ...group, name: runOf(group, runs)?.job.strategy ?? "?" }));
       attach(await deps.charts.comparison(figure, named));
     }
+    const shown = SHOWN[detail];
     return {
       headline: headlineOf(figure, groups, runs),
       figure,
-      groups: groups.map((group) => groupFacts(group, runs, best, SHOWN_DIFFERENCES[detail])),
-      runs: runs.map((run) => runFacts(run, detail === "brief" ? BRIEF : FIGURE_NAMES)),
-      caveats: caveatsOf(groups, runs),
-      next: "get_results with a task_id shows a run in full; save_insight with what the comparison taught.",
+      engine: enginesText(runs.map(({ result }) => result.engine)) ?? "unknown",
+      groups: groupsFacts(figure, groups, runs, shown),
+      runs: runs.slice(0, shown.runs).map((run) => runFacts(run, detail === "brief" ? BRIEF : FIGURE_NAMES)),
+      ...compact({ more_runs: runs.length > shown.runs ? runs.length - shown.runs : null }),
+      caveats: caveatsOf(figure, groups, runs, growing),
+      next: nextOf(groups),
     };
   },
 });
@@ -65,6 +71,13 @@ const BRIEF: readonly FigureName[] = [
   "best_val_loss",
 ];
 
+function nextOf(groups: readonly Group[]): string {
+  const needed = groups.flatMap(({ againstBest }) => againstBest?.drawsNeeded ?? []);
+  return needed.length === 0
+    ? "get_results with a task_id shows a run in full; save_insight with what the comparison taught."
+    : `start_batch with work both and draws ${Math.max(...needed)} for these strategies (what was computed is not computed again), then compare the batch; or compare fewer of them.`;
+}
+
 const withoutFigure = (figure: FigureName, [first]: readonly RunToCompare[]) =>
   new DomainError("invalid_input", {
     what: `None of these runs has ${figure}.`,
@@ -75,7 +88,18 @@ const withoutFigure = (figure: FigureName, [first]: readonly RunToCompare[]) =>
 const runOf = (group: Group | undefined, runs: readonly RunToCompare[]): RunToCompare | undefined =>
   runs.find(({ jobId }) => jobId === group?.jobIds[0]);
 
-function headlineOf(figure: FigureName, [best, ...others]: readonly Group[], runs: readonly RunToCompare[]): string {
+function headlineOf(figure: FigureName, groups: readonly Group[], runs: readonly RunToCompare[]): string {
+  const places = [...Map.groupBy(groups, ({ place }) => place).values()];
+  const [only, second] = places;
+  if (second === undefined) return bestOf(figure, only ?? [], runs);
+  const ranked = places.filter(({ length }) => length > 1);
+  const [first, ...others] = ranked;
+  if (first === undefined) return `Nothing is ranked: each strategy ran on another market or other dates (${places.length} places).`;
+  const more = others.length === 0 ? "" : ` ${others.length} more places are ranked apart.`;
+  return `On ${first[0]?.place ?? "?"}: ${bestOf(figure, first, runs)}${more}`;
+}
+
+function bestOf(figure: FigureName, [best, ...others]: readonly Group[], runs: readonly RunToCompare[]): string {
   const first = runOf(best, runs);
   const brand = first !== undefined && isBranded(first.result) ? " (looks ahead, proves nothing)" : "";
   const name = `${first?.job.strategy ?? "?"}${brand}`;
@@ -91,74 +115,115 @@ function headlineOf(figure: FigureName, [best, ...others]: readonly Group[], run
   return `Best ${figure}: ${name} with ${median}, ${rest}.`;
 }
 
-function groupFacts(
-  { jobIds, values, median, error, againstBest }: Group,
-  runs: readonly RunToCompare[],
-  best: RunToCompare | undefined,
-  shown: number,
-) {
-  const first = runs.find(({ jobId }) => jobId === jobIds[0]);
-  const differs = againstBest === null ? [] : differencesOf(best, first);
+type Shown = (typeof SHOWN)["brief" | "standard"];
+
+/** Each group beside the best one of its place. */
+function groupsFacts(figure: FigureName, groups: readonly Group[], runs: readonly RunToCompare[], shown: Shown) {
+  const bests = new Map(groups.filter(({ againstBest }) => againstBest === null).map((best) => [best.place, best]));
+  return groups.map((group) => {
+    const best = runOf(bests.get(group.place), runs);
+    const differs = group.againstBest === null ? [] : differencesOf(best, runOf(group, runs));
+    return {
+      ...groupFigures(figure, group, runs, bests.size > 1),
+      against_best: standing(group),
+      ...(group.againstBest === null ? {} : { differs_from_best: differs.slice(0, shown.differences) }),
+      ...compact({ more_differences: differs.length > shown.differences ? differs.length - shown.differences : null }),
+      task_ids: group.jobIds.slice(0, shown.ids),
+    };
+  });
+}
+
+function groupFigures(figure: FigureName, group: Group, runs: readonly RunToCompare[], several: boolean) {
+  const { jobIds, values, median: middle, error } = group;
+  const members = runs.filter(({ jobId }) => jobIds.includes(jobId));
+  const drawn = values.length > 1;
   return {
-    strategy: first?.job.strategy ?? "?",
-    task_ids: [...jobIds],
-    median: rounded(median),
+    strategy: members[0]?.job.strategy ?? "?",
+    ...(several ? { on: group.place } : {}),
+    draws: values.length,
+    median: rounded(middle),
     ...compact({
-      min: values.length === 1 ? null : rounded(Math.min(...values)),
-      max: values.length === 1 ? null : rounded(Math.max(...values)),
+      min: drawn ? rounded(Math.min(...values)) : null,
+      max: drawn ? rounded(Math.max(...values)) : null,
       standard_error: rounded(error),
+      ...Object.fromEntries(BESIDE.filter((name) => name !== figure).map((name) => [name, middleOf(name, members)])),
     }),
-    ...(againstBest === null
-      ? { against_best: "is the best" }
-      : {
-          against_best: `${againstBest.verdict}: worse by ${rounded(againstBest.difference)}${againstBest.error === null ? "" : `, standard error ${rounded(againstBest.error)}`}`,
-          differs_from_best: differs.slice(0, shown),
-          ...compact({ more_differences: differs.length > shown ? differs.length - shown : null }),
-        }),
   };
 }
 
-/** What was asked for and what the strategies say, from the best one's to this one's. */
-function differencesOf(best: RunToCompare | undefined, other: RunToCompare | undefined): string[] {
-  const texts =
-    best?.strategy == null || other?.strategy == null
-      ? ["the text of one of the strategies is not on record any more"]
-      : differences(best.strategy, other.strategy).map(
-          ({ path, before: old, after: young }) => `${path}: ${old ?? "(none)"} -> ${young ?? "(none)"}`,
-        );
-  const asked = differences(best?.asked, other?.asked).map(
-    ({ path, before: old, after: young }) => `${path}: ${old ?? "(none)"} -> ${young ?? "(none)"}`,
-  );
-  return [...asked, ...texts];
+/** Told of each group beside what it is ranked by: its median. */
+const BESIDE = ["trades", "excess_sharpe", "excess_annual_return"] as const;
+function middleOf(figure: FigureName, members: readonly RunToCompare[]): number | null {
+  const known = members.map(({ result }) => FIGURES[figure].of(result)).filter((value) => value !== null);
+  return known.length === 0 ? null : rounded(median(known));
 }
+
+function standing({ againstBest }: Group): string {
+  if (againstBest === null) return "is the best";
+  const { verdict, difference, error, drawsNeeded } = againstBest;
+  const by = `worse by ${rounded(difference)}${error === null ? "" : `, standard error ${rounded(error)}`}`;
+  return drawsNeeded === null ? `${verdict}: ${by}` : `${verdict}: ${by}; ${drawsNeeded} draws of each would do`;
+}
+
+/** What the strategies say, then where they ran, from the best one's to this one's. */
+function differencesOf(best: RunToCompare | undefined, other: RunToCompare | undefined): string[] {
+  const asked = differences(best?.asked, other?.asked).map(differenceText);
+  if (best?.strategy == null || other?.strategy == null) {
+    return [...asked, "the text of one of the strategies is not on record any more"];
+  }
+  const all = [...differences(best.strategy, other.strategy).map(differenceText), ...asked];
+  return all.length === 0 ? ["only names, comments or layout of the strategy"] : all;
+}
+
+const differenceText = ({ path, before, after }: Difference): string =>
+  `${path}: ${before ?? "(none)"} -> ${after ?? "(none)"}`;
 
 function runFacts({ jobId, job, result, inSample: sample }: RunToCompare, figures: readonly FigureName[]) {
   const known = figures.map((name) => [name, rounded(FIGURES[name].of(result))] as const);
   return {
     task_id: jobId,
     strategy: job.strategy ?? "?",
+    ...compact({ model: job.request.kind === "backtest" ? job.request.trainingJobId : null }),
     ...compact(Object.fromEntries(known)),
     ...(sample === null || sample === false ? {} : { in_sample: sample }),
     ...(isBranded(result) ? { looks_ahead: true } : {}),
   };
 }
 
-function caveatsOf(groups: readonly Group[], runs: readonly RunToCompare[]): string[] {
+function caveatsOf(
+  figure: FigureName,
+  groups: readonly Group[],
+  runs: readonly RunToCompare[],
+  growing: readonly string[],
+): string[] {
   const inSample = runs.filter((run) => run.inSample === true).map(({ jobId }) => jobId);
-  const places = new Set(runs.map(({ asked: { model: _model, ...place } }) => JSON.stringify(place)));
+  const places = new Set(groups.map(({ place }) => place));
+  const asked = new Set(runs.map(({ asked: { model: _model, ...rest }, result }) => placeOf(result) + JSON.stringify(rest)));
   const engines = new Set(runs.map(({ result }) => result.engine.version));
   const branded = runs.filter(({ result }) => isBranded(result)).map(({ jobId }) => jobId);
+  const trades = groups.flatMap(({ jobIds }) => runs.filter(({ jobId }) => jobIds.includes(jobId)).map(tradesOf));
+  const compared = groups.length > places.size;
   const caveats = [
     branded.length === 0 ? null : `LOOK AHEAD, prove nothing: ${branded.join(", ")}.`,
     inSample.length === 0 ? null : `IN-SAMPLE, prove nothing: ${inSample.join(", ")}.`,
+    growing.length === 0 ? null : `Not over yet, there will be more runs: ${growing.join(", ")}.`,
     places.size === 1
       ? null
-      : "The runs are not on the same market, days and costs: part of the difference is where they ran.",
+      : `Not ranked against each other: the runs are on ${places.size} different markets or dates, and on better days every strategy looks better.`,
+    asked.size === places.size ? null : "The runs are not with the same costs: part of the difference is what they cost.",
     engines.size === 1 ? null : "The runs were computed by different versions of KTRDR.",
+    trades.some((count) => count !== null && count < FEW_TRADES)
+      ? `Some runs made fewer than ${FEW_TRADES} trades: a few of them decide the figures, and standard errors are too small.`
+      : null,
+    compared && !MARKET_ERROR_KNOWN.has(figure) && runs[0]?.result.kind === "backtest"
+      ? `Of ${figure} only the chance of the training is judged: how far other days would change it is not known.`
+      : null,
     groups.some(({ values }) => values.length < FEW_DRAWS)
       ? "Some strategies have one or two runs: each training is a random draw, and the next one may rank otherwise."
       : null,
-    groups.length < 2 ? null : "The best of several looks better than it is: confirm it on days that none of them saw.",
+    compared ? "The best of several looks better than it is: confirm it on days that none of them saw." : null,
   ];
   return caveats.filter((text) => text !== null);
 }
+
+const tradesOf = ({ result }: RunToCompare): number | null => FIGURES.trades.of(result);
