@@ -130,7 +130,8 @@ function against(best: Measured, group: Measured, sign: number, pairs: number): 
 }
 
 /** Independent errors of a difference. Returns of two strategies go together mostly, which makes theirs smaller. */
-const both = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : Math.hypot(a, b));
+const both = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? null : Math.hypot(a, b);
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 

@@ -32,6 +32,8 @@ export function enginesText(engines: readonly (Engine | null)[]): string | null 
   const known = engines.filter((engine) => engine !== null);
   const names = [...new Set(known.map(engineText))].toSorted();
   if (names.length === 0) return null;
-  const practice = known.some(({ name }) => name === "sandbox") ? " (a small stand-in for KTRDR: practice figures)" : "";
+  const practice = known.some(({ name }) => name === "sandbox")
+    ? " (a small stand-in for KTRDR: practice figures)"
+    : "";
   return `${names.join(", ")}${practice}`;
 }

@@ -46,11 +46,13 @@ export async function membersOf(
 
 async function itemsOf({ batches }: Deps["records"], batchId: string, kind: "training" | "backtest") {
   const rows = await batches.rows(batchId, { limit: MOST_ITEMS, offset: 0 });
-  const done = rows.toSorted((a, b) => a.n - b.n).flatMap((row) => {
-    const [id, status] =
-      kind === "training" ? [row.trainingJobId, row.trainingStatus] : [row.backtestJobId, row.backtestStatus];
-    return id !== null && status === "completed" ? [id] : [];
-  });
+  const done = rows
+    .toSorted((a, b) => a.n - b.n)
+    .flatMap((row) => {
+      const [id, status] =
+        kind === "training" ? [row.trainingJobId, row.trainingStatus] : [row.backtestJobId, row.backtestStatus];
+      return id !== null && status === "completed" ? [id] : [];
+    });
   return [...new Set(done)];
 }
 

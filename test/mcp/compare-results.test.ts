@@ -129,7 +129,12 @@ describe("compare_results", () => {
   test("takes a batch for its runs, finished ones only, and says that there will be more", async () => {
     await stack.writer.admit(inputOf("backtest-open-1", BACKTEST), EXAMPLE_STRATEGY);
     const ids = ["backtest-a-1", "backtest-a-2", "backtest-b-1", "backtest-open-1"];
-    await recordBatch(stack, "batch-n-1", batchRequest(2, { work: "both", draws: 2 }), ids.map((backtest) => ({ backtest })));
+    await recordBatch(
+      stack,
+      "batch-n-1",
+      batchRequest(2, { work: "both", draws: 2 }),
+      ids.map((backtest) => ({ backtest })),
+    );
     const answer = await compared(["batch-n-1"]);
     expect(answer).toMatchObject({
       groups: [{ draws: 2 }, { draws: 1 }],

@@ -94,7 +94,8 @@ function headlineOf(figure: FigureName, groups: readonly Group[], runs: readonly
   if (second === undefined) return bestOf(figure, only ?? [], runs);
   const ranked = places.filter(({ length }) => length > 1);
   const [first, ...others] = ranked;
-  if (first === undefined) return `Nothing is ranked: each strategy ran on another market or other dates (${places.length} places).`;
+  if (first === undefined)
+    return `Nothing is ranked: each strategy ran on another market or other dates (${places.length} places).`;
   const more = others.length === 0 ? "" : ` ${others.length} more places are ranked apart.`;
   return `On ${first[0]?.place ?? "?"}: ${bestOf(figure, first, runs)}${more}`;
 }
@@ -198,7 +199,9 @@ function caveatsOf(
 ): string[] {
   const inSample = runs.filter((run) => run.inSample === true).map(({ jobId }) => jobId);
   const places = new Set(groups.map(({ place }) => place));
-  const asked = new Set(runs.map(({ asked: { model: _model, ...rest }, result }) => placeOf(result) + JSON.stringify(rest)));
+  const asked = new Set(
+    runs.map(({ asked: { model: _model, ...rest }, result }) => placeOf(result) + JSON.stringify(rest)),
+  );
   const engines = new Set(runs.map(({ result }) => result.engine.version));
   const branded = runs.filter(({ result }) => isBranded(result)).map(({ jobId }) => jobId);
   const trades = groups.flatMap(({ jobIds }) => runs.filter(({ jobId }) => jobIds.includes(jobId)).map(tradesOf));
@@ -210,7 +213,9 @@ function caveatsOf(
     places.size === 1
       ? null
       : `Not ranked against each other: the runs are on ${places.size} different markets or dates, and on better days every strategy looks better.`,
-    asked.size === places.size ? null : "The runs are not with the same costs: part of the difference is what they cost.",
+    asked.size === places.size
+      ? null
+      : "The runs are not with the same costs: part of the difference is what they cost.",
     engines.size === 1 ? null : "The runs were computed by different versions of KTRDR.",
     trades.some((count) => count !== null && count < FEW_TRADES)
       ? `Some runs made fewer than ${FEW_TRADES} trades: a few of them decide the figures, and standard errors are too small.`
