@@ -5,6 +5,7 @@
  * same values that it is judged by, so every pair counts as compared: in a whole comparison of equal strategies some
  * difference is called more than chance at most once in twenty times.
  */
+import { isBranded } from "./insistence.ts";
 import { normalQuantile } from "./normal-quantile.ts";
 import { leastRankSumProbability, rankSumProbability } from "./rank-sum.ts";
 import type { BacktestResult, JobResult } from "./result.ts";
@@ -84,11 +85,11 @@ function drawsFor(level: number): number {
   return draws;
 }
 
-/** Market and days of a run. */
+/** Market and days of a run; those that look ahead stand apart. */
 export function placeOf(result: JobResult): string {
   if (result.kind === "batch") return "";
   const days = "startDate" in result ? `, ${result.startDate.slice(0, 10)} to ${result.endDate.slice(0, 10)}` : "";
-  return `${result.symbol} ${result.timeframe}${days}`;
+  return `${result.symbol} ${result.timeframe}${days}${isBranded(result) ? ", looking ahead" : ""}`;
 }
 
 interface Measured extends Omit<Group, "againstBest"> {
