@@ -10,6 +10,7 @@ import {
 } from "../domain/market-data.ts";
 import type { Finding } from "../domain/strategy/finding.ts";
 import { parseStrategy } from "../domain/strategy/parse.ts";
+import { strategyMarket } from "../domain/strategy/market.ts";
 import { validateStrategy } from "../domain/strategy/validate.ts";
 import type { Bars } from "../ktrdr/data.ts";
 import type { StrategyFile } from "../ktrdr/strategy-folder.ts";
@@ -21,41 +22,31 @@ export interface Market {
 }
 
 /**
- * The market a job is about: what the caller names, else the strategy's own first symbol and timeframe.
- * @throws DomainError `strategy_invalid` when the file cannot be read, `invalid_input` when neither names a market
+ * The market a job is about: what the caller names, else the strategy's own first symbol and its finest timeframe.
+ * @throws DomainError `strategy_invalid` when the file cannot be read, `invalid_input` when neither names a market, or when
+ *   another timeframe is named than the strategy's features are made of: KTRDR fails on it
  */
 export function marketOf(
   file: StrategyFile,
   given: { readonly symbol: string | undefined; readonly timeframe: Timeframe | undefined },
 ): Market {
-  const own = given.symbol !== undefined && given.timeframe !== undefined ? {} : ownMarket(file);
-  const symbol = given.symbol ?? own.symbol;
-  const timeframe = given.timeframe ?? own.timeframe;
-  if (symbol !== undefined && timeframe !== undefined) return { symbol, timeframe };
+  const parsed = parseStrategy(file.text);
+  if (!parsed.ok) clear([subjectOf(file.name, parsed.findings, true)], {});
+  const { symbols, timeframe: own } = strategyMarket(parsed.ok ? parsed.text.value : {});
+  const symbol = given.symbol ?? symbols[0];
+  if (given.timeframe !== undefined && own !== null && given.timeframe !== own) {
+    throw new DomainError("invalid_input", {
+      what: `The strategy ${file.name} works on ${own}, not on ${given.timeframe}.`,
+      why: "its features are made of the timeframes in its text; KTRDR fails on bars of another",
+      next: `leave timeframe out, or make a variation with mutate_strategy: set training_data.timeframes.timeframe`,
+    });
+  }
+  if (isSymbol(symbol) && isTimeframe(own)) return { symbol, timeframe: own };
   throw new DomainError("invalid_input", {
-    what: `The strategy ${file.name} names no usable ${symbol === undefined ? "symbol" : "timeframe"}.`,
-    next: "give symbol and timeframe in this call, or mend training_data of the strategy",
+    what: `The strategy ${file.name} names no usable ${isSymbol(symbol) ? "timeframe" : "symbol"}.`,
+    next: isSymbol(symbol) ? "mend training_data.timeframes of the strategy" : "give symbol, or mend training_data",
   });
 }
-
-function ownMarket(file: StrategyFile): { symbol?: string; timeframe?: Timeframe } {
-  const parsed = parseStrategy(file.text);
-  if (!parsed.ok) {
-    clear([subjectOf(file.name, parsed.findings, true)], {});
-    return {};
-  }
-  const data = field(parsed.text.value, "training_data");
-  const [symbols, timeframes] = [field(data, "symbols"), field(data, "timeframes")];
-  const symbol = field(symbols, "symbol") ?? first(field(symbols, "list"));
-  const timeframe =
-    field(timeframes, "timeframe") ?? field(timeframes, "base_timeframe") ?? first(field(timeframes, "list"));
-  return { ...(isSymbol(symbol) ? { symbol } : {}), ...(isTimeframe(timeframe) ? { timeframe } : {}) };
-}
-
-const field = (value: unknown, key: string): unknown =>
-  typeof value === "object" && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
-
-const first = (value: unknown): unknown => (Array.isArray(value) ? value[0] : undefined);
 
 /** The strategy's findings, to be cleared before a start; with bars, label classes are counted on them too. */
 export function strategySubject(

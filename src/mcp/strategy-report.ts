@@ -53,8 +53,8 @@ export async function judgeStrategy(
   }
 }
 
-function marketIn({ symbols, timeframes }: StrategySummary): { symbol: string; timeframe: string } | null {
-  const [symbol, timeframe] = [symbols[0], timeframes[0]];
+function marketIn({ symbols, timeframe }: StrategySummary): { symbol: string; timeframe: string } | null {
+  const [symbol] = symbols;
   return isSymbol(symbol) && isTimeframe(timeframe) ? { symbol, timeframe } : null;
 }
 

@@ -25,8 +25,8 @@ test("says when a text is longer than an answer may be, and what is wrong with i
   const answer = await stack.ask("get_strategy", { strategy: "long_one" });
   expect(answer).toMatchObject({
     yaml_cut: true,
-    valid: false,
-    findings: [expect.stringContaining("error: name, line 2")],
+    valid: true,
+    findings: [expect.stringContaining("warning: name, line 2")],
   });
   expect((answer["yaml"] as string).length).toBe(12_000);
 });

@@ -56,6 +56,8 @@ export interface IndicatorDefinition {
   readonly scales: Readonly<Record<string, OutputScale>>;
   /** Parameters whose sum is the number of bars before the first trustworthy value. */
   readonly lag: readonly string[];
+  /** Its past values change when new bars come: as an input of the network it tells the future. */
+  readonly repaints?: boolean;
   /** Outputs that exist only while a boolean parameter is true. */
   readonly optionalOutputs?: Readonly<Record<string, string>>;
 }

@@ -121,6 +121,7 @@ export const TREND: readonly IndicatorDefinition[] = [
     parameters: [float("threshold", 0.05, { above: 0, below: 1 }), source],
     outputs: [],
     scales: { "": price },
+    repaints: true,
     lag: [],
   },
 ];

@@ -1,11 +1,11 @@
-import { coverageOf, isIsoDate, isSymbol, SYMBOL_PATTERN, toEpochMs, type DateWindow } from "../market-data.ts";
+import { coverageOf, isSymbol, SYMBOL_PATTERN, toEpochMs } from "../market-data.ts";
 import { strategyWarmUp } from "./check-indicators.ts";
-import { alternatives, shown } from "./finding.ts";
+import { shown } from "./finding.ts";
 import type { Examined } from "./rules.ts";
 import { TrainingDataSchema } from "./schema.ts";
 import { fit, isMapping, own, reportUnknownKeys } from "./shape.ts";
 
-/** KTRDR refuses to train on fewer (contract §2.7 recordings: 22); below this a training proves nothing. */
+/** Below this a training proves little; KTRDR trains nevertheless. */
 const FEWEST_BARS = 200;
 
 /** Symbols, timeframes, dates and the amount of data. */
@@ -17,45 +17,32 @@ export function checkData(examined: Examined): void {
     if (data !== null && isMapping(section)) {
       const known = [...Object.keys(TrainingDataSchema.shape), "start_date", "end_date"];
       reportUnknownKeys(section, known, ["training_data"], report);
-      checkSymbols(data.symbols, examined);
+      checkSymbols(examined);
       checkTimeframes(data.timeframes, examined);
     }
   }
-  const dates = readDates(section, examined);
-  checkRange(examined.window ?? dates, examined);
+  checkOwnDates(section, examined);
+  checkRange(examined);
   checkAmount(examined);
 }
 
-interface SymbolChoice {
-  readonly mode: string;
-  readonly symbol?: string | undefined;
-  readonly list?: readonly string[] | undefined;
-}
-
-function checkSymbols({ mode, symbol, list }: SymbolChoice, { report }: Examined): void {
+function checkSymbols({ symbols, report }: Examined): void {
   const path = ["training_data", "symbols"];
-  if (mode === "single" && symbol === undefined) {
+  if (symbols.length === 0) {
     report.error("missing", [...path, "symbol"], {
-      what: "symbol is missing.",
-      why: "mode single trains on one symbol.",
-      fix: "Write symbols: {mode: single, symbol: SPX}.",
+      what: "No symbol is named.",
+      why: "KTRDR trains on the bars of symbols.",
+      fix: "Write symbols: {mode: single, symbol: SPX}, or {mode: multi_symbol, list: [EURUSD, GBPUSD]}.",
     });
   }
-  if (mode === "multi_symbol") {
-    if (list === undefined) {
-      report.error("missing", [...path, "list"], {
-        what: "list is missing.",
-        why: "mode multi_symbol trains on the symbols of a list.",
-        fix: "Write symbols: {mode: multi_symbol, list: [EURUSD, GBPUSD]}.",
-      });
-    }
+  if (symbols.length > 1) {
     report.warning("multi_symbol", path, {
-      what: "A multi-symbol training learns the labels of the first symbol only.",
-      why: "KTRDR takes the labels of the first and cuts the others to their length.",
-      fix: "Train one symbol at a time and compare the results.",
+      what: `A training on ${symbols.length} symbols learns the labels of ${shown(symbols[0])} only.`,
+      why: "KTRDR puts the bars of the others behind those of the first, and labels only as many as the first has.",
+      fix: "Train one symbol at a time (train_model with symbol) and compare the results.",
     });
   }
-  for (const name of [...(symbol === undefined ? [] : [symbol]), ...(list ?? [])]) {
+  for (const name of symbols) {
     if (isSymbol(name)) continue;
     report.error("bad_symbol", path, {
       what: `${shown(name)} is not a symbol KTRDR can store.`,
@@ -67,56 +54,54 @@ function checkSymbols({ mode, symbol, list }: SymbolChoice, { report }: Examined
 
 interface TimeframeChoice {
   readonly mode: string;
-  readonly timeframe?: string | undefined;
   readonly list?: readonly string[] | undefined;
   readonly base_timeframe?: string | undefined;
 }
 
-function checkTimeframes({ mode, timeframe, list, base_timeframe: base }: TimeframeChoice, { report }: Examined): void {
+function checkTimeframes({ mode, list, base_timeframe: base }: TimeframeChoice, examined: Examined): void {
+  const { report, timeframes, timeframe: fine } = examined;
   const path = ["training_data", "timeframes"];
-  if (mode === "single") {
-    if (timeframe !== undefined) return;
+  if (timeframes.length === 0) {
     report.error("missing", [...path, "timeframe"], {
-      what: "timeframe is missing.",
-      why: "mode single trains on one timeframe.",
+      what: "No timeframe is named.",
+      why: "KTRDR trains on bars of a length.",
       fix: "Write timeframes: {mode: single, timeframe: 1d}.",
     });
-  } else if (list === undefined || new Set(list).size < 2) {
+  } else if (new Set(timeframes).size < timeframes.length || (mode === "multi_timeframe" && list?.length === 1)) {
     report.error("too_few_timeframes", [...path, "list"], {
       what: "mode multi_timeframe needs at least two different timeframes.",
-      why: `The list has ${new Set(list).size}.`,
-      fix: 'Write list: ["1h", "4h"], base_timeframe: "1h", or use mode single.',
+      why: `The list has ${new Set(timeframes).size}.`,
+      fix: "Use mode single with one timeframe.",
     });
-  } else if (base !== undefined && !list.includes(base)) {
-    report.error("base_timeframe", [...path, "base_timeframe"], {
-      what: `base_timeframe ${shown(base)} is not in the list.`,
-      why: "The other timeframes are aligned to the bars of the base.",
-      fix: `Use ${alternatives(list)}.`,
+  } else if (base !== undefined && base !== fine) {
+    report.warning("base_timeframe", [...path, "base_timeframe"], {
+      what: `base_timeframe ${shown(base)} is not what the strategy works on.`,
+      why: `KTRDR takes labels, bars and results of the finest timeframe of the list: ${fine}.`,
+      fix: `Write base_timeframe: ${JSON.stringify(fine)}.`,
     });
   }
 }
 
 /** The strategy's own dates, which a training started over the API does not use (contract §2.7). */
-function readDates(section: unknown, { report }: Examined): DateWindow | null {
+function checkOwnDates(section: unknown, { report, text }: Examined): void {
   const [startDate, endDate] = [own(section, "start_date"), own(section, "end_date")];
-  if (startDate === undefined && endDate === undefined) return null;
+  if (startDate === undefined && endDate === undefined) return;
   report.warning("no_effect", ["training_data", startDate === undefined ? "end_date" : "start_date"], {
     what: "The dates of the strategy have no effect.",
     why: "A training uses the dates it is started with.",
     fix: "Give start_date and end_date to train_model.",
   });
-  for (const [name, date] of Object.entries({ start_date: startDate, end_date: endDate })) {
-    if (date === undefined || isIsoDate(date)) continue;
+  for (const name of ["start_date", "end_date"]) {
+    if (text.writtenAs(["training_data", name]) === null) continue;
     report.error("bad_date", ["training_data", name], {
-      what: `${shown(date)} is not a date.`,
-      why: "Dates are written year-month-day and must exist.",
-      fix: `Write ${name}: "2005-01-03".`,
+      what: `${name} is not quoted.`,
+      why: "KTRDR takes text only; its YAML reader makes something else of a plain date.",
+      fix: `Remove it, or write ${name}: "2005-01-03".`,
     });
   }
-  return isIsoDate(startDate) && isIsoDate(endDate) ? { startDate, endDate } : null;
 }
 
-function checkRange(window: DateWindow | null, { range, report }: Examined): void {
+function checkRange({ window, range, report }: Examined): void {
   if (window === null) return;
   const path = ["training_data"];
   if (toEpochMs(window.startDate) > toEpochMs(window.endDate)) {
@@ -139,25 +124,22 @@ function checkRange(window: DateWindow | null, { range, report }: Examined): voi
   }
 }
 
-function checkAmount({ bars, range, raw, indicators, report }: Examined): void {
+function checkAmount({ bars, range, indicators, report }: Examined): void {
   const available = bars?.length ?? range?.points ?? null;
   if (available === null) return;
   const warmUp = strategyWarmUp(indicators);
-  const required = own(own(raw, "training_data"), "history_required");
-  const history = typeof required === "number" ? required : 200;
-  const needed = Math.max(50 + warmUp, history);
   const path = ["training_data"];
-  const why = `The indicators need ${warmUp} bars before their first value, a backtest skips 50, and history_required is ${history}.`;
-  if (available < needed) {
+  const why = `The indicators need ${warmUp} bars before their first value.`;
+  if (available < warmUp) {
     report.error("too_few_bars", path, {
       what: `${available} bars are too few.`,
-      why,
-      fix: `Use at least ${needed} bars, better several hundred: a longer period, a shorter timeframe or shorter indicators.`,
+      why: `${why} With fewer KTRDR fails.`,
+      fix: "Use a longer period, a shorter timeframe or shorter indicators.",
     });
   } else if (available < FEWEST_BARS + warmUp) {
     report.warning("few_bars", path, {
       what: `${available} bars are few.`,
-      why,
+      why: `${why} On so few a training proves little.`,
       fix: `Use several hundred bars, at least ${FEWEST_BARS + warmUp}.`,
     });
   }

@@ -58,7 +58,7 @@ function checkDistinct(memberships: readonly Membership[], path: Path, { report 
     const twin = seen.get(key);
     if (twin === undefined) seen.set(key, name);
     else {
-      report.error("membership_identical", [...path, name], {
+      report.warning("membership_identical", [...path, name], {
         what: `${shown(name)} is the same as ${shown(twin)}.`,
         why: "The network would get one input twice.",
         fix: "Give it other numbers, or remove it.",
@@ -82,7 +82,7 @@ function checkCoverage(
     for (const membership of memberships) {
       const [from, to] = support(membership);
       if (from < range[1] && to > range[0]) continue;
-      report.error("membership_unreachable", [...path, membership.name], {
+      report.warning("membership_unreachable", [...path, membership.name], {
         what: `${shown(membership.name)} can never be true.`,
         why: `It lies at ${plain(from)}..${plain(to)}, and the indicator only takes ${range[0]}..${range[1]}.`,
         fix: `Place it inside ${range[0]}..${range[1]}.`,
@@ -92,13 +92,11 @@ function checkCoverage(
   }
   for (const [from, to] of innerGaps(memberships)) {
     if (range !== null && (to <= range[0] || from >= range[1])) continue;
-    const facts = {
+    report.warning("membership_gap", path, {
       what: `Between ${plain(from)} and ${plain(to)} no membership is true.`,
       why: "There the network sees only zeros and cannot tell one market from another.",
       fix: "Let neighbouring memberships overlap, best where both are about 0.5.",
-    };
-    if (range === null) report.warning("membership_gap", path, facts);
-    else report.error("membership_gap", path, facts);
+    });
   }
   if (range !== null) checkEnds([low, high], scale?.usual ?? range, path, examined);
 }

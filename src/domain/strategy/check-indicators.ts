@@ -14,7 +14,7 @@ import type { Examined } from "./rules.ts";
 import { IndicatorSchema } from "./schema.ts";
 import { fit, isMapping, own, type Mapping } from "./shape.ts";
 
-const ID_PATTERN = /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/;
+const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** Types, parameter names, parameter values and ids. KTRDR checks none of these (contract §2.6, §4.3). */
 export function checkIndicators(examined: Examined): void {
@@ -41,11 +41,14 @@ export function checkIndicators(examined: Examined): void {
 /** An id becomes part of references (`id.output`) and of feature names. */
 export function checkId(id: string, path: Path, { report }: Examined): void {
   if (ID_PATTERN.test(id)) return;
-  report.error("bad_id", path, {
-    what: `${shown(id)} is not a usable id.`,
+  const facts = {
+    what: `${shown(id)} is an unusual id.`,
     why: "Ids are part of references (id.output) and of feature names.",
-    fix: "Use letters, digits and _, starting with a letter, at most 64 characters.",
-  });
+    fix: "Use letters, digits and _, at most 64 of them.",
+  };
+  // A reference is cut at its first dot.
+  if (id.includes(".")) report.error("bad_id", path, facts);
+  else report.warning("bad_id", path, facts);
 }
 
 function reportUnknownType(type: string, path: Path, { report }: Examined): void {

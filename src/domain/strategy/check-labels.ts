@@ -1,6 +1,11 @@
 import { nearest } from "../indicators/nearest.ts";
 import { alternatives, shown } from "./finding.ts";
-import { labelDistribution, type LabelSettings } from "./label-distribution.ts";
+import {
+  labelDistribution,
+  type LabelDistribution,
+  type LabelSettings,
+  type SplitShares,
+} from "./label-distribution.ts";
 import type { LabelCount } from "./labels.ts";
 import type { Examined } from "./rules.ts";
 import { LABEL_SCHEMAS } from "./schema.ts";
@@ -23,21 +28,30 @@ export function checkLabels(examined: Examined): ExaminedLabels | null {
   const { raw, report, bars } = examined;
   const training = own(raw, "training");
   if (!isMapping(training)) return null;
-  const section = own(training, "labels");
-  if (section === undefined) {
+  const given = own(training, "labels") ?? {};
+  const section = isMapping(given) && own(given, "source") === undefined ? { source: "zigzag", ...given } : given;
+  if (section !== given) {
     report.warning("labels_default", ["training"], {
-      what: "training.labels is not set.",
-      why: "What the network learns to predict is left to KTRDR's default.",
-      fix: "Add labels: {source: zigzag, zigzag_threshold: 0.02, label_lookahead: 20}.",
+      what: "training.labels names no source.",
+      why: "KTRDR takes zigzag with a threshold of 0.02 unless told otherwise.",
+      fix: "Add labels: {source: zigzag, zigzag_threshold: 0.02}.",
     });
-    return null;
   }
   const labels = isMapping(section) ? readLabels(section, examined) : null;
   if (labels === null) return null;
   checkOutputFormat(labels.source, examined);
-  const distribution = bars === null ? null : labelDistribution(labels, bars);
+  const distribution = bars === null ? null : labelDistribution(labels, bars, splitOf(training));
   if (distribution !== null) checkDistribution(labels, distribution, examined);
-  return { source: labels.source, distribution };
+  return { source: labels.source, distribution: distribution?.all ?? null };
+}
+
+/** Complete with KTRDR's defaults; what cannot be read is reported where it stands. */
+function splitOf(training: Mapping): SplitShares {
+  const share = (name: string) => {
+    const value = own(own(training, "data_split"), name);
+    return typeof value === "number" ? value : undefined;
+  };
+  return { train: share("train") ?? 0.7, validation: share("validation") ?? 0.15, test: share("test") };
 }
 
 function readLabels(section: Mapping, { report }: Examined): LabelSettings | null {
@@ -46,16 +60,35 @@ function readLabels(section: Mapping, { report }: Examined): LabelSettings | nul
   if (source === undefined) {
     const meant = typeof given === "string" ? nearest(given, SOURCES) : null;
     report.error("label_source", [...PATH, "source"], {
-      what: given === undefined ? "The source of the labels is missing." : `There is no label source ${shown(given)}.`,
-      why: "It decides what the network learns to predict.",
+      what: `There is no label source ${shown(given)}.`,
+      why: "KTRDR takes zigzag for every source that it does not know.",
       fix: `${meant === null ? "" : `Did you mean ${meant}? `}Use ${alternatives(SOURCES)}.`,
     });
     return null;
   }
   const schema = LABEL_SCHEMAS[source];
   reportUnknownKeys(section, ["source", ...Object.keys(schema.shape)], PATH, report);
+  if (source === "regime") reportIdle(section, report);
+  if (source === "forward_return" && own(section, "horizon") === undefined) {
+    report.error("missing", [...PATH, "horizon"], {
+      what: "horizon is missing.",
+      why: "KTRDR refuses a regression without it.",
+      fix: "Write labels: {source: forward_return, horizon: 20}.",
+    });
+  }
   const settings = fit<(typeof LABEL_SCHEMAS)[keyof typeof LABEL_SCHEMAS]>(schema, section, PATH, report);
   return settings === null ? null : ({ source, settings } as LabelSettings);
+}
+
+/** Regimes are found by KTRDR's zigzag of two scales, which reads neither (contract §11.4). */
+function reportIdle(section: Mapping, report: Examined["report"]): void {
+  for (const key of ["horizon", "trending_threshold"].filter((name) => Object.hasOwn(section, name))) {
+    report.warning("no_effect", [...PATH, key], {
+      what: `${key} has no effect on regime labels.`,
+      why: "KTRDR reads vol_lookback and vol_crisis_threshold only.",
+      fix: "Remove it.",
+    });
+  }
 }
 
 function checkOutputFormat(source: LabelSettings["source"], { raw, report }: Examined): void {
@@ -79,35 +112,56 @@ function checkOutputFormat(source: LabelSettings["source"], { raw, report }: Exa
   }
 }
 
-function checkDistribution(labels: LabelSettings, counts: readonly LabelCount[], { report, bars }: Examined): void {
-  const total = counts.reduce((sum, count) => sum + count.bars, 0);
-  const text = counts.map((count) => `${count.label} ${count.bars}`).join(", ");
-  if (total === 0) {
+/**
+ * What of the classes hinders. KTRDR weighs the classes of the training split; only when the last one is missing there it
+ * has fewer weights than classes and fails. Any other missing class is just never learnt (contract §11.4).
+ */
+function checkDistribution(
+  labels: LabelSettings,
+  { all, trained }: LabelDistribution,
+  { report, bars }: Examined,
+): void {
+  const fix = distributionFix(labels);
+  if (sumOf(all) === 0) {
     report.error("no_labels", PATH, {
       what: `None of the ${bars?.length ?? 0} bars gets a label.`,
-      why: "The horizon and look-back of the labels are longer than the data.",
+      why: "The horizon and look-back of the labels are longer than the data. KTRDR fails without a label.",
       fix: "Use more bars or shorter label settings.",
     });
     return;
   }
-  const absent = counts.filter((count) => count.bars === 0).map((count) => count.label);
-  const dominant = counts.find((count) => count.share > DOMINANT_SHARE);
-  // Four regimes are rarely all present; three missing ones are one class.
-  const failing = labels.source === "regime" ? absent.length >= 3 : absent.length > 0;
-  if (failing || dominant !== undefined) {
+  const text = trained.map((count) => `${count.label} ${count.bars}`).join(", ");
+  const absent = trained.filter((count) => count.bars === 0).map((count) => count.label);
+  const last = trained.at(-1);
+  if (last?.bars === 0) {
     report.error("label_classes", PATH, {
-      what: failing
-        ? `On this data no bar is labelled ${alternatives(absent)} (${text}).`
-        : `On this data nearly every bar has the same label (${text}).`,
-      why: failing
-        ? "KTRDR weighs the classes and fails when one is missing."
-        : "The network would learn to say the same thing always.",
-      fix: distributionFix(labels),
+      what: `In the training part no bar is labelled ${alternatives(absent)} (${text}).`,
+      why: `KTRDR has a weight for each class up to the last one seen: without ${last.label} it has too few, and the training fails.`,
+      fix,
     });
-    return;
+  } else if (absent.length > 0) {
+    report.warning("label_absent", PATH, {
+      what: `In the training part no bar is labelled ${alternatives(absent)} (${text}).`,
+      why: "KTRDR trains nevertheless; the model never learns that class.",
+      fix,
+    });
+  } else if (trained.some((count) => count.share > DOMINANT_SHARE)) {
+    report.warning("label_dominant", PATH, {
+      what: `Nearly every bar of the training part has the same label (${text}).`,
+      why: "The network may learn to say the same thing always.",
+      fix,
+    });
+  } else {
+    checkRare(labels, all, report);
   }
-  const rare = counts.filter((count) => count.share < RARE_SHARE && count.bars > 0);
+}
+
+const sumOf = (counts: readonly LabelCount[]): number => counts.reduce((sum, count) => sum + count.bars, 0);
+
+function checkRare(labels: LabelSettings, counts: readonly LabelCount[], report: Examined["report"]): void {
+  const rare = counts.filter((count) => count.share < RARE_SHARE);
   if (rare.length === 0) return;
+  const text = counts.map((count) => `${count.label} ${count.bars}`).join(", ");
   report.warning("label_rare", PATH, {
     what: `Hardly any bar is labelled ${alternatives(rare.map((count) => count.label))} (${text}).`,
     why: "The three splits of the data may not even all contain it.",
@@ -122,7 +176,7 @@ function distributionFix({ source, settings }: LabelSettings): string {
     case "triple_barrier":
       return "Change max_holding_period (longer = less HOLD) or bring pt_multiplier and sl_multiplier closer together.";
     case "regime":
-      return "Change trending_threshold and vol_crisis_threshold.";
+      return "Change vol_crisis_threshold (lower = more VOLATILE) or vol_lookback.";
     case "context":
       return "Bring bullish_threshold and bearish_threshold closer to the usual move over the horizon.";
     case "forward_return":

@@ -49,10 +49,10 @@ export function checkStructure({ raw, report, fileName }: Examined): void {
   }
   const name = fit(NameSchema, own(raw, "name"), ["name"], report);
   if (name !== null && fileName !== null && name !== fileName) {
-    report.error("name_not_file", ["name"], {
+    report.warning("name_not_file", ["name"], {
       what: `The name ${shown(name)} is not the file name ${shown(fileName)}.`,
-      why: "KTRDR finds the strategy by its file but files the model under the name.",
-      fix: `Write name: ${fileName}, or save it as ${name}.yaml.`,
+      why: `Jobs are about ${fileName}, and KTRDR files its models under models/${name}, beside those of others with that name.`,
+      fix: `Write name: ${fileName} when that matters.`,
     });
   }
 }

@@ -19,6 +19,13 @@ export function checkDecisions({ raw, report }: Examined): void {
     reportUnknownKeys(decisions.filters, ["min_signal_separation"], ["decisions", "filters"], report);
   }
   if (decisions.output_format === "regression") {
+    if (own(section, "confidence_threshold") !== undefined) {
+      report.warning("no_effect", ["decisions", "confidence_threshold"], {
+        what: "confidence_threshold has no effect on a regression.",
+        why: "A predicted return is traded when it beats round_trip_cost times min_edge_multiplier.",
+        fix: "Remove it.",
+      });
+    }
     if (decisions.cost_model !== undefined) return;
     report.error("cost_model_missing", ["decisions"], {
       what: "A regression strategy has no cost_model.",

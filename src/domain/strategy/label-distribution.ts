@@ -16,20 +16,56 @@ export type LabelSettings = {
   [K in keyof typeof LABEL_SCHEMAS]: { readonly source: K; readonly settings: z.output<(typeof LABEL_SCHEMAS)[K]> };
 }[keyof typeof LABEL_SCHEMAS];
 
+/** Bars per class, of all bars and of those that the network learns from. */
+export interface LabelDistribution {
+  readonly all: readonly LabelCount[];
+  readonly trained: readonly LabelCount[];
+}
+
+/** Ratios of the labelled bars; what is missing of them is tested on. */
+export interface SplitShares {
+  readonly train: number;
+  readonly validation: number;
+  readonly test?: number | undefined;
+}
+
 /**
  * Classes a training on these bars would see. Null where it cannot be said: regression has no classes, close-based
  * barriers are not reproduced here.
  */
-export function labelDistribution(labels: LabelSettings, bars: readonly Bar[]): readonly LabelCount[] | null {
+export function labelDistribution(
+  labels: LabelSettings,
+  bars: readonly Bar[],
+  split: SplitShares,
+): LabelDistribution | null {
+  if (labels.source === "forward_return") return null;
+  const every = labelsOn(labels, bars)?.filter((label) => label >= 0);
+  if (every === undefined) return null;
+  const classes = LABEL_CLASSES[labels.source];
+  const trained = every.slice(0, trainedCount(labels, every.length, split));
+  return { all: countLabels(every, classes), trained: countLabels(trained, classes) };
+}
+
+/** How many of the labelled bars, from the first, KTRDR trains on; barriers leave a gap before the others. */
+function trainedCount(labels: LabelSettings, count: number, { train, validation, test }: SplitShares): number {
+  if (labels.source !== "triple_barrier") return Math.floor(count * train);
+  const others = Math.min(validation + (test ?? Math.max(0, 1 - train - validation)), 1);
+  const start = Math.floor(count * (1 - others));
+  const embargo = Math.floor(0.01 * count);
+  return Math.max(0, Math.min(start - embargo, start - labels.settings.max_holding_period + 1));
+}
+
+/** The class of each bar, -1 for none; null where it is not reproduced. */
+function labelsOn(labels: LabelSettings, bars: readonly Bar[]): Int8Array | null {
   const closes = bars.map((bar) => bar.close);
   switch (labels.source) {
     case "forward_return":
       return null;
     case "zigzag":
-      return countLabels(zigzagLabels(closes, labels.settings.zigzag_threshold), LABEL_CLASSES.zigzag);
+      return zigzagLabels(closes, labels.settings.zigzag_threshold);
     case "context": {
       const { horizon, bullish_threshold: bullish, bearish_threshold: bearish } = labels.settings;
-      return countLabels(contextLabels(closes, horizon, bullish, bearish), LABEL_CLASSES.context);
+      return contextLabels(closes, horizon, bullish, bearish);
     }
     case "regime": {
       const { horizon, trending_threshold, vol_crisis_threshold, vol_lookback } = labels.settings;
@@ -39,7 +75,7 @@ export function labelDistribution(labels: LabelSettings, bars: readonly Bar[]): 
         volCrisisThreshold: vol_crisis_threshold,
         volLookback: vol_lookback,
       };
-      return countLabels(regimeLabels(closes, regime), LABEL_CLASSES.regime);
+      return regimeLabels(closes, regime);
     }
     case "triple_barrier": {
       const { pt_multiplier, sl_multiplier, max_holding_period, vol_span, vol_method } = labels.settings;
@@ -50,7 +86,7 @@ export function labelDistribution(labels: LabelSettings, bars: readonly Bar[]): 
         maxHoldingPeriod: max_holding_period,
         volSpan: vol_span,
       };
-      return countLabels(tripleBarrierLabels(bars, barrier), LABEL_CLASSES.triple_barrier);
+      return tripleBarrierLabels(bars, barrier);
     }
   }
 }

@@ -67,7 +67,7 @@ function read(document: Document.Parsed, counter: LineCounter): Parsed {
   const value = document.toJS({ maxAliasCount: 0 }) as Record<string, unknown>;
   const writtenAs = (path: Path): string | null => {
     const node: unknown = document.getIn(path, true);
-    return isScalar(node) && typeof node.source === "string" ? node.source : null;
+    return isScalar(node) && node.type === "PLAIN" && typeof node.source === "string" ? node.source : null;
   };
   return { ok: true, text: { value, lineOf, writtenAs }, findings: report.findings };
 }

@@ -30,7 +30,7 @@ export function readMembership(name: string, value: unknown, path: Path, report:
 
 function readType(value: unknown, path: Path, report: Report): MembershipType | null {
   if (Array.isArray(value)) return "triangular";
-  const given = own(value, "type");
+  const given = own(value, "type") ?? (isMapping(value) ? "triangular" : undefined);
   const type = MEMBERSHIP_TYPES.find((known) => known === given);
   if (type !== undefined) return type;
   const meant = typeof given === "string" ? nearest(given, MEMBERSHIP_TYPES) : null;
@@ -81,7 +81,7 @@ function checkOrder({ name, type, parameters }: Membership, path: Path, report: 
     return false;
   }
   if (sorted[0] !== sorted.at(-1)) return true;
-  report.error("membership_degenerate", path, {
+  report.warning("membership_degenerate", path, {
     what: `${shown(name)} has no width.`,
     why: "It is true at one single value, so it is practically always zero.",
     fix: "Give it a left and a right end, e.g. [20, 30, 40].",

@@ -12,6 +12,8 @@ export interface Examined {
   readonly fuzzySets: Mapping;
   /** Timeframes the strategy trains on, in order; empty when that section is unusable. */
   readonly timeframes: readonly string[];
+  /** The one of them that labels, bars and results are of. */
+  readonly timeframe: string | null;
   readonly symbols: readonly string[];
   /** Stem of the file, when there is one. */
   readonly fileName: string | null;

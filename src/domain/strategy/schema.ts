@@ -53,6 +53,17 @@ export const TrainingDataSchema = z.looseObject(
   "a mapping with symbols and timeframes",
 );
 
+export const ContextSourceSchema = z.looseObject(
+  {
+    provider: z.string("fred, ib or cftc_cot"),
+    symbol: z.string("a symbol").optional(),
+    timeframe: timeframe.optional(),
+    series: z.union([z.string(), words("a series or a list of them")], "a series or a list of them").optional(),
+    report: z.string("a currency code, e.g. EUR").optional(),
+  },
+  "a mapping, e.g. {provider: fred, series: DGS2}",
+);
+
 export const IndicatorSchema = z.looseObject(
   { type: z.string("an indicator type, e.g. rsi") },
   "a mapping with a type and its parameters, e.g. {type: rsi, period: 14}",

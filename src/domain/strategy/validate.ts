@@ -1,14 +1,17 @@
 import type { Bar, DataRange, DateWindow } from "../market-data.ts";
+import { checkContext } from "./check-context.ts";
 import { checkData } from "./check-data.ts";
 import { checkFuzzySets } from "./check-fuzzy-sets.ts";
 import { checkIndicators, strategyWarmUp } from "./check-indicators.ts";
 import { checkInputs } from "./check-inputs.ts";
 import { checkLabels, type ExaminedLabels } from "./check-labels.ts";
+import { checkLookAhead } from "./check-look-ahead.ts";
 import { checkModel } from "./check-model.ts";
 import { checkStructure } from "./check-structure.ts";
 import { checkDecisions, checkTraining } from "./check-training.ts";
 import { listFeatures } from "./features.ts";
 import { Report, type Finding } from "./finding.ts";
+import { strategyMarket } from "./market.ts";
 import { parseStrategy, type StrategyText } from "./parse.ts";
 import type { Examined } from "./rules.ts";
 import { isMapping, own } from "./shape.ts";
@@ -31,6 +34,8 @@ export interface StrategySummary {
   readonly description: string | null;
   readonly symbols: readonly string[];
   readonly timeframes: readonly string[];
+  /** The one of them that labels, bars and results are of. */
+  readonly timeframe: string | null;
   readonly outputFormat: string | null;
   readonly indicatorTypes: readonly string[];
   /** Feature names in the order the network gets them. */
@@ -63,6 +68,8 @@ export function validateStrategy(input: ValidateInput): Validation {
   checkIndicators(examined);
   checkFuzzySets(examined);
   checkInputs(examined);
+  checkLookAhead(examined);
+  checkContext(examined);
   checkModel(examined);
   checkDecisions(examined);
   checkTraining(examined);
@@ -77,29 +84,18 @@ function examine(text: StrategyText, input: ValidateInput): Examined {
     const value = own(raw, name);
     return isMapping(value) ? value : {};
   };
-  const data = section("training_data");
   return {
     text,
     raw,
     indicators: section("indicators"),
     fuzzySets: section("fuzzy_sets"),
-    symbols: chosen(own(data, "symbols"), "symbol"),
-    timeframes: chosen(own(data, "timeframes"), "timeframe"),
+    ...strategyMarket(raw),
     fileName: input.fileName === undefined ? null : stem(input.fileName),
     bars: input.bars ?? null,
     range: input.range ?? null,
     window: input.window ?? null,
     report: new Report(text.lineOf),
   };
-}
-
-/** The one value or the list of a `{mode, <one>?, list?}` section. */
-function chosen(section: unknown, one: string): readonly string[] {
-  const list = own(section, "list");
-  const single = own(section, one);
-  const multiple = String(own(section, "mode")).startsWith("multi");
-  if (multiple && Array.isArray(list)) return list.filter((item) => typeof item === "string");
-  return typeof single === "string" ? [single] : [];
 }
 
 const stem = (fileName: string): string => (fileName.split(/[\\/]/).at(-1) ?? "").replace(/\.ya?ml$/i, "");
@@ -110,7 +106,7 @@ function inOrder(findings: readonly Finding[]): readonly Finding[] {
 }
 
 function summarise(examined: Examined, labels: ExaminedLabels | null): StrategySummary {
-  const { raw, indicators, fuzzySets, symbols, timeframes } = examined;
+  const { raw, indicators, fuzzySets, symbols, timeframes, timeframe } = examined;
   const text = (value: unknown) => (typeof value === "string" ? value : null);
   const features = listFeatures({ indicators, fuzzySets, inputs: own(raw, "nn_inputs"), timeframes });
   const types = Object.values(indicators).map((entry) => text(own(entry, "type")));
@@ -119,6 +115,7 @@ function summarise(examined: Examined, labels: ExaminedLabels | null): StrategyS
     description: text(own(raw, "description")),
     symbols,
     timeframes,
+    timeframe,
     outputFormat: text(own(own(raw, "decisions"), "output_format")),
     indicatorTypes: [...new Set(types.filter((type) => type !== null))],
     features: features.map((feature) => feature.featureId),

@@ -83,7 +83,7 @@ function cleared({ summary, findings }: Judgement, will: Will): string {
 
 const marketIn = ({ summary }: Judgement) => ({
   symbol: summary?.symbols[0] ?? null,
-  timeframe: summary?.timeframes[0] ?? null,
+  timeframe: summary?.timeframe ?? null,
 });
 
 async function existing(name: string, { deps }: ToolContext): Promise<StrategyFile | null> {

@@ -8,11 +8,11 @@ import { judgementFacts, judgeStrategy, windowOf } from "../strategy-report.ts";
 export const validateStrategy = defineTool({
   name: "validate_strategy",
   title: "Validate a strategy",
-  description: `Finds what is wrong with a strategy before anything is computed: also what KTRDR accepts and then fails on or silently ignores (unknown indicators, misspelt parameters, wrong outputs, membership arity and order, gaps between fuzzy sets, label settings that leave one class, name unlike the file, dates without data). Each finding says where, why and what would be right.
+  description: `Finds what is wrong with a strategy before anything is computed. Errors: KTRDR fails on it, or computes something else than is written (unknown indicators, ignored parameters, labels without their last class), or the network sees the future (looks_ahead). Warnings: taste and doubt. Each finding says where, why and what would be right.
 
 Give a saved strategy's name or a yaml text. With start_date and end_date of the planned training, label classes are counted on exactly those bars; without, on the newest stored ones. checked_on says which data was used.
 
-Errors must be mended; warnings are worth a thought. Next: create_strategy saves it, train_model trains it.
+Errors are mended, or insisted on with a reason (insist_reason, accept_look_ahead) where it is saved or started. Next: create_strategy saves it, train_model trains it.
 
 Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014-12-31"}`,
   input: z.strictObject({

@@ -88,7 +88,6 @@ const DEFECTS: readonly (readonly [string, string | RegExp, string, string, RegE
   ["membership_arity", "[0, 18, 38]", "[18, 38]", "fuzzy_sets.short_zone.sold_out", /left, peak, right/],
   ["membership_arity", "[0, 18, 38]", "[0, 10, 18, 38]", "fuzzy_sets.short_zone.sold_out", /trapezoidal/],
   ["membership_order", "[0, 18, 38]", "[0, 38, 18]", "fuzzy_sets.short_zone.sold_out", /\[0,18,38\]/],
-  ["membership_degenerate", "[0, 18, 38]", "[18, 18, 18]", "fuzzy_sets.short_zone.sold_out", /left and a right/],
   [
     "membership_degenerate",
     "[0, 18, 38]",
@@ -111,21 +110,6 @@ const DEFECTS: readonly (readonly [string, string | RegExp, string, string, RegE
     "{type: triangular, parameter: [30, 50, 70]}",
     "fuzzy_sets.short_zone.balanced.parameter",
     /parameters/,
-  ],
-  [
-    "membership_identical",
-    "bought_up: [62, 82, 100]",
-    "bought_up: [0, 18, 38]",
-    "fuzzy_sets.short_zone.bought_up",
-    /other numbers/,
-  ],
-  ["membership_gap", "parameters: [30, 50, 70]", "parameters: [45, 50, 55]", "fuzzy_sets.short_zone", /overlap/],
-  [
-    "membership_unreachable",
-    "bought_up: [62, 82, 100]",
-    "bought_up: [120, 130, 140]",
-    "fuzzy_sets.short_zone.bought_up",
-    /0\.\.100/,
   ],
   ["unknown_reference", "fuzzy_set: slow_zone", "fuzzy_set: slow_zon", "nn_inputs.1.fuzzy_set", /mean slow_zone/],
   ["unlisted_timeframe", '["1d"]', '["1h"]', "nn_inputs.1.timeframes", /timeframes: all/],
@@ -181,29 +165,21 @@ const DEFECTS: readonly (readonly [string, string | RegExp, string, string, RegE
     "training.labels",
     /zigzag_threshold \(now 0\.9\)/,
   ],
-  ["name_not_file", "name: spx_rsi_reversion", "name: spx_other", "name", /spx_rsi_reversion/],
   ["wrong_value", "name: spx_rsi_reversion", "name: ../spx", "name", /letters, digits/],
   ["wrong_value", "timeframe: 1d", "timeframe: 7x", "training_data.timeframes.timeframe", /1m, 5m/],
   ["bad_symbol", "symbol: SPX", "symbol: S_X", "training_data.symbols", /20 letters/],
-  ["missing", "symbol: SPX", "list: [SPX]", "training_data.symbols.symbol", /mode: single/],
+  ["missing", ", symbol: SPX", "", "training_data.symbols.symbol", /mode: single/],
   [
     "too_few_timeframes",
     "{mode: single, timeframe: 1d}",
     "{mode: multi_timeframe, list: [1d]}",
     "training_data.timeframes.list",
-    /base_timeframe/,
-  ],
-  [
-    "base_timeframe",
-    "{mode: single, timeframe: 1d}",
-    "{mode: multi_timeframe, list: [1d, 1w], base_timeframe: 1h}",
-    "training_data.timeframes.base_timeframe",
-    /1d or 1w/,
+    /mode single/,
   ],
   ["wrong_value", "history_required: 100", "history_required: 20", "training_data.history_required", /50/],
   ["yaml_dialect", "learning_rate: 0.001", "learning_rate: 1e-3", "training.learning_rate", /0\.001/],
   ["yaml_dialect", "sold_out:", "off:", "fuzzy_sets.short_zone.off", /quote/],
-  ["bad_id", "rsi_month: {", "rsi month: {", "indicators.rsi month", /letters, digits/],
+  ["bad_id", "rsi_month: {", "rsi.month: {", "indicators.rsi.month", /letters, digits/],
   ["cost_model_missing", "output_format: classification", "output_format: regression", "decisions", /cost_model/],
 ];
 
@@ -253,7 +229,7 @@ const DOUBTS: readonly (readonly [string, string | RegExp, string])[] = [
   ["no_effect", "batch_size: 4", "batch_size: 4\n  optimizer: adam"],
   ["no_effect", "batch_size: 4", "batch_size: 4\n  early_stopping: {patience: 5}"],
   ["no_effect", "type: mlp", "type: mlp\n  training: {epochs: 12}"],
-  ["no_effect", "history_required: 100", "history_required: 100\n  start_date: 2000-01-03\n  end_date: 2014-12-31"],
+  ["no_effect", "history_required: 100", 'history_required: 100\n  start_date: "2000-01-03"'],
   ["no_effect", "description:", "notes: x\ndescription:"],
   ["no_effect", "batch_size: 4", "batch_size: 4\n  focal_gamma: 2"],
   ["unused_fuzzy_set", '  - {fuzzy_set: slow_zone, timeframes: ["1d"]}\n', ""],
@@ -267,6 +243,20 @@ const DOUBTS: readonly (readonly [string, string | RegExp, string])[] = [
     "{type: roc, period: 21}$1parameters: [55, 60, 85, 100]",
   ],
   ["raw_not_normalised", "nn_inputs:", "nn_inputs:\n  - {raw_indicator: rsi_month, timeframes: all}"],
+  ["membership_degenerate", "[0, 18, 38]", "[18, 18, 18]"],
+  ["membership_identical", "bought_up: [62, 82, 100]", "bought_up: [0, 18, 38]"],
+  ["membership_gap", "parameters: [30, 50, 70]", "parameters: [45, 50, 55]"],
+  ["membership_unreachable", "bought_up: [62, 82, 100]", "bought_up: [120, 130, 140]"],
+  ["name_not_file", "name: spx_rsi_reversion", "name: spx_other"],
+  ["base_timeframe", "{mode: single, timeframe: 1d}", '{mode: single, list: ["1d"], base_timeframe: "1w"}'],
+  ["bad_id", /rsi_month/g, "rsi-mönth"],
+  [
+    "label_dominant",
+    /labels: \{.*\}/,
+    "labels: {source: context, horizon: 1, bullish_threshold: 0.04, bearish_threshold: -0.04}",
+  ],
+  ["label_absent", /labels: \{.*\}/, "labels: {source: context, bullish_threshold: 0.9, bearish_threshold: -0.9}"],
+  ["no_effect", /labels: \{.*\}/, "labels: {source: regime, vol_crisis_threshold: 1.2, horizon: 24}"],
   ["threshold_idle", "confidence_threshold: 0.40", "confidence_threshold: 0.3"],
   ["labels_default", /^ {2}labels:.*\n/m, ""],
   ["labels_not_signals", /labels: \{.*\}/, "labels: {source: context}"],
@@ -277,7 +267,7 @@ const DOUBTS: readonly (readonly [string, string | RegExp, string])[] = [
 describe("what is only doubtful is a warning and does not make a strategy invalid", () => {
   it.each(DOUBTS)("%s: %s", (code, from, to) => {
     const text = changed(RSI, from, to);
-    const result = validateStrategy({ text, bars });
+    const result = validateStrategy({ text, fileName: "spx_rsi_reversion.yaml", bars });
     expect(result.findings.map((finding) => `${finding.severity} ${finding.code}`)).toContain(`warning ${code}`);
     expect(result.findings.filter((finding) => finding.severity === "error")).toEqual([]);
     expect(result.valid).toBe(true);
@@ -304,36 +294,29 @@ describe("dates and amount of data", () => {
     expect(codes({ text: RSI, range, window: { startDate, endDate } })).toEqual(expected);
   });
 
-  it("uses the strategy's own dates when none are given", () => {
-    const text = changed(
-      RSI,
-      "history_required: 100",
-      "history_required: 100\n  start_date: 1980-01-01\n  end_date: 1985-01-01",
-    );
-    expect(codes({ text, range })).toContain("error dates_without_data");
-  });
-
-  it("says when a date does not exist", () => {
-    const text = changed(RSI, "history_required: 100", "history_required: 100\n  start_date: 2014-02-31");
-    expect(codes({ text })).toContain("error bad_date");
+  it("does not judge dates that KTRDR does not use, but for their form", () => {
+    const dated = (date: string) =>
+      changed(RSI, "history_required: 100", `history_required: 100\n  start_date: ${date}`);
+    expect(codes({ text: dated('"1980-01-01"'), range })).toEqual(["warning no_effect"]);
+    expect(codes({ text: dated("1980-01-01"), range })).toContain("error bad_date");
   });
 
   it.each([
-    [40, "error too_few_bars"],
+    [12, "error too_few_bars"],
     [150, "warning few_bars"],
   ])("%i bars", (count, expected) => {
     expect(codes({ text: RSI, bars: bars.slice(0, count) })).toContain(expected);
   });
 
   it("counts the range when there are no bars", () => {
-    expect(codes({ text: RSI, range: { ...range, points: 30 } })).toContain("error too_few_bars");
+    expect(codes({ text: RSI, range: { ...range, points: 12 } })).toContain("error too_few_bars");
   });
 });
 
 it("regression with everything it needs is valid", () => {
   const regression = changed(
     RSI,
-    "output_format: classification",
+    /output_format: classification\n.*/,
     "output_format: regression\n  cost_model: {round_trip_cost: 0.003, min_edge_multiplier: 1.5}",
   );
   const text = changed(
@@ -369,4 +352,97 @@ it("raw inputs and several timeframes give their features in order", () => {
     "1d_slow_zone_weak",
     "1d_slow_zone_firm",
   ]);
+});
+
+describe("what lets the network see the future", () => {
+  const timeframes = (section: string) => changed(RSI, "{mode: single, timeframe: 1d}", section);
+  const ahead = (text: string) =>
+    validateStrategy({ text, bars }).findings.filter(({ code }) => code === "looks_ahead");
+
+  it("a slower timeframe, told by two bars, with the share of zeros in training", () => {
+    const text = timeframes('{mode: multi_timeframe, list: ["1h", "1d"], base_timeframe: "1h"}');
+    const [found] = ahead(text);
+    expect(found).toMatchObject({ severity: "error", where: "training_data.timeframes" });
+    expect(found?.why).toContain("a close that comes 23 hours later");
+    const zeros = validateStrategy({ text }).findings.find(({ code }) => code === "slow_bars_zero");
+    expect(zeros?.what).toContain("96 %");
+  });
+
+  it.each([
+    ["5m", "1h", "5 minutes after that", "55 minutes later"],
+    ["1h", "4h", "an hour after that", "3 hours later"],
+    ["1d", "1w", "24 hours after that", "6 days later"],
+  ])("%s beside %s, in whatever order", (fine, slow, first, later) => {
+    for (const list of [
+      [fine, slow],
+      [slow, fine],
+    ]) {
+      const text = timeframes(`{mode: multi_timeframe, list: ${JSON.stringify(list)}}`).replace('["1d"]', "all");
+      expect(ahead(text)[0]?.why).toContain(first);
+      expect(ahead(text)[0]?.why).toContain(later);
+      expect(validateStrategy({ text }).summary?.timeframe).toBe(fine);
+    }
+  });
+
+  it("not a slower timeframe that no input uses, nor a list of one", () => {
+    const listed = timeframes('{mode: multi_timeframe, list: ["1d", "1w"]}').replace(
+      "timeframes: all",
+      'timeframes: ["1d"]',
+    );
+    expect(ahead(listed)).toEqual([]);
+    const one = validateStrategy({ text: timeframes('{mode: single, list: ["1d"], base_timeframe: "1d"}'), bars });
+    expect(one).toMatchObject({ valid: true, findings: [], summary: { timeframes: ["1d"], timeframe: "1d" } });
+  });
+
+  it.each(["zigzag, threshold: 0.05", "ZigZagIndicator, threshold: 0.02"])("an input that repaints: %s", (type) => {
+    const raw = changed(
+      RSI,
+      "nn_inputs:",
+      "nn_inputs:\n  - {raw_indicator: rsi_month, timeframes: all, normalization: zscore}",
+    );
+    expect(ahead(changed(raw, "{type: rsi, period: 21}", `{type: ${type}}`))).toMatchObject([
+      { where: "indicators.rsi_month" },
+    ]);
+    const unused = changed(RSI, "indicators:", `indicators:\n  turns: {type: ${type}}`);
+    expect(ahead(unused)).toEqual([]);
+  });
+});
+
+describe("data from elsewhere", () => {
+  const context = (entry: string, source: string) =>
+    changed(
+      changed(RSI, "{type: rsi, period: 21}", `{type: rsi, period: 21, data_source: ${source}}`),
+      "indicators:",
+      `context_data:\n  - ${entry}\nindicators:`,
+    );
+
+  it.each([
+    ["{provider: fred, series: DGS2}", "fred_DGS2", ["error looks_ahead", "warning context_needs"]],
+    ["{provider: fred, series: [A, B]}", "yield_spread_A_B", ["error looks_ahead", "warning context_needs"]],
+    ["{provider: cftc_cot, report: EUR}", "cot_EUR_net_pct", ["error looks_ahead", "warning context_needs"]],
+    ["{provider: ib, symbol: NDX, timeframe: 1d}", "NDX", ["warning context_needs"]],
+    ["{provider: ib, symbol: NDX, timeframe: 1w}", "NDX", ["error looks_ahead", "warning context_needs"]],
+    ["{provider: fred, series: DGS2}", "fred_DGS10", ["error unknown_reference", "warning context_needs"]],
+    ["{provider: yahoo, symbol: NDX}", "NDX", ["error context_provider"]],
+    ["{symbol: NDX}", "NDX", ["error missing", "error unknown_reference"]],
+  ])("%s read as %s", (entry, source, expected) => {
+    expect(codes({ text: context(entry, source) }).toSorted()).toEqual(expected);
+  });
+
+  it("names the key and the network", () => {
+    const { findings } = validateStrategy({ text: context("{provider: fred, series: DGS2}", "fred_DGS2") });
+    expect(findings.map(({ what }) => what).join()).toMatch(/KTRDR_FRED_API_KEY.*stlouisfed/);
+  });
+});
+
+it("only a missing last class fails: the training part decides", () => {
+  // All bars have SELL, the first seven tenths have none.
+  const rising = Array.from({ length: 400 }, (_, at) => ({ ...bars[0]!, close: at < 300 ? 100 + at : 700 - at }));
+  const zigzag = changed(RSI, /labels: \{.*\}/, "labels: {source: zigzag, zigzag_threshold: 0.02}");
+  expect(codes({ text: zigzag, bars: rising })).toContain("error label_classes");
+  const falling = rising.map((bar, at) => ({
+    ...bar,
+    close: at < 100 ? 500 - at : at < 300 ? 100 + at : 90 - at / 10,
+  }));
+  expect(codes({ text: zigzag, bars: falling })).not.toContain("error label_classes");
 });

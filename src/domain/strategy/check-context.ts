@@ -1,0 +1,114 @@
+import { LOOKS_AHEAD } from "../insistence.ts";
+import { listFeatures } from "./features.ts";
+import { alternatives, shown, type Path } from "./finding.ts";
+import { minutesOf } from "./market.ts";
+import type { Examined } from "./rules.ts";
+import { ContextSourceSchema } from "./schema.ts";
+import { fit, own } from "./shape.ts";
+
+/** What is fetched when the training begins, and when a value is known that KTRDR puts on its own day. */
+const PROVIDERS = {
+  fred: {
+    needs: "an API key for FRED (KTRDR_FRED_API_KEY) and a network that reaches api.stlouisfed.org",
+    early: "The value of a day stands at its midnight, and is published a day or more later.",
+  },
+  cftc_cot: {
+    needs: "a network that reaches www.cftc.gov",
+    early: "A report stands on its Tuesday, and is published on the Friday after.",
+  },
+  ib: { needs: "bars that are stored already", early: null },
+} as const;
+
+interface Source {
+  readonly provider: string;
+  readonly symbol?: string | undefined;
+  readonly timeframe?: string | undefined;
+  readonly series?: string | readonly string[] | undefined;
+  readonly report?: string | undefined;
+}
+
+/** Data from elsewhere: what it needs is named before a training fails on it, and what of it looks ahead. */
+export function checkContext(examined: Examined): void {
+  const { raw, report } = examined;
+  const section = own(raw, "context_data") ?? [];
+  if (!Array.isArray(section)) {
+    report.error("wrong_value", ["context_data"], {
+      what: "context_data is not a list.",
+      why: "Each entry is one source.",
+      fix: "Write - {provider: fred, series: DGS2}.",
+    });
+    return;
+  }
+  const known = new Set<string>();
+  for (const [at, entry] of section.entries()) {
+    const path = ["context_data", at];
+    const source = fit(ContextSourceSchema, entry, path, report);
+    if (source === null) continue;
+    const ids = idsOf(source);
+    for (const id of ids) known.add(id);
+    checkSource(source, ids, path, examined);
+  }
+  checkReferences(known, examined);
+}
+
+function checkSource(source: Source, ids: readonly string[], path: Path, examined: Examined): void {
+  const { report } = examined;
+  const name = Object.keys(PROVIDERS).find((one) => one === source.provider) as keyof typeof PROVIDERS | undefined;
+  if (name === undefined) {
+    report.error("context_provider", [...path, "provider"], {
+      what: `KTRDR has no provider ${shown(source.provider)}.`,
+      why: "The training fails when it begins to fetch.",
+      fix: `Use ${alternatives(Object.keys(PROVIDERS))}.`,
+    });
+    return;
+  }
+  const { needs, early } = PROVIDERS[name];
+  const bars = `${source.symbol ?? "?"} ${source.timeframe ?? "1h"}`;
+  report.warning("context_needs", path, {
+    what: `${name} needs ${needs}${name === "ib" ? `: ${bars}` : ""}.`,
+    why: "KTRDR fetches it when a training or a backtest begins, and fails without naming the source.",
+    fix: name === "ib" ? `load_market_data for ${bars} first.` : "Ask whoever runs KTRDR whether it has them.",
+  });
+  const why = early ?? slowerThan(examined, source.timeframe ?? "1h");
+  if (why === null || !usedIn(examined).some((id) => typeof id === "string" && ids.includes(id))) return;
+  report.error(LOOKS_AHEAD, path, {
+    what: `The network sees values of ${name} before anybody could know them.`,
+    why,
+    fix: "Leave out what reads it (data_source).",
+  });
+}
+
+const slowerThan = ({ timeframe }: Examined, other: string): string | null =>
+  timeframe !== null && (minutesOf(other) ?? 0) > (minutesOf(timeframe) ?? 0)
+    ? `A bar of ${other} stands at its opening with the close that comes later.`
+    : null;
+
+/** Names under which KTRDR offers what a source gives. */
+function idsOf({ symbol, series = [], report: code }: Source): readonly string[] {
+  const many = typeof series === "string" ? [series] : series;
+  const [first, second] = many;
+  return [
+    ...(symbol === undefined ? [] : [symbol]),
+    ...many.map((one) => `fred_${one}`),
+    ...(first === undefined || second === undefined ? [] : [`yield_spread_${first}_${second}`]),
+    ...(code === undefined ? [] : [`cot_${code}_net_pos`, `cot_${code}_net_pct`]),
+  ];
+}
+
+/** The sources behind the inputs of the network. */
+function usedIn({ raw, indicators, fuzzySets, timeframes }: Examined): readonly unknown[] {
+  const features = listFeatures({ indicators, fuzzySets, inputs: own(raw, "nn_inputs"), timeframes });
+  return features.map(({ indicatorId }) => own(own(indicators, indicatorId), "data_source"));
+}
+
+function checkReferences(known: ReadonlySet<string>, { indicators, report }: Examined): void {
+  for (const [id, entry] of Object.entries(indicators)) {
+    const source = own(entry, "data_source");
+    if (source === undefined || (typeof source === "string" && known.has(source))) continue;
+    report.error("unknown_reference", ["indicators", id, "data_source"], {
+      what: `No context_data gives ${shown(source)}.`,
+      why: "KTRDR refuses the strategy.",
+      fix: `Use ${alternatives([...known]) || "a source of context_data; there is none"}.`,
+    });
+  }
+}
