@@ -16,7 +16,10 @@ interface Holding {
   readonly quantity: number;
   readonly price: number;
   readonly time: number;
-  readonly slippage: number;
+  /** When it was last valued: what the real one counts the holding period up to, a bar short of the exit. */
+  seen: number;
+  /** At the last valuation. */
+  profit: number;
   best: number;
   worst: number;
 }
@@ -37,15 +40,14 @@ export class Account {
 
   /**
    * Opens a position of whole shares for a quarter of the cash, commission included; too little cash opens none.
-   * The buyer pays the slippage on top of `price`, the seller gets it less.
+   * The buyer pays the slippage on top of `price`, the seller gets it less. A short sets its whole value aside.
    */
   open(side: 1 | -1, price: number, time: number): boolean {
     const filled = price * (1 + side * this.costs.slippage);
-    const quantity = Math.floor((this.cash * POSITION_SHARE) / (price * (1 + this.costs.commission)));
-    if (quantity < 1) return false;
-    this.cash -= side * quantity * filled + quantity * filled * this.costs.commission;
-    const slippage = quantity * Math.abs(filled - price);
-    this.holding = { side, quantity, price: filled, time, slippage, best: 0, worst: 0 };
+    const quantity = Math.trunc((this.cash * POSITION_SHARE) / (1 + this.costs.commission) / price);
+    if (!(quantity > 0)) return false;
+    this.cash -= filled * quantity * (1 + this.costs.commission);
+    this.holding = { side, quantity, price: filled, time, seen: time, profit: 0, best: 0, worst: 0 };
     return true;
   }
 
@@ -56,11 +58,11 @@ export class Account {
     const filled = price * (1 - held.side * this.costs.slippage);
     const commission = held.quantity * filled * this.costs.commission;
     const gross = held.side * held.quantity * (filled - held.price);
-    this.cash += held.side * held.quantity * filled - commission;
+    this.cash += held.quantity * held.price + gross - commission;
     this.trades.push({
       trade_id: this.trades.length + 1,
       symbol: this.symbol,
-      side: held.side === 1 ? "BUY" : "SELL",
+      side: held.side === 1 ? "LONG" : "SHORT",
       entry_price: held.price,
       entry_time: stamp(held.time),
       exit_price: filled,
@@ -68,23 +70,26 @@ export class Account {
       quantity: held.quantity,
       gross_pnl: gross,
       commission,
-      slippage: held.slippage + held.quantity * Math.abs(filled - price),
+      slippage: held.quantity * Math.abs(filled - price),
       net_pnl: gross - commission,
-      holding_period_hours: (time - held.time) / HOUR,
+      holding_period_hours: (held.seen - held.time) / HOUR,
       max_favorable_excursion: held.best,
       max_adverse_excursion: held.worst,
     });
     this.holding = undefined;
   }
 
-  /** Value of cash and position at `price`; keeps the position's extremes. */
-  mark(price: number): number {
+  /** Value of cash and position at a bar's close; keeps the position's extremes. */
+  mark(price: number, time: number): number {
     const held = this.holding;
     if (held === undefined) return this.cash;
-    const profit = held.side * held.quantity * (price - held.price);
-    held.best = Math.max(held.best, profit);
-    held.worst = Math.min(held.worst, profit);
-    return this.cash + held.side * held.quantity * price;
+    held.seen = time;
+    held.profit = held.side * held.quantity * (price - held.price);
+    held.best = Math.max(held.best, held.profit);
+    held.worst = Math.min(held.worst, held.profit);
+    if (held.side === 1) return this.cash + held.quantity * price;
+    // While a short is open its entry commission is back in the value; at the exit it is gone.
+    return this.cash + held.price * held.quantity * (1 + this.costs.commission) + held.profit;
   }
 
   /** The open position in wire form, none when flat. */
@@ -109,12 +114,14 @@ export class Account {
     this.trades.push(...trades);
     const [kept] = positions;
     if (kept === undefined) return;
+    const time = Date.parse(kept.entry_date);
     this.holding = {
       side: kept.status === "LONG" ? 1 : -1,
       quantity: kept.quantity,
       price: kept.entry_price,
-      time: Date.parse(kept.entry_date),
-      slippage: 0,
+      time,
+      seen: time,
+      profit: 0,
       best: 0,
       worst: 0,
     };

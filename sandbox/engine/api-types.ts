@@ -1,4 +1,5 @@
 import type { Bars } from "./bars.ts";
+import type { Market } from "./dataset.ts";
 
 /** Progress of a run in the fields that an operation shows (contract §2.10). Percentage 0..100. */
 export interface RunProgress {
@@ -92,13 +93,12 @@ export interface TrainingResultSummary {
   readonly resource_usage: { readonly training_mode: "local" };
 }
 
-/** What `train` (train.ts) needs. `bars` is the whole series of `symbol`/`timeframe`; it is cut to the dates inside. */
+/** What `train` (train.ts) needs. `markets` hold whole series; they are cut to the dates inside. */
 export interface TrainInput {
   readonly strategyYaml: string;
-  readonly bars: Bars;
-  /** Series of the further timeframes of a multi-timeframe strategy, by timeframe. */
-  readonly otherBars?: ReadonlyMap<string, Bars>;
-  readonly symbol: string;
+  /** Labels are made of the first. */
+  readonly markets: readonly Market[];
+  /** Names the model's folder. */
   readonly timeframe: string;
   /** ISO dates as the request gave them; the result repeats them unchanged. */
   readonly startDate: string;
@@ -167,7 +167,7 @@ export interface BacktestResultSummary {
 export interface TradeRecord {
   readonly trade_id: number;
   readonly symbol: string;
-  readonly side: "BUY" | "SELL";
+  readonly side: "LONG" | "SHORT";
   readonly entry_price: number;
   readonly entry_time: string;
   readonly exit_price: number;
@@ -203,13 +203,15 @@ export interface BacktestCheckpoint {
   readonly equity_samples: readonly { readonly equity: number; readonly bar_index: number }[];
 }
 
-/** What `runBacktest` (backtest.ts) needs. `bars` is the whole series; it is cut to the dates inside. */
+/** What `runBacktest` (backtest.ts) needs. */
 export interface BacktestInput {
   readonly strategyName: string;
-  readonly bars: Bars;
-  readonly otherBars?: ReadonlyMap<string, Bars>;
+  /** The whole series of the symbol; it is cut to the dates inside. */
+  readonly read: (timeframe: string) => Promise<Bars>;
   readonly symbol: string;
   readonly timeframe: string;
+  /** Timeframes of the strategy file, when the API found one; fewer than two: those of the model. */
+  readonly timeframes?: readonly string[];
   readonly startDate: string;
   readonly endDate: string;
   readonly initialCapital: number;

@@ -1,14 +1,16 @@
 import { performance } from "node:perf_hooks";
 import { Account, stamp } from "./account.ts";
 import type { BacktestCheckpoint, BacktestInput, BacktestResultSummary, BacktestRun } from "./api-types.ts";
-import { parseTime, type Bars } from "./bars.ts";
+import { parseTime, sliceBars, type Bars } from "./bars.ts";
 import { EngineError, RunCancelled } from "./errors.ts";
-import { computeFeatures, resolveFeatures, windowOf, type FeatureMatrix } from "./features.ts";
+import { computeFeatures, type FeatureMatrix } from "./features.ts";
 import { at } from "./indicators/series.ts";
 import { loadModel, type StoredModel } from "./model-folder.ts";
 import { paceFor } from "./pacing.ts";
 import { performanceFigures } from "./performance-figures.ts";
+import { windowOf } from "./network.ts";
 import { OrderFilter, opinions, type Signal } from "./signals.ts";
+import { alignForBacktest, commonWindow } from "./timeframes.ts";
 
 /** Bars at the start of the window on which nothing is traded and no equity is recorded. */
 export const WARM_UP_BARS = 50;
@@ -29,7 +31,8 @@ interface Session {
 
 /**
  * Trades a stored model over a window: it decides at a bar's close and fills at the next bar's open, whole shares,
- * a quarter of the cash, costs on both sides. The same model and window give the same figures.
+ * a quarter of the cash, costs on both sides. Everything comes out of the model's folder; no strategy file is read. The
+ * same model and window give the same figures, and those of an earlier end are a prefix of them (contract §11.6).
  * Rejects with EngineError (texts of recording 09) or, when the signal stops it, with RunCancelled and a checkpoint.
  * A resumed run has the real one's fault: return and trades are of the whole window, the equity curve and what is
  * computed from it only of the bars after the resume (contract §9.12).
@@ -37,25 +40,70 @@ interface Session {
 export async function runBacktest(input: BacktestInput): Promise<BacktestRun> {
   const started = performance.now();
   const model = await loadModel(input.workDir, input.modelPath);
-  const { bars, features } = await prepare(input, model);
+  const { bars, features, rowAt } = await prepare(input, model);
   const session = openSession(input, bars);
-  await trade(session, model, features);
+  await trade(session, model, features, rowAt);
   // The equity curve ends before the last position is closed: those exit costs are in no figure but the trade's.
   if (session.account.holding !== undefined) session.account.close(at(bars.close, bars.length - 1), lastTime(bars));
   return finish(session, (performance.now() - started) / 1000);
 }
 
-async function prepare(input: BacktestInput, model: StoredModel): Promise<{ bars: Bars; features: FeatureMatrix }> {
-  const others = input.otherBars ?? new Map<string, Bars>();
-  const window = windowOf(input.timeframe, input.bars, others, parseTime(input.startDate), parseTime(input.endDate));
-  const bars = window.bars.get(input.timeframe);
+/** The bars that are traded, and where the features of a bar's opening stamp stand. */
+interface Ground {
+  readonly bars: Bars;
+  readonly features: FeatureMatrix;
+  readonly rowAt: (time: number) => number | undefined;
+}
+
+async function prepare(input: BacktestInput, model: StoredModel): Promise<Ground> {
+  const series = await load(input, model);
+  // The first of the training's timeframes; a model of another timeframe than asked for takes what there is.
+  const base = [model.timeframes[0] ?? "", ...series.keys()].find((one) => series.has(one)) ?? "";
+  const bars = series.get(base);
   if (bars === undefined || bars.length === 0) {
     throw new EngineError("DATA-NotFound", `No data for ${input.symbol} ${input.timeframe}`);
   }
   const { breathe } = paceFor(input.signal);
-  const fit = { scales: model.scales };
-  const features = await computeFeatures(model.strategy, resolveFeatures(model.strategy), window, fit, breathe);
-  return { bars, features };
+  const tables = await computeFeatures(model.strategy, model.features, series, breathe);
+  const features = alignForBacktest(tables, model.features, base);
+  if (bars.length <= WARM_UP_BARS) {
+    const needed = `need at least ${WARM_UP_BARS + 1} for indicator warm-up`;
+    throw new EngineError("BACKTEST-TooShort", `Insufficient data for backtesting: ${bars.length} bars (${needed})`);
+  }
+  const times = tables.length === 1 ? (tables[0]?.time ?? bars.time) : bars.time;
+  return { bars, features, rowAt: rowFinder(times, windowOf(model.network)) };
+}
+
+/** Several timeframes when the strategy file or the model has them, cut to the time they share; else the one asked for. */
+async function load(input: BacktestInput, model: StoredModel): Promise<ReadonlyMap<string, Bars>> {
+  const [from, to] = [parseTime(input.startDate), parseTime(input.endDate)];
+  const told = input.timeframes ?? [];
+  const several = told.length > 1 ? told : model.timeframes;
+  const wanted = several.length > 1 ? several : [input.timeframe];
+  const series = new Map<string, Bars>();
+  for (const timeframe of wanted) series.set(timeframe, sliceBars(await input.read(timeframe), from, to));
+  return commonWindow(series);
+}
+
+/**
+ * The row of a stamp. A stamp that occurs twice gives a single row model two rows at once, on which the real one fails;
+ * a recurrent one gets none and skips the bar.
+ */
+function rowFinder(times: Float64Array, window: number): (time: number) => number | undefined {
+  const rows = new Map<number, number>();
+  const twice = new Set<number>();
+  for (const [row, time] of times.entries()) {
+    if (rows.has(time)) twice.add(time);
+    else rows.set(time, row);
+  }
+  return (time) => {
+    if (twice.has(time)) {
+      if (window > 1) return undefined;
+      throw new EngineError("BACKTEST-Duplicate", "float() argument must be a string or a real number, not 'dict'");
+    }
+    const row = rows.get(time);
+    return row !== undefined && row >= window - 1 ? row : undefined;
+  };
 }
 
 function openSession(input: BacktestInput, bars: Bars): Session {
@@ -73,22 +121,33 @@ function openSession(input: BacktestInput, bars: Bars): Session {
   };
 }
 
-async function trade(session: Session, model: StoredModel, features: FeatureMatrix): Promise<void> {
+async function trade(
+  session: Session,
+  model: StoredModel,
+  features: FeatureMatrix,
+  rowAt: Ground["rowAt"],
+): Promise<void> {
   const { input, bars, account } = session;
   const pace = paceFor(input.signal);
-  const opinion = opinions(model.strategy, model.mlp, features);
+  const opinion = opinions(model.strategy, model.network, features);
   const filter = new OrderFilter(model.strategy);
   let pending: Signal = 0;
+  let lastFill = -Infinity;
   const delay = input.barDelayMs ?? 0;
   const portion = delay > 0 ? Math.max(1, Math.ceil(20 / delay)) : Infinity;
   for (; session.bar < bars.length; session.bar++) {
     const i = session.bar;
-    fill(account, pending, bars, i);
-    const equity = account.mark(at(bars.close, i));
-    session.equity.push(equity);
-    session.equityTimes.push(at(bars.time, i));
-    pending = filter.order(opinion(i), account.holding?.side ?? 0, at(bars.time, i));
-    if (i % SAMPLE_BARS === 0) session.samples.push({ equity, bar_index: i });
+    const time = at(bars.time, i);
+    if (fill(account, pending, at(bars.open, i), time)) lastFill = time;
+    pending = 0;
+    const row = rowAt(time);
+    if (row !== undefined) {
+      pending = filter.order(opinion(row), account.holding?.side ?? 0, time, lastFill);
+      const equity = account.mark(at(bars.close, i), time);
+      session.equity.push(equity);
+      session.equityTimes.push(time);
+      if (i % SAMPLE_BARS === 0) session.samples.push({ equity, bar_index: i });
+    }
     if (i % PROGRESS_BARS === 0) await progress(session);
     if (i % CHECKPOINT_BARS === 0) await input.onCheckpoint?.(() => checkpoint(session));
     if (i % portion === 0) await pace.rest(delay * portion);
@@ -97,14 +156,12 @@ async function trade(session: Session, model: StoredModel, features: FeatureMatr
   }
 }
 
-/**
- * An order at a bar's open: it closes the opposite position, or opens one when flat. An exit carries the time of the
- * bar that decided it, an entry that of the bar that filled it: only so do recorded holding periods come out.
- */
-function fill(account: Account, order: Signal, bars: Bars, i: number): void {
-  if (order === 0) return;
-  if (account.holding !== undefined) account.close(at(bars.open, i), at(bars.time, i - 1));
-  else account.open(order, at(bars.open, i), at(bars.time, i));
+/** An order at a bar's open: it closes the opposite position, or opens one when flat. True when something was traded. */
+function fill(account: Account, order: Signal, price: number, time: number): boolean {
+  if (order === 0 || order === account.holding?.side) return false;
+  if (account.holding === undefined) return account.open(order, price, time);
+  account.close(price, time);
+  return true;
 }
 
 async function progress(session: Session): Promise<void> {

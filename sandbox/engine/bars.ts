@@ -153,19 +153,20 @@ export async function writeFileAtomically(path: string, content: string): Promis
   await rename(draft, path);
 }
 
-/** Bars with `from <= time <= to` (ms UTC, either open). Views into the same memory, nothing is copied. */
+/** Bars with `from <= time <= to` (ms UTC, either open), whatever their order. */
 export function sliceBars(bars: Bars, from = -Infinity, to = Infinity): Bars {
-  let start = 0;
-  while (start < bars.length && (bars.time[start] ?? Infinity) < from) start++;
-  let end = bars.length;
-  while (end > start && (bars.time[end - 1] ?? -Infinity) > to) end--;
+  const isInside = (_value: number, i: number): boolean => {
+    const time = bars.time[i] ?? Number.NaN;
+    return time >= from && time <= to;
+  };
+  const time = bars.time.filter(isInside);
   return {
-    length: end - start,
-    time: bars.time.subarray(start, end),
-    open: bars.open.subarray(start, end),
-    high: bars.high.subarray(start, end),
-    low: bars.low.subarray(start, end),
-    close: bars.close.subarray(start, end),
-    volume: bars.volume.subarray(start, end),
+    length: time.length,
+    time,
+    open: bars.open.filter(isInside),
+    high: bars.high.filter(isInside),
+    low: bars.low.filter(isInside),
+    close: bars.close.filter(isInside),
+    volume: bars.volume.filter(isInside),
   };
 }

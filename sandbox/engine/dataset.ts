@@ -1,31 +1,38 @@
-import { noData, parseTime, type Bars } from "./bars.ts";
+import { noData, parseTime, sliceBars, type Bars } from "./bars.ts";
 import { EngineError } from "./errors.ts";
-import { computeFeatures, resolveFeatures, windowOf, type Feature } from "./features.ts";
-import { BUY, HOLD, makeLabels, SELL } from "./labels.ts";
+import { computeFeatures, resolveFeatures, type Feature, type FeatureMatrix } from "./features.ts";
+import { makeLabels, type Labels } from "./labels.ts";
 import type { Samples } from "./learner.ts";
 import { crossEntropy, focal, huber, squaredError, type Loss } from "./loss.ts";
 import type { Strategy } from "./strategy-model.ts";
+import { commonWindow, finest, joinForTraining } from "./timeframes.ts";
 
-/** Everything a training computes on. Rows are bar numbers, in time order: train, then validation, then test. */
+/** The price series of one symbol by timeframe, in the order of the training's timeframes. */
+export interface Market {
+  readonly symbol: string;
+  readonly series: ReadonlyMap<string, Bars>;
+}
+
+/** Everything a training computes on. Rows are in time order: train, then validation, then test. */
 export interface Dataset {
   readonly samples: Samples;
   readonly features: readonly Feature[];
   readonly train: Uint32Array;
   readonly validation: Uint32Array;
   readonly test: Uint32Array;
+  /** Rows that have a label. */
+  readonly count: number;
   /** The loss that is trained on, class weights and all. */
   readonly loss: Loss;
   /** The loss of the test figures: unweighted, whatever the training used. */
   readonly testLoss: Loss;
 }
 
-/** Bars, dates and strategy to samples. Errors: no data, insufficient data, memberships, indicators, one class. */
+/** Series, dates and strategy to samples. Errors: no data, insufficient data, memberships, indicators, labels. */
 export async function makeDataset(
   strategy: Strategy,
   input: {
-    readonly bars: Bars;
-    readonly otherBars?: ReadonlyMap<string, Bars>;
-    readonly symbol: string;
+    readonly markets: readonly Market[];
     readonly timeframe: string;
     readonly startDate: string;
     readonly endDate: string;
@@ -33,59 +40,158 @@ export async function makeDataset(
   breathe: () => Promise<void>,
 ): Promise<Dataset> {
   const [from, to] = [parseTime(input.startDate), parseTime(input.endDate)];
-  const window = windowOf(input.timeframe, input.bars, input.otherBars ?? new Map<string, Bars>(), from, to);
-  const bars = window.bars.get(input.timeframe);
-  if (bars === undefined || bars.length === 0) throw noData(input.symbol, input.timeframe);
-  const features = resolveFeatures(strategy);
-  const { trainShare, validationShare } = strategy.training;
-  const fitRows = Math.floor(bars.length * trainShare);
-  const matrix = await computeFeatures(strategy, features, window, { rows: fitRows }, breathe);
+  const markets = input.markets.map(({ symbol, series }) => {
+    const cut = new Map([...series].map(([timeframe, bars]) => [timeframe, sliceBars(bars, from, to)]));
+    for (const [timeframe, bars] of cut) if (bars.length === 0) throw noData(symbol, timeframe);
+    return { symbol, series: commonWindow(cut) };
+  });
+  if (strategy.contextProviders.length > 0) {
+    // FRED, IB and CFTC are asked over a network that a sandbox has not; the real text names no source either.
+    throw new EngineError("CONTEXT-Unreachable", "[Errno -2] Name or service not known");
+  }
+  const available = [...(markets[0]?.series.keys() ?? [])];
+  const features = resolveFeatures(strategy).filter((feature) => available.includes(feature.timeframe));
+  const matrix = await stack(strategy, features, markets, breathe);
+  // Of several symbols only the first one's prices make labels, and of its timeframes only the finest (contract §11.3).
+  const bars = markets[0]?.series.get(finest(available) ?? "");
+  if (bars === undefined) throw noData(input.markets[0]?.symbol ?? "", input.timeframe);
   const labels = makeLabels(strategy.training.labels, bars);
   await breathe();
-  const known = Uint32Array.from({ length: bars.length }, (_, i) => i).filter((i) => !Number.isNaN(labels.values[i]));
-  const trainEnd = Math.floor(known.length * trainShare);
-  const validationEnd = Math.floor(known.length * (trainShare + validationShare));
-  // Labels that look ahead would tell the training part about the next one: those rows are left out.
-  const gap = labels.horizon;
-  const parts = {
-    train: known.subarray(0, Math.max(0, trainEnd - gap)),
-    validation: known.subarray(trainEnd, Math.max(trainEnd, validationEnd - gap)),
-    test: known.subarray(validationEnd),
-  };
-  if (parts.train.length === 0 || parts.validation.length === 0) {
-    const message = `Insufficient data: ${known.length} points available, ${2 * gap + 10} required`;
+  const { targets, rows } = layBeside(matrix, labels);
+  const parts = split(strategy, rows, labels.purge);
+  if (parts.train.length === 0) {
+    const message = "num_samples should be a positive integer value, but got num_samples=0";
     throw new EngineError("DATA-InsufficientData", message);
   }
-  const classes = labels.classes;
   return {
-    samples: { features: matrix, targets: labels.values, classes },
+    samples: { features: matrix, targets, classes: outputsOf(strategy, labels) },
     features,
-    ...parts,
-    loss: lossFor(strategy, labels.values, parts.train, classes),
-    testLoss: classes > 1 ? crossEntropy(new Float64Array(classes).fill(1)) : squaredError,
+    ...forWindows(strategy, parts),
+    count: rows.length,
+    ...lossesFor(strategy, targets, parts, outputsOf(strategy, labels)),
   };
 }
 
-function lossFor(strategy: Strategy, targets: Float64Array, rows: Uint32Array, classes: number): Loss {
-  const { loss, focalGamma, huberDelta } = strategy.training;
-  if (classes === 1) return loss === "mse" ? squaredError : huber(huberDelta);
-  const weights = balancedWeights(targets, rows, classes);
-  return loss === "focal" ? focal(weights, focalGamma) : crossEntropy(weights);
+/** The rows of all symbols, one symbol under the other. What does not exist counts as 0 in a training. */
+async function stack(
+  strategy: Strategy,
+  features: readonly Feature[],
+  markets: readonly Market[],
+  breathe: () => Promise<void>,
+): Promise<FeatureMatrix> {
+  const parts: FeatureMatrix[] = [];
+  for (const { series } of markets) {
+    parts.push(joinForTraining(await computeFeatures(strategy, features, series, breathe), features));
+  }
+  const values = Float64Array.from(parts.flatMap((part) => Array.from(part.values, (value) => value || 0)));
+  return { rows: parts.reduce((sum, part) => sum + part.rows, 0), width: features.length, values };
 }
 
-/** Weights that make every class count the same; a class that does not occur is torch's cryptic error (recording 06). */
-function balancedWeights(targets: Float64Array, rows: Uint32Array, classes: number): Float64Array {
-  const counts = new Float64Array(classes);
-  for (const row of rows) {
-    const label = targets[row] ?? HOLD;
-    counts[label] = (counts[label] ?? 0) + 1;
+/**
+ * The real one's way to lay labels beside features: fewer labels than rows begin at a row that their source names, and
+ * what is left over is cut off in front. With several symbols the labels of the first stand beside the rows of the last.
+ */
+function layBeside(matrix: FeatureMatrix, labels: Labels): { targets: Float64Array; rows: Uint32Array } {
+  const count = labels.values.length;
+  const first = count < matrix.rows ? labels.first : undefined;
+  const end = first === undefined ? matrix.rows : Math.min(matrix.rows, first + count);
+  const available = Math.max(0, end - (first ?? 0));
+  const common = Math.min(available, count);
+  if (common === 0) {
+    const lengths = `features_len=${available}, labels_len=${count}`;
+    const message = `No aligned samples available: min_len=0, ${lengths}. One or both of features/labels are empty`;
+    throw new EngineError("DATA-NoSamples", message);
   }
-  const present = counts.filter((count) => count > 0).length;
-  if (present < classes) {
+  const targets = new Float64Array(matrix.rows).fill(Number.NaN);
+  targets.set(labels.values.subarray(count - common), end - common);
+  return { targets, rows: Uint32Array.from({ length: common }, (_, i) => end - common + i) };
+}
+
+interface Parts {
+  readonly train: Uint32Array;
+  readonly validation: Uint32Array;
+  readonly test: Uint32Array;
+}
+
+/** In time order and without a gap, except for triple barrier labels: those of the end of the training part go. */
+function split(strategy: Strategy, rows: Uint32Array, purge: number): Parts {
+  const { trainShare, validationShare, testShare } = strategy.training;
+  if (purge === 0) {
+    const [trainEnd, end] = [
+      Math.trunc(rows.length * trainShare),
+      Math.trunc(rows.length * (trainShare + validationShare)),
+    ];
+    return { train: rows.subarray(0, trainEnd), validation: rows.subarray(trainEnd, end), test: rows.subarray(end) };
+  }
+  const later = Math.min(validationShare + (testShare ?? Math.max(0, 1 - trainShare - validationShare)), 1);
+  const start = Math.trunc(rows.length * (1 - later));
+  const embargo = Math.max(0, start - Math.trunc(0.01 * rows.length));
+  const end = start + Math.trunc((rows.length - start) * (validationShare / later));
+  return {
+    train: rows.subarray(0, Math.max(0, Math.min(embargo, start - purge + 1))),
+    validation: rows.subarray(start, end),
+    test: rows.subarray(end),
+  };
+}
+
+/** A recurrent network reads a whole window inside its part: the first rows of a part only serve as its past. */
+function forWindows(strategy: Strategy, parts: Parts): Parts {
+  const { kind, window } = strategy.network;
+  if (kind === "mlp") return parts;
+  if (parts.train.length < window) {
+    const message =
+      `insufficient data: got ${parts.train.length} timestamps but ` +
+      `sequence_length=${window} requires at least that many`;
+    throw new EngineError("DATA-InsufficientData", message);
+  }
+  const whole = (rows: Uint32Array): Uint32Array => rows.subarray(window - 1);
+  return { train: whole(parts.train), validation: whole(parts.validation), test: whole(parts.test) };
+}
+
+function outputsOf(strategy: Strategy, labels: Labels): number {
+  return strategy.output === "regression" ? 1 : labels.classes === 4 ? 4 : 3;
+}
+
+function lossesFor(
+  strategy: Strategy,
+  targets: Float64Array,
+  parts: Parts,
+  classes: number,
+): { loss: Loss; testLoss: Loss } {
+  const { loss, focalGamma, huberDelta } = strategy.training;
+  const source = strategy.training.labels["source"];
+  if (classes === 1 && source !== "forward_return") {
+    throw new EngineError("TRAINING-LabelsOfClasses", "Found dtype Long but expected Float");
+  }
+  if (classes === 1) return { loss: loss === "mse" ? squaredError : huber(huberDelta), testLoss: huber(1) };
+  const weights = classWeights(targets, parts.train);
+  const testLoss = crossEntropy(new Float64Array(classes).fill(1));
+  if (loss === "focal") {
+    // Focal loss looks the weight up: only a label beyond the last one fails.
+    const missing = parts.validation.find((row) => (targets[row] ?? 0) >= weights.length);
+    if (missing === undefined) return { loss: focal(weights, focalGamma), testLoss };
+    const message = `index ${targets[missing]} is out of bounds for dimension 0 with size ${weights.length}`;
+    throw new EngineError("TRAINING-MissingClass", message);
+  }
+  if (weights.length < classes) {
     const message =
       `weight tensor should be defined either for all ${classes} classes or no classes ` +
-      `but got weight tensor of shape: [${present}]`;
-    throw new EngineError("TRAINING-OneClass", message, { buy: counts[BUY], hold: counts[HOLD], sell: counts[SELL] });
+      `but got weight tensor of shape: [${weights.length}]`;
+    throw new EngineError("TRAINING-MissingClass", message);
   }
-  return counts.map((count) => rows.length / (classes * count));
+  return { loss: crossEntropy(weights), testLoss };
+}
+
+/**
+ * Weights that make every class count the same; an absent class has 0 and is never learnt. Classes are counted up to the
+ * highest that occurs in the training part: only when the last ones are missing there are too few weights, which is
+ * torch's cryptic error (contract §11.4).
+ */
+function classWeights(targets: Float64Array, rows: Uint32Array): Float64Array {
+  const classOf = (row: number): number => Math.trunc(targets[row] ?? 0);
+  const counts = new Float64Array(rows.reduce((most, row) => Math.max(most, classOf(row)), 0) + 1);
+  for (const row of rows) counts[classOf(row)] = (counts[classOf(row)] ?? 0) + 1;
+  const inverse = counts.map((count) => (count > 0 ? 1 / count : 0));
+  const total = inverse.reduce((sum, value) => sum + value, 0);
+  return inverse.map((value) => (value / total) * counts.length);
 }

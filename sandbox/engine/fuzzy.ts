@@ -1,6 +1,6 @@
 import { EngineError } from "./errors.ts";
 
-/** Degree, 0..1, to which a value belongs to a set; NaN belongs to none. */
+/** Degree, 0..1, to which a value belongs to a set; NaN of what is not a number. */
 export type Membership = (value: number) => number;
 
 /** A membership function as a strategy writes it (contract §4.3); a bare list is triangular. */
@@ -25,13 +25,13 @@ export function membership(spec: MembershipSpec): Membership {
   switch (kind) {
     case "triangular":
       requireShape(spec, 3);
-      return guard((x) => Math.min(slope(x, a, b), slope(-x, -c, -b)));
+      return (x) => (Number.isNaN(x) ? Number.NaN : x === b ? 1 : inside(x, a, b, b, c));
     case "trapezoidal":
       requireShape(spec, 4);
-      return guard((x) => Math.min(slope(x, a, b), slope(-x, -d, -c)));
+      return (x) => (Number.isNaN(x) ? Number.NaN : inside(x, a, b, c, d));
     case "gaussian":
       requireShape(spec, 2);
-      return guard((x) => Math.exp(-((x - a) ** 2) / (2 * b * b)));
+      return (x) => Math.exp(-((x - a) ** 2) / (2 * b * b));
     default:
       throw new EngineError("MF-UnknownType", `[MF-UnknownType] Unknown membership function type: ${spec.type}`);
   }
@@ -48,12 +48,9 @@ function requireShape(spec: MembershipSpec, count: number): void {
   });
 }
 
-/** 0 up to `foot`, 1 from `top` on, a straight line between; a foot equal to the top is a step at it. */
-function slope(x: number, foot: number, top: number): number {
-  if (x >= top) return 1;
-  return x <= foot ? 0 : (x - foot) / (top - foot);
-}
-
-function guard(degree: Membership): Membership {
-  return (value) => (Number.isFinite(value) ? degree(value) : 0);
+/** 0 at and outside `foot` and `end`, 1 from `top` to `last`, straight lines between. A step at a foot is 0 there. */
+function inside(x: number, foot: number, top: number, last: number, end: number): number {
+  if (x <= foot || x >= end) return 0;
+  if (x < top) return (x - foot) / (top - foot);
+  return x <= last ? 1 : (end - x) / (end - last);
 }

@@ -1,4 +1,4 @@
-import { softmax } from "./mlp.ts";
+import { softmax } from "./network.ts";
 
 /**
  * A loss per sample: returns the value and writes the slope by each output into `slopes`. `weight` is what the sample

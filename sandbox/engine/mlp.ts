@@ -1,46 +1,23 @@
+import { backward, createLayer, dropoutFactor, weightedSum, type Layer } from "./layer.ts";
+import type { Pass } from "./network.ts";
 import type { Random } from "./random.ts";
-
-/** A fully connected layer; `weights[o * inputs + i]` leads from input i to output o. */
-export interface Layer {
-  readonly inputs: number;
-  readonly outputs: number;
-  readonly weights: Float64Array;
-  readonly biases: Float64Array;
-}
 
 /** A multi-layer perceptron; the last layer is linear (logits or a forecast), the others pass the activation. */
 export interface Mlp {
+  readonly kind: "mlp";
   readonly activation: string;
   readonly dropout: number;
   readonly layers: readonly Layer[];
 }
 
-/** A network with weights drawn uniformly from +/- 1/sqrt(inputs), as torch does by default. */
+/** A network of layers of these sizes, the inputs first. */
 export function createMlp(sizes: readonly number[], activation: string, dropout: number, random: Random): Mlp {
-  const layers = sizes.slice(1).map((outputs, index): Layer => {
-    const inputs = sizes[index] ?? 0;
-    const bound = 1 / Math.sqrt(Math.max(1, inputs));
-    const draw = (length: number): Float64Array => Float64Array.from({ length }, () => (2 * random() - 1) * bound);
-    return { inputs, outputs, weights: draw(inputs * outputs), biases: draw(outputs) };
-  });
-  return { activation, dropout, layers };
-}
-
-/** Number of weights and biases. */
-export function parameterCount(mlp: Mlp): number {
-  return mlp.layers.reduce((total, layer) => total + layer.weights.length + layer.biases.length, 0);
-}
-
-/** An independent copy. */
-export function copyMlp(mlp: Mlp): Mlp {
-  return {
-    ...mlp,
-    layers: mlp.layers.map((layer) => ({ ...layer, weights: layer.weights.slice(), biases: layer.biases.slice() })),
-  };
+  const layers = sizes.slice(1).map((outputs, index) => createLayer(sizes[index] ?? 0, outputs, random));
+  return { kind: "mlp", activation, dropout, layers };
 }
 
 /** Value of the activation; an unknown name is relu. */
-export function activate(name: string, x: number): number {
+function activate(name: string, x: number): number {
   switch (name) {
     case "tanh":
       return Math.tanh(x);
@@ -54,7 +31,7 @@ export function activate(name: string, x: number): number {
 }
 
 /** Slope of the activation where it has the value `y`. */
-export function activationSlope(name: string, y: number): number {
+function activationSlope(name: string, y: number): number {
   switch (name) {
     case "tanh":
       return 1 - y * y;
@@ -67,76 +44,48 @@ export function activationSlope(name: string, y: number): number {
   }
 }
 
-/** Places for the outputs of every layer, the input row first. */
-export function outputBuffers(mlp: Mlp): Float64Array[] {
-  return [new Float64Array(mlp.layers[0]?.inputs ?? 0), ...mlp.layers.map((layer) => new Float64Array(layer.outputs))];
-}
-
-/** Runs one row (already in `buffers[0]`) through the network without dropout and returns the last layer's output. */
-export function forward(mlp: Mlp, buffers: readonly Float64Array[]): Float64Array {
-  let input = buffers[0] ?? new Float64Array(0);
-  for (const [index, layer] of mlp.layers.entries()) {
-    const output = buffers[index + 1] ?? new Float64Array(layer.outputs);
-    const last = index === mlp.layers.length - 1;
-    for (let o = 0; o < layer.outputs; o++) {
-      const total = weightedSum(layer, input, o);
-      output[o] = last ? total : activate(mlp.activation, total);
-    }
-    input = output;
-  }
-  return input;
-}
-
-/** Bias plus weighted inputs of output `o`. */
-export function weightedSum(layer: Layer, input: Float64Array, o: number): number {
-  let total = layer.biases[o] ?? 0;
-  const row = o * layer.inputs;
-  for (let i = 0; i < layer.inputs; i++) total += (layer.weights[row + i] ?? 0) * (input[i] ?? 0);
-  return total;
-}
-
-/** Probabilities out of logits, written over `out`. */
-export function softmax(logits: Float64Array, out: Float64Array): Float64Array {
-  let top = -Infinity;
-  for (const logit of logits) top = Math.max(top, logit);
-  let total = 0;
-  for (let i = 0; i < logits.length; i++) total += out[i] = Math.exp((logits[i] ?? 0) - top);
-  for (let i = 0; i < logits.length; i++) out[i] = (out[i] ?? 0) / total;
-  return out;
-}
-
-/** Place of the largest value. */
-export function argmax(values: Float64Array): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if ((values[i] ?? 0) > (values[best] ?? 0)) best = i;
-  return best;
-}
-
-/** The network as JSON text, exact to the last bit. */
-export function formatMlp(mlp: Mlp): string {
-  const layers = mlp.layers.map((layer) => ({
-    ...layer,
-    weights: Array.from(layer.weights),
-    biases: Array.from(layer.biases),
+/** Places for one run of the network; dropout follows every hidden layer. */
+export function mlpPass(mlp: Mlp): Pass {
+  const { layers, activation, dropout } = mlp;
+  const buffers = [new Float64Array(layers[0]?.inputs ?? 0), ...layers.map((one) => new Float64Array(one.outputs))];
+  const masks = layers.map((layer) => new Float64Array(layer.outputs));
+  const deltas = layers.map((layer) => new Float64Array(layer.outputs));
+  const gradients = layers.map((layer) => ({
+    weights: new Float64Array(layer.weights.length),
+    biases: new Float64Array(layer.biases.length),
   }));
-  return JSON.stringify({ engine: "sandbox", activation: mlp.activation, dropout: mlp.dropout, layers });
-}
-
-/** A network out of `formatMlp`'s text. */
-export function parseMlp(text: string): Mlp {
-  const stored = JSON.parse(text) as {
-    activation: string;
-    dropout: number;
-    layers: { inputs: number; outputs: number; weights: number[]; biases: number[] }[];
-  };
   return {
-    activation: stored.activation,
-    dropout: stored.dropout,
-    layers: stored.layers.map((layer) => ({
-      inputs: layer.inputs,
-      outputs: layer.outputs,
-      weights: Float64Array.from(layer.weights),
-      biases: Float64Array.from(layer.biases),
-    })),
+    parameters: layers.flatMap((layer) => [layer.weights, layer.biases]),
+    gradients: gradients.flatMap((one) => [one.weights, one.biases]),
+    answer(features, row, random) {
+      buffers[0]?.set(features.values.subarray(row * features.width, (row + 1) * features.width));
+      for (const [index, layer] of layers.entries()) {
+        const [input, output, mask] = [buffers[index], buffers[index + 1], masks[index]];
+        if (!input || !output || !mask) continue;
+        const isHidden = index < layers.length - 1;
+        for (let o = 0; o < layer.outputs; o++) {
+          const total = weightedSum(layer, input, o);
+          const kept = (mask[o] = isHidden ? dropoutFactor(dropout, random) : 1);
+          output[o] = isHidden ? kept * activate(activation, total) : total;
+        }
+      }
+      return buffers.at(-1) ?? new Float64Array(0);
+    },
+    learn(slopes) {
+      deltas.at(-1)?.set(slopes);
+      for (let index = layers.length - 1; index >= 0; index--) {
+        const [layer, input, delta, gradient] = [layers[index], buffers[index], deltas[index], gradients[index]];
+        if (!layer || !input || !delta || !gradient) continue;
+        const [below, mask] = [deltas[index - 1], masks[index - 1]];
+        below?.fill(0);
+        backward(layer, input, delta, gradient, below);
+        if (!below || !mask) continue;
+        for (let i = 0; i < below.length; i++) {
+          const kept = mask[i] ?? 0;
+          const value = kept === 0 ? 0 : (input[i] ?? 0) / kept;
+          below[i] = kept === 0 ? 0 : (below[i] ?? 0) * kept * activationSlope(activation, value);
+        }
+      }
+    },
   };
 }

@@ -3,25 +3,28 @@ import { mkdir, readdir, readFile, rename, stat, symlink, writeFile } from "node
 import { isAbsolute, join } from "node:path";
 import type { TrainingResultSummary } from "./api-types.ts";
 import { EngineError } from "./errors.ts";
-import type { Feature, Scale } from "./features.ts";
-import { formatMlp, parameterCount, parseMlp, type Mlp } from "./mlp.ts";
+import { resolveFeatures, type Feature } from "./features.ts";
+import { formatNetwork, parameterCount, parseNetwork, type Network } from "./network.ts";
 import { strategyOf, treeOf, type Strategy } from "./strategy-model.ts";
 
 /** What a backtest needs of a model. */
 export interface StoredModel {
   readonly strategy: Strategy;
-  readonly mlp: Mlp;
-  readonly scales: Readonly<Record<string, Scale>>;
+  readonly network: Network;
+  /** Timeframes of the training; the first is the one that a backtest runs on. */
+  readonly timeframes: readonly string[];
+  /** In the order that is part of the model. */
+  readonly features: readonly Feature[];
 }
 
 /** A trained network with what belongs into its folder. */
 export interface ModelToStore {
   readonly strategy: Strategy;
-  readonly symbol: string;
+  readonly symbols: readonly string[];
   readonly timeframe: string;
-  readonly mlp: Mlp;
+  readonly timeframes: readonly string[];
+  readonly network: Network;
   readonly features: readonly Feature[];
-  readonly scales: Readonly<Record<string, Scale>>;
   readonly metrics: TrainingResultSummary["training_metrics"];
 }
 
@@ -42,7 +45,7 @@ export async function storeModel(modelsDir: string, model: ModelToStore): Promis
     "metadata.json": metadataFile(model),
     "metadata_v3.json": metadataV3File(model),
   };
-  const network = formatMlp(model.mlp);
+  const network = formatNetwork(model.network);
   await Promise.all([
     writeFile(join(folder, "model.pt"), network),
     writeFile(join(folder, "model_full.pt"), network),
@@ -79,7 +82,7 @@ function featuresFile(model: ModelToStore): unknown {
     fuzzy_features: model.features.map((feature) => feature.id),
     feature_count: model.features.length,
     temporal_config: null,
-    scaling_info: model.scales,
+    scaling_info: null,
     feature_importance: null,
   };
 }
@@ -89,11 +92,11 @@ function metadataFile(model: ModelToStore): unknown {
   const done = "error" in metrics ? undefined : metrics;
   return {
     strategy_name: model.strategy.name,
-    symbol: model.symbol,
+    symbol: model.symbols.length > 1 ? "MULTI" : model.symbols[0],
     timeframe: model.timeframe,
     created_at: now(),
     is_trained: true,
-    model_type: "mlp",
+    model_type: model.network.kind,
     model_version: "pure_fuzzy_v1",
     architecture_type: "v3_mlp",
     input_size: model.features.length,
@@ -104,7 +107,7 @@ function metadataFile(model: ModelToStore): unknown {
       final_accuracy: done?.final_train_accuracy ?? 0,
       best_val_accuracy: done?.best_val_accuracy ?? 0,
     },
-    feature_engineering: { parameters: parameterCount(model.mlp) },
+    feature_engineering: { parameters: parameterCount(model.network) },
   };
 }
 
@@ -119,15 +122,22 @@ function metadataV3File(model: ModelToStore): unknown {
     fuzzy_sets: document["fuzzy_sets"],
     nn_inputs: document["nn_inputs"],
     resolved_features: model.features.map((feature) => feature.id),
-    training_symbols: [model.symbol],
-    training_timeframes: model.strategy.timeframes,
+    training_symbols: model.symbols,
+    training_timeframes: model.timeframes,
     training_metrics: model.metrics,
-    output_type: model.strategy.output,
-    model_type: "mlp",
-    sequence_length: null,
+    output_type: outputType(model.strategy),
+    model_type: model.network.kind,
+    sequence_length: model.network.kind === "mlp" ? null : model.network.window,
     context_data_config: null,
     context_source_ids: null,
   };
+}
+
+/** Told by the labels. A backtest does not look at it: class 0 of a regime is traded as BUY, class 2 as SELL. */
+function outputType(strategy: Strategy): string {
+  const source = strategy.training.labels["source"];
+  if (source === "forward_return") return "regression";
+  return source === "regime" || source === "context" ? `${source}_classification` : "classification";
 }
 
 /** Naive UTC with microseconds, as Python writes it. */
@@ -151,11 +161,13 @@ export async function loadModel(workDir: string, modelPath: string | undefined):
     const text = "This model may not be a v3 model or may need to be retrained.";
     throw new EngineError("MODEL-NoMetadata", `V3 metadata not found at ${modelPath}/metadata_v3.json. ${text}`);
   });
-  const [config, features, network] = await Promise.all([read("config.json"), read("features.json"), read("model.pt")]);
-  const stored = treeOf(JSON.parse(features));
-  return {
-    strategy: strategyOf(treeOf(JSON.parse(config))),
-    mlp: parseMlp(network),
-    scales: treeOf(stored["scaling_info"]) as Readonly<Record<string, Scale>>,
-  };
+  const [config, metadata, network] = await Promise.all([
+    read("config.json"),
+    read("metadata_v3.json"),
+    read("model.pt"),
+  ]);
+  const strategy = strategyOf(treeOf(JSON.parse(config)));
+  const stored = JSON.parse(metadata) as { training_timeframes: string[]; resolved_features: string[] };
+  const features = resolveFeatures(strategy).filter((feature) => stored.resolved_features.includes(feature.id));
+  return { strategy, network: parseNetwork(network), timeframes: stored.training_timeframes, features };
 }

@@ -2,9 +2,11 @@ import type { BacktestMetrics, TradeRecord } from "./api-types.ts";
 
 const DAYS_PER_YEAR = 365.25;
 const MILLISECONDS_PER_DAY = 86_400_000;
+/** The real one takes a smaller spread of returns for none. */
+const SMALLEST_SPREAD = 1e-10;
 
 /**
- * The real backend's 22 figures with its peculiarities (contract §10): trade figures from `net_pnl`, which leaves out
+ * The real backend's 22 figures with its peculiarities (contract §10, §11.6): population deviations (n); trade figures from `net_pnl`, which leaves out
  * the entry commission; return from the last equity point, which leaves out the exit costs of a position closed at the
  * end; sqrt(252) whatever the bar; drawdown in currency = its ratio times the run's highest equity; annual return by
  * calendar days of the requested window. `window` in ms UTC. NaN becomes 0, infinity +/-999999.
@@ -17,8 +19,9 @@ export function performanceFigures(
 ): BacktestMetrics {
   const total = (equity.at(-1) ?? initialCapital) - initialCapital;
   const ratio = total / initialCapital;
-  const years = (window.to - window.from) / MILLISECONDS_PER_DAY / DAYS_PER_YEAR;
-  const annual = years > 0 ? (1 + ratio) ** (1 / years) - 1 : 0;
+  if (equity.length === 0) return performanceFigures(Float64Array.of(initialCapital), [], initialCapital, window);
+  const years = Math.floor((window.to - window.from) / MILLISECONDS_PER_DAY) / DAYS_PER_YEAR;
+  const annual = years > 0 ? (1 + ratio) ** (1 / Math.max(years, 0.001)) - 1 : 0;
   const drawdown = deepestDrawdown(equity);
   const risk = riskFigures(equity);
   return {
@@ -35,20 +38,17 @@ export function performanceFigures(
 }
 
 function riskFigures(equity: Float64Array): Pick<BacktestMetrics, "volatility" | "sharpe_ratio" | "sortino_ratio"> {
-  const returns = equity.subarray(1).map((value, i) => value / (equity[i] ?? Number.NaN) - 1);
-  const mean = average(returns);
-  const volatility = deviation(returns) * Math.sqrt(252);
-  const downside = deviation(returns.filter((value) => value < 0)) * Math.sqrt(252);
-  return {
-    volatility: finite(volatility),
-    sharpe_ratio: volatility > 0 ? finite((mean * 252) / volatility) : 0,
-    sortino_ratio: downside > 0 ? finite((mean * 252) / downside) : 0,
-  };
+  const returns = equity.subarray(1).map((value, i) => (value - (equity[i] ?? Number.NaN)) / (equity[i] ?? Number.NaN));
+  const spread = returns.length > 1 ? deviation(returns) : 0;
+  const losses = returns.filter((value) => value < 0);
+  const downside = losses.length > 0 ? deviation(losses) : 0;
+  const ratio = (by: number): number => (by > SMALLEST_SPREAD ? finite((average(returns) / by) * Math.sqrt(252)) : 0);
+  return { volatility: finite(spread * Math.sqrt(252)), sharpe_ratio: ratio(spread), sortino_ratio: ratio(downside) };
 }
 
 function tradeFigures(trades: readonly TradeRecord[]) {
   const wins = trades.filter((trade) => trade.net_pnl > 0);
-  const losses = trades.filter((trade) => trade.net_pnl <= 0);
+  const losses = trades.filter((trade) => trade.net_pnl < 0);
   const won = wins.reduce((sum, trade) => sum + trade.net_pnl, 0);
   const lost = losses.reduce((sum, trade) => sum - trade.net_pnl, 0);
   const hours = (some: readonly TradeRecord[]): number =>
@@ -70,16 +70,16 @@ function tradeFigures(trades: readonly TradeRecord[]) {
 }
 
 function highestOf(equity: Float64Array): number {
-  return equity.reduce((most, value) => Math.max(most, value), -Infinity);
+  return equity.reduce((most, value) => Math.max(most, value), 0);
 }
 
 /** Largest fall from an earlier peak as a ratio of that peak. */
 function deepestDrawdown(equity: Float64Array): number {
-  let peak = -Infinity;
+  let peak = 0;
   let deepest = 0;
   for (const value of equity) {
     peak = Math.max(peak, value);
-    deepest = Math.max(deepest, (peak - value) / peak);
+    if (peak > 0) deepest = Math.max(deepest, (peak - value) / peak);
   }
   return deepest;
 }
@@ -88,10 +88,10 @@ function average(values: Float64Array): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-/** Standard deviation of a sample (n - 1). */
+/** Standard deviation of a whole population (n). */
 function deviation(values: Float64Array): number {
   const mean = average(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
 }
 
 function finite(value: number): number {

@@ -1,7 +1,6 @@
-import { BUY, SELL } from "./labels.ts";
 import type { FeatureMatrix } from "./features.ts";
-import { loadRow } from "./learner.ts";
-import { argmax, forward, outputBuffers, softmax, type Mlp } from "./mlp.ts";
+import { BUY, SELL } from "./labels.ts";
+import { argmax, passOf, softmax, windowOf, type Network } from "./network.ts";
 import type { Strategy } from "./strategy-model.ts";
 
 /** 1 buy, -1 sell, 0 hold. */
@@ -9,18 +8,23 @@ export type Signal = 1 | -1 | 0;
 
 const HOUR = 3_600_000;
 
-/** The model's opinion bar by bar: the likeliest class, or a forecast beyond the costs; weak opinions are holds. */
-export function opinions(strategy: Strategy, mlp: Mlp, features: FeatureMatrix): (row: number) => Signal {
-  const buffers = outputBuffers(mlp);
-  const probabilities = new Float64Array(buffers.at(-1)?.length ?? 0);
+/**
+ * The model's opinion bar by bar: the likeliest class, or a forecast beyond the costs; weak opinions are holds. The real
+ * one trades any class 0 as BUY and any class 2 as SELL, also those of a regime or context classifier. A row with a
+ * value that is not a number is a hold.
+ */
+export function opinions(strategy: Strategy, network: Network, features: FeatureMatrix): (row: number) => Signal {
+  const pass = passOf(network);
+  const window = windowOf(network);
+  const probabilities = new Float64Array(pass.parameters.at(-1)?.length ?? 0);
   const { confidenceThreshold, minForecast } = strategy.decisions;
   return (row) => {
-    loadRow(features, row, buffers[0]);
-    const outputs = forward(mlp, buffers);
-    if (strategy.output === "regression" || outputs.length === 1) {
+    const seen = features.values.subarray((row - window + 1) * features.width, (row + 1) * features.width);
+    if (seen.some(Number.isNaN)) return 0;
+    const outputs = pass.answer(features, row);
+    if (strategy.output === "regression") {
       const forecast = outputs[0] ?? 0;
-      if (Math.abs(forecast) < minForecast) return 0;
-      return forecast > 0 ? 1 : -1;
+      return forecast > minForecast ? 1 : forecast < -minForecast ? -1 : 0;
     }
     softmax(outputs, probabilities);
     const best = argmax(probabilities);
@@ -29,26 +33,28 @@ export function opinions(strategy: Strategy, mlp: Mlp, features: FeatureMatrix):
   };
 }
 
-/**
- * Turns opinions into orders: nothing within `min_signal_separation` hours of the last order, no second position in
- * the same direction, and no short out of nothing unless the strategy allows it.
- */
+/** What stands between an opinion and an order (contract §4.3 `decisions`). */
 export class OrderFilter {
-  private lastOrder = -Infinity;
   private readonly separation: number;
   private readonly shortAllowed: boolean;
+  private readonly positionAware: boolean;
 
   constructor(strategy: Strategy) {
-    this.separation = strategy.decisions.minSignalSeparationHours * HOUR;
-    this.shortAllowed = strategy.decisions.allowShortFromFlat;
+    const { decisions } = strategy;
+    this.separation = decisions.minSignalSeparationHours * HOUR;
+    this.shortAllowed = decisions.allowShortFromFlat || strategy.output === "regression";
+    this.positionAware = decisions.positionAware;
   }
 
-  /** The order for a bar beginning at `time` (ms UTC) with the given position side (0 flat). */
-  order(signal: Signal, side: Signal, time: number): Signal {
-    if (signal === 0 || signal === side) return 0;
-    if (side === 0 && signal === -1 && !this.shortAllowed) return 0;
-    if (time - this.lastOrder < this.separation) return 0;
-    this.lastOrder = time;
-    return signal;
+  /**
+   * The order for a bar beginning at `time` (ms UTC) with the given position side (0 flat): nothing within
+   * `min_signal_separation` hours of the last fill, no second position in the same direction, and no short out of
+   * nothing unless the strategy allows it or forecasts numbers.
+   */
+  order(signal: Signal, side: Signal, time: number, lastFill: number): Signal {
+    if (signal === 0 || time - lastFill < this.separation) return 0;
+    if (!this.positionAware) return signal;
+    if (signal === side) return 0;
+    return side === 0 && signal === -1 && !this.shortAllowed ? 0 : signal;
   }
 }

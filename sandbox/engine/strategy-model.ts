@@ -11,7 +11,6 @@ export interface NetworkInput {
   readonly fuzzySet?: string;
   readonly rawIndicator?: string;
   readonly timeframes: "all" | readonly string[];
-  readonly normalization: "minmax" | "zscore" | "none";
 }
 
 /** A readable v3 strategy (contract §4.3). Numbers are as in the file or KTRDR's defaults; nothing is range-checked. */
@@ -20,18 +19,32 @@ export interface Strategy {
   readonly version: string;
   readonly symbols: readonly string[];
   readonly timeframes: readonly string[];
+  readonly baseTimeframe: string | undefined;
+  /** Providers of `context_data`, which the real one asks over the network. */
+  readonly contextProviders: readonly string[];
   readonly indicators: ReadonlyMap<
     string,
     { readonly type: string; readonly params: Readonly<Record<string, unknown>> }
   >;
   readonly fuzzySets: ReadonlyMap<string, FuzzySet>;
   readonly inputs: readonly NetworkInput[];
-  readonly network: { readonly hiddenLayers: readonly number[]; readonly dropout: number; readonly activation: string };
+  readonly network: {
+    readonly kind: "mlp" | "lstm" | "gru";
+    readonly dropout: number;
+    /** Of an mlp. */
+    readonly hiddenLayers: readonly number[];
+    readonly activation: string;
+    /** Of the recurrent ones: numbers a cell keeps, cells on top of each other, rows that it reads. */
+    readonly hiddenSize: number;
+    readonly layerCount: number;
+    readonly window: number;
+  };
   readonly output: "classification" | "regression";
   readonly decisions: {
     readonly confidenceThreshold: number;
     readonly minSignalSeparationHours: number;
     readonly allowShortFromFlat: boolean;
+    readonly positionAware: boolean;
     /** round trip cost x edge multiplier: the smallest forecast a regression trades on. */
     readonly minForecast: number;
   };
@@ -45,6 +58,7 @@ export interface Strategy {
     readonly labels: Tree;
     readonly trainShare: number;
     readonly validationShare: number;
+    readonly testShare: number | undefined;
   };
   /** The file as plain data, for config.json of the model folder. */
   readonly document: Tree;
@@ -89,16 +103,19 @@ export function strategyOf(document: Tree): Strategy {
     version: textIn(document, "version", "3.0"),
     symbols: namesIn(symbols, "symbol"),
     timeframes: namesIn(timeframes, "timeframe"),
+    baseTimeframe: typeof timeframes["base_timeframe"] === "string" ? timeframes["base_timeframe"] : undefined,
+    contextProviders: listOf(document["context_data"]).map((entry) => textIn(treeOf(entry), "provider", "")),
     indicators: indicatorsIn(treeOf(document["indicators"])),
     fuzzySets: fuzzySetsIn(treeOf(document["fuzzy_sets"])),
     inputs: listOf(document["nn_inputs"]).map((input) => inputOf(treeOf(input))),
-    network: networkIn(treeOf(treeOf(document["model"])["architecture"])),
+    network: networkIn(treeOf(document["model"])),
     output: decisions["output_format"] === "regression" ? "regression" : "classification",
     decisions: {
       confidenceThreshold: numberIn(decisions, "confidence_threshold", 0.5),
       minSignalSeparationHours: numberIn(treeOf(decisions["filters"]), "min_signal_separation", 4),
       allowShortFromFlat: decisions["allow_short_from_flat"] === true,
-      minForecast: numberIn(costs, "round_trip_cost", 0) * numberIn(costs, "min_edge_multiplier", 0),
+      positionAware: decisions["position_awareness"] !== false,
+      minForecast: numberIn(costs, "round_trip_cost", 0.003) * numberIn(costs, "min_edge_multiplier", 1.5),
     },
     training: trainingIn(treeOf(document["training"]), decisions["output_format"] === "regression"),
     document,
@@ -138,18 +155,21 @@ function membershipOf(value: unknown): MembershipSpec {
 
 function inputOf(tree: Tree): NetworkInput {
   const timeframes = Array.isArray(tree["timeframes"]) ? tree["timeframes"].map(String) : "all";
-  const normalization =
-    tree["normalization"] === "minmax" || tree["normalization"] === "zscore" ? tree["normalization"] : "none";
   return {
     ...(typeof tree["fuzzy_set"] === "string" ? { fuzzySet: tree["fuzzy_set"] } : {}),
     ...(typeof tree["raw_indicator"] === "string" ? { rawIndicator: tree["raw_indicator"] } : {}),
     timeframes,
-    normalization,
   };
 }
 
-function networkIn(architecture: Tree): Strategy["network"] {
+function networkIn(model: Tree): Strategy["network"] {
+  const architecture = treeOf(model["architecture"]);
+  const type = textIn(model, "type", "mlp").toLowerCase();
   return {
+    kind: type === "lstm" || type === "gru" ? type : "mlp",
+    hiddenSize: numberIn(architecture, "hidden_size", 64),
+    layerCount: numberIn(architecture, "num_layers", 2),
+    window: numberIn(architecture, "sequence_length", 1),
     hiddenLayers: listOf(architecture["hidden_layers"]).map(Number),
     dropout: numberIn(architecture, "dropout", 0.2),
     activation: textIn(architecture, "activation", "relu"),
@@ -168,5 +188,6 @@ function trainingIn(tree: Tree, regression: boolean): Strategy["training"] {
     labels: treeOf(tree["labels"]),
     trainShare: numberIn(split, "train", 0.7),
     validationShare: numberIn(split, "validation", 0.15),
+    testShare: typeof split["test"] === "number" ? split["test"] : undefined,
   };
 }

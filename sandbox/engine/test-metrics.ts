@@ -1,26 +1,31 @@
 import type { Dataset } from "./dataset.ts";
 import { score } from "./learner.ts";
-import { argmax, type Mlp } from "./mlp.ts";
+import { argmax, type Network } from "./network.ts";
 
 /**
  * Figures of the part no training saw (contract §6.3). Classes: accuracy, unweighted cross entropy, and precision,
- * recall and F1 weighted by class frequency. Regression: share of right directions, squared error, absolute error.
+ * recall and F1 weighted by class frequency. Regression: `test_accuracy` is the share of right directions, Huber loss
+ * with delta 1 whatever the training used, absolute error.
  */
-export function testMetrics(mlp: Mlp, data: Dataset): Record<string, number> {
+export function testMetrics(network: Network, data: Dataset): Record<string, number> {
   const { classes } = data.samples;
   const confusion = Array.from({ length: Math.max(1, classes) }, () => new Float64Array(Math.max(1, classes)));
   let absolute = 0;
-  const total = score(mlp, data.samples, data.test, data.testLoss, (outputs, target) => {
-    if (classes === 1) absolute += Math.abs((outputs[0] ?? 0) - target);
-    else {
+  let sameSign = 0;
+  const total = score(network, data.samples, data.test, data.testLoss, (outputs, target) => {
+    if (classes === 1) {
+      absolute += Math.abs((outputs[0] ?? 0) - target);
+      if (Math.sign(outputs[0] ?? 0) === Math.sign(target)) sameSign += 1;
+    } else {
       const row = confusion[target];
       const guess = argmax(outputs);
       if (row) row[guess] = (row[guess] ?? 0) + 1;
     }
   });
   const count = Math.max(1, total.count);
-  const shared = { test_accuracy: total.hits / count, test_loss: total.loss / Math.max(1e-12, total.weight) };
-  return classes === 1 ? { ...shared, mae: absolute / count } : { ...shared, ...weightedScores(confusion, count) };
+  const test_loss = total.loss / Math.max(1e-12, total.weight);
+  if (classes === 1) return { test_accuracy: sameSign / count, test_loss, mae: absolute / count };
+  return { test_accuracy: total.hits / count, test_loss, ...weightedScores(confusion, count) };
 }
 
 function weightedScores(confusion: readonly Float64Array[], count: number): Record<string, number> {

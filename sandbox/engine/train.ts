@@ -9,7 +9,7 @@ import type {
 import { makeDataset, type Dataset } from "./dataset.ts";
 import { EngineError, RunCancelled } from "./errors.ts";
 import { freshAdam, Learner, score, type AdamState, type Score } from "./learner.ts";
-import { copyMlp, createMlp, formatMlp, parameterCount, parseMlp, type Mlp } from "./mlp.ts";
+import { createNetwork, formatNetwork, parameterCount, parseNetwork, type Network } from "./network.ts";
 import { storeModel } from "./model-folder.ts";
 import { paceFor, type Pace } from "./pacing.ts";
 import { seededRandom, shuffle, type Random } from "./random.ts";
@@ -17,18 +17,22 @@ import type { Strategy } from "./strategy-model.ts";
 import { checkStrategy } from "./strategy.ts";
 import { testMetrics } from "./test-metrics.ts";
 
+/** What the real optimiser is given for classes; none for a regression. */
+const WEIGHT_DECAY = 0.0001;
+
 /** A training under way. Epochs count from 0 over the whole training, `first` is where this run began. */
 interface Session {
   readonly input: TrainInput;
   readonly strategy: Strategy;
   readonly data: Dataset;
-  readonly mlp: Mlp;
+  readonly network: Network;
   readonly learner: Learner;
   readonly random: Random;
   readonly pace: Pace;
   readonly first: number;
   readonly history: TrainingHistory;
-  best: Mlp;
+  /** Weights of the checkpoint that a resume began with, until an epoch beats its loss: those would be saved. */
+  kept: Network | undefined;
   bestLoss: number;
   bestAccuracy: number;
   /** Number of finished epochs of the whole training. */
@@ -38,8 +42,10 @@ interface Session {
 }
 
 /**
- * Trains a network as the strategy says and stores the model of the epoch with the least validation loss. Real
- * learning: minibatches, Adam, dropout, chronological split. Without `seed` every run differs.
+ * Trains a network as the strategy says and stores the weights of the LAST epoch, as the real one does: it keeps a
+ * reference to the live weights where it means to keep the best ones, so `best_val_*` describe a model that no file
+ * holds (contract §11.2). Real learning: minibatches, Adam, dropout, chronological split. Without `seed` every run
+ * differs.
  * Rejects with EngineError when it fails (texts of recording 06) and with RunCancelled when the signal stops it; the
  * latter's checkpoint is that of the last finished epoch. A NaN loss ends it "completed" with
  * `training_metrics.error` (contract §6.3).
@@ -63,11 +69,11 @@ export async function train(input: TrainInput): Promise<TrainingResultSummary> {
   const metrics = error === undefined ? completedMetrics(session, seconds) : { error };
   const modelPath = await storeModel(input.modelsDir, {
     strategy,
-    symbol: input.symbol,
+    symbols: input.markets.map((market) => market.symbol),
     timeframe: input.timeframe,
-    mlp: session.best,
+    timeframes: timeframesOf(input),
+    network: savedModel(session),
     features: data.features,
-    scales: data.samples.features.scales,
     metrics,
   });
   return summary(session, modelPath, metrics);
@@ -87,34 +93,52 @@ function readStrategy(text: string): Strategy {
 
 function openSession(input: TrainInput, strategy: Strategy, data: Dataset, pace: Pace): Session {
   const random = input.seed === undefined ? Math.random : seededRandom(input.seed);
-  const { hiddenLayers, activation, dropout } = strategy.network;
-  const sizes = [data.samples.features.width, ...hiddenLayers, data.samples.classes];
   const kept = input.resume;
-  const mlp = kept === undefined ? createMlp(sizes, activation, dropout, random) : parseMlp(artifact(kept, "model.pt"));
-  const adam = kept === undefined ? freshAdam(parameterCount(mlp)) : parseAdam(artifact(kept, "optimizer.pt"));
+  const { classes, features } = data.samples;
+  const network =
+    kept === undefined
+      ? createNetwork(strategy, features.width, classes, random)
+      : parseNetwork(artifact(kept, "model.pt"));
+  const adam = kept === undefined ? freshAdam(parameterCount(network)) : parseAdam(artifact(kept, "optimizer.pt"));
   const first = kept === undefined ? 0 : kept.state.epoch + 1;
   return {
     input,
     strategy,
     data,
-    mlp,
-    learner: new Learner(mlp, data.loss, strategy.training.learningRate, random, adam),
+    network,
+    learner: new Learner(
+      network,
+      data.loss,
+      { rate: strategy.training.learningRate, decay: classes === 1 ? 0 : WEIGHT_DECAY },
+      random,
+      adam,
+    ),
     random,
     pace,
     first,
     history: { train_loss: [], train_accuracy: [], val_loss: [], val_accuracy: [] },
     earlier: kept?.state.training_history ?? { train_loss: [], train_accuracy: [], val_loss: [], val_accuracy: [] },
-    best: kept === undefined ? copyMlp(mlp) : parseMlp(artifact(kept, "best_model.pt")),
+    kept: kept === undefined ? undefined : parseNetwork(artifact(kept, "best_model.pt")),
     bestLoss: kept?.state.best_val_loss ?? Infinity,
-    bestAccuracy: 0,
+    // The real one does not know the accuracy of the checkpoint's best and makes one up out of its loss.
+    bestAccuracy: kept === undefined ? 0 : Math.max(0, Math.min(1, 1 - kept.state.best_val_loss)),
     epoch: first,
   };
+}
+
+function timeframesOf(input: TrainInput): string[] {
+  return [...(input.markets[0]?.series.keys() ?? [])];
 }
 
 function artifact(checkpoint: TrainingCheckpoint, name: string): string {
   const text = checkpoint.artifacts[name];
   if (text === undefined) throw new EngineError("CHECKPOINT-Corrupt", `Checkpoint artifact missing: ${name}`);
   return text;
+}
+
+/** The weights that the real one would write: the last ones, or the checkpoint's when no later epoch was better. */
+function savedModel(session: Session): Network {
+  return session.kept ?? session.network;
 }
 
 /** One pass over the training part; false when the loss is not a number. */
@@ -132,7 +156,7 @@ async function runEpoch(session: Session): Promise<boolean> {
     await pace.breathe();
     if (pace.stopped()) throw cancelled(session);
   }
-  const validation = score(session.mlp, data.samples, data.validation, data.loss);
+  const validation = score(session.network, data.samples, data.validation, data.loss);
   const metrics: EpochMetrics = {
     epoch: session.epoch,
     train_loss: total.loss / total.weight,
@@ -158,7 +182,7 @@ function finishEpoch(session: Session, metrics: EpochMetrics): void {
   if (metrics.val_loss < session.bestLoss) {
     session.bestLoss = metrics.val_loss;
     session.bestAccuracy = metrics.val_accuracy;
-    session.best = copyMlp(session.mlp);
+    session.kept = undefined;
   }
   session.epoch += 1;
 }
@@ -209,9 +233,10 @@ function snapshot(session: Session): TrainingCheckpoint {
       training_history: joined,
     },
     artifacts: {
-      "model.pt": formatMlp(session.mlp),
+      "model.pt": formatNetwork(session.network),
       "optimizer.pt": formatAdam(session.learner.adam),
-      "best_model.pt": formatMlp(session.best),
+      // Where the best epoch's weights should be, the real one has those of this moment (contract §11.2).
+      "best_model.pt": formatNetwork(savedModel(session)),
     },
   };
 }
@@ -246,18 +271,18 @@ function summary(
   metrics: TrainingResultSummary["training_metrics"],
 ): TrainingResultSummary {
   const { input, strategy, data } = session;
-  const scope = { symbols: [input.symbol], timeframes: [input.timeframe, ...(input.otherBars?.keys() ?? [])] };
+  const scope = { symbols: input.markets.map((market) => market.symbol), timeframes: timeframesOf(input) };
   const dates = { start_date: input.startDate, end_date: input.endDate };
-  const parameters = parameterCount(session.mlp);
+  const parameters = parameterCount(session.network);
   return {
     model_path: modelPath,
     training_metrics: metrics,
-    test_metrics: testMetrics(session.best, data),
+    test_metrics: testMetrics(savedModel(session), data),
     model_info: { parameters_count: parameters, trainable_parameters: parameters, architecture: "v3_mlp" },
     data_summary: {
       ...scope,
       ...dates,
-      total_samples: data.samples.features.rows,
+      total_samples: data.count,
       feature_count: data.features.length,
     },
     session_info: {

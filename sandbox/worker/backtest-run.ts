@@ -1,6 +1,5 @@
 import type { BacktestCheckpoint } from "../engine/api-types.ts";
 import { runBacktest } from "../engine/backtest.ts";
-import type { Bars } from "../engine/bars.ts";
 import { readBars } from "../engine/bars.ts";
 import type { RunCancelled } from "../engine/errors.ts";
 import { naiveStamp, parseIsoDate } from "../http/validation.ts";
@@ -64,12 +63,10 @@ function makeRun(
       const { signal } = controller;
       const slow = worker.faults.find("slow_computing", { operationId: id, kind: "backtesting" });
       if (request.model_path === null) throw new Error("model_path is required for backtesting");
-      const series = (timeframe: string): Promise<Bars> => readBars(worker.folder.data, request.symbol, timeframe);
-      const others = request.timeframes.filter((one) => one !== request.timeframe);
       const { result } = await runBacktest({
         strategyName: request.strategy_name,
-        bars: await series(request.timeframe),
-        otherBars: new Map(await Promise.all(others.map(async (one) => [one, await series(one)] as const))),
+        read: (timeframe) => readBars(worker.folder.data, request.symbol, timeframe),
+        timeframes: request.timeframes,
         symbol: request.symbol,
         timeframe: request.timeframe,
         startDate: request.start_date,

@@ -1,9 +1,9 @@
-import { readBars } from "../engine/bars.ts";
 import { readFileSync, readdirSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import type { TrainingCheckpoint, TrainingState } from "../engine/api-types.ts";
 import type { RunCancelled } from "../engine/errors.ts";
 import { train } from "../engine/train.ts";
+import { readMarkets } from "./markets.ts";
 import { parseIsoDate, naiveStamp } from "../http/validation.ts";
 import type { CheckpointRow } from "../state/database.ts";
 import type { Operation } from "../state/operation.ts";
@@ -67,8 +67,6 @@ function makeRun(
   resume: TrainingCheckpoint | undefined,
 ): Run {
   const id = operation.operation_id;
-  const symbol = request.symbols[0] ?? "";
-  const timeframe = request.timeframes[0] ?? "";
   return {
     operation,
     firstStep: "Starting v3 training pipeline",
@@ -76,18 +74,11 @@ function makeRun(
       const { signal } = controller;
       await stall(worker, operation, signal);
       const place = { operationId: id, kind: "training" };
-      const bars = await readBars(worker.folder.data, symbol, timeframe);
-      const others = request.timeframes.slice(1);
-      const otherBars = new Map(
-        await Promise.all(others.map(async (one) => [one, await readBars(worker.folder.data, symbol, one)] as const)),
-      );
       const slow = worker.faults.find("slow_computing", place);
       const result = await train({
         strategyYaml: request.strategyYaml,
-        bars,
-        otherBars,
-        symbol,
-        timeframe,
+        markets: await readMarkets(worker.folder.data, request),
+        timeframe: request.timeframes[0] ?? "",
         startDate: request.startDate,
         endDate: request.endDate,
         modelsDir: worker.folder.models,

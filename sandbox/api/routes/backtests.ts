@@ -48,7 +48,8 @@ export function backtestRoutes(app: SandboxApp, api: ApiContext): void {
       task_id: taskId,
       symbol,
       timeframe,
-      timeframes: request.timeframe === undefined ? [...(strategy?.timeframes ?? [])] : [timeframe],
+      // The file only lends its list of timeframes; without a file the model's own are taken.
+      timeframes: strategy === undefined ? [timeframe] : [...strategy.timeframes],
       strategy_name: request.strategyName,
       start_date: request.startDate,
       end_date: request.endDate,

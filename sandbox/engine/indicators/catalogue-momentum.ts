@@ -32,7 +32,7 @@ export const MOMENTUM: readonly IndicatorSpec[] = [
     aliases: [],
     params: { period: int(10, 2, 100), smoothing: int(3, 1, 20) },
     outputs: ["fisher", "signal"],
-    minBars: (p) => p.number("period"),
+    minBars: (p) => p.number("period") + p.number("smoothing"),
     compute: (bars, p) => fisherTransform(bars, p.number("period"), p.number("smoothing")),
   },
   {
@@ -104,7 +104,7 @@ export const MOMENTUM: readonly IndicatorSpec[] = [
     aliases: [],
     params: { k_period: int(14, 1, 100), d_period: int(3, 1, 20), smooth_k: int(3, 1, 20) },
     outputs: ["k", "d"],
-    minBars: (p) => p.number("k_period") + p.number("smooth_k") + p.number("d_period") - 2,
+    minBars: (p) => Math.max(p.number("k_period"), p.number("smooth_k")) + p.number("d_period"),
     compute: (bars, p) => stochastic(bars, p.number("k_period"), p.number("d_period"), p.number("smooth_k")),
   },
   {

@@ -22,7 +22,7 @@ export const VOLATILITY: readonly IndicatorSpec[] = [
     aliases: [],
     params: { period: int(14, 1, 100) },
     outputs: [],
-    minBars: (p) => p.number("period"),
+    minBars: (p) => p.number("period") + 1,
     compute: (bars, p) => ({ value: averageTrueRange(bars, p.number("period")) }),
   },
   {
@@ -66,7 +66,7 @@ export const VOLATILITY: readonly IndicatorSpec[] = [
     aliases: [],
     params: { period: int(20, 2, 500), atr_period: int(10, 2, 200), multiplier: width(2) },
     outputs: ["upper", "middle", "lower"],
-    minBars: (p) => Math.max(p.number("period"), p.number("atr_period")),
+    minBars: (p) => Math.max(p.number("period"), p.number("atr_period")) + 1,
     compute: (bars, p) => keltnerChannels(bars, p.number("period"), p.number("atr_period"), p.number("multiplier")),
   },
   {

@@ -39,7 +39,7 @@ export const TREND: readonly IndicatorSpec[] = [
     aliases: [],
     params: { period: int(14, 1, 200), include_oscillator: { kind: "bool", default: false } },
     outputs: ["up", "down", "oscillator"],
-    minBars: (p) => p.number("period") + 1,
+    minBars: (p) => p.number("period"),
     compute: (bars, p) => aroon(bars, p.number("period")),
   },
   {
@@ -85,13 +85,12 @@ export const TREND: readonly IndicatorSpec[] = [
       displacement: int(26, 1, 100),
     },
     outputs: ["tenkan", "kijun", "senkou_a", "senkou_b", "chikou"],
-    minBars: (p) => p.number("senkou_b_period") + p.number("displacement"),
+    minBars: (p) => Math.max(p.number("tenkan_period"), p.number("kijun_period"), p.number("senkou_b_period")),
     compute: (bars, p) =>
       ichimoku(bars, {
         tenkan: p.number("tenkan_period"),
         kijun: p.number("kijun_period"),
         senkouB: p.number("senkou_b_period"),
-        displacement: p.number("displacement"),
       }),
   },
   {
@@ -126,8 +125,8 @@ export const TREND: readonly IndicatorSpec[] = [
     aliases: [],
     params: { period: int(10, 2, 200), multiplier: { kind: "float", default: 3, above: 0, max: 20 } },
     outputs: ["trend", "direction"],
-    minBars: (p) => p.number("period"),
-    compute: (bars, p) => supertrend(bars, p.number("period"), p.number("multiplier")),
+    minBars: (p) => p.number("period") + 1,
+    compute: (bars) => supertrend(bars),
   },
   {
     type: "weightedmovingaverage",
@@ -148,7 +147,7 @@ export const TREND: readonly IndicatorSpec[] = [
     aliases: [],
     params: { threshold: { kind: "float", default: 0.05, above: 0, below: 1 }, source: SOURCE },
     outputs: [],
-    minBars: () => 2,
+    minBars: () => 3,
     compute: (bars, p) => ({ value: zigzag(sourceOf(bars, p), p.number("threshold")) }),
   },
 ];

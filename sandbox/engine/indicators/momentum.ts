@@ -3,7 +3,9 @@ import {
   at,
   build,
   change,
+  earlyMean,
   ema,
+  exponential,
   highest,
   lowest,
   mean,
@@ -39,25 +41,27 @@ export function macd(source: Float64Array, fast: number, slow: number, signal: n
   return { line, signal: average, histogram: zip(line, average, (x, y) => x - y) };
 }
 
-/** Slow stochastic: %K smoothed over `smooth` bars, %D its average over `dPeriod` bars, both 0..100. */
+/** Slow stochastic: %K smoothed over `smooth` bars, %D its average over `dPeriod` bars, both 0..100; 50 before that. */
 export function stochastic(bars: Bars, kPeriod: number, dPeriod: number, smooth: number): Record<string, Float64Array> {
   const top = rolling(bars.high, kPeriod, highest);
   const bottom = rolling(bars.low, kPeriod, lowest);
   const raw = build(bars.length, (i) => {
     const span = at(top, i) - at(bottom, i);
-    return span === 0 ? 50 : (100 * (at(bars.close, i) - at(bottom, i))) / span;
+    const place = (100 * (at(bars.close, i) - at(bottom, i))) / span;
+    return Number.isNaN(place) ? 50 : place;
   });
-  const k = sma(raw, smooth);
-  return { k, d: sma(k, dPeriod) };
+  const k = earlyMean(raw, smooth);
+  return { k, d: earlyMean(k, dPeriod) };
 }
 
-/** Williams %R, -100..0. */
+/** Williams %R, -100..0; -50 before the first full window. */
 export function williamsR(bars: Bars, period: number): Float64Array {
   const top = rolling(bars.high, period, highest);
   const bottom = rolling(bars.low, period, lowest);
   return build(bars.length, (i) => {
     const span = at(top, i) - at(bottom, i);
-    return span === 0 ? -50 : (-100 * (at(top, i) - at(bars.close, i))) / span;
+    const place = (-100 * (at(top, i) - at(bars.close, i))) / span;
+    return Number.isNaN(place) ? -50 : place;
   });
 }
 
@@ -102,24 +106,24 @@ export function relativeVigor(bars: Bars, period: number, signalPeriod: number):
     zip(bars.high, bars.low, (x, y) => x - y),
     4,
   );
-  const rvi = zip(rolling(body, period, sum), rolling(span, period, sum), (x, y) => (y === 0 ? 0 : x / y));
-  return { rvi, signal: symmetric(rvi, signalPeriod) };
+  const rvi = zip(rolling(body, period, sum), rolling(span, period, sum), (x, y) => (y === 0 ? Number.NaN : x / y));
+  return { rvi, signal: sma(rvi, signalPeriod) };
 }
 
-/** Fisher transform of the median price's place in its range (Ehlers 2002); `signal` is its average over `smoothing`. */
+/**
+ * Fisher transform of the median price's place in its range, smoothed over `smoothing` bars; `signal` is the value of
+ * the bar before. Unlike Ehlers' (2002) it neither smooths the place nor feeds back.
+ */
 export function fisherTransform(bars: Bars, period: number, smoothing: number): Record<string, Float64Array> {
   const middle = zip(bars.high, bars.low, (x, y) => (x + y) / 2);
-  const top = rolling(middle, period, highest);
-  const bottom = rolling(middle, period, lowest);
-  let place = 0;
-  let last = 0;
-  const fisher = build(bars.length, (i) => {
-    if (i < period - 1) return Number.NaN;
+  const top = rolling(bars.high, period, highest);
+  const bottom = rolling(bars.low, period, lowest);
+  const raw = build(bars.length, (i) => {
     const span = at(top, i) - at(bottom, i);
-    const now = span === 0 ? 0 : (at(middle, i) - at(bottom, i)) / span - 0.5;
-    place = Math.max(-0.999, Math.min(0.999, 0.66 * now + 0.67 * place));
-    last = 0.5 * Math.log((1 + place) / (1 - place)) + 0.5 * last;
-    return last;
+    const place = span === 0 ? 0 : 2 * ((at(middle, i) - at(bottom, i)) / span) - 1;
+    const inside = Math.max(-0.999, Math.min(0.999, place));
+    return 0.5 * Math.log((1 + inside) / (1 - inside));
   });
-  return { fisher, signal: ema(fisher, smoothing) };
+  const fisher = exponential(raw, 2 / (smoothing + 1));
+  return { fisher, signal: build(bars.length, (i) => at(fisher, i - 1)) };
 }

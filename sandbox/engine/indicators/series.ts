@@ -34,12 +34,12 @@ export function mean(window: Float64Array): number {
   return sum(window) / window.length;
 }
 
-/** Standard deviation of a whole population, as Bollinger defined his bands. */
-export function populationDeviation(window: Float64Array): number {
+/** Standard deviation of a sample (n - 1): what pandas takes for the bands, unlike Bollinger. */
+export function sampleDeviation(window: Float64Array): number {
   const centre = mean(window);
   let squares = 0;
   for (const value of window) squares += (value - centre) ** 2;
-  return Math.sqrt(squares / window.length);
+  return Math.sqrt(squares / (window.length - 1));
 }
 
 /** Largest value of a window; NaN when any value is NaN. */
@@ -50,6 +50,11 @@ export function highest(window: Float64Array): number {
 /** Smallest value of a window; NaN when any value is NaN. */
 export function lowest(window: Float64Array): number {
   return Math.min(...window);
+}
+
+/** Mean of the last `period` values, of fewer at the beginning. */
+export function earlyMean(series: Float64Array, period: number): Float64Array {
+  return build(series.length, (i) => mean(series.subarray(Math.max(0, i - period + 1), i + 1)));
 }
 
 /** Simple moving average. */
@@ -113,9 +118,9 @@ export function trueRange(bars: Bars): Float64Array {
   });
 }
 
-/** Average true range with Wilder's average. */
+/** Average true range: the plain mean of the last `period` ranges, not Wilder's average. */
 export function averageTrueRange(bars: Bars, period: number): Float64Array {
-  return wilder(trueRange(bars), period);
+  return sma(trueRange(bars), period);
 }
 
 /** (high + low + close) / 3. */

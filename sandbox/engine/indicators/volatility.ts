@@ -1,10 +1,10 @@
 import type { Bars } from "../bars.ts";
-import { averageTrueRange, build, at, ema, highest, lowest, populationDeviation, rolling, sma, zip } from "./series.ts";
+import { averageTrueRange, build, at, ema, highest, lowest, sampleDeviation, rolling, sma, zip } from "./series.ts";
 
 /** Average +/- multiplier x deviation (Bollinger). */
 export function bollingerBands(source: Float64Array, period: number, multiplier: number): Record<string, Float64Array> {
   const middle = sma(source, period);
-  const deviation = rolling(source, period, populationDeviation);
+  const deviation = rolling(source, period, sampleDeviation);
   return {
     upper: zip(middle, deviation, (x, y) => x + multiplier * y),
     middle,
@@ -12,10 +12,12 @@ export function bollingerBands(source: Float64Array, period: number, multiplier:
   };
 }
 
-/** Width of the Bollinger bands as a ratio of their middle. */
+/** Width of the Bollinger bands as a ratio of their middle; 0 before there are any. */
 export function bollingerWidth(source: Float64Array, period: number, multiplier: number): Float64Array {
-  const deviation = rolling(source, period, populationDeviation);
-  return zip(deviation, sma(source, period), (spread, middle) => (2 * multiplier * spread) / middle);
+  const deviation = rolling(source, period, sampleDeviation);
+  return zip(deviation, sma(source, period), (spread, middle) =>
+    Math.abs(middle) > 1e-10 ? (2 * multiplier * spread) / middle : 0,
+  );
 }
 
 /** Highest high and lowest low of the last `period` bars, this one included, and their middle. */
@@ -41,20 +43,23 @@ export function keltnerChannels(
   };
 }
 
-/** How far the Bollinger bands lie inside the Keltner channel: 0 (not at all) to 1 (no width left). */
+/** What the real one makes the channel of, whatever `kc_period` says: it hands that to the middle line only. */
+const CHANNEL_RANGE = 10;
+
+/** How far the Bollinger bands lie inside the Keltner channel on their nearer side, 0 (not at all) to 0.5. */
 export function squeezeIntensity(
   bars: Bars,
   source: Float64Array,
   bands: { period: number; multiplier: number },
   channel: { period: number; multiplier: number },
 ): Record<"value", Float64Array> {
-  const inner = bollingerBands(source, bands.period, bands.multiplier);
-  const range = averageTrueRange(bars, channel.period);
-  const { upper = range, lower = range } = inner;
+  const { upper: top, lower: bottom } = bollingerBands(source, bands.period, bands.multiplier);
+  const { upper, lower } = keltnerChannels(bars, channel.period, CHANNEL_RANGE, channel.multiplier);
   const value = build(bars.length, (i) => {
-    const width = 2 * channel.multiplier * at(range, i);
-    const ratio = (at(upper, i) - at(lower, i)) / width;
-    return width === 0 ? 0 : Math.max(0, 1 - ratio);
+    const [high, low] = [at(upper ?? source, i), at(lower ?? source, i)];
+    const width = high - low;
+    if (!(Math.abs(width) > 1e-10)) return 0;
+    return Math.max(0, Math.min((high - at(top ?? source, i)) / width, (at(bottom ?? source, i) - low) / width));
   });
   return { value };
 }

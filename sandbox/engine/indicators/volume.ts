@@ -1,5 +1,5 @@
 import type { Bars } from "../bars.ts";
-import { at, build, change, ema, highest, lowest, rolling, sma, sum, typicalPrice, zip } from "./series.ts";
+import { at, build, change, earlyMean, ema, rolling, sma, sum, typicalPrice, zip } from "./series.ts";
 
 /** On-balance volume: running total, up volume added, down volume taken off, 0 at the first bar. */
 export function onBalanceVolume(bars: Bars): Float64Array {
@@ -35,29 +35,25 @@ function moneyFlow(bars: Bars): { multiplier: Float64Array; volume: Float64Array
 }
 
 /**
- * Accumulation/distribution line with its change over 10 bars in percent, over 21 bars absolute, and its place in its
- * own 21-bar range (0..100). `smoothing` > 0 averages the line first.
+ * Accumulation/distribution line with its change over 10 bars in percent of the value before (the sign of which counts),
+ * over 21 bars absolute, and its distance in percent from its own mean of 50 bars (20 at the beginning). `smoothing` > 0 averages the line first.
  */
 export function accumulationLine(bars: Bars, smoothing: number): Record<string, Float64Array> {
   const flow = moneyFlow(bars);
   let total = 0;
   const raw = build(bars.length, (i) => (total += at(flow.volume, i)));
   const line = smoothing > 0 ? sma(raw, smoothing) : raw;
-  const top = rolling(line, 21, highest);
-  const bottom = rolling(line, 21, lowest);
+  const usual = earlyMean(line, 50);
   return {
     line,
     mf_multiplier: flow.multiplier,
     mf_volume: flow.volume,
     roc_10: build(bars.length, (i) => {
       const before = at(line, i - 10);
-      return before === 0 ? Number.NaN : (100 * (at(line, i) - before)) / Math.abs(before);
+      return before === 0 ? Number.NaN : (100 * (at(line, i) - before)) / before;
     }),
     momentum_21: change(line, 21),
-    relative_strength: build(bars.length, (i) => {
-      const span = at(top, i) - at(bottom, i);
-      return span === 0 ? 50 : (100 * (at(line, i) - at(bottom, i))) / span;
-    }),
+    relative_strength: build(bars.length, (i) => (i < 19 ? Number.NaN : (at(line, i) / at(usual, i) - 1) * 100)),
   };
 }
 
@@ -80,18 +76,16 @@ export function chaikinMoneyFlow(bars: Bars, period: number): Record<string, Flo
   };
 }
 
-/** Volume against its own average. */
+/** Volume against its own average; 1 before there is one. */
 export function volumeRatio(bars: Bars, period: number): Float64Array {
-  return zip(bars.volume, sma(bars.volume, period), (x, y) => (y === 0 ? 0 : x / y));
+  return zip(bars.volume, sma(bars.volume, period), (x, y) => (y > 1e-10 ? x / y : 1));
 }
 
-/** Volume-weighted price over the last `period` bars, over all bars so far with period 0. */
+/** Volume-weighted price over the last `period` bars (fewer at the beginning), over all bars so far with period 0. */
 export function volumeWeightedPrice(bars: Bars, period: number, typical: boolean): Float64Array {
   const price = typical ? typicalPrice(bars) : bars.close;
   const traded = zip(price, bars.volume, (x, y) => x * y);
-  const total = (series: Float64Array): Float64Array => {
-    let running = 0;
-    return period > 0 ? rolling(series, period, sum) : build(series.length, (i) => (running += at(series, i)));
-  };
+  const total = (series: Float64Array): Float64Array =>
+    build(series.length, (i) => sum(series.subarray(period > 0 ? Math.max(0, i - period + 1) : 0, i + 1)));
   return zip(total(traded), total(bars.volume), (x, y) => (y === 0 ? Number.NaN : x / y));
 }

@@ -25,8 +25,7 @@ beforeAll(async () => {
       decisions: ", filters: {min_signal_separation: 96}",
       training: "epochs: 6, learning_rate: 0.005",
     }),
-    bars: trend,
-    symbol: "SYNTREND",
+    markets: [{ symbol: "SYNTREND", series: new Map([["1d", trend]]) }],
     timeframe: "1d",
     startDate: "2000-01-03",
     endDate: "2009-12-31",
@@ -42,7 +41,7 @@ afterAll(() => folder[Symbol.asyncDispose]());
 function job(change: Partial<BacktestInput> = {}): BacktestInput {
   return {
     strategyName: "probe",
-    bars: trend,
+    read: () => Promise.resolve(trend),
     symbol: "SYNTREND",
     timeframe: "1d",
     startDate: "2010-01-04",
@@ -64,7 +63,7 @@ function recompute(run: BacktestRun, input: BacktestInput): Record<string, numbe
   const mean = (list: number[]): number => (list.length === 0 ? 0 : list.reduce((a, b) => a + b, 0) / list.length);
   const spread = (list: number[]): number => {
     const centre = mean(list);
-    return Math.sqrt(list.map((x) => (x - centre) ** 2).reduce((a, b) => a + b, 0) / (list.length - 1));
+    return Math.sqrt(list.map((x) => (x - centre) ** 2).reduce((a, b) => a + b, 0) / list.length);
   };
   const falls = equity.map((value, i) => 1 - value / Math.max(...equity.slice(0, i + 1)));
   const days = (Date.parse(`${input.endDate}Z`) - Date.parse(`${input.startDate}Z`)) / 86_400_000;
@@ -72,7 +71,7 @@ function recompute(run: BacktestRun, input: BacktestInput): Record<string, numbe
   const annual = (equity.at(-1)! / input.initialCapital) ** (365.25 / days) - 1;
   const nets = run.trades.map((trade) => trade.net_pnl);
   const wins = nets.filter((net) => net > 0);
-  const losses = nets.filter((net) => net <= 0);
+  const losses = nets.filter((net) => net < 0);
   const hours = (won: boolean): number[] =>
     run.trades.filter((trade) => trade.net_pnl > 0 === won).map((trade) => trade.holding_period_hours);
   const sum = (list: number[]): number => list.reduce((a, b) => a + b, 0);
@@ -104,7 +103,7 @@ function recompute(run: BacktestRun, input: BacktestInput): Record<string, numbe
 
 test("all 22 figures equal an independent computation from trades and equity", async () => {
   // On noise the model of the pattern both wins and loses.
-  const run = await runBacktest(job({ bars: noise, symbol: "SYNNOISE" }));
+  const run = await runBacktest(job({ read: () => Promise.resolve(noise), symbol: "SYNNOISE" }));
   expect(run.trades.length).toBeGreaterThan(10);
   expect(run.result.metrics.winning_trades).toBeGreaterThan(0);
   expect(run.result.metrics.losing_trades).toBeGreaterThan(0);
@@ -172,10 +171,14 @@ describe("accounting", () => {
     for (const trade of run.trades) {
       const entered = trend.time.indexOf(Date.parse(trade.entry_time));
       expect(trade.entry_price).toBeCloseTo(trend.open[entered]! * 1.0005, 9);
-      const decided = trend.time.indexOf(Date.parse(trade.exit_time));
-      if (trade !== run.trades.at(-1)) expect(trade.exit_price).toBeCloseTo(trend.open[decided + 1]! * 0.9995, 9);
+      const left = trend.time.indexOf(Date.parse(trade.exit_time));
+      if (trade !== run.trades.at(-1)) {
+        expect(trade.exit_price).toBeCloseTo(trend.open[left]! * 0.9995, 9);
+        // Held until the last bar before the exit: one bar short.
+        expect(trade.holding_period_hours).toBe((trend.time[left - 1]! - trend.time[entered]!) / 3_600_000);
+      }
       expect(Number.isInteger(trade.quantity)).toBe(true);
-      expect(trade.side).toBe("BUY");
+      expect(trade.side).toBe("LONG");
     }
     const first = run.trades[0]!;
     const price = first.entry_price / 1.0005;
@@ -192,12 +195,10 @@ describe("accounting", () => {
 
   test("orders keep their distance", async () => {
     const run = await runBacktest(job());
-    // An exit carries the time of its decision, an entry that of the bar after its decision.
-    const times = run.trades.flatMap((trade) => [
-      trend.time[trend.time.indexOf(Date.parse(trade.entry_time)) - 1]!,
-      Date.parse(trade.exit_time),
-    ]);
-    const gaps = times.slice(1, -1).map((time, i) => time - times[i]!);
+    // Counted from a fill to the next decision, which is the bar before the next fill.
+    const fills = run.trades.flatMap((trade) => [trade.entry_time, trade.exit_time].map((time) => Date.parse(time)));
+    const decisions = fills.map((time) => trend.time[trend.time.indexOf(time) - 1]!);
+    const gaps = decisions.slice(1, -1).map((time, i) => time - fills[i]!);
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(96 * 3_600_000);
     expect(gaps.length).toBeGreaterThan(10);
   });
@@ -284,6 +285,11 @@ describe("failures have the recorded texts", () => {
     ["start after end", { startDate: "2014-12-31", endDate: "2010-01-04" }, "No data for SYNTREND 1d"],
     ["other timeframe", { timeframe: "1h" }, "No features computed - check data and configuration"],
     ["too short", { endDate: "2010-01-15" }, "Insufficient data: 10 points available, 15 required"],
+    [
+      "shorter than the warm-up",
+      { endDate: "2010-03-12" },
+      "Insufficient data for backtesting: 50 bars (need at least 51",
+    ],
   ])("%s", async (_case, change, message) => {
     await expect(runBacktest(job(change))).rejects.toThrow(message);
   });
