@@ -20,6 +20,7 @@ const NATURE = {
   strategy_invalid: { number: -32602, retryable: false },
   strategy_changed: { number: -32602, retryable: false },
   data_not_found: { number: -32602, retryable: false },
+  bars_unsound: { number: -32602, retryable: false },
   model_not_found: { number: -32602, retryable: false },
   insight_not_found: { number: -32602, retryable: false },
   experiment_not_found: { number: -32602, retryable: false },
@@ -37,6 +38,7 @@ const NATURE = {
   research_paused: { number: -32001, retryable: true },
   budget_exhausted: { number: -32001, retryable: true },
   // KTRDR refused or failed.
+  bars_refused: { number: -32602, retryable: false },
   ktrdr_rejected: { number: -32602, retryable: false },
   ktrdr_not_found: { number: -32602, retryable: false },
   ktrdr_no_worker: { number: -32001, retryable: true },

@@ -19,6 +19,27 @@ export function isSymbol(value: unknown): value is string {
   return typeof value === "string" && SYMBOL_PATTERN.test(value);
 }
 
+/**
+ * Why KTRDR cannot use a price file of this symbol, and what the file is to be named; null for a good name. Its loader takes
+ * letters, digits, `.`, `-` and `_`, its list cuts names at `_`, and its API looks for upper case.
+ */
+export function symbolAdvice(symbol: string): string | null {
+  const storable = SYMBOL_PATTERN.test(symbol);
+  if (storable && symbol === symbol.toUpperCase()) return null;
+  const name = symbol
+    .toUpperCase()
+    .replace(/=[A-Z]$/, "")
+    .replaceAll(/[^A-Z0-9.-]/g, "")
+    .replace(/^[.-]+/, "")
+    .slice(0, 20);
+  const why = storable
+    ? "KTRDR's API looks for upper case"
+    : /^[\w.-]+$/.test(symbol) && symbol.includes("_")
+      ? "KTRDR cuts the names of price files at underscores"
+      : "KTRDR takes 1-20 letters, digits, . and - for a symbol";
+  return name === "" ? `${why}.` : `${why}: name the price file ${name}_<timeframe>.csv and ask for ${name}.`;
+}
+
 /** One bar. `time` is ISO-8601; without an offset it is UTC. */
 export interface Bar {
   readonly time: string;

@@ -1,3 +1,5 @@
+import type { BarHealth } from "../domain/bars/defect.ts";
+import { answeredHealth } from "./answered-health.ts";
 import type { Bars, BarWindow, DataRange, SymbolInfo, TimeframeInfo } from "./data.ts";
 import type { Calculation, IndicatorListing, IndicatorSeries } from "./indicators.ts";
 import type { Ktrdr } from "./ktrdr.ts";
@@ -15,6 +17,11 @@ export interface CachedReads {
   timeframes(signal?: AbortSignal): Promise<readonly TimeframeInfo[]>;
   range(symbol: string, timeframe: string, signal?: AbortSignal): Promise<DataRange>;
   bars(symbol: string, timeframe: string, window: BarWindow, signal?: AbortSignal): Promise<Bars>;
+  /**
+   * What is wrong with the bars: of the whole file where it can be seen, else of the window (of everything without one).
+   * @throws DomainError as `bars` and `range`, but never because of a bad bar
+   */
+  health(symbol: string, timeframe: string, window: BarWindow, signal?: AbortSignal): Promise<BarHealth>;
   indicators(signal?: AbortSignal): Promise<readonly IndicatorListing[]>;
   calculate(request: Calculation, signal?: AbortSignal): Promise<IndicatorSeries>;
   /** `sha256` of the strategy file's bytes: another text is another question. */
@@ -55,6 +62,13 @@ export function createCachedReads(ktrdr: Ktrdr, { files, now }: CachedReadsOptio
           cells: (bars: Bars) => bars.times.length * 6,
         },
         (own) => data.bars(symbol, timeframe, window, own),
+        signal,
+      ),
+    health: async (symbol, timeframe, window, signal) =>
+      (await files?.health(symbol, timeframe)) ??
+      read(
+        market(symbol, ["health", symbol, timeframe, window.startDate, window.endDate]),
+        (own) => answeredHealth(data, symbol, timeframe, window, own),
         signal,
       ),
     indicators: (signal) => read(market("", "indicators"), (own) => indicators.list(own), signal),

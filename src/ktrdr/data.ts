@@ -77,11 +77,13 @@ const TimeframesWire = z.looseObject({ data: z.array(z.looseObject({ id: z.strin
 const RangeWire = z.looseObject({
   data: z.looseObject({ start_date: z.string(), end_date: z.string(), point_count: z.number().int().nonnegative() }),
 });
+/** Some versions of its libraries write null for what is no number; others fail (`barsRefused`). */
+const Value = z.number().nullable();
 const BarsWire = z.looseObject({
   data: z
     .looseObject({
       dates: z.array(z.string()),
-      ohlcv: z.array(z.tuple([z.number(), z.number(), z.number(), z.number(), z.number()])),
+      ohlcv: z.array(z.tuple([Value, Value, Value, Value, Value])),
       metadata: z.looseObject({ limited: z.boolean().nullish() }).nullish(),
     })
     .refine((data) => data.dates.length === data.ohlcv.length, "as many dates as bars"),
@@ -96,6 +98,22 @@ export function dataMissing(symbol: string, timeframe: string, refusal: Refusal)
     what: `There is no ${oneLine(timeframe, 20)} data for ${oneLine(symbol, 40)}.`,
     why: refusal.message,
     next: "list_market_data shows what there is; load_market_data fetches more.",
+  });
+}
+
+/**
+ * One impossible or unreadable bar makes KTRDR refuse its whole range with 400, one that is no number with 500 (contract
+ * §2.2): no outage, and no fault of the question.
+ */
+function barsRefused(symbol: string, timeframe: string, refusal: Refusal): DomainError | undefined {
+  const bad =
+    (refusal.status === 400 && refusal.code === "DATA-GetError") ||
+    (refusal.status === 500 && refusal.code === "INTERNAL_SERVER_ERROR");
+  if (!bad) return undefined;
+  return new DomainError("bars_refused", {
+    what: `KTRDR's API refuses the bars of ${oneLine(symbol, 40)} ${oneLine(timeframe, 20)} on these dates.`,
+    why: `It does so when one of them is impossible or no number: ${refusal.detail || refusal.message}`.slice(0, 280),
+    next: "list_market_data with this symbol names the bar; mend it in the price file, or choose other dates.",
   });
 }
 
@@ -115,9 +133,11 @@ async function fetchBars(
     answer: BarsWire,
     // 63 bytes a bar: a million bars.
     maxBytes: 64 * 1024 * 1024,
+    refine: (refusal) => barsRefused(symbol, timeframe, refusal),
     signal,
   });
-  return { times: data.dates.map(isoUtc), ohlcv: data.ohlcv, limited: data.metadata?.limited === true };
+  const ohlcv = data.ohlcv.map((row) => row.map((value) => value ?? Number.NaN) as unknown as Bar);
+  return { times: data.dates.map(isoUtc), ohlcv, limited: data.metadata?.limited === true };
 }
 
 async function startDownload(
@@ -186,7 +206,9 @@ export function createMarketData({ api }: Transport): MarketData {
         refine: (refusal) => dataMissing(symbol, timeframe, refusal),
         signal,
       });
-      return { startDate: isoUtc(data.start_date), endDate: isoUtc(data.end_date), points: data.point_count };
+      // Of the first and the last row: a file with the newest bar first ends before it begins.
+      const [startDate = "", endDate = ""] = [isoUtc(data.start_date), isoUtc(data.end_date)].toSorted();
+      return { startDate, endDate, points: data.point_count };
     },
 
     bars: (symbol, timeframe, window, signal) => fetchBars(api, symbol, timeframe, window, signal),

@@ -8,7 +8,9 @@ import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import type { Logger } from "../logger.ts";
+import type { BarHealth } from "../domain/bars/defect.ts";
 import type { Bar, Bars, BarWindow, DataRange } from "./data.ts";
+import { createFileHealth } from "./price-health.ts";
 import {
   createIndexes,
   readAt,
@@ -24,6 +26,8 @@ import {
 export interface PriceFiles {
   range(symbol: string, timeframe: string): Promise<DataRange | undefined>;
   bars(symbol: string, timeframe: string, window: BarWindow): Promise<Bars | undefined>;
+  /** Of the whole file, which need not be one that KTRDR wrote. Symbol as the file is named. */
+  health(symbol: string, timeframe: string): Promise<BarHealth | undefined>;
 }
 
 /** A file that was written a moment ago may be half written, and may change again without a new time. */
@@ -31,7 +35,7 @@ const SETTLED_MS = 2_000;
 /** Bytes of bars that are read at once: what the API may answer with, too. */
 const LARGEST_WINDOW = 64 * 1024 * 1024;
 /** No slash and no leading dot: the name of a file right in the folder. What else KTRDR takes is left to it. */
-const SYMBOL = /^[A-Z0-9][A-Z0-9.-]{0,19}$/;
+const SYMBOL = /^[A-Z0-9][A-Z0-9.-]{0,19}$/i;
 const TIMEFRAME = /^[0-9]{1,3}[mhdwM]$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
 /** What Python and JavaScript read as the same double: up to 15 digits. */
@@ -44,26 +48,41 @@ const MOST_DIGITS = 15;
  */
 export function createPriceFiles(dir: string, log: Pick<Logger, "warn">, now: () => number = Date.now): PriceFiles {
   const look = createLook(dir, log, now);
+  const indexFor = createIndexes();
+  const healthOf = createFileHealth();
+  const indexed = async ({ name, identity, file, size }: Opened) => await indexFor(name, identity, file, size);
   return {
     range: (symbol, timeframe) =>
-      look(symbol, timeframe, (index) =>
-        Promise.resolve({ startDate: stampOf(index.first), endDate: stampOf(index.last), points: index.points }),
-      ),
+      look(symbol, timeframe, async (opened) => {
+        const { first, last, points } = await indexed(opened);
+        return { startDate: stampOf(first), endDate: stampOf(last), points };
+      }),
+    health: (symbol, timeframe) => look(symbol, timeframe, (opened) => healthOf({ ...opened, timeframe })),
     async bars(symbol, timeframe, window) {
       const bounds = boundsOf(window);
       if (bounds === undefined) return undefined;
       // Here, unlike for ranges, KTRDR takes a symbol in any case (contract §2.2).
-      return await look(symbol.toUpperCase(), timeframe, (index, file) => barsIn(file, index, bounds));
+      return await look(symbol.toUpperCase(), timeframe, async (opened) =>
+        barsIn(opened.file, await indexed(opened), bounds),
+      );
     },
   };
 }
 
-type Work<T> = (index: PriceIndex, file: FileHandle) => Promise<T | undefined>;
+interface Opened {
+  readonly name: string;
+  /** Tells two contents of one name apart. */
+  readonly identity: string;
+  readonly file: FileHandle;
+  /** Bytes. */
+  readonly size: number;
+}
+
+type Work<T> = (opened: Opened) => Promise<T | undefined>;
 type Look = <T>(symbol: string, timeframe: string, work: Work<T>) => Promise<T | undefined>;
 
 /** Opens the file of a series for `work`, whose answer counts only when the file did not change meanwhile. */
 function createLook(dir: string, log: Pick<Logger, "warn">, now: () => number): Look {
-  const indexFor = createIndexes();
   const complained = new LRUCache<string, string>({ max: 500 });
   /** Once for each content of a file. */
   const complain = (name: string, identity: string, error: unknown): void => {
@@ -84,7 +103,7 @@ function createLook(dir: string, log: Pick<Logger, "warn">, now: () => number): 
       if (!found.isFile()) throw new Unreadable("it is no file");
       identity = identityOf(found);
       if (now() - Number(found.mtimeNs / 1_000_000n) < SETTLED_MS) return undefined;
-      const answer = await work(await indexFor(name, identity, file, Number(found.size)), file);
+      const answer = await work({ name, identity, file, size: Number(found.size) });
       return identityOf(await file.stat({ bigint: true })) === identity ? answer : undefined;
     } catch (error) {
       if (!isAbsent(error)) complain(name, identity, error);

@@ -2,11 +2,12 @@ import { DomainError } from "../domain/errors.ts";
 import { codesOf, LOOKS_AHEAD, type Insistence } from "../domain/insistence.ts";
 import type { BatchPeriod, BatchRequest } from "../domain/job.ts";
 import { overlaps, type DateWindow } from "../domain/market-data.ts";
-import { clear, type Will } from "./clearance.ts";
+import { checkBars, type MarketName } from "./bar-check.ts";
+import { clear, type Subject, type Will } from "./clearance.ts";
 import type { ToolContext } from "./define-tool.ts";
 import { membersOf } from "./members.ts";
 import { MODEL_PATH, chooseModel } from "./model-choice.ts";
-import { checkData, readStrategy } from "./preflight.ts";
+import { readStrategy } from "./preflight.ts";
 import { marketOf, strategySubject } from "./strategy-check.ts";
 
 interface Wish extends Will {
@@ -59,13 +60,19 @@ async function planTrainings(
     models: [],
     async check() {
       names.forEach((name) => deps.strategies.noticeSoon(name));
-      const cleared = new Map(files.map((file) => [file.name, clear([strategySubject(file)], will)]));
-      await checkMarkets(deps, strategies, periods, signal);
-      const warnings = [...cleared].flatMap(([name, one]) => one.warnings.map((warning) => `${name}: ${warning}`));
+      const bars = await checkMarkets(deps, strategies, periods, will, signal);
+      const subjects = new Map(files.map((file) => [file.name, strategySubject(file)]));
+      const cleared = strategies.map((part) => {
+        const found = subjects.get(part.strategy);
+        return clear([...(found === undefined ? [] : [found]), ...(bars.get(marketKey(part)) ?? [])], will);
+      });
+      const warnings = new Set(
+        cleared.flatMap((one, at) => one.warnings.map((text) => `${strategies[at]?.strategy}: ${text}`)),
+      );
       return {
-        strategies: strategies.map((part) => ({ ...part, ...kept(cleared.get(part.strategy)?.insisted) })),
+        strategies: strategies.map((part, at) => ({ ...part, ...kept(cleared[at]?.insisted) })),
         models: [],
-        warnings: shortened(warnings),
+        warnings: shortened([...warnings]),
       };
     },
   };
@@ -74,7 +81,7 @@ async function planTrainings(
 async function planBacktests(
   { deps, signal }: ToolContext,
   ids: readonly string[],
-  { symbols, periods }: Wish,
+  { symbols, periods, ...will }: Wish,
 ): Promise<Plan> {
   const single = [...new Set((await Promise.all(ids.map(async (id) => await trainingsOf(deps, id)))).flat())];
   const chosen = await Promise.all(single.map(async (id) => await chooseModel(deps, id)));
@@ -90,7 +97,8 @@ async function planBacktests(
     strategies: [],
     models,
     async check() {
-      await checkMarkets(deps, models, periods, signal);
+      const bars = await checkMarkets(deps, models, periods, will, signal);
+      const cleared = models.map((model) => clear(bars.get(marketKey(model)) ?? [], will));
       const inSample = chosen.filter(({ origin }) =>
         periods.some(({ test }) => test !== null && origin !== null && overlaps(origin, test)),
       );
@@ -101,7 +109,15 @@ async function planBacktests(
           : `IN-SAMPLE: some test dates lie in the training of ${inSample.length} of the models: those results prove nothing.`,
         branded === 0 ? null : `LOOKS AHEAD: ${branded} of the models saw the future; their results prove nothing.`,
       ];
-      return { strategies: [], models, warnings: warnings.filter((text) => text !== null) };
+      const doubts = shortened([...new Set(cleared.flatMap((one) => one.warnings))]);
+      return {
+        strategies: [],
+        models: models.map((model, at) => ({
+          ...model,
+          ...kept([...(model.insisted ?? []), ...(cleared[at]?.insisted ?? [])]),
+        })),
+        warnings: [...warnings.filter((text) => text !== null), ...doubts],
+      };
     },
   };
 }
@@ -121,18 +137,27 @@ const unknownModel = (path: string) =>
     next: "pass task_ids of trainings; run_backtest takes a path with strategy, symbol and timeframe",
   });
 
-/** @throws DomainError `data_not_found` */
+const marketKey = ({ symbol, timeframe }: MarketName): string => `${symbol} ${timeframe}`;
+
+/** The bars of every market in every period, to be cleared. @throws DomainError `data_not_found` */
 async function checkMarkets(
   deps: ToolContext["deps"],
-  parts: readonly { readonly symbol: string; readonly timeframe: string }[],
+  parts: readonly MarketName[],
   periods: readonly BatchPeriod[],
+  will: Will,
   signal: AbortSignal,
-): Promise<void> {
-  const markets = new Map(parts.map(({ symbol, timeframe }) => [`${symbol} ${timeframe}`, { symbol, timeframe }]));
+): Promise<ReadonlyMap<string, readonly Subject[]>> {
+  const markets = new Map(
+    parts.map(({ symbol, timeframe }) => [marketKey({ symbol, timeframe }), { symbol, timeframe }]),
+  );
   const windows = periods.flatMap(({ train, test }) => [train, test]).filter((one): one is DateWindow => one !== null);
-  for (const market of markets.values()) {
-    for (const window of windows) await checkData(deps, market, window, signal);
+  const subjects = new Map<string, Subject[]>();
+  for (const [key, market] of markets) {
+    const found: Subject[] = [];
+    for (const window of windows) found.push((await checkBars(deps, market, window, will, signal)).subject);
+    subjects.set(key, found);
   }
+  return subjects;
 }
 
 const SHOWN_WARNINGS = 5;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isIsoDate, SYMBOL_PATTERN, TIMEFRAMES } from "../domain/market-data.ts";
+import { isIsoDate, SYMBOL_PATTERN, symbolAdvice, TIMEFRAMES } from "../domain/market-data.ts";
 
 /** Arguments that several tools share, so that they read and fail the same everywhere. */
 
@@ -20,7 +20,9 @@ export const strategyName = z
   .string()
   .regex(NAME, "a strategy name has 1-100 letters, digits, _ and -, and starts with a letter or digit");
 
-export const symbol = z.string().regex(SYMBOL_PATTERN, "a symbol has 1-20 letters, digits, . and -");
+export const symbol = z
+  .string()
+  .regex(SYMBOL_PATTERN, { error: ({ input }) => symbolAdvice(String(input).slice(0, 40)) ?? "no symbol" });
 
 export const timeframe = z.enum(TIMEFRAMES);
 

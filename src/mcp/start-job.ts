@@ -103,7 +103,7 @@ function todaysWarnings(checked: PromiseSettledResult<Cleared>, { record }: Task
   const then = record === null || record === "unavailable" ? [] : insistedOn(record.request);
   const kept = insistenceCaveats(then).map(({ text }) => text);
   if (checked.status === "rejected") {
-    const refused = isDomainError(checked.reason, "strategy_invalid") && kept.length === 0;
+    const refused = isDomainError(checked.reason, "strategy_invalid", "bars_unsound") && kept.length === 0;
     return refused ? [`It was computed before; now it would be refused: ${checked.reason.why ?? ""}`] : kept;
   }
   const known = codesOf(then);

@@ -1,19 +1,23 @@
 import { DomainError, isDomainError } from "../domain/errors.ts";
-import { isSymbol, isTimeframe, type Bar, type DateWindow } from "../domain/market-data.ts";
+import { isSymbol, isTimeframe, toEpochMs, type Bar, type DateWindow } from "../domain/market-data.ts";
 import type { Finding } from "../domain/strategy/finding.ts";
 import { validateStrategy, type StrategySummary, type Validation } from "../domain/strategy/validate.ts";
-import type { Bars } from "../ktrdr/data.ts";
+import type { Bars, DataRange } from "../ktrdr/data.ts";
+import { barsFound, nameFindings, unlessRefused, type MarketName } from "./bar-check.ts";
+import { isError } from "./clearance.ts";
 import type { Deps } from "./ports.ts";
 
 const SHOWN_ERRORS = 12;
 const SHOWN_WARNINGS = 6;
 const SHOWN_FEATURES = 24;
-/** Without dates the labels are counted on the newest bars only. */
-const NEWEST_BARS = 20_000;
+/** Without dates the labels are counted on no more. */
+const MOST_BARS = 20_000;
 
 export interface Judgement extends Validation {
   /** Which data stood behind the verdict, or why none did. */
   readonly checkedOn: string;
+  /** What is wrong with the bars of its market: of the given dates, else of all that is stored. */
+  readonly ofBars: readonly Finding[];
 }
 
 /**
@@ -27,31 +31,60 @@ export async function judgeStrategy(
 ): Promise<Judgement> {
   const first = validateStrategy(given);
   const market = first.summary === null ? null : marketIn(first.summary);
-  if (market === null) return { ...first, checkedOn: "the text only: it names no usable symbol and timeframe" };
+  if (market === null)
+    return { ...first, ofBars: [], checkedOn: "the text only: it names no usable symbol and timeframe" };
   const { symbol, timeframe } = market;
   try {
     const range = { symbol, timeframe, ...(await deps.reads.range(symbol, timeframe, signal)) };
-    const bars = barsOf(await deps.reads.bars(symbol, timeframe, given.window ?? { limit: NEWEST_BARS }, signal));
+    const ofBars = [...nameFindings(market), ...(await barsFound(deps, market, given.window, signal))];
+    const window = given.window ?? beforeTheExam(range);
+    const bars = barsOf((await unlessRefused(deps.reads.bars(symbol, timeframe, window, signal))) ?? NO_BARS);
     const judged = validateStrategy({ ...given, range, ...(bars.length === 0 ? {} : { bars }) });
-    const [from, to] = [bars[0]?.time.slice(0, 10), bars.at(-1)?.time.slice(0, 10)];
-    return {
-      ...judged,
-      checkedOn:
-        bars.length === 0
-          ? "the stored range; no bars on these dates"
-          : `${symbol} ${timeframe}, ${bars.length} bars ${from} to ${to}`,
-    };
+    return { ...judged, ofBars, checkedOn: checkedOn(market, bars, given.window === undefined) };
   } catch (error) {
-    if (signal.aborted || !isDomainError(error)) throw error;
-    const missing = isDomainError(error, "data_not_found");
-    return {
-      ...first,
-      checkedOn: missing
-        ? `the text only: no bars of ${symbol} ${timeframe} are stored (load_market_data fetches them)`
-        : "the text only: KTRDR does not answer (check_health says how to start it)",
-    };
+    if (signal.aborted || !(error instanceof DomainError)) throw error;
+    // A file whose times KTRDR cannot read has no range: what is wrong with it is told all the same.
+    const unreadable = isDomainError(error, "ktrdr_rejected");
+    const ofBars = unreadable ? await barsFound(deps, market, given.window, signal) : [];
+    return { ...first, ofBars, checkedOn: textOnly(market, error) };
   }
 }
+
+function textOnly({ symbol, timeframe }: MarketName, { code }: DomainError): string {
+  if (code === "data_not_found") {
+    return `the text only: no bars of ${symbol} ${timeframe} are stored (load_market_data fetches them)`;
+  }
+  return code === "ktrdr_rejected"
+    ? "the text only: KTRDR cannot read the price file"
+    : "the text only: KTRDR does not answer (check_health says how to start it)";
+}
+
+const NO_BARS: Bars = { times: [], ohlcv: [], limited: false };
+
+/** Without dates, labels are counted on the oldest bars: the newest ones are the exam, and a look at them is a hint. */
+const LEARNT_SHARE = 0.7;
+
+/** As many of the oldest bars as are worth counting. */
+function beforeTheExam(range: DataRange): DateWindow {
+  const [first, last] = [toEpochMs(range.startDate), toEpochMs(range.endDate)];
+  const share = Math.min(LEARNT_SHARE, MOST_BARS / Math.max(1, range.points));
+  const day = (time: number) => new Date(time).toISOString().slice(0, 10);
+  return { startDate: day(first), endDate: day(first + (last - first) * share) };
+}
+
+function checkedOn({ symbol, timeframe }: MarketName, bars: readonly Bar[], chosen: boolean): string {
+  if (bars.length === 0) return "the stored range; no bars on these dates";
+  const [from, to] = [bars[0]?.time.slice(0, 10), bars.at(-1)?.time.slice(0, 10)];
+  const why = chosen ? " (without dates the oldest ones, so that nothing is learnt of the exam)" : "";
+  return `${symbol} ${timeframe}, ${bars.length} bars ${from} to ${to}${why}`;
+}
+
+/** Before a training, what is wrong with the bars is as grave as what is wrong with the text. */
+export const withBars = (judged: Judgement): Judgement => ({
+  ...judged,
+  findings: [...judged.findings, ...judged.ofBars],
+  valid: judged.valid && !judged.ofBars.some(isError),
+});
 
 function marketIn({ symbols, timeframe }: StrategySummary): { symbol: string; timeframe: string } | null {
   const [symbol] = symbols;

@@ -41,7 +41,7 @@ export const CALENDARS = {
   "china 1d": (from: string, to: string) =>
     times(from, to, DAY, (time) => {
       const [month = 0, day = 0] = monthDay(time).split("-").map(Number);
-      return weekday(time) % 6 !== 0 && !(month === 10 && day <= 8) && !(month === 2 && day >= 3 && day <= 12);
+      return weekday(time) % 6 !== 0 && !(month === 10 && day <= 8) && !(month === 2 && day >= 3 && day <= 10);
     }),
   "crypto 1d": (from: string, to: string) => times(from, to, DAY, () => true),
   "crypto 1h": (from: string, to: string) => times(from, to, HOUR, () => true),

@@ -1,4 +1,4 @@
-import { coverageOf, isSymbol, SYMBOL_PATTERN, toEpochMs } from "../market-data.ts";
+import { coverageOf, isSymbol, symbolAdvice, toEpochMs } from "../market-data.ts";
 import { strategyWarmUp } from "./check-indicators.ts";
 import { shown } from "./finding.ts";
 import type { Examined } from "./rules.ts";
@@ -46,8 +46,8 @@ function checkSymbols({ symbols, report }: Examined): void {
     if (isSymbol(name)) continue;
     report.error("bad_symbol", path, {
       what: `${shown(name)} is not a symbol KTRDR can store.`,
-      why: "Symbols are part of file names; an underscore cuts them in two.",
-      fix: `Use up to 20 letters, digits, dots and dashes (${SYMBOL_PATTERN.source}); list_market_data shows what there is.`,
+      why: "Symbols are part of the names of price files.",
+      fix: `${symbolAdvice(name)} list_market_data shows what there is.`,
     });
   }
 }

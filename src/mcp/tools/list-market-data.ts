@@ -1,5 +1,7 @@
 import { z } from "zod";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
+import { defectLine, isError } from "../../domain/bars/words.ts";
+import { isTimeframe, symbolAdvice, TIMEFRAMES } from "../../domain/market-data.ts";
 import type { SymbolInfo } from "../../ktrdr/data.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { symbol, timeframe } from "../fields.ts";
@@ -10,7 +12,7 @@ const SHOWN_VALID = 30;
 export const listMarketData = defineTool({
   name: "list_market_data",
   title: "List market data",
-  description: `Which bars are stored: symbols, timeframes, first and last bar, number of bars. Call it first: every date of a training or backtest must lie inside, because nothing is fetched on the way.
+  description: `Which bars are stored: symbols, timeframes, first and last bar, number of bars, and what is wrong with them (defects). Call it first: every date of a training or backtest must lie inside; nothing is fetched on the way.
 
 Without arguments: all symbols. With symbol: its timeframes. With symbol and timeframe also the latest bars. Missing data: load_market_data.
 
@@ -42,7 +44,7 @@ Example: {"symbol": "SPX", "timeframe": "1d", "bars": 3}`,
         .map((name) => ({ symbol: known.symbol, timeframe: name })),
     );
     if (args.symbol !== undefined && pairs.length === 0) throw unknownTimeframe(args.symbol, chosen);
-    const rows = await Promise.all(pairs.slice(0, args.limit).map((pair) => rangeRow(pair, context)));
+    const rows = await judgedRows(pairs.slice(0, args.limit), context);
     const [only] = pairs;
     const wanted = args.bars > 0 && args.symbol !== undefined && args.timeframe !== undefined;
     const latest = wanted && only !== undefined ? await latestBars(only, args.bars, context) : undefined;
@@ -57,14 +59,57 @@ interface Pair {
 
 const sameSymbol = (a: string, b: string): boolean => a.toUpperCase() === b.toUpperCase();
 
+/** All of a list together; whoever names a market gets it judged however long that takes. */
+const LOOK_FOR_MS = 5_000;
+const SHOWN_DEFECTS = 5;
+
+/** Ranges side by side; bars one after the other, because KTRDR reads a whole file for each where the files are not seen here. */
+async function judgedRows(pairs: readonly Pair[], context: ToolContext) {
+  const rows = await Promise.all(pairs.map((pair) => rangeRow(pair, context)));
+  const signal =
+    pairs.length === 1 ? context.signal : AbortSignal.any([context.signal, AbortSignal.timeout(LOOK_FOR_MS)]);
+  const judged: Record<string, unknown>[] = [];
+  for (const [index, pair] of pairs.entries()) {
+    judged.push({ ...pair, ...rows[index], ...(await defectsOf(pair, context, signal)) });
+  }
+  return judged as (Pair & Record<string, unknown>)[];
+}
+
 /** First, last and number of bars; a pair whose file is empty or unreadable says so instead of failing the list. */
 async function rangeRow(pair: Pair, { deps, signal }: ToolContext) {
+  const problem = nameProblem(pair);
   try {
     const { startDate, endDate, points } = await deps.reads.range(pair.symbol, pair.timeframe, signal);
-    return { ...pair, from: dayOf(startDate), to: dayOf(endDate), bars: points };
+    return { from: dayOf(startDate), to: dayOf(endDate), bars: points, ...problem };
   } catch (error) {
     if (!isDomainError(error, "data_not_found", "ktrdr_rejected")) throw error;
-    return { ...pair, bars: 0, problem: "KTRDR lists it but has no readable bars" };
+    return { bars: 0, problem: "KTRDR lists it but has no readable bars", ...problem };
+  }
+}
+
+/** KTRDR lists names of files that it cannot find again. */
+function nameProblem({ symbol, timeframe }: Pair): { problem?: string } {
+  const advice = symbolAdvice(symbol);
+  if (advice !== null) return { problem: advice };
+  if (isTimeframe(timeframe)) return {};
+  return {
+    problem: `"${timeframe.slice(0, 40)}" is no timeframe: name the price file <SYMBOL>_<timeframe>.csv with one underscore, e.g. ${symbol}USD_1d.csv; timeframes are ${TIMEFRAMES.join(", ")}.`,
+  };
+}
+
+/** What is wrong with the bars, each kind in a line; nothing for sound ones. */
+async function defectsOf(pair: Pair, { deps, signal: callers }: ToolContext, signal: AbortSignal) {
+  if (!isTimeframe(pair.timeframe)) return {};
+  try {
+    const { defects } = await deps.reads.health(pair.symbol, pair.timeframe, {}, signal);
+    if (defects.length === 0) return {};
+    const lines = defects.toSorted((a, b) => Number(isError(b)) - Number(isError(a))).map(defectLine);
+    const more = lines.length - SHOWN_DEFECTS;
+    return { defects: more <= 0 ? lines : [...lines.slice(0, SHOWN_DEFECTS), `and ${more} kinds more`] };
+  } catch (error) {
+    if (callers.aborted) throw error;
+    if (isDomainError(error, "data_not_found", "ktrdr_rejected")) return {};
+    return { not_judged: "KTRDR took too long to tell the bars; name this symbol and timeframe alone" };
   }
 }
 
@@ -73,7 +118,10 @@ const dayOf = (stamp: string): string => (/T00:00:00/.test(stamp) ? stamp.slice(
 
 async function latestBars(pair: Pair, count: number, { deps, signal }: ToolContext) {
   const { times, ohlcv } = await deps.reads.bars(pair.symbol, pair.timeframe, { limit: count }, signal);
-  return ohlcv.map((bar, index) => [dayOf(times[index] ?? ""), ...bar.map((value) => rounded(value) ?? 0)]);
+  return ohlcv.map((bar, index) => [
+    dayOf(times[index] ?? ""),
+    ...bar.map((value) => (Number.isFinite(value) ? rounded(value) : null) ?? "no number"),
+  ]);
 }
 
 function unknownSymbol(wanted: string, symbols: readonly SymbolInfo[]): DomainError {

@@ -4,11 +4,12 @@ import { codesOf, insistenceCaveats } from "../../domain/insistence.ts";
 import type { BacktestRequest } from "../../domain/job.ts";
 import { isTimeframe, overlaps } from "../../domain/market-data.ts";
 import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
-import { clear, type Subject, type Will } from "../clearance.ts";
+import { checkBars } from "../bar-check.ts";
+import { clear, findingText, isError, type Subject, type Will } from "../clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { forceNewReason, insisting, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
 import { chooseModel, type ChosenModel } from "../model-choice.ts";
-import { checkData, checkOrder, fewBarsWarning, readStrategy } from "../preflight.ts";
+import { checkOrder, fewBarsWarning, readStrategy } from "../preflight.ts";
 import { startJob, type Cleared } from "../start-job.ts";
 import { strategySubject } from "../strategy-check.ts";
 
@@ -104,15 +105,21 @@ async function preflight(
   { model, file, will }: Given,
   { deps, signal }: ToolContext,
 ): Promise<Cleared> {
-  const { insisted: now = [] } = clear([withoutKnown(strategySubject(file), model)], will);
   deps.strategies.noticeSoon(request.strategy);
-  const range = await checkData(deps, request, request, signal);
+  const { range, subject } = await checkBars(deps, request, request, will, signal);
+  const { insisted: now = [] } = clear([withoutKnown(strategySubject(file), model), subject], will);
   const insisted = [...model.insisted, ...now];
   return {
     request: insisted.length === 0 ? request : { ...request, insisted },
-    warnings: [...insistenceCaveats(insisted).map(({ text }) => text), ...fewBarsWarning(range, request)],
+    warnings: [
+      ...insistenceCaveats(insisted).map(({ text }) => text),
+      ...doubts(subject),
+      ...fewBarsWarning(range, request),
+    ],
   };
 }
+
+const doubts = ({ findings }: Subject): string[] => findings.filter((one) => !isError(one)).map(findingText);
 
 /** What was insisted on for the training needs no second reason. */
 function withoutKnown(subject: Subject, { insisted }: ChosenModel): Subject {

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { JobRequest, TrainingRequest } from "../../domain/job.ts";
+import { checkBars, unlessRefused } from "../bar-check.ts";
 import { clear } from "../clearance.ts";
 import { defineTool } from "../define-tool.ts";
 import { forceNewReason, insisting, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
-import { checkData, checkOrder, readStrategy } from "../preflight.ts";
+import { checkOrder, readStrategy } from "../preflight.ts";
 import { remindersOf } from "../reminders.ts";
 import { startJob } from "../start-job.ts";
 import { marketOf, strategySubject } from "../strategy-check.ts";
@@ -60,10 +61,11 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
       experimentId: args.experiment_id,
       preflight: async () => {
         deps.strategies.noticeSoon(file.name);
-        const range = await checkData(deps, market, window, signal);
-        const bars = await deps.reads.bars(market.symbol, market.timeframe, window, signal);
-        const found = strategySubject(file, { window, range: { ...market, ...range }, bars });
-        const { warnings, ...insisted } = clear([found], args);
+        const { range, subject } = await checkBars(deps, market, window, args, signal);
+        const bars = await unlessRefused(deps.reads.bars(market.symbol, market.timeframe, window, signal));
+        const stored = { window, range: { ...market, ...range } };
+        const found = strategySubject(file, bars === null ? stored : { ...stored, bars });
+        const { warnings, ...insisted } = clear([found, subject], args);
         return { request: requestOf({ ...training, ...insisted }, args.repeats), warnings };
       },
     });

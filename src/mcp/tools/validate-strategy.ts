@@ -3,14 +3,14 @@ import { DomainError } from "../../domain/errors.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { isoDate, strategyName } from "../fields.ts";
 import { readStrategy } from "../preflight.ts";
-import { judgementFacts, judgeStrategy, windowOf } from "../strategy-report.ts";
+import { judgementFacts, judgeStrategy, windowOf, withBars } from "../strategy-report.ts";
 
 export const validateStrategy = defineTool({
   name: "validate_strategy",
   title: "Validate a strategy",
-  description: `Finds what is wrong with a strategy before anything is computed. Errors: KTRDR fails on it, or computes something else than is written (unknown indicators, ignored parameters, labels without their last class), or the network sees the future (looks_ahead). Warnings: taste and doubt. Each finding says where, why and what would be right.
+  description: `Finds what is wrong with a strategy before anything is computed. Errors: KTRDR fails on it, or computes something else than is written (unknown indicators, ignored parameters, labels without their last class, bad bars), or the network sees the future (looks_ahead). Warnings: taste and doubt. Each finding says where, why and what would be right.
 
-Give a saved strategy's name or a yaml text. With start_date and end_date of the planned training, label classes are counted on exactly those bars; without, on the newest stored ones. checked_on says which data was used.
+Give a saved strategy's name or a yaml text. With start_date and end_date of the planned training, label classes and bad bars are counted on exactly those; without, labels on the oldest 70 %. checked_on says which data was used.
 
 Errors are mended, or insisted on with a reason (insist_reason, accept_look_ahead) where it is saved or started. Next: create_strategy saves it, train_model trains it.
 
@@ -34,7 +34,7 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
   async handle({ strategy, yaml, start_date: start, end_date: end }, context) {
     const window = windowOf(start, end);
     const source = await sourceOf(strategy, yaml, context);
-    const facts = judgementFacts(await judgeStrategy(context.deps, { ...source, window }, context.signal));
+    const facts = judgementFacts(withBars(await judgeStrategy(context.deps, { ...source, window }, context.signal)));
     return { ...facts, next: nextStep(facts.valid, strategy !== undefined) };
   },
 });

@@ -167,7 +167,7 @@ const DEFECTS: readonly (readonly [string, string | RegExp, string, string, RegE
   ],
   ["wrong_value", "name: spx_rsi_reversion", "name: ../spx", "name", /letters, digits/],
   ["wrong_value", "timeframe: 1d", "timeframe: 7x", "training_data.timeframes.timeframe", /1m, 5m/],
-  ["bad_symbol", "symbol: SPX", "symbol: S_X", "training_data.symbols", /20 letters/],
+  ["bad_symbol", "symbol: SPX", "symbol: S_X", "training_data.symbols", /ask for SX/],
   ["missing", ", symbol: SPX", "", "training_data.symbols.symbol", /mode: single/],
   [
     "too_few_timeframes",

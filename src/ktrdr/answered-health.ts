@@ -1,0 +1,121 @@
+/** The health of bars where only KTRDR's answers can be seen, which refuses a whole range for one bad bar. */
+import type { BarHealth, Defect } from "../domain/bars/defect.ts";
+import { barHealth } from "../domain/bars/health.ts";
+import { seriesOf, stepOf } from "../domain/bars/series.ts";
+import { isDomainError } from "../domain/errors.ts";
+import { toEpochMs } from "../domain/market-data.ts";
+import type { Bar, Bars, BarWindow, DataRange, MarketData } from "./data.ts";
+
+/** Questions that one report may cost: enough for three bad bars among a hundred thousand. */
+const MOST_QUESTIONS = 64;
+/** KTRDR reads the whole file for each. */
+const SECOND = 1_000;
+
+/**
+ * @param window what is to be judged; without it everything that is stored
+ * @throws DomainError when KTRDR does not answer at all, `data_not_found`
+ */
+export async function answeredHealth(
+  data: Pick<MarketData, "bars" | "range">,
+  symbol: string,
+  timeframe: string,
+  window: BarWindow,
+  signal: AbortSignal | undefined,
+): Promise<BarHealth> {
+  const search = new Search(data, symbol, timeframe, signal);
+  const whole = await search.ask(window);
+  if (whole !== "refused" && whole.times.length > 0) return barHealth(seriesOf(timeframe, whole, toEpochMs));
+  const range = await rangeOf(data, symbol, timeframe, signal);
+  if (range === "refused") return await ofUnreadable(search, timeframe);
+  if (whole !== "refused") return { bars: 0, defects: [] };
+  const [from, to] = spanOf(window, range);
+  await search.divide(from, to);
+  const { bars, defects } = barHealth(seriesOf(timeframe, search.sound(), toEpochMs));
+  // A refused bar is missing among those that were judged: no hole.
+  return { bars, defects: [...search.refused(), ...defects.filter(({ kind }) => kind !== "hole")] };
+}
+
+/** KTRDR refuses the range of a file whose first column it cannot read as times (contract §2.2). */
+async function rangeOf(
+  data: Pick<MarketData, "range">,
+  symbol: string,
+  timeframe: string,
+  signal: AbortSignal | undefined,
+): Promise<DataRange | "refused"> {
+  try {
+    return await data.range(symbol, timeframe, signal);
+  } catch (error) {
+    if (isDomainError(error, "ktrdr_rejected")) return "refused";
+    throw error;
+  }
+}
+
+/** What KTRDR makes of such a file lies on dates of its own. */
+async function ofUnreadable(search: Search, timeframe: string): Promise<BarHealth> {
+  const made = await search.ask({ limit: 100 });
+  const known = made === "refused" ? [] : barHealth(seriesOf(timeframe, made, toEpochMs)).defects;
+  const told = known.filter(({ kind }) => kind === "numbers_for_times" || kind === "constant_price");
+  const unknown: Defect = { kind: "unreadable_file", at: [], line: null, detail: "it is not the CSV that it expects" };
+  return { bars: 0, defects: told.length === 0 ? [unknown] : told.map((defect) => ({ ...defect, at: [] })) };
+}
+
+/** ms since 1970, inclusive; a series that is not in order has its ends anywhere. */
+function spanOf({ startDate, endDate }: BarWindow, range: DataRange): [number, number] {
+  const [a, b] = [toEpochMs(range.startDate), toEpochMs(range.endDate)];
+  const from = startDate === undefined ? Math.min(a, b) : toEpochMs(startDate);
+  const to = endDate === undefined ? Math.max(a, b) : toEpochMs(endDate) + 86_399_000;
+  return [from, to];
+}
+
+const instant = (ms: number): string => new Date(ms).toISOString().slice(0, 19);
+
+/** Divides a refused range until each refused part holds one bar. */
+class Search {
+  readonly #ask: (window: BarWindow) => Promise<Bars>;
+  readonly #step: number;
+  readonly #parts: Bars[] = [];
+  readonly #bad: number[] = [];
+  #left = MOST_QUESTIONS;
+
+  constructor(data: Pick<MarketData, "bars">, symbol: string, timeframe: string, signal: AbortSignal | undefined) {
+    this.#ask = (window) => data.bars(symbol, timeframe, window, signal);
+    this.#step = stepOf(timeframe);
+  }
+
+  async ask(window: BarWindow): Promise<Bars | "refused"> {
+    this.#left -= 1;
+    try {
+      return await this.#ask(window);
+    } catch (error) {
+      if (isDomainError(error, "bars_refused")) return "refused";
+      throw error;
+    }
+  }
+
+  /** The range between two instants, inclusive, is known to be refused. */
+  async divide(from: number, to: number): Promise<void> {
+    if (to - from < this.#step || this.#left < 2) {
+      this.#bad.push(from);
+      return;
+    }
+    // Between bars, where there are any.
+    const middle = from + Math.floor((to - from) / 2 / this.#step) * this.#step;
+    const halves = [
+      [from, Math.max(from, middle - SECOND)],
+      [Math.max(from, middle), to],
+    ] as const;
+    for (const [begin, end] of halves) {
+      const part = await this.ask({ startDate: instant(begin), endDate: instant(end) });
+      if (part === "refused") await this.divide(begin, end);
+      else this.#parts.push(part);
+    }
+  }
+
+  sound(): { readonly times: readonly string[]; readonly ohlcv: readonly Bar[] } {
+    return { times: this.#parts.flatMap(({ times }) => times), ohlcv: this.#parts.flatMap(({ ohlcv }) => ohlcv) };
+  }
+
+  refused(): Defect[] {
+    return this.#bad.length === 0 ? [] : [{ kind: "refused", at: this.#bad, line: null }];
+  }
+}

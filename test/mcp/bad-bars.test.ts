@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
+import { startStack, type Stack } from "../support/mcp-stack.ts";
+import { CALENDARS, putFile, rowsAt, textOf } from "../support/price-file.ts";
+
+const ROWS = rowsAt(CALENDARS["stock 1d"]("2012-01-01", "2017-12-31"));
+const change = (from: number, to: number, how: (cells: string[]) => string[]): string[] =>
+  ROWS.map((row, index) => (index >= from && index < to ? how(row.split(",")).join(",") : row));
+const day = (index: number) => String(ROWS[index]?.slice(0, 10));
+const BAD = 500;
+
+/** Name, text and what is to be said of it: by the file itself, and by KTRDR's answers alone. */
+const KINDS: [name: string, text: string, seen: RegExp, answered?: RegExp][] = [
+  ["DUPROWS", textOf(ROWS.flatMap((row, i) => (i >= BAD && i < 760 ? [row, row] : [row]))), /260 bars are there twice/],
+  ["OVERLAP", textOf([...ROWS.slice(0, 600), ...ROWS.slice(BAD)]), /overlap.*repeats 100 bars/],
+  ["NEWFIRST", textOf(ROWS.toReversed()), /newest bar first/],
+  [
+    "SHUFFLED",
+    textOf([...ROWS.slice(0, BAD), ...ROWS.slice(BAD, BAD + 2).toReversed(), ...ROWS.slice(BAD + 2)]),
+    /not in order: 1 bar comes/,
+  ],
+  ["ZEROROW", textOf(change(BAD, BAD + 10, ([time]) => [time ?? "", "0,0,0,0,0"])), /10 bars have a price of 0/],
+  [
+    "OIL",
+    textOf(change(BAD, BAD + 1, ([time, o, h, , , v]) => [time, o, h, "-40.3", "-37.6", v] as string[])),
+    /1 bar has a negative price/,
+  ],
+  [
+    "SPLIT",
+    textOf(
+      change(BAD, 9_999, ([time, ...cells]) => [
+        time ?? "",
+        ...cells.slice(0, 4).map((price) => (Number(price) / 4).toFixed(4)),
+        cells[4] ?? "",
+      ]),
+    ),
+    /jumps in 1 bar \(the first: -7\d %/,
+  ],
+  ["HOLE", textOf([...ROWS.slice(0, BAD), ...ROWS.slice(BAD + 500)]), /A hole: about (49\d|50\d) bars/],
+  [
+    "CLOSES",
+    textOf(
+      ROWS.map((row) => [row.split(",")[0], row.split(",")[4]].join(",")),
+      "timestamp,close",
+    ),
+    /no column open, high, low/,
+    /same in every bar/,
+  ],
+];
+
+describe.each([
+  ["as KTRDR answers", false],
+  ["as the file is", true],
+])("bad bars, %s", (_name, mounted) => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack({ temporal: true, ktrdr: true, mounted });
+    for (const [name, text] of KINDS) await putFile(stack.dataDir, `${name}_1d.csv`, text);
+    await putFile(stack.dataDir, "CLEAN_1d.csv", textOf(ROWS));
+  }, 60_000);
+  afterAll(() => stack.stop());
+
+  const row = async (symbol: string): Promise<Record<string, unknown>> => {
+    const { data } = await stack.ask("list_market_data", { symbol, timeframe: "1d" });
+    return (data as Record<string, unknown>[])[0] ?? {};
+  };
+  const yamlOf = (symbol: string) => EXAMPLE_STRATEGY.replace("symbol: SPX", `symbol: ${symbol}`);
+
+  test.each(KINDS)(
+    "%s is named where it is listed, before it is validated and before it is trained",
+    async (symbol, _text, seen, answered = seen) => {
+      const told = mounted ? seen : answered;
+      const { defects, from, to } = await row(symbol);
+      expect((defects as string[])[0]).toMatch(told);
+      expect(String(from) < String(to)).toBe(true);
+      const { errors, warnings, valid } = await stack.ask("validate_strategy", { yaml: yamlOf(symbol) });
+      const grave = !["SPLIT", "HOLE"].includes(symbol);
+      expect(valid).toBe(!grave);
+      expect(JSON.stringify(grave ? errors : warnings)).toMatch(told);
+      const training = { strategy: stack.strategy, symbol, start_date: day(0), end_date: day(1_400) };
+      if (grave) {
+        expect(await stack.refused("train_model", training)).toMatch(/^\[bars_unsound -32602\] .*insist_reason/);
+        const insisted = await stack.ask("train_model", {
+          ...training,
+          insist_reason: "to see what KTRDR makes of it",
+        });
+        expect(String(insisted["warnings"])).toMatch(told);
+      } else expect(String((await stack.ask("train_model", training))["warnings"])).toMatch(told);
+    },
+  );
+
+  test("sound bars have no word, in the list and before a start", async () => {
+    expect(await row("CLEAN")).toEqual({
+      symbol: "CLEAN",
+      timeframe: "1d",
+      from: day(0),
+      to: day(ROWS.length - 1),
+      bars: ROWS.length,
+    });
+    const { data } = await stack.ask("list_market_data", { symbol: "SPX" });
+    expect(data).toEqual([{ symbol: "SPX", timeframe: "1d", from: "2000-01-03", to: "2020-04-17", bars: 5105 }]);
+    const training = { strategy: stack.strategy, symbol: "CLEAN", start_date: day(0), end_date: day(1_400) };
+    expect((await stack.ask("train_model", training))["existing"]).toBe(false);
+  });
+
+  test("only the dates that are asked for are judged", async () => {
+    const early = { strategy: stack.strategy, symbol: "ZEROROW", start_date: day(0), end_date: day(BAD - 1) };
+    expect(await stack.ask("train_model", early)).toMatchObject({ existing: false });
+    const answer = await stack.ask("validate_strategy", {
+      yaml: yamlOf("ZEROROW"),
+      start_date: day(0),
+      end_date: day(BAD - 1),
+    });
+    expect(answer["errors"]).toEqual([]);
+  });
+
+  test("without dates, labels are counted on the oldest bars alone", async () => {
+    const { checked_on: on } = await stack.ask("validate_strategy", { strategy: stack.strategy });
+    expect(on).toMatch(/SPX 1d, 35\d\d bars 2000-01-03 to 2014-0/);
+  });
+
+  test("a batch is refused for them too", async () => {
+    const batch = {
+      work: "train",
+      strategies: [stack.strategy],
+      symbols: ["CLEAN", "DUPROWS"],
+      periods: [{ train: [day(0), day(1_400)] }],
+    };
+    expect(await stack.refused("start_batch", batch)).toMatch(/bars_unsound.*DUPROWS.*there twice/);
+  });
+});
