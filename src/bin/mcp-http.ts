@@ -1,9 +1,12 @@
 import { loadConfig } from "../config.ts";
 import { startHttpServer, type HttpServerParts } from "../http/server.ts";
 import { httpSettings } from "../http/settings.ts";
+import { MAX_MESSAGE_BYTES, readBytes } from "../mcp/message/read-message.ts";
 
 /** Longer than the drain and the writing of the log. */
 const EXIT_AFTER_MS = 15_000;
+
+const MESSAGES = { read: readBytes, maxBytes: MAX_MESSAGE_BYTES };
 
 /** One way of serving, and how it ends. */
 export interface Serving {
@@ -16,11 +19,11 @@ export interface Serving {
 
 /** @throws DomainError `invalid_input` when the settings cannot be served with */
 export async function serveHttp(
-  parts: HttpServerParts,
+  parts: Omit<HttpServerParts, "messages">,
   chosen: { readonly host?: string | undefined; readonly port?: number | undefined },
 ): Promise<Serving> {
   const settings = httpSettings(loadConfig(process.env), chosen);
-  const server = await startHttpServer(settings, parts);
+  const server = await startHttpServer(settings, { ...parts, messages: MESSAGES });
   const { host, authenticated } = settings;
   parts.log.info({ host, port: server.port, authenticated }, "serving MCP over HTTP at /mcp");
   return { exitAfterMs: EXIT_AFTER_MS, end: async () => await server.drain() };

@@ -1,14 +1,36 @@
+import { Readable } from "node:stream";
 import type { McpServer } from "@modelcontextprotocol/server";
-import { serveStdio } from "@modelcontextprotocol/server/stdio";
+import { serveStdio, StdioServerTransport } from "@modelcontextprotocol/server/stdio";
 import type { Logger } from "../logger.ts";
+import { lines } from "../mcp/message/lines.ts";
+import { MAX_MESSAGE_BYTES, readBytes, type Refused } from "../mcp/message/read-message.ts";
 import type { Serving } from "./mcp-http.ts";
 
 /** Clients kill a server that lingers. */
 const EXIT_AFTER_MS = 4_000;
 
-/** Serves one client, whoever started this process, until its stdin ends. */
-export function serveOnStdio(factory: () => McpServer, log: Logger): Serving {
-  const server = serveStdio(factory, { onerror: (error) => log.warn({ err: error }, "protocol error") });
+/**
+ * Serves one client, whoever started this process, until its stdin ends.
+ * @param onRefused told of messages that are answered without being served
+ */
+export function serveOnStdio(factory: () => McpServer, log: Logger, onRefused: (refused: Refused) => void): Serving {
+  /** What is served, one message a line: everything else is answered here. */
+  async function* served(): AsyncGenerator<string> {
+    for await (const line of lines(process.stdin)) {
+      const read = readBytes(line);
+      if ("served" in read) yield `${JSON.stringify(read.served)}\n`;
+      else if ("nothing" in read) log.warn({ reason: read.nothing }, "a message was not understood");
+      else {
+        onRefused(read.refused);
+        process.stdout.write(`${JSON.stringify(read.refused.answer)}\n`);
+      }
+    }
+  }
+  const input = Readable.from(served(), { objectMode: false, highWaterMark: MAX_MESSAGE_BYTES });
+  const server = serveStdio(factory, {
+    transport: new StdioServerTransport(input, process.stdout),
+    onerror: (error) => log.warn({ err: error }, "protocol error"),
+  });
   log.info("serving MCP on stdio");
   return {
     exitAfterMs: EXIT_AFTER_MS,

@@ -5,12 +5,14 @@ import { loadConfig } from "../config.ts";
 import { DomainError, isDomainError } from "../domain/errors.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
 import type { BreakerState } from "../ktrdr/breaker.ts";
-import { createLogger } from "../logger.ts";
+import { createLogger, type Logger } from "../logger.ts";
+import type { Refused } from "../mcp/message/read-message.ts";
 import { createAdmission } from "../mcp/admission/admission.ts";
 import { createExecutionQueue } from "../mcp/execution-log.ts";
+import { recordRefusal } from "../mcp/recorded-call.ts";
 import { createServer, type KnownCaller, type ServerParts } from "../mcp/server.ts";
 import { limitsOf } from "./limits.ts";
-import { serveHttp } from "./mcp-http.ts";
+import { serveHttp, type Serving } from "./mcp-http.ts";
 import { serveOnStdio } from "./mcp-stdio.ts";
 import { createWiring } from "./mcp-wiring.ts";
 import { tracingOf } from "./tracing-of.ts";
@@ -85,20 +87,32 @@ async function main(): Promise<void> {
   const limited = (caller: KnownCaller): KnownCaller => (chosen["read-only"] ? { ...caller, scope: "read" } : caller);
   const served: ServerParts = { ...parts, notifies: !chosen.http };
   const serverFor = (caller: KnownCaller) => createServer(served, limited(caller));
+  const onRefused = (refused: Refused, caller: KnownCaller): void => recordRefusal(parts, caller, refused);
   const serving = chosen.http
-    ? await serveHttp({ deps, log, serverFor, local, metrics: () => metrics.text() }, chosen)
-    : serveOnStdio(() => serverFor(local), log);
+    ? await serveHttp({ deps, log, serverFor, local, onRefused, metrics: () => metrics.text() }, chosen)
+    : serveOnStdio(
+        () => serverFor(local),
+        log,
+        (refused) => onRefused(refused, local),
+      );
 
+  endWith(serving, log, async () => {
+    // Whoever waits for a job answers now, with the job's present state.
+    leaving.abort();
+    await serving.end();
+    await Promise.all([executions.flush(FLUSH_MS), tracing?.close(FLUSH_MS)]);
+  });
+}
+
+/** Ends the process when it is told to, or when its only client has gone. */
+function endWith(serving: Serving, log: Logger, finish: () => Promise<void>): void {
   let left = false;
   const leave = async (reason: string): Promise<void> => {
     if (left) return;
     left = true;
     log.info({ reason }, "shutting down");
     setTimeout(() => process.exit(0), serving.exitAfterMs).unref();
-    // Whoever waits for a job answers now, with the job's present state.
-    leaving.abort();
-    await serving.end();
-    await Promise.all([executions.flush(FLUSH_MS), tracing?.close(FLUSH_MS)]);
+    await finish();
     // Connections end with the process: closing them first would make calls in flight fail loudly.
     process.exit(0);
   };

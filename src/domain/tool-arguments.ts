@@ -7,8 +7,18 @@ export const ARGUMENTS_CAP_BYTES = 16_384;
 export function cappedArguments(given: unknown): unknown {
   // A JSON null would become an SQL null on its way into the log.
   if (given === undefined || given === null) return {};
-  const text = JSON.stringify(given);
+  const text = textOf(given);
+  if (text === null) return { truncated: true, unreadable: true };
   const bytes = Buffer.byteLength(text);
   if (bytes <= ARGUMENTS_CAP_BYTES) return given;
   return { truncated: true, bytes, head: text.slice(0, ARGUMENTS_CAP_BYTES / 4) };
+}
+
+/** Null for what no JSON can be made of. */
+function textOf(given: unknown): string | null {
+  try {
+    return JSON.stringify(given) ?? null;
+  } catch {
+    return null;
+  }
 }

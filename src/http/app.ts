@@ -1,18 +1,16 @@
-import type { McpHttpHandler } from "@modelcontextprotocol/server";
 import { Hono, type MiddlewareHandler } from "hono";
 import { cors } from "hono/cors";
 import type { Logger } from "../logger.ts";
 import { protectedResource, type Authenticate } from "./bearer.ts";
 import type { HttpEnv } from "./bindings.ts";
-import { authInfoOf } from "./caller.ts";
 import { guard, type AllowedNames } from "./guard.ts";
+import { serveMessages, type MessageParts } from "./messages.ts";
 import type { OAuthSettings } from "./oauth.ts";
 import type { Readiness } from "./readiness.ts";
 import { refusal } from "./refusal.ts";
 import type { Work } from "./work.ts";
 
-export interface HttpParts {
-  readonly mcp: Pick<McpHttpHandler, "fetch">;
+export interface HttpParts extends MessageParts {
   readonly allowed: AllowedNames;
   readonly authenticate: Authenticate;
   readonly oauth: OAuthSettings | null;
@@ -25,7 +23,7 @@ export interface HttpParts {
 
 /** Every route of the HTTP server. `/health` and `/ready` answer anybody, whatever name they were asked by. */
 export function createHttpApp(parts: HttpParts): Hono<HttpEnv> {
-  const { mcp, metrics, oauth, log } = parts;
+  const { metrics, oauth, log } = parts;
   const app = new Hono<HttpEnv>();
   app.get("/health", ({ json }) => json({ status: "alive" }));
   app.get("/ready", async ({ json }) => {
@@ -39,9 +37,7 @@ export function createHttpApp(parts: HttpParts): Hono<HttpEnv> {
     app.get(path, ({ json }) => json(document));
   }
   const identified = identify(parts.authenticate);
-  app.all("/mcp", identified, parts.work.bounded, ({ req, get }) =>
-    mcp.fetch(req.raw, { authInfo: authInfoOf(get("caller")) }),
-  );
+  app.all("/mcp", identified, parts.work.bounded, serveMessages(parts));
   if (metrics !== null) app.get("/metrics", identified, async ({ body }) => body(await metrics(), 200, PROMETHEUS));
   app.notFound(() => refusal(404, "There is nothing here; MCP is served at /mcp."));
   app.onError((error) => {

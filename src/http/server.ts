@@ -6,19 +6,18 @@ import { createHttpApp } from "./app.ts";
 import { createAuthenticate, type Authenticate } from "./bearer.ts";
 import { callerIn } from "./caller.ts";
 import { listen } from "./listen.ts";
+import type { MessageParts } from "./messages.ts";
 import { createReadiness } from "./readiness.ts";
 import type { HttpSettings } from "./settings.ts";
 import { readTokens } from "./token-file.ts";
 import { createWork } from "./work.ts";
 
-/** Bytes of one request; the largest strategy is a small part of it. */
-const MAX_BODY_BYTES = 1_048_576;
 /** Requests in work at once; more are told to come back. */
 const PLACES = { all: 200, each: 50, quietMs: 120_000 } as const;
 /** How long calls in flight may take to end, once told to. */
 const DRAIN_MS = 10_000;
 
-export interface HttpServerParts {
+export interface HttpServerParts extends Omit<MessageParts, "mcp"> {
   readonly deps: () => Promise<Deps>;
   readonly log: Logger;
   /** A fresh server for one request. */
@@ -45,12 +44,13 @@ export async function startHttpServer(settings: HttpSettings, parts: HttpServerP
   if (tokensFile !== null) await readTokens(tokensFile);
   const anybody: Authenticate = async () => local;
   const mcp = createMcpHandler(({ authInfo }) => serverFor(callerIn(authInfo)), {
-    maxRequestBodySize: MAX_BODY_BYTES,
     onerror: (error) => log.debug({ err: error }, "a message was refused"),
   });
   const work = createWork(PLACES);
   const app = createHttpApp({
     mcp,
+    messages: parts.messages,
+    onRefused: parts.onRefused,
     allowed: settings.allowed,
     authenticate: settings.authenticated ? createAuthenticate(settings.bearer, log) : anybody,
     oauth,

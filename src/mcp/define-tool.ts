@@ -62,7 +62,7 @@ export interface Tool {
   readonly output: z.ZodObject;
   readonly annotations: ToolAnnotations;
   /**
-   * Parses the arguments, runs the handler, checks the answer against the output schema.
+   * Parses the arguments (mended before, see mend-arguments.ts), runs the handler, checks the answer against the output schema.
    * @throws DomainError; anything else is a defect of ours.
    */
   readonly run: (args: unknown, context: ToolContext) => Promise<Readonly<Record<string, unknown>>>;

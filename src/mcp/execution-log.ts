@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { isDomainError } from "../domain/errors.ts";
 import { cappedArguments } from "../domain/tool-arguments.ts";
 import type { Logger } from "../logger.ts";
 import type { ExecutionLog, ToolExecution } from "../store/execution-log.ts";
@@ -56,13 +57,13 @@ export function createExecutionQueue(
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
-      const batch = waiting.slice(0, BATCH);
       try {
         // In order: a burst of calls must not take the connections of the tools themselves.
-        await log.append(batch.map(unpacked));
-        // The queue may have overflowed meanwhile: take out what was written, wherever it stands.
-        const written = new Set(batch.map((entry) => entry.id));
-        waiting.splice(0, waiting.length, ...waiting.filter((entry) => !written.has(entry.id)));
+        const batch = waiting.slice(0, BATCH);
+        drop(await written(log, batch, logger));
+        // The queue may have overflowed meanwhile: take out what is done with, wherever it stands.
+        const done = new Set(batch.map((entry) => entry.id));
+        waiting.splice(0, waiting.length, ...waiting.filter((entry) => !done.has(entry.id)));
       } catch (error) {
         blockedUntil = Date.now() + RETRY_AFTER_MS;
         logger.warn({ err: error, waiting: waiting.length, dropped }, "tool executions cannot be recorded for now");
@@ -82,6 +83,7 @@ export function createExecutionQueue(
 
   const tellDrops = sparingly(() => logger.warn({ dropped }, "tool executions were not recorded"));
   function drop(count: number): void {
+    if (count === 0) return;
     dropped += count;
     tellDrops();
   }
@@ -104,6 +106,27 @@ export function createExecutionQueue(
       if (waiting.length > 0) drop(waiting.splice(0).length);
     },
   };
+}
+
+/**
+ * Writes entries. One that cannot be written must not keep back the others: of several each is tried by itself then.
+ * @returns how many were given up
+ * @throws DomainError what holds for every entry, such as a database that is down
+ */
+async function written(log: Pick<ExecutionLog, "append">, batch: readonly Waiting[], logger: Logger): Promise<number> {
+  try {
+    await log.append(batch.map(unpacked));
+    return 0;
+  } catch (error) {
+    if (isDomainError(error) && error.code !== "internal") throw error;
+    if (batch.length === 1) {
+      logger.warn({ err: error, tool: batch[0]?.tool }, "a tool execution cannot be recorded and is given up");
+      return 1;
+    }
+    let given = 0;
+    for (const entry of batch) given += await written(log, [entry], logger);
+    return given;
+  }
 }
 
 async function atMost(ms: number, work: Promise<void>): Promise<void> {

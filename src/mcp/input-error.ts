@@ -25,14 +25,19 @@ export function quoted(value: unknown): string {
  */
 export function inputError(tool: string, schema: z.ZodObject, error: z.ZodError, args: unknown): DomainError {
   const names = Object.keys(schema.shape);
-  const issues = error.issues.slice(0, SHOWN_ISSUES).map((issue) => issueText(issue, args));
-  const more = error.issues.length - issues.length;
   return new DomainError("invalid_input", {
     what: `The arguments of ${tool} are not usable.`,
-    why: issues.join("; ") + (more > 0 ? `; and ${more} more` : ""),
+    why: issueTexts(error, args).join("; "),
     valid: names.length > 0 ? names.map((name) => argumentText(name, schema.shape[name])) : ["no arguments at all"],
     next: `Correct the named arguments and call ${tool} again.`,
   });
+}
+
+/** What is wrong with `args`, one text for each reason; of many the first ones. */
+export function issueTexts(error: z.ZodError, args: unknown): string[] {
+  const shown = error.issues.slice(0, SHOWN_ISSUES).map((issue) => issueText(issue, args));
+  const more = error.issues.length - shown.length;
+  return more > 0 ? [...shown, `and ${more} more`] : shown;
 }
 
 function argumentText(name: string, schema: z.core.$ZodType | undefined): string {
@@ -55,6 +60,7 @@ function issueText(issue: z.core.$ZodIssue, args: unknown): string {
     if (given === undefined) return `${place} is missing (one of ${issue.values.map(String).join(", ")})`;
     return `${place} must be one of ${issue.values.map(String).join(", ")}, not ${quoted(given)}`;
   }
+  if (given === undefined) return `${place} is missing: ${issue.message.slice(0, 200)}`;
   // Schemas of ours carry their own message; zod's defaults are plain English about limits and formats.
   return `${place}: ${issue.message.slice(0, 200)} (given ${quoted(given)})`;
 }

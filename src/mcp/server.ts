@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import {
   CLIENT_INFO_META_KEY,
   McpServer,
@@ -18,7 +17,9 @@ import { INSTRUCTIONS } from "./instructions.ts";
 import { listedSchema, listedShape } from "./listed-schema.ts";
 import type { ToolExecution } from "../store/execution-log.ts";
 import type { Deps } from "./ports.ts";
+import { recordedCall, taskIdIn, UNKNOWN } from "./recorded-call.ts";
 import { registerPrompts } from "./prompts/register.ts";
+import { mendArguments } from "./mend-arguments.ts";
 import { createResultWatch, type ResultWatch } from "./resources/result-watch.ts";
 import { registerResources, registerSubscriptions } from "./resources/register.ts";
 import { TOOLS } from "./tools/index.ts";
@@ -163,25 +164,15 @@ type CallContext = Omit<ToolContext, "deps" | "admission" | "attach">;
 /** `gone` fires when the client has given the call up; over HTTP that is a closed connection from 2026-07-28 on. */
 type CallParts = ServerParts & { readonly gone: AbortSignal };
 
-async function call(tool: Tool, args: unknown, context: CallContext, parts: CallParts): Promise<CallToolResult> {
-  const at = new Date().toISOString();
-  const started = performance.now();
-  const record = (errorCode: string | null, taskId: string | null) => {
-    const durationMs = performance.now() - started;
-    parts.onCall?.({ tool: tool.name, errorCode, durationMs });
-    parts.executions.record({
-      id: randomUUID(),
-      tool: tool.name,
-      arguments: args,
-      errorCode,
-      durationMs: Math.round(durationMs),
-      clientName: context.client.name,
-      clientVersion: context.client.version,
-      identity: { name: context.caller.name, source: context.caller.source },
-      taskId: taskId ?? taskIdIn(args),
-      at,
-    });
-  };
+async function call(tool: Tool, sent: unknown, context: CallContext, parts: CallParts): Promise<CallToolResult> {
+  const args = mendArguments(tool.input, sent);
+  const record = recordedCall(parts, {
+    tool: tool.name,
+    arguments: args,
+    clientName: context.client.name,
+    clientVersion: context.client.version,
+    identity: { name: context.caller.name, source: context.caller.source },
+  });
   try {
     assertAllowed(tool, context.caller);
     const { admission } = parts;
@@ -218,11 +209,6 @@ function assertAllowed(tool: Tool, caller: Identity): void {
     what: `${tool.name} needs the scope ${needed}; this connection has ${caller.scope}.`,
     next: "use the tools that tools/list offers, or ask the operator for a token with more rights",
   });
-}
-
-function taskIdIn(value: unknown): string | null {
-  const id: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "task_id") : undefined;
-  return typeof id === "string" ? id.slice(0, 200) : null;
 }
 
 /** A signal that fires with either of two; `leaving` outlives every call and must be let go of. */
@@ -269,5 +255,5 @@ const ClientInfo = z.object({ name: z.string().max(200), version: z.string().max
 function clientOf(server: McpServer, context: ServerContext): ClientIdentity {
   const envelope: Readonly<Record<string, unknown>> = context.mcpReq.envelope ?? {};
   const claimed = ClientInfo.safeParse(envelope[CLIENT_INFO_META_KEY] ?? server.server.getClientVersion());
-  return claimed.success ? claimed.data : { name: "unknown", version: "unknown" };
+  return claimed.success ? claimed.data : { name: UNKNOWN, version: UNKNOWN };
 }

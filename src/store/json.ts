@@ -1,9 +1,13 @@
+/** PostgreSQL's own parser of JSON, and JavaScript's writer, give up at some depth: what lies deeper is not kept. */
+const MOST_DEPTH = 200;
+const DEEPER = "(nested deeper than is kept)";
+
 /**
  * JSON text that a `jsonb` column accepts. JavaScript strings may hold what PostgreSQL's cannot (NUL, half surrogate
  * pairs); those characters become U+FFFD.
  */
 export function toJsonb(value: unknown): string {
-  return JSON.stringify(storable(value)) ?? "null";
+  return JSON.stringify(storable(value, 0)) ?? "null";
 }
 
 /** The same for a `text` column. */
@@ -11,9 +15,10 @@ export function toText(text: string): string {
   return text.toWellFormed().replaceAll("\u0000", "\uFFFD");
 }
 
-function storable(value: unknown): unknown {
+function storable(value: unknown, depth: number): unknown {
   if (typeof value === "string") return toText(value);
-  if (Array.isArray(value)) return value.map(storable);
   if (typeof value !== "object" || value === null || "toJSON" in value) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [toText(key), storable(item)]));
+  if (depth === MOST_DEPTH) return DEEPER;
+  if (Array.isArray(value)) return value.map((item) => storable(item, depth + 1));
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [toText(key), storable(item, depth + 1)]));
 }

@@ -10,13 +10,23 @@ import { createHttpApp } from "../../src/http/app.ts";
 import { listen } from "../../src/http/listen.ts";
 import { createWork } from "../../src/http/work.ts";
 import { createLogger } from "../../src/logger.ts";
+import { MAX_MESSAGE_BYTES, readBytes } from "../../src/mcp/message/read-message.ts";
 import { createFixtureServer } from "./fixture-server.ts";
 
 export async function startFixture(): Promise<{ url: string; stop(): Promise<void> }> {
   const modern = createMcpHandler(() => createFixtureServer(() => modern.notify), { legacy: "reject" });
   const legacy = createSessions();
   const app = createHttpApp({
-    mcp: { fetch: async (request) => ((await isLegacyRequest(request)) ? legacy(request) : modern.fetch(request)) },
+    messages: { read: readBytes, maxBytes: MAX_MESSAGE_BYTES },
+    onRefused: () => undefined,
+    mcp: {
+      async fetch(bare, options) {
+        const body = options?.parsedBody;
+        const sent = { method: "POST", headers: bare.headers, body: JSON.stringify(body), signal: bare.signal };
+        const request = body === undefined ? bare : new Request(bare.url, sent);
+        return (await isLegacyRequest(request)) ? await legacy(request) : await modern.fetch(request);
+      },
+    },
     allowed: { hosts: ["127.0.0.1", "localhost"], origins: ["127.0.0.1", "localhost"] },
     authenticate: async () => ({ name: "conformance", scope: "operate", source: "local" }),
     oauth: null,

@@ -82,6 +82,32 @@ describe("the queue before the log", () => {
     expect(queue.dropped).toBe(5);
   });
 
+  test("one entry that cannot be written is dropped and counted, and holds up none of the others", async () => {
+    const written: string[] = [];
+    const append = async (entries: readonly ToolExecution[]) => {
+      if (entries.some((one) => one.tool === "poison")) throw new RangeError("Maximum call stack size exceeded");
+      written.push(...entries.map((one) => one.tool));
+    };
+    const queue = createExecutionQueue({ append }, log);
+    for (const tool of ["poison", "a", "poison", "b"]) queue.record(entry(tool));
+    await queue.flush(1_000);
+    expect(written).toEqual(["a", "b"]);
+    expect(queue.dropped).toBe(2);
+  });
+
+  test("whatever an entry holds, recording it throws nothing, and what can be kept of it is", async () => {
+    const written: ToolExecution[] = [];
+    const queue = createExecutionQueue({ append: async (entries) => void written.push(...entries) }, log);
+    let deep: unknown = {};
+    for (let level = 0; level < 100_000; level += 1) deep = [deep];
+    const loop: Record<string, unknown> = {};
+    loop["self"] = loop;
+    for (const given of [deep, loop, 1n, () => 0]) queue.record({ ...entry("odd"), arguments: given });
+    await queue.flush(1_000);
+    expect(written.map((one) => one.arguments)).toEqual(written.map(() => ({ truncated: true, unreadable: true })));
+    expect(written).toHaveLength(4);
+  });
+
   test("keeps no more of large arguments than the log does, so that a flood fits into memory", async () => {
     const lists = { a: Array.from({ length: 100_000 }, () => []) };
     const queue = createExecutionQueue({ append: () => new Promise<void>(() => undefined) }, log);
@@ -115,6 +141,16 @@ describe("the log of calls", () => {
   });
   afterAll(async () => {
     await stack.stop();
+  });
+
+  test("holds a call however deep its arguments are, and the calls after it", async () => {
+    const store = await stack.logged();
+    const deep = JSON.parse("[".repeat(3_500) + "]".repeat(3_500)) as unknown;
+    await store.append([
+      { ...entry("deep"), id: randomUUID(), at: new Date().toISOString(), arguments: { deep } },
+      { ...entry("next"), id: randomUUID(), at: new Date().toISOString() },
+    ]);
+    expect((await store.recent({ limit: 2 })).map(({ tool }) => tool).toSorted()).toEqual(["deep", "next"]);
   });
 
   test("holds every call: tool, arguments, outcome, error, client and task", async () => {

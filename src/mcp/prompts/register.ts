@@ -18,7 +18,10 @@ export function registerPrompts(server: McpServer, deps: () => Promise<Deps>): v
 }
 
 function fieldOf({ description, required, complete }: PromptArgument, deps: () => Promise<Deps>) {
-  const text = z.string().max(MOST_CHARS).describe(description);
+  const text = z
+    .string(`this text is needed and was left empty (${description})`)
+    .max(MOST_CHARS, `at most ${MOST_CHARS} characters`)
+    .describe(description);
   const field = completable(text, async (start) => {
     try {
       return [...(await complete(await deps(), start ?? ""))].slice(0, COMPLETIONS);

@@ -1,0 +1,71 @@
+/** POST /mcp: one message, read at the same boundary as over stdio, and its answer in a form that the client takes. */
+import { isJsonContentType, type McpHttpHandler } from "@modelcontextprotocol/server";
+import type { Context } from "hono";
+import type { Read, Refused } from "../mcp/message/read-message.ts";
+import type { KnownCaller } from "../mcp/server.ts";
+import { BOTH, inOnePiece, takenBy } from "./accept.ts";
+import type { HttpEnv } from "./bindings.ts";
+import { authInfoOf } from "./caller.ts";
+import { refusal } from "./refusal.ts";
+
+export interface MessageParts {
+  readonly mcp: Pick<McpHttpHandler, "fetch">;
+  /** Reads the bytes of a message, at most so many. */
+  readonly messages: { readonly read: (body: Uint8Array) => Read; readonly maxBytes: number };
+  /** Told of messages that are answered without being served. */
+  readonly onRefused: (refused: Refused, caller: KnownCaller) => void;
+}
+
+/** From this version on an error in the parameters is an error of HTTP as well. */
+const STATELESS = "2026-07-28";
+
+export function serveMessages({ mcp, messages, onRefused }: MessageParts) {
+  return async ({ req: { raw }, get }: Context<HttpEnv>): Promise<Response> => {
+    const caller = get("caller");
+    const authInfo = authInfoOf(caller);
+    if (raw.method !== "POST") return await mcp.fetch(raw, { authInfo });
+    if (!isJsonContentType(raw.headers.get("content-type"))) {
+      return refusal(415, "Send the message as JSON, with the header `content-type: application/json`.");
+    }
+    const taken = takenBy(raw.headers.get("accept"));
+    if (taken === null) {
+      return refusal(
+        406,
+        "Answers are JSON or a stream of events: send `accept: application/json, text/event-stream`.",
+      );
+    }
+    const body = await bodyOf(raw, messages.maxBytes);
+    if (typeof body === "string") return refusal(413, body);
+    const read = messages.read(body);
+    if ("nothing" in read) return refusal(400, read.nothing);
+    if ("refused" in read) {
+      onRefused(read.refused, caller);
+      const { answer, wellFormed } = read.refused;
+      const inBand = wellFormed && (raw.headers.get("mcp-protocol-version") ?? "") < STATELESS;
+      return Response.json(answer, { status: inBand ? 200 : 400 });
+    }
+    const listens = "method" in read.served && read.served.method === "subscriptions/listen";
+    if (listens && taken !== "stream") {
+      return refusal(406, "A subscription is a stream of events: send `accept: application/json, text/event-stream`.");
+    }
+    const headers = new Headers(raw.headers);
+    headers.set("accept", BOTH);
+    const request = new Request(raw.url, { method: "POST", headers, signal: raw.signal });
+    const response = await mcp.fetch(request, { authInfo, parsedBody: read.served });
+    return taken === "json" ? await inOnePiece(response) : response;
+  };
+}
+
+/** The bytes of a body, or that they are too many: what is beyond is not read. */
+async function bodyOf(request: Request, most: number): Promise<Uint8Array | string> {
+  const tooLarge = `A message has at most ${most} bytes.`;
+  if (Number(request.headers.get("content-length") ?? 0) > most) return tooLarge;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > most) return tooLarge;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

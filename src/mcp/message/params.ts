@@ -1,0 +1,77 @@
+import { PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
+import { z } from "zod";
+import { issueTexts } from "../input-error.ts";
+import { isObject } from "./is-object.ts";
+
+const arguments_ = z.record(z.string(), z.unknown()).optional();
+const texts = z.record(z.string(), z.string()).optional();
+
+/** What each method needs to be understood at all; whatever else a client sends passes. */
+const PARAMS: Readonly<Record<string, z.ZodObject>> = {
+  "tools/call": z.looseObject({ name: z.string(), arguments: arguments_ }),
+  "prompts/get": z.looseObject({ name: z.string(), arguments: texts }),
+  "resources/read": z.looseObject({ uri: z.string() }),
+  "resources/subscribe": z.looseObject({ uri: z.string() }),
+  "resources/unsubscribe": z.looseObject({ uri: z.string() }),
+  "completion/complete": z.looseObject({
+    ref: z.union(
+      [
+        z.looseObject({ type: z.literal("ref/prompt"), name: z.string() }),
+        z.looseObject({ type: z.literal("ref/resource"), uri: z.string() }),
+      ],
+      'must be {"type": "ref/prompt", "name": ...} or {"type": "ref/resource", "uri": ...}',
+    ),
+    argument: z.looseObject({ name: z.string(), value: z.string() }),
+    context: z.looseObject({ arguments: texts }).optional(),
+  }),
+  "tools/list": z.looseObject({ cursor: z.string().optional() }),
+  "prompts/list": z.looseObject({ cursor: z.string().optional() }),
+  "resources/list": z.looseObject({ cursor: z.string().optional() }),
+  "resources/templates/list": z.looseObject({ cursor: z.string().optional() }),
+  initialize: z.looseObject({
+    protocolVersion: z.string(),
+    capabilities: z.looseObject({}),
+    clientInfo: z.looseObject({ name: z.string(), version: z.string() }),
+  }),
+};
+
+const META = z.looseObject({
+  _meta: z.looseObject({ progressToken: z.union([z.string(), z.int()], "must be a string or an integer").optional() }),
+});
+
+type Params = Readonly<Record<string, unknown>>;
+
+/** The parameters with null taken for what is left out, and an empty argument of a prompt, too: clients fill forms. */
+export function mendParams(method: string, params: Params): Params {
+  const given = withoutNull(params);
+  const { _meta, context } = given;
+  return {
+    ...given,
+    ...(isObject(_meta) ? { _meta: withoutNull(_meta) } : {}),
+    ...(isObject(context) ? { context: withoutNull(context) } : {}),
+    ...(method === "prompts/get" && isObject(given["arguments"]) ? { arguments: filled(given["arguments"]) } : {}),
+  };
+}
+
+const withoutNull = (given: Params): Params =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+
+const filled = (given: Params): Params =>
+  Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== null && !(typeof value === "string" && value.trim() === "")),
+  );
+
+/** Methods that only clients of before 2026-07-28 know; to later ones there is no such thing. */
+const ONCE = new Set(["initialize", "resources/subscribe", "resources/unsubscribe"]);
+const isLater = ({ _meta }: Params): boolean => isObject(_meta) && PROTOCOL_VERSION_META_KEY in _meta;
+
+/** Why the parameters cannot be used, in words; null when they can. */
+export function wrongParams(method: string, params: Params): string | null {
+  const own = ONCE.has(method) && isLater(params) ? undefined : PARAMS[method];
+  const schemas = [own, "_meta" in params ? META : undefined];
+  const wrong = schemas.flatMap((schema) => {
+    const parsed = schema?.safeParse(params);
+    return parsed?.error === undefined ? [] : issueTexts(parsed.error, params);
+  });
+  return wrong.length === 0 ? null : wrong.join("; ");
+}
