@@ -7,6 +7,11 @@ import { DomainError } from "./domain/errors.ts";
  * it: `.meta({ secret: true })` hides a value, `.describe()` is its documentation.
  */
 const url = (protocol: RegExp) => z.url({ protocol });
+/** The parser would take the rest of a password for a path, or the whole for nothing; neither may be quoted. */
+const databaseUrl = z.string().refine(isDatabaseUrl, {
+  message:
+    "Not like postgresql://user:password@host:5432/database. In user and password write @ as %40, / as %2F, # as %23, ? as %3F, : as %3A and % as %25.",
+});
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 /** 0 switches it off. */
 const limit = (fallback: number) => z.coerce.number().int().nonnegative().default(fallback);
@@ -33,7 +38,7 @@ export const ConfigSchema = z.object({
     .describe(
       "KTRDR's models folder as this machine sees it, read-only is enough; `doctor` checks that it can be read.",
     ),
-  DATABASE_URL: url(/^postgres(ql)?$/)
+  DATABASE_URL: databaseUrl
     .default("postgresql://postgres@127.0.0.1:5432/ktrdr_mcp")
     .meta({ secret: true })
     .describe("PostgreSQL (15 or newer) for jobs, results and the tool execution log."),
@@ -169,6 +174,13 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
     why: z.prettifyError(parsed.error),
     next: "Mend the variables named above; docs/configuration.md lists them all.",
   });
+}
+
+function isDatabaseUrl(text: string): boolean {
+  const url = URL.parse(text);
+  if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) return false;
+  // An @ behind the host is what is left of a password.
+  return !/@/.test(url.pathname + url.hash) && !(url.username === "" && url.search.includes("@"));
 }
 
 function readSecret(variable: string, file: string): string {

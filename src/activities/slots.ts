@@ -117,7 +117,7 @@ async function capacity(deps: ActivityDeps, watch: SlotWatch, signal: AbortSigna
     signal.throwIfAborted();
     // The keeper must never die of an odd answer: it looks again.
     log.warn({ err: error, kind }, "cannot tell whether a worker is free");
-    if (isDomainError(error, "database_unavailable")) return taken("PostgreSQL does not answer");
+    if (isDomainError(error, "database_unavailable")) return taken(error.what.replace(/\.$/, ""));
     return taken("KTRDR gives unusable answers about its workers");
   }
 }

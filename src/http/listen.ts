@@ -13,6 +13,11 @@ export interface Address {
   readonly requestTimeoutMs: number;
 }
 
+/**
+ * Longer than the pools of usual proxies keep an idle connection (60 s): they must be the first to close it, or a request that
+ * is on its way meets a closed connection.
+ */
+const KEEP_ALIVE_MS = 75_000;
 /** How often connections that are too slow are looked for. */
 const CHECK_EVERY_MS = 1_000;
 
@@ -27,7 +32,9 @@ export async function listen(app: Hono<HttpEnv>, address: Address): Promise<{ se
   });
   const timeouts = {
     requestTimeout: requestTimeoutMs,
+    // Counted from the request's first byte; a limit below that of the idle connection would cut reused ones.
     headersTimeout: requestTimeoutMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, requestTimeoutMs),
   };
   const server = createServer(timeouts, (request, response) => void listener(request, response));

@@ -1,66 +1,211 @@
 import { DomainError, isDomainError } from "../domain/errors.ts";
+import { refusedGrant } from "./grants.ts";
+
+interface Meaning {
+  /** In a sentence; what PostgreSQL itself said follows. */
+  readonly why: string;
+  /** Who has to do what about it. */
+  readonly next: string;
+}
 
 const MIGRATE = "Run `ktrdr-mcp migrate`, then repeat the call.";
-const START = "Start PostgreSQL (`make lab` brings one up) or mend DATABASE_URL; nothing needs to be repeated by hand.";
+const REPEAT = "Repeat the call.";
+const START = "Start PostgreSQL, or mend DATABASE_URL; nothing needs to be repeated by hand.";
+const LOOK = "Look at the log of PostgreSQL.";
+const TLS_NAME =
+  "Name the server in DATABASE_URL as its certificate does; or add uselibpqcompat=true&sslmode=verify-ca.";
+const TLS_ROOT =
+  "Add sslrootcert=<file of the CA's certificate> to DATABASE_URL (or sslmode=no-verify, which trusts anybody).";
+const ROOM = "Make room on the disk of PostgreSQL; nothing needs to be repeated by hand.";
+const USER = "Mend user and password in DATABASE_URL (percent-encoded: @ is %40, / is %2F, # is %23, ? is %3F).";
 
-/** What a SQLSTATE, its class, or a system error code means for us. Everything listed may pass without our doing. */
-const UNAVAILABLE: Readonly<Record<string, { readonly why: string; readonly next: string }>> = {
-  "08": { why: "The connection to PostgreSQL broke.", next: START },
-  "28": { why: "PostgreSQL refused the user or the password.", next: "Mend DATABASE_URL." },
-  "40": { why: "PostgreSQL gave up on a transaction that collided with another.", next: "Repeat the call." },
-  "53": {
-    why: "PostgreSQL ran out of a resource.",
-    next: "Give PostgreSQL more of it; the call can be repeated then.",
-  },
-  "57": { why: "PostgreSQL is shutting down, starting up or ended the session.", next: START },
-  "58": { why: "PostgreSQL could not use its files.", next: "Look at the log of PostgreSQL." },
-  "25006": { why: "PostgreSQL only allows reading right now.", next: "Point DATABASE_URL to a primary server." },
-  "3D000": { why: "The database does not exist yet.", next: MIGRATE },
-  "42703": { why: "A column does not exist yet.", next: MIGRATE },
-  "42P01": { why: "The tables do not exist yet.", next: MIGRATE },
-  "53100": { why: "The disk of PostgreSQL is full.", next: "Make room on the disk of PostgreSQL." },
-  "53300": {
-    why: "PostgreSQL has too many connections already.",
-    next: "Close some connections or raise max_connections.",
-  },
-  "55P03": { why: "Another session holds a lock for too long.", next: "Repeat the call." },
-  "57014": { why: "PostgreSQL took too long to answer.", next: "Repeat the call." },
-  ECONNREFUSED: { why: "Nothing listens at the address of PostgreSQL.", next: START },
-  ENOTFOUND: { why: "The host of PostgreSQL has no address.", next: "Mend DATABASE_URL." },
+const meaning = (why: string, next: string): Meaning => ({ why, next });
+
+/** What somebody says who is no PostgreSQL, or not for us: by the words, where there is no code or one for everything. */
+const WORDS: readonly (readonly [RegExp, Meaning])[] = [
+  [/no encryption$/, meaning("PostgreSQL lets this user in over TLS only.", "Add sslmode=require to DATABASE_URL.")],
+  [
+    /(SSL|GSS) encryption$|no pg_hba\.conf entry/,
+    meaning("PostgreSQL lets nobody in from here like that.", "Add a line to pg_hba.conf, or mend DATABASE_URL."),
+  ],
+  [
+    /valid client certificate/,
+    meaning("PostgreSQL asks for a client certificate.", "Add sslcert=<file>&sslkey=<file> to DATABASE_URL."),
+  ],
+  [/client password must be a/, meaning("PostgreSQL asks for a password, and DATABASE_URL has none.", USER)],
+  [
+    /does not support SSL connections/,
+    meaning(
+      "TLS is asked for, and the server has none.",
+      "Remove sslmode from DATABASE_URL, or switch TLS on at the server.",
+    ),
+  ],
+  [
+    /establishing an SSL connection/,
+    meaning("What listens there does not speak PostgreSQL's protocol.", "Mend host and port in DATABASE_URL."),
+  ],
+  [
+    /unsupported startup parameter/,
+    meaning(
+      "The pooler takes no settings from a client.",
+      "Remove `options` and settings from DATABASE_URL, or list them in the pooler's ignore_startup_parameters.",
+    ),
+  ],
+  [
+    /no such (database|user)/,
+    meaning(
+      "The pooler does not know that database or user.",
+      "Add it to the pooler's configuration, or mend DATABASE_URL.",
+    ),
+  ],
+  [
+    /no more connections allowed|too many (clients|connections)|query_wait_timeout/,
+    meaning("There are too many connections already.", "Close some connections or raise the limit of connections."),
+  ],
+];
+
+/** By SQLSTATE, by its first two characters, or by the code of a system or TLS error. */
+const CODES: Readonly<Record<string, Meaning>> = {
+  "08": meaning("The connection to PostgreSQL broke.", START),
+  "0A": meaning("PostgreSQL cannot do that as things are: its tables changed meanwhile, or it is a standby.", REPEAT),
+  "22P05": meaning(
+    "The database cannot hold that character.",
+    "Move to a database in UTF8: `create database … encoding 'UTF8' template template0`.",
+  ),
+  "25": meaning("PostgreSQL ended or refused the transaction.", REPEAT),
+  "28": meaning("PostgreSQL refused the user or the password.", USER),
+  "40": meaning("PostgreSQL gave up on a transaction that collided with another.", REPEAT),
+  "53": meaning("PostgreSQL ran out of a resource.", "Give PostgreSQL more of it; the call can be repeated then."),
+  "54": meaning("That is more than PostgreSQL can take.", "Ask for less."),
+  "55": meaning("PostgreSQL cannot do that at this moment.", REPEAT),
+  "57": meaning("PostgreSQL is shutting down, starting up or ended the session.", START),
+  "58": meaning("PostgreSQL could not use its files.", LOOK),
+  "22021": meaning(
+    "The database cannot hold that character.",
+    "Move to a database in UTF8: `create database … encoding 'UTF8' template template0`.",
+  ),
+  "25006": meaning(
+    "PostgreSQL only allows reading right now.",
+    "Point DATABASE_URL to a primary server, or set default_transaction_read_only = off there.",
+  ),
+  "28P01": meaning("PostgreSQL refused the user or the password.", USER),
+  "3D000": meaning("The database does not exist yet.", MIGRATE),
+  "3F000": meaning(
+    "There is no schema that tables could be in.",
+    "Create the schema `public`, or one that search_path names.",
+  ),
+  "42501": meaning("The user of DATABASE_URL lacks a privilege.", "Grant it; `ktrdr-mcp doctor` names the statement."),
+  "42703": meaning("A column does not exist yet.", MIGRATE),
+  "42P01": meaning("The tables do not exist yet.", MIGRATE),
+  "53100": meaning("The disk of PostgreSQL is full.", ROOM),
+  "53300": meaning("PostgreSQL has too many connections already.", "Close some connections or raise max_connections."),
+  "55P03": meaning("Another session holds a lock for too long.", REPEAT),
+  "57014": meaning("PostgreSQL took too long to answer.", REPEAT),
+  ECONNREFUSED: meaning("Nothing listens at the address of PostgreSQL.", START),
+  ENOTFOUND: meaning("The host of PostgreSQL has no address.", "Mend the host in DATABASE_URL."),
+  EAI_AGAIN: meaning(
+    "The host of PostgreSQL cannot be looked up now.",
+    "Mend the name service, or the host in DATABASE_URL.",
+  ),
+  EACCES: meaning(
+    "A file that DATABASE_URL names must not be read.",
+    "Make it readable, or correct its path in DATABASE_URL.",
+  ),
+  ENOENT: meaning("A file that DATABASE_URL names does not exist.", "Correct its path in DATABASE_URL."),
+  CERT_HAS_EXPIRED: meaning(
+    "The certificate of PostgreSQL has expired.",
+    "Renew it; clocks that are off look the same.",
+  ),
+  CERT_NOT_YET_VALID: meaning(
+    "The certificate of PostgreSQL is not valid yet.",
+    "Compare the clocks of both machines.",
+  ),
+  ERR_TLS_CERT_ALTNAME_INVALID: meaning("The certificate of PostgreSQL is for another name.", TLS_NAME),
+  SELF_SIGNED: meaning("Nobody we trust has signed the certificate of PostgreSQL.", TLS_ROOT),
+  TLS: meaning(
+    "PostgreSQL and we do not agree on TLS.",
+    "Compare sslmode, sslcert and sslkey of DATABASE_URL with what the server wants.",
+  ),
+  BROKEN: meaning("The connection to PostgreSQL broke.", START),
+  UNKNOWN: meaning("PostgreSQL refused, for a reason that is not ours.", LOOK),
 };
 
-const SYSTEM_CODES = new Set(
-  "ECONNRESET ETIMEDOUT EPIPE EHOSTUNREACH ENETUNREACH ECONNABORTED EAI_AGAIN ENOENT".split(" "),
-);
+/** Classes that a statement of ours is guilty of: data, keys and syntax. What in them is not, has a line above. */
+const OUR_FAULT = /^(0[239]|2[0-4]|42|44)/;
+const UNTRUSTED = /^(DEPTH_ZERO_)?SELF_SIGNED|^UNABLE_TO_|^CERT_(UNTRUSTED|SIGNATURE)/;
+const TLS = /^(ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|EPROTO)/;
+
+/** Codes that say less than the words beside them. */
+const SPOKEN = /^(|08...|28...|53...)$/;
 
 /** The client library reports these without a code. */
 const CONNECTION_MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed|Client has already been connected|Cannot use a pool after)/;
 
+/** Whoever gets no further than this has not reached the database. */
+const UNREACHED = /^(08|57|E[A-Z]|BROKEN)/;
+const REFUSED_ENTRY = /^(28|3D|CERT|SELF|ERR|TLS)/;
+
 /**
  * Translates anything that `pg` throws. A DomainError passes unchanged.
- * @returns `database_unavailable` when the same call may succeed later, otherwise `internal`.
+ * @returns `database_unavailable` when the cause lies outside of this program, with PostgreSQL's own words; `internal` for a
+ *   statement of ours that cannot be.
  */
 export function toDomainError(error: unknown): DomainError {
   if (isDomainError(error)) return error;
   const code = codeOf(error);
-  const known = UNAVAILABLE[code] ?? (/^[0-9A-Z]{5}$/.test(code) ? UNAVAILABLE[code.slice(0, 2)] : undefined);
-  const message = error instanceof Error ? error.message : "";
-  if (known !== undefined || SYSTEM_CODES.has(code) || CONNECTION_MESSAGES.test(message)) {
-    const { why, next } = known ?? { why: "The connection to PostgreSQL broke.", next: START };
-    const suffix = code === "" ? "" : ` (${code})`;
-    return new DomainError("database_unavailable", {
-      what: "The database does not answer.",
-      why: `${why}${suffix}`,
-      next,
-      cause: error,
-    });
+  const message = messageOf(error);
+  const [key, known] = meaningOf(code, message);
+  const label = code === "" ? "" : ` (${code})`;
+  if (known === undefined) {
+    const why = code === "" ? "See the log for the cause." : `SQLSTATE ${code}; see the log for the cause.`;
+    return new DomainError("internal", { what: "The database refused a statement.", why, cause: error });
   }
-  return new DomainError("internal", {
-    what: "The database refused a statement.",
-    why: code === "" ? "See the log for the cause." : `SQLSTATE ${code}; see the log for the cause.`,
+  const what = UNREACHED.test(key)
+    ? "The database does not answer."
+    : REFUSED_ENTRY.test(key)
+      ? "The database does not let us in."
+      : `The database cannot do its work: ${inALine(message)}.`;
+  const said = message === "" || what.includes(inALine(message)) ? "" : ` It says: ${inALine(message)}`;
+  const { why, next } = known;
+  return new DomainError("database_unavailable", {
+    what,
+    why: `${why}${said}${label}`,
+    next: code === "42501" ? refusedGrant(message, next) : next,
     cause: error,
   });
+}
+
+/** What an error means, and by which line of the tables; nothing for a fault of ours. */
+function meaningOf(code: string, message: string): readonly [key: string, known: Meaning | undefined] {
+  const spoken = SPOKEN.test(code) ? WORDS.find(([words]) => words.test(message)) : undefined;
+  if (spoken !== undefined) return ["28", spoken[1]];
+  const key = keyOf(code, message);
+  return [key, CODES[key]];
+}
+
+function keyOf(code: string, message: string): string {
+  if (CODES[code] !== undefined) return code;
+  if (UNTRUSTED.test(code)) return "SELF_SIGNED";
+  if (TLS.test(code)) return "TLS";
+  if (/^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code)) {
+    if (CODES[code.slice(0, 2)] !== undefined) return code.slice(0, 2);
+    return OUR_FAULT.test(code) ? code : "UNKNOWN";
+  }
+  return /^E[A-Z]+$/.test(code) || CONNECTION_MESSAGES.test(message) ? "BROKEN" : code;
+}
+
+/** Foreign text as a part of a sentence. */
+const inALine = (text: string): string =>
+  text
+    .slice(0, 300)
+    .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, " ")
+    .trim()
+    .replace(/\.$/, "");
+
+function messageOf(error: unknown): string {
+  const first: unknown = error instanceof AggregateError ? error.errors[0] : error;
+  return first instanceof Error ? first.message : "";
 }
 
 /** SQLSTATE or system error code; empty when there is none. */

@@ -35,8 +35,10 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
       const [applied, known] = [await appliedMigrations(session), await knownMigrations()];
       const newer = newerThanKnown(applied, known);
       if (newer !== null) throw newer;
+      await assertUtf8(session);
+      const { client, failure } = insideTransaction(session);
       const migrations = await runner({
-        dbClient: insideTransaction(session),
+        dbClient: client,
         dir: MIGRATIONS,
         direction: "up",
         count: countUpTo(options.to, applied, known),
@@ -46,19 +48,49 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
         // Ours is held already and covers the check above, too.
         noLock: true,
         log: (line) => options.log?.(line),
+      }).catch((error: unknown) => {
+        throw failure() ?? error;
       });
       return { applied: migrations.map(({ name }) => name) };
     }),
   );
 }
 
-/** For a library that begins and ends transactions itself: ours goes on until all is done. */
-function insideTransaction(session: Session): ClientBase {
+/**
+ * Everything is text that people write.
+ * @throws DomainError `database_unavailable` naming what the database holds instead of UTF-8
+ */
+export async function assertUtf8(session: Session): Promise<void> {
+  const [row] = await run(
+    session,
+    "select current_database() as name, pg_encoding_to_char(encoding) as encoding from pg_database where datname = current_database()",
+  );
+  if (row?.["encoding"] === "UTF8") return;
+  const name = String(row?.["name"]);
+  throw new DomainError("database_unavailable", {
+    what: `The database ${name} holds ${String(row?.["encoding"])}, which has no room for many characters.`,
+    why: "Texts with such a character (a curly quote is one) could not be kept.",
+    next: `Make another: \`create database ${name}_utf8 encoding 'UTF8' locale 'C' template template0\`, and name it in DATABASE_URL.`,
+  });
+}
+
+/**
+ * For a library that begins and ends transactions itself: ours goes on until all is done. `failure` is the first error as
+ * PostgreSQL told it, of which the library keeps the words only.
+ */
+function insideTransaction(session: Session) {
+  let failed: unknown;
   const query = async (asked: string | QueryConfig, values?: unknown[]) => {
     const text = typeof asked === "string" ? asked : asked.text;
-    return /^(begin|commit|rollback);?$/i.test(text) ? { rows: [] } : await session.query(asked, values);
+    if (/^(begin|commit|rollback);?$/i.test(text)) return { rows: [] };
+    try {
+      return await session.query(asked, values);
+    } catch (error) {
+      failed ??= error;
+      throw error;
+    }
   };
-  return { query } as unknown as ClientBase;
+  return { client: { query } as unknown as ClientBase, failure: () => failed };
 }
 
 /** Where our tables are, else where new ones come to lie: the first schema of the path that is there. */
@@ -179,7 +211,12 @@ async function creating<T>(databaseUrl: string, work: (pool: Pool) => Promise<T>
   url.pathname = "/postgres";
   await using(url.href, async (pool) => {
     try {
-      await run(pool, `create database ${pg.escapeIdentifier(database)}`);
+      const [model] = await run(
+        pool,
+        "select encoding = pg_char_to_encoding('UTF8') as utf8 from pg_database where datname = 'template1'",
+      );
+      const utf8 = model?.["utf8"] === true ? "" : " encoding 'UTF8' locale 'C' template template0";
+      await run(pool, `create database ${pg.escapeIdentifier(database)}${utf8}`);
     } catch (error) {
       // Another process was quicker; the unique violation is the same story seen a moment earlier.
       if (!isDomainError(error) || !["42P04", "23505"].includes(codeOf(error.cause))) throw error;

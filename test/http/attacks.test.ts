@@ -137,6 +137,11 @@ describe("bodies", () => {
 });
 
 describe("connections", () => {
+  test("are kept for longer than a proxy keeps them", async () => {
+    const { headers } = await fetch(`http://127.0.0.1:${server.port}/health`);
+    expect(Number(/timeout=(\d+)/.exec(headers.get("keep-alive") ?? "")?.[1])).toBeGreaterThan(60);
+  });
+
   const opened: Socket[] = [];
   afterAll(() => opened.forEach((socket) => socket.destroy()));
 
