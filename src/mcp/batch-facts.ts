@@ -1,70 +1,193 @@
-import { sizeOf } from "../domain/batch.ts";
-import type { BatchRow } from "../store/batches.ts";
+import { itemsOf, sizeOf } from "../domain/batch.ts";
+import type { BatchRequest } from "../domain/job.ts";
+import { spanOf } from "../domain/market-data.ts";
+import { median } from "../domain/statistics.ts";
+import { secondsLeft, type SeenPiece, type Work } from "../domain/time-left.ts";
+import type { BatchRow, Piece } from "../store/batches.ts";
 import type { JobRecord } from "../store/job-row.ts";
-import { compact, rounded } from "./answer.ts";
+import { compact, enginesText, rounded } from "./answer.ts";
 import type { Deps } from "./ports.ts";
 
 /** How far a batch is, in a few figures; null when the record cannot say. */
 export async function batchProgress(deps: Deps, batchId: string) {
-  const [job, counts, best] = await Promise.all([
-    deps.records.jobs.get(batchId),
-    deps.records.batches.counts(batchId),
-    deps.records.batches.rows(batchId, { limit: 1, offset: 0 }),
-  ]).catch(() => [null, null, []] as const);
+  const { jobs, batches } = deps.records;
+  const [job, counts, best, pieces] = await Promise.all([
+    jobs.get(batchId),
+    batches.counts(batchId),
+    batches.best(batchId),
+    batches.pieces(batchId),
+  ]).catch(() => [null, null, [], []] as const);
   if (job?.request.kind !== "batch" || counts === null) return null;
   const items = sizeOf(job.request);
-  const { completed, failed, cancelled, running, reused } = counts;
+  const { completed, failed, cancelled, running: begun, reused } = counts;
   const ended = completed + failed + cancelled;
+  const running = new Set(pieces.filter(isComputing).map(({ n }) => n)).size;
   return {
     percent: Math.round((100 * ended) / items),
-    etaSeconds: job.status === "open" ? secondsLeft(job, ended - reused, items - ended, deps.now()) : null,
+    etaSeconds: job.status === "open" ? timeLeft(workOf(job.request), pieces, deps.now()) : null,
     counts: compact({
       items,
       done: completed,
       running,
+      queued: begun === running ? null : begun - running,
       failed,
       cancelled: cancelled === 0 ? null : cancelled,
-      not_begun: items - ended - running,
+      not_begun: items - ended - begun,
       known_before: reused === 0 ? null : reused,
-      best_so_far: bestOf(best[0]),
+      ...bestsOf(best),
     }),
   };
 }
 
-/** By the pace so far; null while nothing tells it. */
-function secondsLeft({ admittedAt }: JobRecord, done: number, left: number, now: Date): number | null {
-  if (done <= 0) return null;
-  const seconds = (now.getTime() - Date.parse(admittedAt)) / 1000;
-  return Math.round((seconds / done) * left);
+const isComputing = ({ status, begunAt }: Piece): boolean => status === "open" && begunAt !== null;
+
+/** In seconds; null while nothing tells the pace. */
+export function timeLeft(work: Work, pieces: readonly Piece[], now: Date): number | null {
+  const seconds = (instant: string | null) => (instant === null ? null : Date.parse(instant) / 1000);
+  const seen = pieces.map(({ begunAt, endedAt, ...piece }): SeenPiece => {
+    return { ...piece, begun: seconds(begunAt), ended: seconds(endedAt) };
+  });
+  return secondsLeft(work, seen, now.getTime() / 1000);
 }
 
-function bestOf(row: BatchRow | undefined) {
-  if (row === undefined || (row.sharpe ?? row.testAccuracy) === null) return null;
-  return compact({
+function workOf(request: BatchRequest): Work {
+  const items = itemsOf(request);
+  return {
+    items: items.length,
+    stages:
+      request.work === "train" ? ["training"] : request.work === "backtest" ? ["backtest"] : ["training", "backtest"],
+    atOnce: request.atOnce,
+    kindOf(n, stage) {
+      const job = items[n]?.[stage] ?? null;
+      return job === null ? "" : `${job.strategy} ${job.symbol} ${job.timeframe} ${spanOf(job)}`;
+    },
+  };
+}
+
+/** Never ranked across markets and dates: of several the best of each is named. */
+function bestsOf(best: readonly BatchRow[]) {
+  const named = best.map((row) => ({ on: row.place, ...bestOf(row) }));
+  const [first] = best;
+  if (first === undefined) return {};
+  return best.length === 1 ? { best_so_far: bestOf(first) } : { best_of_each: named.slice(0, SHOWN_PLACES) };
+}
+
+const SHOWN_PLACES = 5;
+
+const bestOf = (row: BatchRow) =>
+  compact({
     task_id: row.backtestJobId ?? row.trainingJobId,
     strategy: row.strategy,
     sharpe: rounded(row.sharpe),
     test_accuracy: row.sharpe === null ? rounded(row.testAccuracy) : null,
     looks_ahead: row.looksAhead ? true : null,
   });
+
+const SHOWN = {
+  brief: { items: 3, groups: 5 },
+  standard: { items: 10, groups: 20 },
+  full: { items: 50, groups: 100 },
+} as const;
+
+/** Of a batch there is something to say at any time: figures by strategy first, then the items. */
+export async function batchResults(
+  deps: Deps,
+  { jobId, status, outcome, request, engine }: JobRecord,
+  detail: keyof typeof SHOWN,
+) {
+  const { batches, experiments } = deps.records;
+  const [progress, rows, of] = await Promise.all([
+    batchProgress(deps, jobId),
+    batches.rows(jobId, { limit: request.kind === "batch" ? sizeOf(request) : 0, offset: 0 }),
+    experiments.list({ jobId, limit: 5, offset: 0 }),
+  ]);
+  const { failure = null } = outcome ?? {};
+  const shown = SHOWN[detail];
+  const groups = groupsOf(rows);
+  return {
+    task_id: jobId,
+    kind: "batch",
+    status,
+    headline: outcome?.headline ?? `Not over yet: ${progress?.percent ?? 0} %.`,
+    ...compact({ engine: enginesText([engine]) }),
+    figures: { ...progress?.counts },
+    groups: groups.slice(0, shown.groups),
+    ...compact({ more_groups: groups.length > shown.groups ? groups.length - shown.groups : null }),
+    items: rows.slice(0, shown.items).map((row) => ({ item: row.n, ...batchRow(row) })),
+    ...compact({ experiments: of.length === 0 ? null : of.map(({ experimentId }) => experimentId) }),
+    caveats: ["The best of many looks better than it is: confirm it on days that none of them saw."],
+    ...(failure === null ? {} : { failure: compact({ ...failure }) }),
+    next: `compare_results with task_ids ["${jobId}"] says which differences are more than chance; detail full shows fifty items.`,
+  };
+}
+
+/** Draws of one strategy on the same market and dates, trained on the same days, as one; the best of each place first. */
+function groupsOf(rows: readonly BatchRow[]) {
+  const groups = Map.groupBy(rows, (row) =>
+    JSON.stringify([row.place, row.looksAhead, row.strategy, row.trainedOn, row.textSha256]),
+  );
+  const several = new Set(rows.map(({ place }) => place)).size > 1;
+  return [...groups.values()]
+    .map((members) => ({ members, figure: spreadOf(members) }))
+    .toSorted(
+      (a, b) =>
+        placeOf(rows, a.members) - placeOf(rows, b.members) ||
+        (b.figure.middle ?? -Infinity) - (a.figure.middle ?? -Infinity),
+    )
+    .map(({ members, figure }) => ({
+      strategy: members[0]?.strategy ?? "?",
+      draws: members.length,
+      ...figure.facts,
+      ...compact({
+        on: several ? members[0]?.place : null,
+        trained_on: several ? members[0]?.trainedOn : null,
+        trades: middleOf(members.map(({ trades }) => trades)),
+        excess_sharpe: middleOf(members.map(({ excessSharpe }) => excessSharpe)),
+        looks_ahead: members[0]?.looksAhead === true ? true : null,
+      }),
+    }));
+}
+
+const placeOf = (rows: readonly BatchRow[], [first]: readonly BatchRow[]): number =>
+  rows.findIndex(({ place, looksAhead }) => place === first?.place && looksAhead === first?.looksAhead);
+
+/** Of the Sharpe ratios, or the test accuracies where nothing was backtested. */
+function spreadOf(members: readonly BatchRow[]) {
+  const known = (pick: (row: BatchRow) => number | null) => members.map(pick).filter((value) => value !== null);
+  const sharpes = known(({ sharpe }) => sharpe);
+  const values = sharpes.length > 0 ? sharpes : known(({ testAccuracy }) => testAccuracy);
+  if (values.length === 0) return { middle: null, facts: {} };
+  const middle = median(values);
+  const spread = { median: rounded(middle), min: rounded(Math.min(...values)), max: rounded(Math.max(...values)) };
+  return { middle, facts: { [sharpes.length > 0 ? "sharpe" : "test_accuracy"]: spread } };
+}
+
+function middleOf(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : rounded(median(known));
 }
 
 /** An item as a line of a table. */
-export const batchRow = (row: BatchRow) =>
+const batchRow = (row: BatchRow) =>
   compact({
     item: row.n,
     strategy: row.strategy,
-    symbol: row.symbol,
+    on: row.place,
     status: statusOf(row),
     training: row.trainingJobId,
+    model: row.trainingJobId === null ? row.modelJobId : null,
     backtest: row.backtestJobId,
     sharpe: rounded(row.sharpe),
     total_return: rounded(row.totalReturn),
     max_drawdown: rounded(row.maxDrawdown),
+    trades: row.trades,
+    excess_sharpe: rounded(row.excessSharpe),
     test_accuracy: rounded(row.testAccuracy),
     looks_ahead: row.looksAhead ? true : null,
   });
 
 /** Of its last job. */
-const statusOf = (row: BatchRow): string =>
-  (row.backtestJobId === null ? row.trainingStatus : row.backtestStatus) ?? "starting";
+function statusOf(row: BatchRow): string {
+  const status = (row.backtestJobId === null ? row.trainingStatus : row.backtestStatus) ?? "starting";
+  return status === "open" ? (row.computing ? "running" : "queued") : status;
+}

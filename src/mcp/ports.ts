@@ -26,7 +26,7 @@ export interface RecordsPort {
   readonly results: ResultReader;
   /** Written here and now, unlike jobs: nothing else has to happen. */
   readonly insights: InsightStore & InsightSearch;
-  readonly batches: Pick<BatchStore, "counts" | "rows">;
+  readonly batches: Pick<BatchStore, "counts" | "rows" | "best" | "pieces">;
   readonly experiments: ExperimentStore;
   readonly judged: JudgedRuns;
   /** The log of calls. */

@@ -1,7 +1,7 @@
 /** Which job answers which item of a batch, and how far the batch is. */
 import { z } from "zod";
 import type { BatchCounts } from "../domain/results/batch.ts";
-import { FINAL_STATUSES } from "./job-row.ts";
+import { FINAL_STATUSES, Instant } from "./job-row.ts";
 import { run, select, type Pool } from "./pool.ts";
 import { branded } from "./result-row.ts";
 
@@ -22,8 +22,15 @@ export interface BatchStore {
     reused: boolean,
   ): Promise<void>;
   counts(batchId: string): Promise<BatchCounts>;
-  /** Items that were begun, those with the best figure first (Sharpe, else test accuracy), then the others in order; branded ones last. */
+  /**
+   * Items that were begun, by market and dates, of each those with the best figure first (Sharpe, else test accuracy), then
+   * the others in order; branded ones last.
+   */
   rows(batchId: string, page: { readonly limit: number; readonly offset: number }): Promise<readonly BatchRow[]>;
+  /** The first of `rows` of each market and dates: across them nothing is ranked. */
+  best(batchId: string): Promise<readonly BatchRow[]>;
+  /** The jobs of a batch or a training set that were begun: where they stand, and when they computed. */
+  pieces(parentId: string): Promise<readonly Piece[]>;
 }
 
 const Counts = z.object({
@@ -58,28 +65,77 @@ const Row = z.object({
   n: z.number(),
   strategy: z.string().nullable(),
   symbol: z.string().nullable(),
+  /** Market and dates of its last job. */
+  place: z.string().nullable(),
+  /** Days its model was trained on, and the hash of the text that it was trained from; null when not on record. */
+  trainedOn: z.string().nullable(),
+  textSha256: z.string().nullable(),
   trainingJobId: z.string().nullable(),
   trainingStatus: status,
   backtestJobId: z.string().nullable(),
   backtestStatus: status,
+  /** Of the model that is backtested, trained by the batch or before. */
+  modelJobId: z.string().nullable(),
+  computing: z.boolean(),
   testAccuracy: z.number().nullable(),
   sharpe: z.number().nullable(),
   totalReturn: z.number().nullable(),
   maxDrawdown: z.number().nullable(),
+  trades: z.number().nullable(),
+  /** Sharpe above that of buying and holding; null where that is not known. */
+  excessSharpe: z.number().nullable(),
   looksAhead: z.boolean(),
 });
 
+const days = (job: string) => `(${job}.request ->> 'startDate') || ' to ' || (${job}.request ->> 'endDate')`;
+const place = (job: string) => `${job}.symbol || ' ' || ${job}.timeframe || ', ' || ${days(job)}`;
+
+/** KTRDR computes it: its operation is known and it has not ended. */
+const COMPUTING = `exists (select from computations c where c.job_id = coalesce(jb.job_id, jt.job_id)
+  and c.operation_id is not null and c.ended_at is null) and coalesce(jb.status, jt.status) = 'open'`;
+
 const ROWS = `
-  select coalesce(t.n, b.n) as n, coalesce(jt.strategy, jb.strategy) as strategy, coalesce(jt.symbol, jb.symbol) as symbol,
-    t.job_id as "trainingJobId", jt.status as "trainingStatus", b.job_id as "backtestJobId", jb.status as "backtestStatus",
-    rt.test_accuracy as "testAccuracy", rb.sharpe, rb.total_return as "totalReturn", rb.max_drawdown as "maxDrawdown",
-    ${branded("rt")} or ${branded("rb")} as "looksAhead"
-  from (select * from batch_items where batch_id = $1 and stage = 'training') t
-    full join (select * from batch_items where batch_id = $1 and stage = 'backtest') b using (n)
-    left join jobs jt on jt.job_id = t.job_id left join results rt on rt.job_id = t.job_id
-    left join jobs jb on jb.job_id = b.job_id left join results rb on rb.job_id = b.job_id
-  order by "looksAhead", rb.sharpe desc nulls last, rt.test_accuracy desc nulls last, 1
-  limit $2 offset $3`;
+  with item as (
+    select coalesce(t.n, b.n) as n, coalesce(jt.strategy, jb.strategy) as strategy, coalesce(jt.symbol, jb.symbol) as symbol,
+      coalesce(${place("jb")}, ${place("jt")}) as place, ${days("jm")} as "trainedOn",
+      jm.request ->> 'strategySha256' as "textSha256",
+      t.job_id as "trainingJobId", jt.status as "trainingStatus", b.job_id as "backtestJobId", jb.status as "backtestStatus",
+      coalesce(t.job_id, jb.request ->> 'trainingJobId') as "modelJobId", ${COMPUTING} as computing,
+      rt.test_accuracy as "testAccuracy", rb.sharpe, rb.total_return as "totalReturn", rb.max_drawdown as "maxDrawdown",
+      rb.trades, rb.sharpe - (rb.result #>> '{buyAndHold,sharpe}')::float8 as "excessSharpe",
+      ${branded("rt")} or ${branded("rb")} as "looksAhead"
+    from (select * from batch_items where batch_id = $1 and stage = 'training') t
+      full join (select * from batch_items where batch_id = $1 and stage = 'backtest') b using (n)
+      left join jobs jt on jt.job_id = t.job_id left join results rt on rt.job_id = t.job_id
+      left join jobs jb on jb.job_id = b.job_id left join results rb on rb.job_id = b.job_id
+      left join jobs jm on jm.job_id = coalesce(t.job_id, jb.request ->> 'trainingJobId')
+  ), placed as (select *, min(n) over (partition by place) as first_there from item)`;
+
+const BEST_FIRST = `"looksAhead", sharpe desc nulls last, "testAccuracy" desc nulls last, n`;
+
+const PiecesRow = z.object({
+  n: z.number(),
+  stage: z.enum(["training", "backtest"]),
+  status,
+  /** ISO-8601 UTC since when KTRDR computed it; null before. */
+  begunAt: Instant.nullable(),
+  endedAt: Instant.nullable(),
+  reused: z.boolean(),
+});
+
+export type Piece = z.infer<typeof PiecesRow>;
+
+const PIECES = `
+  with piece as (
+    select n, stage, job_id, reused from batch_items where batch_id = $1
+    union all
+    select (j.request ->> 'draw')::int - 1, 'training', j.job_id, false
+    from jobs j join jobs p on p.job_id = j.parent_job_id and p.kind = 'training_set' where j.parent_job_id = $1
+  )
+  select p.n, p.stage, j.status, c.started_at as "begunAt", j.finished_at as "endedAt", p.reused
+  from piece p left join jobs j using (job_id)
+    left join lateral (select started_at from computations c where c.job_id = p.job_id order by n desc limit 1) c on true
+  order by p.n, p.stage desc`;
 
 export function createBatchStore(pool: Pool): BatchStore {
   return {
@@ -96,6 +152,22 @@ export function createBatchStore(pool: Pool): BatchStore {
       return counts ?? { completed: 0, failed: 0, cancelled: 0, running: 0, reused: 0 };
     },
 
-    rows: (batchId, { limit, offset }) => select(pool, Row, ROWS, [batchId, limit, offset]),
+    rows: (batchId, { limit, offset }) =>
+      select(pool, Row, `${ROWS} select * from placed order by first_there, ${BEST_FIRST} limit $2 offset $3`, [
+        batchId,
+        limit,
+        offset,
+      ]),
+
+    best: (batchId) =>
+      select(
+        pool,
+        Row,
+        `${ROWS} select distinct on (first_there) * from placed where sharpe is not null or "testAccuracy" is not null
+         order by first_there, ${BEST_FIRST}`,
+        [batchId],
+      ),
+
+    pieces: (parentId) => select(pool, PiecesRow, PIECES, [parentId]),
   };
 }

@@ -20,7 +20,7 @@ import { NO_CURVE, ResultSchema } from "./result-row.ts";
 export interface ExperimentFilter {
   readonly status?: "open" | "concluded";
   readonly symbol?: string;
-  /** Only those that this job belongs to. */
+  /** Only those that this job belongs to, by itself or as a part of a batch or a set. */
   readonly jobId?: string;
   readonly limit: number;
   readonly offset: number;
@@ -183,7 +183,9 @@ export function createExperimentStore(pool: Pool): ExperimentStore {
         `select * from experiments e
          where ($1::text is null or (conclusion is null) = ($1 = 'open')) and ($2::text is null or symbol = $2)
            and ($3::text is null or exists (
-             select from experiment_jobs l where l.experiment_id = e.experiment_id and l.job_id = $3))
+             select from experiment_jobs l where l.experiment_id = e.experiment_id and l.job_id in (
+               select $3 union select parent_job_id from jobs where job_id = $3
+               union select batch_id from batch_items where job_id = $3)))
          order by started_at desc, experiment_id desc limit $4 offset $5`,
         [status ?? null, symbol ?? null, jobId ?? null, limit, offset],
       ),

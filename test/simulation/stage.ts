@@ -81,7 +81,7 @@ export class SimulatedStage {
         close: never,
       },
       experimentOf: never,
-      batches: { note: never, counts: never, rows: never },
+      batches: { note: never, counts: never, rows: never, best: never, pieces: never },
       identify: never,
       labelsOf: never,
       tryRecord: never,

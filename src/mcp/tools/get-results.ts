@@ -1,14 +1,12 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
-import { compact, engineText } from "../answer.ts";
-import { batchProgress, batchRow } from "../batch-facts.ts";
+import { compact, enginesText, engineText } from "../answer.ts";
+import { batchResults } from "../batch-facts.ts";
 import { defineTool } from "../define-tool.ts";
 import { chart, taskId } from "../fields.ts";
 import { manifestOf } from "../manifest.ts";
 import { resultFacts } from "../result-facts.ts";
 import { inSample } from "../in-sample.ts";
-import type { JobRecord } from "../../store/job-row.ts";
-import type { Deps } from "../ports.ts";
 import { statusOf } from "../task-status.ts";
 
 export const getResults = defineTool({
@@ -20,7 +18,7 @@ detail: brief = headline figures; standard (default) = all corrected figures and
 
 Backtests: total and annual return, Sharpe, Sortino, drawdown (positive ratio), trades, beside buy_and_hold over the same bars. A strategy that does not beat buy_and_hold after risk has shown nothing. "in_sample" true means the window overlaps the training: do not quote the figures. Trainings: losses and accuracies, best epoch, signs of overfitting. Training sets: median, min and max over the trainings.
 
-Figures whose KTRDR name promises something else are corrected, the raw one is in detail full, and a caveat says so. Read the caveats before concluding. Failed or cancelled jobs answer with the reason and what was learnt until then. A batch answers at any time with its items, the best first.
+Figures whose KTRDR name promises something else are corrected, the raw one is in detail full, and a caveat says so. Read the caveats before concluding. Failed or cancelled jobs answer with the reason and what was learnt until then. A batch answers at any time with its strategies and items.
 
 Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
   input: z.strictObject({
@@ -33,12 +31,17 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
     kind: z.string(),
     status: z.string(),
     headline: z.string(),
+    engine: z.string().optional(),
+    part_of: z.string().optional(),
     figures: z.looseObject({}).optional().describe("Ratios are ratios, money is account currency."),
     buy_and_hold: z.looseObject({}).optional(),
     in_sample: z.union([z.boolean(), z.literal("unknown")]).optional(),
     caveats: z.array(z.string()).optional(),
     produced_by: z.looseObject({}).optional(),
+    groups: z.array(z.looseObject({ strategy: z.string() })).optional(),
+    more_groups: z.number().optional(),
     items: z.array(z.looseObject({ item: z.number() })).optional(),
+    experiments: z.array(z.string()).optional(),
     manifest: z.looseObject({}).optional(),
     raw: z.looseObject({}).optional(),
     curve: z.looseObject({}).optional(),
@@ -62,6 +65,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
       kind: job.kind,
       status: job.status,
       headline: job.outcome?.headline ?? `Ended as ${job.status}.`,
+      ...compact({ engine: enginesText([result?.engine ?? null]), part_of: job.parentJobId }),
     };
     if (result === null) {
       const { failure = null, partial = null } = job.outcome ?? {};
@@ -79,25 +83,3 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
     return { ...head, ...resultFacts(result, job, detail, sample), ...manifest };
   },
 });
-
-const SHOWN_ITEMS = { brief: 3, standard: 10, full: 50 };
-
-/** Of a batch there is something to say at any time. */
-async function batchResults(deps: Deps, { jobId, status, outcome }: JobRecord, detail: keyof typeof SHOWN_ITEMS) {
-  const [progress, rows] = await Promise.all([
-    batchProgress(deps, jobId),
-    deps.records.batches.rows(jobId, { limit: SHOWN_ITEMS[detail], offset: 0 }),
-  ]);
-  const { failure = null } = outcome ?? {};
-  return {
-    task_id: jobId,
-    kind: "batch",
-    status,
-    headline: outcome?.headline ?? `Not over yet: ${progress?.percent ?? 0} %.`,
-    figures: { ...progress?.counts },
-    items: rows.map((row) => ({ item: row.n, ...batchRow(row) })),
-    caveats: ["The best of many looks better than it is: confirm it on days that none of them saw."],
-    ...(failure === null ? {} : { failure: compact({ ...failure }) }),
-    next: "compare_results with the backtests (or trainings) of the best items; detail full shows fifty.",
-  };
-}

@@ -89,7 +89,7 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
       percent: set?.percent ?? batch?.percent ?? status.percent,
       step: status.step,
       queue_position: status.position,
-      eta_seconds: batch?.etaSeconds ?? status.etaSeconds,
+      eta_seconds: set?.etaSeconds ?? batch?.etaSeconds ?? status.etaSeconds,
       heartbeat_age_seconds: status.heartbeatAgeSeconds,
       failure: status.failure === null ? null : failureFacts(status.failure),
       partial: status.partial === null ? null : compact({ ...status.partial }),
