@@ -1,10 +1,8 @@
 /** `ktrdr-mcp backup <folder>`: the whole state in one folder, while everything runs. */
 import { parseArgs } from "node:util";
 import { backup } from "../backup/backup.ts";
-import { loadConfig } from "../config.ts";
-import { labEnvironment } from "../lab/lab-environment.ts";
 import { SERVER_VERSION } from "../mcp/server.ts";
-import { interrupted, runCommand, say, Usage } from "./command.ts";
+import { interrupted, runCommand, say, settings, Usage } from "./command.ts";
 
 const USAGE = "Usage: ktrdr-mcp backup <folder>";
 
@@ -12,7 +10,7 @@ await runCommand(USAGE, async () => {
   const { positionals } = parseArgs({ allowPositionals: true });
   const [folder, ...more] = positionals;
   if (folder === undefined || more.length > 0) throw new Usage();
-  const config = loadConfig(await labEnvironment(process.env));
+  const config = await settings();
   const signal = interrupted();
   try {
     const { takenAt, tables, strategies } = await backup({

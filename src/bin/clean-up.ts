@@ -1,10 +1,8 @@
 /** `ktrdr-mcp clean-up`: what may go after a while. Says what it would do, and does it with `--apply` only. */
 import { parseArgs } from "node:util";
-import { loadConfig } from "../config.ts";
-import { labEnvironment } from "../lab/lab-environment.ts";
 import { findOld, KINDS, removeOld, type Kind } from "../store/clean-up.ts";
 import { createPool } from "../store/pool.ts";
-import { interrupted, runCommand, say, sizeOf, Usage } from "./command.ts";
+import { interrupted, runCommand, say, settings, sizeOf, Usage } from "./command.ts";
 
 const USAGE = `Usage: ktrdr-mcp clean-up [--older-than 90d] [--only ${KINDS.join(",")}] [--apply]`;
 
@@ -24,7 +22,7 @@ await runCommand(USAGE, async () => {
   });
   const days = daysOf(values["older-than"]);
   const kinds = values.only.split(",").map(kindOf);
-  const config = loadConfig(await labEnvironment(process.env));
+  const config = await settings();
   const pool = createPool(config.DATABASE_URL, {
     max: 1,
     applicationName: "ktrdr-mcp clean-up",

@@ -1,11 +1,24 @@
-/** What the commands that an operator types have in common. */
+/** What all commands have in common. */
+import { parseArgs } from "node:util";
+import { loadConfig, type Config } from "../config.ts";
 import { isDomainError } from "../domain/errors.ts";
+import { labEnvironment } from "../lab/lab-environment.ts";
 
 /** Wrong arguments; ends the process with 2 and says how it is done. */
 export class Usage extends Error {}
 
-/** Runs a command: a refusal is told in words and ends with 1. */
+const SETTINGS = "Settings come from the environment: docs/configuration.md lists them all.";
+
+/**
+ * Runs a command: a refusal is told in words and ends with 1, wrong arguments with 2. `--help` says how it is typed and
+ * starts nothing.
+ * @param usage one line for each way of typing it, beginning with `Usage: `
+ */
 export async function runCommand(usage: string, main: () => Promise<void>): Promise<void> {
+  if (process.argv.slice(2).some((word) => word === "--help" || word === "-h")) {
+    say(`${usage}\n${SETTINGS}`);
+    return;
+  }
   try {
     await main();
   } catch (error) {
@@ -15,11 +28,20 @@ export async function runCommand(usage: string, main: () => Promise<void>): Prom
       return;
     }
     if (!isDomainError(error)) throw error;
-    const lines = [error.what, error.why, error.next].filter((line) => line !== undefined);
+    const valid = error.valid.length === 0 ? undefined : `There are: ${error.valid.join(", ")}`;
+    const lines = [error.what, error.why, valid, error.next].filter((line) => line !== undefined);
     process.stderr.write(`${lines.join("\n")}\n`);
     process.exitCode = 1;
   }
 }
+
+/** For a command that takes none. @throws what `runCommand` answers with the usage */
+export function noArguments(): void {
+  parseArgs({ options: {} });
+}
+
+/** The settings, completed by the lab that runs on this machine. @throws DomainError `invalid_input` */
+export const settings = async (): Promise<Config> => loadConfig(await labEnvironment(process.env));
 
 /** Of `parseArgs`. */
 const isArgumentError = (error: unknown): error is Error =>

@@ -10,6 +10,7 @@ import { createScreen, type Screen } from "../demo/screen.ts";
 import { tell } from "../demo/story.ts";
 import { claims } from "../demo/verdict.ts";
 import { DomainError } from "../domain/errors.ts";
+import { noArguments, runCommand } from "./command.ts";
 import { ROOT } from "../lab/lab-environment.ts";
 import { startLab, type Lab, type StepRunner } from "../lab/lab.ts";
 import { migrate } from "../store/migrate.ts";
@@ -22,11 +23,6 @@ const screen = createScreen(process.stdout);
 const pids = new Set<number>();
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort(new Error(signal)));
-
-process.exitCode = await main().catch((error: unknown) => {
-  screen.line(interrupted.signal.aborted ? "stopped" : explain(error));
-  return 1;
-});
 
 async function main(): Promise<number> {
   const began = performance.now();
@@ -141,3 +137,11 @@ function explain(error: unknown): string {
   if (error instanceof DomainError) return [error.what, error.why, error.next].filter(Boolean).join("\n");
   return error instanceof Error ? error.message : String(error);
 }
+
+await runCommand("Usage: ktrdr-mcp demo", async () => {
+  noArguments();
+  process.exitCode = await main().catch((error: unknown) => {
+    screen.line(interrupted.signal.aborted ? "stopped" : explain(error));
+    return 1;
+  });
+});

@@ -1,12 +1,14 @@
 /** `ktrdr-mcp health mcp|worker`: the health check of a container. Ends with 0 when the process beside it does its work. */
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
-import { loadConfig } from "../config.ts";
+import { DomainError } from "../domain/errors.ts";
 import { errorText } from "../lab/error-text.ts";
+import { labEnvironment } from "../lab/lab-environment.ts";
 import { lazyClient } from "../temporal/connection.ts";
 import { temporalSettings } from "../temporal/settings.ts";
 import { JOB_QUEUE } from "../temporal/job-types.ts";
 import { isPolled } from "../temporal/pollers.ts";
+import { runCommand, settings, Usage } from "./command.ts";
 
 const ANSWER_WITHIN_MS = 4_000;
 const MCP_PORT = 3100;
@@ -18,9 +20,9 @@ async function checkMcp(port: number): Promise<void> {
 
 /** As Temporal sees it: a worker that hangs, or has lost its server, does not poll. */
 async function checkWorker(): Promise<void> {
-  const config = loadConfig(process.env);
+  const config = await settings();
   const fallback = { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE };
-  const client = lazyClient(temporalSettings(process.env, fallback));
+  const client = lazyClient(temporalSettings(await labEnvironment(process.env), fallback));
   try {
     const polled = await client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
       isPolled(client, JOB_QUEUE, hostname()),
@@ -31,13 +33,13 @@ async function checkWorker(): Promise<void> {
   }
 }
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { port: { type: "string" } } });
-const [process_] = positionals;
-try {
-  if (process_ === "mcp") await checkMcp(Number(values.port ?? MCP_PORT));
-  else if (process_ === "worker") await checkWorker();
-  else throw new Error("Usage: ktrdr-mcp health mcp [--port 3100] | worker");
-} catch (error) {
-  process.stderr.write(`${errorText(error)}\n`);
-  process.exitCode = 1;
-}
+await runCommand("Usage: ktrdr-mcp health mcp [--port 3100]\n       ktrdr-mcp health worker", async () => {
+  const { positionals, values } = parseArgs({ allowPositionals: true, options: { port: { type: "string" } } });
+  const [part, ...more] = positionals;
+  if (more.length > 0 || (part !== "mcp" && part !== "worker")) throw new Usage();
+  try {
+    await (part === "mcp" ? checkMcp(Number(values.port ?? MCP_PORT)) : checkWorker());
+  } catch (cause) {
+    throw new DomainError("internal", { what: errorText(cause), cause });
+  }
+});

@@ -1,23 +1,21 @@
 /** `ktrdr-mcp lab`: PostgreSQL, Temporal, a sandbox KTRDR and a worker on this machine, until Ctrl-C. */
+import { whenToldToEnd } from "./told-to-end.ts";
 import { Listr } from "listr2";
 import { loadConfig } from "../config.ts";
-import { isDomainError } from "../domain/errors.ts";
 import { ROOT } from "../lab/lab-environment.ts";
 import { startLab, type Lab, type StepRunner } from "../lab/lab.ts";
 import type { SupervisorEvent } from "../lab/supervisor.ts";
 import { migrate } from "../store/migrate.ts";
 import { clientSnippet } from "./client-snippets.ts";
-
-const out = (line: string) => void process.stdout.write(`${line}\n`);
+import { noArguments, runCommand, say as out } from "./command.ts";
 
 async function main(): Promise<void> {
+  noArguments();
   const config = loadConfig(process.env);
   const stop = new AbortController();
   let ready = false;
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    // A second Ctrl-C changes nothing: everything is being stopped already, and nothing may be left running.
-    process.on(signal, () => stop.abort());
-  }
+  // A second Ctrl-C changes nothing: everything is being stopped already, and nothing may be left running.
+  whenToldToEnd(() => stop.abort());
   const lab = await startLab(
     {
       config,
@@ -110,11 +108,4 @@ function report(event: SupervisorEvent): void {
   if (type === "restart_failed") out(`${name} could not be restarted, trying again: ${event.reason}`);
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!isDomainError(error)) throw error;
-  const lines = [error.what, error.why, error.next].filter((line) => line !== undefined);
-  process.stderr.write(`${lines.join("\n")}\n`);
-  process.exitCode = 1;
-}
+await runCommand("Usage: ktrdr-mcp lab", main);

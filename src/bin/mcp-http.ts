@@ -1,7 +1,7 @@
-import { loadConfig } from "../config.ts";
 import { startHttpServer, type HttpServerParts } from "../http/server.ts";
 import { httpSettings } from "../http/settings.ts";
 import { MAX_MESSAGE_BYTES, readBytes } from "../mcp/message/read-message.ts";
+import { settings as configured } from "./command.ts";
 
 /** Longer than the drain and the writing of the log. */
 const EXIT_AFTER_MS = 15_000;
@@ -22,7 +22,7 @@ export async function serveHttp(
   parts: Omit<HttpServerParts, "messages">,
   chosen: { readonly host?: string | undefined; readonly port?: number | undefined },
 ): Promise<Serving> {
-  const settings = httpSettings(loadConfig(process.env), chosen);
+  const settings = httpSettings(await configured(), chosen);
   const server = await startHttpServer(settings, { ...parts, messages: MESSAGES });
   const { host, authenticated } = settings;
   parts.log.info({ host, port: server.port, authenticated }, "serving MCP over HTTP at /mcp");

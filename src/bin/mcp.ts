@@ -1,9 +1,6 @@
 /** `ktrdr-mcp mcp`: the MCP server, on stdio or, with `--http`, on a port. On stdio stdout carries the protocol and nothing else. */
+import { whenToldToEnd } from "./told-to-end.ts";
 import { parseArgs } from "node:util";
-import { z } from "zod";
-import { loadConfig } from "../config.ts";
-import { DomainError, isDomainError } from "../domain/errors.ts";
-import { labEnvironment } from "../lab/lab-environment.ts";
 import type { BreakerState } from "../ktrdr/breaker.ts";
 import { createLogger, type Logger } from "../logger.ts";
 import type { Refused } from "../mcp/message/read-message.ts";
@@ -11,6 +8,7 @@ import { createAdmission } from "../mcp/admission/admission.ts";
 import { createExecutionQueue } from "../mcp/execution-log.ts";
 import { recordRefusal } from "../mcp/recorded-call.ts";
 import { createServer, type KnownCaller, type ServerParts } from "../mcp/server.ts";
+import { runCommand, settings, Usage } from "./command.ts";
 import { limitsOf } from "./limits.ts";
 import { serveHttp, type Serving } from "./mcp-http.ts";
 import { serveOnStdio } from "./mcp-stdio.ts";
@@ -21,35 +19,29 @@ import { mcpMetrics } from "./watch.ts";
 /** Clients kill a server that lingers. */
 const FLUSH_MS = 1_500;
 
-const Port = z.coerce.number().int().min(0).max(65_535).optional();
+const USAGE = "Usage: ktrdr-mcp mcp [--read-only] [--http [--host 127.0.0.1] [--port 3100]]";
 
-function argumentsOf(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        http: { type: "boolean", default: false },
-        host: { type: "string" },
-        port: { type: "string" },
-        "read-only": { type: "boolean", default: false },
-      },
-    });
-    return { ...values, port: Port.parse(values.port) };
-  } catch (cause) {
-    throw new DomainError("invalid_input", {
-      what: cause instanceof z.ZodError ? "--port wants a number from 0 to 65535." : String(cause),
-      next: "Usage: ktrdr-mcp mcp [--read-only] [--http [--host 127.0.0.1] [--port 3100]]",
-      cause,
-    });
-  }
+function argumentsOf() {
+  const { values } = parseArgs({
+    options: {
+      http: { type: "boolean", default: false },
+      host: { type: "string" },
+      port: { type: "string" },
+      "read-only": { type: "boolean", default: false },
+    },
+  });
+  const port = values.port === undefined ? undefined : Number(values.port);
+  const fits = port === undefined || (Number.isInteger(port) && port >= 0 && port <= 65_535);
+  if (!fits || values.port === "") throw new Usage("--port wants a number from 0 to 65535.");
+  return { ...values, port };
 }
 
 async function main(): Promise<void> {
-  const chosen = argumentsOf(process.argv.slice(2));
+  const chosen = argumentsOf();
   const log = createLogger("mcp", process.env["LOG_LEVEL"] || "info");
   // A defect in one call must not take the others down.
   process.on("unhandledRejection", (error) => log.error({ err: error }, "unhandled rejection"));
-  const config = loadConfig(await labEnvironment(process.env));
+  const config = await settings();
   const tracing = await tracingOf(config, "ktrdr-mcp");
   let breaker: BreakerState = "closed";
   const metrics = mcpMetrics(
@@ -116,15 +108,8 @@ function endWith(serving: Serving, log: Logger, finish: () => Promise<void>): vo
     // Connections end with the process: closing them first would make calls in flight fail loudly.
     process.exit(0);
   };
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => void leave(signal));
+  whenToldToEnd((signal) => void leave(signal));
   serving.whenLeft?.((reason) => void leave(reason));
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!isDomainError(error)) throw error;
-  const lines = [error.what, error.why, error.next].filter((line) => line !== undefined);
-  process.stderr.write(`${lines.join("\n")}\n`);
-  process.exitCode = 1;
-}
+await runCommand(USAGE, main);

@@ -1,18 +1,16 @@
 /** What export-memory and import-memory work on: one file, and the place that the environment names. */
 import { parseArgs } from "node:util";
-import { loadConfig } from "../config.ts";
 import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
 import { createStrategyLibrary } from "../ktrdr/strategy-library.ts";
-import { labEnvironment } from "../lab/lab-environment.ts";
 import { createLogger } from "../logger.ts";
 import { createPool } from "../store/pool.ts";
-import { Usage } from "./command.ts";
+import { settings, Usage } from "./command.ts";
 
 /** @throws Usage when it is not one file that is named */
 export async function memoryPlace(command: string) {
   const [file, ...more] = parseArgs({ allowPositionals: true }).positionals;
   if (file === undefined || more.length > 0) throw new Usage();
-  const { KTRDR_STRATEGIES_DIR: dir, DATABASE_URL, LOG_LEVEL } = loadConfig(await labEnvironment(process.env));
+  const { KTRDR_STRATEGIES_DIR: dir, DATABASE_URL, LOG_LEVEL } = await settings();
   return {
     file,
     hasFolder: dir !== undefined,

@@ -1,9 +1,7 @@
 /** `ktrdr-mcp restore <folder> [--dry-run]`: a backup back into an empty place. */
 import { parseArgs } from "node:util";
 import { restore } from "../backup/restore.ts";
-import { loadConfig } from "../config.ts";
-import { labEnvironment } from "../lab/lab-environment.ts";
-import { runCommand, say, sizeOf, Usage } from "./command.ts";
+import { runCommand, say, settings, sizeOf, Usage } from "./command.ts";
 
 const USAGE = "Usage: ktrdr-mcp restore <folder> [--dry-run] [--without-strategies]";
 
@@ -14,7 +12,7 @@ await runCommand(USAGE, async () => {
   });
   const [folder, ...more] = positionals;
   if (folder === undefined || more.length > 0) throw new Usage();
-  const config = loadConfig(await labEnvironment(process.env));
+  const config = await settings();
   const dryRun = values["dry-run"] === true;
   const { manifest, bytes, strategies, applied } = await restore({
     folder,

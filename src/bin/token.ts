@@ -1,8 +1,7 @@
 /** `ktrdr-mcp token`: makes, lists and revokes the bearer tokens of `mcp --http`. */
 import { parseArgs } from "node:util";
-import { loadConfig } from "../config.ts";
-import { DomainError, isDomainError } from "../domain/errors.ts";
 import { SCOPES, type Scope } from "../domain/identity.ts";
+import { runCommand, settings, Usage } from "./command.ts";
 import { addToken, readTokens, revokeToken } from "../http/token-file.ts";
 
 const USAGE = `Usage: ktrdr-mcp token new --name NAME --scope ${SCOPES.join("|")} --expires DATE
@@ -10,15 +9,11 @@ const USAGE = `Usage: ktrdr-mcp token new --name NAME --scope ${SCOPES.join("|")
        ktrdr-mcp token revoke --name NAME
 The file is MCP_TOKENS_FILE, or the one named with --file.`;
 
-const wrong = (what: string): DomainError => new DomainError("invalid_input", { what, next: USAGE });
+const wrong = (what: string): Usage => new Usage(what);
 
 function parsed() {
   const text = { type: "string" } as const;
-  try {
-    return parseArgs({ allowPositionals: true, options: { name: text, scope: text, expires: text, file: text } });
-  } catch (cause) {
-    throw wrong(cause instanceof Error ? cause.message : "The arguments are not understood.");
-  }
+  return parseArgs({ allowPositionals: true, options: { name: text, scope: text, expires: text, file: text } });
 }
 
 /** The first moment at which the token is refused: a date lasts until its end (UTC). */
@@ -46,7 +41,7 @@ async function main(): Promise<void> {
   const { positionals, values } = parsed();
   const [verb, ...rest] = positionals;
   if (rest.length > 0) throw wrong(`"${rest[0]}" is not understood.`);
-  const file = given(values.file ?? loadConfig(process.env).MCP_TOKENS_FILE, "MCP_TOKENS_FILE or --file");
+  const file = given(values.file ?? (await settings()).MCP_TOKENS_FILE, "MCP_TOKENS_FILE or --file");
   switch (verb) {
     case "new": {
       const name = given(values.name, "--name");
@@ -75,12 +70,4 @@ async function main(): Promise<void> {
   }
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!isDomainError(error)) throw error;
-  const valid = error.valid.length === 0 ? undefined : `There are: ${error.valid.join(", ")}`;
-  const lines = [error.what, error.why, valid, error.next].filter((line) => line !== undefined);
-  process.stderr.write(`${lines.join("\n")}\n`);
-  process.exitCode = 1;
-}
+await runCommand(USAGE, main);

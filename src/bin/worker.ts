@@ -1,11 +1,11 @@
 /** The worker process: runs workflows and activities until it is told to stop. */
+import { whenToldToEnd } from "./told-to-end.ts";
 import { DefaultLogger, NativeConnection, Runtime, type LogLevel } from "@temporalio/worker";
 import type { Client } from "@temporalio/client";
 import { adoptBegun } from "../activities/adopt.ts";
 import { createActivities } from "../activities/activities.ts";
 import { systemClock } from "../activities/clock.ts";
 import { loadConfig, type Config } from "../config.ts";
-import { isDomainError } from "../domain/errors.ts";
 import type { JobRequest } from "../domain/job.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
@@ -29,6 +29,7 @@ import { idOf } from "../temporal/jobs.ts";
 import { labelsOf } from "../temporal/start-options.ts";
 import { createSlots } from "../temporal/slots.ts";
 import { loadWorkflows, createWorker, type JobWorker } from "../temporal/worker.ts";
+import { noArguments, runCommand } from "./command.ts";
 import { jobSettingsOf } from "./job-settings.ts";
 import type { Tracing } from "../tracing.ts";
 import { tracingOf } from "./tracing-of.ts";
@@ -40,6 +41,7 @@ const HEAD_START_MS = 500;
 const FLUSH_MS = 2_000;
 
 async function main(): Promise<void> {
+  noArguments();
   const env = await labEnvironment(process.env);
   const config = loadConfig(env);
   const log = createLogger("worker", config.LOG_LEVEL);
@@ -51,13 +53,14 @@ async function main(): Promise<void> {
   const settings = temporalSettings(env, { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE });
   const stop = new AbortController();
   let worker: JobWorker | null = null;
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.once(name, () => {
-      log.info({ signal: name }, "shutting down");
-      stop.abort();
-      worker?.shutdown();
-    });
-  }
+  whenToldToEnd((signal) => {
+    if (stop.signal.aborted) return;
+    log.info({ signal }, "shutting down");
+    stop.abort();
+    // Without a worker there is no work to let finish, only something that does not answer.
+    if (worker === null) process.exit(0);
+    worker.shutdown();
+  });
   await watch?.serve(() => worker?.polling() === true);
   const deps = activityDeps(config, settings, log, { watch, tracing });
   const adopting = adoptBegun(deps, deps.begun, stop.signal);
@@ -80,6 +83,8 @@ async function main(): Promise<void> {
   await adopting;
   await Promise.all([tracing?.close(FLUSH_MS), watch?.close()]);
   log.info("worker stopped");
+  // Connections that nobody uses any more must not keep it.
+  process.exit(0);
 }
 
 interface Home {
@@ -195,11 +200,6 @@ function installRuntime(log: Logger, watch: WorkerWatch | null): void {
   });
 }
 
-try {
-  await main();
-} catch (error) {
-  if (!isDomainError(error)) throw error;
-  console.error([error.what, error.why, error.next].filter(Boolean).join("\n"));
-  // Connections that nobody uses any more must not keep it.
-  process.exit(1);
-}
+await runCommand("Usage: ktrdr-mcp worker", main);
+// A worker that could not start has the same connections.
+process.exit();

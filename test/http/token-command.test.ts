@@ -25,7 +25,7 @@ const refused = async (rest: string) => {
     () => ({ stderr: "it worked", code: 0 }),
     (error: { stderr: string; code: number }) => error,
   );
-  expect(code, stderr).toBe(1);
+  expect([1, 2], stderr).toContain(code);
   return stderr;
 };
 
