@@ -9,6 +9,8 @@ import {
   type TrainingRequest,
 } from "../domain/job.ts";
 import { insistedOn, insistenceCaveats } from "../domain/insistence.ts";
+import { defectLine } from "../domain/bars/words.ts";
+import { answeredHealth } from "../ktrdr/answered-health.ts";
 import type { Bars } from "../ktrdr/data.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { assertNever } from "../domain/never.ts";
@@ -86,16 +88,27 @@ function outcomeOf(
   return { jobId: input.jobId, status, failure, partial, faultsSeen, operationIds: operations, headline: line };
 }
 
-/** Of the job's market and dates; null when they cannot be had. */
+interface Had {
+  readonly bars: Bars | null;
+  /** Why KTRDR refuses them, when it does. */
+  readonly refused: string | null;
+}
+
+/** Of the job's market and dates. */
 async function barsOf(
   { ktrdr }: ActivityDeps,
   { symbol, timeframe, startDate, endDate }: TrainingRequest | BacktestRequest,
   insist: boolean,
-): Promise<Bars | null> {
-  return await ktrdr.data.bars(symbol, timeframe, { startDate, endDate }).catch((error: unknown) => {
+): Promise<Had> {
+  const window = { startDate, endDate };
+  try {
+    return { bars: await ktrdr.data.bars(symbol, timeframe, window), refused: null };
+  } catch (error) {
     if (insist && isDomainError(error) && error.retryable) throw error;
-    return null;
-  });
+    if (!isDomainError(error, "bars_refused")) return { bars: null, refused: null };
+    const health = await answeredHealth(ktrdr.data, symbol, timeframe, window, undefined).catch(() => null);
+    return { bars: null, refused: health?.defects.map(defectLine)[0] ?? error.what };
+  }
 }
 
 const fingerprint = (bars: Bars | null) => (bars === null ? null : fingerprintOf(bars));
@@ -113,13 +126,13 @@ async function resultOf(
   switch (request.kind) {
     case "training": {
       const resumedFrom = (await deps.jobs.computations(input.jobId)).at(-1)?.resumedFrom ?? null;
-      const data = fingerprint(await barsOf(deps, request, insistOnBars));
+      const data = fingerprint((await barsOf(deps, request, insistOnBars)).bars);
       return () => ({ ...normaliseTraining(summary, request, engine, resumedFrom), data });
     }
     case "backtest": {
-      const bars = await barsOf(deps, request, insistOnBars);
+      const { bars, refused } = await barsOf(deps, request, insistOnBars);
       const data = fingerprint(bars);
-      return () => ({ ...normaliseBacktest(summary, request, bars, engine), data });
+      return () => ({ ...normaliseBacktest(summary, request, bars, engine, refused), data });
     }
     case "data_load": {
       const range = await ktrdr.data.range(request.symbol, request.timeframe);

@@ -70,8 +70,8 @@ export interface BuyAndHold {
   /** Ratio over the traded bars (warm-up left out), no costs. */
   readonly totalReturn: number;
   readonly annualReturn: number;
-  /** Annualised with the timeframe's own bars per year. */
-  readonly sharpe: number;
+  /** Annualised with the timeframe's own bars per year; null when the price did not vary. */
+  readonly sharpe: number | null;
   /** Ratio, positive. */
   readonly maxDrawdown: number;
   readonly bars: number;

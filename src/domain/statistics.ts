@@ -40,10 +40,14 @@ export function maxDrawdown(values: readonly number[]): number {
   return worst;
 }
 
-/** Mean over standard deviation of per-bar returns, times the root of bars per year; 0 when nothing varies. */
-export function sharpeRatio(returns: readonly number[], barsPerYear: number): number {
-  const deviation = standardDeviation(returns);
-  return deviation > 0 ? (mean(returns) / deviation) * Math.sqrt(barsPerYear) : 0;
+/** A mean so many times its spread is that of a line: what varies is the rounding of prices. No market comes near. */
+const MOST_MEANS = 100;
+
+/** Mean over standard deviation of per-bar returns, times the root of bars per year; null when nothing but rounding varies. */
+export function sharpeRatio(returns: readonly number[], barsPerYear: number): number | null {
+  const [centre, deviation] = [mean(returns), standardDeviation(returns)];
+  const varies = deviation > 0 && Math.abs(centre) < MOST_MEANS * deviation;
+  return varies ? (centre / deviation) * Math.sqrt(barsPerYear) : null;
 }
 
 /** Standard error of an annualised Sharpe ratio measured over `years` of independent returns (Lo, 2002). */

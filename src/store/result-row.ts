@@ -45,7 +45,7 @@ const Training = z.object({
 const BuyAndHold = z.object({
   totalReturn: z.number(),
   annualReturn: z.number(),
-  sharpe: z.number(),
+  sharpe: z.number().nullable(),
   maxDrawdown: z.number(),
   bars: z.number(),
 });

@@ -38,7 +38,11 @@ test("Sharpe ratio by hand", () => {
   expect(returns).toHaveLength(2);
   expect(sharpeRatio(returns, 252)).toBeCloseTo(0, 12);
   expect(sharpeRatio([0.01, 0.03], 4)).toBeCloseTo((0.02 / Math.SQRT2 / 0.01) * 2, 12);
-  expect(sharpeRatio([0, 0, 0], 252)).toBe(0);
+  expect(sharpeRatio([0, 0, 0], 252)).toBeNull();
+  // A price that only ever grows by the same share varies by what it is rounded to.
+  const grown = Array.from({ length: 500 }, (_, day) => 100 * 1.0005 ** day);
+  expect(sharpeRatio(simpleReturns(grown), 252)).toBeNull();
+  expect(sharpeRatio(simpleReturns(grown.map((price) => Number(price.toFixed(4)))), 252)).toBeNull();
 });
 
 test("the error of a Sharpe ratio shrinks with the root of time and grows a little with the ratio", () => {

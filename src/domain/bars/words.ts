@@ -204,6 +204,10 @@ export function placeOf({ at, until, line }: Defect): string {
 
 export const isError = ({ kind }: Defect): boolean => WORDS[kind].severity === "error";
 
+/** Whether closes, or the times between them, are others than the market's: nothing can then be computed of returns. */
+export const spoilsReturns = (defect: Defect): boolean =>
+  isError(defect) && defect.kind !== "close_only" && defect.kind !== "constant_price";
+
 /** One short line: how many of what, and where the first is. */
 export function defectLine(defect: Defect): string {
   const what = WORDS[defect.kind].what(defect.at.length, defect.detail ?? "");

@@ -12,6 +12,9 @@ export interface BacktestFacts {
   readonly years: number | null;
   /** Bars after the warm-up; null without bars. */
   readonly tradableBars: number | null;
+  /** What makes the bars something else than the market was, and what may be real. */
+  readonly faults: readonly string[];
+  readonly doubts: readonly string[];
 }
 
 type Check = (facts: BacktestFacts) => string | null;
@@ -23,10 +26,18 @@ const POSITION_SHARE = 0.25;
 /** The last bar may be missing from the equity curve; more than that is a curve that covers a part. */
 const CURVE_SLACK = 2;
 
+const SHOWN = 3;
+const shown = (lines: readonly string[]): string => lines.slice(0, SHOWN).join(" ");
+
 const percent = (ratio: number, digits = 2): string => `${(ratio * 100).toFixed(digits)} %`;
 const figure = (value: number): string => value.toFixed(2);
 
 const CHECKS: Readonly<Record<string, Check>> = {
+  bad_bars: ({ faults }) =>
+    faults.length > 0
+      ? `BAD BARS: ${shown(faults)} KTRDR computed on them, so no figure here is of the market. Mend the price file and run it afresh.`
+      : null,
+  doubtful_bars: ({ doubts }) => (doubts.length > 0 ? `Doubtful bars: ${shown(doubts)}` : null),
   no_trades: ({ figures }) =>
     figures.trades === 0
       ? "No trade was made: every other figure is empty. Lower decisions.confidence_threshold or look at the label balance."
@@ -46,7 +57,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   sharpe_rescaled: ({ figures, perYear }) => {
     if (perYear === null) {
-      return `KTRDR annualises with √252 for every bar; bars per year of ${figures.timeframe} are unknown here, so Sharpe, Sortino and volatility are as it gave them.`;
+      return `KTRDR annualises with √252 for every bar; bars per year of ${figures.timeframe} cannot be told of these bars, so Sharpe, Sortino and volatility are as it gave them.`;
     }
     return perYear === KTRDR_BARS_PER_YEAR
       ? null
@@ -74,10 +85,15 @@ const CHECKS: Readonly<Record<string, Check>> = {
     figures.buyAndHold !== null && figures.trades > 0
       ? "KTRDR puts 25 % of the capital into a position, buy-and-hold is fully invested: compare Sharpe, not return or drawdown."
       : null,
-  no_buy_and_hold: ({ figures }) =>
-    figures.buyAndHold === null
-      ? "Buy-and-hold could not be computed: the bars of the window were not available or too few."
-      : null,
+  no_buy_and_hold: ({ figures: { buyAndHold: held }, tradableBars, faults }) => {
+    if (held !== null) {
+      return held.sharpe === null ? "Buy-and-hold has no Sharpe: the price varies by nothing but rounding." : null;
+    }
+    if (faults.length > 0) return "Buy-and-hold does not exist over bad bars.";
+    return tradableBars === null
+      ? "Buy-and-hold could not be computed: the bars of the window could not be had."
+      : `Buy-and-hold could not be computed: ${tradableBars} bars are left after the warm-up.`;
+  },
 };
 
 /** Stable codes in a stable order: the gravest first. */

@@ -5,8 +5,9 @@ import type { BacktestResult, Engine, RawBacktestMetrics } from "../result.ts";
 import { annualise } from "../statistics.ts";
 import { badAnswer, parseAnswer, share } from "./answer.ts";
 import { backtestCaveats } from "./backtest-caveats.ts";
+import { barVerdict } from "./bar-verdict.ts";
 import { KTRDR_BARS_PER_YEAR, barsPerYear } from "./bars-per-year.ts";
-import { buyAndHold, spanMs, tradedYears, WARM_UP_BARS, type WindowBars } from "./buy-and-hold.ts";
+import { buyAndHold, tradedYears, WARM_UP_BARS, type WindowBars } from "./buy-and-hold.ts";
 import { tradeSums } from "./trade-sums.ts";
 
 /** Sums of more than this are no account's (capital is at most 1e12), and would overflow in what is computed of them. */
@@ -61,6 +62,7 @@ const Summary = z.looseObject({
  * volatility are annualised with the bars per year of the data, annual return and Calmar over the traded bars, profit
  * factor after entry costs (contract §6.2, §10).
  * @param bars bars of the requested window, or null when they cannot be had: then buy-and-hold is missing
+ * @param refused why KTRDR's API refuses these bars, when that is the reason
  * @throws DomainError `ktrdr_bad_answer` when a figure is missing or impossible, or the result answers another request.
  */
 export function normaliseBacktest(
@@ -68,12 +70,16 @@ export function normaliseBacktest(
   request: BacktestRequest,
   bars: WindowBars | null,
   engine: Engine,
+  refused: string | null = null,
 ): BacktestResult {
   const summary = parseAnswer(Summary, resultSummary, "backtest");
   refuseAnotherRequest(summary, request);
   const { metrics, equity_curve_length: equityPoints } = summary;
   const usable = bars !== null && bars.times.length === bars.ohlcv.length ? bars : null;
-  const perYear = density(request, equityPoints, usable);
+  const verdict = usable === null ? null : barVerdict(request.timeframe, usable);
+  // Without bars, from how many equity points KTRDR counted in the requested window.
+  const points = equityPoints + WARM_UP_BARS - 1;
+  const perYear = verdict === null ? barsPerYear(request.timeframe, points, spanOf(request)) : verdict.perYear;
   const scale = perYear === null ? 1 : Math.sqrt(perYear / KTRDR_BARS_PER_YEAR);
   const years = usable === null ? null : tradedYears(usable);
   const annualReturn = years === null ? metrics.annualized_return : annualise(metrics.total_return_pct, years);
@@ -101,18 +107,19 @@ export function normaliseBacktest(
     profitFactor: trades.profitFactor,
     avgHoldingHours: metrics.avg_holding_period,
     equityPoints,
-    buyAndHold: usable === null ? null : buyAndHold(usable, perYear ?? KTRDR_BARS_PER_YEAR),
+    buyAndHold:
+      usable === null || verdict === null || verdict.faults.length > 0
+        ? null
+        : buyAndHold(usable, perYear ?? KTRDR_BARS_PER_YEAR),
     raw: rawOf(metrics),
     engine,
   } as const satisfies Omit<BacktestResult, "caveats">;
+  const told = {
+    faults: verdict?.faults ?? (refused === null ? [] : [refused]),
+    doubts: verdict?.doubts ?? [],
+  };
   const tradableBars = usable === null ? null : Math.max(0, usable.times.length - WARM_UP_BARS);
-  return { ...figures, caveats: backtestCaveats({ figures, trades, perYear, years, tradableBars }) };
-}
-
-/** Bars per year from the bars, else from how many equity points KTRDR counted in the requested window. */
-function density(request: BacktestRequest, equityPoints: number, bars: WindowBars | null): number | null {
-  if (bars !== null) return barsPerYear(request.timeframe, bars.times.length - 1, spanMs(bars.times));
-  return barsPerYear(request.timeframe, equityPoints + WARM_UP_BARS - 1, spanOf(request));
+  return { ...figures, caveats: backtestCaveats({ figures, trades, perYear, years, tradableBars, ...told }) };
 }
 
 /** A start whose answer got lost is matched to an operation by its content; this is the last line of that defence. */

@@ -14,14 +14,13 @@ export interface WindowBars {
 
 /**
  * Buying at the first traded close and holding to the last: same bars as the backtest, no costs, fully invested.
- * Null when the bars are unusable (fewer than two after the warm-up, or a price that is not positive).
+ * Null when fewer than two bars are left after the warm-up. The bars are sound (`bar-verdict.ts`).
  */
 export function buyAndHold(bars: WindowBars, perYear: number): BuyAndHold | null {
   const closes = bars.ohlcv.slice(WARM_UP_BARS).map((row) => row[3] ?? Number.NaN);
   const [first, last] = [closes[0], closes.at(-1)];
   const years = tradedYears(bars);
   if (first === undefined || last === undefined || years === null) return null;
-  if (closes.some((close) => !(close > 0 && Number.isFinite(close)))) return null;
   const totalReturn = last / first - 1;
   const held = {
     totalReturn,
@@ -30,7 +29,8 @@ export function buyAndHold(bars: WindowBars, perYear: number): BuyAndHold | null
     maxDrawdown: maxDrawdown(closes),
     bars: closes.length,
   };
-  return Object.values(held).every(Number.isFinite) ? held : null;
+  const { sharpe, ...figures } = held;
+  return Object.values(figures).every(Number.isFinite) && Number.isFinite(sharpe ?? 0) ? held : null;
 }
 
 /** Calendar years from the first traded bar to the last; null when fewer than two bars are traded. */
@@ -47,7 +47,7 @@ export function spanMs(times: readonly string[]): number {
 }
 
 /** KTRDR writes bars' times without a zone and means UTC (contract §1.1). */
-function instant(time: string): number {
+export function instant(time: string): number {
   const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(time) || !time.includes("T") ? time : `${time}Z`;
   return Date.parse(zoned);
 }

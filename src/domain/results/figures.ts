@@ -24,7 +24,9 @@ const training = (better: Figure["better"], of: (result: TrainingResult) => numb
 /** `excess_*` are differences to buying and holding over the same bars. Returns, drawdowns and rates are ratios. */
 export const FIGURES = {
   sharpe: backtest("higher", ({ sharpe }) => sharpe),
-  excess_sharpe: backtest("higher", ({ sharpe, buyAndHold: held }) => (held === null ? null : sharpe - held.sharpe)),
+  excess_sharpe: backtest("higher", ({ sharpe, buyAndHold: held }) =>
+    held === null || held.sharpe === null ? null : sharpe - held.sharpe,
+  ),
   total_return: backtest("higher", ({ totalReturn }) => totalReturn),
   annual_return: backtest("higher", ({ annualReturn }) => annualReturn),
   excess_annual_return: backtest("higher", ({ annualReturn, buyAndHold: held }) =>

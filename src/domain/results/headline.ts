@@ -33,7 +33,9 @@ function training(result: TrainingResult): string {
 function backtest(result: BacktestResult): string {
   const hold = result.buyAndHold;
   const beside =
-    hold === null ? "" : `; buy-and-hold ${percent(hold.totalReturn, 2)}, Sharpe ${hold.sharpe.toFixed(2)}`;
+    hold === null
+      ? ""
+      : `; buy-and-hold ${percent(hold.totalReturn, 2)}, Sharpe ${hold.sharpe?.toFixed(2) ?? "undefined"}`;
   return `return ${percent(result.totalReturn, 2)}, Sharpe ${result.sharpe.toFixed(2)}, drawdown ${percent(result.maxDrawdown)}, ${result.trades} trades${beside}`;
 }
 

@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isDomainError } from "../../../src/domain/errors.ts";
+import { FIGURES } from "../../../src/domain/results/figures.ts";
+import { headline } from "../../../src/domain/results/headline.ts";
 import { normaliseBacktest } from "../../../src/domain/results/backtest.ts";
 import { ENGINE, hourlyBars, recorded, requestOf, spxBars, type RecordedBacktest } from "./recorded.ts";
 
@@ -240,4 +242,77 @@ test("hostile summaries end in a DomainError or in finite figures", () => {
       }
     }),
   );
+});
+
+describe("bars that are not the market's", () => {
+  const sound = spxBars("2015-01-02", "2019-12-31");
+  const request = requestOf(RUN);
+  const judged = (change: (rows: number[][], times: string[]) => void) => {
+    const bars = { times: [...sound.times], ohlcv: sound.ohlcv.map((row) => [...row]) };
+    change(bars.ohlcv, bars.times);
+    return normaliseBacktest(RUN, request, bars, ENGINE);
+  };
+
+  test.each<[string, (rows: number[][], times: string[]) => void, RegExp]>([
+    ["zeros", (rows) => rows.splice(200, 2, [0, 0, 0, 0], [0, 0, 0, 0]), /2 bars have a price of 0/],
+    ["no numbers", (rows) => rows.splice(200, 1, [NaN, NaN, NaN, NaN]), /1 bar is empty/],
+    ["a negative close", (rows) => rows.splice(200, 1, [20, 21, -40, -37]), /1 bar has a negative price/],
+    [
+      "every row twice",
+      (rows, times) => {
+        rows.splice(0, rows.length, ...rows.flatMap((row) => [row, row]));
+        times.splice(0, times.length, ...times.flatMap((time) => [time, time]));
+      },
+      /1258 bars are there twice/,
+    ],
+    [
+      "newest first",
+      (rows, times) => {
+        rows.reverse();
+        times.reverse();
+      },
+      /newest bar first/,
+    ],
+  ])("%s: no buy-and-hold, no density, and the true reason", (_name, change, told) => {
+    const result = judged(change);
+    expect(result.buyAndHold).toBeNull();
+    expect(result.caveats[0]).toMatchObject({ code: "bad_bars", text: expect.stringMatching(told) });
+    expect(textOf(result, "no_buy_and_hold")).toBe("Buy-and-hold does not exist over bad bars.");
+    expect(textOf(result, "sharpe_rescaled")).toContain("cannot be told of these bars");
+  });
+
+  test("a hole of two years does not thin the market out", () => {
+    const result = judged((rows, times) => {
+      rows.splice(300, 504);
+      times.splice(300, 504);
+    });
+    expect(result.sharpe).toBe(RUN.metrics["sharpe_ratio"]);
+    expect(codes(result)).not.toContain("sharpe_rescaled");
+    expect(textOf(result, "doubtful_bars")).toMatch(/^Doubtful bars: A hole: about 5\d\d bars .*First: 2016-/);
+    expect(result.buyAndHold).not.toBeNull();
+  });
+
+  test("a split that prices are not adjusted for is said beside the buy-and-hold that it spoils", () => {
+    const result = judged((rows) => {
+      for (const row of rows.slice(600)) row.splice(0, 4, ...row.map((price) => price / 4));
+    });
+    expect(textOf(result, "doubtful_bars")).toMatch(/jumps in 1 bar \(the first: -75 %\)/);
+  });
+
+  test("what KTRDR refuses to tell is said with the bar, never as bars that are missing", () => {
+    const refused = "KTRDR's API refuses these bars. First: 2016-05-24.";
+    const result = normaliseBacktest(RUN, request, null, ENGINE, refused);
+    expect(result.caveats[0]?.text).toContain(refused);
+    expect(textOf(result, "no_buy_and_hold")).not.toContain("too few");
+  });
+
+  test("a price that varies by rounding alone has no Sharpe, and nothing exceeds it", () => {
+    const result = judged((rows) => {
+      for (const [day, row] of rows.entries()) row.fill(Number((100 * 1.0002 ** day).toFixed(4)));
+    });
+    expect(result.buyAndHold).toMatchObject({ sharpe: null, totalReturn: expect.any(Number) });
+    expect(FIGURES.excess_sharpe.of(result)).toBeNull();
+    expect(headline(result)).toContain("Sharpe undefined");
+    expect(textOf(result, "no_buy_and_hold")).toContain("nothing but rounding");
+  });
 });

@@ -80,5 +80,5 @@ export function hourlyBars(count: number, hoursPerDay = 24): WindowBars {
     const weekdays = day + 2 * Math.floor(day / 5);
     return new Date(start + weekdays * 86_400_000 + (index % hoursPerDay) * 3_600_000).toISOString();
   });
-  return { times, ohlcv: times.map((_, index) => [1, 1, 1, 1 + index / 1_000_000, 0]) };
+  return { times, ohlcv: times.map((_, index) => [1, 1 + index / 1_000_000, 1, 1 + index / 1_000_000, 0]) };
 }

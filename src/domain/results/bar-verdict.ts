@@ -1,0 +1,29 @@
+/** Whether figures can be made of the bars of a backtest's window, and how dense these are. */
+import { holesIn, timesOf } from "../bars/calendar.ts";
+import { barHealth } from "../bars/health.ts";
+import { seriesOf } from "../bars/series.ts";
+import { defectLine, spoilsReturns } from "../bars/words.ts";
+import { barsPerYear } from "./bars-per-year.ts";
+import { instant, type WindowBars } from "./buy-and-hold.ts";
+
+export interface BarVerdict {
+  /** What makes figures of these bars something else than the market's; empty for sound bars. */
+  readonly faults: readonly string[];
+  /** What may be real and is to be known. */
+  readonly doubts: readonly string[];
+  /** Of the market, holes left out; null for unsound bars, or when nothing tells it. */
+  readonly perYear: number | null;
+}
+
+export function barVerdict(timeframe: string, bars: WindowBars): BarVerdict {
+  const series = seriesOf(timeframe, bars, instant);
+  const { defects } = barHealth(series);
+  const faults = defects.filter(spoilsReturns).map(defectLine);
+  const doubts = defects.filter(({ kind }) => kind === "jump" || kind === "hole").map(defectLine);
+  if (faults.length > 0) return { faults, doubts, perYear: null };
+  const times = timesOf(series.time);
+  const holes = holesIn(times, timeframe);
+  const missing = holes.reduce((sum, { from, to }) => sum + to - from, 0);
+  const span = (times.at(-1) ?? 0) - (times[0] ?? 0) - missing;
+  return { faults, doubts, perYear: barsPerYear(timeframe, times.length - 1 - holes.length, span) };
+}
