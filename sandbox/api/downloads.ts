@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Bar, Bars } from "../engine/bars.ts";
-import { barAt, barsFrom, parseTime, readBars, writeBars } from "../engine/bars.ts";
+import { barAt, barsFrom, parseTime } from "../engine/bars.ts";
+import { readBars, writeBars } from "../engine/price-file.ts";
 import { EngineError } from "../engine/errors.ts";
 import { DatabaseDownError } from "../state/database.ts";
 import type { Operation } from "../state/operation.ts";

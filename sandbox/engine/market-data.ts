@@ -1,7 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { findPackageJSON } from "node:module";
 import { dirname, join } from "node:path";
-import { barsFrom, formatBarsCsv, writeFileAtomically, type Bar } from "./bars.ts";
+import { barsFrom, type Bar } from "./bars.ts";
+import { formatBarsCsv, writeFileAtomically } from "./price-file.ts";
 import { normalFrom, seededRandom } from "./random.ts";
 
 const DAY = 86_400_000;

@@ -70,7 +70,7 @@ function tradeFigures(trades: readonly TradeRecord[]) {
 }
 
 function highestOf(equity: Float64Array): number {
-  return equity.reduce((most, value) => Math.max(most, value), 0);
+  return equity.reduce((most, value) => (value > most ? value : most), 0);
 }
 
 /** Largest fall from an earlier peak as a ratio of that peak. */
@@ -78,8 +78,9 @@ function deepestDrawdown(equity: Float64Array): number {
   let peak = 0;
   let deepest = 0;
   for (const value of equity) {
-    peak = Math.max(peak, value);
-    if (peak > 0) deepest = Math.max(deepest, (peak - value) / peak);
+    // Comparisons, so that a value that is no number changes nothing.
+    if (value > peak) peak = value;
+    else if ((peak - value) / peak > deepest) deepest = (peak - value) / peak;
   }
   return deepest;
 }

@@ -119,6 +119,17 @@ export class Database {
     return existed;
   }
 
+  /** Folders of artifacts without a row go; returns how many. */
+  deleteOrphanArtifacts(): number {
+    this.#connect();
+    if (!existsSync(this.#folder.checkpoints)) return 0;
+    const orphans = readdirSync(this.#folder.checkpoints, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .filter(({ name }) => !existsSync(join(this.#folder.checkpointRows, `${name}.json`)));
+    for (const { name } of orphans) rmSync(join(this.#folder.checkpoints, name), { recursive: true, force: true });
+    return orphans.length;
+  }
+
   artifactsPath(id: string): string {
     return join(this.#folder.checkpoints, encodeURIComponent(id));
   }

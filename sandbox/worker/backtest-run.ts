@@ -1,6 +1,6 @@
 import type { BacktestCheckpoint } from "../engine/api-types.ts";
 import { runBacktest } from "../engine/backtest.ts";
-import { readBars } from "../engine/bars.ts";
+import { readBars } from "../engine/price-file.ts";
 import type { RunCancelled } from "../engine/errors.ts";
 import { naiveStamp, parseIsoDate } from "../http/validation.ts";
 import type { CheckpointRow } from "../state/database.ts";

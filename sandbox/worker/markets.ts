@@ -1,4 +1,5 @@
-import { readBars, type Bars } from "../engine/bars.ts";
+import { type Bars } from "../engine/bars.ts";
+import { readBars } from "../engine/price-file.ts";
 import type { Market } from "../engine/dataset.ts";
 import { EngineError } from "../engine/errors.ts";
 import { checkStrategy } from "../engine/strategy.ts";

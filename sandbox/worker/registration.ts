@@ -32,10 +32,23 @@ async function register(card: RegistrationCard, signal: AbortSignal): Promise<bo
   }
 }
 
+/** Whether the API has forgotten this worker; an API that cannot be asked has not. */
+async function isForgotten(card: RegistrationCard, signal: AbortSignal): Promise<boolean> {
+  try {
+    const timeout = AbortSignal.any([signal, AbortSignal.timeout(5_000)]);
+    const response = await fetch(`${card.apiUrl}/api/v1/workers/${card.workerId}`, { signal: timeout });
+    return response.status === 404;
+  } catch {
+    return false;
+  }
+}
+
 /**
- * Registers at the start (five tries, waiting longer each time), then again whenever the API has not asked for the
- * health for a while: that is how workers come back 25-35 s after an API restart (contract §3.2, §9.6).
- * @param healthAskedAt when the API last asked, ms.
+ * Registers at the start (five tries, waiting longer each time), then looks whether it is still known whenever NOBODY
+ * has asked for its health for a while: that is how workers come back 25-35 s after an API restart (contract §3.2,
+ * §9.6). The real one cannot tell who asks: a client that polls `/health` keeps it out of the registry for as long as it
+ * polls (contract §11.1).
+ * @param healthAskedAt when anybody last asked, ms.
  */
 export async function keepRegistered(
   card: RegistrationCard,
@@ -48,11 +61,12 @@ export async function keepRegistered(
     await wait(pauseMs, undefined, { signal });
     pauseMs = Math.min(pauseMs * 2, timers.registrationRetryMs * 30);
   }
-  let registeredAt = Date.now();
+  let lookedAt = Date.now();
   for (;;) {
     await wait(timers.registrationCheckMs, undefined, { signal });
-    const lastSign = Math.max(healthAskedAt(), registeredAt);
-    const isForgotten = Date.now() - lastSign > timers.registrationSilenceMs;
-    if (isForgotten && !card.isHanging() && (await register(card, signal))) registeredAt = Date.now();
+    const lastSign = Math.max(healthAskedAt(), lookedAt);
+    if (Date.now() - lastSign <= timers.registrationSilenceMs || card.isHanging()) continue;
+    if (await isForgotten(card, signal)) await register(card, signal);
+    lookedAt = Date.now();
   }
 }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -225,6 +225,60 @@ describe("workers", () => {
     expect(failed).toMatchObject({ status: "failed", error_message: ORPHAN_MESSAGE, result_summary: null });
     expect((await test.call("POST", "/api/v1/operations/victim/resume")).status).toBe(503);
     expect(await test.operation("victim")).toMatchObject({ status: "cancelled", error_message: null });
+  });
+});
+
+describe("a worker that somebody polls", () => {
+  it("stays out of the registry after a restart of the API for as long as its /health is asked", async () => {
+    const test = await start({ trainingWorkers: 2 });
+    await test.until(
+      () => workers(test),
+      (list) => list.length === 2,
+    );
+    const stop = new AbortController();
+    const health = (): Promise<unknown> => fetch(`${test.worker("train")}/health`, { signal: stop.signal });
+    const polling = (async () => {
+      while (!stop.signal.aborted)
+        await health().then(
+          () => wait(30, undefined, { signal: stop.signal }),
+          () => undefined,
+        );
+    })().catch(() => undefined);
+    await test.sandbox.api.restart();
+    // The other one comes back by itself, and goes on being asked by the API only.
+    const listed = await test.until(
+      () => workers(test),
+      (list) => list.length > 0,
+    );
+    expect(listed.map((one) => one.worker_id)).toEqual(["train-2"]);
+    stop.abort();
+    await polling;
+    await test.until(
+      () => workers(test),
+      (list) => list.length === 2,
+    );
+  });
+});
+
+describe("checkpoints", () => {
+  it("are listed, cleaned up by age together with orphans, and deleted one by one", async () => {
+    const test = await start({ env: { SANDBOX_EPOCH_DELAY_MS: "20" } });
+    await test.startTraining("paused", "steady");
+    await begun(test, "paused");
+    await test.call("DELETE", "/api/v1/operations/paused");
+    const list = async (query = ""): Promise<unknown> => (await test.get(`/checkpoints${query}`)).body["total_count"];
+    await test.until(list, (count) => count === 1);
+    expect(await list("?older_than_days=1")).toBe(0);
+    mkdirSync(join(test.sandbox.stateDir, "checkpoints", "nobody"));
+    expect((await test.call("POST", "/api/v1/checkpoints/cleanup?max_age_days=0")).status).toBe(422);
+    expect((await test.call("POST", "/api/v1/checkpoints/cleanup")).body).toEqual({
+      success: true,
+      checkpoints_deleted: 0,
+      orphan_artifacts_cleaned: 1,
+    });
+    expect((await test.call("DELETE", "/api/v1/checkpoints/paused")).status).toBe(200);
+    expect(await list()).toBe(0);
+    expect((await test.call("DELETE", "/api/v1/checkpoints/paused")).status).toBe(404);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { coded, detail } from "../../http/errors.ts";
+import { Validator } from "../../http/validation.ts";
 import type { CheckpointRow, Database } from "../../state/database.ts";
 import { DatabaseDownError } from "../../state/database.ts";
 import type { ApiContext, SandboxApp } from "../context.ts";
@@ -23,6 +24,10 @@ function listItem(database: Database, row: CheckpointRow): Record<string, unknow
   };
 }
 
+function ageInDays(row: CheckpointRow): number {
+  return (Date.now() - Date.parse(row.created_at)) / 86_400_000;
+}
+
 /** Checkpoints (contract §2.12); with the database away every route answers 400 `CHECKPOINTS-…Error`. */
 export function checkpointRoutes(app: SandboxApp, api: ApiContext): void {
   const { database } = api;
@@ -40,9 +45,23 @@ export function checkpointRoutes(app: SandboxApp, api: ApiContext): void {
     }),
   );
 
+  app.post("/api/v1/checkpoints/cleanup", (c) => {
+    const query = new Validator(c.req.query(), "query");
+    const days = query.whole("max_age_days", 30, 1);
+    query.check();
+    return guarded("CHECKPOINTS-CleanupError", "Failed to cleanup checkpoints", () => {
+      const old = database.checkpoints().filter((row) => ageInDays(row) > days);
+      for (const row of old) database.deleteCheckpoint(row.operation_id);
+      const orphans = database.deleteOrphanArtifacts();
+      return c.json({ success: true, checkpoints_deleted: old.length, orphan_artifacts_cleaned: orphans });
+    });
+  });
+
   app.get("/api/v1/checkpoints", (c) =>
     guarded("CHECKPOINTS-ListError", "Failed to list checkpoints", () => {
-      const data = database.checkpoints().map((row) => listItem(database, row));
+      const days = Number(c.req.query("older_than_days") ?? -1);
+      const rows = database.checkpoints().filter((row) => ageInDays(row) > days);
+      const data = rows.map((row) => listItem(database, row));
       return c.json({ success: true, data, total_count: data.length });
     }),
   );

@@ -1,6 +1,7 @@
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import type { Bars } from "../../engine/bars.ts";
-import { barAt, formatStamp, readBars, sliceBars } from "../../engine/bars.ts";
+import { barAt, sliceBars } from "../../engine/bars.ts";
+import { barsPath, readBars, readEnds } from "../../engine/price-file.ts";
 import { EngineError } from "../../engine/errors.ts";
 import { coded, detail } from "../../http/errors.ts";
 import { checkTimeframe, naiveStamp, parseIsoDate, readBody, Validator } from "../../http/validation.ts";
@@ -39,7 +40,7 @@ function symbolsIn(folder: string): Record<string, unknown>[] {
   }));
 }
 
-/** The series, or undefined when there is no file or the names could be none. */
+/** The series, or undefined when there is no file, it cannot be read, or the names could be none. */
 async function barsOrNothing(folder: string, symbol: string, timeframe: string): Promise<Bars | undefined> {
   try {
     return await readBars(folder, symbol, timeframe);
@@ -47,6 +48,29 @@ async function barsOrNothing(folder: string, symbol: string, timeframe: string):
     if (error instanceof EngineError) return undefined;
     throw error;
   }
+}
+
+/**
+ * What the real one's answer model refuses: a row without a date, and one impossible candle anywhere in the window, also
+ * beyond `limit`. A number that JSON has no word for gets past it and ends as a 500 (`shown`: the rows of the answer).
+ */
+function requireAnswerable(symbol: string, timeframe: string, bars: Bars, shown: readonly (readonly number[])[]): void {
+  const refuse = (reason: string): never => {
+    const error = `1 validation error for OHLCVData\n${reason}`;
+    const message = `Failed to get cached data for ${symbol} (${timeframe})`;
+    throw coded(400, "DATA-GetError", message, { symbol, timeframe, error });
+  };
+  const undated = bars.time.findIndex(Number.isNaN);
+  if (undated >= 0) refuse(`dates.${undated}\n  Input should be a valid string`);
+  for (let i = 0; i < bars.length; i++) {
+    const { open, high, low, close } = barAt(bars, i);
+    const rule = (text: string): never => refuse(`ohlcv\n  Value error, ${text}`);
+    if (high < open || high < close) rule("high price must be greater than or equal to open and close");
+    if (low > open || low > close) rule("low price must be less than or equal to open and close");
+    if (high < low) rule("high price must be greater than or equal to low price");
+  }
+  if (shown.every((row) => row.every(Number.isFinite))) return;
+  throw coded(500, "INTERNAL_SERVER_ERROR", "An unexpected error occurred", { type: "ValueError" });
 }
 
 function queryDate(name: string, text: string | undefined): number | undefined {
@@ -60,23 +84,26 @@ function series(symbol: string, timeframe: string, bars: Bars, limit: number | u
   if (bars.length === 0) {
     return { dates: [], ohlcv: [], points: null, metadata: { symbol, timeframe, start: "", end: "", points: 0 } };
   }
-  const stamp = (index: number): string => `${naiveStamp(bars.time[index] ?? 0)}+00:00`;
+  const stamp = (time: number | undefined): string => `${naiveStamp(time ?? 0)}+00:00`;
   const shown = limit === undefined ? bars.length : Math.min(limit, bars.length);
   const indexes = Array.from({ length: shown }, (_, index) => bars.length - shown + index);
   const limited = shown < bars.length ? { points: shown, limited: true, original_points: bars.length } : {};
+  const ohlcv = indexes.map((index) => {
+    const bar = barAt(bars, index);
+    return [bar.open, bar.high, bar.low, bar.close, bar.volume];
+  });
+  requireAnswerable(symbol, timeframe, bars, ohlcv);
+  const inOrder = bars.time.toSorted();
   return {
     dates: indexes.map((index) => naiveStamp(bars.time[index] ?? 0)),
-    ohlcv: indexes.map((index) => {
-      const bar = barAt(bars, index);
-      return [bar.open, bar.high, bar.low, bar.close, bar.volume];
-    }),
+    ohlcv,
     points: null,
     // Even when cut, start, end and count describe the whole set.
     metadata: {
       symbol,
       timeframe,
-      start_date: stamp(0),
-      end_date: stamp(bars.length - 1),
+      start_date: stamp(inOrder[0]),
+      end_date: stamp(inOrder.at(-1)),
       point_count: bars.length,
       ...limited,
     },
@@ -94,12 +121,34 @@ function rangeRoute(app: SandboxApp, api: ApiContext): void {
       const error = `${message}: String too short (min 1 chars)`;
       throw coded(400, "DATA-RangeError", message, { symbol, timeframe, error });
     }
+    const path = (): string => barsPath(api.folder.data, symbol, timeframe);
+    if (!isPlainName(path) || !existsSync(path())) throw detail(404, `Data not found for ${symbol} (${timeframe})`);
     const bars = await barsOrNothing(api.folder.data, symbol, timeframe);
-    if (bars === undefined || bars.length === 0) throw detail(404, `Data not found for ${symbol} (${timeframe})`);
-    const stamp = (index: number): string => formatStamp(bars.time[index] ?? 0);
-    const range = { start_date: stamp(0), end_date: stamp(bars.length - 1), point_count: bars.length };
+    const ends = await readEnds(api.folder.data, symbol, timeframe);
+    const message = `Failed to get date range for ${symbol} (${timeframe})`;
+    if (bars === undefined || ends === undefined || /^\d{5,}$/.test(ends.first)) {
+      const error = `${message}: Error extracting date range from ${path()}`;
+      throw coded(400, "DATA-RangeError", message, { symbol, timeframe, error });
+    }
+    const range = { start_date: isoText(ends.first), end_date: isoText(ends.last), point_count: bars.length };
     return c.json({ success: true, data: { symbol, timeframe, ...range }, error: null });
   });
+}
+
+function isPlainName(path: () => string): boolean {
+  try {
+    return path() !== "";
+  } catch {
+    return false;
+  }
+}
+
+/** A stamp as Python writes the time that it reads: the zone stays as it was written, also when there was none. */
+function isoText(stamp: string): string {
+  const [, month, day, year] = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/.exec(stamp) ?? [];
+  const iso =
+    year === undefined ? stamp.replace(" ", "T") : `${year}-${month?.padStart(2, "0")}-${day?.padStart(2, "0")}`;
+  return iso.length === "2000-01-03".length ? `${iso}T00:00:00` : iso;
 }
 
 function downloadRoute(app: SandboxApp, api: ApiContext): void {

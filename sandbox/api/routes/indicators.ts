@@ -1,4 +1,5 @@
-import { readBars, sliceBars } from "../../engine/bars.ts";
+import { sliceBars } from "../../engine/bars.ts";
+import { readBars } from "../../engine/price-file.ts";
 import type { Bars } from "../../engine/bars.ts";
 import { EngineError } from "../../engine/errors.ts";
 import { computeIndicator, findIndicator, INDICATORS } from "../../engine/indicators/registry.ts";

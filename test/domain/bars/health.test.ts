@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SEED_SERIES, seedDataFolder } from "../../../sandbox/engine/market-data.ts";
-import { parseBarsCsv } from "../../../sandbox/engine/bars.ts";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { readBars } from "../../../sandbox/engine/price-file.ts";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { barHealth } from "../../../src/domain/bars/health.ts";
@@ -42,7 +42,7 @@ describe("sound bars have no finding", () => {
     try {
       await seedDataFolder(dir);
       for (const { symbol, timeframe } of SEED_SERIES) {
-        const bars = parseBarsCsv(await readFile(join(dir, `${symbol}_${timeframe}.csv`), "utf8"));
+        const bars = await readBars(dir, symbol, timeframe);
         expect(barHealth({ ...bars, timeframe, line: null }).defects, symbol).toEqual([]);
       }
     } finally {

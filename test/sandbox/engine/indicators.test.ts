@@ -13,7 +13,8 @@ import {
   WMA,
 } from "trading-signals";
 import { beforeAll, describe, expect, test } from "vitest";
-import { barAt, parseTime, readBars, sliceBars, type Bars } from "../../../sandbox/engine/bars.ts";
+import { barAt, parseTime, sliceBars, type Bars } from "../../../sandbox/engine/bars.ts";
+import { readBars } from "../../../sandbox/engine/price-file.ts";
 import { EngineError } from "../../../sandbox/engine/errors.ts";
 import { computeIndicator, findIndicator, INDICATORS } from "../../../sandbox/engine/indicators/registry.ts";
 import { seedDataFolder } from "../../../sandbox/engine/market-data.ts";

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, test } from "vitest";
-import { readBars, type Bars } from "../../../sandbox/engine/bars.ts";
+import { type Bars } from "../../../sandbox/engine/bars.ts";
+import { readBars } from "../../../sandbox/engine/price-file.ts";
 import { computeIndicator } from "../../../sandbox/engine/indicators/registry.ts";
 import { makeLabels } from "../../../sandbox/engine/labels.ts";
 import { seedDataFolder } from "../../../sandbox/engine/market-data.ts";

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
-import { parseTime, readBars, sliceBars, type Bars } from "../../../sandbox/engine/bars.ts";
+import { parseTime, sliceBars, type Bars } from "../../../sandbox/engine/bars.ts";
+import { readBars } from "../../../sandbox/engine/price-file.ts";
 import { resolveFeatures } from "../../../sandbox/engine/features.ts";
 import { membership } from "../../../sandbox/engine/fuzzy.ts";
 import { makeLabels, zigzagLabels } from "../../../sandbox/engine/labels.ts";

@@ -1,0 +1,44 @@
+import { parseTime } from "./bars.ts";
+
+const DAY = 86_400_000;
+
+/** Names of a first column that the real loader tries again when not all of it is dates. */
+const NAMES_OF_TIME = new Set(["date", "timestamp", "time"]);
+
+/** Shapes of stamps; the first row's shape is the one that the others must have. */
+const SHAPES: readonly { readonly pattern: RegExp; readonly time: (text: string) => number }[] = [
+  { pattern: /^\d{4}-\d{2}-\d{2}$/, time: parseTime },
+  { pattern: /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?$/, time: parseTime },
+  { pattern: /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:[zZ]|[+-]\d{2}:?\d{2})$/, time: parseTime },
+  {
+    pattern: /^\d{1,2}\/\d{1,2}\/\d{4}$/,
+    time: (text) => {
+      const [month = "", day = "", year = ""] = text.split("/");
+      return Date.parse(`${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}T00:00:00Z`);
+    },
+  },
+];
+
+/**
+ * Times of the first column in ms UTC, as the real loader (pandas) reads them: every stamp in the shape of the first;
+ * whole numbers are nanoseconds, so that milliseconds of today are minutes of 1970. When not all can be read, the rest
+ * has no time (NaN), and under a name that is none of `NAMES_OF_TIME` nothing counts: the days since 2023-01-01 do.
+ */
+export function stampReader(name: string, cells: readonly string[]): (row: number) => number {
+  const texts = cells.map((cell) => cell.trim());
+  const isNamed = NAMES_OF_TIME.has(name);
+  const dummy = (row: number): number => Date.UTC(2023, 0, 1) + row * DAY;
+  if (texts.every((text) => /^\d{5,}$/.test(text))) {
+    return isNamed ? (row) => Number(texts[row]) / 1e6 : dummy;
+  }
+  const shape = SHAPES.find(({ pattern }) => pattern.test(texts[0] ?? ""));
+  const times = texts.map((text) => {
+    if (shape === undefined || !shape.pattern.test(text)) return Number.NaN;
+    try {
+      return shape.time(text);
+    } catch {
+      return Number.NaN;
+    }
+  });
+  return isNamed || !times.some(Number.isNaN) ? (row) => times[row] ?? Number.NaN : dummy;
+}
