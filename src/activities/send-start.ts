@@ -42,7 +42,7 @@ export async function sendStart(
         {
           strategyName: request.strategy,
           operationId: trainingOperationId(jobId, computation),
-          symbols: [request.symbol],
+          symbols: request.symbols ?? [request.symbol],
           timeframes: [request.timeframe],
           startDate: request.startDate,
           endDate: request.endDate,

@@ -23,12 +23,18 @@ export function itemsOf(batch: BatchRequest): readonly BatchItem[] {
 type Item = Omit<BatchItem, "n">;
 
 function trainingsOf({ strategies, periods, draws, work, costs }: BatchRequest): Item[] {
-  return strategies.flatMap((part) =>
+  return strategies.flatMap(({ symbols, ...part }) =>
     periods.flatMap(({ train, test }) =>
       train === null
         ? []
         : Array.from({ length: draws }, (_, at): Item => ({
-            training: { kind: "training", ...part, ...train, draw: at + 1 },
+            training: {
+              kind: "training",
+              ...part,
+              ...(symbols === undefined ? {} : { symbols }),
+              ...train,
+              draw: at + 1,
+            },
             backtest:
               work === "train" || test === null
                 ? null

@@ -18,6 +18,8 @@ export interface TrainingRequest {
   readonly strategySha256: string;
   readonly symbol: string;
   readonly timeframe: string;
+  /** Several that are trained on together, `symbol` first; absent: that one alone. */
+  readonly symbols?: readonly string[] | undefined;
   /** ISO dates (YYYY-MM-DD), both inclusive of the first instant of the day, UTC. */
   readonly startDate: string;
   readonly endDate: string;
@@ -73,7 +75,7 @@ export interface BatchRequest {
   /** Trained, on each of their markets. Empty when only backtests are wanted. */
   readonly strategies: readonly Pick<
     TrainingRequest,
-    "strategy" | "strategySha256" | "symbol" | "timeframe" | "insisted"
+    "strategy" | "strategySha256" | "symbol" | "timeframe" | "symbols" | "insisted"
   >[];
   /** Models that are there already; empty when they are trained first. */
   readonly models: readonly Pick<

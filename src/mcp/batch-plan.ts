@@ -50,8 +50,8 @@ async function planTrainings(
 ): Promise<Plan> {
   const files = await Promise.all(names.map(async (name) => await readStrategy(deps, name)));
   const strategies = files.flatMap((file) =>
-    (symbols ?? [undefined]).map((symbol) => {
-      const market = marketOf(file, { symbol, timeframe: undefined });
+    (symbols?.map((symbol) => [symbol]) ?? [undefined]).map((chosen) => {
+      const market = marketOf(file, { symbols: chosen, timeframe: undefined });
       return { strategy: file.name, strategySha256: file.sha256, ...market };
     }),
   );
@@ -60,8 +60,12 @@ async function planTrainings(
     models: [],
     async check() {
       names.forEach((name) => deps.strategies.noticeSoon(name));
-      const bars = await checkMarkets(deps, strategies, periods, will, signal);
-      const subjects = new Map(files.map((file) => [file.name, strategySubject(file)]));
+      const markets = strategies.flatMap((part) =>
+        (part.symbols ?? [part.symbol]).map((symbol) => ({ ...part, symbol })),
+      );
+      const bars = await checkMarkets(deps, markets, periods, will, signal);
+      const one = symbols === undefined ? {} : { symbols: symbols.slice(0, 1) };
+      const subjects = new Map(files.map((file) => [file.name, strategySubject(file, one)]));
       const cleared = strategies.map((part) => {
         const found = subjects.get(part.strategy);
         return clear([...(found === undefined ? [] : [found]), ...(bars.get(marketKey(part)) ?? [])], will);

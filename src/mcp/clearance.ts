@@ -66,10 +66,11 @@ function refusal({ name, code, next, unusable = false }: Subject, open: readonly
   ];
   return new DomainError(code, {
     what: `${name} has ${open.length === 1 ? "an error" : `${open.length} errors`}; nothing was done.`,
-    why: open.slice(0, SHOWN_FINDINGS).map(findingText).join("; "),
-    next: unusable
-      ? next
-      : `${next}; or repeat the call with ${ways.join(" and ")}, which say why it shall run as it is`,
+    why: open
+      .slice(0, SHOWN_FINDINGS)
+      .map((finding) => findingText({ ...finding, what: `${finding.what} ${finding.why}` }))
+      .join("; "),
+    next: unusable ? next : `${next}; or repeat the call with ${ways.join(" and ")}: why it shall be done as it is`,
   });
 }
 

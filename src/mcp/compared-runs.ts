@@ -90,8 +90,8 @@ function placeOf(request: JobRequest): Readonly<Record<string, unknown>> {
     return { symbol, timeframe, startDate, endDate, commission, slippage, initialCapital };
   }
   if (request.kind !== "training") return {};
-  const { symbol, timeframe, startDate, endDate } = request;
-  return { symbol, timeframe, startDate, endDate };
+  const { symbol, symbols, timeframe, startDate, endDate } = request;
+  return { symbol, ...(symbols === undefined ? {} : { symbols }), timeframe, startDate, endDate };
 }
 
 /** Of the model of a backtest; without the draw, so that all draws of one training are alike. */

@@ -1,3 +1,5 @@
+import { DomainError } from "../domain/errors.ts";
+import type { StrategyFile } from "../ktrdr/strategy-folder.ts";
 import type { NewStrategy } from "../ktrdr/strategy-library.ts";
 import type { Will } from "./clearance.ts";
 import type { ToolContext } from "./define-tool.ts";
@@ -29,6 +31,23 @@ export async function saveStrategies(strategies: readonly NewStrategy[], why: Wh
       ? []
       : [{ what: `It is saved, but not as a version: ${trouble}.`, fix: "Tell the operator; the log says why." }];
   return { files, version: version === null ? null : shortVersion(version), warnings };
+}
+
+/**
+ * Nothing is replaced that whoever calls has not seen.
+ * @param expected the sha256 that was given for it
+ * @throws DomainError `invalid_input`, `strategy_changed`
+ */
+export function assertReplaces(known: StrategyFile, expected: string | undefined): void {
+  if (expected === known.sha256) return;
+  const missing = expected === undefined;
+  throw new DomainError(missing ? "invalid_input" : "strategy_changed", {
+    what: missing
+      ? `Replacing ${known.name} needs replaces_sha256, so that nothing unseen is replaced.`
+      : `${known.name} is not the text you mean to replace.`,
+    why: `${known.name} has the sha256 ${known.sha256} now`,
+    next: "look at it with get_strategy, then repeat with the sha256 it tells, or with another name",
+  });
 }
 
 /** What stands with the version: also why it was saved in spite of errors. */

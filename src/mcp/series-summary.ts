@@ -15,6 +15,16 @@ export function seriesSummary(series: readonly (number | null)[]) {
   return { values: sorted.length, min: rounded(at(0)), ...Object.fromEntries(quantiles), max: rounded(at(1)) };
 }
 
+/**
+ * KTRDR writes 0 where an indicator has no value (contract §2.4): before its first one, and, where a price cannot be 0,
+ * anywhere. Those are no figures.
+ * @param price the output is a price
+ */
+export function withoutFillers(series: readonly (number | null)[], price: boolean): readonly (number | null)[] {
+  const first = series.findIndex((value) => value !== null && value !== 0);
+  return series.map((value, at) => (value === 0 && (price || at < first) ? null : value));
+}
+
 /** The last `count` values, oldest first. */
 export const latestValues = (series: readonly (number | null)[], count: number): readonly (number | null)[] =>
   series.slice(-count).map(rounded);

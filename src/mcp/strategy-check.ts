@@ -18,22 +18,25 @@ import { clear, type Subject } from "./clearance.ts";
 
 export interface Market {
   readonly symbol: string;
+  /** Several that are trained on together, absent for one. */
+  readonly symbols?: readonly string[];
   readonly timeframe: Timeframe;
 }
 
 /**
- * The market a job is about: what the caller names, else the strategy's own first symbol and its finest timeframe.
+ * The market a job is about: what the caller names, else the strategy's own symbols and its finest timeframe.
  * @throws DomainError `strategy_invalid` when the file cannot be read, `invalid_input` when neither names a market, or when
  *   another timeframe is named than the strategy's features are made of: KTRDR fails on it
  */
 export function marketOf(
   file: StrategyFile,
-  given: { readonly symbol: string | undefined; readonly timeframe: Timeframe | undefined },
+  given: { readonly symbols: readonly string[] | undefined; readonly timeframe: Timeframe | undefined },
 ): Market {
   const parsed = parseStrategy(file.text);
   if (!parsed.ok) clear([subjectOf(file.name, parsed.findings, true)], {});
-  const { symbols, timeframe: own } = strategyMarket(parsed.ok ? parsed.text.value : {});
-  const symbol = given.symbol ?? symbols[0];
+  const { symbols: named, timeframe: own } = strategyMarket(parsed.ok ? parsed.text.value : {});
+  const symbols = [...new Set(given.symbols ?? named)];
+  const [symbol] = symbols;
   if (given.timeframe !== undefined && own !== null && given.timeframe !== own) {
     throw new DomainError("invalid_input", {
       what: `The strategy ${file.name} works on ${own}, not on ${given.timeframe}.`,
@@ -41,18 +44,25 @@ export function marketOf(
       next: `leave timeframe out, or make a variation with mutate_strategy: set training_data.timeframes.timeframe`,
     });
   }
-  if (isSymbol(symbol) && isTimeframe(own)) return { symbol, timeframe: own };
+  if (symbols.every(isSymbol) && symbol !== undefined && isTimeframe(own)) {
+    return { symbol, timeframe: own, ...(symbols.length === 1 ? {} : { symbols }) };
+  }
   throw new DomainError("invalid_input", {
-    what: `The strategy ${file.name} names no usable ${isSymbol(symbol) ? "timeframe" : "symbol"}.`,
-    next: isSymbol(symbol) ? "mend training_data.timeframes of the strategy" : "give symbol, or mend training_data",
+    what: `The strategy ${file.name} names no usable ${isTimeframe(own) ? "symbol" : "timeframe"}.`,
+    next: isTimeframe(own) ? "give symbol, or mend training_data" : "mend training_data.timeframes of the strategy",
   });
 }
 
+/** What is known of the planned training. */
+interface Given {
+  readonly window?: DateWindow;
+  readonly range?: DataRange;
+  readonly bars?: Bars;
+  readonly symbols?: readonly string[];
+}
+
 /** The strategy's findings, to be cleared before a start; with bars, label classes are counted on them too. */
-export function strategySubject(
-  file: StrategyFile,
-  given: { readonly window?: DateWindow; readonly range?: DataRange; readonly bars?: Bars } = {},
-): Subject {
+export function strategySubject(file: StrategyFile, given: Given = {}): Subject {
   const { findings, summary } = judged(file, given);
   return subjectOf(file.name, findings, summary === null);
 }
@@ -70,12 +80,18 @@ export const subjectOf = (name: string, findings: readonly Finding[], unusable: 
 const JUDGED = new LRUCache<string, Judgement>({ max: 200 });
 type Judgement = ReturnType<typeof validateStrategy>;
 
-function judged(
-  file: StrategyFile,
-  { window, range, bars }: { readonly window?: DateWindow; readonly range?: DataRange; readonly bars?: Bars },
-): Judgement {
+function judged(file: StrategyFile, { window, range, bars, symbols }: Given): Judgement {
   const last = bars?.times.at(-1) ?? "";
-  const key = JSON.stringify([file.name, file.sha256, window, range, bars?.times.length, last, bars?.ohlcv.at(-1)]);
+  const key = JSON.stringify([
+    file.name,
+    file.sha256,
+    window,
+    range,
+    symbols,
+    bars?.times.length,
+    last,
+    bars?.ohlcv.at(-1),
+  ]);
   const known = JUDGED.get(key);
   if (known !== undefined) return known;
   const judgement = validateStrategy({
@@ -83,6 +99,7 @@ function judged(
     fileName: file.name,
     window,
     range,
+    symbols,
     bars: bars === undefined ? undefined : barsOf(bars),
   });
   JUDGED.set(key, judgement);

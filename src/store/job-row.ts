@@ -35,7 +35,8 @@ const window = { ...market, ...period.shape };
 const insistence = {
   insisted: z.array(z.object({ codes: z.array(z.string()), reason: z.string() })).optional(),
 };
-const training = { strategy: z.string(), strategySha256: z.string(), ...window, ...insistence };
+const symbols = z.array(z.string()).optional();
+const training = { strategy: z.string(), strategySha256: z.string(), ...window, symbols, ...insistence };
 
 const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("training"), ...training, draw: z.number() }),
@@ -67,7 +68,9 @@ const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("batch"),
     work: z.enum(["train", "both", "backtest"]),
-    strategies: z.array(z.object({ strategy: z.string(), strategySha256: z.string(), ...market, ...insistence })),
+    strategies: z.array(
+      z.object({ strategy: z.string(), strategySha256: z.string(), ...market, symbols, ...insistence }),
+    ),
     models: z.array(
       z.object({
         strategy: z.string(),

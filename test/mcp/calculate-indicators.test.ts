@@ -97,3 +97,16 @@ test.each([
 ])("%j: says what is missing", async (market, expected) => {
   expect(await stack.refused("calculate_indicators", { ...market, indicators: [{ type: "rsi" }] })).toMatch(expected);
 });
+
+test("a value that is not there is no figure: KTRDR writes 0 for it", async () => {
+  const indicators = [{ type: "zigzag" }, { type: "parabolicsar" }, { type: "rsi" }, { type: "supertrend" }];
+  const answer = await stack.ask("calculate_indicators", { ...SPX, ...YEAR, indicators });
+  const rows = answer["values"] as Record<string, unknown>[];
+  const [turns] = rows;
+  expect(turns?.["undefined"]).toBeGreaterThan(100);
+  expect(turns).toMatchObject({ note: expect.stringContaining("repaints") });
+  for (const row of rows.filter(({ indicator }) => indicator !== "supertrend().direction")) {
+    expect(row["min"], JSON.stringify(row)).toBeGreaterThan(0);
+    expect(row["q10"], JSON.stringify(row)).toBeGreaterThan(0);
+  }
+});

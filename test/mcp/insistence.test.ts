@@ -91,6 +91,54 @@ describe("an error can be insisted on", () => {
     ]);
   });
 
+  test("several symbols at once are trained for a reason, one of them without", async () => {
+    const yaml = EXAMPLE_STRATEGY.replace(`name: ${EXAMPLE_NAME}`, "name: pair").replace(
+      "{mode: single, symbol: SPX}",
+      "{mode: multi_symbol, list: [SPX, SYNTREND]}",
+    );
+    await stack.strategies.write("pair", yaml, { overwrite: true });
+    const wish = { strategy: "pair", ...WINDOW };
+    expect(await stack.refused("train_model", wish)).toMatch(/labels of "SPX" beside the features of "SYNTREND"/);
+    const one = await ask("train_model", { ...wish, symbol: "SPX" });
+    expect(await startedWith(one["task_id"])).not.toHaveProperty("symbols");
+    const both = await ask("train_model", { ...wish, insist_reason: REASON });
+    expect(await startedWith(both["task_id"])).toMatchObject({
+      symbol: "SPX",
+      symbols: ["SPX", "SYNTREND"],
+      insisted: [{ codes: ["multi_symbol"] }],
+    });
+    expect(await ask("train_model", { ...wish, symbols: ["SYNTREND", "SPX"], insist_reason: REASON })).toMatchObject({
+      existing: false,
+    });
+    expect(await stack.refused("train_model", { ...wish, symbols: ["SPX", "NOPE"] })).toContain("data_not_found");
+    const periods = [{ train: ["2001-01-02", "2010-12-31"] }];
+    const batch = { work: "train", strategies: ["pair"], periods };
+    expect(await stack.refused("start_batch", batch)).toContain("does not learn");
+    const { task_id } = await ask("start_batch", { ...batch, symbols: ["SPX", "SYNTREND"] });
+    const { strategies } = await startedWith(task_id);
+    expect(strategies).toMatchObject([{ symbol: "SPX" }, { symbol: "SYNTREND" }]);
+    expect(JSON.stringify(strategies)).not.toContain("symbols");
+  });
+
+  test("another timeframe than the features are made of is refused before KTRDR fails on it", async () => {
+    const text = await stack.refused("train_model", { strategy: EXAMPLE_NAME, ...WINDOW, timeframe: "1h" });
+    expect(text).toMatch(/^\[invalid_input.*works on 1d, not on 1h.*mutate_strategy/);
+  });
+
+  test("a strategy that sees the future is started with its own reason only, and branded from then on", async () => {
+    const yaml = EXAMPLE_STRATEGY.replace(`name: ${EXAMPLE_NAME}`, "name: seer").replace(
+      "{type: rsi, period: 5}",
+      "{type: zigzag, threshold: 0.05}",
+    );
+    await stack.strategies.write("seer", yaml, { overwrite: true });
+    const wish = { strategy: "seer", ...WINDOW };
+    expect(await stack.refused("train_model", { ...wish, insist_reason: REASON })).toMatch(
+      /repaints.*accept_look_ahead/,
+    );
+    const { task_id } = await ask("train_model", { ...wish, accept_look_ahead: REASON });
+    expect(await startedWith(task_id)).toMatchObject({ insisted: [{ codes: [LOOKS_AHEAD], reason: REASON }] });
+  });
+
   test("a strategy with errors is saved for a reason, which stays with the version", async () => {
     const yaml = IGNORED.replace("name: ignored", "name: kept_anyway");
     expect(await stack.refused("create_strategy", { yaml })).toMatch(/nothing was done.*insist_reason/);

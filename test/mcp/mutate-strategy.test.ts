@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
+import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 
 let stack: Stack;
@@ -32,6 +32,7 @@ describe("mutate_strategy", () => {
     await mutate({ variations: [{ name: "growing", changes: faster }] });
     const grown = await stack.ask("mutate_strategy", {
       strategy: "growing",
+      replaces_sha256: (await stack.strategies.read("growing")).sha256,
       variations: [{ changes: [{ op: "set_training", value: { epochs: 50 } }] }],
     });
     expect(rows(grown)).toMatchObject([{ strategy: "growing", diff: ["training.epochs: 40 -> 50"] }]);
@@ -68,12 +69,19 @@ describe("mutate_strategy", () => {
     ["the same strategy twice", { variations: [1, 2].map(() => ({ changes: faster })) }, /Two variations are called/],
     [
       "a change that cannot be made",
-      { variations: [{ changes: [{ op: "set_parameter", target: "rsi.period", value: 1 }] }] },
+      { variations: [{ name: "y", changes: [{ op: "set_parameter", target: "rsi.period", value: 1 }] }] },
       /no rsi among indicators/,
     ],
     ["an unknown operation", { variations: [{ changes: [{ op: "explode" }] }] }, /op/],
     ["no changes", { variations: [{ name: "x", changes: [] }] }, /changes/],
     ["a name that is taken", { variations: [{ name: "taken", changes: faster }] }, /strategy_exists/],
+    ["to replace what was not seen", { variations: [{ changes: faster }] }, /invalid_input.*replaces_sha256/],
+    [
+      "to replace another text than was seen",
+      { variations: [{ changes: faster }], replaces_sha256: "0".repeat(64) },
+      /strategy_changed.*has the sha256 [0-9a-f]{64} now/,
+    ],
+    ["to replace by its own name", { variations: [{ name: EXAMPLE_NAME, changes: faster }] }, /replaces_sha256/],
     ["an unknown strategy", { strategy: "absent", variations: [{ changes: faster }] }, /no strategy "absent"/],
   ])("refuses %s, and saves nothing", async (_name, args, why) => {
     await stack.strategies.write("taken", EXAMPLE_STRATEGY, { overwrite: true });

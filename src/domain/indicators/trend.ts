@@ -117,7 +117,8 @@ export const TREND: readonly IndicatorDefinition[] = [
     type: "zigzag",
     aliases: ["ZigZagIndicator"],
     group: "levels",
-    meaning: "Line through the turning points that exceed a threshold. It repaints: the last leg knows the future.",
+    meaning:
+      "Price at the turning points that exceed a threshold, nothing between. It repaints: never an input of the network.",
     parameters: [float("threshold", 0.05, { above: 0, below: 1 }), source],
     outputs: [],
     scales: { "": price },

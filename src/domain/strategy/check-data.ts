@@ -26,7 +26,7 @@ export function checkData(examined: Examined): void {
   checkAmount(examined);
 }
 
-function checkSymbols({ symbols, report }: Examined): void {
+function checkSymbols({ raw, symbols, report }: Examined): void {
   const path = ["training_data", "symbols"];
   if (symbols.length === 0) {
     report.error("missing", [...path, "symbol"], {
@@ -36,10 +36,13 @@ function checkSymbols({ symbols, report }: Examined): void {
     });
   }
   if (symbols.length > 1) {
-    report.warning("multi_symbol", path, {
-      what: `A training on ${symbols.length} symbols learns the labels of ${shown(symbols[0])} only.`,
-      why: "KTRDR puts the bars of the others behind those of the first, and labels only as many as the first has.",
-      fix: "Train one symbol at a time (train_model with symbol) and compare the results.",
+    const zigzag = (own(own(own(raw, "training"), "labels"), "source") ?? "zigzag") === "zigzag";
+    report.error("multi_symbol", path, {
+      what: `A training on ${symbols.length} symbols does not learn what is written.`,
+      why: zigzag
+        ? `KTRDR puts the labels of ${shown(symbols[0])} beside the features of ${shown(symbols.at(-1))}: it learns noise.`
+        : `KTRDR has labels of ${shown(symbols[0])} only, and drops the bars of the others.`,
+      fix: "Train one symbol at a time (train_model and start_batch take symbols) and compare the results.",
     });
   }
   for (const name of symbols) {

@@ -10,13 +10,16 @@ export type GuideSection = (typeof GUIDE_SECTIONS)[number];
 const GRAMMAR = `A strategy is one YAML mapping (YAML 1.1: quote words such as yes, no, on, off; write 0.001, not 1e-3).
 Sections; * = required. Keys not named here are ignored by KTRDR.
 
-name*: letters, digits, _ and -; equal to the file name
+name*: letters, digits, _ and -; models are filed under it, jobs under the file name: keep them equal
 description, version: text
 training_data*:
-  symbols*: {mode: single, symbol: SPX}   (multi_symbol + list: labels come from the first symbol only)
-  timeframes*: {mode: single, timeframe: 1d} or {mode: multi_timeframe, list: ["1h", "4h"], base_timeframe: "1h"}
-  history_required: bars, at least 50 (200)
-  start_date, end_date: have no effect; train_model takes the dates
+  symbols*: {mode: single, symbol: SPX}   (a list of several: KTRDR mixes up whose labels belong to whose bars)
+  timeframes*: {mode: single, timeframe: 1d}
+    or {mode: multi_timeframe, list: ["1h", "4h"]}: labels, bars and results are of the finest. Slower bars look ahead
+    in backtests (they stand at their opening with their close) and are 0 between their openings in training.
+  history_required (50 or more) and start_date, end_date (quoted) have no effect; train_model takes the dates
+context_data: list of {provider: fred, series} (key and network), {provider: cftc_cot, report} (network) or
+  {provider: ib, symbol, timeframe} (stored bars); an indicator reads one by data_source
 indicators*: id -> {type, parameters flat beside it}
 fuzzy_sets*: id -> {indicator: <id> or <id>.<output>, <membership>: [...], ...}
 nn_inputs*: list of
@@ -31,7 +34,8 @@ decisions*: output_format*: classification|regression; confidence_threshold 0..1
 training*: epochs (100), learning_rate (0.001), batch_size (32), data_split {train 0.7, validation 0.15, test 0.15},
   loss: cross_entropy|focal (focal_gamma) for classification, huber (huber_delta)|mse for regression,
   labels: see the section labels
-  optimizer, early_stopping, lr_scheduler, gradient_clip, analytics and model.training have no effect
+  optimizer, early_stopping, lr_scheduler, gradient_clip, analytics and model.training have no effect.
+  All epochs are trained, and the model of the last one is saved, not that of the best.
 
 Features are named <timeframe>_<set>_<membership> or <timeframe>_<reference>_raw, in the order of nn_inputs.`;
 
@@ -42,8 +46,8 @@ const MEMBERSHIPS = `A membership says to which degree (0..1) a value belongs to
 Numbers ascend from left to right. Every key of a fuzzy set except indicator is a membership.
 
 Good sets
-- Two to four memberships per indicator; neighbours overlap and cross at about 0.5. A gap between two means that the
-  network sees only zeros there (error when the range is known, warning otherwise).
+- Two to four memberships per indicator; neighbours overlap and cross at about 0.5. In a gap between two
+  the network sees only zeros; KTRDR trains on it (a warning).
 - Outer ones reach the end of the range; a trapezoid that repeats the limit stays at 1: [0, 0, 20, 40] for rsi.
 - Use the indicator's own scale: rsi, stochastic, mfi 0..100; williamsr -100..0; adx mostly 5..60; cmf -1..1;
   macd, momentum and atr are in price units, so they change with the symbol and its price level.
@@ -56,16 +60,17 @@ const LABELS = `training.labels says what the network learns to predict. It look
   zigzag          {zigzag_threshold: 0.02, label_lookahead: 10}
       Between two turning points of at least the threshold (ratio: 0.02 = 2 %) bars are BUY on the way up and SELL on
       the way down; the turning points are HOLD. So a smaller threshold gives MORE HOLD. label_lookahead showed no
-      influence on the labels of real trainings.
+      influence on the labels of real trainings. The default when no source is named.
   triple_barrier  {pt_multiplier: 2.0, sl_multiplier: 1.5, max_holding_period: 50, vol_span: 50, vol_method: atr|close}
       BUY when the profit barrier is met first, SELL for the loss barrier, HOLD when neither is met in time. The last
       max_holding_period bars get no label.
-  forward_return  {horizon: 20}                        regression only
-  regime          {horizon: 24, trending_threshold: 0.5, vol_crisis_threshold: 2.0, vol_lookback: 120}    4 classes
+  forward_return  {horizon: 20}                        regression only; horizon must be given
+  regime          {vol_crisis_threshold: 2.0, vol_lookback: 120}    4 classes, VOLATILE the last;
+      horizon and trending_threshold have no effect
   context         {horizon: 5, bullish_threshold: 0.005, bearish_threshold: -0.005}
       regime and context classes are not trading signals; a backtest would misread them.
-Classes are 0 BUY, 1 HOLD, 2 SELL. When one of them is missing on the data the training fails after it has started:
-validate_strategy counts them on real bars beforehand when it is given dates.`;
+Classes are 0 BUY, 1 HOLD, 2 SELL. A training fails when the LAST class is missing in its training part; any other that
+is missing is never learnt. validate_strategy counts them on real bars beforehand when it is given dates.`;
 
 /** Text of one section. */
 export function guideSection(section: GuideSection): string {

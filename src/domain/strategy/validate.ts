@@ -25,6 +25,8 @@ export interface ValidateInput {
   readonly bars?: readonly Bar[] | undefined;
   /** What KTRDR has stored for the first symbol and timeframe. */
   readonly range?: DataRange | undefined;
+  /** Symbols of the planned training; the strategy's own when absent. */
+  readonly symbols?: readonly string[] | undefined;
   /** Dates of the planned training; the strategy's own when absent. */
   readonly window?: DateWindow | undefined;
 }
@@ -90,6 +92,7 @@ function examine(text: StrategyText, input: ValidateInput): Examined {
     indicators: section("indicators"),
     fuzzySets: section("fuzzy_sets"),
     ...strategyMarket(raw),
+    ...(input.symbols === undefined ? {} : { symbols: input.symbols }),
     fileName: input.fileName === undefined ? null : stem(input.fileName),
     bars: input.bars ?? null,
     range: input.range ?? null,

@@ -16,7 +16,7 @@ import type { IndicatorSeries } from "../../ktrdr/indicators.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { isoDate, symbol, timeframe } from "../fields.ts";
 import { quoted } from "../input-error.ts";
-import { latestValues, seriesSummary } from "../series-summary.ts";
+import { latestValues, seriesSummary, withoutFillers } from "../series-summary.ts";
 import { windowOf } from "../strategy-report.ts";
 
 /** Without dates the newest bars are used, about this many. */
@@ -32,7 +32,7 @@ export const calculateIndicators = defineTool({
   title: "Calculate indicators",
   description: `What values an indicator really takes on stored bars: quantiles (q10 = 10 % of the bars are below), median, minimum, maximum and the latest values, for every output. Made for designing fuzzy sets: put the limits near q10, median and q90 and the sets will be neither always nor never true.
 
-Use the dates of the planned training, so that the design does not peek at the years kept for backtests. Unknown or misspelt parameters are refused (KTRDR would silently use defaults). Bars before the indicator is warm are left out.
+Use the dates of the planned training, so that the design does not peek at the years kept for backtests. Unknown or misspelt parameters are refused (KTRDR would silently use defaults). Bars before the indicator is warm are left out; "undefined" counts later ones without a value.
 
 Before: list_market_data for dates, list_indicators for types. After: create_strategy.
 
@@ -123,18 +123,24 @@ async function newest(market: { symbol: string; timeframe: string }, { deps, sig
 }
 
 function rows({ definition, params }: Wanted, column: string, series: IndicatorSeries, latest: number) {
-  const given = Object.entries(params).map(([name, value]) => `${name}=${String(value)}`);
-  const title = `${definition.type}(${given.join(", ")})`;
+  const settings = Object.entries(params).map(([name, value]) => `${name}=${String(value)}`);
+  const title = `${definition.type}(${settings.join(", ")})`;
   const warmUp = warmUpBars(definition, params);
   const outputs = definition.outputs.length === 0 ? [null] : definition.outputs;
   return outputs.flatMap((output) => {
-    const values = series.values[output === null ? column : `${column}.${output}`];
-    if (values === undefined) return [];
+    const given = series.values[output === null ? column : `${column}.${output}`];
+    if (given === undefined) return [];
+    const scale = scaleOf(definition, output);
+    const values = withoutFillers(given, scale.unit === "price");
+    const warm = values.slice(warmUp);
+    const undefinedBars = warm.filter((value) => value === null).length;
     return [
       {
         indicator: output === null ? title : `${title}.${output}`,
-        scale: unitText(scaleOf(definition, output)),
-        ...seriesSummary(values.slice(warmUp)),
+        scale: unitText(scale),
+        ...seriesSummary(warm),
+        ...(undefinedBars === 0 ? {} : { undefined: undefinedBars }),
+        ...(definition.repaints === true ? { note: "It repaints: for labels, not for inputs." } : {}),
         ...(latest === 0 ? {} : { latest: latestValues(values, latest) }),
       },
     ];

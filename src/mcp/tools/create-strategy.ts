@@ -4,9 +4,9 @@ import { NameSchema } from "../../domain/strategy/schema.ts";
 import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
 import { clear, type Will } from "../clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
-import { changeReason, experimentId, insisting } from "../fields.ts";
+import { changeReason, experimentId, insisting, replacedSha256 } from "../fields.ts";
 import { remindersOf } from "../reminders.ts";
-import { saveStrategies } from "../save-strategies.ts";
+import { assertReplaces, saveStrategies } from "../save-strategies.ts";
 import { judgementFacts, judgeStrategy, type Judgement } from "../strategy-report.ts";
 import { subjectOf } from "../strategy-check.ts";
 
@@ -25,11 +25,7 @@ Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
   input: z.strictObject({
     yaml: z.string().min(1).max(262_144).describe("The whole strategy."),
     overwrite: z.boolean().default(false).describe("Replace a strategy of that name."),
-    replaces_sha256: z
-      .string()
-      .regex(/^[0-9a-f]{64}$/, "a sha256 has 64 lower-case hex digits")
-      .optional()
-      .describe("With overwrite: sha256 of the text that is replaced."),
+    replaces_sha256: replacedSha256.describe("With overwrite: sha256 of the text that is replaced."),
     reason: changeReason,
     experiment_id: experimentId.optional().describe("The experiment it is made for."),
     ...insisting,
@@ -104,13 +100,5 @@ function checkReplacement(known: StrategyFile, overwrite: boolean, expected: str
       next: "use another name, or look at it with get_strategy and repeat with overwrite true and replaces_sha256",
     });
   }
-  if (expected === known.sha256) return;
-  const missing = expected === undefined;
-  throw new DomainError(missing ? "invalid_input" : "strategy_changed", {
-    what: missing
-      ? "overwrite needs replaces_sha256, so that nothing unseen is replaced."
-      : `${known.name} is not the text you mean to replace.`,
-    why: `${known.name} has the sha256 ${known.sha256} now`,
-    next: "look at it with get_strategy, then repeat with the sha256 it tells",
-  });
+  assertReplaces(known, expected);
 }

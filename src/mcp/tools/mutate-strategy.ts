@@ -8,9 +8,9 @@ import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
 import { compact } from "../answer.ts";
 import { clear, type Will } from "../clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
-import { changeReason, experimentId, insisting, strategyName } from "../fields.ts";
+import { changeReason, experimentId, insisting, replacedSha256, strategyName } from "../fields.ts";
 import { readStrategy } from "../preflight.ts";
-import { saveStrategies } from "../save-strategies.ts";
+import { assertReplaces, saveStrategies } from "../save-strategies.ts";
 import { subjectOf } from "../strategy-check.ts";
 import { judgeStrategy } from "../strategy-report.ts";
 
@@ -30,7 +30,7 @@ const changes = z
 export const mutateStrategy = defineTool({
   name: "mutate_strategy",
   title: "Vary a strategy",
-  description: `Makes strategies out of a saved one by named changes, checked and saved as a whole: all or none. A variation with a name is another strategy; one without becomes the new version of the same strategy, whose old text stays in its history.
+  description: `Makes strategies out of a saved one by named changes, checked and saved as a whole: all or none. A variation with a name is another strategy; one without replaces the strategy and needs replaces_sha256 as create_strategy does; the old text stays in its history.
 
 op, target, value:
 - add_indicator, replace_indicator: id, {"type": "rsi", "period": 9}; to add also {"fuzzy_sets": {"zone": {"low": [0, 20, 40], ...}}}, which become inputs
@@ -49,6 +49,7 @@ Example: {"strategy": "spx_dip", "variations": [{"name": "spx_dip_fast", "change
       .min(1)
       .max(50)
       .describe("What is made; changes in order."),
+    replaces_sha256: replacedSha256.describe("For a variation without a name."),
     reason: changeReason,
     experiment_id: experimentId.optional().describe("The experiment they are made for."),
     ...insisting,
@@ -60,10 +61,11 @@ Example: {"strategy": "spx_dip", "variations": [{"name": "spx_dip_fast", "change
     next: z.string(),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  async handle({ strategy, variations, ...why }, context) {
+  async handle({ strategy, variations, replaces_sha256: expected, ...why }, context) {
     const base = await readStrategy(context.deps, strategy);
     const wanted = variations.map(({ name = base.name, changes: asked }) => ({ name, changes: asked }));
     assertApart(wanted);
+    if (wanted.some(({ name }) => name === base.name)) assertReplaces(base, expected);
     const made = await Promise.all(wanted.map(async (one) => await make(base, one, why, context)));
     const { files, version, warnings } = await saveStrategies(
       made.map(({ saved }) => saved),

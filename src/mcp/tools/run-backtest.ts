@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
-import { codesOf, insistenceCaveats } from "../../domain/insistence.ts";
+import { codesOf, insistenceCaveats, LOOKS_AHEAD } from "../../domain/insistence.ts";
 import type { BacktestRequest } from "../../domain/job.ts";
 import { isTimeframe, overlaps } from "../../domain/market-data.ts";
 import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
@@ -107,7 +107,7 @@ async function preflight(
 ): Promise<Cleared> {
   deps.strategies.noticeSoon(request.strategy);
   const { range, subject } = await checkBars(deps, request, request, will, signal);
-  const { insisted: now = [] } = clear([withoutKnown(strategySubject(file), model), subject], will);
+  const { insisted: now = [] } = clear([lookAheadOf(strategySubject(file), model), subject], will);
   const insisted = [...model.insisted, ...now];
   return {
     request: insisted.length === 0 ? request : { ...request, insisted },
@@ -121,10 +121,10 @@ async function preflight(
 
 const doubts = ({ findings }: Subject): string[] => findings.filter((one) => !isError(one)).map(findingText);
 
-/** What was insisted on for the training needs no second reason. */
-function withoutKnown(subject: Subject, { insisted }: ChosenModel): Subject {
-  const known = codesOf(insisted);
-  return { ...subject, findings: subject.findings.filter(({ code }) => !known.includes(code)) };
+/** The model exists, whatever hindered its training; what was accepted then needs no second reason. */
+function lookAheadOf(subject: Subject, { insisted }: ChosenModel): Subject {
+  const wanted = codesOf(insisted).includes(LOOKS_AHEAD) ? [] : [LOOKS_AHEAD];
+  return { ...subject, findings: subject.findings.filter(({ code }) => wanted.includes(code)) };
 }
 
 /** What makes the figures worth less than they look; said for known jobs too. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { JobRequest, TrainingRequest } from "../../domain/job.ts";
 import { checkBars, unlessRefused } from "../bar-check.ts";
-import { clear } from "../clearance.ts";
+import { clear, type Subject } from "../clearance.ts";
 import { defineTool } from "../define-tool.ts";
 import { forceNewReason, insisting, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
 import { checkOrder, readStrategy } from "../preflight.ts";
@@ -18,7 +18,7 @@ Before: create_strategy or validate_strategy without errors; list_market_data fo
 
 - Leave the end of the data untouched for backtests: train on e.g. 2000-2014, backtest 2015-2019.
 - Training sets no seed: each training is one random draw. repeats 5 trains five times and answers with median and spread; needed before believing that one strategy is better than another.
-- symbol and timeframe default to the strategy's own.
+- symbol defaults to the strategy's own; timeframe is always its finest one.
 - A trained request is computed again only with force_new_reason.
 
 Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014-12-31", "repeats": 3}`,
@@ -27,7 +27,8 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
     start_date: isoDate.describe("First day of training, YYYY-MM-DD."),
     end_date: isoDate.describe("Last day of training, YYYY-MM-DD."),
     symbol: symbol.optional().describe("Default: the strategy's."),
-    timeframe: timeframe.optional().describe("Default: the strategy's."),
+    timeframe: timeframe.optional().describe("The strategy's."),
+    symbols: z.array(symbol).min(1).max(20).optional().describe("Several together instead."),
     repeats: z.number().int().min(1).max(20).default(1).describe("How many independent trainings."),
     experiment_id: runOf,
     ...insisting,
@@ -45,7 +46,8 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
     const window = { startDate: args.start_date, endDate: args.end_date };
     checkOrder(window);
     const file = await readStrategy(deps, args.strategy);
-    const market = marketOf(file, { symbol: args.symbol, timeframe: args.timeframe });
+    const symbols = args.symbols ?? (args.symbol === undefined ? undefined : [args.symbol]);
+    const market = marketOf(file, { symbols, timeframe: args.timeframe });
     const training = {
       kind: "training",
       strategy: file.name,
@@ -62,10 +64,14 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
       preflight: async () => {
         deps.strategies.noticeSoon(file.name);
         const { range, subject } = await checkBars(deps, market, window, args, signal);
+        const others: Subject[] = [];
+        for (const other of market.symbols?.slice(1) ?? []) {
+          others.push((await checkBars(deps, { ...market, symbol: other }, window, args, signal)).subject);
+        }
         const bars = await unlessRefused(deps.reads.bars(market.symbol, market.timeframe, window, signal));
-        const stored = { window, range: { ...market, ...range } };
+        const stored = { window, range: { ...market, ...range }, symbols: market.symbols ?? [market.symbol] };
         const found = strategySubject(file, bars === null ? stored : { ...stored, bars });
-        const { warnings, ...insisted } = clear([found, subject], args);
+        const { warnings, ...insisted } = clear([found, subject, ...others], args);
         return { request: requestOf({ ...training, ...insisted }, args.repeats), warnings };
       },
     });

@@ -167,6 +167,13 @@ const DEFECTS: readonly (readonly [string, string | RegExp, string, string, RegE
   ],
   ["wrong_value", "name: spx_rsi_reversion", "name: ../spx", "name", /letters, digits/],
   ["wrong_value", "timeframe: 1d", "timeframe: 7x", "training_data.timeframes.timeframe", /1m, 5m/],
+  [
+    "multi_symbol",
+    "{mode: single, symbol: SPX}",
+    "{mode: multi_symbol, list: [SPX, NDX]}",
+    "training_data.symbols",
+    /one symbol at a time/,
+  ],
   ["bad_symbol", "symbol: SPX", "symbol: S_X", "training_data.symbols", /ask for SX/],
   ["missing", ", symbol: SPX", "", "training_data.symbols.symbol", /mode: single/],
   [
@@ -234,7 +241,6 @@ const DOUBTS: readonly (readonly [string, string | RegExp, string])[] = [
   ["no_effect", "batch_size: 4", "batch_size: 4\n  focal_gamma: 2"],
   ["unused_fuzzy_set", '  - {fuzzy_set: slow_zone, timeframes: ["1d"]}\n', ""],
   ["unused_indicator", "indicator: rsi_month", "indicator: rsi_two_weeks"],
-  ["multi_symbol", "{mode: single, symbol: SPX}", "{mode: multi_symbol, list: [SPX, NDX]}"],
   ["range_uncovered", "bought_up: [62, 82, 100]", "bought_up: [62, 70, 80]"],
   ["drifting_scale", "{type: rsi, period: 21}", "{type: sma, period: 21}"],
   [
