@@ -205,7 +205,6 @@ export interface BacktestCheckpoint {
 
 /** What `runBacktest` (backtest.ts) needs. */
 export interface BacktestInput {
-  readonly strategyName: string;
   /** The whole series of the symbol; it is cut to the dates inside. */
   readonly read: (timeframe: string) => Promise<Bars>;
   readonly symbol: string;

@@ -45,7 +45,7 @@ export async function runBacktest(input: BacktestInput): Promise<BacktestRun> {
   await trade(session, model, features, rowAt);
   // The equity curve ends before the last position is closed: those exit costs are in no figure but the trade's.
   if (session.account.holding !== undefined) session.account.close(at(bars.close, bars.length - 1), lastTime(bars));
-  return finish(session, (performance.now() - started) / 1000);
+  return finish(session, model, (performance.now() - started) / 1000);
 }
 
 /** The bars that are traded, and where the features of a bar's opening stamp stand. */
@@ -194,13 +194,13 @@ function lastTime(bars: Bars): number {
   return at(bars.time, bars.length - 1);
 }
 
-function finish(session: Session, seconds: number): BacktestRun {
+function finish(session: Session, model: StoredModel, seconds: number): BacktestRun {
   const { input, account } = session;
   const equity = Float64Array.from(session.equity);
   const window = { from: parseTime(input.startDate), to: parseTime(input.endDate) };
   const dates = { start: longDate(window.from), end: longDate(window.to) };
   const result: BacktestResultSummary = {
-    strategy_name: input.strategyName,
+    strategy_name: model.strategy.name,
     symbol: input.symbol,
     timeframe: input.timeframe,
     start_time: dates.start,

@@ -64,7 +64,6 @@ function makeRun(
       const slow = worker.faults.find("slow_computing", { operationId: id, kind: "backtesting" });
       if (request.model_path === null) throw new Error("model_path is required for backtesting");
       const { result } = await runBacktest({
-        strategyName: request.strategy_name,
         read: (timeframe) => readBars(worker.folder.data, request.symbol, timeframe),
         timeframes: request.timeframes,
         symbol: request.symbol,

@@ -122,11 +122,14 @@ export function normaliseBacktest(
   return { ...figures, caveats: backtestCaveats({ figures, trades, perYear, years, tradableBars, ...told }) };
 }
 
+/** The name in the strategy's text: its models are filed under it, and KTRDR answers it, whatever the file is called. */
+const nameOf = (modelPath: string): string | undefined => modelPath.split("/")[1];
+
 /** A start whose answer got lost is matched to an operation by its content; this is the last line of that defence. */
 function refuseAnotherRequest(summary: z.infer<typeof Summary>, request: BacktestRequest): void {
   const { config } = summary;
   const differing = Object.entries({
-    strategy: summary.strategy_name === request.strategy,
+    strategy: [request.strategy, nameOf(request.modelPath)].includes(summary.strategy_name),
     symbol: summary.symbol.toUpperCase() === request.symbol.toUpperCase(),
     timeframe: summary.timeframe === request.timeframe,
     initial_capital: config.initial_capital === request.initialCapital,

@@ -192,6 +192,11 @@ describe("figures that are not what they seem", () => {
     expect(normalise(change({ max_drawdown_pct: 0, calmar_ratio: 999_999 })).calmar).toBeNull();
   });
 
+  test("a strategy's file may have another name than its text, which KTRDR answers", () => {
+    const result = normaliseBacktest(RUN, { ...requestOf(RUN), strategy: "file_name" }, null, ENGINE);
+    expect(result.strategy).toBe("file_name");
+  });
+
   test.each([
     ["strategy", { strategy_name: "other" }],
     ["symbol", { symbol: "EURUSD" }],

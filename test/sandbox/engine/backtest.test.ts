@@ -41,7 +41,6 @@ afterAll(() => folder[Symbol.asyncDispose]());
 
 function job(change: Partial<BacktestInput> = {}): BacktestInput {
   return {
-    strategyName: "probe",
     read: () => Promise.resolve(trend),
     symbol: "SYNTREND",
     timeframe: "1d",
