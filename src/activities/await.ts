@@ -1,7 +1,8 @@
 /** Waits for a computation and finds out how it truly ended. */
 import { activityInfo, cancellationSignal, heartbeat } from "@temporalio/activity";
 import type { ApiEvidence, Verdict, WorkerEvidence } from "../domain/evidence.ts";
-import type { ComputationEnd, ComputeRequest, FaultSeen, JobInput, JobProgress } from "../domain/job.ts";
+import { mend, startAgain } from "../domain/advice.ts";
+import type { ComputationEnd, ComputeRequest, FaultSeen, JobInput, JobProgress, SlotKind } from "../domain/job.ts";
 import { isDomainError } from "../domain/errors.ts";
 import type { Operation } from "../domain/operation.ts";
 import { partialOf } from "../domain/partial.ts";
@@ -206,7 +207,12 @@ class Vigil {
         }
         return {
           fate: "failed",
-          failure: { code: verdict.code, what: verdict.what, why: verdict.why, next: adviceFor(verdict.code) },
+          failure: {
+            code: verdict.code,
+            what: verdict.what,
+            why: verdict.why,
+            next: adviceFor(verdict.code, this.input.request.kind),
+          },
           partial: partialOf(verdict.view ?? this.last),
           faultsSeen: [...this.faults],
           mayStillCompute: verdict.code !== "computation_failed",
@@ -249,13 +255,13 @@ class Vigil {
   }
 }
 
-function adviceFor(code: "computation_failed" | "cancelled_at_ktrdr" | "computation_stalled"): string {
+function adviceFor(code: "computation_failed" | "cancelled_at_ktrdr" | "computation_stalled", kind: SlotKind): string {
   switch (code) {
     case "computation_failed":
-      return "Mend what the reason names (validate_strategy helps), then call again: a changed strategy is a new job.";
+      return mend(kind);
     case "cancelled_at_ktrdr":
-      return "Find out who cancelled it; to run it again, repeat the call with force_new_reason.";
+      return `Find out who cancelled it. ${startAgain(kind)}`;
     case "computation_stalled":
-      return "Look at KTRDR's workers with check_health; to run it again, repeat the call with force_new_reason.";
+      return `Look at KTRDR with check_health. ${startAgain(kind)}`;
   }
 }

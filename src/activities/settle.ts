@@ -3,7 +3,8 @@
  * computing is stopped and its record closed from here.
  */
 import { cancellationSignal } from "@temporalio/activity";
-import { computes, type JobFailure, type JobOutcome, type StopReport } from "../domain/job.ts";
+import { startAgain } from "../domain/advice.ts";
+import { computes, type JobFailure, type JobKind, type JobOutcome, type StopReport } from "../domain/job.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { Execution } from "../temporal/executions.ts";
 import { bringBack } from "./bring-back.ts";
@@ -22,7 +23,7 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
   if (job === null || job.status !== "open" || execution === "open") return;
   if (execution === "unknown" && ((await bringBack(deps, job)) || !(await staysUnknown(deps, job)))) return;
   if (!computes(job.request)) {
-    await close(deps, job, abandoned(jobId, execution, [], null));
+    await close(deps, job, abandoned(job, execution, [], null));
     return;
   }
   const input = { jobId, request: job.request };
@@ -30,7 +31,7 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
   const operationId =
     computation === undefined ? null : (computation.operationId ?? (await findBegun(deps, input, computation)));
   if (computation === undefined || operationId === null) {
-    await close(deps, job, abandoned(jobId, execution, [], null));
+    await close(deps, job, abandoned(job, execution, [], null));
     await stopLateStart(deps, job);
     return;
   }
@@ -39,7 +40,7 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
   const ended = await stop(deps, input, computation.n, operationId, `workflow ${execution}`);
   if (ended.stopped) {
     await deps.jobs.endComputation(jobId, computation.n, "terminated");
-    await close(deps, job, abandoned(jobId, execution, [operationId], ended));
+    await close(deps, job, abandoned(job, execution, [operationId], ended));
     return;
   }
   const ending = { status: "completed", summary: ended.summary } as const;
@@ -80,7 +81,7 @@ async function close(deps: ActivityDeps, { jobId, request }: JobRecord, outcome:
 }
 
 function abandoned(
-  jobId: string,
+  { jobId, kind }: JobRecord,
   execution: Execution,
   operationIds: readonly string[],
   ended: Extract<StopReport, { stopped: true }> | null,
@@ -89,7 +90,7 @@ function abandoned(
   return {
     jobId,
     status,
-    failure: status === "cancelled" ? null : failureOf(execution),
+    failure: status === "cancelled" ? null : failureOf(execution, kind),
     partial: ended?.partial ?? null,
     faultsSeen: ended?.faultsSeen ?? [],
     operationIds,
@@ -97,14 +98,14 @@ function abandoned(
   };
 }
 
-function failureOf(execution: Execution): JobFailure {
+function failureOf(execution: Execution, kind: JobKind): JobFailure {
   return {
-    code: "internal",
+    code: execution === "terminated" ? "terminated" : "workflow_lost",
     what:
       execution === "terminated"
         ? "The job was terminated by an operator."
         : "The job's workflow ended without recording an outcome.",
     why: `Temporal calls it ${execution}.`,
-    next: "To run it again, repeat the call with force_new_reason.",
+    next: startAgain(kind),
   };
 }

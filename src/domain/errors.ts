@@ -49,6 +49,9 @@ const NATURE = {
   computation_lost: { number: -32603, retryable: false },
   computation_stalled: { number: -32603, retryable: false },
   cancelled_at_ktrdr: { number: -32603, retryable: false },
+  // Ended from outside, in Temporal: by an operator, or with the workflow itself.
+  terminated: { number: -32603, retryable: false },
+  workflow_lost: { number: -32603, retryable: false },
   // Our own parts.
   temporal_unavailable: { number: -32001, retryable: true },
   database_unavailable: { number: -32001, retryable: true },

@@ -64,8 +64,9 @@ export interface AttachedRun {
   readonly job: {
     readonly kind: JobKind;
     readonly status: "open" | FinalStatus;
-    readonly symbol: string;
-    readonly timeframe: string;
+    /** Null for a batch, which is on several markets. */
+    readonly symbol: string | null;
+    readonly timeframe: string | null;
     readonly finishedAt: string | null;
     /** Null when it is not known which days the model was trained on, or when there is no model. */
     readonly trainedOn: DateWindow | null;
@@ -120,10 +121,12 @@ function figureOf(experiment: NewExperiment, run: AttachedRun, seen: Map<string,
   const { metric, sample } = experiment;
   const { job, result } = run;
   const { kind, of } = FIGURES[metric];
-  if (job === null) return "announced, never begun";
+  if (job === null) return "announced, not begun";
+  if (job.status === "open") return "not ended yet";
   if (job.kind !== kind) return `a ${job.kind}: ${metric} is a figure of a ${kind}`;
-  if (job.symbol !== sample.symbol || job.timeframe !== sample.timeframe) return `on ${job.symbol} ${job.timeframe}`;
-  if (job.status !== "completed" || result === null) return job.status === "open" ? "not ended yet" : job.status;
+  if (job.symbol !== sample.symbol || job.timeframe !== sample.timeframe)
+    return `on ${job.symbol ?? "?"} ${job.timeframe ?? "?"}`;
+  if (job.status !== "completed" || result === null) return job.status;
   if (job.finishedAt !== null && toEpochMs(job.finishedAt) < toEpochMs(run.attachedAt))
     return "known before it was attached";
   const other = misfit(sample, job.trainedOn, result);

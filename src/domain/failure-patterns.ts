@@ -3,6 +3,8 @@ import type { StrategyTraits } from "./strategy/traits.ts";
 /** A run that has been judged: it failed, or it was backtested on dates its model had not seen. */
 export interface JudgedRun {
   readonly jobId: string;
+  /** Runs of the same idea (strategy text, market, dates) are draws of it: together they say one thing. */
+  readonly idea: string;
   readonly symbol: string;
   readonly timeframe: string;
   /** What went wrong, in a few words; null: nothing. */
@@ -32,8 +34,24 @@ export interface FailureKind {
 const EXAMPLES = 2;
 
 /**
- * Groups failed runs by what they share. One failed run is no pattern. Those that fail most often beyond what runs do at
- * all come first; the share of all judged runs stands beside, because a trait that every run has explains nothing.
+ * Each idea once: by the draw that stands for it. An idea failed when half of its draws or more did.
+ * @param runs newest first
+ */
+export function ideasOf(runs: readonly JudgedRun[]): JudgedRun[] {
+  return [...Map.groupBy(runs, ({ idea }) => idea).values()].flatMap((draws) => {
+    const failed = draws.filter(({ failure }) => failure !== null);
+    const [commonest] = failureKinds(failed);
+    const stands =
+      2 * failed.length >= draws.length
+        ? draws.find(({ failure }) => failure === commonest?.kind)
+        : draws.find(({ failure }) => failure === null);
+    return stands ?? [];
+  });
+}
+
+/**
+ * Groups failed runs by what they share. One failed run is no pattern, and what every run has (what was asked for, for one)
+ * explains nothing: it is left out. Those that fail most often beyond what runs do at all come first.
  * @param runs newest first
  */
 export function failurePatterns(runs: readonly JudgedRun[]): FailurePattern[] {
@@ -59,7 +77,7 @@ export function failurePatterns(runs: readonly JudgedRun[]): FailurePattern[] {
       examples: failed.slice(0, EXAMPLES).map(({ jobId }) => jobId),
     };
   });
-  return patterns.filter(({ failed }) => failed > 1).toSorted(byWeight);
+  return patterns.filter(({ failed, tried }) => failed > 1 && tried < runs.length).toSorted(byWeight);
 }
 
 const traitsOfRun = ({ symbol, timeframe, traits }: JudgedRun): [FailurePattern["trait"], readonly string[]][] => [

@@ -1,21 +1,26 @@
 /** What may be said about a job that Temporal does not show as open: ended, unseen or forgotten. */
-import type { FinalStatus, JobOutcome } from "./job.ts";
+import { startAgain } from "./advice.ts";
+import type { FinalStatus, JobKind, JobOutcome } from "./job.ts";
 import { blank, type JobStatus, type StatusSources } from "./job-status.ts";
 
 const START_TEMPORAL =
   "Start Temporal (`make lab`, or the server behind TEMPORAL_ADDRESS) and ask again; the job is kept.";
 
-const AFTER: Record<FinalStatus, string> = {
-  completed: "Call get_results with this task_id.",
-  failed:
-    "Read the failure; mend its cause, then start again (with force_new_reason when nothing in the request changes).",
-  cancelled: "Nothing is running. Start it again with force_new_reason if it is wanted after all.",
-  terminated:
-    "Make sure that KTRDR does not compute on (check_health shows busy workers); start again with force_new_reason.",
-};
+function after(status: FinalStatus, kind: JobKind): string {
+  switch (status) {
+    case "completed":
+      return "Call get_results with this task_id.";
+    case "failed":
+      return `Read the failure and mend its cause. ${startAgain(kind)}`;
+    case "cancelled":
+      return `Nothing is running. ${startAgain(kind)}`;
+    case "terminated":
+      return `Make sure that KTRDR does not compute on (check_health shows busy workers). ${startAgain(kind)}`;
+  }
+}
 
 /** As the outcome says. */
-export function ended(outcome: JobOutcome): JobStatus {
+export function ended(outcome: JobOutcome, kind: JobKind): JobStatus {
   return blank(outcome.status, {
     final: true,
     percent: outcome.status === "completed" ? 100 : (outcome.partial?.percent ?? null),
@@ -23,7 +28,7 @@ export function ended(outcome: JobOutcome): JobStatus {
     headline: outcome.headline,
     failure: outcome.failure,
     partial: outcome.partial,
-    next: outcome.failure?.next ?? AFTER[outcome.status],
+    next: outcome.failure?.next ?? after(outcome.status, kind),
   });
 }
 
@@ -35,12 +40,12 @@ const BARE: Record<FinalStatus, string> = {
 };
 
 /** The execution is closed and nobody recorded how. */
-export function endedWithoutOutcome(status: FinalStatus): JobStatus {
+export function endedWithoutOutcome(status: FinalStatus, kind: JobKind): JobStatus {
   return blank(status, {
     final: true,
     percent: status === "completed" ? 100 : null,
     headline: BARE[status],
-    next: AFTER[status],
+    next: after(status, kind),
   });
 }
 
@@ -48,9 +53,9 @@ export function endedWithoutOutcome(status: FinalStatus): JobStatus {
  * The execution is closed, but the record of the job is open or cannot be read: until that says how it ended, its
  * computing may go on, and may even come to a result.
  */
-export function unsettled(status: FinalStatus): JobStatus {
+export function unsettled(status: FinalStatus, kind: JobKind): JobStatus {
   return {
-    ...endedWithoutOutcome(status),
+    ...endedWithoutOutcome(status, kind),
     final: false,
     percent: null,
     next: "Ask again: within a minute a worker of ktrdr-mcp stops its computing and records how it ended.",

@@ -23,11 +23,13 @@ const START_WORKER = "Start a worker: `bin/ktrdr-mcp worker` (or `make lab`); th
 export function judge(sources: StatusSources): JobStatus {
   const { view, record } = sources;
   if (record !== null && record !== "unavailable" && record.status !== "open") {
-    return record.outcome === null ? endedWithoutOutcome(record.status) : ended(record.outcome);
+    return record.outcome === null
+      ? endedWithoutOutcome(record.status, record.kind)
+      : ended(record.outcome, record.kind);
   }
   if (view === "unavailable") return unseen(sources);
   if (view === null) return forgotten(record);
-  if (view.outcome !== null) return ended(view.outcome);
+  if (view.outcome !== null) return ended(view.outcome, view.kind);
   if (view.execution === "running" || view.execution === "paused") return open(view, sources);
   if (view.execution === "completed") {
     return blank("unknown", {
@@ -36,7 +38,9 @@ export function judge(sources: StatusSources): JobStatus {
     });
   }
   const closedAs = view.execution === "timed_out" ? "failed" : view.execution;
-  return record === null && !mayBeAdmitted(view, sources.now) ? endedWithoutOutcome(closedAs) : unsettled(closedAs);
+  return record === null && !mayBeAdmitted(view, sources.now)
+    ? endedWithoutOutcome(closedAs, view.kind)
+    : unsettled(closedAs, view.kind);
 }
 
 /** Closed from outside, while its admission may be on the way to the record; it is then settled like any other. */

@@ -10,7 +10,7 @@ import { MODEL_PATH, chooseModel } from "./model-choice.ts";
 import { readStrategy } from "./preflight.ts";
 import { marketOf, strategySubject } from "./strategy-check.ts";
 
-interface Wish extends Will {
+export interface Wish extends Will {
   readonly work: BatchRequest["work"];
   readonly strategies?: readonly string[] | undefined;
   readonly models?: readonly string[] | undefined;

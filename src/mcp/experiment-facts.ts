@@ -25,7 +25,10 @@ export function experimentRow(experiment: Experiment, shownChars: number) {
 export const cut = (text: string, chars: number): string =>
   text.length <= chars ? text : `${text.slice(0, chars - 3).toWellFormed()}...`;
 
-/** A judgement in figures, rounded. */
+/** One in so many of the runs that are shown: those left out for one reason are alike. */
+const SHOWN_OF_A_REASON = 7;
+
+/** A judgement in figures, rounded; what was left out by its reason. */
 export function judgementFactsOf({ value, meet, counted, leftOut, caveats }: Judgement, shown: number) {
   return {
     ...(value === null
@@ -40,7 +43,11 @@ export function judgementFactsOf({ value, meet, counted, leftOut, caveats }: Jud
           },
         }),
     counted: counted.slice(0, shown).map(({ jobId, value: figure }) => ({ task_id: jobId, value: rounded(figure) })),
-    left_out: leftOut.slice(0, shown).map(({ jobId, why }) => ({ task_id: jobId, why })),
+    left_out: [...Map.groupBy(leftOut, ({ why }) => why)].slice(0, shown).map(([why, runs]) => ({
+      why,
+      runs: runs.length,
+      task_ids: runs.slice(0, Math.ceil(shown / SHOWN_OF_A_REASON)).map(({ jobId }) => jobId),
+    })),
     ...(caveats.length === 0 ? {} : { caveats: [...caveats] }),
   };
 }

@@ -1,3 +1,4 @@
+import { enginesText } from "./answer.ts";
 import type { JudgedRun } from "../domain/failure-patterns.ts";
 import { traitsOf, type StrategyTraits } from "../domain/strategy/traits.ts";
 import type { JudgedRunFilter, RecordedRun } from "../store/judged-runs.ts";
@@ -14,12 +15,13 @@ export async function judgedRuns({ records }: Deps, filter: JudgedRunFilter, lea
   const traits = new Map([...texts].map(([key, text]) => [key, traitsOf(text)]));
   const judged = runs.map((run): JudgedRun => ({
     jobId: run.jobId,
+    idea: JSON.stringify([run.textKey ?? run.strategy, run.symbol, run.timeframe, run.days]),
     symbol: run.symbol,
     timeframe: run.timeframe,
     failure: failureOf(run, leastSharpe),
     traits: traits.get(run.textKey ?? "") ?? NONE,
   }));
-  return { judged, more };
+  return { judged, more, engine: enginesText(runs.map(({ engine }) => engine)) };
 }
 
 /** By Sharpe, never by return: KTRDR invests a part of the capital, holding all of it (contract §10). */

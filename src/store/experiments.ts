@@ -116,7 +116,7 @@ const RunRow = z
   })
   .transform((row): AttachedRun => {
     const { kind, status, symbol, timeframe, trained_from: from, trained_to: to } = row;
-    const known = kind !== null && status !== null && symbol !== null && timeframe !== null;
+    const known = kind !== null && status !== null;
     const trainedOn = from === null || to === null ? null : { startDate: from, endDate: to };
     return {
       jobId: row.job_id,

@@ -1,5 +1,6 @@
 /** Runs that ended in a way that says something about their strategy. */
 import { z } from "zod";
+import { EngineSchema } from "./job-row.ts";
 import { select, type Pool } from "./pool.ts";
 import { branded } from "./result-row.ts";
 
@@ -43,13 +44,17 @@ const RunRow = z.object({
   trades: z.number().nullable(),
   /** Of buying and holding over the same bars; null when it is not known. */
   holdSharpe: z.number().nullable(),
+  /** Of the request, as "first to last". */
+  days: z.string().nullable(),
+  engine: EngineSchema.nullable(),
   textKey: z.string().nullable(),
 });
 
 const RUNS = `
   select j.job_id as "jobId", j.strategy, j.symbol, j.timeframe,
     case when j.status = 'failed' then coalesce(j.outcome #>> '{failure,code}', 'internal') end as failure,
-    r.sharpe, r.trades, (r.result #>> '{buyAndHold,sharpe}')::float8 as "holdSharpe", md5(j.strategy_text) as "textKey"
+    r.sharpe, r.trades, (r.result #>> '{buyAndHold,sharpe}')::float8 as "holdSharpe", md5(j.strategy_text) as "textKey",
+    (j.request ->> 'startDate') || ' to ' || (j.request ->> 'endDate') as days, r.result -> 'engine' as engine
   from jobs j left join results r using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
   where j.kind in ('training', 'backtest') and (j.force_reason is null or j.force_reason not like 'replay of %')
     and (j.status = 'failed' or (j.kind = 'backtest' and j.status = 'completed'

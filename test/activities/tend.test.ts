@@ -3,7 +3,9 @@ import pino from "pino";
 import { expect, test } from "vitest";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { systemClock } from "../../src/activities/clock.ts";
+import { settle } from "../../src/activities/settle.ts";
 import { tendActivities } from "../../src/activities/tend.ts";
+import type { JobOutcome } from "../../src/domain/job.ts";
 import type { JobRecord } from "../../src/store/job-row.ts";
 import { setInputOf } from "../support/workflow-env.ts";
 
@@ -37,3 +39,24 @@ test("a terminated job that cannot be settled now keeps no other one from being 
   await new MockActivityEnvironment().run(async () => await warden.tendJobs());
   expect(closed).toEqual(["older", "stuck"]);
 });
+
+test.each([
+  ["terminated", "terminated", "terminated"],
+  ["timed_out", "failed", "workflow_lost"],
+] as const)(
+  "a job whose workflow was %s has a code of its own, not that of a defect",
+  async (execution, status, code) => {
+    const batch = { ...open("batch-ended-1"), kind: "batch" };
+    const finished: JobOutcome[] = [];
+    const deps = {
+      clock: systemClock,
+      executions: { of: async () => execution },
+      jobs: { get: async () => batch, finish: async (_id: string, outcome: JobOutcome) => finished.push(outcome) },
+    } as unknown as ActivityDeps;
+    await new MockActivityEnvironment().run(async () => await settle(deps, "batch-ended-1"));
+    // A batch takes no force_new_reason.
+    expect(finished).toMatchObject([
+      { status, failure: { code, next: expect.stringMatching(/^To go on with it, call start_batch/) } },
+    ]);
+  },
+);

@@ -67,7 +67,7 @@ describe("the judgement of an experiment", () => {
 
   test.each<[string, AttachedRun, string]>([
     ["known before it was attached", backtest("x", 9, {}, { finishedAt: "2025-12-31T23:59:59.000Z" }), "known before"],
-    ["that never began", { ...backtest("x", 9), job: null, result: null }, "never begun"],
+    ["that never began", { ...backtest("x", 9), job: null, result: null }, "not begun"],
     [
       "that has not ended",
       { ...backtest("x", 9, {}, { status: "open", finishedAt: null }), result: null },

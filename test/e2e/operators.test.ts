@@ -267,7 +267,11 @@ describe("terminating", () => {
       expect(await operator.computing(taskId)).toEqual([]);
       expect(await operator.computed(taskId)).toBe(1);
       const { answer } = await research.follow(taskId, "terminated");
-      expect(answer).toMatchObject({ final: true, headline: "terminated by an operator" });
+      expect(answer).toMatchObject({
+        final: true,
+        headline: "terminated by an operator",
+        failure: { code: "terminated" },
+      });
     }
     await expectDoneOnce([next]);
     await freeSlots();

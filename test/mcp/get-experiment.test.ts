@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { recordBacktest, recordSet } from "../support/job-records.ts";
+import { batchRequest, recordBatch } from "../support/batches.ts";
+import { recordBacktest, recordSet, recordTraining } from "../support/job-records.ts";
 import { begun, ran } from "../support/experiments.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { inputOf, TRAINING } from "../support/workflow-env.ts";
@@ -25,9 +26,10 @@ describe("get_experiment", () => {
       headline: "Open: 1 of 2 runs count so far.",
       counted: [{ task_id: "backtest-run-1", value: 0.8 }],
       left_out: [
-        { task_id: "backtest-known-1", why: "known before it was attached" },
-        { task_id: "backtest-never-1", why: "announced, never begun" },
+        { why: "known before it was attached", runs: 1, task_ids: ["backtest-known-1"] },
+        { why: "announced, not begun", runs: 1, task_ids: ["backtest-never-1"] },
       ],
+      engine: expect.stringContaining("practice figures"),
     });
     expect(await shown(id)).not.toHaveProperty("conclusion");
   });
@@ -56,13 +58,34 @@ describe("get_experiment", () => {
       await stack.writer.admit({ ...child, parentJobId: "trainset-x-1" }, null);
     }
     const { left_out: left } = await shown(id);
-    expect(left).toEqual([1, 2].map((draw) => ({ task_id: `trainset-x-1.${draw}`, why: "not ended yet" })));
+    expect(left).toEqual([{ why: "not ended yet", runs: 2, task_ids: ["trainset-x-1.1", "trainset-x-1.2"] }]);
+  });
+
+  test("of a batch that runs says that it has not ended, and tells its trainings as one reason", async () => {
+    const id = await begun(stack, { hypothesis: "A batch." });
+    await stack.deps.records.experiments.attach(id, "batch-x-1");
+    const trainings = Array.from({ length: 12 }, (_, at) => ({ training: `train-x-${at}` }));
+    for (const { training } of trainings.slice(0, 10)) await recordTraining(stack.writer, training);
+    for (const { training } of trainings.slice(10)) await stack.writer.admit(inputOf(training, TRAINING), null);
+    await recordBatch(stack, "batch-x-1", batchRequest(4, { work: "both", draws: 3 }), trainings);
+    expect((await shown(id))["left_out"]).toEqual([
+      { why: "not ended yet", runs: 3, task_ids: ["batch-x-1", "train-x-10", "train-x-11"] },
+      {
+        why: "a training: sharpe is a figure of a backtest",
+        runs: 10,
+        task_ids: ["train-x-0", "train-x-1", "train-x-2"],
+      },
+    ]);
+    expect(await stack.refused("conclude_experiment", { experiment_id: id, conclusion: "Too early." })).toMatch(
+      /have not ended: batch-x-1/,
+    );
   });
 
   test("shows the first runs, and all when asked", async () => {
     const id = await begun(stack, { hypothesis: "Many." });
     for (let at = 0; at < 25; at += 1) await stack.deps.records.experiments.attach(id, `backtest-many-${at}`);
-    expect((await shown(id))["left_out"]).toHaveLength(20);
-    expect((await shown(id, { all_runs: true }))["left_out"]).toHaveLength(25);
+    const idsOf = (answer: Record<string, unknown>) => (answer["left_out"] as { task_ids: unknown }[])[0]?.task_ids;
+    expect(idsOf(await shown(id))).toHaveLength(3);
+    expect(idsOf(await shown(id, { all_runs: true }))).toHaveLength(25);
   });
 });

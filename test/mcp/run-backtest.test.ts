@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { batchRequest, recordBatch } from "../support/batches.ts";
 import { recordEnd, recordOpen, recordSet, recordTraining } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 
@@ -29,6 +30,29 @@ describe("run_backtest", () => {
     });
   });
 
+  test("of a set or a batch takes every model, as one batch", async () => {
+    const { writer, strategy } = stack;
+    const models = ["trainset-probe-1.1", "trainset-probe-1.2"];
+    for (const id of models)
+      await recordTraining(writer, id, { strategy, modelPath: `models/${strategy}/${id.at(-1)}` });
+    const items = [...models, "train-probe-open"].map((training) => ({ training }));
+    await recordBatch(stack, "batch-probe-1", batchRequest(3), items);
+    await recordBatch(stack, "batch-empty-1", batchRequest(2), []);
+    const ofSet = await stack.ask("run_backtest", { model: "trainset-probe-1", ...WINDOW, initial_capital: 5_000 });
+    expect(ofSet).toMatchObject({
+      kind: "batch",
+      items: 2,
+      existing: false,
+      task_id: expect.stringMatching(/^batch-/),
+    });
+    const ofBatch = await stack.ask("run_backtest", { model: "batch-probe-1", ...WINDOW, initial_capital: 5_000 });
+    expect(ofBatch).toMatchObject({ task_id: ofSet["task_id"], existing: true });
+    // The other tool does the same.
+    const periods = [{ test: [WINDOW.start_date, WINDOW.end_date] }];
+    const batch = await stack.ask("start_batch", { work: "backtest", models: ["batch-probe-1"], periods });
+    expect(batch).toMatchObject({ items: 2 });
+  });
+
   test("other costs are another job", async () => {
     const ids = new Set<unknown>();
     for (const costs of [{}, { commission: 0 }, { slippage: 0.01 }, { initial_capital: 5_000 }]) {
@@ -55,10 +79,21 @@ describe("run_backtest", () => {
   });
 
   test.each([
-    ["a set", { model: "trainset-probe-1" }, "invalid_input", "Valid: trainset-probe-1.1, trainset-probe-1.2"],
+    [
+      "another strategy for the models of a set",
+      { model: "trainset-probe-1", strategy: "other" },
+      "invalid_input",
+      "stands for several models",
+    ],
+    ["a batch without a model yet", { model: "batch-empty-1" }, "task_not_finished", "No training of batch-empty-1"],
     ["an unfinished training", { model: "train-probe-open" }, "task_not_finished", "get_task_status"],
     ["a failed training", { model: "train-probe-failed" }, "model_not_found", "NaN loss"],
-    ["an unknown model", { model: "train-nothing" }, "model_not_found", "Valid: train-probe-"],
+    [
+      "an unknown model",
+      { model: "train-nothing" },
+      "model_not_found",
+      "Valid: trainset-probe-1.2, trainset-probe-1.1, train-probe-2",
+    ],
     [
       "a foreign model path without a market",
       { model: "models/other/1d_v1" },

@@ -45,7 +45,7 @@ describe("search_insights", () => {
   ] as const)("finds by %s", async (_name, query, found) => {
     const answer = await search({ query });
     expect(keys(answer)).toEqual(found);
-    expect(answer).toMatchObject({ reading: "all words", found: String(found.length), more: false });
+    expect(answer).toMatchObject({ reading: "all words", found: found.length, more: false });
   });
 
   test("what is more important comes first where the words weigh the same", async () => {
@@ -85,7 +85,7 @@ describe("search_insights", () => {
     expect([first, second, third].map((answer) => answer?.["more"])).toEqual([true, false, false]);
     expect(new Set([...keys(first!), ...keys(second!)])).toEqual(new Set(["dips", "trend", "size"]));
     // Beyond the last page nothing is read differently.
-    expect(third).toMatchObject({ insights: [], found: "3", reading: "all words" });
+    expect(third).toMatchObject({ insights: [], found: 3, reading: "all words" });
   });
 
   test("shows the passage of a long one, and all of it when asked by id", async () => {

@@ -26,7 +26,7 @@ Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081", "conclusion": "Entries
     conclusion: z.string(),
     value: z.looseObject({}).optional(),
     counted: z.array(z.looseObject({ task_id: z.string() })),
-    left_out: z.array(z.looseObject({ task_id: z.string() })),
+    left_out: z.array(z.looseObject({ why: z.string() })),
     caveats: z.array(z.string()).optional(),
     next: z.string(),
   }),

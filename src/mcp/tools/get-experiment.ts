@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { judge } from "../../domain/experiment.ts";
+import { compact, enginesText } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
 import { experimentRow, judgementFactsOf, verdictText } from "../experiment-facts.ts";
 import { DATA_NOTE, experimentId } from "../fields.ts";
@@ -21,11 +22,12 @@ Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081"}`,
     experiment_id: z.string(),
     status: z.string(),
     headline: z.string(),
+    engine: z.string().optional(),
     hypothesis: z.string(),
     criterion: z.string(),
     value: z.looseObject({}).optional(),
     counted: z.array(z.looseObject({ task_id: z.string() })),
-    left_out: z.array(z.looseObject({ task_id: z.string() })),
+    left_out: z.array(z.looseObject({ why: z.string() })),
     caveats: z.array(z.string()).optional(),
     conclusion: z.string().optional(),
     concluded_at: z.string().optional(),
@@ -47,12 +49,13 @@ Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081"}`,
         conclusion === null
           ? `Open: ${judgement.counted.length} of ${experiment.runs} runs count so far.`
           : verdictText(experiment, judgement),
+      ...compact({ engine: enginesText(runs.map(({ result }) => result?.engine ?? null)) }),
       ...judgementFactsOf(judgement, all_runs ? ALL : SHOWN),
       ...(conclusion === null ? {} : { conclusion: conclusion.words, concluded_at: conclusion.concludedAt }),
       note: DATA_NOTE,
       next:
         conclusion === null
-          ? "train_model and run_backtest with this experiment_id add runs; conclude_experiment judges them."
+          ? "train_model, run_backtest and start_batch with this experiment_id add runs; conclude_experiment judges them."
           : "get_results with a task_id shows a run; start_experiment for the next hypothesis.",
     };
   },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { failureKinds, failurePatterns, type FailurePattern } from "../../domain/failure-patterns.ts";
+import { failureKinds, failurePatterns, ideasOf, type FailurePattern } from "../../domain/failure-patterns.ts";
 import { compact, rounded } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
 import { isoDate, strategyName, symbol, timeframe } from "../fields.ts";
@@ -8,11 +8,11 @@ import { judgedRuns } from "../judged-runs.ts";
 export const getFailedStrategies = defineTool({
   name: "get_failed_strategies",
   title: "Patterns of failure",
-  description: `Says which runs failed or are not worth going on with, and what they have in common: indicators, labels, architecture, symbol, timeframe. Ask it before designing a strategy, and when several in a row disappoint.
+  description: `Says which strategies failed or are not worth going on with, and what they have in common: indicators, labels, architecture, symbol, timeframe. Draws of one strategy on the same market and dates count once. Ask it before designing a strategy, and when several in a row disappoint.
 
 Judged are jobs that failed, and backtests on dates their model was not trained on. One of those counts as failed when it made no trade, or its Sharpe is below sharpe_below or below that of buying and holding. In-sample backtests prove nothing and are left out.
 
-"share" is failed of tried; compare it with the share of all judged runs: what every run has explains nothing. What comes first is surest, by the lower end of a 95 % interval. For what was written down about failures: search_insights with category failure.
+"share" is failed of tried; compare it with the share of all judged. What comes first is surest, by the lower end of a 95 % interval. For what was written down about failures: search_insights with category failure.
 
 Example: {"symbol": "SPX", "timeframe": "1d", "sharpe_below": 0.3}`,
   input: z.strictObject({
@@ -25,6 +25,8 @@ Example: {"symbol": "SPX", "timeframe": "1d", "sharpe_below": 0.3}`,
   }),
   output: z.object({
     judged: z.number(),
+    runs: z.number(),
+    engine: z.string().optional(),
     failed: z.number(),
     share: z.number().nullable(),
     kinds: z.array(z.looseObject({ kind: z.string() })),
@@ -35,17 +37,23 @@ Example: {"symbol": "SPX", "timeframe": "1d", "sharpe_below": 0.3}`,
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async handle({ sharpe_below: least, limit, ...filter }, { deps }) {
-    const { judged, more } = await judgedRuns(deps, compact(filter), least);
+    const { judged: runs, more, engine } = await judgedRuns(deps, compact(filter), least);
+    const judged = ideasOf(runs);
     const failed = judged.filter(({ failure }) => failure !== null).length;
     const patterns = failurePatterns(judged);
     return {
       judged: judged.length,
+      runs: runs.length,
       failed,
       share: judged.length === 0 ? null : rounded(failed / judged.length),
-      kinds: failureKinds(judged).map(({ kind, runs: count, examples }) => ({ kind, runs: count, task_ids: examples })),
+      kinds: failureKinds(judged).map(({ kind, runs: count, examples }) => ({
+        kind,
+        strategies: count,
+        task_ids: examples,
+      })),
       patterns: patterns.slice(0, limit).map(patternFacts),
       more: patterns.length > limit,
-      ...compact({ incomplete: more ? `only the newest ${judged.length} runs were looked at` : undefined }),
+      ...compact({ engine, incomplete: more ? `only the newest ${runs.length} runs were looked at` : undefined }),
       next:
         judged.length === 0
           ? "Nothing was judged yet: run_backtest on dates after the training window, or widen the filter."

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { startAgain } from "../../domain/advice.ts";
 import { DomainError } from "../../domain/errors.ts";
 import { compact, enginesText, engineText } from "../answer.ts";
 import { batchResults } from "../batch-facts.ts";
@@ -74,7 +75,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
         ...(failure === null ? {} : { failure: compact({ ...failure }) }),
         ...(partial === null ? {} : { partial: compact({ ...partial }) }),
         ...(job.engine === null ? {} : { produced_by: { engine: engineText(job.engine) } }),
-        next: failure?.next ?? "Start it again with force_new_reason if it is still wanted.",
+        next: failure?.next ?? startAgain(job.kind),
       };
     }
     if (drawn && result.kind === "training") attach(await deps.charts.learningCurve(result.curve));

@@ -2,14 +2,15 @@ import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import { codesOf, insistenceCaveats, LOOKS_AHEAD } from "../../domain/insistence.ts";
 import type { BacktestRequest } from "../../domain/job.ts";
-import { isTimeframe, overlaps } from "../../domain/market-data.ts";
+import { isTimeframe, overlaps, type DateWindow } from "../../domain/market-data.ts";
 import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
 import { checkBars } from "../bar-check.ts";
 import { clear, findingText, isError, type Subject, type Will } from "../clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { forceNewReason, insisting, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
-import { chooseModel, type ChosenModel } from "../model-choice.ts";
+import { chooseModel, MODEL_PATH, type ChosenModel } from "../model-choice.ts";
 import { checkOrder, fewBarsWarning, readStrategy } from "../preflight.ts";
+import { startBatchJob } from "../start-batch-job.ts";
 import { startJob, type Cleared } from "../start-job.ts";
 import { strategySubject } from "../strategy-check.ts";
 
@@ -20,7 +21,7 @@ export const runBacktest = defineTool({
 
 Before: train_model finished. Choose dates AFTER the training window: a backtest on days the model was trained on is in-sample, proves nothing, and is flagged. After: get_task_status with wait_seconds 45, then get_results, which puts buy-and-hold over the same bars beside it.
 
-- model: the task_id of a training (best), or its model_path from list_models. For a training set pass one of its trainings.
+- model: the task_id of a training (best), or its model_path from list_models. For a training set or a batch: all its models, as a batch.
 - strategy, symbol and timeframe default to those of the training.
 - The first 50 bars of the window are warm-up and not traded.
 - commission and slippage are ratios of traded value per fill (0.001 = 0.1 %). Costs of 0 flatter every strategy.
@@ -44,12 +45,14 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
   output: z.object({
     ...statusFields,
     existing: z.boolean().describe("True: this request was known; nothing new was started."),
+    items: z.number().optional(),
     warnings: z.array(z.string()),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async handle(args, context) {
     const window = { startDate: args.start_date, endDate: args.end_date };
     checkOrder(window);
+    if (await isMany(context, args.model)) return await backtestEach(args, window, context);
     const model = await chooseModel(context.deps, args.model);
     const place = market(args, model);
     const file = await readStrategy(context.deps, place.strategy);
@@ -73,6 +76,48 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
     return { ...answer, warnings: [...sampleWarnings(request, model), ...answer.warnings] };
   },
 });
+
+/** Whether it stands for several models. */
+async function isMany({ deps }: ToolContext, model: string): Promise<boolean> {
+  const job = MODEL_PATH.test(model) ? null : await deps.records.jobs.get(model);
+  return job?.kind === "batch" || job?.kind === "training_set";
+}
+
+interface Several extends Will {
+  readonly model: string;
+  readonly strategy?: string | undefined;
+  readonly symbol?: string | undefined;
+  readonly timeframe?: string | undefined;
+  readonly initial_capital: number;
+  readonly commission: number;
+  readonly slippage: number;
+  readonly experiment_id?: string | undefined;
+  readonly force_new_reason?: string | undefined;
+}
+
+/** Of a batch or a set, each model it trained: a batch of ordinary backtests. */
+async function backtestEach(args: Several, window: DateWindow, context: ToolContext) {
+  const { model, strategy, timeframe, symbol: market, force_new_reason: again } = args;
+  if (strategy !== undefined || timeframe !== undefined || again !== undefined) {
+    throw new DomainError("invalid_input", {
+      what: `${model} stands for several models: strategy, timeframe and force_new_reason are for one.`,
+      next: "leave them out, or pass the task_id of one training",
+    });
+  }
+  return await startBatchJob(context, {
+    ...args,
+    work: "backtest",
+    models: [model],
+    strategies: undefined,
+    symbols: market === undefined ? undefined : [market],
+    periods: [{ train: null, test: window }],
+    draws: 1,
+    costs: { initialCapital: args.initial_capital, commission: args.commission, slippage: args.slippage },
+    atOnce: 4,
+    maxFailures: 10,
+    experimentId: args.experiment_id,
+  });
+}
 
 function market(
   args: {

@@ -6,6 +6,7 @@ import type { InsightPage } from "../../store/insight-search.ts";
 import { compact } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
 import { DATA_NOTE, insightTag, isoDate, taskId } from "../fields.ts";
+import type { Deps } from "../ports.ts";
 
 const INSIGHT_ID = /^insight-[0-9a-f]{16}$/;
 
@@ -34,8 +35,9 @@ Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags"
   }),
   output: z.object({
     insights: z.array(z.looseObject({ insight_id: z.string() })),
-    found: z.string(),
+    found: z.number(),
     more: z.boolean(),
+    incomplete: z.string().optional(),
     reading: z.string(),
     note: z.string(),
   }),
@@ -46,7 +48,7 @@ Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags"
       const insight = await insights.get(insight_id);
       if (insight === null) throw unknown(insight_id);
       const row = { ...facts(insight), text: insight.body };
-      return { insights: [row], found: "1", more: false, reading: "by its id", note: DATA_NOTE };
+      return { insights: [row], found: 1, more: false, reading: "by its id", note: DATA_NOTE };
     }
     const offset = (page - 1) * limit;
     const answer = await insights.search({
@@ -57,9 +59,10 @@ Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags"
     });
     return {
       insights: answer.hits.map((hit) => ({ ...facts(hit), ...textOf(hit) })),
-      found: answer.partly ? `${answer.found} or more; the newest ${answer.found} were ranked` : String(answer.found),
+      found: answer.found,
       more: offset + limit < answer.found,
-      reading: readingOf(answer),
+      ...compact({ incomplete: answer.partly ? `more match; the newest ${answer.found} were ranked` : null }),
+      reading: answer.found === 0 ? await nothingOf(insights) : readingOf(answer),
       note: DATA_NOTE,
     };
   },
@@ -83,6 +86,12 @@ const textOf = ({ body, snippet }: { readonly body: string; readonly snippet: st
 function readingOf({ reading, corrections }: InsightPage): string {
   const read = Object.entries(corrections).map(([asked, meant]) => `${asked} as ${meant}`);
   return read.length === 0 ? reading : `${reading} (${read.join(", ")})`;
+}
+
+/** Nothing was found, however the words were read: whether there is anything at all is what helps. */
+async function nothingOf(insights: Deps["records"]["insights"]): Promise<string> {
+  const any = await insights.search({ terms: searchTerms(""), limit: 1, offset: 0 });
+  return any.found === 0 ? "no insight has been saved yet" : "no insight matches";
 }
 
 const unknown = (id: string) =>

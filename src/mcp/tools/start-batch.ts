@@ -1,16 +1,12 @@
 import { z } from "zod";
-import { MOST_ITEMS, sizeOf } from "../../domain/batch.ts";
+import { MOST_ITEMS } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { BatchPeriod, BatchRequest } from "../../domain/job.ts";
 import { overlaps, type DateWindow } from "../../domain/market-data.ts";
-import { plannedBatch } from "../batch-plan.ts";
 import { defineTool } from "../define-tool.ts";
 import { insisting, isoDate, runOf, statusFields, strategyName, symbol, taskId } from "../fields.ts";
 import { checkOrder } from "../preflight.ts";
-import { startJob } from "../start-job.ts";
-
-/** Single jobs, which somebody waits for, go first. */
-const PRIORITY = 4;
+import { startBatchJob } from "../start-batch-job.ts";
 
 const window = z.array(isoDate).length(2, "two dates: the first day and the last");
 
@@ -27,7 +23,12 @@ Example: {"work": "both", "strategies": ["dip_3", "dip_5"], "draws": 3, "periods
   input: z.strictObject({
     work: z.enum(["train", "both", "backtest"]).describe("What is done for each combination."),
     strategies: z.array(strategyName).min(1).max(500).optional().describe("To train."),
-    models: z.array(taskId).min(1).max(500).optional().describe("To backtest: finished trainings, or sets of them."),
+    models: z
+      .array(taskId)
+      .min(1)
+      .max(500)
+      .optional()
+      .describe("To backtest: finished trainings, sets or batches of them."),
     symbols: z.array(symbol).min(1).max(50).optional().describe("Default: each strategy's own."),
     periods: z
       .array(z.strictObject({ train: window.optional(), test: window.optional() }))
@@ -52,31 +53,15 @@ Example: {"work": "both", "strategies": ["dip_3", "dip_5"], "draws": 3, "periods
   async handle(args, context) {
     const { work } = args;
     const periods = args.periods.map((period) => periodOf(period, work));
-    const { strategies, models, check } = await plannedBatch(context, { ...args, periods });
-    const request: BatchRequest = {
-      kind: "batch",
-      work,
-      strategies,
-      models,
+    const answer = await startBatchJob(context, {
+      ...args,
       periods,
-      draws: work === "backtest" ? 1 : args.draws,
       costs: { initialCapital: 100_000, commission: args.commission, slippage: args.slippage },
       atOnce: args.at_once,
       maxFailures: args.max_failures,
-    };
-    const items = sizeOf(request);
-    if (items > MOST_ITEMS) throw tooMany(items);
-    const answer = await startJob(context, {
-      request,
-      forceReason: null,
       experimentId: args.experiment_id,
-      priority: PRIORITY,
-      preflight: async () => {
-        const { warnings, ...parts } = await check();
-        return { request: { ...request, ...parts }, warnings };
-      },
     });
-    return { ...answer, items, warnings: [...periods.flatMap(warningOf), ...answer.warnings] };
+    return { ...answer, warnings: [...periods.flatMap(warningOf), ...answer.warnings] };
   },
 });
 
@@ -106,9 +91,3 @@ const warningOf = ({ train, test }: BatchPeriod): string[] =>
   train !== null && test !== null && overlaps(train, test)
     ? [`IN-SAMPLE: test dates ${test.startDate} to ${test.endDate} overlap the training. Those results prove nothing.`]
     : [];
-
-const tooMany = (items: number) =>
-  new DomainError("invalid_input", {
-    what: `That would be ${items} items; a batch has at most ${MOST_ITEMS}.`,
-    next: "divide it, or begin with fewer draws, periods or strategies",
-  });
