@@ -4,6 +4,7 @@ import type { ApiEvidence, Verdict, WorkerEvidence } from "../domain/evidence.ts
 import { mend, startAgain } from "../domain/advice.ts";
 import type { ComputationEnd, ComputeRequest, FaultSeen, JobInput, JobProgress, SlotKind } from "../domain/job.ts";
 import { isDomainError } from "../domain/errors.ts";
+import { leftMs, nextLookMs, type PaceMark } from "../domain/pace.ts";
 import type { Operation } from "../domain/operation.ts";
 import { partialOf } from "../domain/partial.ts";
 import { DEAD_REASON, holdsResult, judge } from "../domain/verdict.ts";
@@ -44,6 +45,7 @@ class Vigil {
   private last: Operation | null = null;
   private stillSinceMs: number;
   private lookedAtMs: number;
+  private readonly begunAtMs: number;
   private notFoundSinceMs: number | null = null;
   private deadSinceMs: number | null = null;
 
@@ -61,6 +63,7 @@ class Vigil {
     this.place = place;
     this.stillSinceMs = deps.clock.now();
     this.lookedAtMs = deps.clock.now();
+    this.begunAtMs = deps.clock.now();
     this.takeOver(activityInfo().heartbeatDetails as JobProgress | undefined);
   }
 
@@ -71,8 +74,10 @@ class Vigil {
     this.lookedAtMs = Math.min(this.lookedAtMs, Date.parse(earlier.at));
     earlier.faultsSeen.forEach((fault) => this.faults.add(fault));
     this.standing = { percent: earlier.percent, step: earlier.step };
+    this.paceFrom = earlier.paceFrom;
   }
 
+  private paceFrom: PaceMark | undefined;
   private standing: { percent: number; step: string } = { percent: 0, step: "" };
 
   async keep(): Promise<ComputationEnd> {
@@ -87,8 +92,19 @@ class Vigil {
         this.moved(verdict.view);
         progress = this.report(verdict.phase);
       }
-      await this.deps.clock.sleep(this.input.settings.pollIntervalMs, this.signal);
+      await this.deps.clock.sleep(this.untilNextLook(), this.signal);
     }
+  }
+
+  private untilNextLook(): number {
+    const now = this.deps.clock.now();
+    const stillMs = now - this.stillSinceMs;
+    const { paceFrom, standing } = this;
+    return nextLookMs(this.input.settings.pollIntervalMs, {
+      elapsedMs: now - this.begunAtMs,
+      left: paceFrom === undefined ? null : leftMs(paceFrom, standing.percent, this.stillSinceMs),
+      stillMs,
+    });
   }
 
   /** KTRDR may take half a minute to answer: what was known before is told again meanwhile. */
@@ -175,6 +191,9 @@ class Vigil {
     if (ahead) {
       this.stillSinceMs = this.deps.clock.now();
       this.standing = { percent: view.percent, step: view.step };
+      if (view.percent > 0) {
+        this.paceFrom ??= { at: new Date(this.stillSinceMs).toISOString(), percent: view.percent };
+      }
     }
     this.last = view;
   }
@@ -189,6 +208,7 @@ class Vigil {
       since: new Date(this.stillSinceMs).toISOString(),
       computation: this.computation,
       faultsSeen: [...this.faults],
+      ...(this.paceFrom === undefined ? {} : { paceFrom: this.paceFrom }),
     };
     heartbeat(progress);
     return progress;

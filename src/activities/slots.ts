@@ -11,6 +11,9 @@ import { beating } from "./heartbeat.ts";
 import { settle } from "./settle.ts";
 
 const LOOK_EVERY_MS = 1_000;
+/** After a change a worker may be free at any moment, once KTRDR's registry knows (up to 10 s, contract §11.7). */
+const LOOK_SOON_MS = 400;
+const SOON_FOR_MS = 15_000;
 /** Holders compute or should: one that was terminated must be noticed well within a minute. */
 const CHECK_HOLDERS_EVERY_MS = 10_000;
 const CHECK_QUEUE_EVERY_MS = 60_000;
@@ -43,6 +46,7 @@ export function slotActivities(deps: ActivityDeps) {
       let holdersAt = 0;
       let queueAt = deps.clock.now();
       const steady = new Steady(deps.clock);
+      const changedAt = deps.clock.now();
       for (;;) {
         heartbeat("watching");
         const now = deps.clock.now();
@@ -56,10 +60,11 @@ export function slotActivities(deps: ActivityDeps) {
           queueAt = now;
         }
         const closed = await closedAmong(deps, suspects);
-        const { free, waitingFor } = await capacity(deps, watch, signal);
+        const soon = now - changedAt < SOON_FOR_MS;
+        const { free, waitingFor, lags } = await capacity(deps, watch, soon, signal);
         if (closed.length > 0 || free) return { free: free && closed.length === 0, closed, waitingFor };
         if (steady.holds(waitingFor) && isNews(watch, waitingFor)) return { free: false, closed, waitingFor };
-        await deps.clock.sleep(LOOK_EVERY_MS, signal);
+        await deps.clock.sleep(soon && lags ? LOOK_SOON_MS : LOOK_EVERY_MS, signal);
       }
     },
 
@@ -88,11 +93,13 @@ async function closedAmong({ executions }: ActivityDeps, jobIds: readonly string
 interface Capacity {
   readonly free: boolean;
   readonly waitingFor: string;
+  /** There are fewer jobs of ours than workers, and the registry calls all of them busy. */
+  readonly lags: boolean;
 }
 
-const taken = (waitingFor: string): Capacity => ({ free: false, waitingFor });
+const taken = (waitingFor: string, lags = false): Capacity => ({ free: false, waitingFor, lags });
 
-async function capacity(deps: ActivityDeps, watch: SlotWatch, signal: AbortSignal): Promise<Capacity> {
+async function capacity(deps: ActivityDeps, watch: SlotWatch, soon: boolean, signal: AbortSignal): Promise<Capacity> {
   const { ktrdr, log, research } = deps;
   const { kind, queued, mayGrant } = watch;
   if (queued.length === 0) return taken("");
@@ -105,7 +112,7 @@ async function capacity(deps: ActivityDeps, watch: SlotWatch, signal: AbortSigna
     if (kind === "data_load") {
       return holdersOf(watch).length === 0 ? FREE : taken("another data load is running");
     }
-    const workers = await registered(ktrdr, kind, signal);
+    const workers = await (soon ? registered(ktrdr, kind, signal, LOOK_SOON_MS / 2) : registered(ktrdr, kind, signal));
     if (workers === "unreachable") return taken("KTRDR does not answer");
     const seen = await freeAmong(deps, watch, workers, signal);
     if (!seen.free) return seen;
@@ -122,7 +129,7 @@ async function capacity(deps: ActivityDeps, watch: SlotWatch, signal: AbortSigna
   }
 }
 
-const FREE: Capacity = { free: true, waitingFor: "" };
+const FREE: Capacity = { free: true, waitingFor: "", lags: false };
 
 const holdersOf = ({ held, settling = [] }: SlotWatch): readonly string[] => [...held, ...settling];
 
@@ -141,8 +148,9 @@ async function freeAmong(
   const healthy = workers.filter(({ status }) => status !== "temporarily_unavailable");
   if (healthy.length === 0) return taken(`KTRDR has no healthy ${kind} worker`);
   const available = healthy.filter(({ status }) => status === "available");
-  if (available.length === 0 || healthy.length <= (await occupied(deps, holdersOf(watch), healthy))) {
-    return taken(`all ${healthy.length} ${kind} worker(s) of KTRDR are taken`);
+  const ours = await occupied(deps, holdersOf(watch), healthy);
+  if (available.length === 0 || healthy.length <= ours) {
+    return taken(`all ${healthy.length} ${kind} worker(s) of KTRDR are taken`, healthy.length > ours);
   }
   for (const { endpointUrl } of available) {
     if (await isBusy(deps.ktrdr, endpointUrl, signal)) {

@@ -4,6 +4,7 @@
  * Zod-free: workflows carry these types (zod schemas of tool inputs live beside the tools).
  */
 import type { Insistence } from "./insistence.ts";
+import type { PaceMark } from "./pace.ts";
 import type { LearningCurve } from "./result.ts";
 
 export type JobKind = "training" | "training_set" | "backtest" | "data_load" | "batch";
@@ -198,6 +199,8 @@ export interface JobProgress {
   /** 1-based number of the computation. */
   readonly computation: number;
   readonly faultsSeen: readonly FaultSeen[];
+  /** From where its pace is measured; absent before it moved, and from a worker of an older version. */
+  readonly paceFrom?: PaceMark | undefined;
 }
 
 /** What the running workflow itself adds (needs a live worker). */

@@ -3,6 +3,7 @@
  * PostgreSQL, the workflow's own word, and whether any worker process is alive. Pure; never claims more than is known.
  */
 import type { JobProgress } from "./job.ts";
+import { leftMs } from "./pace.ts";
 import { blank, type JobStatus, type SeenExecution, type StatusSources } from "./job-status.ts";
 import { ended, endedWithoutOutcome, forgotten, unseen, unsettled } from "./status-without-view.ts";
 
@@ -96,11 +97,13 @@ function observed(view: SeenExecution, { now, computingSince }: StatusSources): 
     percent,
     step: progress === null || progress.step === "" ? null : progress.step,
     heartbeatAgeSeconds: heartbeat === null ? null : Math.round(age(heartbeat, now) / 1000),
-    etaSeconds: percent === null || progress === null ? null : eta(percent, computingSince, progress.at),
+    etaSeconds: percent === null || progress === null ? null : eta(progress, percent, computingSince),
   };
 }
 
-function eta(percent: number, computingSince: string | null, observedAt: string): number | null {
+function eta({ at: observedAt, paceFrom, since }: JobProgress, percent: number, computingSince: string | null) {
+  const left = paceFrom === undefined ? null : leftMs(paceFrom, percent, Date.parse(since));
+  if (left !== null) return Math.round(Math.max(0, left - age(since, new Date(observedAt))) / 1000);
   if (computingSince === null || percent < ETA_FROM_PERCENT || percent >= 100) return null;
   const elapsed = age(computingSince, new Date(observedAt));
   const seconds = Math.round(((elapsed / percent) * (100 - percent)) / 1000);
