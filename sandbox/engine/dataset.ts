@@ -58,11 +58,7 @@ export async function makeDataset(
   const labels = makeLabels(strategy.training.labels, bars);
   await breathe();
   const { targets, rows } = layBeside(matrix, labels);
-  const parts = split(strategy, rows, labels.purge);
-  if (parts.train.length === 0) {
-    const message = "num_samples should be a positive integer value, but got num_samples=0";
-    throw new EngineError("DATA-InsufficientData", message);
-  }
+  const parts = split(strategy.training, rows, labels.purge);
   return {
     samples: { features: matrix, targets, classes: outputsOf(strategy, labels) },
     features,
@@ -107,6 +103,8 @@ function layBeside(matrix: FeatureMatrix, labels: Labels): { targets: Float64Arr
   return { targets, rows: Uint32Array.from({ length: common }, (_, i) => end - common + i) };
 }
 
+type Shares = Pick<Strategy["training"], "trainShare" | "validationShare" | "testShare">;
+
 interface Parts {
   readonly train: Uint32Array;
   readonly validation: Uint32Array;
@@ -114,8 +112,7 @@ interface Parts {
 }
 
 /** In time order and without a gap, except for triple barrier labels: those of the end of the training part go. */
-function split(strategy: Strategy, rows: Uint32Array, purge: number): Parts {
-  const { trainShare, validationShare, testShare } = strategy.training;
+export function split({ trainShare, validationShare, testShare }: Shares, rows: Uint32Array, purge: number): Parts {
   if (purge === 0) {
     const [trainEnd, end] = [
       Math.trunc(rows.length * trainShare),
@@ -158,18 +155,37 @@ function lossesFor(
   parts: Parts,
   classes: number,
 ): { loss: Loss; testLoss: Loss } {
-  const { loss, focalGamma, huberDelta } = strategy.training;
-  const source = strategy.training.labels["source"];
-  if (classes === 1 && source !== "forward_return") {
+  const { loss, huberDelta, labels } = strategy.training;
+  if (classes > 1) {
+    const testLoss = crossEntropy(new Float64Array(classes).fill(1));
+    return { loss: classLoss(strategy.training, targets, parts, classes), testLoss };
+  }
+  if (labels["source"] !== "forward_return") {
     throw new EngineError("TRAINING-LabelsOfClasses", "Found dtype Long but expected Float");
   }
-  if (classes === 1) return { loss: loss === "mse" ? squaredError : huber(huberDelta), testLoss: huber(1) };
+  requireRows(parts.train);
+  return { loss: loss === "mse" ? squaredError : huber(huberDelta), testLoss: huber(1) };
+}
+
+function requireRows(rows: Uint32Array): void {
+  if (rows.length > 0) return;
+  const message = "num_samples should be a positive integer value, but got num_samples=0";
+  throw new EngineError("DATA-InsufficientData", message);
+}
+
+/** The loss that classes are trained on; what torch says when there are too few weights for it. */
+export function classLoss(
+  { loss, focalGamma }: Pick<Strategy["training"], "loss" | "focalGamma">,
+  targets: Float64Array,
+  parts: Pick<Parts, "train" | "validation">,
+  classes: number,
+): Loss {
+  requireRows(parts.train);
   const weights = classWeights(targets, parts.train);
-  const testLoss = crossEntropy(new Float64Array(classes).fill(1));
   if (loss === "focal") {
     // Focal loss looks the weight up: only a label beyond the last one fails.
     const missing = parts.validation.find((row) => (targets[row] ?? 0) >= weights.length);
-    if (missing === undefined) return { loss: focal(weights, focalGamma), testLoss };
+    if (missing === undefined) return focal(weights, focalGamma);
     const message = `index ${targets[missing]} is out of bounds for dimension 0 with size ${weights.length}`;
     throw new EngineError("TRAINING-MissingClass", message);
   }
@@ -179,7 +195,7 @@ function lossesFor(
       `but got weight tensor of shape: [${weights.length}]`;
     throw new EngineError("TRAINING-MissingClass", message);
   }
-  return { loss: crossEntropy(weights), testLoss };
+  return crossEntropy(weights);
 }
 
 /**

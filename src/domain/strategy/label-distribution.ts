@@ -68,14 +68,8 @@ function labelsOn(labels: LabelSettings, bars: readonly Bar[]): Int8Array | null
       return contextLabels(closes, horizon, bullish, bearish);
     }
     case "regime": {
-      const { horizon, trending_threshold, vol_crisis_threshold, vol_lookback } = labels.settings;
-      const regime = {
-        horizon,
-        trendingThreshold: trending_threshold,
-        volCrisisThreshold: vol_crisis_threshold,
-        volLookback: vol_lookback,
-      };
-      return regimeLabels(closes, regime);
+      const { vol_crisis_threshold: volCrisisThreshold, vol_lookback: volLookback } = labels.settings;
+      return regimeLabels(bars, { volCrisisThreshold, volLookback });
     }
     case "triple_barrier": {
       const { pt_multiplier, sl_multiplier, max_holding_period, vol_span, vol_method } = labels.settings;

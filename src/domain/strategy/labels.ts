@@ -125,44 +125,88 @@ export function contextLabels(closes: readonly number[], horizon: number, bullis
 }
 
 export interface Regime {
-  readonly horizon: number;
-  readonly trendingThreshold: number;
   readonly volCrisisThreshold: number;
   readonly volLookback: number;
 }
 
-/** Regime of the next `horizon` bars: volatile, else trending when the path is efficient, else ranging. */
-export function regimeLabels(closes: readonly number[], settings: Regime): Int8Array {
-  const { horizon, volLookback } = settings;
-  const returns = closes.slice(1).map((close, index) => Math.log(close / (closes[index] ?? close)));
-  const sums = runningSums(returns);
-  const squares = runningSums(returns.map((value) => value * value));
-  const path = runningSums(closes.slice(1).map((close, index) => Math.abs(close - (closes[index] ?? close))));
-  const deviation = (from: number, to: number): number => {
-    const [count, sum] = [to - from, between(sums, from, to)];
-    const spread = between(squares, from, to) - (sum * sum) / count;
-    // Below this only rounding is left.
-    return count < 2 || spread < 1e-18 ? 0 : Math.sqrt(spread / (count - 1));
-  };
-  return Int8Array.from(closes, (close, index) => {
-    const future = closes[index + horizon];
-    if (future === undefined || index < volLookback) return NONE;
-    const before = deviation(index - volLookback, index);
-    if (before > 0 && deviation(index, index + horizon) / before > settings.volCrisisThreshold) return 3;
-    const length = between(path, index, index + horizon);
-    const efficiency = length === 0 ? 0 : (future - close) / length;
-    return efficiency > settings.trendingThreshold ? 0 : efficiency < -settings.trendingThreshold ? 1 : 2;
+/** What KTRDR's trainer never passes on, whatever the file says: bars of a range and of a storm, and swings in ranges. */
+const RANGE_BARS = 14;
+const LARGE_SWING = 3;
+const SMALL_SWING = 1;
+const VOLATILE = 3;
+
+/**
+ * Regimes by two zigzags: the legs of large swings, trending when at least half of the small swings inside get on in
+ * their direction, else ranging; volatile where the next 14 returns deviate `volCrisisThreshold` times as much as the
+ * last `volLookback` ones. The bars after the last turning point get no label.
+ */
+export function regimeLabels(bars: readonly Bar[], settings: Regime): Int8Array {
+  const labels = new Int8Array(bars.length).fill(NONE);
+  const closes = bars.map((bar) => bar.close);
+  const unit = bars.length < RANGE_BARS + 2 ? 0 : usualRange(bars);
+  if (!(unit > 0)) return labels;
+  const legs = zigzagPivots(closes, LARGE_SWING * unit);
+  const turns = zigzagPivots(closes, SMALL_SWING * unit);
+  const isVolatile = storms(closes, settings);
+  for (const [leg, start] of legs.entries()) {
+    const end = legs[leg + 1];
+    if (end === undefined) break;
+    const rises = (closes[end] ?? 0) > (closes[start] ?? 0);
+    const inside = turns.filter((turn) => turn >= start && turn <= end).map((turn) => closes[turn] ?? 0);
+    const kind = getsOn(inside, rises) ? (rises ? 0 : 1) : 2;
+    for (let index = start; index <= end; index++) labels[index] = isVolatile(index) ? VOLATILE : kind;
+  }
+  return labels;
+}
+
+/** Median mean range of 14 bars over the median close, a ratio. */
+function usualRange(bars: readonly Bar[]): number {
+  const ranges = bars.map(({ high, low }, index) => {
+    const before = bars[index - 1]?.close;
+    return before === undefined ? high - low : Math.max(high - low, Math.abs(high - before), Math.abs(low - before));
   });
+  const means = ranges
+    .slice(RANGE_BARS - 1)
+    .map((_, start) => ranges.slice(start, start + RANGE_BARS).reduce((sum, range) => sum + range / RANGE_BARS, 0));
+  return median(means) / median(bars.map((bar) => bar.close));
 }
 
-/** `sums[i]` is the sum of the first i values: any stretch costs one subtraction, however long the horizon. */
-function runningSums(values: readonly number[]): Float64Array {
-  const sums = new Float64Array(values.length + 1);
-  for (const [index, value] of values.entries()) sums[index + 1] = (sums[index] ?? 0) + value;
-  return sums;
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
 }
 
-const between = (sums: Float64Array, from: number, to: number): number => (sums[to] ?? 0) - (sums[from] ?? 0);
+/** Whether half of the steps between the lows of a rising leg go up, or between the highs of a falling one down. */
+function getsOn(turns: readonly number[], rises: boolean): boolean {
+  if (turns.length < 4) return false;
+  const kept = turns.filter((price, index) => {
+    const before = turns[index - 1] ?? turns[1] ?? price;
+    const after = turns[index + 1] ?? before;
+    const isLow = price < before && price < after;
+    if (rises) return isLow;
+    return index === 0 || index === turns.length - 1 ? !isLow : price > before && price > after;
+  });
+  const steps = kept.slice(1).map((price, index) => price - (kept[index] ?? price));
+  return steps.length > 0 && steps.filter((step) => (rises ? step > 0 : step < 0)).length / steps.length >= 0.5;
+}
+
+function storms(closes: readonly number[], { volLookback, volCrisisThreshold }: Regime): (bar: number) => boolean {
+  const logs = closes.map((close) => Math.log(Math.max(close, 1e-10)));
+  const returns = logs.slice(1).map((value, index) => value - (logs[index] ?? value));
+  return (bar) => {
+    if (bar < volLookback || bar >= closes.length - RANGE_BARS) return false;
+    const before = deviation(returns.slice(bar - volLookback, bar));
+    return before > 0 && deviation(returns.slice(bar, bar + RANGE_BARS)) / before > volCrisisThreshold;
+  };
+}
+
+/** Standard deviation of a sample; 0 of fewer than two values. */
+function deviation(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}
 
 export interface LabelCount {
   readonly label: string;
