@@ -11,6 +11,8 @@ import { noArguments, runCommand, say as out } from "./command.ts";
 
 async function main(): Promise<void> {
   noArguments();
+  // What the lab and its parts write is for their owner only.
+  process.umask(0o077);
   const config = loadConfig(process.env);
   const stop = new AbortController();
   let ready = false;

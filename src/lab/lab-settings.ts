@@ -1,6 +1,7 @@
 import path from "node:path";
 import { ConfigSchema, type Config } from "../config.ts";
 import { labDirOf, WITHOUT_PROFILE } from "./lab-environment.ts";
+import { postgresUrl } from "./postgres-access.ts";
 import { PREFERRED_PORTS, type PortName, type Ports } from "./ports.ts";
 import type { SupervisorEvent } from "./supervisor.ts";
 
@@ -61,14 +62,15 @@ export interface Addresses {
 
 export const DATABASE_NAME = "ktrdr_mcp";
 
-/** Where everything is, replaced parts included. */
-export function addressesOf(config: Config, ports: Ports, replaced: Replaced): Addresses {
+/**
+ * Where everything is, replaced parts included.
+ * @param password of the lab's own PostgreSQL
+ */
+export function addressesOf(config: Config, ports: Ports, replaced: Replaced, password: string): Addresses {
   const ui = replaced.temporal ? config.TEMPORAL_UI_URL : `http://127.0.0.1:${ports.temporalUi}`;
   return {
     ktrdr: replaced.ktrdr ? config.KTRDR_API_URL : `http://127.0.0.1:${ports.ktrdr}`,
-    database: replaced.database
-      ? config.DATABASE_URL
-      : `postgresql://postgres@127.0.0.1:${ports.postgres}/${DATABASE_NAME}`,
+    database: replaced.database ? config.DATABASE_URL : postgresUrl(password, ports.postgres, DATABASE_NAME),
     temporal: replaced.temporal ? config.TEMPORAL_ADDRESS : `127.0.0.1:${ports.temporal}`,
     ...(ui === undefined ? {} : { temporalUi: ui }),
   };
@@ -105,6 +107,9 @@ export function environmentOf(
     ...(addresses.temporalUi === undefined ? {} : { TEMPORAL_UI_URL: addresses.temporalUi }),
   };
 }
+
+/** Folder of the lab's PostgreSQL: its cluster, and the password that lets one in. */
+export const postgresDir = (labDir: string) => path.join(labDir, "postgres");
 
 /** The sandbox KTRDR's shared folder. */
 export const ktrdrDir = (labDir: string) => path.join(labDir, "ktrdr");

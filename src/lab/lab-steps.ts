@@ -3,7 +3,7 @@ import { DomainError } from "../domain/errors.ts";
 import { dynamicConfigArguments } from "./dynamic-config.ts";
 import { errorText } from "./error-text.ts";
 import { withLoopbackDirect, withoutProfile } from "./lab-environment.ts";
-import { ktrdrDir, type Addresses, type LabSettings, type Replaced } from "./lab-settings.ts";
+import { ktrdrDir, postgresDir, type Addresses, type LabSettings, type Replaced } from "./lab-settings.ts";
 import type { Ports } from "./ports.ts";
 import { postgresPart } from "./postgres-part.ts";
 import { sandboxParts, waitForKtrdr } from "./sandbox-parts.ts";
@@ -64,7 +64,7 @@ function postgres({ settings, dir, ports, supervisor }: StepContext): Step {
     title: "PostgreSQL",
     async run() {
       const fsync = settings.fsync ?? true;
-      await supervisor.start(postgresPart({ dir: path.join(dir, "postgres"), port: ports.postgres, fsync }));
+      await supervisor.start(postgresPart({ dir: postgresDir(dir), port: ports.postgres, fsync }));
       return `127.0.0.1:${ports.postgres}`;
     },
   };

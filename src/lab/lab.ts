@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { isDomainError } from "../domain/errors.ts";
 import { startGuard } from "./guard.ts";
@@ -11,13 +10,16 @@ import {
   addressesOf,
   environmentOf,
   neededPorts,
+  postgresDir,
   replacedParts,
   type Addresses,
   type LabSettings,
 } from "./lab-settings.ts";
 import { labSteps, type Step } from "./lab-steps.ts";
+import { postgresPassword } from "./postgres-access.ts";
 import { choosePorts, isFree, PREFERRED_PORTS, readPorts } from "./ports.ts";
 import { startOf } from "./process-identity.ts";
+import { ownFolder } from "./own-folder.ts";
 import { createRunFolder, stopLeftovers } from "./run-folder.ts";
 import { Supervisor, type PartState } from "./supervisor.ts";
 
@@ -54,7 +56,7 @@ const ATTEMPTS = 3;
  */
 export async function startLab(settings: LabSettings, runSteps: StepRunner = runSilently): Promise<Lab> {
   const dir = labDirOf(settings.env);
-  await mkdir(dir, { recursive: true });
+  await ownFolder(dir);
   const unlock = await lockLab(dir, settings.pid);
   try {
     for (let attempt = 1; ; attempt += 1) {
@@ -97,7 +99,7 @@ async function attemptStart(
     preferred: settings.preferredPorts ?? PREFERRED_PORTS,
     onNote: (note) => notes.push(note),
   });
-  const addresses = addressesOf(settings.config, ports, replaced);
+  const addresses = addressesOf(settings.config, ports, replaced, await postgresPassword(postgresDir(dir)));
   const namespace = await labNamespace(dir, settings, replaced);
   const routed = (await settings.route?.(addresses)) ?? addresses;
   const env = environmentOf(settings, { addresses: routed, namespace, replaced });

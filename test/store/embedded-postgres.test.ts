@@ -1,6 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
@@ -107,6 +107,36 @@ describe("the embedded PostgreSQL", () => {
     await expect(start({ dir: elsewhere })).rejects.toMatchObject(refused);
     await rm(elsewhere, { recursive: true });
     expect(await query(first, "select 1 as one")).toEqual([{ one: 1 }]);
+  });
+
+  it("lets in whoever has the password of its folder, and nobody else of this machine", async () => {
+    const server = await start();
+    const program = "copy (select 1) to program 'cat > /dev/null'";
+    for (const login of ["postgres", "postgres:", "postgres:postgres", "postgres:wrong", `${userInfo().username}`]) {
+      const client = new pg.Client({ connectionString: `postgresql://${login}@127.0.0.1:${port}/postgres` });
+      await expect(client.connect().then(() => client.query(program))).rejects.toThrow(/password|authentication/);
+    }
+    expect(await query(server, program)).toEqual([]);
+    const { mode } = await stat(join(dir, "password"));
+    expect(mode & 0o077).toBe(0);
+    // What is on the command line or in a log, everybody can read.
+    const { stdout } = await promisify(execFile)("ps", ["-o", "args=", "-p", String(server.pid)]);
+    expect(stdout).not.toContain(await readFile(join(dir, "password"), "utf8"));
+  });
+
+  it("closes a cluster of before, which let everybody in, and keeps what is in it", async () => {
+    const before = await start();
+    await query(before, "create table kept (n int)");
+    await query(before, "insert into kept values (42)");
+    await before.stop();
+    // As clusters were made until now.
+    await writeFile(join(dir, "data", "pg_hba.conf"), "host all all 127.0.0.1/32 trust\n");
+    // Nor was there a password; and whoever lost it is given another.
+    await rm(join(dir, "password"));
+    const after = await start();
+    expect(await query(after, "select n from kept")).toEqual([{ n: 42 }]);
+    const anybody = new pg.Client({ connectionString: `postgresql://postgres@127.0.0.1:${port}/postgres` });
+    await expect(anybody.connect()).rejects.toThrow(/password/);
   });
 
   it("never runs as root and listens on this machine only", async () => {
