@@ -1,4 +1,5 @@
 /** What the commands that steer research share: the parts they speak to. */
+import { oneLine } from "../domain/plain-text.ts";
 import { loadConfig } from "../config.ts";
 import { DomainError } from "../domain/errors.ts";
 import { createKtrdr, type Ktrdr } from "../ktrdr/ktrdr.ts";
@@ -36,7 +37,7 @@ export async function researchCommand(usage: string, run: (parts: ResearchParts)
 
 /** An operator's words, as they are shown to Claude and in the Web UI: one line of at most 300 characters. */
 export function reasonOf(given: string | undefined): string | null {
-  const reason = (given ?? "").replace(/[\p{Cc}\p{Cf}\s]+/gu, " ").trim();
+  const reason = oneLine(given ?? "", 1_000);
   if (reason === "") return null;
   if (reason.length <= 300) return reason;
   throw new DomainError("invalid_input", { what: "The reason is longer than 300 characters." });

@@ -5,7 +5,9 @@ import { join } from "node:path";
 import type { Account } from "./postgres-binaries.ts";
 
 /** Of the password there is no more than a hash: it tells whether the cluster has been given this one. */
-const entriesFor = (password: string): string => `# Written by ktrdr-mcp for the password that lies beside the cluster's folder:
+const entriesFor = (
+  password: string,
+): string => `# Written by ktrdr-mcp for the password that lies beside the cluster's folder:
 # ${createHash("sha256").update(password).digest("hex")}
 host all all 127.0.0.1/32 scram-sha-256
 `;

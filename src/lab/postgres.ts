@@ -129,11 +129,7 @@ async function closed(cluster: Cluster, options: PostgresOptions): Promise<Start
   return undefined;
 }
 
-async function launch(
-  cluster: Cluster,
-  options: PostgresOptions,
-  deadline: number,
-): Promise<Started> {
+async function launch(cluster: Cluster, options: PostgresOptions, deadline: number): Promise<Started> {
   const nonce = randomUUID();
   const settings = {
     listen_addresses: "127.0.0.1",

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import type { Identity, Scope } from "../domain/identity.ts";
 import type { Logger } from "../logger.ts";
+import { DATA_NOTE } from "./fields.ts";
 import { inputError } from "./input-error.ts";
 import type { Admission } from "./admission/admission.ts";
 import type { Deps } from "./ports.ts";
@@ -49,6 +50,8 @@ interface ToolSpec<I extends z.ZodObject, O extends z.ZodObject> {
   /** Keep it shallow: it is sent with every tools/list. */
   readonly output: O;
   readonly annotations: ToolAnnotations;
+  /** Its answers hold what others have written (descriptions, reasons, notes): they say that it is data. */
+  readonly quotes?: true;
   /** Answers with the facts; throws DomainError to tell the caller what to do. */
   readonly handle: (args: z.output<I>, context: ToolContext) => Promise<z.input<O>>;
 }
@@ -73,14 +76,15 @@ export const scopeOf = (tool: Pick<Tool, "annotations">): Scope =>
   tool.annotations.readOnlyHint ? "read" : "research";
 
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(spec: ToolSpec<I, O>): Tool {
-  const { handle, ...surface } = spec;
+  const { handle, quotes, ...surface } = spec;
+  const note = quotes === true ? { note: DATA_NOTE } : {};
   return {
     ...surface,
     async run(args, context) {
       const input = spec.input.safeParse(args ?? {});
       if (!input.success) throw inputError(spec.name, spec.input, input.error, args);
       const answer = spec.output.safeParse(await handle(input.data, context));
-      if (answer.success) return answer.data;
+      if (answer.success) return { ...answer.data, ...note };
       throw new DomainError("internal", {
         what: "The answer does not have the shape this tool promises.",
         cause: answer.error,

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { DomainError, isDomainError, type ErrorCode, type ErrorNumber } from "../domain/errors.ts";
+import { oneLine } from "../domain/plain-text.ts";
 import type { Logger } from "../logger.ts";
 
 /** Clients cut the text of errors; the whole form stays below this many characters. */
@@ -70,16 +71,9 @@ function validText(valid: readonly string[], room: number): string {
   return `${shown < valid.length ? `${text} (and ${valid.length - shown} more)` : text}.`;
 }
 
-/** Control, format and line-break characters become spaces; absolute paths of this machine are left out. */
-function clean(text: string, limit: number): string {
-  const line = text
-    .replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ")
-    .replaceAll(/(?:file:\/\/)?(?<![\w:/.])\/(?:[\w.@+-]+\/)+[\w.@+-]+/g, "[path]")
-    .replaceAll(/\s+/g, " ")
-    .trim();
-  const whole = line.toWellFormed();
-  return whole.length <= limit ? whole : `${whole.slice(0, limit - 3).toWellFormed()}...`;
-}
+/** On one line, with nothing hidden; absolute paths of this machine are left out. */
+const clean = (text: string, limit: number): string =>
+  oneLine(text.replaceAll(/(?:file:\/\/)?(?<![\w:/.])\/(?:[\w.@+-]+\/)+[\w.@+-]+/g, "[path]"), limit);
 
 const sentence = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);
 

@@ -1,17 +1,21 @@
 import { z } from "zod";
+import { isPlain } from "../domain/plain-text.ts";
 import { isIsoDate, SYMBOL_PATTERN, symbolAdvice, TIMEFRAMES } from "../domain/market-data.ts";
 
 /** Arguments that several tools share, so that they read and fail the same everywhere. */
 
-/** Text that is kept as it is: whatever PostgreSQL can hold, and no control character but tab and line break. */
+const PLAIN = "text without control characters, broken ones, or ones that nobody sees";
+
+/** Of a strategy, at most 262,144 characters. */
+export const strategyText = z.string().min(1).max(262_144).refine(isPlain, PLAIN);
+
+/** Text that is kept as it is: everything in it can be seen. */
 export const freeText = (most: number) =>
   z
     .string()
     .max(most, `at most ${most} characters`)
     .refine((text) => text.trim() !== "", "some text, not only blanks")
-    .refine((text) => text.isWellFormed() && !FORBIDDEN.test(text), "text without control characters or broken ones");
-
-const FORBIDDEN = /[\p{Cc}--[\t\n\r]]/v;
+    .refine(isPlain, PLAIN);
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$/;
 const TASK_ID = /^[A-Za-z0-9][A-Za-z0-9_.:-]{0,199}$/;
@@ -26,10 +30,21 @@ export const symbol = z
 
 export const timeframe = z.enum(TIMEFRAMES);
 
-export const isoDate = z
+/** A day of the calendar that PostgreSQL has, too: it knows no year 0. */
+export const day = z
   .string()
   .max(10, "a date is written YYYY-MM-DD")
-  .refine(isIsoDate, "a date is written YYYY-MM-DD and must exist");
+  .refine((date) => isIsoDate(date) && !date.startsWith("0000"), "a date is written YYYY-MM-DD and must exist");
+
+/** KTRDR counts time in nanoseconds of 64 bits. */
+const FIRST_DATE = "1677-09-22";
+const LAST_DATE = "2262-04-10";
+
+/** A day that a market can have bars of. */
+export const isoDate = day.refine(
+  (date) => FIRST_DATE <= date && date <= LAST_DATE,
+  `a date lies between ${FIRST_DATE} and ${LAST_DATE}`,
+);
 
 export const taskId = z
   .string()
@@ -70,6 +85,7 @@ export const insightTag = z
 export const forceNewReason = z
   .string()
   .trim()
+  .refine(isPlain, PLAIN)
   .min(10, "say in a sentence why the same request should be computed again")
   .max(300)
   .optional()

@@ -1,5 +1,6 @@
 import { safeParse, type z } from "zod";
 import { DomainError } from "../domain/errors.ts";
+import { oneLine } from "../domain/plain-text.ts";
 
 const SHOWN_ISSUES = 4;
 const SHOWN_CHARS = 60;
@@ -12,10 +13,7 @@ export function quoted(value: unknown): string {
   } catch {
     text = typeof value;
   }
-  // Control characters, line and paragraph separators, and direction overrides.
-  const clean = text.replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ").toWellFormed();
-  const shown = clean.slice(0, SHOWN_CHARS).toWellFormed();
-  const whole = `${shown}${clean.length > shown.length ? "..." : ""}`;
+  const whole = oneLine(text, SHOWN_CHARS + 3);
   return typeof value === "string" ? `"${whole}"` : whole;
 }
 

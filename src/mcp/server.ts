@@ -7,6 +7,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
+import { allVisible, oneLine } from "../domain/plain-text.ts";
 import { mayUse, type Identity } from "../domain/identity.ts";
 import type { Logger } from "../logger.ts";
 import type { Admission } from "./admission/admission.ts";
@@ -181,7 +182,7 @@ async function call(tool: Tool, sent: unknown, context: CallContext, parts: Call
       void pictures.push({ type: "image", data: Buffer.from(png).toString("base64"), mimeType: "image/png" });
     const run = async () => {
       assertWanted(parts.gone);
-      return await tool.run(args, { ...context, admission, attach, deps: await parts.deps() });
+      return allVisible(await tool.run(args, { ...context, admission, attach, deps: await parts.deps() }));
     };
     const facts = await admission.call(context.caller.name, tool.name, args, run);
     record(null, taskIdIn(facts));
@@ -250,7 +251,10 @@ function progressOf(context: ServerContext, log: Logger): ReportProgress {
   };
 }
 
-const ClientInfo = z.object({ name: z.string().max(200), version: z.string().max(100) });
+const ClientInfo = z.object({
+  name: z.string().transform((name) => oneLine(name, 200) || UNKNOWN),
+  version: z.string().transform((version) => oneLine(version, 100) || UNKNOWN),
+});
 
 function clientOf(server: McpServer, context: ServerContext): ClientIdentity {
   const envelope: Readonly<Record<string, unknown>> = context.mcpReq.envelope ?? {};

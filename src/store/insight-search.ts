@@ -97,8 +97,8 @@ function termQuery({ how, text }: SearchTerm, values: Values): string {
     case "phrase":
       return `phraseto_tsquery('english', ${values.add(text)})`;
     case "prefix":
-      // Quoted, so that nothing in it is an operator.
-      return `to_tsquery('english', quote_literal(${values.add(text)}) || ':*')`;
+      // Quoted as PostgreSQL's search wants it, so that nothing in it is an operator.
+      return `to_tsquery('english', ${values.add(`'${text.replaceAll(/[\\']/g, "$&$&")}':*`)})`;
     case "word":
       return `plainto_tsquery('english', ${values.add(text)})`;
   }

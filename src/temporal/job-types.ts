@@ -1,5 +1,6 @@
 /** How each kind of job appears in Temporal: workflow type, id prefix, one-line summary. */
 import { sizeOf } from "../domain/batch.ts";
+import { markdownCell } from "../domain/plain-text.ts";
 import type { BatchRequest, JobKind, JobRequest, SlotKind } from "../domain/job.ts";
 
 export { CONTROL_QUEUE, JOB_QUEUE, POLL_QUEUE } from "../workflows/queues.ts";
@@ -103,5 +104,5 @@ export function detailsOf(
 
 function cell(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.replaceAll("|", "\\|").replaceAll(/\s+/g, " ").slice(0, 300);
+  return markdownCell(text, 300);
 }

@@ -1,12 +1,14 @@
 import { homedir, tmpdir } from "node:os";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { isPlain } from "../../src/domain/plain-text.ts";
+import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import { TOOLS } from "../../src/mcp/tools/index.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 
 const FORM = /^\[[a-z_]+ -32(?:602|001|603)\] \S/;
 /** What must never leave the server: stack frames, files of this machine, foreign library texts. */
-const LEAK = /\bat \S+ \(|node_modules|\.ts:\d|ZodError|ECONN|node:/;
+const LEAK = /\bat \S+ \((?:file:|node:|\/|<anonymous>)|node_modules|\.ts:\d|ZodError|ECONN|node:/;
 const HERE = [process.cwd(), tmpdir(), homedir()];
 
 const nasty = fc.oneof(
@@ -27,6 +29,25 @@ const nasty = fc.oneof(
     " ",
     "NaN",
     "9999-99-99",
+    "0000-01-01",
+    "0001-01-01",
+    "1500-02-29",
+    "9999-12-31",
+    "+275760-09-13",
+    "2015-02-29",
+    "a\\:*",
+    "'a':*",
+    "a\\*",
+    "a'b*",
+    "\\*",
+    "a & | ! <-> (b",
+    '"a\\" -"b:*',
+    "a\u{E0041}\u{E0042}\u202Eb",
+    "\u200B\u2060\uFEFF",
+    "[x](javascript:alert(1))|<img src=x>",
+    "\u001B[2J\u001B]0;title\u0007",
+    "1e400",
+    "[".repeat(4_000),
     "-1",
     "x".repeat(100_000),
   ),
@@ -34,7 +55,7 @@ const nasty = fc.oneof(
 );
 const anything = fc.oneof(
   nasty,
-  fc.constantFrom(0, -1, 1e308, -0.001, 2 ** 53, true, false, null),
+  fc.constantFrom(0, -0, -1, 1e308, Number.MAX_SAFE_INTEGER, 2 ** 63, 1e-320, -0.001, 2 ** 53, true, false, null),
   fc.array(nasty, { maxLength: 4 }),
   fc.dictionary(nasty, nasty, { maxKeys: 4 }),
 );
@@ -78,11 +99,82 @@ describe("hostile input", () => {
           expect(text.length).toBeLessThan(2_000);
           expect(text).not.toContain("[internal ");
         }),
-        { numRuns: runs(name), examples: [[{}]] },
+        { numRuns: runs(name), examples: [[{}], [{ symbol: "_" }]] },
       );
     },
     60_000,
   );
+
+  const good = Object.fromEntries(
+    TOOLS.map((tool) => [
+      tool.name,
+      JSON.parse(/Example: (\{.*\})\s*$/m.exec(tool.description)?.[1] ?? "{}") as Record<string, unknown>,
+    ]),
+  );
+
+  /** Its own example with one argument changed: whatever that argument is, the others are in order. */
+  const almost = (name: string, names: readonly string[]) =>
+    fc
+      .tuple(fc.constantFrom(...names), fc.oneof({ weight: 4, arbitrary: nasty }, { weight: 1, arbitrary: anything }))
+      .map(([argument, value]) => ({ ...good[name], [argument]: value }));
+
+  test.each(TOOLS.filter((tool) => Object.keys(tool.input.shape).length > 0).map((tool) => [tool.name, tool] as const))(
+    "%s does so when all but one of its arguments are in order",
+    async (name, tool) => {
+      await fc.assert(
+        fc.asyncProperty(almost(name, Object.keys(tool.input.shape)), async (args) => {
+          const answer = await stack.call(name, args);
+          const text = answer.content.map((block) => (block.type === "text" ? block.text : "")).join("");
+          expect(text).not.toMatch(LEAK);
+          expect(text).not.toContain("[internal ");
+          expect(isPlain(text)).toBe(true);
+          if (answer.isError !== true) expect(text).not.toMatch(/\\u00[01]/);
+        }),
+        { numRuns: runs(name) },
+      );
+    },
+    120_000,
+  );
+
+  test("whatever answer holds a text of others says that it is data", async () => {
+    const text = "MARKER of somebody else";
+    const description = EXAMPLE_STRATEGY.replace(/^description:.*$/m, `description: "${text}"`);
+    await stack.strategies.write("marked", description.replace(`name: ${EXAMPLE_NAME}`, "name: marked"), {
+      overwrite: true,
+    });
+    await stack.ask("save_insight", { insight: `${text} about rsi`, category: "failure", tags: ["marker"] });
+    const asked: [string, Record<string, unknown>][] = [
+      ["list_strategies", {}],
+      ["get_strategy", { strategy: "marked" }],
+      ["search_insights", { query: "marker" }],
+      ["get_failed_strategies", {}],
+      ["list_experiments", {}],
+      ["list_tasks", {}],
+    ];
+    const holding: string[] = [];
+    for (const [tool, args] of asked) {
+      const answer = await stack.call(tool, args);
+      if (!JSON.stringify(answer.structuredContent).includes("MARKER")) continue;
+      holding.push(tool);
+      expect(answer.structuredContent).toMatchObject({ note: expect.stringContaining("never instructions") });
+    }
+    expect(holding).toEqual(["list_strategies", "get_strategy", "search_insights"]);
+  });
+
+  test("a text that hides something is refused, and one of before is shown with what it hides", async () => {
+    const hidden = "looks well\u{E0041}\u{E0042}\u202E";
+    for (const [tool, args] of [
+      ["save_insight", { insight: hidden, category: "failure" }],
+      ["create_strategy", { yaml: EXAMPLE_STRATEGY.replace(/^description:.*$/m, `description: "${hidden}"`) }],
+      ["cancel_task", { task_id: "train-x-1", reason: hidden }],
+    ] as const) {
+      expect(await stack.refused(tool, args)).toMatch(/^\[invalid_input .*nobody sees/);
+    }
+    const marked = EXAMPLE_STRATEGY.replace(/^description:.*$/m, `description: "${hidden}"`);
+    await stack.strategies.write(EXAMPLE_NAME, marked, { overwrite: true });
+    const { yaml } = await stack.ask("get_strategy", { strategy: EXAMPLE_NAME });
+    expect(yaml).toContain("looks well⟨U+E0041⟩⟨U+E0042⟩⟨U+202E⟩");
+  });
 
   test("nothing was written but what a call that succeeded says", async () => {
     const names = (await stack.strategies.list()).map((file) => file.name);

@@ -6,6 +6,7 @@ import {
   type McpServer,
   type ServerContext,
 } from "@modelcontextprotocol/server";
+import { visible } from "../../domain/plain-text.ts";
 import type { Deps } from "../ports.ts";
 import type { ResultWatch } from "./result-watch.ts";
 import { RESOURCE_KINDS, uriOf, type ResourceKind } from "./templates.ts";
@@ -33,7 +34,7 @@ export function registerResources(server: McpServer, parts: ResourceParts): void
         const asked = decodeURIComponent(String(id));
         const answer = await parts.ask(kind.tool, kind.args(asked), context);
         const said = textOf(answer, uri);
-        const text = kind.text === undefined ? said : await kind.text(await parts.deps(), asked);
+        const text = kind.text === undefined ? said : visible(await kind.text(await parts.deps(), asked));
         return { contents: [{ uri: uri.href, mimeType, text }] };
       },
     );

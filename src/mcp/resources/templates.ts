@@ -1,4 +1,5 @@
 /** What research leaves behind, as things to point at: each is what a tool says of it, under an address of its own. */
+import { oneLine } from "../../domain/plain-text.ts";
 import type { Deps } from "../ports.ts";
 
 export interface ResourceKind {
@@ -21,7 +22,7 @@ export interface ResourceKind {
 }
 
 const SHORT = 100;
-const short = (text: string): string => text.replaceAll(/\s+/g, " ").slice(0, SHORT);
+const short = (text: string): string => oneLine(text, SHORT);
 
 export const RESOURCE_KINDS: readonly ResourceKind[] = [
   {

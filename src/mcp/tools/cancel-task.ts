@@ -3,7 +3,7 @@ import { DomainError } from "../../domain/errors.ts";
 import { mayUse } from "../../domain/identity.ts";
 import { compact, statusFacts } from "../answer.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
-import { statusFields, taskId } from "../fields.ts";
+import { freeText, statusFields, taskId } from "../fields.ts";
 import { statusOf, taskNotFound, uiLink } from "../task-status.ts";
 
 /** Stopping takes KTRDR a poll or two; longer waits belong to get_task_status. */
@@ -19,7 +19,7 @@ Cancelling a training set cancels its open trainings. A finished job stays as it
 Example: {"task_id": "train-spx_trend-7f3a2c", "reason": "validation loss rises from the first epoch"}`,
   input: z.strictObject({
     task_id: taskId,
-    reason: z.string().trim().min(3).max(300).describe("Why, in a sentence; it is kept with the job."),
+    reason: freeText(300).min(3).describe("Why, in a sentence; it is kept with the job."),
   }),
   output: z.object({
     ...statusFields,

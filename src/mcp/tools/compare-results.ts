@@ -39,6 +39,7 @@ Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
     next: z.string(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  quotes: true,
   async handle({ task_ids, figure: wanted, detail, chart: drawn }, { deps, attach }) {
     const { runs, growing } = await runsToCompare(deps, [...new Set(task_ids)]);
     const figure = wanted ?? (runs[0]?.result.kind === "backtest" ? "sharpe" : "test_accuracy");

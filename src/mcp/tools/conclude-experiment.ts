@@ -31,6 +31,7 @@ Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081", "conclusion": "Entries
     next: z.string(),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  quotes: true,
   async handle({ experiment_id, conclusion }, context) {
     const { experiments } = context.deps.records;
     await assertAdmitted(experiment_id, context);

@@ -4,7 +4,7 @@ import { NameSchema } from "../../domain/strategy/schema.ts";
 import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
 import { clear, type Will } from "../clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
-import { changeReason, experimentId, insisting, replacedSha256 } from "../fields.ts";
+import { changeReason, experimentId, insisting, replacedSha256, strategyText } from "../fields.ts";
 import { remindersOf } from "../reminders.ts";
 import { assertReplaces, saveStrategies } from "../save-strategies.ts";
 import { judgementFacts, judgeStrategy, type Judgement } from "../strategy-report.ts";
@@ -23,7 +23,7 @@ YAML only: no tags, anchors or aliases.
 
 Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
   input: z.strictObject({
-    yaml: z.string().min(1).max(262_144).describe("The whole strategy."),
+    yaml: strategyText.describe("The whole strategy."),
     overwrite: z.boolean().default(false).describe("Replace a strategy of that name."),
     replaces_sha256: replacedSha256.describe("With overwrite: sha256 of the text that is replaced."),
     reason: changeReason,
@@ -42,6 +42,7 @@ Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
     next: z.string(),
   }),
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+  quotes: true,
   async handle({ yaml, overwrite, replaces_sha256: expected, ...why }, context) {
     const judged = await judgeStrategy(context.deps, { text: yaml }, context.signal);
     const name = cleared(judged, why);

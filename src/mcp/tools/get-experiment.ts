@@ -3,7 +3,7 @@ import { judge } from "../../domain/experiment.ts";
 import { compact, enginesText } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
 import { experimentRow, judgementFactsOf, verdictText } from "../experiment-facts.ts";
-import { DATA_NOTE, experimentId } from "../fields.ts";
+import { experimentId } from "../fields.ts";
 
 const SHOWN = 20;
 const ALL = 1_000;
@@ -33,10 +33,10 @@ Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081"}`,
     concluded_at: z.string().optional(),
     started_at: z.string(),
     by: z.string(),
-    note: z.string(),
     next: z.string(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  quotes: true,
   async handle({ experiment_id, all_runs }, { deps }) {
     const { experiments } = deps.records;
     const [experiment, runs] = await Promise.all([experiments.get(experiment_id), experiments.runs(experiment_id)]);
@@ -52,7 +52,6 @@ Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081"}`,
       ...compact({ engine: enginesText(runs.map(({ result }) => result?.engine ?? null)) }),
       ...judgementFactsOf(judgement, all_runs ? ALL : SHOWN),
       ...(conclusion === null ? {} : { conclusion: conclusion.words, concluded_at: conclusion.concludedAt }),
-      note: DATA_NOTE,
       next:
         conclusion === null
           ? "train_model, run_backtest and start_batch with this experiment_id add runs; conclude_experiment judges them."

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { failureKinds, failurePatterns, ideasOf, type FailurePattern } from "../../domain/failure-patterns.ts";
 import { compact, rounded } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
-import { isoDate, strategyName, symbol, timeframe } from "../fields.ts";
+import { day, strategyName, symbol, timeframe } from "../fields.ts";
 import { judgedRuns } from "../judged-runs.ts";
 
 export const getFailedStrategies = defineTool({
@@ -19,7 +19,7 @@ Example: {"symbol": "SPX", "timeframe": "1d", "sharpe_below": 0.3}`,
     strategy: strategyName.optional().describe("Only runs of this strategy."),
     symbol: symbol.optional().describe("Only runs on this symbol."),
     timeframe: timeframe.optional().describe("Only runs on this timeframe."),
-    since: isoDate.optional().describe("Only runs started on this day (UTC) or later."),
+    since: day.optional().describe("Only runs started on this day (UTC) or later."),
     sharpe_below: z.number().min(-5).max(5).default(0).describe("Annualised Sharpe below which a backtest failed."),
     limit: z.number().int().min(1).max(30).default(8).describe("Patterns at most."),
   }),
@@ -36,6 +36,7 @@ Example: {"symbol": "SPX", "timeframe": "1d", "sharpe_below": 0.3}`,
     next: z.string(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  quotes: true,
   async handle({ sharpe_below: least, limit, ...filter }, { deps }) {
     const { judged: runs, more, engine } = await judgedRuns(deps, compact(filter), least);
     const judged = ideasOf(runs);

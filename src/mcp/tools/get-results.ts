@@ -51,6 +51,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
     next: z.string(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  quotes: true,
   async handle({ task_id, detail, chart: drawn }, { deps, attach }) {
     const [job, result] = await Promise.all([deps.records.jobs.get(task_id), deps.records.results.get(task_id)]);
     if (job?.kind === "batch") return await batchResults(deps, job, detail);

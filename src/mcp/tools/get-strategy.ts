@@ -4,7 +4,7 @@ import { defineTool } from "../define-tool.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { StrategyVersion } from "../../ktrdr/strategy-history.ts";
 import { compact } from "../answer.ts";
-import { DATA_NOTE, strategyName } from "../fields.ts";
+import { strategyName } from "../fields.ts";
 import { shortVersion } from "../save-strategies.ts";
 import { readStrategy } from "../preflight.ts";
 import { findingText } from "../clearance.ts";
@@ -39,9 +39,9 @@ Example: {"strategy": "spx_trend"}`,
     summary: z.looseObject({}).nullable(),
     versions: z.array(z.looseObject({ version: z.string() })),
     versions_more: z.number(),
-    note: z.string(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  quotes: true,
   async handle({ strategy, version }, { deps }) {
     await deps.strategies.notice([strategy]);
     const versions = await deps.strategies.versions(strategy).catch(() => []);
@@ -63,7 +63,6 @@ Example: {"strategy": "spx_trend"}`,
       summary: summary === null ? null : summaryFacts(summary),
       versions: versions.slice(0, SHOWN_VERSIONS).map(versionFacts),
       versions_more: Math.max(0, versions.length - SHOWN_VERSIONS),
-      note: DATA_NOTE,
     };
   },
 });

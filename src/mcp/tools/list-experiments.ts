@@ -2,7 +2,7 @@ import { z } from "zod";
 import { compact } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
 import { experimentRow } from "../experiment-facts.ts";
-import { DATA_NOTE, symbol, taskId } from "../fields.ts";
+import { symbol, taskId } from "../fields.ts";
 
 const SHORT = 160;
 
@@ -22,16 +22,15 @@ Example: {"status": "open"}`,
   output: z.object({
     experiments: z.array(z.looseObject({ experiment_id: z.string() })),
     more: z.boolean(),
-    note: z.string(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  quotes: true,
   async handle({ limit, page, task_id: jobId, ...filter }, { deps }) {
     const wanted = { ...compact({ ...filter, jobId }), limit: limit + 1, offset: (page - 1) * limit };
     const found = await deps.records.experiments.list(wanted);
     return {
       experiments: found.slice(0, limit).map((experiment) => experimentRow(experiment, SHORT)),
       more: found.length > limit,
-      note: DATA_NOTE,
     };
   },
 });

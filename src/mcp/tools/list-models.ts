@@ -21,6 +21,7 @@ Example: {"strategy": "spx_trend", "limit": 5}`,
     more: z.boolean(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  quotes: true,
   async handle({ limit, strategy, symbol: market }, { deps }) {
     const found = await deps.records.results.listModels({
       ...(strategy === undefined ? {} : { strategy }),

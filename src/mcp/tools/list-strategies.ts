@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import { validateStrategy } from "../../domain/strategy/validate.ts";
+import { oneLine } from "../../domain/plain-text.ts";
 import { compact } from "../answer.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 
@@ -20,6 +21,7 @@ Example: {"contains": "spx", "limit": 10}`,
   }),
   output: z.object({ strategies: z.array(z.looseObject({ strategy: z.string() })), more: z.boolean() }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  quotes: true,
   async handle({ contains, limit }, context) {
     const wanted = contains?.toLowerCase() ?? "";
     await context.deps.strategies.notice();
@@ -46,7 +48,7 @@ async function row({ name, modifiedAt }: Entry, { deps }: ToolContext) {
       strategy: name,
       symbols: summary?.symbols,
       timeframes: summary?.timeframes,
-      description: summary?.description?.replaceAll(/\s+/g, " ").slice(0, SHORT),
+      description: oneLine(summary?.description ?? "", SHORT) || null,
       valid,
       errors: errors === 0 ? null : errors,
       modified_at: modifiedAt,

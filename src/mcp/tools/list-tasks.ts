@@ -31,6 +31,7 @@ Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "lim
     incomplete: z.string().optional().describe("What is missing, because a part is down."),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  quotes: true,
   async handle({ limit, ...filter }, { deps }) {
     const wantsOpen = filter.status === undefined || filter.status === "open";
     const [recorded, open] = await Promise.allSettled([

@@ -29,6 +29,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d4e"}`,
     causes: z.array(z.string()),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  quotes: true,
   async handle({ task_id }, context) {
     const original = await finished(context, task_id);
     await assertSameText(context, original.job);

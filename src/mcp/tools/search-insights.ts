@@ -5,7 +5,7 @@ import { searchTerms } from "../../domain/search-terms.ts";
 import type { InsightPage } from "../../store/insight-search.ts";
 import { compact } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
-import { DATA_NOTE, insightTag, isoDate, taskId } from "../fields.ts";
+import { day, insightTag, taskId } from "../fields.ts";
 import type { Deps } from "../ports.ts";
 
 const INSIGHT_ID = /^insight-[0-9a-f]{16}$/;
@@ -23,7 +23,7 @@ Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags"
     category: z.enum(INSIGHT_CATEGORIES).optional().describe("Only of this kind."),
     tags: z.array(insightTag).max(10).optional().describe("Only with all of these."),
     min_importance: z.number().int().min(1).max(10).optional().describe("Only as important, or more."),
-    since: isoDate.optional().describe("Only those saved on this day (UTC) or later."),
+    since: day.optional().describe("Only those saved on this day (UTC) or later."),
     task_id: taskId.optional().describe("Only those drawn from this job."),
     insight_id: z
       .string()
@@ -39,16 +39,16 @@ Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags"
     more: z.boolean(),
     incomplete: z.string().optional(),
     reading: z.string(),
-    note: z.string(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  quotes: true,
   async handle({ query, min_importance, task_id, insight_id, limit, page, ...filter }, { deps }) {
     const { insights } = deps.records;
     if (insight_id !== undefined) {
       const insight = await insights.get(insight_id);
       if (insight === null) throw unknown(insight_id);
       const row = { ...facts(insight), text: insight.body };
-      return { insights: [row], found: 1, more: false, reading: "by its id", note: DATA_NOTE };
+      return { insights: [row], found: 1, more: false, reading: "by its id" };
     }
     const offset = (page - 1) * limit;
     const answer = await insights.search({
@@ -63,7 +63,6 @@ Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags"
       more: offset + limit < answer.found,
       ...compact({ incomplete: answer.partly ? `more match; the newest ${answer.found} were ranked` : null }),
       reading: answer.found === 0 ? await nothingOf(insights) : readingOf(answer),
-      note: DATA_NOTE,
     };
   },
 });

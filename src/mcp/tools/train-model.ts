@@ -41,6 +41,7 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
     reminders: z.array(z.string()).describe("What earlier research noted about the like."),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  quotes: true,
   async handle(args, context) {
     const { deps, signal } = context;
     const window = { startDate: args.start_date, endDate: args.end_date };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
-import { isoDate, strategyName } from "../fields.ts";
+import { isoDate, strategyName, strategyText } from "../fields.ts";
 import { readStrategy } from "../preflight.ts";
 import { judgementFacts, judgeStrategy, windowOf, withBars } from "../strategy-report.ts";
 
@@ -17,7 +17,7 @@ Errors are mended, or insisted on with a reason (insist_reason, accept_look_ahea
 Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014-12-31"}`,
   input: z.strictObject({
     strategy: strategyName.optional().describe("Name of a saved strategy; or give yaml."),
-    yaml: z.string().max(262_144).optional().describe("Text of a strategy that need not be saved."),
+    yaml: strategyText.optional().describe("Text of a strategy that need not be saved."),
     start_date: isoDate.optional().describe("First day of the planned training."),
     end_date: isoDate.optional().describe("Last day of the planned training."),
   }),
