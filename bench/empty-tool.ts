@@ -20,7 +20,11 @@ serveStdio(() =>
   createServer({
     deps: async () => ({}) as Deps,
     executions: { record: () => undefined, flush: async () => undefined, dropped: 0 },
-    admission: { call: async (_caller, _tool, _args, run) => await run(), job: async () => () => undefined },
+    admission: {
+      call: async (_caller, _tool, _args, run) => await run(),
+      usedUp: async () => null,
+      job: async () => () => undefined,
+    },
     log: createLogger("mcp", "silent"),
     tools: [nothing],
   }),

@@ -1,12 +1,13 @@
 /** `ktrdr-mcp mcp`: the MCP server, on stdio or, with `--http`, on a port. On stdio stdout carries the protocol and nothing else. */
 import { whenToldToEnd } from "./told-to-end.ts";
+import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import { parseArgs } from "node:util";
 import type { BreakerState } from "../ktrdr/breaker.ts";
 import { createLogger, type Logger } from "../logger.ts";
 import type { Refused } from "../mcp/message/read-message.ts";
 import { createAdmission } from "../mcp/admission/admission.ts";
 import { createExecutionQueue } from "../mcp/execution-log.ts";
-import { recordRefusal } from "../mcp/recorded-call.ts";
+import { recordRefusal, refusedEarly } from "../mcp/recorded-call.ts";
 import { createServer, type KnownCaller, type ServerParts } from "../mcp/server.ts";
 import { runCommand, settings, Usage } from "./command.ts";
 import { limitsOf } from "./limits.ts";
@@ -79,9 +80,10 @@ async function main(): Promise<void> {
   const limited = (caller: KnownCaller): KnownCaller => (chosen["read-only"] ? { ...caller, scope: "read" } : caller);
   const served: ServerParts = { ...parts, notifies: !chosen.http };
   const serverFor = (caller: KnownCaller) => createServer(served, limited(caller));
+  const early = (caller: KnownCaller, message: JSONRPCMessage) => refusedEarly(parts, caller, message);
   const onRefused = (refused: Refused, caller: KnownCaller): void => recordRefusal(parts, caller, refused);
   const serving = chosen.http
-    ? await serveHttp({ deps, log, serverFor, local, onRefused, metrics: () => metrics.text() }, chosen)
+    ? await serveHttp({ deps, log, serverFor, local, onRefused, early, metrics: () => metrics.text() }, chosen)
     : serveOnStdio(
         () => serverFor(local),
         log,

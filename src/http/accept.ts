@@ -25,7 +25,7 @@ export async function inOnePiece(response: Response): Promise<Response> {
   const answer = data.findLast((text) => !("method" in (JSON.parse(text) as object)));
   return new Response(answer ?? null, {
     status: answer === undefined ? 499 : response.status,
-    headers: { "content-type": "application/json" },
+    headers: { ...Object.fromEntries(response.headers), "content-type": "application/json" },
   });
 }
 

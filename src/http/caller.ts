@@ -3,8 +3,8 @@ import { SCOPES } from "../domain/identity.ts";
 import type { KnownCaller } from "../mcp/server.ts";
 
 /** Carries a caller through the SDK, whose own form of one wants the token, too: it is left out. */
-export function authInfoOf({ name, scope, source }: KnownCaller): AuthInfo {
-  return { token: "", clientId: name ?? "", scopes: [scope], extra: { source } };
+export function authInfoOf({ name, scope, source, from }: KnownCaller): AuthInfo {
+  return { token: "", clientId: name ?? "", scopes: [scope], extra: { source, from } };
 }
 
 /** @throws Error when the caller did not come from `authInfoOf`: better no answer than one for the wrong caller. */
@@ -12,7 +12,9 @@ export function callerIn(authInfo: AuthInfo | undefined): KnownCaller {
   const scope = SCOPES.find((known) => authInfo?.scopes.includes(known));
   const source = authInfo?.extra?.["source"];
   if (authInfo === undefined || scope === undefined || !isSource(source)) throw new Error("a request without a caller");
-  return { name: source === "local" ? null : authInfo.clientId, scope, source };
+  const from = authInfo.extra?.["from"];
+  const known = { name: source === "local" ? null : authInfo.clientId, scope, source };
+  return typeof from === "string" ? { ...known, from } : known;
 }
 
 const isSource = (value: unknown): value is KnownCaller["source"] =>

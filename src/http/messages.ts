@@ -1,5 +1,6 @@
 /** POST /mcp: one message, read at the same boundary as over stdio, and its answer in a form that the client takes. */
-import { isJsonContentType, type McpHttpHandler } from "@modelcontextprotocol/server";
+import { randomUUID } from "node:crypto";
+import { isJsonContentType, type JSONRPCMessage, type McpHttpHandler } from "@modelcontextprotocol/server";
 import type { Context } from "hono";
 import type { Read, Refused } from "../mcp/message/read-message.ts";
 import type { KnownCaller } from "../mcp/server.ts";
@@ -12,6 +13,8 @@ export interface MessageParts {
   readonly mcp: Pick<McpHttpHandler, "fetch">;
   /** Reads the bytes of a message, at most so many. */
   readonly messages: { readonly read: (body: Uint8Array) => Read; readonly maxBytes: number };
+  /** The answer to a call that is one too many, before a server is made for it; null for all others. */
+  readonly early: (caller: KnownCaller, message: JSONRPCMessage) => Promise<object | null>;
   /** Told of messages that are answered without being served. */
   readonly onRefused: (refused: Refused, caller: KnownCaller) => void;
 }
@@ -19,9 +22,9 @@ export interface MessageParts {
 /** From this version on an error in the parameters is an error of HTTP as well. */
 const STATELESS = "2026-07-28";
 
-export function serveMessages({ mcp, messages, onRefused }: MessageParts) {
-  return async ({ req: { raw }, get }: Context<HttpEnv>): Promise<Response> => {
-    const caller = get("caller");
+export function serveMessages({ mcp, messages, early, onRefused }: MessageParts) {
+  return async ({ req: { raw }, get, env }: Context<HttpEnv>): Promise<Response> => {
+    const caller = told(get("caller"), raw, env.incoming.socket.remoteAddress);
     const authInfo = authInfoOf(caller);
     if (raw.method !== "POST") return await mcp.fetch(raw, { authInfo });
     if (!isJsonContentType(raw.headers.get("content-type"))) {
@@ -48,12 +51,31 @@ export function serveMessages({ mcp, messages, onRefused }: MessageParts) {
     if (listens && taken !== "stream") {
       return refusal(406, "A subscription is a stream of events: send `accept: application/json, text/event-stream`.");
     }
+    const tooMany = await early(caller, read.served);
+    if (tooMany !== null) return Response.json(tooMany);
     const headers = new Headers(raw.headers);
     headers.set("accept", BOTH);
     const request = new Request(raw.url, { method: "POST", headers, signal: raw.signal });
     const response = await mcp.fetch(request, { authInfo, parsedBody: read.served });
+    if (caller.from !== undefined && "method" in read.served && read.served.method === "initialize") {
+      response.headers.set(SESSION, randomUUID());
+    }
     return taken === "json" ? await inOnePiece(response) : response;
   };
+}
+
+/**
+ * Clients of before 2026-07-28 say their name once: they are given a word that they repeat with every call. It tells one from
+ * another for the limits, and means nothing else.
+ */
+const SESSION = "mcp-session-id";
+const MOST_SESSION_CHARS = 100;
+
+function told(caller: KnownCaller, { headers }: Request, address: string | undefined): KnownCaller {
+  if (caller.name !== null) return caller;
+  const session = headers.get(SESSION)?.slice(0, MOST_SESSION_CHARS);
+  const agent = headers.get("user-agent")?.slice(0, MOST_SESSION_CHARS);
+  return { ...caller, from: session ?? `${address ?? ""} ${agent ?? ""}` };
 }
 
 /** The bytes of a body, or that they are too many: what is beyond is not read. */

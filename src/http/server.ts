@@ -50,6 +50,7 @@ export async function startHttpServer(settings: HttpSettings, parts: HttpServerP
   const app = createHttpApp({
     mcp,
     messages: parts.messages,
+    early: parts.early,
     onRefused: parts.onRefused,
     allowed: settings.allowed,
     authenticate: settings.authenticated ? createAuthenticate(settings.bearer, log) : anybody,

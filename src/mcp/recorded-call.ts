@@ -1,4 +1,7 @@
 import { randomUUID } from "node:crypto";
+import { CLIENT_INFO_META_KEY, type JSONRPCMessage } from "@modelcontextprotocol/server";
+import { clientIn, countedAs, UNKNOWN } from "./client-info.ts";
+import { toToolError } from "./errors.ts";
 import type { ToolExecution } from "../store/execution-log.ts";
 import type { Refused } from "./message/read-message.ts";
 import type { KnownCaller, ServerParts } from "./server.ts";
@@ -38,8 +41,29 @@ export function recordRefusal(parts: Watchers & Pick<ServerParts, "log">, caller
   recordedCall(parts, { ...named, arguments: { refused: text }, identity })("invalid_input", null);
 }
 
-/** What a client is called that does not say. */
-export const UNKNOWN = "unknown";
+/**
+ * A call by somebody who has used up theirs, answered before anything is built for it; null for every other message.
+ */
+export async function refusedEarly(
+  parts: Watchers & Pick<ServerParts, "log" | "admission">,
+  caller: KnownCaller,
+  message: JSONRPCMessage,
+): Promise<object | null> {
+  if (!("method" in message) || !("id" in message) || message.method !== "tools/call") return null;
+  const { name, arguments: args, _meta } = message.params ?? {};
+  if (typeof name !== "string") return null;
+  const claimed = typeof _meta === "object" && _meta !== null ? Reflect.get(_meta, CLIENT_INFO_META_KEY) : undefined;
+  const client = clientIn(claimed);
+  const error = await parts.admission.usedUp(countedAs(caller, client), name);
+  if (error === null) return null;
+  const { code, text } = toToolError(error, name, parts.log);
+  const identity = { name: caller.name ?? client.name, source: caller.source };
+  const named = { tool: name, clientName: client.name, clientVersion: client.version };
+  recordedCall(parts, { ...named, arguments: args, identity })(code, null);
+  const result = { isError: true, content: [{ type: "text", text }], resultType: "complete" };
+  return { jsonrpc: "2.0", id: message.id, result };
+}
+
 const MOST_TOOL_CHARS = 100;
 
 export function taskIdIn(value: unknown): string | null {

@@ -5,9 +5,8 @@ import {
   type ImageContent,
   type ServerContext,
 } from "@modelcontextprotocol/server";
-import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
-import { allVisible, oneLine } from "../domain/plain-text.ts";
+import { allVisible } from "../domain/plain-text.ts";
 import { mayUse, type Identity } from "../domain/identity.ts";
 import type { Logger } from "../logger.ts";
 import type { Admission } from "./admission/admission.ts";
@@ -18,7 +17,8 @@ import { INSTRUCTIONS } from "./instructions.ts";
 import { listedSchema, listedShape } from "./listed-schema.ts";
 import type { ToolExecution } from "../store/execution-log.ts";
 import type { Deps } from "./ports.ts";
-import { recordedCall, taskIdIn, UNKNOWN } from "./recorded-call.ts";
+import { clientIn, countedAs } from "./client-info.ts";
+import { recordedCall, taskIdIn } from "./recorded-call.ts";
 import { registerPrompts } from "./prompts/register.ts";
 import { mendArguments } from "./mend-arguments.ts";
 import { createResultWatch, type ResultWatch } from "./resources/result-watch.ts";
@@ -52,7 +52,11 @@ export interface ServerParts {
 }
 
 /** How a caller is known; a local one is called what its client calls itself. */
-export type KnownCaller = Omit<Identity, "name"> & { readonly name: string | null };
+export type KnownCaller = Omit<Identity, "name"> & {
+  readonly name: string | null;
+  /** Of one without a name: what tells it from the others. */
+  readonly from?: string;
+};
 
 /** Whoever may start our process on this machine may do everything. */
 const LOCAL: KnownCaller = { name: null, scope: "operate", source: "local" };
@@ -160,7 +164,10 @@ async function answer(
   }
 }
 
-type CallContext = Omit<ToolContext, "deps" | "admission" | "attach">;
+type CallContext = Omit<ToolContext, "deps" | "admission" | "attach"> & {
+  /** As whom the limits count the caller. */
+  readonly counted: string;
+};
 
 /** `gone` fires when the client has given the call up; over HTTP that is a closed connection from 2026-07-28 on. */
 type CallParts = ServerParts & { readonly gone: AbortSignal };
@@ -184,7 +191,7 @@ async function call(tool: Tool, sent: unknown, context: CallContext, parts: Call
       assertWanted(parts.gone);
       return allVisible(await tool.run(args, { ...context, admission, attach, deps: await parts.deps() }));
     };
-    const facts = await admission.call(context.caller.name, tool.name, args, run);
+    const facts = await admission.call(context.counted, tool.name, args, run);
     record(null, taskIdIn(facts));
     const open = facts["final"] === false ? taskIdIn(facts) : null;
     if (open !== null) parts.onOpenJob?.(open);
@@ -230,7 +237,8 @@ function contextOf(server: McpServer, context: ServerContext, caller: KnownCalle
     signal: context.mcpReq.signal,
     progress: progressOf(context, log),
     client,
-    caller: { ...caller, name: caller.name ?? client.name },
+    caller: { name: caller.name ?? client.name, scope: caller.scope, source: caller.source },
+    counted: countedAs(caller, client),
     log,
   };
 }
@@ -251,13 +259,7 @@ function progressOf(context: ServerContext, log: Logger): ReportProgress {
   };
 }
 
-const ClientInfo = z.object({
-  name: z.string().transform((name) => oneLine(name, 200) || UNKNOWN),
-  version: z.string().transform((version) => oneLine(version, 100) || UNKNOWN),
-});
-
 function clientOf(server: McpServer, context: ServerContext): ClientIdentity {
   const envelope: Readonly<Record<string, unknown>> = context.mcpReq.envelope ?? {};
-  const claimed = ClientInfo.safeParse(envelope[CLIENT_INFO_META_KEY] ?? server.server.getClientVersion());
-  return claimed.success ? claimed.data : { name: UNKNOWN, version: UNKNOWN };
+  return clientIn(envelope[CLIENT_INFO_META_KEY] ?? server.server.getClientVersion());
 }

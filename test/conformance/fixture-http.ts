@@ -18,6 +18,7 @@ export async function startFixture(): Promise<{ url: string; stop(): Promise<voi
   const legacy = createSessions();
   const app = createHttpApp({
     messages: { read: readBytes, maxBytes: MAX_MESSAGE_BYTES },
+    early: async () => null,
     onRefused: () => undefined,
     mcp: {
       async fetch(bare, options) {

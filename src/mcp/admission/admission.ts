@@ -1,6 +1,6 @@
 /** Decides whether a call, and whether a new job, is taken. One for each process; what it counts is of this process. */
 import { assertMayStart } from "../../domain/research-control.ts";
-import { isDomainError } from "../../domain/errors.ts";
+import { isDomainError, type DomainError } from "../../domain/errors.ts";
 import type { RecordsPort } from "../ports.ts";
 import { createCallRate } from "./call-rate.ts";
 import { createCallsAtOnce } from "./calls-at-once.ts";
@@ -14,6 +14,8 @@ export interface Admission {
    * @throws DomainError `rate_limited`
    */
   call<T>(caller: string, tool: string, args: unknown, run: () => Promise<T>): Promise<T>;
+  /** Why a call would be refused for being one too many, without counting it; null when it would not. */
+  usedUp(caller: string, tool: string): Promise<DomainError | null>;
   /**
    * Asked before a job that does not exist yet is started.
    * @returns to be called when it was not started after all.
@@ -30,9 +32,10 @@ export function createAdmission(limits: Limits, residentBytes: () => number): Ad
   const claimRoom = createJobRoom(limits);
   return {
     async call(caller, tool, args, run) {
-      await rate(caller, tool);
+      await rate.count(caller, tool);
       return await atOnce(caller, waits(args), run);
     },
+    usedUp: (caller, tool) => rate.usedUp(caller, tool),
     async job({ research, work }, client, wish) {
       assertMemory();
       await assertOrders(research);
