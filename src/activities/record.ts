@@ -12,6 +12,7 @@ import { insistedOn, insistenceCaveats } from "../domain/insistence.ts";
 import { defectLine } from "../domain/bars/words.ts";
 import { answeredHealth } from "../ktrdr/answered-health.ts";
 import type { Bars } from "../ktrdr/data.ts";
+import { toBars } from "../domain/market-data.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { assertNever } from "../domain/never.ts";
 import type { JobResult } from "../domain/result.ts";
@@ -20,6 +21,7 @@ import { normaliseBacktest } from "../domain/results/backtest.ts";
 import { normaliseDataLoad } from "../domain/results/data-load.ts";
 import { headline } from "../domain/results/headline.ts";
 import { normaliseTraining } from "../domain/results/training.ts";
+import { trainingTraits } from "../domain/results/training-traits.ts";
 import { summariseTrainingSet } from "../domain/results/training-set.ts";
 import type { ActivityDeps, RecordRequest } from "./deps.ts";
 
@@ -126,8 +128,12 @@ async function resultOf(
   switch (request.kind) {
     case "training": {
       const resumedFrom = (await deps.jobs.computations(input.jobId)).at(-1)?.resumedFrom ?? null;
-      const data = fingerprint((await barsOf(deps, request, insistOnBars)).bars);
-      return () => ({ ...normaliseTraining(summary, request, engine, resumedFrom), data });
+      const [{ bars }, text] = await Promise.all([
+        barsOf(deps, request, insistOnBars),
+        deps.jobs.strategyText(input.jobId),
+      ]);
+      const traits = trainingTraits(text, bars === null ? null : toBars(bars));
+      return () => ({ ...normaliseTraining(summary, request, engine, resumedFrom, traits), data: fingerprint(bars) });
     }
     case "backtest": {
       const { bars, refused } = await barsOf(deps, request, insistOnBars);

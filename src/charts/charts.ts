@@ -25,7 +25,7 @@ export const charts: Charts = {
         height: 150,
         data: {
           values: Object.entries(series).flatMap(([set, values]) =>
-            values.map((value, epoch) => ({ epoch, value, set })),
+            values.map((value, at) => ({ epoch: at + 1, value, set })),
           ),
         },
         mark: { type: "line" as const },

@@ -50,6 +50,21 @@ export interface Bar {
   readonly volume: number;
 }
 
+/** Bars out of the columns that KTRDR sends: times, and rows of open, high, low, close and volume. */
+export function toBars(columns: {
+  readonly times: readonly string[];
+  readonly ohlcv: readonly (readonly [number, number, number, number, number])[];
+}): Bar[] {
+  return columns.ohlcv.map(([open, high, low, close, volume], index) => ({
+    time: columns.times[index] ?? "",
+    open,
+    high,
+    low,
+    close,
+    volume,
+  }));
+}
+
 /** What KTRDR holds for a symbol and timeframe (`POST /data/range`). */
 export interface DataRange {
   readonly symbol: string;

@@ -29,6 +29,14 @@ export interface DataFingerprint {
   readonly sha256: string;
 }
 
+/** How often the most frequent label comes: what a model reaches that always says the same. Shares are ratios. */
+export interface BaseRate {
+  readonly label: string;
+  readonly share: number;
+  /** Of the test part alone; null when it is empty. */
+  readonly test: { readonly label: string; readonly share: number } | null;
+}
+
 export interface TrainingResult {
   readonly kind: "training";
   /** Model directory relative to KTRDR's working directory. */
@@ -39,12 +47,15 @@ export interface TrainingResult {
   readonly startDate: string;
   readonly endDate: string;
   readonly epochsTrained: number;
-  /** 0-based epoch with the lowest validation loss. */
+  /** 0-based epoch with the lowest validation loss: a fact of the curve. KTRDR does not keep its weights (contract §11.2). */
   readonly bestEpoch: number | null;
   readonly bestValLoss: number | null;
+  /** 0-based epoch whose weights are the model; absent in results of before it was recorded (then it is the last one). */
+  readonly savedEpoch?: number | undefined;
+  /** Figures named final are of the saved model. */
   readonly finalTrainLoss: number | null;
   readonly finalValLoss: number | null;
-  /** Accuracy of the best-validation model, ratio. */
+  /** Accuracy of the best epoch, ratio. Of a regression accuracies are directional: how often the sign was right. */
   readonly bestValAccuracy: number | null;
   readonly finalValAccuracy: number | null;
   readonly testAccuracy: number | null;
@@ -52,6 +63,12 @@ export interface TrainingResult {
   readonly precision: number | null;
   readonly recall: number | null;
   readonly f1: number | null;
+  /** Whether it predicts a return; absent in results of before it was recorded. */
+  readonly regression?: boolean | undefined;
+  /** Mean absolute error of a regression on the test part, in returns; null for a classification. */
+  readonly mae?: number | null | undefined;
+  /** Absent or null when it is not known. */
+  readonly baseRate?: BaseRate | null | undefined;
   readonly parameters: number | null;
   readonly featureCount: number | null;
   readonly samples: number | null;
@@ -144,6 +161,10 @@ export interface TrainingSetResult {
   readonly completed: number;
   readonly bestValLoss: Spread | null;
   readonly bestValAccuracy: Spread | null;
+  /** Of the saved models; absent in results of before it was recorded. */
+  readonly finalValLoss?: Spread | null | undefined;
+  readonly finalValAccuracy?: Spread | null | undefined;
+  readonly regression?: boolean | undefined;
   readonly testAccuracy: Spread | null;
   readonly epochsTrained: Spread | null;
   readonly models: readonly { readonly jobId: string; readonly modelPath: string }[];

@@ -83,19 +83,25 @@ function factsOf(result: JobResult, detail: Detail): Omit<ResultFacts, "next"> {
 }
 
 function trainingFacts(result: TrainingResult, detail: Detail): Omit<ResultFacts, "next"> {
+  const { baseRate = null, bestEpoch } = result;
+  const accuracy = result.regression === true ? "directional_accuracy" : "accuracy";
   const brief = {
-    best_val_loss: rounded(result.bestValLoss),
-    best_val_accuracy: rounded(result.bestValAccuracy),
-    test_accuracy: rounded(result.testAccuracy),
+    final_val_loss: rounded(result.finalValLoss),
+    [`final_val_${accuracy}`]: rounded(result.finalValAccuracy),
+    [`test_${accuracy}`]: rounded(result.testAccuracy),
+    mae: rounded(result.mae ?? null),
+    test_base_rate: baseRate?.test && `${baseRate.test.label} ${rounded(baseRate.test.share)}`,
     epochs: result.epochsTrained,
-    best_epoch: result.bestEpoch,
+    saved_epoch: (result.savedEpoch ?? result.epochsTrained - 1) + 1,
+    best_epoch: bestEpoch === null ? null : bestEpoch + 1,
   };
   if (detail === "brief") return { figures: compact(brief) };
   const figures = compact({
     ...brief,
+    best_val_loss: rounded(result.bestValLoss),
+    [`best_val_${accuracy}`]: rounded(result.bestValAccuracy),
+    base_rate: baseRate && `${baseRate.label} ${rounded(baseRate.share)}`,
     final_train_loss: rounded(result.finalTrainLoss),
-    final_val_loss: rounded(result.finalValLoss),
-    final_val_accuracy: rounded(result.finalValAccuracy),
     test_loss: rounded(result.testLoss),
     precision: rounded(result.precision),
     recall: rounded(result.recall),
@@ -151,16 +157,20 @@ const batchFigures = ({ items, completed, failed, cancelled, reused }: BatchResu
   return { items, completed, failed, cancelled, reused };
 };
 
-const setFigures = (result: TrainingSetResult) =>
-  compact({
+function setFigures(result: TrainingSetResult): Facts {
+  const accuracy = result.regression === true ? "directional_accuracy" : "accuracy";
+  return compact({
     trainings_wanted: result.requested,
     trainings_completed: result.completed,
+    final_val_loss: spreadOf(result.finalValLoss ?? null),
+    [`final_val_${accuracy}`]: spreadOf(result.finalValAccuracy ?? null),
     best_val_loss: spreadOf(result.bestValLoss),
-    best_val_accuracy: spreadOf(result.bestValAccuracy),
-    test_accuracy: spreadOf(result.testAccuracy),
+    [`best_val_${accuracy}`]: spreadOf(result.bestValAccuracy),
+    [`test_${accuracy}`]: spreadOf(result.testAccuracy),
     epochs: spreadOf(result.epochsTrained),
     trainings: result.models.map((model) => model.jobId),
   });
+}
 
 const spreadOf = (spread: Spread | null) =>
   spread && { median: rounded(spread.median), min: rounded(spread.min), max: rounded(spread.max), n: spread.n };
@@ -203,7 +213,7 @@ const windowOf = ({ startDate, endDate }: { startDate: string; endDate: string }
   dates: `${startDate.slice(0, 10)} to ${endDate.slice(0, 10)}`,
 });
 
-/** Evenly thinned, first and last epoch kept; `epoch` names what is left (0-based). */
+/** Evenly thinned, first and last epoch kept; `epoch` names what is left (1-based, as everywhere). */
 function thinned(curve: LearningCurve) {
   const length = Math.max(curve.trainLoss.length, curve.valLoss.length);
   const points = Math.min(length, CURVE_POINTS);
@@ -212,7 +222,7 @@ function thinned(curve: LearningCurve) {
   const pick = (series: readonly number[]) =>
     series.length === 0 ? null : epochs.map((epoch) => (series[epoch] === undefined ? null : rounded(series[epoch])));
   return compact({
-    epoch: epochs,
+    epoch: epochs.map((epoch) => epoch + 1),
     train_loss: pick(curve.trainLoss),
     val_loss: pick(curve.valLoss),
     train_accuracy: pick(curve.trainAccuracy),

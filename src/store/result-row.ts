@@ -15,6 +15,9 @@ const fingerprint = z
   .nullable()
   .optional();
 
+const labelShare = z.object({ label: z.string(), share: z.number() });
+const baseRate = labelShare.extend({ test: labelShare.nullable() });
+
 const Training = z.object({
   kind: z.literal("training"),
   modelPath: z.string(),
@@ -24,6 +27,7 @@ const Training = z.object({
   epochsTrained: z.int(),
   bestEpoch: figure,
   bestValLoss: figure,
+  savedEpoch: z.number().optional(),
   finalTrainLoss: figure,
   finalValLoss: figure,
   bestValAccuracy: figure,
@@ -33,6 +37,9 @@ const Training = z.object({
   precision: figure,
   recall: figure,
   f1: figure,
+  regression: z.boolean().optional(),
+  mae: figure.optional(),
+  baseRate: baseRate.nullable().optional(),
   parameters: figure,
   featureCount: figure,
   samples: figure,
@@ -95,6 +102,9 @@ const TrainingSet = z.object({
   completed: z.number(),
   bestValLoss: spread,
   bestValAccuracy: spread,
+  finalValLoss: spread.optional(),
+  finalValAccuracy: spread.optional(),
+  regression: z.boolean().optional(),
   testAccuracy: spread,
   epochsTrained: spread,
   models: z.array(z.object({ jobId: z.string(), modelPath: z.string() })),
@@ -128,7 +138,9 @@ export const branded = (results: string): string =>
   `coalesce(${results}.result -> 'caveats' @> '[{"code": "${LOOKS_AHEAD}"}]', false)`;
 
 /** The columns of `ModelRow`; `models` and `results` are joined. */
-export const MODEL_COLUMNS = `m.*, ${branded("r")} as looks_ahead from models m left join results r using (job_id)`;
+export const MODEL_COLUMNS = `m.*, ${branded("r")} as looks_ahead,
+  (r.result ->> 'finalValLoss')::float8 as final_val_loss, (r.result ->> 'finalValAccuracy')::float8 as final_val_accuracy,
+  (r.result ->> 'mae')::float8 as mae from models m left join results r using (job_id)`;
 
 export const ModelRow = z
   .object({
@@ -143,8 +155,9 @@ export const ModelRow = z
     end_date: z.string(),
     created_at: Instant,
     epochs_trained: z.number(),
-    best_val_loss: figure,
-    best_val_accuracy: figure,
+    final_val_loss: figure,
+    final_val_accuracy: figure,
+    mae: figure,
     test_accuracy: figure,
     looks_ahead: z.boolean(),
   })
@@ -160,9 +173,11 @@ export const ModelRow = z
     endDate: row.end_date,
     createdAt: row.created_at,
     epochsTrained: row.epochs_trained,
-    bestValLoss: row.best_val_loss,
-    /** Ratio. */
-    bestValAccuracy: row.best_val_accuracy,
+    /** Of the saved model, as is the accuracy, a ratio. */
+    finalValLoss: row.final_val_loss,
+    finalValAccuracy: row.final_val_accuracy,
+    /** In returns; of a regression only. Then accuracies are directional. */
+    mae: row.mae,
     /** Ratio. */
     testAccuracy: row.test_accuracy,
     looksAhead: row.looks_ahead,

@@ -20,9 +20,9 @@ const TRADES = 40;
 const VOLATILITY = 0.02;
 
 /** What a draw, from about -3 to 3, makes of each figure: smooth, lopsided, or a count with many equal values. */
-function resultOf(kind: "backtest" | "training", draw: number): JobResult {
+function resultOf(figure: FigureName, draw: number): JobResult {
   const share = Math.min(1, Math.max(0, 0.5 + draw / 10));
-  if (kind === "training") {
+  if (FIGURES[figure].kind === "training") {
     const [accuracy, loss] = [Math.round(share * 200) / 200, Math.exp(draw / 4)];
     return trainingResult({
       testAccuracy: accuracy,
@@ -31,6 +31,8 @@ function resultOf(kind: "backtest" | "training", draw: number): JobResult {
       bestValLoss: loss,
       finalValLoss: loss,
       testLoss: loss,
+      regression: figure === "directional_accuracy" || figure === "mae",
+      mae: loss,
     });
   }
   return backtestResult({
@@ -60,7 +62,7 @@ function falseAlarms(figure: FigureName, groups: number, draws: number, luck: nu
     const runs = Array.from({ length: groups }, (_, group) => {
       const common = luck * normal();
       return Array.from({ length: draws }, (_, draw): ComparedRun => {
-        const result = resultOf(FIGURES[figure].kind, common + normal());
+        const result = resultOf(figure, common + normal());
         return { jobId: `${group}-${draw}`, key: String(group), result };
       });
     }).flat();

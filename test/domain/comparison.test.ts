@@ -106,9 +106,9 @@ describe("a comparison", () => {
   test("of a figure whose chance is not known says nothing from single runs", () => {
     const groups = compare("max_drawdown", [run("a", 1), run("b", 1)]);
     expect(groups[1]?.againstBest).toMatchObject({ error: null, verdict: "cannot be told" });
-    const lower = compare("best_val_loss", [
-      { jobId: "a", key: "a", result: trainingResult({ bestValLoss: 0.9 }) },
-      { jobId: "b", key: "b", result: trainingResult({ bestValLoss: 0.5 }) },
+    const lower = compare("final_val_loss", [
+      { jobId: "a", key: "a", result: trainingResult({ finalValLoss: 0.9 }) },
+      { jobId: "b", key: "b", result: trainingResult({ finalValLoss: 0.5 }) },
     ]);
     expect(lower[0]?.key).toBe("b");
     expect(() => compare("trades", [{ jobId: "a", key: "a", result: trainingResult() }])).toThrow(RangeError);

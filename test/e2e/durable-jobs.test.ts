@@ -96,7 +96,7 @@ describe("a training and a backtest", () => {
     const set = await research.call("train_model", { ...trainingOf(turn), repeats: 3 });
     await research.follow(set.task_id, "completed");
     const { figures } = await research.call("get_results", { task_id: set.task_id });
-    expect(figures).toMatchObject({ best_val_loss: { n: 3 } });
+    expect(figures).toMatchObject({ final_val_loss: { n: 3 } });
     const starts = (await research.computations(`${set.task_id}.`)).filter(({ event }) => event === "start");
     expect(new Set(starts.map(({ operationId }) => operationId)).size).toBe(3);
     expect(starts).toHaveLength(3);

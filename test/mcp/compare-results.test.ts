@@ -183,7 +183,7 @@ describe("compare_results", () => {
       "a figure of the other kind",
       ["train-a-1", "train-a-2"],
       { figure: "sharpe" },
-      /None of these runs has sharpe.*best_val_accuracy/,
+      /None of these runs has sharpe.*final_val_loss/,
     ],
     ["one alone", ["train-a-1"], {}, /One run alone.*batch or training set/s],
   ])("refuses %s", async (_name, task_ids, more, why) => {

@@ -50,7 +50,7 @@ describe("get_experiment", () => {
 
   test("counts each training of a set", async () => {
     const sample = { start_date: "2000-01-03", end_date: "2014-12-31" };
-    const id = await begun(stack, { hypothesis: "A set.", metric: "best_val_accuracy", ...sample });
+    const id = await begun(stack, { hypothesis: "A set.", metric: "final_val_accuracy", ...sample });
     await stack.deps.records.experiments.attach(id, "trainset-x-1");
     await recordSet(stack.writer, "trainset-x-1");
     for (const draw of [1, 2]) {

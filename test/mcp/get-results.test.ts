@@ -60,9 +60,34 @@ describe("get_results", () => {
     const facts = await stack.ask("get_results", { task_id: "train-probe-1", detail: "full" });
     const { epoch, train_loss, val_accuracy } = facts["curve"] as Record<string, number[] | undefined>;
     expect(epoch).toHaveLength(40);
-    expect([epoch?.[0], epoch?.at(-1)]).toEqual([0, 99]);
+    expect([epoch?.[0], epoch?.at(-1)]).toEqual([1, 100]);
     expect([train_loss?.[0], train_loss?.at(-1)]).toEqual([1.1, 1.001]);
     expect(val_accuracy).toBeUndefined();
+  });
+
+  test("a training's figures are of the model that was saved, the last epoch's; epochs count from one", async () => {
+    const { figures } = await stack.ask("get_results", { task_id: "train-probe-1" });
+    expect(figures).toMatchObject({ final_val_loss: 1.01, saved_epoch: 100, best_epoch: 62, best_val_loss: 0.98765 });
+    expect(await stack.ask("list_models", {})).toMatchObject({ models: [{ final_val_loss: 1.01 }] });
+    const offered = await stack.refused("start_experiment", { metric: "best_val_loss" });
+    expect(offered).toMatch(/final_val_loss/);
+  });
+
+  test("a regression's accuracy is directional in every answer", async () => {
+    await recordTraining(stack.writer, "train-probe-return", {
+      modelPath: "models/return/1d_v1",
+      strategy: "return",
+      regression: true,
+      mae: 0.012,
+      baseRate: { label: "up", share: 0.53, test: { label: "up", share: 0.55 } },
+    });
+    const { figures } = await stack.ask("get_results", { task_id: "train-probe-return" });
+    expect(figures).toMatchObject({ test_directional_accuracy: 0.49, mae: 0.012, test_base_rate: "up 0.55" });
+    expect(figures).not.toHaveProperty("test_accuracy");
+    const { models } = await stack.ask("list_models", { strategy: "return" });
+    expect(models).toEqual([expect.objectContaining({ directional_accuracy: 0.49, mae: 0.012 })]);
+    const compared = await stack.ask("compare_results", { task_ids: ["train-probe-return", "train-probe-1"] });
+    expect(compared).toMatchObject({ figure: "test_accuracy", groups: [{ strategy: "probe" }] });
   });
 
   test("a set is median and spread", async () => {

@@ -7,7 +7,7 @@ describe("list_models", () => {
   beforeAll(async () => {
     stack = await startStack();
     await recordTraining(stack.writer, "train-probe-1", { modelPath: "models/probe/1d_v1" });
-    await recordTraining(stack.writer, "train-probe-2", { modelPath: "models/probe/1d_v2", bestValLoss: null });
+    await recordTraining(stack.writer, "train-probe-2", { modelPath: "models/probe/1d_v2", finalValLoss: null });
   });
   afterAll(async () => {
     await stack.stop();
@@ -17,13 +17,13 @@ describe("list_models", () => {
     const { models, more } = await stack.ask("list_models");
     expect(more).toBe(false);
     expect(models).toMatchObject([
-      { task_id: "train-probe-2", best_val_loss: null },
+      { task_id: "train-probe-2", final_val_loss: null },
       {
         task_id: "train-probe-1",
         model_path: "models/probe/1d_v1",
         trained_on: "2000-01-03 to 2014-12-31",
-        best_val_loss: 0.98765,
-        best_val_accuracy: 0.51235,
+        final_val_loss: 1.01,
+        final_val_accuracy: 0.5,
         engine: "sandbox-1.0.0",
       },
     ]);

@@ -184,15 +184,15 @@ describe("models", () => {
     const results = createResultReader(pool);
     const strategy = "modelled";
     const made: string[] = [];
-    for (const bestValAccuracy of [0.5, null]) {
+    for (const finalValAccuracy of [0.5, null]) {
       const jobId = await admit({ ...trainingRequest, strategy });
-      const result = { ...trainingResult, strategy, modelPath: "models/modelled/1d_v1", bestValAccuracy };
+      const result = { ...trainingResult, strategy, modelPath: "models/modelled/1d_v1", finalValAccuracy };
       await writer.finish(jobId, outcome(jobId), result, engine);
       made.unshift(jobId);
     }
     expect(ids(await results.listModels({ strategy }))).toEqual(made);
     expect(ids(await results.listModels({ strategy, symbol: "EURUSD" }))).toEqual([]);
-    expect(await results.findModel("models/modelled/1d_v1")).toMatchObject({ jobId: made[0], bestValAccuracy: null });
+    expect(await results.findModel("models/modelled/1d_v1")).toMatchObject({ jobId: made[0], finalValAccuracy: null });
   });
 
   it("has none of a training that did not complete", async () => {

@@ -271,7 +271,7 @@ describe("finish", () => {
         jobId,
         modelPath: trainingResult.modelPath,
         engine,
-        bestValLoss: 0.683_221_987_654_321,
+        finalValLoss: 0.7,
       }),
     ]);
   });

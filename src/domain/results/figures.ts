@@ -38,11 +38,25 @@ export const FIGURES = {
   win_rate: backtest("higher", ({ winRate }) => winRate),
   profit_factor: backtest("higher", ({ profitFactor }) => profitFactor),
   trades: backtest("higher", ({ trades }) => trades),
+  final_val_loss: training("lower", ({ finalValLoss }) => finalValLoss),
+  final_val_accuracy: training("higher", (result) => (result.regression === true ? null : result.finalValAccuracy)),
+  test_accuracy: training("higher", (result) => (result.regression === true ? null : result.testAccuracy)),
+  /** Of a regression's test part: how often the sign was right. Another thing than how often the class was. */
+  directional_accuracy: training("higher", (result) => (result.regression === true ? result.testAccuracy : null)),
+  mae: training("lower", ({ mae }) => mae ?? null),
   best_val_accuracy: training("higher", ({ bestValAccuracy }) => bestValAccuracy),
-  test_accuracy: training("higher", ({ testAccuracy }) => testAccuracy),
   best_val_loss: training("lower", ({ bestValLoss }) => bestValLoss),
 } as const satisfies Record<string, Figure>;
 
 export type FigureName = keyof typeof FIGURES;
 
 export const FIGURE_NAMES = Object.keys(FIGURES) as [FigureName, ...FigureName[]];
+
+/** Of an epoch whose weights were not saved: experiments of before that was known are still judged by them. */
+const OF_NO_MODEL: readonly FigureName[] = ["best_val_accuracy", "best_val_loss"];
+
+/** What runs may be compared and judged by. */
+export const FIGURES_TO_CHOOSE = FIGURE_NAMES.filter((name) => !OF_NO_MODEL.includes(name)) as [
+  FigureName,
+  ...FigureName[],
+];

@@ -26,8 +26,18 @@ function line(result: JobResult): string {
 }
 
 function training(result: TrainingResult): string {
-  const best = result.bestEpoch === null ? "" : `, best at epoch ${result.bestEpoch + 1}`;
-  return `${result.epochsTrained} epochs${best}: validation loss ${loss(result.bestValLoss)}, accuracy ${percent(result.bestValAccuracy)} (test ${percent(result.testAccuracy)}); model ${result.modelPath}`;
+  const { epochsTrained, finalValLoss, finalValAccuracy, testAccuracy, baseRate, modelPath, mae } = result;
+  const saved = (result.savedEpoch ?? epochsTrained - 1) + 1;
+  const base = baseRate?.test == null ? "" : `, always ${baseRate.test.label} ${percent(baseRate.test.share)}`;
+  const accuracy = `${result.regression === true ? "directional accuracy" : "accuracy"} ${percent(finalValAccuracy)} (test ${percent(testAccuracy)}${base})`;
+  const error = mae == null ? "" : `, MAE ${loss(mae)}`;
+  return `model of epoch ${saved} of ${epochsTrained}: validation loss ${loss(finalValLoss)}, ${accuracy}${error}${bestText(result, saved)}; ${modelPath}`;
+}
+
+/** Whose weights do not exist. */
+function bestText({ bestEpoch, bestValLoss }: TrainingResult, saved: number): string {
+  if (bestEpoch === null || bestEpoch + 1 === saved) return "";
+  return `; the best loss, ${loss(bestValLoss)} at epoch ${bestEpoch + 1}, was not saved`;
 }
 
 function backtest(result: BacktestResult): string {
@@ -43,8 +53,8 @@ function trainingSet(result: TrainingSetResult): string {
   const of = (name: string, spread: Spread | null, format: (value: number) => string): string[] =>
     spread === null ? [] : [`${name} ${format(spread.median)} (${format(spread.min)} to ${format(spread.max)})`];
   const figures = [
-    ...of("validation loss", result.bestValLoss, loss),
-    ...of("test accuracy", result.testAccuracy, percent),
+    ...of("validation loss", result.finalValLoss ?? result.bestValLoss, loss),
+    ...of(result.regression === true ? "directional test accuracy" : "test accuracy", result.testAccuracy, percent),
   ];
   return `${result.completed} of ${result.requested} trainings; median ${figures.join(", ") || "unknown"}`;
 }

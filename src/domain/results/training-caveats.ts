@@ -1,8 +1,12 @@
 /** What a reader of a training's figures must know. KTRDR computes none of this for worker trainings (contract §2.10). */
+import type { ResumePoint } from "../job.ts";
 import type { Caveat, TrainingResult } from "../result.ts";
+import type { TrainingTraits } from "./training-traits.ts";
 
 type Figures = Omit<TrainingResult, "caveats">;
-type Check = (figures: Figures) => string | null;
+/** `symbols` and `timeframes` as KTRDR says that it used them. */
+type Facts = TrainingTraits & { readonly symbols: readonly string[] };
+type Check = (figures: Figures, facts: Facts) => string | null;
 
 /** Below this many epochs the shape of a curve says nothing. */
 const ENOUGH_EPOCHS = 8;
@@ -15,6 +19,10 @@ const CLEAR_RISE = 0.01;
 const FLAT_GAIN = 0.005;
 /** Difference of two accuracies that is more than the luck of a split. */
 const CLEAR_GAP = 0.05;
+/** An accuracy must beat the most frequent label by so much to say anything. */
+const CLEAR_GAIN = 0.02;
+/** Shares that differ by less are the same, rounded on the way. */
+const SAME = 5e-5;
 
 const percent = (ratio: number): string => `${(ratio * 100).toFixed(1)} %`;
 
@@ -23,7 +31,14 @@ const CHECKS: Readonly<Record<string, Check>> = {
     const { best, last, epochs } = validation(curve.valLoss, bestEpoch);
     if (epochs < ENOUGH_EPOCHS || bestEpoch === null || bestEpoch >= epochs * EARLY_SHARE) return null;
     if (relative(last, best) <= CLEAR_RISE) return null;
-    return `Overfitting: validation loss was best at epoch ${bestEpoch + 1} of ${epochs} and rose ${percent(relative(last, best))} since. The best epoch's model is kept.`;
+    return `Overfitting: validation loss was best at epoch ${bestEpoch + 1} of ${epochs} and rose ${percent(relative(last, best))} since.`;
+  },
+  best_epoch_not_saved: ({ curve, bestEpoch, savedEpoch }) => {
+    const { best, epochs } = validation(curve.valLoss, bestEpoch);
+    const saved = savedEpoch ?? epochs - 1;
+    const kept = curve.valLoss[saved] ?? Number.NaN;
+    if (bestEpoch === null || bestEpoch === saved || !(relative(kept, best) > CLEAR_RISE)) return null;
+    return `The model is that of epoch ${saved + 1}: KTRDR saves the last epoch. The best was epoch ${bestEpoch + 1}, validation loss ${best.toPrecision(4)} against ${kept.toPrecision(4)}; its weights were not saved. Train for about ${bestEpoch + 1} epochs to come near it.`;
   },
   loss_never_improved: ({ curve, bestEpoch }) =>
     bestEpoch === 0 && curve.valLoss.length >= ENOUGH_EPOCHS
@@ -44,10 +59,25 @@ const CHECKS: Readonly<Record<string, Check>> = {
     if (bestEpoch < epochs * (1 - LATE_SHARE) - 1 || relative(middle, best) <= CLEAR_RISE) return null;
     return `Validation loss was still falling at the end (best epoch ${bestEpoch + 1} of ${epochs}): more epochs may help.`;
   },
-  test_differs_from_validation: ({ testAccuracy, bestValAccuracy }) =>
-    testAccuracy !== null && bestValAccuracy !== null && Math.abs(testAccuracy - bestValAccuracy) > CLEAR_GAP
-      ? `Test accuracy ${percent(testAccuracy)} is far from validation accuracy ${percent(bestValAccuracy)}: the two periods differ, or the model was lucky in one.`
+  zeros_in_training: (_, { timeframes }) =>
+    timeframes.length > 1
+      ? `KTRDR trains on ${timeframes.join(" and ")} without filling the slower bars: their inputs are 0 on most rows. A backtest does fill them: the model then sees what it was not trained on.`
       : null,
+  labels_of_first_symbol: (_, { symbols }) =>
+    symbols.length > 1
+      ? `Trained on ${symbols.length} symbols, but KTRDR makes the labels of ${symbols[0]} alone and joins them to inputs of another one.`
+      : null,
+  constant_prediction: (figures) => {
+    const accuracy = figures.testAccuracy ?? figures.finalValAccuracy;
+    return isConstant(figures) && accuracy !== null
+      ? `The model predicts the same direction for (nearly) every bar: its directional accuracy of ${percent(accuracy)} is only how often the price went that way.`
+      : null;
+  },
+  test_differs_from_validation: (figures) => {
+    const { testAccuracy: test, finalValAccuracy: value } = figures;
+    if (test === null || value === null || Math.abs(test - value) <= CLEAR_GAP || isConstant(figures)) return null;
+    return `Test accuracy ${percent(test)} is far from validation accuracy ${percent(value)}: the two periods differ, or the model was lucky in one.`;
+  },
   // KTRDR keeps no class counts. But a model that always gives one class has weighted precision a² and F1 2a²/(1+a).
   predicts_one_class: ({ testAccuracy: accuracy, precision, f1 }) => {
     if (accuracy === null || precision === null || f1 === null || accuracy === 0 || accuracy === 1) return null;
@@ -56,16 +86,56 @@ const CHECKS: Readonly<Record<string, Check>> = {
       ? `The model gives one class for (nearly) every bar: its accuracy of ${percent(accuracy)} is just the share of the most frequent label.`
       : null;
   },
+  no_better_than_base_rate: (figures) => {
+    const { testAccuracy: accuracy, baseRate } = figures;
+    const base = baseRate?.test;
+    if (accuracy === null || base == null || accuracy > base.share + CLEAR_GAIN || isConstant(figures)) return null;
+    return `Test accuracy ${percent(accuracy)} says nothing: ${base.label} alone is ${percent(base.share)} of the labels there.`;
+  },
+  inputs_scaled_before_split: (_, { scaledInputs }) =>
+    scaledInputs
+      ? "Raw inputs are scaled over the whole window before it is split: validation and test accuracy are flattered. Backtests on later dates are not."
+      : null,
+  split_not_purged: (_, { labelSource }) => {
+    if (labelSource === null) return null;
+    const where = labelSource === "triple_barrier" ? "validation and test part" : "training, validation and test part";
+    return `Labels look ahead, and KTRDR leaves no gap between ${where}: accuracies are a little flattered. Compare them among equal labels only.`;
+  },
   one_draw: () =>
     "One training is one random draw (KTRDR sets no seed): compare strategies by train_model with repeats, not by a single model.",
 };
 
 /** Stable codes in a stable order: the gravest first. */
-export function trainingCaveats(figures: Figures): readonly Caveat[] {
+export function trainingCaveats(figures: Figures, facts: Facts): readonly Caveat[] {
   return Object.entries(CHECKS).flatMap(([code, check]) => {
-    const text = check(figures);
+    const text = check(figures, facts);
     return text === null ? [] : [{ code, text }];
   });
+}
+
+export function resumedCaveats(
+  { savedEpoch = 0, epochsTrained }: Figures,
+  from: ResumePoint | null,
+): readonly Caveat[] {
+  if (from === null) return [];
+  const kept =
+    savedEpoch <= from.epoch
+      ? ` No later epoch was better than epoch ${savedEpoch + 1}, so KTRDR saved that one out of the checkpoint instead of the last one (${epochsTrained}).`
+      : "";
+  const text = `It was interrupted and went on from the checkpoint of epoch ${from.epoch + 1}: figures up to there are the checkpoint's, and how long it took in all is not known.${kept}`;
+  return [{ code: "resumed", text }];
+}
+
+/**
+ * A regression that always says the same direction is right as often as the price goes that way: in every epoch the same
+ * share or, with the other sign, the rest of it.
+ */
+function isConstant(figures: Figures): boolean {
+  const { testAccuracy: test, finalValAccuracy: value, curve } = figures;
+  if (figures.regression !== true || value === null) return false;
+  if (test !== null && Math.abs(test + value - 1) < SAME) return true;
+  const near = (a: number, b: number) => Math.abs(a - b) < SAME;
+  return curve.valAccuracy.length > 2 && curve.valAccuracy.every((one) => near(one, value) || near(one, 1 - value));
 }
 
 function validation(valLoss: readonly number[], bestEpoch: number | null) {

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { DomainError } from "../errors.ts";
 import type { ResumePoint, TrainingRequest } from "../job.ts";
-import type { Caveat, Engine, LearningCurve, TrainingResult } from "../result.ts";
+import type { Engine, LearningCurve, TrainingResult } from "../result.ts";
 import { toSignificant } from "../statistics.ts";
 import { badAnswer, parseAnswer, share } from "./answer.ts";
-import { trainingCaveats } from "./training-caveats.ts";
+import { resumedCaveats, trainingCaveats } from "./training-caveats.ts";
+import { NOTHING_KNOWN, type TrainingTraits } from "./training-traits.ts";
 
 /** Enough to draw a curve and to compare epochs; keeps the record of a long training small. */
 const CURVE_DIGITS = 6;
@@ -36,12 +37,14 @@ const Summary = z.looseObject({
       precision: optional(share),
       recall: optional(share),
       f1_score: optional(share),
+      mae: optional(z.number().nonnegative()),
     }),
   ),
   model_info: optional(z.looseObject({ parameters_count: optional(z.number().int().nonnegative()) })),
   data_summary: optional(
     z.looseObject({
       symbols: optional(z.array(z.string())),
+      timeframes: optional(z.array(z.string())),
       feature_count: optional(z.number().int().nonnegative()),
       total_samples: optional(z.number().int().nonnegative()),
     }),
@@ -75,6 +78,7 @@ export function normaliseTraining(
   request: TrainingRequest,
   engine: Engine,
   resumedFrom: ResumePoint | null = null,
+  traits: TrainingTraits = NOTHING_KNOWN,
 ): TrainingResult {
   refuseFailedInside(resultSummary);
   const summary = parseAnswer(Summary, resultSummary, "training");
@@ -85,7 +89,7 @@ export function normaliseTraining(
   const { training_metrics: metrics, test_metrics: test } = summary;
   const history = wholeHistory(metrics.history, resumedFrom);
   const bestEpoch = indexOfMinimum(history.val_loss);
-  const curve = shorten(history);
+  const savedEpoch = savedEpochOf(history.val_loss, resumedFrom);
   const result: Omit<TrainingResult, "caveats"> = {
     kind: "training",
     modelPath: summary.model_path,
@@ -97,31 +101,64 @@ export function normaliseTraining(
     epochsTrained: metrics.epochs_trained + (resumedFrom === null ? 0 : resumedFrom.epoch + 1),
     bestEpoch,
     bestValLoss: history.val_loss[bestEpoch] ?? null,
-    finalTrainLoss: metrics.final_train_loss,
-    finalValLoss: metrics.final_val_loss,
+    savedEpoch,
+    ...finalFigures(metrics, history, savedEpoch),
     // The accuracy of the best epoch by loss, not the best accuracy (contract §10).
     bestValAccuracy: resumedFrom === null ? metrics.best_val_accuracy : (history.val_accuracy[bestEpoch] ?? null),
-    finalValAccuracy: metrics.final_val_accuracy,
     testAccuracy: test?.test_accuracy ?? null,
     testLoss: test?.test_loss ?? null,
     precision: test?.precision ?? null,
     recall: test?.recall ?? null,
     f1: test?.f1_score ?? null,
+    // Of regressions alone KTRDR tells an error in returns.
+    regression: traits.regression || test?.mae != null,
+    mae: test?.mae ?? null,
+    baseRate: traits.baseRate,
     parameters: summary.model_info?.parameters_count ?? null,
     featureCount: summary.data_summary?.feature_count ?? null,
     samples: summary.data_summary?.total_samples ?? null,
     // Of a resumed training KTRDR counts the last stretch only.
     trainingSeconds: resumedFrom === null ? metrics.training_time : null,
-    curve,
+    curve: shorten(history),
     engine,
   };
-  return { ...result, caveats: [...trainingCaveats(result), ...resumedCaveats(resumedFrom)] };
+  const facts = {
+    ...traits,
+    timeframes: summary.data_summary?.timeframes ?? traits.timeframes,
+    symbols: symbols ?? [],
+  };
+  return { ...result, caveats: [...trainingCaveats(result, facts), ...resumedCaveats(result, resumedFrom)] };
 }
 
-function resumedCaveats(resumedFrom: ResumePoint | null): readonly Caveat[] {
-  if (resumedFrom === null) return [];
-  const text = `Its KTRDR worker died on the way. It went on from the checkpoint of epoch ${resumedFrom.epoch + 1}: figures up to there are the checkpoint's, and how long it took in all is not known.`;
-  return [{ code: "resumed", text }];
+/**
+ * KTRDR saves the last epoch's weights: what it keeps of the best one is a reference to the same numbers. Only what a
+ * resumed training was given as its best is a copy: unless a later epoch beats it, that becomes the model (contract §11.2).
+ */
+function savedEpochOf(valLoss: readonly number[], resumedFrom: ResumePoint | null): number {
+  const last = valLoss.length - 1;
+  if (resumedFrom === null) return last;
+  const best = indexOfMinimum(valLoss);
+  return best <= resumedFrom.epoch ? best : last;
+}
+
+/** Of the saved model, which is nearly always the one of the last epoch. */
+function finalFigures(
+  metrics: z.infer<typeof Summary>["training_metrics"],
+  { train_loss, val_loss, val_accuracy }: History,
+  savedEpoch: number,
+): Pick<TrainingResult, "finalTrainLoss" | "finalValLoss" | "finalValAccuracy"> {
+  if (savedEpoch === val_loss.length - 1) {
+    return {
+      finalTrainLoss: metrics.final_train_loss,
+      finalValLoss: metrics.final_val_loss,
+      finalValAccuracy: metrics.final_val_accuracy,
+    };
+  }
+  return {
+    finalTrainLoss: train_loss[savedEpoch] ?? null,
+    finalValLoss: val_loss[savedEpoch] ?? null,
+    finalValAccuracy: val_accuracy[savedEpoch] ?? null,
+  };
 }
 
 function refuseFailedInside(resultSummary: unknown): void {

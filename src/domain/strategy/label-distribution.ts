@@ -56,7 +56,7 @@ function trainedCount(labels: LabelSettings, count: number, { train, validation,
 }
 
 /** The class of each bar, -1 for none; null where it is not reproduced. */
-function labelsOn(labels: LabelSettings, bars: readonly Bar[]): Int8Array | null {
+export function labelsOn(labels: LabelSettings, bars: readonly Bar[]): Int8Array | null {
   const closes = bars.map((bar) => bar.close);
   switch (labels.source) {
     case "forward_return":

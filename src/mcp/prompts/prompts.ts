@@ -1,5 +1,5 @@
 /** Beginnings of a conversation: what to do in which order, with what exists filled in by completion. */
-import { FIGURE_NAMES } from "../../domain/results/figures.ts";
+import { FIGURES_TO_CHOOSE } from "../../domain/results/figures.ts";
 import type { Deps } from "../ports.ts";
 
 export interface PromptArgument {
@@ -32,7 +32,7 @@ const experiments = async ({ records }: Deps, start: string) =>
     .map(({ experimentId }) => experimentId)
     .filter(startsWith(start));
 
-const figures = async (_deps: Deps, start: string) => FIGURE_NAMES.filter(startsWith(start));
+const figures = async (_deps: Deps, start: string) => FIGURES_TO_CHOOSE.filter(startsWith(start));
 
 export const PROMPTS: readonly Prompt[] = [
   {

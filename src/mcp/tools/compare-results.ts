@@ -2,7 +2,7 @@ import { z } from "zod";
 import { compare, MARKET_ERROR_KNOWN, placeOf, type Group } from "../../domain/comparison.ts";
 import { DomainError } from "../../domain/errors.ts";
 import { isBranded } from "../../domain/insistence.ts";
-import { FIGURES, FIGURE_NAMES, type FigureName } from "../../domain/results/figures.ts";
+import { FIGURES, FIGURES_TO_CHOOSE, FIGURE_NAMES, type FigureName } from "../../domain/results/figures.ts";
 import { median } from "../../domain/statistics.ts";
 import { differences, type Difference } from "../../domain/strategy/difference.ts";
 import { compact, enginesText, rounded } from "../answer.ts";
@@ -24,7 +24,7 @@ export const compareResults = defineTool({
 Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
   input: z.strictObject({
     task_ids: z.array(taskId).min(1).max(200).describe("Finished jobs, batches or training sets."),
-    figure: z.enum(FIGURE_NAMES).optional().describe("What they are ranked by. Default sharpe, or test_accuracy."),
+    figure: z.enum(FIGURES_TO_CHOOSE).optional().describe("What they are ranked by. Default sharpe, or test_accuracy."),
     detail: z.enum(["brief", "standard"]).default("brief").describe("standard: every figure and difference."),
     chart,
   }),
@@ -42,7 +42,8 @@ Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
   quotes: true,
   async handle({ task_ids, figure: wanted, detail, chart: drawn }, { deps, attach }) {
     const { runs, growing } = await runsToCompare(deps, [...new Set(task_ids)]);
-    const figure = wanted ?? (runs[0]?.result.kind === "backtest" ? "sharpe" : "test_accuracy");
+    const figure =
+      wanted ?? USUAL.find((name) => runs.some(({ result }) => FIGURES[name].of(result) !== null)) ?? "sharpe";
     if (runs.every(({ result }) => FIGURES[figure].of(result) === null)) throw withoutFigure(figure, runs);
     const groups = compare(figure, runs);
     if (drawn) {
@@ -63,13 +64,17 @@ Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
   },
 });
 
+/** What is ranked by when nobody says: the first that a run has. */
+const USUAL = ["sharpe", "test_accuracy", "directional_accuracy"] as const satisfies readonly FigureName[];
+
 const BRIEF: readonly FigureName[] = [
   "sharpe",
   "annual_return",
   "max_drawdown",
   "trades",
   "test_accuracy",
-  "best_val_loss",
+  "directional_accuracy",
+  "final_val_loss",
 ];
 
 function nextOf(groups: readonly Group[]): string {
@@ -82,7 +87,7 @@ function nextOf(groups: readonly Group[]): string {
 const withoutFigure = (figure: FigureName, [first]: readonly RunToCompare[]) =>
   new DomainError("invalid_input", {
     what: `None of these runs has ${figure}.`,
-    valid: FIGURE_NAMES.filter((name) => FIGURES[name].kind === first?.result.kind),
+    valid: FIGURES_TO_CHOOSE.filter((name) => FIGURES[name].kind === first?.result.kind),
     next: "repeat the call with one of them",
   });
 

@@ -37,9 +37,10 @@ Example: {"strategy": "spx_trend", "limit": 5}`,
       trained_on: `${model.startDate} to ${model.endDate}`,
       created_at: model.createdAt,
       epochs: model.epochsTrained,
-      best_val_loss: rounded(model.bestValLoss),
-      best_val_accuracy: rounded(model.bestValAccuracy),
-      test_accuracy: rounded(model.testAccuracy),
+      final_val_loss: rounded(model.finalValLoss),
+      ...(model.mae === null
+        ? { final_val_accuracy: rounded(model.finalValAccuracy), test_accuracy: rounded(model.testAccuracy) }
+        : { directional_accuracy: rounded(model.testAccuracy), mae: rounded(model.mae) }),
       engine: engineText(model.engine),
       ...(model.looksAhead ? { looks_ahead: true } : {}),
     }));

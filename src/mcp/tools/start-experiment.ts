@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DIRECTIONS } from "../../domain/experiment.ts";
-import { FIGURE_NAMES } from "../../domain/results/figures.ts";
+import { FIGURES_TO_CHOOSE } from "../../domain/results/figures.ts";
 import { defineTool } from "../define-tool.ts";
 import { criterionText } from "../experiment-facts.ts";
 import { freeText, isoDate, symbol, timeframe } from "../fields.ts";
@@ -18,7 +18,7 @@ excess_* is the difference to buying and holding; max_drawdown is a positive rat
 Example: {"hypothesis": "RSI dips on SPX pay after costs", "metric": "excess_sharpe", "threshold": 0.2, "runs": 5, "symbol": "SPX", "timeframe": "1d", "start_date": "2015-01-02", "end_date": "2019-12-31"}`,
   input: z.strictObject({
     hypothesis: freeText(2_000).describe("What you expect, and why."),
-    metric: z.enum(FIGURE_NAMES).describe("The figure that decides."),
+    metric: z.enum(FIGURES_TO_CHOOSE).describe("The figure that decides."),
     direction: z.enum(DIRECTIONS).default("at_least").describe("Which side of the threshold."),
     threshold: z.number().min(-1e9).max(1e9).describe("In the metric's unit; ratios are ratios."),
     runs: z.number().int().min(1).max(100).default(3).describe("How many runs decide."),

@@ -105,10 +105,10 @@ describe("data loads", () => {
 describe("headlines", () => {
   test("of a training and of a set", () => {
     expect(headline(first)).toBe(
-      "60 epochs, best at epoch 55: validation loss 1.003, accuracy 64.0 % (test 68.2 %); model models/spx_rsi_reversion/1d_v1",
+      "model of epoch 60 of 60: validation loss 1.014, accuracy 64.3 % (test 68.2 %); the best loss, 1.003 at epoch 55, was not saved; models/spx_rsi_reversion/1d_v1",
     );
     expect(headline(summarise(members))).toBe(
-      "3 of 3 trainings; median validation loss 1.003 (1.003 to 1.003), test accuracy 64.0 % (61.0 % to 68.0 %)",
+      "3 of 3 trainings; median validation loss 1.014 (1.014 to 1.014), test accuracy 64.0 % (61.0 % to 68.0 %)",
     );
   });
 

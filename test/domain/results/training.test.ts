@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DomainError, isDomainError } from "../../../src/domain/errors.ts";
+import { headline } from "../../../src/domain/results/headline.ts";
 import { normaliseTraining } from "../../../src/domain/results/training.ts";
+import { trainingTraits } from "../../../src/domain/results/training-traits.ts";
 import { ENGINE, recorded, TRAINING } from "./recorded.ts";
 
 const codes = (result: { caveats: readonly { code: string }[] }) => result.caveats.map(({ code }) => code);
@@ -50,10 +52,10 @@ describe("a recorded training", () => {
   });
 
   test("sees the plateau of the rsi run and the early rise of the macd run", () => {
-    expect(codes(result)).toEqual(["plateau", "one_draw"]);
+    expect(codes(result)).toEqual(["best_epoch_not_saved", "plateau", "one_draw"]);
     const macd = normaliseTraining(recorded.trainings.macd, { ...TRAINING, strategy: "spx_macd_adx_trend" }, ENGINE);
     expect(macd.bestEpoch).toBe(7);
-    expect(codes(macd)).toEqual(["loss_rises_early", "one_draw"]);
+    expect(codes(macd)).toEqual(["loss_rises_early", "best_epoch_not_saved", "one_draw"]);
   });
 });
 
@@ -91,6 +93,30 @@ describe("a resumed training", () => {
     expect(trainingSeconds).toBeNull();
     expect(caveats.map(({ code }) => code)).toEqual([...before.map(({ code }) => code), "resumed"]);
   });
+
+  test("whose later epochs were no better is the checkpoint's best epoch, a real copy", () => {
+    const worse = {
+      ...summary,
+      training_metrics: {
+        ...summary.training_metrics,
+        final_val_loss: 2,
+        final_val_accuracy: 0.4,
+        history: { ...summary.training_metrics.history, val_loss: later(val_loss).map((value) => value + 1) },
+      },
+    };
+    const result = normaliseTraining(worse, TRAINING, ENGINE, resumedFrom);
+    const best = val_loss.indexOf(Math.min(...val_loss.slice(0, 13)));
+    expect(result).toMatchObject({
+      savedEpoch: best,
+      bestEpoch: best,
+      finalValLoss: val_loss[best],
+      finalValAccuracy: val_accuracy[best],
+    });
+    expect(codes(result)).not.toContain("best_epoch_not_saved");
+    expect(result.caveats.at(-1)?.text).toContain(
+      `KTRDR saved that one out of the checkpoint instead of the last one (60)`,
+    );
+  });
 });
 
 describe("signs in the curve", () => {
@@ -98,11 +124,12 @@ describe("signs in the curve", () => {
     [
       "rising from the first epoch",
       [1, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7],
-      ["loss_rises_early", "loss_never_improved"],
+      ["loss_rises_early", "best_epoch_not_saved", "loss_never_improved"],
     ],
     ["falling to the end", [1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3], ["still_improving"]],
     ["flat after the first quarter", [1, 0.5, 0.4, 0.4, 0.4, 0.399, 0.4, 0.4, 0.4], ["plateau"]],
-    ["too short to tell", [1, 2, 3], []],
+    ["too short to tell, but for what was saved", [1, 2, 3], ["best_epoch_not_saved"]],
+    ["best at the end", [3, 2, 1], []],
   ])("%s", (_, curve, expected) => {
     expect(codes(normaliseTraining(withCurve(curve), TRAINING, ENGINE))).toEqual([...expected, "one_draw"]);
   });
@@ -119,6 +146,99 @@ describe("signs in the curve", () => {
     });
     expect(codes(normaliseTraining(summary, TRAINING, ENGINE))).toContain("predicts_one_class");
     expect(codes(normaliseTraining(recorded.trainings.rsi, TRAINING, ENGINE))).not.toContain("predicts_one_class");
+  });
+});
+
+describe("what a training is worth", () => {
+  const regression = (test: number, accuracies: number[]) => ({
+    ...recorded.trainings.rsi,
+    training_metrics: {
+      ...recorded.trainings.rsi.training_metrics,
+      epochs_trained: accuracies.length,
+      final_val_accuracy: accuracies.at(-1),
+      history: {
+        val_loss: accuracies.map(() => 1),
+        train_loss: accuracies.map(() => 1),
+        val_accuracy: accuracies,
+        train_accuracy: accuracies,
+      },
+    },
+    test_metrics: { test_accuracy: test, test_loss: 0.1, mae: 0.0123 },
+  });
+
+  test("a regression's accuracy is directional, with its error in returns", () => {
+    const result = normaliseTraining(regression(0.52, [0.5, 0.51, 0.53]), TRAINING, ENGINE);
+    expect(result).toMatchObject({ regression: true, mae: 0.0123 });
+    expect(headline(result)).toContain("directional accuracy 53.0 % (test 52.0 %), MAE 0.01230");
+    expect(codes(result)).toEqual(["one_draw"]);
+  });
+
+  test.each([
+    ["test and validation accuracy sum to 1", 0.4449999, [0.5, 0.52, 0.555]],
+    ["every epoch is right as often, or as seldom", 0.61, [0.555, 0.445, 0.555, 0.555]],
+  ])("a constant prediction: %s", (_, test, accuracies) => {
+    const found = codes(normaliseTraining(regression(test, accuracies), TRAINING, ENGINE));
+    expect(found).toContain("constant_prediction");
+    expect(found).not.toContain("test_differs_from_validation");
+  });
+
+  const text = (more: string) => `training:\n  labels: {source: zigzag, zigzag_threshold: 0.05}\n${more}`;
+  // Up 9 % in legs of ten bars, the last quarter in small steps without any turn.
+  const bars = Array.from({ length: 400 }, (_, index) => {
+    const close = index < 300 ? 100 + 10 * Math.abs(((index % 20) - 10) / 10) : 100 + index / 10;
+    return { time: "", open: close, high: close, low: close, close, volume: 1 };
+  });
+
+  test("the most frequent label stands beside the accuracy, of the test part too", () => {
+    const traits = trainingTraits(text(""), bars);
+    expect(traits.baseRate).toMatchObject({ label: expect.any(String), test: { label: "BUY" } });
+    expect(traits.baseRate?.test?.share).toBeGreaterThan(0.9);
+    const result = normaliseTraining(recorded.trainings.rsi, TRAINING, ENGINE, null, traits);
+    expect(headline(result)).toMatch(/accuracy 6\d\.\d % \(test 68\.2 %, always BUY 9\d\.\d %\)/);
+    expect(codes(result)).toContain("no_better_than_base_rate");
+  });
+
+  test("of a regression it is how often the price went up", () => {
+    const up = "decisions: {output_format: regression}\ntraining:\n  labels: {source: forward_return, horizon: 1}\n";
+    expect(trainingTraits(up, bars)).toMatchObject({
+      regression: true,
+      baseRate: { test: { label: "up", share: expect.closeTo(1, 1) } },
+    });
+  });
+
+  test.each([
+    [
+      "slower bars that are not filled",
+      "training_data:\n  timeframes: {mode: multi_timeframe, list: [1h, 1d]}",
+      "zeros_in_training",
+    ],
+    [
+      "inputs scaled before the split",
+      "nn_inputs: [{raw_indicator: osc, timeframes: all}]",
+      "inputs_scaled_before_split",
+    ],
+    ["a split without a gap", "", "split_not_purged"],
+  ])("%s", (_, more, code) => {
+    const summary = { ...recorded.trainings.rsi, data_summary: undefined };
+    const found = (words: string | null) =>
+      codes(normaliseTraining(summary, TRAINING, ENGINE, null, trainingTraits(words, null)));
+    expect(found(text(more))).toContain(code);
+    expect(found(null)).not.toContain(code);
+    expect(found("nn_inputs: [{raw_indicator: osc, normalization: none}]")).not.toContain(code);
+  });
+
+  test("labels of the first of several symbols", () => {
+    const summary = { ...recorded.trainings.rsi, data_summary: { symbols: ["SPX", "GOLD"] } };
+    expect(codes(normaliseTraining(summary, TRAINING, ENGINE))).toContain("labels_of_first_symbol");
+  });
+
+  test("no text is a crash", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (hostile) => {
+        const traits = trainingTraits(hostile, bars);
+        expect(JSON.stringify(traits)).not.toMatch(/NaN|Infinity/);
+      }),
+    );
   });
 });
 
