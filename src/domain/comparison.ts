@@ -153,7 +153,9 @@ export const MARKET_ERROR_KNOWN: ReadonlySet<FigureName> = new Set([
 function marketError(figure: FigureName, result: JobResult): number | null {
   if (result.kind !== "backtest" || !MARKET_ERROR_KNOWN.has(figure)) return null;
   if (figure === "win_rate") return shareError(result);
-  if (figure === "sharpe" || figure === "excess_sharpe") return sharpeErrorOver(result.sharpe, result);
+  if (figure === "sharpe" || figure === "excess_sharpe") {
+    return result.sharpe === null ? null : sharpeErrorOver(result.sharpe, result);
+  }
   // The sum of the log returns of Y years scatters by the volatility times the root of Y.
   const years = yearsOf(result);
   return figure === "total_return"
@@ -163,6 +165,6 @@ function marketError(figure: FigureName, result: JobResult): number | null {
 
 /** Of a share of so many trades, two of each kind added so that none is 0 (Agresti and Coull 1998). */
 function shareError({ winRate, trades }: BacktestResult): number {
-  const share = (winRate * trades + 2) / (trades + 4);
+  const share = ((winRate ?? 0) * trades + 2) / (trades + 4);
   return Math.sqrt((share * (1 - share)) / (trades + 4));
 }

@@ -121,7 +121,8 @@ export function coverageOf(window: DateWindow, range: DataRange): Coverage {
   return early ? "starts_early" : late ? "ends_late" : "inside";
 }
 
-/** True when the two windows share any day. */
+/** True when the two windows share any day: both ends belong to a window. */
 export function overlaps(a: DateWindow, b: DateWindow): boolean {
-  return toEpochMs(a.startDate) < toEpochMs(b.endDate) && toEpochMs(b.startDate) < toEpochMs(a.endDate);
+  const day = (stamp: string) => stamp.slice(0, 10);
+  return day(a.startDate) <= day(b.endDate) && day(b.startDate) <= day(a.endDate);
 }

@@ -110,8 +110,9 @@ export interface BacktestResult {
   /** Ratio per year over calendar days of the window. */
   readonly annualReturn: number;
   /** Annualised with the timeframe's own bars per year (KTRDR uses sqrt(252) for every bar; the raw one is in `raw`). */
-  readonly sharpe: number;
-  readonly sortino: number;
+  readonly sharpe: number | null;
+  /** KTRDR's own, on the same scale: over the deviation of losing bars around their mean, not of all bars below zero. */
+  readonly sortino: number | null;
   /** Annualised ratio. */
   readonly volatility: number;
   /** Ratio, positive. */
@@ -120,10 +121,10 @@ export interface BacktestResult {
   readonly calmar: number | null;
   readonly trades: number;
   /** Ratio; KTRDR's trade statistics leave out the entry commission (contract §10.2). */
-  readonly winRate: number;
+  readonly winRate: number | null;
   /** Gross wins over gross losses, entry costs put back where they are known; null without a losing trade. */
   readonly profitFactor: number | null;
-  readonly avgHoldingHours: number;
+  readonly avgHoldingHours: number | null;
   readonly equityPoints: number;
   readonly buyAndHold: BuyAndHold | null;
   readonly raw: RawBacktestMetrics;

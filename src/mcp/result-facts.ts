@@ -127,7 +127,7 @@ function backtestFacts(result: BacktestResult, detail: Detail): Omit<ResultFacts
   if (detail === "brief") return { figures: compact(brief), ...beside };
   const figures = compact({
     ...brief,
-    sortino: rounded(result.sortino),
+    ktrdr_sortino: rounded(result.sortino),
     volatility: rounded(result.volatility),
     calmar: rounded(result.calmar),
     win_rate: rounded(result.winRate),

@@ -12,6 +12,8 @@ export interface BacktestFacts {
   readonly years: number | null;
   /** Bars after the warm-up; null without bars. */
   readonly tradableBars: number | null;
+  /** Of the traded closes, in currency; null without bars. */
+  readonly dearest: { readonly high: number; readonly low: number } | null;
   /** What makes the bars something else than the market was, and what may be real. */
   readonly faults: readonly string[];
   readonly doubts: readonly string[];
@@ -23,6 +25,10 @@ type Check = (facts: BacktestFacts) => string | null;
 const FEW_TRADES = 30;
 /** KTRDR puts a fixed share of the available capital into each position (contract §6.2). */
 const POSITION_SHARE = 0.25;
+/** With fewer whole shares in a position its size is another one than 25 % by several percent. */
+const WHOLE_SHARES = 20;
+/** A trade with so much of the profit is the result. */
+const MOST_OF_PROFIT = 0.5;
 /** The last bar may be missing from the equity curve; more than that is a curve that covers a part. */
 const CURVE_SLACK = 2;
 
@@ -38,8 +44,17 @@ const CHECKS: Readonly<Record<string, Check>> = {
       ? `BAD BARS: ${shown(faults)} KTRDR computed on them, so no figure here is of the market. Mend the price file and run it afresh.`
       : null,
   doubtful_bars: ({ doubts }) => (doubts.length > 0 ? `Doubtful bars: ${shown(doubts)}` : null),
-  no_trades: ({ figures }) =>
-    figures.trades === 0
+  position_too_small: ({ figures: { initialCapital, trades }, dearest }) => {
+    if (dearest === null) return null;
+    const most = (initialCapital * POSITION_SHARE) / dearest.high;
+    if (most >= WHOLE_SHARES) return null;
+    const needed = Math.ceil((dearest.high * WHOLE_SHARES) / POSITION_SHARE);
+    return trades === 0 && initialCapital * POSITION_SHARE < dearest.low
+      ? `Nothing could be bought: KTRDR buys whole shares for 25 % of the capital, and one costs at least ${figure(dearest.low)}. An initial_capital of ${needed} would do.`
+      : `Positions are coarse: 25 % of the capital buys ${Math.floor(most)} whole shares at the highest price. An initial_capital of ${needed} makes them fine.`;
+  },
+  no_trades: ({ figures, dearest }) =>
+    figures.trades === 0 && !(dearest !== null && figures.initialCapital * POSITION_SHARE < dearest.low)
       ? "No trade was made: every other figure is empty. Lower decisions.confidence_threshold or look at the label balance."
       : null,
   curve_covers_a_part: ({ figures, tradableBars }) =>
@@ -49,12 +64,26 @@ const CHECKS: Readonly<Record<string, Check>> = {
   few_trades: ({ figures: { trades } }) =>
     trades > 0 && trades < FEW_TRADES ? `Only ${trades} trades: too few to tell skill from luck.` : null,
   sharpe_within_noise: ({ figures: { sharpe, trades }, perYear, years }) => {
-    if (perYear === null || years === null || trades === 0) return null;
+    if (sharpe === null || perYear === null || years === null || trades === 0) return null;
     const error = sharpeStandardError(sharpe, years, perYear);
     return Math.abs(sharpe) < 2 * error
       ? `Sharpe ${figure(sharpe)} has a standard error of ${figure(error)}: not distinguishable from zero.`
       : null;
   },
+  no_sharpe: ({ figures: { sharpe, trades } }) =>
+    sharpe === null && trades > 0 ? "A Sharpe does not exist: the account hardly moved, or always alike." : null,
+  sortino_is_ktrdrs: ({ figures: { sortino } }) =>
+    sortino === null
+      ? null
+      : "ktrdr_sortino divides by the deviation of losing bars around their own mean, not by that of all bars below zero: do not compare it with a Sortino from elsewhere.",
+  one_trade: ({ figures: { raw, trades } }) => {
+    const [win, profit] = [raw["largest_win"] ?? 0, raw["total_return"] ?? 0];
+    return trades > 1 && profit > 0 && win > MOST_OF_PROFIT * profit
+      ? `One trade won ${figure(win)} of a profit of ${figure(profit)}: without it there is little or nothing left.`
+      : null;
+  },
+  no_costs: ({ figures: { commission, slippage } }) =>
+    commission + slippage === 0 ? "No costs: every trade is flattered. Run it with commission and slippage." : null,
   sharpe_rescaled: ({ figures, perYear }) => {
     if (perYear === null) {
       return `KTRDR annualises with √252 for every bar; bars per year of ${figures.timeframe} cannot be told of these bars, so Sharpe, Sortino and volatility are as it gave them.`;

@@ -97,15 +97,15 @@ export function normaliseBacktest(
     slippage: request.slippage,
     totalReturn: metrics.total_return_pct,
     annualReturn,
-    sharpe: metrics.sharpe_ratio * scale,
-    sortino: metrics.sortino_ratio * scale,
+    sharpe: varies(metrics.volatility) ? scaled(metrics.sharpe_ratio, scale) : null,
+    sortino: scaled(metrics.sortino_ratio, scale),
     volatility: metrics.volatility * scale,
     maxDrawdown: metrics.max_drawdown_pct,
     calmar: metrics.max_drawdown_pct > 0 ? annualReturn / metrics.max_drawdown_pct : null,
     trades: metrics.total_trades,
-    winRate: metrics.win_rate,
+    winRate: metrics.total_trades > 0 ? metrics.win_rate : null,
     profitFactor: trades.profitFactor,
-    avgHoldingHours: metrics.avg_holding_period,
+    avgHoldingHours: metrics.total_trades > 0 ? metrics.avg_holding_period : null,
     equityPoints,
     buyAndHold:
       usable === null || verdict === null || verdict.faults.length > 0
@@ -118,8 +118,29 @@ export function normaliseBacktest(
     faults: verdict?.faults ?? (refused === null ? [] : [refused]),
     doubts: verdict?.doubts ?? [],
   };
+  const dearest = usable === null ? null : dearestClose(usable);
   const tradableBars = usable === null ? null : Math.max(0, usable.times.length - WARM_UP_BARS);
-  return { ...figures, caveats: backtestCaveats({ figures, trades, perYear, years, tradableBars, ...told }) };
+  return { ...figures, caveats: backtestCaveats({ figures, trades, perYear, years, tradableBars, dearest, ...told }) };
+}
+
+/** KTRDR writes 0 for a ratio without a deviation, and at most this for one that is infinite (contract §6.2). */
+const KTRDR_INFINITY = 999_999;
+const KTRDR_LEAST_DEVIATION = 1e-10;
+
+const varies = (volatility: number): boolean => volatility / Math.sqrt(KTRDR_BARS_PER_YEAR) > KTRDR_LEAST_DEVIATION;
+
+const scaled = (ratio: number, scale: number): number | null =>
+  ratio === 0 || Math.abs(ratio) >= KTRDR_INFINITY ? null : ratio * scale;
+
+/** The highest and the lowest price at which anything could be bought. */
+function dearestClose({ ohlcv }: WindowBars): { readonly high: number; readonly low: number } | null {
+  const closes = ohlcv.slice(WARM_UP_BARS).flatMap((row) => (row[3] !== undefined && row[3] > 0 ? [row[3]] : []));
+  return closes.length === 0
+    ? null
+    : closes.reduce(({ high, low }, close) => ({ high: Math.max(high, close), low: Math.min(low, close) }), {
+        high: 0,
+        low: Infinity,
+      });
 }
 
 /** The name in the strategy's text: its models are filed under it, and KTRDR answers it, whatever the file is called. */

@@ -25,7 +25,7 @@ const training = (better: Figure["better"], of: (result: TrainingResult) => numb
 export const FIGURES = {
   sharpe: backtest("higher", ({ sharpe }) => sharpe),
   excess_sharpe: backtest("higher", ({ sharpe, buyAndHold: held }) =>
-    held === null || held.sharpe === null ? null : sharpe - held.sharpe,
+    sharpe === null || held === null || held.sharpe === null ? null : sharpe - held.sharpe,
   ),
   total_return: backtest("higher", ({ totalReturn }) => totalReturn),
   annual_return: backtest("higher", ({ annualReturn }) => annualReturn),
@@ -52,11 +52,11 @@ export type FigureName = keyof typeof FIGURES;
 
 export const FIGURE_NAMES = Object.keys(FIGURES) as [FigureName, ...FigureName[]];
 
-/** Of an epoch whose weights were not saved: experiments of before that was known are still judged by them. */
-const OF_NO_MODEL: readonly FigureName[] = ["best_val_accuracy", "best_val_loss"];
+/** Of an epoch whose weights were not saved, or of KTRDR's own making: older experiments are still judged by them. */
+const NOT_OFFERED: readonly FigureName[] = ["best_val_accuracy", "best_val_loss", "sortino"];
 
 /** What runs may be compared and judged by. */
-export const FIGURES_TO_CHOOSE = FIGURE_NAMES.filter((name) => !OF_NO_MODEL.includes(name)) as [
+export const FIGURES_TO_CHOOSE = FIGURE_NAMES.filter((name) => !NOT_OFFERED.includes(name)) as [
   FigureName,
   ...FigureName[],
 ];

@@ -46,7 +46,7 @@ function backtest(result: BacktestResult): string {
     hold === null
       ? ""
       : `; buy-and-hold ${percent(hold.totalReturn, 2)}, Sharpe ${hold.sharpe?.toFixed(2) ?? "undefined"}`;
-  return `return ${percent(result.totalReturn, 2)}, Sharpe ${result.sharpe.toFixed(2)}, drawdown ${percent(result.maxDrawdown)}, ${result.trades} trades${beside}`;
+  return `return ${percent(result.totalReturn, 2)}, Sharpe ${result.sharpe === null ? "undefined" : result.sharpe.toFixed(2)}, drawdown ${percent(result.maxDrawdown)}, ${result.trades} trades${beside}`;
 }
 
 function trainingSet(result: TrainingSetResult): string {

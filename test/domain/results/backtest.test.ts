@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { isDomainError } from "../../../src/domain/errors.ts";
 import { FIGURES } from "../../../src/domain/results/figures.ts";
 import { headline } from "../../../src/domain/results/headline.ts";
+import { overlaps } from "../../../src/domain/market-data.ts";
 import { normaliseBacktest } from "../../../src/domain/results/backtest.ts";
 import { ENGINE, hourlyBars, recorded, requestOf, spxBars, type RecordedBacktest } from "./recorded.ts";
 
@@ -101,7 +102,10 @@ describe("the recorded run of 42 trades", () => {
 
   test("warns that a Sharpe of 0.11 over five years is noise, and that a quarter is invested", () => {
     expect(codes(result)).toEqual([
+      "position_too_small",
       "sharpe_within_noise",
+      "sortino_is_ktrdrs",
+      "one_trade",
       "entry_costs_left_out",
       "last_exit_not_costed",
       "part_invested",
@@ -151,14 +155,14 @@ describe("hourly bars", () => {
 
   test("without bars the equity points give nearly the same scale", () => {
     const result = normaliseBacktest(full, requestOf(full), null, ENGINE);
-    expect(result.sharpe / full.metrics["sharpe_ratio"]!).toBeGreaterThan(4.9);
-    expect(result.sharpe / full.metrics["sharpe_ratio"]!).toBeLessThan(5.2);
+    expect(result.sharpe! / full.metrics["sharpe_ratio"]!).toBeGreaterThan(4.9);
+    expect(result.sharpe! / full.metrics["sharpe_ratio"]!).toBeLessThan(5.2);
   });
 
   test("an exchange has fewer hours than a currency market", () => {
     const exchange = hourlyBars(3_000, 7);
     const result = normaliseBacktest(full, requestOf(full), exchange, ENGINE);
-    expect(result.sharpe / full.metrics["sharpe_ratio"]!).toBeCloseTo(Math.sqrt(7 * (1 + 1 / 30)), 0);
+    expect(result.sharpe! / full.metrics["sharpe_ratio"]!).toBeCloseTo(Math.sqrt(7 * (1 + 1 / 30)), 0);
   });
 
   test("a resumed run is caught: its curve covers only a part of the bars", () => {
@@ -170,12 +174,51 @@ describe("hourly bars", () => {
 describe("figures that are not what they seem", () => {
   const bars = spxBars("2015-01-02", "2019-12-31");
   const normalise = (run: RecordedBacktest) => normaliseBacktest(run, requestOf(RUN), bars, ENGINE);
+  const idle = Object.fromEntries(Object.keys(RUN.metrics).map((key) => [key, 0]));
+  const withCapital = (initialCapital: number, metrics: Record<string, number>) => {
+    const run = { ...RUN, metrics, config: { ...RUN.config, initial_capital: initialCapital } };
+    return normaliseBacktest(run, { ...requestOf(RUN), initialCapital }, bars, ENGINE);
+  };
+
+  test("a price above a quarter of the capital: nothing could be bought, and what would do", () => {
+    const result = withCapital(5_000, idle);
+    expect(textOf(result, "position_too_small")).toMatch(
+      /^Nothing could be bought.*An initial_capital of 25\d{4} would do/,
+    );
+    expect(codes(result)).not.toContain("no_trades");
+    expect(textOf(withCapital(100_000, RUN.metrics), "position_too_small")).toMatch(/^Positions are coarse.* 7 whole/);
+    expect(codes(withCapital(1_000_000, RUN.metrics))).not.toContain("position_too_small");
+  });
+
+  test("what KTRDR writes for an undefined figure is undefined", () => {
+    expect(withCapital(100_000, idle)).toMatchObject({ sharpe: null, sortino: null, winRate: null, calmar: null });
+    const extreme = { ...RUN.metrics, sortino_ratio: 999_999, volatility: 0, sharpe_ratio: 0, max_drawdown_pct: 0 };
+    const result = withCapital(100_000, extreme);
+    expect(result).toMatchObject({ sharpe: null, sortino: null, calmar: null });
+    expect(codes(result)).toContain("no_sharpe");
+    const { raw: _raw, ...figures } = result;
+    expect(JSON.stringify({ ...figures, caveats: [] })).not.toMatch(/999999|NaN|Infinity/);
+  });
+
+  test("costs of nothing are said", () => {
+    const run = { ...RUN, config: { ...RUN.config, commission: 0, slippage: 0 } };
+    const free = normaliseBacktest(run, { ...requestOf(RUN), commission: 0, slippage: 0 }, bars, ENGINE);
+    expect(codes(free)).toContain("no_costs");
+  });
+
+  test("a window that begins on the day on which another ends shares that day", () => {
+    const window = (startDate: string, endDate: string) => ({ startDate, endDate });
+    const training = window("2000-01-03", "2014-12-31");
+    expect(overlaps(training, window("2014-12-31", "2019-12-31"))).toBe(true);
+    expect(overlaps(training, window("2014-12-31T15:30:00Z", "2019-12-31"))).toBe(true);
+    expect(overlaps(training, window("2015-01-01", "2019-12-31"))).toBe(false);
+  });
 
   test("no trade", () => {
     const none = Object.fromEntries(Object.keys(RUN.metrics).map((key) => [key, 0]));
     const result = normalise(change(none));
-    expect(result).toMatchObject({ trades: 0, sharpe: 0, profitFactor: null, calmar: null });
-    expect(codes(result)).toEqual(["no_trades"]);
+    expect(result).toMatchObject({ trades: 0, sharpe: null, profitFactor: null, calmar: null });
+    expect(codes(result)).toEqual(["position_too_small", "no_trades"]);
   });
 
   test("no losing trade: 999999 is not a profit factor", () => {
@@ -236,7 +279,7 @@ test("hostile summaries end in a DomainError or in finite figures", () => {
         try {
           const result = normaliseBacktest(summary as Record<string, unknown>, requestOf(RUN), window, ENGINE);
           const figures = [result.sharpe, result.sortino, result.annualReturn, ...Object.values(result.raw)];
-          expect(figures.every(Number.isFinite)).toBe(true);
+          expect(figures.every((figure) => figure === null || Number.isFinite(figure))).toBe(true);
           expect(JSON.stringify(result.caveats)).not.toMatch(/NaN|Infinity|undefined/);
           if (result.buyAndHold !== null) {
             expect(Object.values(result.buyAndHold).every(Number.isFinite)).toBe(true);
