@@ -24,6 +24,7 @@ import { normaliseTraining } from "../domain/results/training.ts";
 import { trainingTraits } from "../domain/results/training-traits.ts";
 import { summariseTrainingSet } from "../domain/results/training-set.ts";
 import type { ActivityDeps, RecordRequest } from "./deps.ts";
+import { namingSource } from "./unnamed-source.ts";
 
 export async function record(deps: ActivityDeps, request: RecordRequest, insistOnBars: boolean): Promise<JobOutcome> {
   const { input, computation } = request;
@@ -44,7 +45,9 @@ async function conclude(
     const line = cancelledLine(request);
     return { outcome: outcomeOf(request, "cancelled", null, ending.partial, line), result: null };
   }
-  if (ending.status === "failed") return failedWith(request, ending.failure);
+  if (ending.status === "failed") {
+    return failedWith(request, await namingSource(deps, request.input.request, ending.failure));
+  }
   // What KTRDR has to add is asked for until it answers: the result itself is in hand and must not be lost by that.
   const normalise = await resultOf(deps, request.input, ending.summary, insistOnBars);
   try {

@@ -71,7 +71,7 @@ export function toOperation(wire: z.infer<typeof OperationWire>): Operation {
     endDate: stamp(metadata?.end_date),
     parameters,
     workerId: typeof workerId === "string" && workerId !== "" ? workerId : null,
-    errorMessage: wire.error_message ? oneLine(wire.error_message, 1_000) : null,
+    errorMessage: wire.error_message ? withoutKeys(oneLine(wire.error_message, 1_000)) : null,
     result: wire.result_summary ?? null,
     epochs: readEpochs(wire.metrics),
   };
@@ -87,3 +87,6 @@ export function toListItem(wire: z.infer<typeof OperationListItemWire>): Operati
     symbol: wire.symbol ?? null,
   };
 }
+
+/** KTRDR's errors quote addresses that it asked, keys of its operator included. */
+const withoutKeys = (text: string): string => text.replaceAll(/\b(api_?key|token|secret)=[^&\s'"]+/gi, "$1=...");

@@ -115,8 +115,8 @@ export function judgementFacts({ valid, findings, summary, checkedOn }: Judgemen
   };
 }
 
-function findingFacts({ where, line, what, why, fix }: Finding) {
-  return { where, ...(line === null ? {} : { line }), what, why, fix };
+function findingFacts({ code, where, line, what, why, fix }: Finding) {
+  return { code, where, ...(line === null ? {} : { line }), what, why, fix };
 }
 
 export function summaryFacts(summary: StrategySummary) {

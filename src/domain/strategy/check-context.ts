@@ -2,18 +2,22 @@ import { LOOKS_AHEAD } from "../insistence.ts";
 import { listFeatures } from "./features.ts";
 import { alternatives, shown, type Path } from "./finding.ts";
 import { minutesOf } from "./market.ts";
+import { parseStrategy } from "./parse.ts";
 import type { Examined } from "./rules.ts";
 import { ContextSourceSchema } from "./schema.ts";
 import { fit, own } from "./shape.ts";
 
+const FRED = "api.stlouisfed.org";
+const CFTC = "www.cftc.gov";
+
 /** What is fetched when the training begins, and when a value is known that KTRDR puts on its own day. */
 const PROVIDERS = {
   fred: {
-    needs: "an API key for FRED (KTRDR_FRED_API_KEY) and a network that reaches api.stlouisfed.org",
+    needs: `an API key for FRED (KTRDR_FRED_API_KEY) and a network that reaches ${FRED}`,
     early: "The value of a day stands at its midnight, and is published a day or more later.",
   },
   cftc_cot: {
-    needs: "a network that reaches www.cftc.gov",
+    needs: `a network that reaches ${CFTC}`,
     early: "A report stands on its Tuesday, and is published on the Friday after.",
   },
   ib: { needs: "bars that are stored already", early: null },
@@ -111,4 +115,18 @@ function checkReferences(known: ReadonlySet<string>, { indicators, report }: Exa
       fix: `Use ${alternatives([...known]) || "a source of context_data; there is none"}.`,
     });
   }
+}
+
+/** What a strategy fetches over a network when it begins, in KTRDR's order, e.g. `fred DGS2 from api.stlouisfed.org`. */
+export function remoteSources(text: string): readonly string[] {
+  const parsed = parseStrategy(text);
+  const section = parsed.ok ? own(parsed.text.value, "context_data") : null;
+  if (!Array.isArray(section)) return [];
+  return section.flatMap((entry: unknown) => {
+    const source = ContextSourceSchema.safeParse(entry);
+    if (!source.success) return [];
+    const { provider, series = "", report = "" } = source.data;
+    if (provider === "fred") return [`fred ${[series].flat().join(" and ")} from ${FRED}`];
+    return provider === "cftc_cot" ? [`cftc_cot ${report} from ${CFTC}`] : [];
+  });
 }

@@ -1,0 +1,25 @@
+/** KTRDR's words for data from elsewhere that it could not fetch name no source: the strategy says what it asks for. */
+import type { JobFailure, JobRequest } from "../domain/job.ts";
+import { remoteSources } from "../domain/strategy/check-context.ts";
+import type { ActivityDeps } from "./deps.ts";
+
+const ABOUT_A_NETWORK =
+  /name or service|name resolution|errno|connect|timed? ?out|unreachable|ssl|certificate|\b[45]\d\d\b|stlouisfed|cftc|api key/i;
+
+/** The failure with the sources that may be behind it, where there are any and its words are about a network. */
+export async function namingSource(
+  { strategies }: Pick<ActivityDeps, "strategies">,
+  request: JobRequest,
+  failure: JobFailure,
+): Promise<JobFailure> {
+  if (request.kind !== "training" && request.kind !== "backtest") return failure;
+  if (failure.code !== "computation_failed" || !ABOUT_A_NETWORK.test(failure.why ?? "")) return failure;
+  const file = await strategies.read(request.strategy).catch(() => null);
+  const sources = file === null ? [] : remoteSources(file.text);
+  if (sources.length === 0) return failure;
+  return {
+    ...failure,
+    why: `${failure.why ?? ""} The strategy has context_data, which KTRDR fetches in this order: ${sources.join(", ")}. The first that it had not kept from before failed.`,
+    next: "Ask whoever runs KTRDR for that network (and the key, for FRED), or leave the source out of the strategy.",
+  };
+}
