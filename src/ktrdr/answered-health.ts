@@ -42,12 +42,19 @@ async function rangeOf(
   timeframe: string,
   signal: AbortSignal | undefined,
 ): Promise<DataRange | "refused"> {
-  try {
-    return await data.range(symbol, timeframe, signal);
-  } catch (error) {
-    if (isDomainError(error, "ktrdr_rejected")) return "refused";
+  const ask = async (): Promise<DataRange | "refused"> => {
+    try {
+      return await data.range(symbol, timeframe, signal);
+    } catch (error) {
+      if (isDomainError(error, "ktrdr_rejected")) return "refused";
+      throw error;
+    }
+  };
+  // After a 500 KTRDR's server closes the connection: a POST on it finds no one, and is not sent again by itself.
+  return await ask().catch((error: unknown) => {
+    if (isDomainError(error, "ktrdr_unavailable") && signal?.aborted !== true) return ask();
     throw error;
-  }
+  });
 }
 
 /** What KTRDR makes of such a file lies on dates of its own. */
@@ -99,13 +106,13 @@ class Search {
       return;
     }
     // Between bars, where there are any.
-    const middle = from + Math.floor((to - from) / 2 / this.#step) * this.#step;
+    const middle = from + Math.max(1, Math.floor((to - from) / 2 / this.#step)) * this.#step;
     const halves = [
-      [from, Math.max(from, middle - SECOND)],
-      [Math.max(from, middle), to],
+      [from, middle - SECOND],
+      [middle, to],
     ] as const;
     for (const [begin, end] of halves) {
-      const part = await this.ask({ startDate: instant(begin), endDate: instant(end) });
+      const part = this.#left < 1 ? "refused" : await this.ask({ startDate: instant(begin), endDate: instant(end) });
       if (part === "refused") await this.divide(begin, end);
       else this.#parts.push(part);
     }
@@ -115,7 +122,8 @@ class Search {
     return { times: this.#parts.flatMap(({ times }) => times), ohlcv: this.#parts.flatMap(({ ohlcv }) => ohlcv) };
   }
 
+  /** No single bar is found when it is one without a time: it lies on no dates. */
   refused(): Defect[] {
-    return this.#bad.length === 0 ? [] : [{ kind: "refused", at: this.#bad, line: null }];
+    return [{ kind: "refused", at: this.#bad, line: null }];
   }
 }

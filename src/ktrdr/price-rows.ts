@@ -81,6 +81,20 @@ function dateForm(lines: readonly string[]): DateForm {
 const ISO = /^\d{4}[-/]\d{2}[-/]\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?$/;
 const COMPACT = /^(\d{4})(\d{2})(\d{2})$/;
 
+/** What KTRDR writes itself: `2020-01-31T09:00:00Z`. Most files have nothing else, and a day has many bars. */
+const PLAIN = /^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
+const two = (text: string, at: number): number => (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48;
+
+function createClock(form: DateForm): (stamp: string) => number {
+  let [day, midnight] = ["", Number.NaN];
+  return (stamp) => {
+    if (form !== "iso" || stamp.length !== 20 || !PLAIN.test(stamp)) return timeOf(stamp, form);
+    const date = stamp.slice(0, 10);
+    if (date !== day) [day, midnight] = [date, realTime(date)];
+    return midnight + (two(stamp, 11) * 3_600 + two(stamp, 14) * 60 + two(stamp, 17)) * 1_000;
+  };
+}
+
 /** ms since 1970 UTC as KTRDR reads it; NaN where it cannot. */
 function timeOf(stamp: string, form: DateForm): number {
   if (form === "numbers") return /^\d+$/.test(stamp) ? Number(stamp) / 1e6 : Number.NaN;
@@ -107,6 +121,7 @@ class Columns {
   readonly #places: readonly number[];
   readonly #width: number;
   readonly #form: DateForm;
+  readonly #clock: (stamp: string) => number;
   readonly #data: readonly Float64Array[];
   readonly #line: Int32Array;
   readonly #words = new Tally();
@@ -121,6 +136,7 @@ class Columns {
     });
     this.#width = header.length;
     this.#form = form;
+    this.#clock = createClock(form);
     this.#data = Array.from({ length: COLUMNS.length + 1 }, () => new Float64Array(lines.length));
     this.#line = new Int32Array(lines.length);
     this.#example = (cellsOf(lines[1] ?? "")[0] ?? "").slice(0, 20);
@@ -132,7 +148,7 @@ class Columns {
     if (cells.length > this.#width) return false;
     const bar = this.#bars++;
     const [times] = this.#data;
-    const time = timeOf((cells[0] ?? "").trim(), this.#form);
+    const time = this.#clock((cells[0] ?? "").trim());
     if (times !== undefined) times[bar] = time;
     this.#line[bar] = at + 1;
     let wordy = false;

@@ -9,6 +9,8 @@ const change = (from: number, to: number, how: (cells: string[]) => string[]): s
 const day = (index: number) => String(ROWS[index]?.slice(0, 10));
 const BAD = 500;
 
+const REFUSED = new RegExp(`${day(BAD)}.*API refuses these bars|API refuses these bars.*${day(BAD)}`);
+
 /** Name, text and what is to be said of it: by the file itself, and by KTRDR's answers alone. */
 const KINDS: [name: string, text: string, seen: RegExp, answered?: RegExp][] = [
   ["DUPROWS", textOf(ROWS.flatMap((row, i) => (i >= BAD && i < 760 ? [row, row] : [row]))), /260 bars are there twice/],
@@ -25,6 +27,9 @@ const KINDS: [name: string, text: string, seen: RegExp, answered?: RegExp][] = [
     textOf(change(BAD, BAD + 1, ([time, o, h, , , v]) => [time, o, h, "-40.3", "-37.6", v] as string[])),
     /1 bar has a negative price/,
   ],
+  ["EMPTYROW", textOf(change(BAD, BAD + 1, ([time]) => [time ?? "", ",,,,"])), /1 bar is empty/, REFUSED],
+  ["NANROW", textOf(change(BAD, BAD + 1, ([time]) => [time ?? "", "NaN,NaN,NaN,NaN,0"])), /1 bar is empty/, REFUSED],
+  ["HILO", textOf(change(BAD, BAD + 1, ([time]) => [time ?? "", "100,90,95,101,5"])), /1 bar is impossible/, REFUSED],
   [
     "SPLIT",
     textOf(
@@ -56,6 +61,9 @@ describe.each([
   beforeAll(async () => {
     stack = await startStack({ temporal: true, ktrdr: true, mounted });
     for (const [name, text] of KINDS) await putFile(stack.dataDir, `${name}_1d.csv`, text);
+    for (const name of ["^GSPC_1d", "EURUSD=X_1d", "ethusd_1d", "BTC_USDT_1d", "ABC_60min"]) {
+      await putFile(stack.dataDir, `${name}.csv`, textOf(ROWS));
+    }
     await putFile(stack.dataDir, "CLEAN_1d.csv", textOf(ROWS));
   }, 60_000);
   afterAll(() => stack.stop());
@@ -101,6 +109,23 @@ describe.each([
     expect(data).toEqual([{ symbol: "SPX", timeframe: "1d", from: "2000-01-03", to: "2020-04-17", bars: 5105 }]);
     const training = { strategy: stack.strategy, symbol: "CLEAN", start_date: day(0), end_date: day(1_400) };
     expect((await stack.ask("train_model", training))["existing"]).toBe(false);
+  });
+
+  test("a file that KTRDR cannot find again is told what it is to be named", async () => {
+    const { data } = await stack.ask("list_market_data", { limit: 100 });
+    const problem = (symbol: string) =>
+      String((data as Record<string, unknown>[]).find((one) => one["symbol"] === symbol)?.["problem"]);
+    expect(problem("^GSPC")).toContain("name the price file GSPC_<timeframe>.csv");
+    expect(problem("EURUSD=X")).toContain("name the price file EURUSD_<timeframe>.csv");
+    expect(problem("ethusd")).toContain("name the price file ETHUSD_<timeframe>.csv");
+    expect(problem("BTC")).toMatch(/"USDT" is no timeframe.*BTCUSD_1d.csv/);
+    expect(problem("ABC")).toMatch(/"60min" is no timeframe.*1h/);
+    expect(await stack.refused("list_market_data", { symbol: "^GSPC" })).toContain("ask for GSPC");
+    expect(await stack.refused("list_market_data", { symbol: "BTC/USDT" })).toContain("ask for BTCUSDT");
+    const { errors } = await stack.ask("validate_strategy", { yaml: yamlOf('"^GSPC"') });
+    expect(JSON.stringify(errors)).toContain("name the price file GSPC_");
+    const lower = await stack.ask("validate_strategy", { yaml: yamlOf("ethusd") });
+    expect(JSON.stringify(lower["errors"])).toContain("name the price file ETHUSD_");
   });
 
   test("only the dates that are asked for are judged", async () => {

@@ -25,9 +25,11 @@ const TIMEFRAME_LIST = [
 function symbolsIn(folder: string): Record<string, unknown>[] {
   const timeframes = new Map<string, string[]>();
   for (const name of readdirSync(folder).toSorted()) {
-    const match = /^([^_]+)_([^_.]+)\.csv$/.exec(name);
-    if (match?.[1] === undefined || match[2] === undefined) continue;
-    timeframes.set(match[1], [...(timeframes.get(match[1]) ?? []), match[2]]);
+    if (!name.endsWith(".csv")) continue;
+    // Cut at underscores, and what comes after the second one is lost.
+    const [symbol, timeframe] = name.slice(0, -4).split("_");
+    if (symbol === undefined || timeframe === undefined) continue;
+    timeframes.set(symbol, [...(timeframes.get(symbol) ?? []), timeframe]);
   }
   return [...timeframes].map(([symbol, available]) => ({
     symbol,

@@ -22,7 +22,10 @@ export interface Hole {
 
 /** Times that can be read, each once, ascending. */
 export function timesOf(time: ArrayLike<number>): Float64Array {
-  const known = Float64Array.from(Array.from(time).filter((value) => !Number.isNaN(value))).sort();
+  const all = Float64Array.from(time);
+  // Mostly they are so already.
+  if (all.every((value, index) => index === 0 || value > (all[index - 1] ?? value))) return all;
+  const known = all.filter((value) => !Number.isNaN(value)).sort();
   return known.filter((value, index) => index === 0 || value !== known[index - 1]);
 }
 

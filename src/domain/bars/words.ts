@@ -92,14 +92,14 @@ const WORDS: Readonly<Record<DefectKind, Words>> = {
   },
   impossible: {
     severity: "error",
-    what: (count) => `${bars(count)} are impossible: the high is not the highest or the low not the lowest price.`,
+    what: (count) => `${are(count)} impossible: the high is not the highest or the low not the lowest price.`,
     why: "KTRDR's API refuses the whole range because of one such bar, while its backtests compute on it.",
     fix: REMOVE,
   },
   refused: {
     severity: "error",
     what: () => "KTRDR's API refuses these bars.",
-    why: "It does so when one bar of a range is impossible or no number.",
+    why: "It does so when one bar of a range is impossible, no number, or has no time that it can read.",
     fix: "Look at the rows of these dates in the price file; mend or remove them.",
   },
   jump: {
