@@ -61,12 +61,34 @@ const subjectOf = ({ symbol, timeframe }: MarketName, findings: readonly Finding
 });
 
 /**
- * The bars of a market on the dates of a job, to be cleared before its start; and what is stored.
+ * The same of several markets, whose own findings say which. One that is not stored has no bars to judge.
+ * @throws DomainError when KTRDR does not answer
+ */
+export async function othersFound(
+  deps: Deps,
+  markets: readonly MarketName[],
+  window: DateWindow | undefined,
+  signal: AbortSignal,
+): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for (const market of markets) {
+    try {
+      found.push(...(await barsFound(deps, market, window, signal)));
+    } catch (error) {
+      if (!isDomainError(error, "data_not_found", "ktrdr_rejected")) throw error;
+    }
+  }
+  return found;
+}
+
+/**
+ * The bars of a market on the dates of a job, to be cleared before its start; and what is stored. `slower`: timeframes that
+ * the strategy reads beside.
  * @throws DomainError `data_not_found`; of the file itself where it is the reason for that
  */
 export async function checkBars(
   deps: Deps,
-  market: MarketName,
+  market: MarketName & { readonly slower?: readonly string[] },
   window: DateWindow,
   will: Will,
   signal: AbortSignal,
@@ -83,7 +105,9 @@ export async function checkBars(
     throw range.reason;
   }
   if (found.status === "rejected") throw found.reason;
-  return { range: range.value, subject: subjectOf(market, [...nameFindings(market), ...found.value]) };
+  const beside = (market.slower ?? []).map((timeframe) => ({ symbol: market.symbol, timeframe }));
+  const others = await othersFound(deps, beside, window, signal);
+  return { range: range.value, subject: subjectOf(market, [...nameFindings(market), ...found.value, ...others]) };
 }
 
 /** Null for bars that KTRDR's API refuses: the bad ones are told by `barsFound`. */

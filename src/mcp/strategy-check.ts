@@ -67,6 +67,12 @@ export function strategySubject(file: StrategyFile, given: Given = {}): Subject 
   return subjectOf(file.name, findings, summary === null);
 }
 
+/** The timeframes that a strategy reads beside its finest one. */
+export function slowerTimeframes(file: StrategyFile): readonly string[] {
+  const { summary } = judged(file, {});
+  return summary?.timeframes.filter((timeframe) => timeframe !== summary.timeframe) ?? [];
+}
+
 /** Findings of a strategy, saved or not. */
 export const subjectOf = (name: string, findings: readonly Finding[], unusable: boolean): Subject => ({
   name: `The strategy ${name}`,

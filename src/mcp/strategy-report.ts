@@ -3,7 +3,7 @@ import { isSymbol, isTimeframe, toEpochMs, type Bar, type DateWindow } from "../
 import type { Finding } from "../domain/strategy/finding.ts";
 import { validateStrategy, type StrategySummary, type Validation } from "../domain/strategy/validate.ts";
 import type { Bars, DataRange } from "../ktrdr/data.ts";
-import { barsFound, nameFindings, unlessRefused, type MarketName } from "./bar-check.ts";
+import { barsFound, nameFindings, othersFound, unlessRefused, type MarketName } from "./bar-check.ts";
 import { isError } from "./clearance.ts";
 import type { Deps } from "./ports.ts";
 
@@ -12,6 +12,8 @@ const SHOWN_WARNINGS = 6;
 const SHOWN_FEATURES = 24;
 /** Without dates the labels are counted on no more. */
 const MOST_BARS = 20_000;
+/** Markets whose bars are judged beside those of the first. */
+const MOST_OTHERS = 12;
 
 export interface Judgement extends Validation {
   /** Which data stood behind the verdict, or why none did. */
@@ -36,7 +38,15 @@ export async function judgeStrategy(
   const { symbol, timeframe } = market;
   try {
     const range = { symbol, timeframe, ...(await deps.reads.range(symbol, timeframe, signal)) };
-    const ofBars = [...nameFindings(market), ...(await barsFound(deps, market, given.window, signal))];
+    const read = (first.summary?.symbols ?? []).flatMap((name) =>
+      (first.summary?.timeframes ?? []).map((bar) => ({ symbol: name, timeframe: bar })),
+    );
+    const others = read.filter((one) => one.symbol !== symbol || one.timeframe !== timeframe).slice(0, MOST_OTHERS);
+    const ofBars = [
+      ...nameFindings(market),
+      ...(await barsFound(deps, market, given.window, signal)),
+      ...(await othersFound(deps, others, given.window, signal)),
+    ];
     const window = given.window ?? beforeTheExam(range);
     const bars = barsOf((await unlessRefused(deps.reads.bars(symbol, timeframe, window, signal))) ?? NO_BARS);
     const judged = validateStrategy({ ...given, range, ...(bars.length === 0 ? {} : { bars }) });

@@ -128,6 +128,24 @@ describe.each([
     expect(JSON.stringify(lower["errors"])).toContain("name the price file ETHUSD_");
   });
 
+  test("the bars of a slower timeframe are judged, too", async () => {
+    const hours = rowsAt(CALENDARS["stock 1h"]("2012-01-01", "2014-12-31"));
+    await putFile(stack.dataDir, "SLOW_1h.csv", textOf(hours));
+    await putFile(stack.dataDir, "SLOW_1d.csv", textOf(change(BAD, BAD + 1, ([time]) => [time ?? "", "0,0,0,0,0"])));
+    const yaml = yamlOf("SLOW")
+      .replace(/^name: .*/m, "name: slow")
+      .replace(/timeframes: .*/, 'timeframes: {mode: multi_timeframe, list: ["1h", "1d"], base_timeframe: "1h"}');
+    const window = { start_date: day(0), end_date: day(BAD + 200) };
+    const told = /SLOW 1d, .*1 bar has a price of 0/;
+    const { errors } = await stack.ask("validate_strategy", { yaml, ...window });
+    expect(
+      (errors as Record<string, unknown>[]).map(({ where, what }) => `${String(where)}: ${String(what)}`).join(),
+    ).toMatch(told);
+    await stack.strategies.write("slow", yaml, { overwrite: true });
+    const why = { accept_look_ahead: "it shows that slower bars are judged" };
+    expect(await stack.refused("train_model", { strategy: "slow", ...window, ...why })).toMatch(told);
+  });
+
   test("only the dates that are asked for are judged", async () => {
     const early = { strategy: stack.strategy, symbol: "ZEROROW", start_date: day(0), end_date: day(BAD - 1) };
     expect(await stack.ask("train_model", early)).toMatchObject({ existing: false });

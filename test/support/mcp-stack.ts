@@ -71,7 +71,7 @@ export interface Stack {
 /** An MCP server in this process on a real record, a real strategies folder and what else is wanted. */
 export async function startStack(wanted: Wanted = {}): Promise<Stack> {
   const dir = await mkdtemp(join(tmpdir(), "ktrdr-mcp-stack-"));
-  const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true })];
+  const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true, maxRetries: 10 })];
   const database = await createTestDatabase();
   undo.push(() => database.drop());
   const sandbox: Sandbox | null = wanted.ktrdr

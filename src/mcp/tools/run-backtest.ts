@@ -12,7 +12,7 @@ import { chooseModel, MODEL_PATH, type ChosenModel } from "../model-choice.ts";
 import { checkOrder, fewBarsWarning, readStrategy } from "../preflight.ts";
 import { startBatchJob } from "../start-batch-job.ts";
 import { startJob, type Cleared } from "../start-job.ts";
-import { strategySubject } from "../strategy-check.ts";
+import { slowerTimeframes, strategySubject } from "../strategy-check.ts";
 
 export const runBacktest = defineTool({
   name: "run_backtest",
@@ -151,7 +151,13 @@ async function preflight(
   { deps, signal }: ToolContext,
 ): Promise<Cleared> {
   deps.strategies.noticeSoon(request.strategy);
-  const { range, subject } = await checkBars(deps, request, request, will, signal);
+  const { range, subject } = await checkBars(
+    deps,
+    { ...request, slower: slowerTimeframes(file) },
+    request,
+    will,
+    signal,
+  );
   const { insisted: now = [] } = clear([lookAheadOf(strategySubject(file), model), subject], will);
   const insisted = [...model.insisted, ...now];
   return {

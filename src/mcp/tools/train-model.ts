@@ -7,7 +7,7 @@ import { forceNewReason, insisting, isoDate, runOf, statusFields, strategyName, 
 import { checkOrder, readStrategy } from "../preflight.ts";
 import { remindersOf } from "../reminders.ts";
 import { startJob } from "../start-job.ts";
-import { marketOf, strategySubject } from "../strategy-check.ts";
+import { marketOf, slowerTimeframes, strategySubject } from "../strategy-check.ts";
 
 export const trainModel = defineTool({
   name: "train_model",
@@ -64,10 +64,11 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
       experimentId: args.experiment_id,
       preflight: async () => {
         deps.strategies.noticeSoon(file.name);
-        const { range, subject } = await checkBars(deps, market, window, args, signal);
+        const read = { ...market, slower: slowerTimeframes(file) };
+        const { range, subject } = await checkBars(deps, read, window, args, signal);
         const others: Subject[] = [];
         for (const other of market.symbols?.slice(1) ?? []) {
-          others.push((await checkBars(deps, { ...market, symbol: other }, window, args, signal)).subject);
+          others.push((await checkBars(deps, { ...read, symbol: other }, window, args, signal)).subject);
         }
         const bars = await unlessRefused(deps.reads.bars(market.symbol, market.timeframe, window, signal));
         const stored = { window, range: { ...market, ...range }, symbols: market.symbols ?? [market.symbol] };
