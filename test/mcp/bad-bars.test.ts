@@ -128,6 +128,19 @@ describe.each([
     expect(JSON.stringify(lower["errors"])).toContain("name the price file ETHUSD_");
   });
 
+  test("indicators of bad bars are given with a word", async () => {
+    const of = (symbol: string) => ({
+      symbol,
+      timeframe: "1d",
+      indicators: [{ type: "rsi" }],
+      start_date: day(0),
+      end_date: day(1_400),
+    });
+    const { defects } = await stack.ask("calculate_indicators", of("NEWFIRST"));
+    expect(String(defects)).toContain("newest bar first");
+    expect(await stack.ask("calculate_indicators", of("CLEAN"))).not.toHaveProperty("defects");
+  });
+
   test("the bars of a slower timeframe are judged, too", async () => {
     const hours = rowsAt(CALENDARS["stock 1h"]("2012-01-01", "2014-12-31"));
     await putFile(stack.dataDir, "SLOW_1h.csv", textOf(hours));

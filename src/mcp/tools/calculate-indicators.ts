@@ -9,10 +9,12 @@ import {
   warmUpBars,
 } from "../../domain/indicators/catalogue.ts";
 import type { IndicatorDefinition } from "../../domain/indicators/definition.ts";
-import { DomainError } from "../../domain/errors.ts";
+import { DomainError, isDomainError } from "../../domain/errors.ts";
 import { toEpochMs } from "../../domain/market-data.ts";
 import { unitText } from "../../domain/strategy/guide.ts";
 import type { IndicatorSeries } from "../../ktrdr/indicators.ts";
+import { barsFound, type MarketName } from "../bar-check.ts";
+import { findingText } from "../clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { isoDate, symbol, timeframe } from "../fields.ts";
 import { quoted } from "../input-error.ts";
@@ -21,6 +23,7 @@ import { windowOf } from "../strategy-report.ts";
 
 /** Without dates the newest bars are used, about this many. */
 const DEFAULT_BARS = 5_000;
+const SHOWN_DEFECTS = 3;
 
 const Call = z.strictObject({
   type: z.string().max(60).describe("Indicator type, e.g. rsi."),
@@ -51,6 +54,7 @@ Example: {"symbol": "SPX", "timeframe": "1d", "indicators": [{"type": "rsi", "pa
     to: z.string(),
     values: z.array(z.looseObject({ indicator: z.string(), values: z.number() })),
     latest_times: z.array(z.string()),
+    defects: z.array(z.string()).optional(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async handle(args, context) {
@@ -66,7 +70,14 @@ Example: {"symbol": "SPX", "timeframe": "1d", "indicators": [{"type": "rsi", "pa
         outputName: `i${index}`,
       })),
     };
-    const series = await context.deps.reads.calculate(request, context.signal);
+    // Told with the values, and before a failure that they may be the reason of.
+    const found = await barsFound(context.deps, market, window, context.signal);
+    const defects = found.slice(0, SHOWN_DEFECTS).map(findingText);
+    const series = await context.deps.reads.calculate(request, context.signal).catch((error: unknown) => {
+      throw isDomainError(error, "ktrdr_unavailable", "ktrdr_rejected") && found.length > 0
+        ? onBadBars(market, defects, error)
+        : error;
+    });
     if (series.times.length === 0) throw noBars(market, window);
     const values = calls.flatMap((call, index) => rows(call, `i${index}`, series, args.latest));
     const latestTimes = args.latest === 0 ? [] : series.times.slice(-args.latest);
@@ -76,6 +87,7 @@ Example: {"symbol": "SPX", "timeframe": "1d", "indicators": [{"type": "rsi", "pa
       to: series.times.at(-1) ?? "",
       values,
       latest_times: latestTimes.map((time) => time.replace(/T00:00:00(?:\.000)?Z?$/, "")),
+      ...(defects.length === 0 ? {} : { defects }),
     };
   },
 });
@@ -146,6 +158,14 @@ function rows({ definition, params }: Wanted, column: string, series: IndicatorS
     ];
   });
 }
+
+const onBadBars = (market: MarketName, defects: readonly string[], cause: Error): DomainError =>
+  new DomainError("bars_unsound", {
+    what: `KTRDR could not calculate on the bars of ${market.symbol} ${market.timeframe}.`,
+    why: defects.join("; "),
+    next: "mend the price file, or choose dates without these bars",
+    cause,
+  });
 
 function noBars(
   market: { symbol: string; timeframe: string },
