@@ -131,7 +131,15 @@ async function readAsCompose(program: string): Promise<string> {
     ),
   );
   const COMPOSE_PROFILES = "sandbox,research,tools";
-  for (const env of [{ COMPOSE_PROFILES }, { COMPOSE_PROFILES, ...research }]) await run(program, [file], { env });
+  const read = async (env: Record<string, string>) => (await run(program, [file], { env })).stdout;
+  const ours = await read({ COMPOSE_PROFILES });
+  const theirs = await read({ COMPOSE_PROFILES, ...research });
+  // Accepted proves nothing when the variables did not arrive.
+  const lost = Object.entries(research).filter(([, value]) => !theirs.includes(value));
+  if (ours === theirs || lost.length > 0) {
+    const what = `docker-compose.yml does not take ${lost.map(([name]) => name).join(", ")} of compose.research.env.`;
+    throw new DomainError("internal", { what });
+  }
   return "accepted, also with compose.research.env";
 }
 

@@ -6,6 +6,7 @@ import { ROOT } from "../lab/lab-environment.ts";
 import { startLab, type Lab, type StepRunner } from "../lab/lab.ts";
 import type { SupervisorEvent } from "../lab/supervisor.ts";
 import { migrate } from "../store/migrate.ts";
+import { jobsInWebUi } from "../domain/web-ui.ts";
 import { clientSnippet } from "./client-snippets.ts";
 import { noArguments, runCommand, say as out } from "./command.ts";
 
@@ -84,7 +85,7 @@ function introduce({ dir, addresses, namespace }: Lab): void {
     "The lab is ready.",
     ...(addresses.temporalUi === undefined
       ? []
-      : [`  Temporal Web UI  ${addresses.temporalUi}/namespaces/${namespace}/workflows`]),
+      : [`  Temporal Web UI  ${jobsInWebUi(addresses.temporalUi, namespace)}`]),
     `  KTRDR            ${addresses.ktrdr}`,
     `  state and logs   ${dir}`,
     "",
@@ -104,6 +105,8 @@ function introduce({ dir, addresses, namespace }: Lab): void {
 
 function report(event: SupervisorEvent): void {
   const { type, name } = event;
+  if (type === "hangs")
+    out(`${name} (pid ${event.pid}) has not answered for ${Math.round(event.silentMs / 1000)} s; ending it`);
   if (type === "died")
     out(`${name} (pid ${event.pid}) ended with ${event.exit.signal ?? event.exit.code}; restarting it`);
   if (type === "started") out(`${name} runs again (pid ${event.pid})`);

@@ -21,6 +21,8 @@ export interface LabSettings {
   readonly cacheDir?: string;
   /** Off only where losing the database does not matter (tests). */
   readonly fsync?: boolean;
+  /** After how long a part that does not answer is killed and started again (ms). */
+  readonly hangsAfterMs?: number;
   readonly onEvent?: (event: SupervisorEvent) => void;
   /** Ways round: the addresses that the worker and clients are given instead of the parts' own (a proxy, a tunnel). */
   readonly route?: (direct: Addresses) => Promise<Addresses>;

@@ -105,7 +105,12 @@ async function attemptStart(
   const env = environmentOf(settings, { addresses: routed, namespace, replaced });
   const run = await createRunFolder(runs);
   const guard = startGuard(run.dir, GRACE_S);
-  const supervisor = new Supervisor({ logDir: path.join(dir, "logs"), run, onEvent: settings.onEvent });
+  const supervisor = new Supervisor({
+    logDir: path.join(dir, "logs"),
+    run,
+    onEvent: settings.onEvent,
+    ...(settings.hangsAfterMs === undefined ? {} : { hangsAfterMs: settings.hangsAfterMs }),
+  });
   let letNamespaceGo = async (): Promise<void> => undefined;
   const stop = once(async () => {
     await letNamespaceGo();

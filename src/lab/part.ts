@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { closeSync, mkdirSync, openSync, renameSync, statSync } from "node:fs";
+import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
 import path from "node:path";
 import { DomainError } from "../domain/errors.ts";
@@ -34,6 +34,8 @@ export interface Part {
   readonly name: string;
   readonly stopSignal: StopSignal;
   start(context: PartContext): Promise<RunningPart>;
+  /** Whether it does its work now, asked again and again while it runs; it must not depend on other parts. */
+  answers?(signal: AbortSignal, pid: number): Promise<unknown>;
 }
 
 export interface ProcessPart {
@@ -44,6 +46,8 @@ export interface ProcessPart {
   readonly cwd?: string;
   /** Waits until the process does its work; told the pid, aborted when the process ends. */
   ready(signal: AbortSignal, pid: number): Promise<void>;
+  /** Rejects or waits while the process does not answer; of a part without it only the end is noticed. */
+  answers?(signal: AbortSignal, pid: number): Promise<unknown>;
   /** Time between SIGTERM and SIGKILL (ms). */
   readonly graceMs?: number;
 }
@@ -55,8 +59,10 @@ export function processPart(spec: ProcessPart): Part {
   return {
     name: spec.name,
     stopSignal: "SIGTERM",
+    ...(spec.answers === undefined ? {} : { answers: spec.answers }),
     async start(context) {
       const log = openLog(context.logFile);
+      const begins = fstatSync(log).size;
       // A session of its own: Ctrl-C in the terminal reaches the lab only, which stops its parts in order.
       const child = spawn(spec.command, [...spec.args], {
         env: { ...spec.env },
@@ -94,7 +100,7 @@ export function processPart(spec: ProcessPart): Part {
         return { pid: child.pid, exited, stop };
       } catch (error) {
         await stop();
-        throw await notStarted(spec.name, error, context.logFile);
+        throw await notStarted(spec.name, error, { file: context.logFile, begins });
       }
     },
   };
@@ -108,21 +114,28 @@ export function openLog(file: string): number {
   return openSync(file, "a");
 }
 
-async function notStarted(name: string, error: unknown, logFile: string): Promise<DomainError> {
-  const words = await lastWords(logFile);
+/** Where the words of one process stand: others have written before it. */
+interface Words {
+  readonly file: string;
+  /** Byte at which its own begin. */
+  readonly begins: number;
+}
+
+async function notStarted(name: string, error: unknown, said: Words): Promise<DomainError> {
+  const words = await lastWords(said);
   return new DomainError("internal", {
     what: `The part "${name}" of the lab did not start.`,
     why: [errorText(error), ...(words === "" ? [] : [`Its last words:\n${words}`])].join("\n"),
-    next: `Read ${logFile}.`,
+    next: `Read ${said.file}.`,
     cause: error,
   });
 }
 
-async function lastWords(file: string): Promise<string> {
+async function lastWords({ file, begins }: Words): Promise<string> {
   try {
     await using handle = await open(file);
     const { size } = await handle.stat();
-    const buffer = Buffer.alloc(Math.min(size, 4_000));
+    const buffer = Buffer.alloc(Math.min(size - begins, 4_000));
     await handle.read(buffer, 0, buffer.length, size - buffer.length);
     return buffer.toString("utf8").trimEnd().split("\n").slice(-10).join("\n");
   } catch {

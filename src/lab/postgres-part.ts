@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { writeSync } from "node:fs";
+import { createConnection } from "node:net";
 import { openLog, type Part } from "./part.ts";
 import { startPostgres } from "./postgres.ts";
 
@@ -13,6 +15,7 @@ export function postgresPart(options: PostgresPartOptions): Part {
   return {
     name: "postgres",
     stopSignal: "SIGINT",
+    answers: (signal) => greets(options.port, signal),
     async start({ logFile }) {
       const log = openLog(logFile);
       const server = await startPostgres({
@@ -22,4 +25,17 @@ export function postgresPart(options: PostgresPartOptions): Part {
       return { pid: server.pid, exited: server.exited, stop: () => server.stop() };
     },
   };
+}
+
+/** The protocol's first question, "do you speak TLS?": the server answers it before it asks who is there. */
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
+
+async function greets(port: number, signal: AbortSignal): Promise<void> {
+  const socket = createConnection({ host: "127.0.0.1", port });
+  try {
+    socket.write(SSL_REQUEST);
+    await once(socket, "data", { signal });
+  } finally {
+    socket.destroy();
+  }
 }

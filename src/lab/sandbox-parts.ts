@@ -22,23 +22,24 @@ export function sandboxParts(options: SandboxOptions): readonly [api: Part, ...w
   // The sandbox gets what concerns it, not our database or keys.
   const concerns = /^(PATH|HOME|TZ|LANG|NODE_OPTIONS|SANDBOX_.*)$/;
   const env = Object.fromEntries(Object.entries(options.env).filter(([name]) => concerns.test(name)));
-  const part = (name: string, file: string, args: readonly string[], ready: ProcessPart["ready"]) =>
+  const part = (name: string, file: string, args: readonly string[], port: number, ready: ProcessPart["ready"]) =>
     processPart({
       name,
       command: options.execPath,
       args: [path.join(options.root, "sandbox/bin", file), ...args, "--state", options.stateDir],
       env,
       ready,
+      answers: (signal) => fetch(`http://127.0.0.1:${port}/api/v1/operations`, { signal }),
     });
   const worker = (type: "training" | "backtesting", port: number) => {
     const id = `${type}-1`;
     const args = ["--type", type, "--id", id, "--port", String(port), "--api-url", api];
-    return part(`ktrdr-${type}`, "worker.ts", args, (signal, pid) =>
+    return part(`ktrdr-${type}`, "worker.ts", args, port, (signal, pid) =>
       waitForKtrdrWorker(api, { id, port, pid }, signal),
     );
   };
   return [
-    part("ktrdr-api", "api.ts", ["--port", String(ports.ktrdr)], async (signal, pid) => {
+    part("ktrdr-api", "api.ts", ["--port", String(ports.ktrdr)], ports.ktrdr, async (signal, pid) => {
       await until(async () => (await healthy(api)) && mayBeListening(pid, ports.ktrdr), {
         what: `the sandbox at ${api}`,
         timeoutMs: READY_WITHIN_MS,

@@ -7,6 +7,7 @@ import type { RunFolder } from "./run-folder.ts";
 
 export type SupervisorEvent =
   | { readonly type: "started"; readonly name: string; readonly pid: number; readonly restarts: number }
+  | { readonly type: "hangs"; readonly name: string; readonly pid: number; readonly silentMs: number }
   | { readonly type: "died"; readonly name: string; readonly pid: number; readonly exit: Exit }
   | { readonly type: "restart_failed"; readonly name: string; readonly reason: string }
   | { readonly type: "stopped"; readonly name: string };
@@ -25,10 +26,20 @@ export interface SupervisorOptions {
   readonly onEvent?: ((event: SupervisorEvent) => void) | undefined;
   /** Waiting time before the n-th restart in a row: doubles from the first to the second value (ms). */
   readonly backoffMs?: readonly [first: number, longest: number];
+  /** A part that has not answered for so long is killed, and so restarted (ms). */
+  readonly hangsAfterMs?: number;
 }
 
 /** A part that ran this long is taken to be healthy again: its next restart is quick. */
 const HEALTHY_AFTER_MS = 10_000;
+
+/** Far longer than a part of a busy machine is silent. */
+const HANGS_AFTER_MS = 120_000;
+
+const [yes, no] = [() => true, () => false];
+
+const aborted = (signal: AbortSignal): Promise<false> =>
+  new Promise((resolve) => signal.addEventListener("abort", () => resolve(false), { once: true }));
 
 interface Entry {
   readonly part: Part;
@@ -92,7 +103,10 @@ export class Supervisor {
     while (!signal.aborted) {
       if (running !== undefined) {
         const since = Date.now();
+        const watched = new AbortController();
+        void this.#watch(entry.part, running.pid, AbortSignal.any([signal, watched.signal]));
         const exit = await running.exited;
+        watched.abort();
         entry.running = undefined;
         if (signal.aborted) return;
         this.#emit({ type: "died", name: entry.part.name, pid: running.pid, exit });
@@ -104,6 +118,23 @@ export class Supervisor {
       inARow += 1;
       entry.restarts += 1;
       running = await this.#relaunch(entry);
+    }
+  }
+
+  /** A process that hangs looks alive to everybody but its callers. It is killed: its keeper starts another one. */
+  async #watch(part: Part, pid: number, signal: AbortSignal): Promise<void> {
+    const { hangsAfterMs = HANGS_AFTER_MS } = this.#options;
+    let answered = performance.now();
+    while (part.answers !== undefined && !signal.aborted) {
+      await delay(hangsAfterMs / 12, undefined, { signal }).catch(() => undefined);
+      const patience = AbortSignal.any([signal, AbortSignal.timeout(hangsAfterMs / 4)]);
+      const answers = await Promise.race([part.answers(patience, pid).then(yes, no), aborted(patience)]);
+      if (answers) answered = performance.now();
+      const silentMs = performance.now() - answered;
+      if (silentMs < hangsAfterMs || signal.aborted) continue;
+      this.#emit({ type: "hangs", name: part.name, pid, silentMs });
+      process.kill(pid, "SIGKILL");
+      return;
     }
   }
 

@@ -46,7 +46,18 @@ export function temporalServer(options: TemporalServerOptions): Part {
     // Settings for clients (TEMPORAL_*) are none of the server's business.
     env: { PATH: env["PATH"], HOME: env["HOME"] },
     ready: (signal, pid) => waitForTemporal({ port, namespace, pid }, signal),
+    answers: () => serverInfo(`127.0.0.1:${port}`),
   });
+}
+
+/** Through a connection of its own: one that has seen the server away waits longer and longer. */
+async function serverInfo(address: string): Promise<void> {
+  const connection = openLazily({ address });
+  try {
+    await connection.withDeadline(Date.now() + 20_000, () => connection.workflowService.getSystemInfo({}));
+  } finally {
+    await connection.close();
+  }
 }
 
 /** Waits until the server answers for its namespace and knows our search attributes. */

@@ -32,7 +32,25 @@ export function workerPart(options: WorkerPartOptions): Part {
     // It lets running activities come to a good end first.
     graceMs: 15_000,
     ready: (signal, pid) => waitForPollers(options, signal, pid),
+    answers: (_, pid) => polledLately(options, pid),
   });
+}
+
+/** A poll lasts up to a minute, so a worker that works was seen within this (ms). */
+const POLLED_WITHIN_MS = 90_000;
+
+/** @throws when Temporal has not been asked for work by this process for a while; what Temporal does not say is no proof. */
+async function polledLately(options: WorkerPartOptions, pid: number): Promise<void> {
+  const { address, namespace, clientEnv } = options;
+  const connection = lazyConnection(address, clientEnv);
+  try {
+    const polls = await pollsOf(connection, namespace).catch(() => null);
+    const own = polls?.filter(({ identity }) => identity === `${pid}@${hostname()}`) ?? [];
+    const latest = Math.max(...own.map(({ seen }) => seen));
+    if (own.length > 0 && Date.now() - latest > POLLED_WITHIN_MS) throw new Error("it does not ask for work");
+  } finally {
+    await connection.close();
+  }
 }
 
 async function waitForPollers(options: WorkerPartOptions, signal: AbortSignal, pid: number): Promise<void> {
@@ -79,15 +97,24 @@ export async function pollersOf(
   namespace: string,
   fresh: Fresh,
 ): Promise<readonly { readonly queue: string; readonly pollers: number }[]> {
-  const counted = QUEUES.map(async ({ name, type, takes }) => {
+  const polls = await pollsOf(connection, namespace);
+  const alive = polls.filter(({ identity, seen }) => identity === `${fresh.pid}@${hostname()}` || seen >= fresh.since);
+  return QUEUES.map(({ name, takes }) => {
+    const here = alive.filter(({ queue }) => queue === name);
+    return { queue: `${name} (${takes})`, pollers: new Set(here.map(({ identity }) => identity)).size };
+  });
+}
+
+/** Who polled our task queues when last (ms since 1970), as Temporal remembers it for some minutes. */
+async function pollsOf(connection: Connection, namespace: string) {
+  const asked = QUEUES.map(async ({ name, type }) => {
     const { pollers } = await connection.withDeadline(Date.now() + 2_000, () =>
       connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: type }),
     );
-    const alive = (pollers ?? []).filter(({ identity, lastAccessTime }) => {
+    return (pollers ?? []).map(({ identity, lastAccessTime }) => {
       const seen = Number(lastAccessTime?.seconds ?? 0) * 1_000 + (lastAccessTime?.nanos ?? 0) / 1e6;
-      return identity === `${fresh.pid}@${hostname()}` || seen >= fresh.since;
+      return { queue: name, identity: identity ?? "", seen };
     });
-    return { queue: `${name} (${takes})`, pollers: new Set(alive.map(({ identity }) => identity)).size };
   });
-  return await Promise.all(counted);
+  return (await Promise.all(asked)).flat();
 }

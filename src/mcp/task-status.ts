@@ -1,3 +1,4 @@
+import { jobInWebUi } from "../domain/web-ui.ts";
 import { DomainError, isDomainError } from "../domain/errors.ts";
 import type { JobKind, LiveJobState } from "../domain/job.ts";
 import type { JobStatus } from "../domain/job-status.ts";
@@ -107,5 +108,5 @@ const workers = (deps: Deps): Promise<boolean | null> => deps.jobs.workersPollin
 /** Address of the job in the Temporal Web UI, or undefined when none is configured. */
 export function uiLink(links: Links, jobId: string): string | undefined {
   if (links.temporalUi === null) return undefined;
-  return `${links.temporalUi}/namespaces/${encodeURIComponent(links.temporalNamespace)}/workflows/${encodeURIComponent(jobId)}`;
+  return jobInWebUi(links.temporalUi, links.temporalNamespace, jobId);
 }

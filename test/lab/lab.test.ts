@@ -146,6 +146,22 @@ describe("the lab", () => {
     expect(await memory(again.addresses.database)).toEqual(["before the stop"]);
   });
 
+  test("a part that hangs is started again, and nothing is lost", async () => {
+    const lab = await startTestLab({ dir, hangsAfterMs: 10_000 });
+    try {
+      await remember(lab, "before it hung");
+      for (const name of ["postgres", "temporal", "ktrdr-api", "ktrdr-training"]) {
+        const pid = lab.pid(name);
+        process.kill(pid, "SIGSTOP");
+        await lab.back(name, pid);
+        expect(lab.events).toContainEqual(expect.objectContaining({ type: "hangs", name, pid }));
+      }
+      expect(await memory(lab.addresses.database)).toEqual(["before it hung"]);
+    } finally {
+      await lab.stop();
+    }
+  });
+
   test("starts again each part that is killed, all at once, on the same data", async () => {
     const lab = await start();
     await remember(lab, "before the kill");

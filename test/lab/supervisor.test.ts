@@ -5,10 +5,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { startGuard } from "../../src/lab/guard.ts";
-import { processPart, type Part } from "../../src/lab/part.ts";
+import { processPart, type Part, type ProcessPart } from "../../src/lab/part.ts";
 import { isRunning, startOf, type ProcessId } from "../../src/lab/process-identity.ts";
 import { createRunFolder, stopLeftovers } from "../../src/lab/run-folder.ts";
-import { Supervisor, type SupervisorEvent } from "../../src/lab/supervisor.ts";
+import { Supervisor, type SupervisorEvent, type SupervisorOptions } from "../../src/lab/supervisor.ts";
 import { until } from "../../src/lab/until.ts";
 
 let root: string;
@@ -33,7 +33,7 @@ async function remember(pid: number): Promise<ProcessId> {
 }
 
 /** A part that is ready when its process has written its file. */
-function part(name: string, script: string, more: { graceMs?: number } = {}): Part {
+function part(name: string, script: string, more: Partial<Pick<ProcessPart, "graceMs" | "answers">> = {}): Part {
   const file = path.join(root, `${name}.ready`);
   return processPart({
     name,
@@ -50,7 +50,7 @@ function part(name: string, script: string, more: { graceMs?: number } = {}): Pa
 }
 const FOREVER = `setInterval(() => {}, 1000)`;
 
-async function supervisor() {
+async function supervisor(more: Pick<SupervisorOptions, "hangsAfterMs"> = {}) {
   const run = await createRunFolder(path.join(root, "run"));
   const waiting: { readonly matches: (event: SupervisorEvent) => boolean; readonly resolve: () => void }[] = [];
   const onEvent = (event: SupervisorEvent) => {
@@ -59,7 +59,7 @@ async function supervisor() {
   };
   const seen = (matches: (event: SupervisorEvent) => boolean) =>
     events.some(matches) ? Promise.resolve() : new Promise<void>((resolve) => waiting.push({ matches, resolve }));
-  const made = new Supervisor({ logDir: path.join(root, "logs"), run, onEvent, backoffMs: [1, 10] });
+  const made = new Supervisor({ logDir: path.join(root, "logs"), run, onEvent, backoffMs: [1, 10], ...more });
   return { supervisor: made, run, seen };
 }
 
@@ -144,6 +144,11 @@ describe("the supervisor", () => {
       why: expect.stringMatching(/ended with code 3.*no such cluster/s),
       next: `Read ${path.join(root, "logs/bad.log")}.`,
     });
+    // Its own words: not those of whoever wrote into the same file before.
+    const silent = part("bad", `process.exit(4)`);
+    const refusal = await parent.start(silent).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ why: expect.stringContaining("ended with code 4") });
+    expect(refusal).toMatchObject({ why: expect.not.stringContaining("no such cluster") });
     const missing = processPart({
       name: "none",
       command: path.join(root, "no"),
@@ -152,6 +157,23 @@ describe("the supervisor", () => {
       ready: async () => {},
     });
     await expect(parent.start(missing)).rejects.toMatchObject({ why: expect.stringContaining("ENOENT") });
+    await parent.stop();
+  });
+
+  test("a part that hangs is killed and started again; one that answers is left alone", async () => {
+    const { supervisor: parent, seen } = await supervisor({ hangsAfterMs: 600 });
+    const hanging = new Set<number>();
+    const answers = async (_: AbortSignal, pid: number) => {
+      if (hanging.has(pid)) await new Promise(() => {});
+    };
+    await parent.start(part("well", FOREVER, { answers }));
+    await parent.start(part("a", FOREVER, { answers }));
+    const { pid } = parent.parts()[1]!;
+    hanging.add(pid!);
+    process.kill(pid!, "SIGSTOP");
+    await seen((event) => event.type === "hangs" && event.pid === pid);
+    await seen((event) => event.type === "started" && event.name === "a" && event.restarts === 1);
+    expect(events.filter(({ name, type }) => name === "well" && type !== "started")).toEqual([]);
     await parent.stop();
   });
 

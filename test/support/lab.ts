@@ -30,6 +30,7 @@ export interface TestLabOptions {
   /** How much faster (below 1) than in reality the sandbox's timers run. */
   readonly timeScale?: number;
   readonly env?: Readonly<Record<string, string>>;
+  readonly hangsAfterMs?: number;
   /** Something to happen after PostgreSQL has come up and before Temporal does. */
   readonly beforeTemporal?: () => Promise<void>;
 }
@@ -67,6 +68,7 @@ export async function startTestLab(options: TestLabOptions = {}): Promise<TestLa
     },
     preferredPorts: ANY_PORTS,
     fsync: false,
+    ...(options.hangsAfterMs === undefined ? {} : { hangsAfterMs: options.hangsAfterMs }),
     onEvent: (event) => events.push(event),
   };
   const lab = await startLab(settings).catch(async (error: unknown) => {
@@ -90,7 +92,7 @@ export async function startTestLab(options: TestLabOptions = {}): Promise<TestLa
     },
     async back(part, before) {
       const another = async () => pidNow(part) !== undefined && pidNow(part) !== before;
-      await until(another, { what: `${part} being back`, timeoutMs: 120_000, everyMs: 20 });
+      await until(another, { what: `${part} being back`, timeoutMs: 200_000, everyMs: 20 });
     },
     async remove() {
       await lab.stop();

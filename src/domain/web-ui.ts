@@ -1,0 +1,11 @@
+/** Addresses in Temporal's Web UI. */
+
+/** Our jobs, without the slot keepers and the warden's rounds, which are most of the list. */
+const JOBS = "KtrdrKind IS NOT NULL";
+
+/** @param ui its address, without a trailing slash */
+export const jobsInWebUi = (ui: string, namespace: string): string =>
+  `${ui}/namespaces/${encodeURIComponent(namespace)}/workflows?query=${encodeURIComponent(JOBS)}`;
+
+export const jobInWebUi = (ui: string, namespace: string, jobId: string): string =>
+  `${ui}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(jobId)}`;
