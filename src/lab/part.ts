@@ -35,7 +35,7 @@ export interface Part {
   readonly stopSignal: StopSignal;
   start(context: PartContext): Promise<RunningPart>;
   /** Whether it does its work now, asked again and again while it runs; it must not depend on other parts. */
-  answers?(signal: AbortSignal, pid: number): Promise<unknown>;
+  readonly answers?: (signal: AbortSignal, pid: number) => Promise<unknown>;
 }
 
 export interface ProcessPart {
@@ -47,7 +47,7 @@ export interface ProcessPart {
   /** Waits until the process does its work; told the pid, aborted when the process ends. */
   ready(signal: AbortSignal, pid: number): Promise<void>;
   /** Rejects or waits while the process does not answer; of a part without it only the end is noticed. */
-  answers?(signal: AbortSignal, pid: number): Promise<unknown>;
+  readonly answers?: (signal: AbortSignal, pid: number) => Promise<unknown>;
   /** Time between SIGTERM and SIGKILL (ms). */
   readonly graceMs?: number;
 }

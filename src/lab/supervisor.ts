@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { DomainError } from "../domain/errors.ts";
 import { errorText } from "./error-text.ts";
 import type { Exit, Part, RunningPart } from "./part.ts";
+import { signalProcess, startOf } from "./process-identity.ts";
 import type { RunFolder } from "./run-folder.ts";
 
 export type SupervisorEvent =
@@ -124,6 +125,7 @@ export class Supervisor {
   /** A process that hangs looks alive to everybody but its callers. It is killed: its keeper starts another one. */
   async #watch(part: Part, pid: number, signal: AbortSignal): Promise<void> {
     const { hangsAfterMs = HANGS_AFTER_MS } = this.#options;
+    const started = (await startOf(pid)) ?? "";
     let answered = performance.now();
     while (part.answers !== undefined && !signal.aborted) {
       await delay(hangsAfterMs / 12, undefined, { signal }).catch(() => undefined);
@@ -133,7 +135,7 @@ export class Supervisor {
       const silentMs = performance.now() - answered;
       if (silentMs < hangsAfterMs || signal.aborted) continue;
       this.#emit({ type: "hangs", name: part.name, pid, silentMs });
-      process.kill(pid, "SIGKILL");
+      await signalProcess({ pid, started }, "SIGKILL");
       return;
     }
   }

@@ -1,5 +1,6 @@
 /** The worker of one process: workflows, control activities and waiting activities, each with slots of its own. */
 import { access } from "node:fs/promises";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   bundleWorkflowCode,
@@ -11,17 +12,34 @@ import {
   type WorkflowBundleWithSourceMap,
 } from "@temporalio/worker";
 import type { Activities } from "../activities/activities.ts";
+import { DomainError } from "../domain/errors.ts";
 import { CONTROL_QUEUE, JOB_QUEUE, POLL_QUEUE } from "./job-types.ts";
 
 export type WorkflowCode = { readonly codePath: string } | WorkflowBundleWithSourceMap;
 
-/** Bundles the workflows of this checkout (about two seconds). */
+/**
+ * Bundles the workflows of this checkout (about two seconds).
+ * @throws DomainError `invalid_input` for a folder that the bundler cannot read from
+ */
 export async function bundleWorkflows(plugins: BundlerPlugin[] = []): Promise<WorkflowBundleWithSourceMap> {
   const entry = import.meta.url.endsWith(".ts") ? "../workflows/index.ts" : "../workflows/index.js";
+  const workflowsPath = fileURLToPath(new URL(entry, import.meta.url));
+  assertBundlable(workflowsPath);
   return await bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL(entry, import.meta.url)),
+    workflowsPath,
     logger: new DefaultLogger("WARN"),
     plugins,
+  });
+}
+
+/** Webpack takes `!` for the end of a loader's name and `?` for the beginning of a query, wherever they stand. */
+export function assertBundlable(workflowsPath: string): void {
+  const [found] = /[!?]/.exec(workflowsPath) ?? [];
+  if (found === undefined) return;
+  throw new DomainError("invalid_input", {
+    what: `The workflows cannot be bundled from a folder with "${found}" in its path.`,
+    why: `the sources lie in ${path.dirname(path.dirname(path.dirname(workflowsPath)))}`,
+    next: "Move or clone the repository to a path without ! and ?, and start again.",
   });
 }
 

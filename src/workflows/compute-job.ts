@@ -2,7 +2,7 @@
  * The story of a job that KTRDR computes: admitted, queued for a slot, started exactly once, awaited, recorded; or
  * stopped for sure. The same for every kind. Events of a finished job: 28, whatever its length (docs/architecture.md).
  */
-import { CancellationScope, condition, isCancellation, setHandler } from "@temporalio/workflow";
+import { CancellationScope, condition, isCancellation, setCurrentDetails, setHandler } from "@temporalio/workflow";
 import type {
   ComputationEnd,
   ComputeRequest,
@@ -17,6 +17,17 @@ import { closeAs } from "./close-as.ts";
 import { failureOf } from "./failure.ts";
 import { jobStateQuery, slotGrantedSignal } from "./messages.ts";
 import * as steps from "./policies.ts";
+
+/** What the Web UI shows of a job that is open (Markdown). */
+const NOW: Readonly<Record<LiveJobState["phase"], string>> = {
+  queued:
+    "**Queued**: it computes nothing. It starts when KTRDR has a free worker and it is first in line (`slotState`).",
+  starting: "**Starting** at KTRDR.",
+  running: "**Computing** at KTRDR. How far it is: *Pending Activities*, last heartbeat.",
+  stopping: "**Stopping**: it ends when KTRDR's worker is seen idle.",
+  recording: "**Recording** how it ended.",
+  closed: "Recorded.",
+};
 
 type Ending = Parameters<typeof steps.recordOutcome>[0]["ending"];
 
@@ -44,7 +55,15 @@ class ComputeJob {
     }));
   }
 
+  private enter(phase: LiveJobState["phase"]): void {
+    this.phase = phase;
+    setCurrentDetails(
+      `${NOW[phase]}\n\nTo stop it: **More Actions**, *Request Cancellation*. *Pause Workflow* lets KTRDR compute on.`,
+    );
+  }
+
   async run(): Promise<JobOutcome> {
+    this.enter("queued");
     return await closeAs(await this.reachOutcome());
   }
 
@@ -90,13 +109,13 @@ class ComputeJob {
   }
 
   private async computeOnce(): Promise<ComputationEnd> {
-    this.phase = "starting";
+    this.enter("starting");
     // A cancellation between the POST and its recorded answer would orphan the computing: it waits for this step.
     const started = await CancellationScope.nonCancellable(() => steps.startComputation(this.input, this.computation));
     this.operationId = started.operationId;
     this.operationIds.push(started.operationId);
     started.faultsSeen.forEach((fault) => this.faultsSeen.add(fault));
-    this.phase = "running";
+    this.enter("running");
     return await steps.awaitComputation(this.input, this.computation, started.operationId);
   }
 
@@ -118,7 +137,7 @@ class ComputeJob {
     }
     this.computation += 1;
     this.operationId = null;
-    this.phase = "queued";
+    this.enter("queued");
     await this.admit();
   }
 
@@ -143,7 +162,7 @@ class ComputeJob {
   }
 
   private async stop(reason: string): ReturnType<typeof steps.stopComputation> {
-    this.phase = "stopping";
+    this.enter("stopping");
     if (this.operationId === null) return { stopped: true, partial: null, faultsSeen: [] };
     const report = await steps.stopComputation(this.input, this.computation, this.operationId, reason);
     if (report.stopped) report.faultsSeen.forEach((fault) => this.faultsSeen.add(fault));
@@ -151,7 +170,7 @@ class ComputeJob {
   }
 
   private async record(ending: Ending): Promise<JobOutcome> {
-    this.phase = "recording";
+    this.enter("recording");
     const outcome = await CancellationScope.nonCancellable(() =>
       steps.recordOutcome({
         input: this.input,
@@ -162,7 +181,7 @@ class ComputeJob {
         parentJobId: this.input.parentJobId,
       }),
     );
-    this.phase = "closed";
+    this.enter("closed");
     return outcome;
   }
 }

@@ -31,6 +31,8 @@ const start = async (jobId: string, request: ComputeRequest = TRAINING, priority
 
 const phaseOf = async (handle: WorkflowHandle): Promise<string> =>
   (await handle.query<{ phase: string }>("jobState")).phase;
+const shownOf = async (handle: WorkflowHandle) =>
+  (await handle.query<{ currentDetails: string }>("__temporal_workflow_metadata")).currentDetails;
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   while (!(await condition())) await delay(20);
@@ -60,6 +62,11 @@ describe("a job", () => {
     const keeper = env.client.workflow.getHandle(slotKeeperId("training"));
     await until(async () => (await keeper.query<SlotState>("slotState")).queue.includes("train-second"));
     expect(await phaseOf(queued)).toBe("queued");
+    // What Temporal's Web UI shows as current details.
+    expect([await shownOf(queued), await shownOf(running)]).toEqual([
+      expect.stringMatching(/^\*\*Queued\*\*/),
+      expect.stringMatching(/^\*\*Computing\*\*/),
+    ]);
     first.release(SUCCEEDED);
     await queued.result();
     expect((await queued.describe()).historyLength).toBeLessThanOrEqual(30);
