@@ -23,6 +23,7 @@ import { createOpenWork } from "../store/open-work.ts";
 import { createPool, run } from "../store/pool.ts";
 import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
+import { assertWritable } from "../store/try-writing.ts";
 import { lazyClient } from "../temporal/connection.ts";
 import { temporalSettings, type TemporalSettings } from "../temporal/settings.ts";
 import { createJobs } from "../temporal/jobs.ts";
@@ -143,7 +144,10 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
         insights: { ...createInsightStore(pool), ...createInsightSearch(pool) },
         research: createResearchControl(pool),
         work: createOpenWork(pool),
-        ping: async () => void (await run(pool, "select 1 from jobs limit 1")),
+        ping: async () => {
+          await run(pool, "select 1 from jobs limit 1");
+          if (readOnly !== true) await assertWritable(pool);
+        },
       },
       ktrdr,
       reads: createCachedReads(readers, { files: priceFilesOf(config, log) }),

@@ -9,7 +9,8 @@ import { createMetrics, type Metrics, type MetricSources } from "../metrics/metr
 import { serveWatch, type WatchServer } from "../metrics/serve.ts";
 import { jobFigures, OPEN_STATES } from "../store/job-figures.ts";
 import { FAULTS_SEEN, FINAL_STATUSES, JOB_KINDS } from "../store/job-row.ts";
-import { createPool, run, type Pool } from "../store/pool.ts";
+import { createPool, type Pool } from "../store/pool.ts";
+import { assertWritable } from "../store/try-writing.ts";
 
 const NAMES = { kinds: JOB_KINDS, openStates: OPEN_STATES, statuses: FINAL_STATUSES, faults: FAULTS_SEEN };
 
@@ -66,7 +67,7 @@ export async function workerWatch(config: Config, log: Logger): Promise<WorkerWa
 }
 
 async function missingParts(pool: Pool, polling: () => boolean): Promise<string[]> {
-  const postgresql = await run(pool, "select 1 from jobs limit 1").then(
+  const postgresql = await assertWritable(pool).then(
     () => [],
     () => ["postgresql"],
   );

@@ -1,10 +1,12 @@
 import { z } from "zod";
-import { isDomainError } from "../domain/errors.ts";
+import { isDomainError, type DomainError } from "../domain/errors.ts";
 import { holdOf } from "../domain/research-control.ts";
 import { errorText } from "../lab/error-text.ts";
 import { createResearchControl } from "../store/research-control.ts";
-import { assertSchemaCurrent } from "../store/migrate.ts";
+import { codeOf, UNREACHED } from "../store/database-error.ts";
+import { assertSchemaCurrent, assertUtf8 } from "../store/migrate.ts";
 import { createPool, select, type Pool } from "../store/pool.ts";
+import { assertWritable } from "../store/try-writing.ts";
 import { checkClock, type Glance } from "./clock.ts";
 import { fine, found, type Finding } from "./finding.ts";
 import { silent } from "./port.ts";
@@ -12,6 +14,8 @@ import { within } from "./within.ts";
 
 const PART = "PostgreSQL";
 const OLDEST = 15;
+/** Nothing that this program could do for the operator; the note says what mends it. */
+const AGAIN = "bin/ktrdr-mcp doctor";
 const Row = z.object({ version: z.coerce.number(), now: z.coerce.number() });
 
 /** Whether it answers, how old it is, whether its tables fit this code, and what its clock says. */
@@ -25,12 +29,15 @@ export async function checkPostgres(databaseUrl: string): Promise<readonly Findi
       const detail = `${host}${pathname} is version ${major}; ${OLDEST} or newer is needed`;
       return [found(PART, "postgres_old", detail, { fix: "make lab", note: "Or point DATABASE_URL to a newer one." })];
     }
+    const encoding = await checkEncoding(pool);
     const tables = await checkTables(pool, `${host}${pathname}, version ${major}`);
-    const orders = tables.code === null ? await checkOrders(pool) : [];
-    return [tables, ...orders, checkClock(PART, glance)];
+    const more = tables.code === null ? [...(await checkWriting(pool)), ...(await checkOrders(pool))] : [];
+    return [...encoding, tables, ...more, checkClock(PART, glance)];
   } catch (error) {
-    if (sqlStateOf(error) === "3D000") return [unmigrated(`${host} has no database ${pathname.slice(1)}`)];
+    if (isDomainError(error) && codeOf(error.cause) === "3D000")
+      return [unmigrated(`${host} has no database ${pathname.slice(1)}`)];
     const next = isDomainError(error) ? error.next : undefined;
+    if (isDomainError(error) && error.what !== UNREACHED) return [refused(error)];
     const remedy = { fix: "make lab", note: next ?? "Or start your own and set DATABASE_URL." };
     const address = `${hostname}:${port || "5432"}`;
     return [await silent({ part: PART, code: "postgres_down", address }, errorText(error), remedy)];
@@ -52,11 +59,37 @@ async function greet(pool: Pool): Promise<{ readonly version: number; readonly g
   return { version, glance: { theirs, before, after: Date.now() } };
 }
 
+/** It answers; what it says is not mended by starting it. */
+const refused = (error: DomainError): Finding =>
+  found(PART, "postgres_refuses", errorText(error), { fix: AGAIN, note: error.next });
+
+async function checkEncoding(pool: Pool): Promise<readonly Finding[]> {
+  try {
+    await within(assertUtf8(pool));
+    return [];
+  } catch (error) {
+    if (!isDomainError(error)) throw error;
+    return [found(PART, "postgres_encoding", errorText(error), { fix: "bin/ktrdr-mcp migrate", note: error.next })];
+  }
+}
+
+async function checkWriting(pool: Pool): Promise<readonly Finding[]> {
+  const part = "PostgreSQL, writing";
+  try {
+    await within(assertWritable(pool));
+    return [fine(part, "possible")];
+  } catch (error) {
+    const note = isDomainError(error) ? error.next : undefined;
+    return [found(part, "postgres_readonly", errorText(error), { fix: AGAIN, note })];
+  }
+}
+
 async function checkTables(pool: Pool, who: string): Promise<Finding> {
   try {
     await within(assertSchemaCurrent(pool));
     return fine(PART, `${who}, tables up to date`);
   } catch (error) {
+    if (isDomainError(error) && codeOf(error.cause) === "42501") return refused(error);
     if (!isDomainError(error, "schema_newer")) return unmigrated(errorText(error));
     return found(PART, "schema_newer", errorText(error), {
       fix: "make deps",
@@ -77,6 +110,3 @@ async function checkOrders(pool: Pool): Promise<readonly Finding[]> {
 }
 
 const unmigrated = (detail: string): Finding => found(PART, "tables_missing", detail, { fix: "bin/ktrdr-mcp migrate" });
-
-const sqlStateOf = (error: unknown): unknown =>
-  isDomainError(error) && error.cause instanceof Error && "code" in error.cause ? error.cause.code : undefined;

@@ -13,6 +13,15 @@ export const AILMENTS = {
     means: "what listens at a part's address does not answer as that part: another program, or the part hangs",
   },
   postgres_down: { severity: "problem", means: "PostgreSQL cannot be used: nothing is recorded" },
+  postgres_refuses: {
+    severity: "problem",
+    means: "PostgreSQL answers and does not let us work: password, TLS, a missing grant",
+  },
+  postgres_readonly: {
+    severity: "problem",
+    means: "PostgreSQL can be read but not written: its disk is full, or it is read-only",
+  },
+  postgres_encoding: { severity: "problem", means: "the database cannot hold every character" },
   postgres_old: { severity: "problem", means: "PostgreSQL is older than 15" },
   tables_missing: { severity: "problem", means: "the database is there, its tables are missing or old" },
   schema_newer: { severity: "problem", means: "the tables belong to a newer version of ktrdr-mcp" },

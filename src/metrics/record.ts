@@ -2,6 +2,8 @@ import { Counter, Gauge, type Registry } from "prom-client";
 
 /** What PostgreSQL knows about all jobs of the installation. */
 export interface RecordFigures {
+  /** Whether the record could be written as well as read. */
+  readonly writable: boolean;
   /** How many jobs are in each state; `oldestSeconds`: how long the one that has been in it longest has been. */
   readonly open: readonly {
     readonly kind: string;
@@ -39,6 +41,7 @@ export function recordMetrics(registry: Registry, names: RecordNames): (figures:
   const highest = rising();
   return (figures) => {
     families.databaseUp.set(figures === null ? 0 : 1);
+    families.databaseWritable.set(figures?.writable === true ? 1 : 0);
     for (const family of families.ofJobs) family.reset();
     if (figures === null) return;
     for (const labels of everyKind) families.open.set(labels, 0);
@@ -99,6 +102,10 @@ function familiesOf(registry: Registry) {
     "fault",
   );
   const databaseUp = gauge("ktrdr_mcp_database_up", "1 when the record in PostgreSQL could be read, else 0.");
+  const databaseWritable = gauge(
+    "ktrdr_mcp_database_writable",
+    "1 when PostgreSQL could write: it is no standby, not read-only, and its disk has room; else 0.",
+  );
   const ofJobs = [open, oldest, finished, starts, waited, computed, faults];
-  return { open, oldest, finished, starts, waited, computed, faults, databaseUp, ofJobs };
+  return { open, oldest, finished, starts, waited, computed, faults, databaseUp, databaseWritable, ofJobs };
 }

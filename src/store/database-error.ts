@@ -143,7 +143,9 @@ const CONNECTION_MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed|Client has already been connected|Cannot use a pool after)/;
 
 /** Whoever gets no further than this has not reached the database. */
-const UNREACHED = /^(08|57|E[A-Z]|BROKEN)/;
+const UNREACHABLE = /^(08|57(?!014)|E[A-Z]|BROKEN)/;
+/** `what` of the error when nobody answered, or nobody who may be PostgreSQL. */
+export const UNREACHED = "The database does not answer.";
 const REFUSED_ENTRY = /^(28|3D|CERT|SELF|ERR|TLS)/;
 
 /**
@@ -161,8 +163,8 @@ export function toDomainError(error: unknown): DomainError {
     const why = code === "" ? "See the log for the cause." : `SQLSTATE ${code}; see the log for the cause.`;
     return new DomainError("internal", { what: "The database refused a statement.", why, cause: error });
   }
-  const what = UNREACHED.test(key)
-    ? "The database does not answer."
+  const what = UNREACHABLE.test(key)
+    ? UNREACHED
     : REFUSED_ENTRY.test(key)
       ? "The database does not let us in."
       : `The database cannot do its work: ${inALine(message)}.`;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { select, type Pool } from "./pool.ts";
+import { assertWritable } from "./try-writing.ts";
 
 /** What an open job does. Between two steps it counts as queued for a moment. */
 export const OPEN_STATES = ["queued", "computing", "waiting_for_jobs"] as const;
@@ -15,6 +16,8 @@ const Computed = z.object({
 const Fault = z.object({ fault: z.string(), jobs: z.number() });
 
 export interface JobFigures {
+  /** Whether the record could be written as well. */
+  readonly writable: boolean;
   readonly open: readonly z.infer<typeof Open>[];
   readonly finished: readonly z.infer<typeof Finished>[];
   readonly computed: readonly z.infer<typeof Computed>[];
@@ -54,11 +57,15 @@ const FAULTS = `
  * @throws DomainError `database_unavailable`
  */
 export async function jobFigures(pool: Pool): Promise<JobFigures> {
-  const [open, finished, computed, faults] = await Promise.all([
+  const [writable, open, finished, computed, faults] = await Promise.all([
+    assertWritable(pool).then(
+      () => true,
+      () => false,
+    ),
     select(pool, Open, OPEN),
     select(pool, Finished, FINISHED),
     select(pool, Computed, COMPUTED),
     select(pool, Fault, FAULTS),
   ]);
-  return { open, finished, computed, faults };
+  return { writable, open, finished, computed, faults };
 }

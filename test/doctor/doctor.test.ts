@@ -152,6 +152,37 @@ describe("PostgreSQL", () => {
     expect(examined.of("port_taken").detail).toContain(`pid ${lab.pid("ktrdr-api")} `);
   });
 
+  test("that cannot be written, by whose order", async () => {
+    const there = new URL(lab.addresses.database);
+    there.searchParams.set("options", "-c default_transaction_read_only=on");
+    const examined = await doctor({ DATABASE_URL: there.href }, "--no-probe");
+    expect(examined.sick).toEqual(["postgres_readonly"]);
+    expect(examined.of("postgres_readonly").detail).toContain("default_transaction_read_only is on");
+  });
+
+  test("that lets us in and no further, or not at all: the grant or the setting is named", async () => {
+    const pool = createPool(lab.addresses.database, { max: 1 });
+    onTestFinished(async () => await pool.end());
+    await run(pool, "create role stranger login");
+    const as = (user: string) => lab.addresses.database.replace(/\/\/[^@]*@/, `//${user}@`);
+    const examined = await doctor({ DATABASE_URL: as("stranger") }, "--no-probe");
+    expect(examined.of("postgres_refuses").note).toContain("grant all on all tables in schema public");
+    const unknown = await doctor({ DATABASE_URL: as("nobody_there") }, "--no-probe");
+    expect(unknown.sick).toEqual(["postgres_refuses"]);
+    expect(unknown.of("postgres_refuses").detail).toContain("nobody_there");
+  });
+
+  test("whose database cannot hold every character", async () => {
+    const pool = createPool(lab.addresses.database, { max: 1 });
+    onTestFinished(async () => await pool.end());
+    await run(pool, "create database latin encoding 'LATIN1' locale 'C' template template0");
+    const there = new URL(lab.addresses.database);
+    there.pathname = "/latin";
+    const examined = await doctor({ DATABASE_URL: there.href }, "--no-probe");
+    expect(examined.sick).toEqual(["postgres_encoding", "tables_missing"]);
+    expect(examined.of("postgres_encoding").note).toContain("encoding 'UTF8'");
+  });
+
   test("research that is held, until what it says is done", async () => {
     const types = async (command: string) =>
       await execa("sh", ["-c", command], { cwd: ROOT, env: environment({}), extendEnv: false });

@@ -12,7 +12,7 @@ import { createPool, type Pool } from "../../src/store/pool.ts";
 import { inputOf, outcomeOf, setInputOf, TRAINING } from "../support/workflow-env.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
 
-const nothing = async () => ({ open: [], finished: [], computed: [], faults: [] });
+const nothing = async () => ({ writable: true, open: [], finished: [], computed: [], faults: [] });
 const names = { kinds: ["training"], openStates: ["queued"], statuses: ["failed"], faults: ["worker_died"] };
 
 /** Values by series, as the text shows them. */
@@ -117,6 +117,7 @@ describe("what the record says", () => {
     expect(seen.get('ktrdr_mcp_jobs_finished_total{kind="training",status="failed"}')).toBe(0);
     expect(seen.get('ktrdr_mcp_ktrdr_faults_total{fault="worker_died"}')).toBe(0);
     expect(seen.get("ktrdr_mcp_database_up")).toBe(1);
+    expect(seen.get("ktrdr_mcp_database_writable")).toBe(1);
   });
 
   it("counts a job once by state and by fault, however often its end is recorded", async () => {
@@ -172,6 +173,7 @@ describe("what the record says", () => {
       ),
     );
     expect(down.get("ktrdr_mcp_database_up")).toBe(0);
+    expect(down.get("ktrdr_mcp_database_writable")).toBe(0);
     expect([...down.keys()].filter((key) => key.startsWith("ktrdr_mcp_job"))).toEqual([]);
   });
 

@@ -3,11 +3,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startPostgres, type PostgresServer } from "../../src/lab/postgres.ts";
 import { createExecutionLog } from "../../src/store/execution-log.ts";
 import { createJobReader } from "../../src/store/job-reader.ts";
+import { jobFigures } from "../../src/store/job-figures.ts";
 import { createJobWriter } from "../../src/store/job-writer.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { createPool, run, withTransaction, type Pool, type PoolOptions } from "../../src/store/pool.ts";
+import { assertWritable } from "../../src/store/try-writing.ts";
 import { freePort } from "../support/ports.ts";
 import { startTestPostgres, type TestServer } from "../support/postgres.ts";
+import { mountSmallDisk } from "../support/small-disk.ts";
 import { jobInput, outcome, trainingResult } from "./samples.ts";
 
 let first: TestServer;
@@ -102,6 +105,38 @@ describe("a server that cannot serve", () => {
     const pool = connect({}, url.href);
     await expect(createJobWriter(pool).admit(jobInput(), null)).rejects.toMatchObject(away("25006"));
     expect(await createJobReader(pool).list({ limit: 1 })).toBeInstanceOf(Array);
+    await expect(assertWritable(pool)).rejects.toMatchObject({ what: expect.stringContaining("read_only is on") });
+    expect(await jobFigures(pool)).toMatchObject({ writable: false, open: expect.any(Array) });
+    await assertWritable(connect());
+  });
+
+  it("has a full disk: it is not up, and says why, while it can be read", async (context) => {
+    const disk = await mountSmallDisk(96);
+    if (typeof disk === "string") return context.skip(disk);
+    const small = await startPostgres({
+      dir: disk.dir,
+      port: await freePort(),
+      fsync: false,
+      settings: { wal_recycle: "on", max_wal_size: "32MB", min_wal_size: "32MB" },
+    });
+    try {
+      await migrate(small.url("ktrdr_mcp"));
+      const pool = connect({}, small.url("ktrdr_mcp"));
+      await assertWritable(pool);
+      await disk.fill();
+      await expect(assertWritable(pool)).rejects.toMatchObject({
+        ...away("53100"),
+        what: expect.stringMatching(/No space left/),
+      });
+      expect(await createJobReader(pool).get("x")).toBeNull();
+      await disk.free();
+      await assertWritable(pool);
+    } finally {
+      await Promise.all(pools.splice(0).map((pool) => pool.end()));
+      await disk.free();
+      await small.stop();
+      await disk.remove();
+    }
   });
 
   it("has too many connections", async () => {
