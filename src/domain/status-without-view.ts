@@ -4,7 +4,9 @@ import type { FinalStatus, JobKind, JobOutcome } from "./job.ts";
 import { blank, type JobStatus, type StatusSources } from "./job-status.ts";
 
 const START_TEMPORAL =
-  "Start Temporal (`make lab`, or the server behind TEMPORAL_ADDRESS) and ask again; the job is kept.";
+  "The job is kept. Wait half a minute and ask again; if it stays so, tell the user that the Temporal server (TEMPORAL_ADDRESS) has to run.";
+
+const WAIT_THEN_TELL = "The job is kept. Wait half a minute and ask again; if it stays so, tell the user:";
 
 function after(status: FinalStatus, kind: JobKind): string {
   switch (status) {
@@ -70,8 +72,9 @@ export function unseen({ record, outage }: Pick<StatusSources, "record" | "outag
       : record === null
         ? "The record has no such job; it may still be waiting for admission"
         : `Last known: admitted ${record.admittedAt} and not finished in the record`;
-  const { what = "Temporal does not answer.", next = START_TEMPORAL } = outage ?? {};
-  return blank("unknown", { headline: `${what} ${known}.`, next });
+  const { what = "Temporal does not answer.", next } = outage ?? {};
+  const told = next === undefined ? START_TEMPORAL : `${WAIT_THEN_TELL} ${next}`;
+  return blank("unknown", { headline: `${what} ${known}.`, next: told });
 }
 
 /** Temporal answers and does not know the job. */
@@ -79,7 +82,7 @@ export function forgotten(record: StatusSources["record"]): JobStatus {
   if (record === "unavailable") {
     return blank("unknown", {
       headline: "Temporal does not know this job (any more) and the record cannot be read right now.",
-      next: "Start PostgreSQL (`make lab`, or the server behind DATABASE_URL) and ask again.",
+      next: "Wait half a minute and ask again; if it stays so, tell the user that PostgreSQL (DATABASE_URL) has to run.",
     });
   }
   const since = record === null ? "" : ` since ${record.admittedAt}`;

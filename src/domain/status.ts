@@ -18,7 +18,8 @@ const ETA_FROM_PERCENT = 3;
 const ADMITTED_LATE_MS = 60_000;
 
 const WAIT_ON = "Call get_task_status with wait_seconds 45.";
-const START_WORKER = "Start a worker: `bin/ktrdr-mcp worker` (or `make lab`); the job goes on where it was.";
+const START_WORKER =
+  "The job goes on where it was once a worker runs. Wait a minute; then tell the user to start one: `bin/ktrdr-mcp worker`.";
 
 /** A finished record wins for ever; then Temporal's own ending; then what is seen of the running job. */
 export function judge(sources: StatusSources): JobStatus {
@@ -126,11 +127,15 @@ function moving(view: SeenExecution, sources: StatusSources, seen: Observed): Jo
   const { live } = sources;
   if (live?.phase === "queued") {
     const place = live.queuePosition === null ? "" : ` at place ${live.queuePosition}`;
-    const reason = live.waitingFor === null || live.waitingFor === "" ? "" : ` (${live.waitingFor})`;
+    const reason = live.waitingFor === null || live.waitingFor === "" ? troubleOf(view) : ` (${live.waitingFor})`;
     return blank("queued", { position: live.queuePosition, headline: `Queued${place}${reason}.`, next: WAIT_ON });
   }
   if (live?.phase === "recording" || live?.phase === "closed" || view.pending?.activity === "recordOutcome") {
-    return blank("recording", { ...seen, headline: "Over; how it ended is being recorded.", next: WAIT_ON });
+    return blank("recording", {
+      ...seen,
+      headline: `Over; how it ended is being recorded${troubleOf(view)}.`,
+      next: WAIT_ON,
+    });
   }
   const progress = view.pending?.progress ?? null;
   if (progress !== null) return computing(progress, sources, seen);
@@ -158,10 +163,17 @@ function between(view: SeenExecution, { record, begun, now }: StatusSources): Jo
   });
 }
 
+/** What the last attempt of the present step failed of, which is what the job waits for. */
+function troubleOf({ pending }: SeenExecution): string {
+  const said = pending?.lastFailure ?? "";
+  return said === "" ? "" : ` (${said.replace(/\.$/, "")})`;
+}
+
 function beginning(view: SeenExecution): JobStatus {
   const attempt = view.pending?.attempt ?? 1;
   const retried = attempt > 1 ? ` (attempt ${attempt})` : "";
-  return blank("starting", { headline: `Starting${retried}: no progress reported yet.`, next: WAIT_ON });
+  const headline = `Starting${retried}: no progress reported yet${troubleOf(view)}.`;
+  return blank("starting", { headline, next: WAIT_ON });
 }
 
 function computing(progress: JobProgress, sources: StatusSources, seen: Observed): JobStatus {
@@ -194,7 +206,7 @@ function unreachable(seen: Observed): JobStatus {
     ...seen,
     etaSeconds: null,
     headline: `KTRDR does not answer${seen.percent === null ? "" : `; last seen at ${percentText(seen.percent)}`}. The job waits for it.`,
-    next: "Start KTRDR (`make lab`, or the one behind KTRDR_API_URL); the job goes on by itself.",
+    next: "The job goes on by itself once KTRDR answers. Wait a minute; then tell the user that it has to run (KTRDR_API_URL).",
   });
 }
 

@@ -13,14 +13,11 @@ export interface ToolError {
   readonly text: string;
 }
 
-/** What starts a part that is down. Used when the error names no next call of its own. */
-const START_HINTS: Partial<Record<ErrorCode, string>> = {
-  temporal_unavailable:
-    "start it with `make lab` (or the Temporal server behind TEMPORAL_ADDRESS), then repeat the call; check_health shows every part",
-  database_unavailable:
-    "start it with `make lab` (or the PostgreSQL behind DATABASE_URL), then repeat the call; check_health shows every part",
-  ktrdr_unavailable:
-    "start it with `make lab` (or the KTRDR behind KTRDR_API_URL), then repeat the call; check_health shows every part",
+/** What the reader can do when the error names no next call of its own. */
+const HINTS: Partial<Record<ErrorCode, string>> = {
+  temporal_unavailable: "the Temporal server behind TEMPORAL_ADDRESS has to run",
+  database_unavailable: "the PostgreSQL behind DATABASE_URL has to run",
+  ktrdr_unavailable: "the KTRDR behind KTRDR_API_URL has to run",
   ktrdr_no_worker: "check_health shows KTRDR's workers; repeat the call when one is free",
   ktrdr_bad_answer: "repeat the call once; if it stays, check_health and KTRDR's own log say more",
   folder_unavailable: "set KTRDR_STRATEGIES_DIR to KTRDR's strategies folder and restart this server",
@@ -48,12 +45,21 @@ export function toToolError(error: unknown, tool: string, log: Logger): ToolErro
 
 /** Bounded one-line form of an error; every field is cleaned, foreign text included. */
 export function errorText(error: DomainError): string {
-  const next = error.next ?? START_HINTS[error.code];
+  const next = nextOf(error);
   const head = `[${error.code} ${error.number}] ${sentence(clean(error.what, 400))}`;
   const tail = next === undefined ? "" : ` Next: ${sentence(clean(next, 400))}`;
   const why = error.why === undefined ? "" : ` Why: ${sentence(clean(error.why, 700))}`;
   const room = MAX_CHARS - head.length - tail.length - why.length;
   return head + why + validText(error.valid, room) + tail;
+}
+
+/** These parts are the operator's: whoever reads this has tools, and no terminal. */
+const OPERATORS: readonly ErrorCode[] = ["temporal_unavailable", "database_unavailable"];
+
+function nextOf({ code, next }: DomainError): string | undefined {
+  const advice = next ?? HINTS[code];
+  if (!OPERATORS.includes(code) && !(code === "ktrdr_unavailable" && next === undefined)) return advice;
+  return `wait half a minute and repeat the call (check_health shows every part); if it stays so, tell the user: ${advice}`;
 }
 
 function validText(valid: readonly string[], room: number): string {

@@ -88,7 +88,7 @@ async function findOrStart(context: ToolContext, wish: StartWish, jobId: string,
       ? "Accepted and kept, but no worker process of ktrdr-mcp is running: nothing moves until one is."
       : "Accepted: the job is durable from now on and starts as soon as KTRDR has a free worker.",
     next: idle
-      ? "Start a worker: `bin/ktrdr-mcp worker` (or `make lab`), then call get_task_status."
+      ? "Tell the user to start a worker (`bin/ktrdr-mcp worker`), then call get_task_status."
       : "Call get_task_status with this task_id and wait_seconds 45 until final is true.",
     existing: false,
     warnings: [...cleared.warnings],

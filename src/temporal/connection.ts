@@ -1,12 +1,19 @@
-import { Client, NamespaceNotFoundError, type ClientPlugin } from "@temporalio/client";
+import { Client, NamespaceNotFoundError, type ClientPlugin, type ConnectionOptions } from "@temporalio/client";
 import { openLazily } from "./open-connection.ts";
 import type { TemporalSettings } from "./settings.ts";
 import { DomainError } from "../domain/errors.ts";
+import { isLate, temporalUnavailable } from "./unavailable.ts";
+import { whatListens } from "./what-listens.ts";
+
+/** Where to knock when a call is not answered. */
+const ways = new WeakMap<Client, ConnectionOptions>();
 
 /** A client that connects at its first call, so that nothing fails to start because Temporal is down. */
 export function lazyClient({ connection, namespace }: TemporalSettings, plugins: ClientPlugin[] = []): Client {
   const lazy = openLazily({ ...connection, connectTimeout: CALL_DEADLINE_MS });
-  return new Client({ connection: lazy, namespace, plugins });
+  const client = new Client({ connection: lazy, namespace, plugins });
+  ways.set(client, connection);
+  return client;
 }
 
 /** Calls of a tool must answer quickly; the client's own retries would take far longer than anybody waits. */
@@ -27,15 +34,18 @@ export async function calling<T>(client: Client, call: () => Promise<T>, deadlin
     return await client.connection.withDeadline(Date.now() + deadlineMs, call);
   } catch (cause) {
     if (isNamespaceMissing(cause)) throw namespaceMissing(client.options.namespace, cause);
-    if (!isUnavailable(cause)) throw cause;
-    const error = new DomainError("temporal_unavailable", {
-      what: "Temporal does not answer.",
-      next: "Start it (`make lab` starts everything) or mend TEMPORAL_ADDRESS, then repeat the call.",
-      cause,
-    });
+    const error = await explained(client, cause);
+    if (error === null) throw cause;
     downUntil.set(client, { until: performance.now() + REMEMBER_DOWN_MS, error });
     throw error;
   }
+}
+
+/** A call that only took too long says nothing; whoever listens at the address does. */
+async function explained(client: Client, cause: unknown): Promise<DomainError | null> {
+  const way = ways.get(client);
+  if (way === undefined || !isLate(cause)) return temporalUnavailable(cause);
+  return temporalUnavailable(cause, await whatListens(way));
 }
 
 /** Whether an error says that the server has no such namespace (any more). */
@@ -57,18 +67,3 @@ const namespaceMissing = (namespace: string, cause: unknown): DomainError =>
 
 /** gRPC status. */
 const NOT_FOUND = 5;
-
-/**
- * gRPC: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, INTERNAL, UNAVAILABLE, DATA_LOSS. A server
- * that dies in the middle of an answer, or cannot use its database, is told by any of them; what a request itself is
- * guilty of has other codes.
- */
-const UNAVAILABLE_CODES = new Set([1, 2, 4, 8, 10, 13, 14, 15]);
-
-function isUnavailable(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ("code" in cause && typeof cause.code === "number" && UNAVAILABLE_CODES.has(cause.code)) return true;
-    if (cause.name === "TransportError" || cause.message.includes("Failed to connect before the deadline")) return true;
-  }
-  return false;
-}

@@ -21,10 +21,16 @@ describe("errorText", () => {
     );
   });
 
-  test("a part that is down says how to start it even when the error does not", () => {
+  test("a part that is down says what its reader can do: to wait, then to tell the user what has to run", () => {
     for (const code of ERROR_CODES.filter((name) => name.endsWith("_unavailable"))) {
-      expect(errorText(new DomainError(code, { what: "Down." }))).toMatch(/Next: .*(make lab|KTRDR_STRATEGIES_DIR)/);
+      const text = errorText(new DomainError(code, { what: "Down." }));
+      expect(text).toMatch(
+        /Next: (wait half a minute .* tell the user: .*[A-Z]+_(URL|ADDRESS)|.*KTRDR_STRATEGIES_DIR)/,
+      );
+      expect(text).not.toContain("make lab");
     }
+    const mending = new DomainError("database_unavailable", { what: "Refused.", next: "Grant it." });
+    expect(errorText(mending)).toMatch(/Next: wait .* tell the user: Grant it\.$/);
   });
 
   test("however long its parts, it stays below 2,000 characters and keeps the next call", () => {

@@ -60,7 +60,8 @@ Call it once at the beginning, and whenever an error says -32001. Takes at most 
 });
 
 function nextOf(ok: boolean, held: string | null): string {
-  if (!ok) return "Start what is down with the command in its `start`.";
+  if (!ok)
+    return "Wait half a minute and ask again; what is still down then, tell the user, with the command in its `start`.";
   if (held === null) return "list_market_data, then design a strategy.";
   return "Read, analyse and design meanwhile; jobs that compute go on. Only the operator can lift this.";
 }
@@ -95,15 +96,17 @@ async function probe(part: string, start: string, check: () => Promise<string>, 
     return { part, up: true, detail: await inTime(check()) };
   } catch (error) {
     if (error instanceof Late) return { part, up: false, detail: "does not answer in time", start };
-    if (isDomainError(error)) return { part, up: false, detail: error.what, start: mending(error) ?? start };
+    if (isDomainError(error)) return { part, up: false, detail: detailOf(error), start: mending(error) ?? start };
     log.error({ err: error, part }, "health check failed unexpectedly");
     return { part, up: false, detail: "the check failed unexpectedly; the server's log says why", start };
   }
 }
 
+const detailOf = ({ what, why }: DomainError): string => (why === undefined ? what : `${what} ${why}`);
+
 /** Temporal that answers, but not for us, is not mended by starting it. */
-const mending = ({ code, why, next }: DomainError): string | undefined =>
-  code === "temporal_unavailable" && why !== undefined ? next : undefined;
+const mending = ({ code, what, next }: DomainError): string | undefined =>
+  code.endsWith("_unavailable") && !what.endsWith("does not answer.") ? next : undefined;
 
 const answers = async (ping: Promise<void>): Promise<string> => {
   await ping;

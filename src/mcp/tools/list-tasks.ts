@@ -101,7 +101,7 @@ function recordRow(job: JobRecord) {
 
 function missing(recorded: string, open: PromiseSettledResult<unknown>): string | null {
   if (recorded === "rejected") {
-    return "PostgreSQL does not answer: finished jobs are missing here. Start it (`make lab`) and ask again.";
+    return "PostgreSQL does not answer: finished jobs are missing here. Wait half a minute and ask again; then tell the user.";
   }
   if (open.status === "fulfilled") return null;
   const { what, next } = open.reason as DomainError;
