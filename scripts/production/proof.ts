@@ -8,7 +8,7 @@ import { computations } from "../../src/demo/evidence.ts";
 import type { Screen } from "../../src/demo/screen.ts";
 import { tell } from "../../src/demo/story.ts";
 import { claims, type Claim } from "../../src/demo/verdict.ts";
-import { missingSearchAttributes } from "../../src/temporal/search-attributes.ts";
+import { searchAttributesThere } from "../../src/temporal/search-attributes.ts";
 import { healthOf, newToken, runToItsEnd, type Stack } from "./stack.ts";
 
 const VICTIMS: readonly Victim[] = [
@@ -55,7 +55,7 @@ async function serverClaims(stack: Stack): Promise<readonly Claim[]> {
   const connection = openLazily({ address: `127.0.0.1:${places.ports.temporal}` });
   try {
     const { config } = await connection.workflowService.describeNamespace({ namespace });
-    const missing = await missingSearchAttributes(connection, namespace);
+    const missing = (await searchAttributesThere(connection, namespace)).missing;
     const logFile = supervisor.parts().find(({ name }) => name === "temporal")?.logFile ?? "";
     const log = await readFile(logFile, "utf8");
     const unknown = [...log.matchAll(/unregistered key[^,}]*/g)].map(([text]) => text);

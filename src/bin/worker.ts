@@ -6,7 +6,7 @@ import { adoptBegun } from "../activities/adopt.ts";
 import { createActivities } from "../activities/activities.ts";
 import { systemClock } from "../activities/clock.ts";
 import { loadConfig, type Config } from "../config.ts";
-import type { JobRequest } from "../domain/job.ts";
+import type { JobInput, JobRequest } from "../domain/job.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
@@ -22,6 +22,7 @@ import { createResultReader } from "../store/result-reader.ts";
 import { schemaMisfit } from "../store/migrate.ts";
 import { tryRecord } from "../store/try-record.ts";
 import { isNamespaceMissing, lazyClient } from "../temporal/connection.ts";
+import { temporalUnavailable } from "../temporal/unavailable.ts";
 import { temporalSettings, type TemporalSettings } from "../temporal/settings.ts";
 import { createExecutions } from "../temporal/executions.ts";
 import { furnishNamespace, watchNamespace } from "../temporal/namespace.ts";
@@ -35,6 +36,10 @@ import type { Tracing } from "../tracing.ts";
 import { tracingOf } from "./tracing-of.ts";
 import { workerWatch, type WorkerWatch } from "./watch.ts";
 
+/** What the namespace holds of our search attributes, once it was seen. */
+let usable: readonly string[] | undefined;
+const LACKING =
+  "the namespace has no room for these search attributes, or holds them as another type: jobs run without";
 const RETRY_CONNECTION_MS = 1_000;
 const HEAD_START_MS = 500;
 /** A collector that does not answer keeps a worker that ends for so long. */
@@ -121,7 +126,10 @@ async function connect(settings: TemporalSettings, log: Logger, stop: AbortSigna
   while (!stop.aborted) {
     const client = lazyClient(settings);
     try {
-      const namespaceId = await furnishNamespace(client);
+      const { id: namespaceId, attributes } = await furnishNamespace(client);
+      usable = attributes.usable;
+      const lacking = [...attributes.missing, ...attributes.otherType];
+      if (lacking.length > 0) log.warn({ namespace: settings.namespace, lacking }, LACKING);
       const { address, tls, apiKey, metadata } = settings.connection;
       const connection = await NativeConnection.connect({
         ...(address === undefined ? {} : { address }),
@@ -133,8 +141,11 @@ async function connect(settings: TemporalSettings, log: Logger, stop: AbortSigna
     } catch (error) {
       await client.connection.close();
       const { namespace } = settings;
-      const why = isNamespaceMissing(error) ? `has no namespace ${namespace}` : "does not answer";
-      log.warn({ err: error, address: settings.connection.address, namespace }, `Temporal ${why}; trying again`);
+      const told = temporalUnavailable(error);
+      const why = isNamespaceMissing(error)
+        ? `Temporal has no namespace ${namespace}`
+        : `${told?.what ?? "Temporal refused."} ${told?.why ?? String(error)}`;
+      log.warn({ err: error, address: settings.connection.address, namespace }, `${why}; trying again`);
       await new Promise((resolve) => setTimeout(resolve, RETRY_CONNECTION_MS));
     }
   }
@@ -161,7 +172,8 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger, {
     results: createResultReader(pool),
     batches: createBatchStore(pool),
     identify: (request: JobRequest) => idOf(request, null),
-    labelsOf,
+    labelsOf: (input: Omit<JobInput, "settings">, experimentId: string | null = null) =>
+      labelsOf(input, experimentId, usable),
     research: createResearchControl(pool),
     slots: createSlots(client),
     executions: createExecutions(client, jobSettingsOf(config)),

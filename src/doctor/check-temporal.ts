@@ -2,7 +2,7 @@ import type { Client, Connection } from "@temporalio/client";
 import { errorText } from "../lab/error-text.ts";
 import { greet } from "../lab/temporal-connection.ts";
 import { isNamespaceMissing } from "../temporal/connection.ts";
-import { missingSearchAttributes } from "../temporal/search-attributes.ts";
+import { searchAttributesThere } from "../temporal/search-attributes.ts";
 import { fine, found, type Finding } from "./finding.ts";
 import { silent } from "./port.ts";
 import { PATIENCE_MS, within } from "./within.ts";
@@ -65,12 +65,20 @@ async function retentionOf({ connection, options: { namespace }, workflowService
 }
 
 async function checkAttributes({ connection, options: { namespace } }: Client, at: string): Promise<Finding> {
-  const missing = await within(missingSearchAttributes(connection as Connection, namespace));
+  const there = await within(searchAttributesThere(connection as Connection, namespace));
+  const { missing, otherType } = there;
+  if (otherType.length > 0) {
+    const detail = `${otherType.join(", ")}: the namespace holds them as another type than Keyword; jobs run, and cannot be found by them`;
+    return found("Search attributes", "search_attributes_type", detail, {
+      fix: `temporal operator search-attribute remove ${at} ${otherType.map((name) => `--name ${name}`).join(" ")} --yes`,
+      note: "Only if nobody else uses them; otherwise set TEMPORAL_NAMESPACE to a namespace of our own.",
+    });
+  }
   if (missing.length === 0) return fine("Search attributes", "all there");
   const names = missing.map((name) => `--name ${name} --type Keyword`).join(" ");
   return found("Search attributes", "search_attributes_missing", `the namespace lacks ${missing.join(", ")}`, {
     fix: `temporal operator search-attribute create ${at} ${names}`,
-    note: "A worker that runs adds them by itself within half a minute.",
+    note: "A worker that runs adds them by itself within half a minute, where there is room (a namespace holds ten of type Keyword). Jobs run without them; a namespace of our own has room for all.",
   });
 }
 

@@ -40,7 +40,11 @@ export const AILMENTS = {
     means: "no `temporal` program: the operator's commands cannot be typed",
   },
   namespace_missing: { severity: "problem", means: "Temporal does not have the namespace" },
-  search_attributes_missing: { severity: "problem", means: "jobs cannot be started or found by strategy" },
+  search_attributes_missing: { severity: "warning", means: "jobs run, and cannot be found by strategy in Temporal" },
+  search_attributes_type: {
+    severity: "warning",
+    means: "somebody holds search attributes of ours as another type: jobs run, and cannot be found by them",
+  },
   retention_short: { severity: "warning", means: "Temporal forgets ended jobs within a week; the record stays" },
   worker_missing: { severity: "problem", means: "nobody polls a task queue: jobs wait" },
   ktrdr_down: { severity: "problem", means: "KTRDR's API cannot be used: nothing new is computed" },

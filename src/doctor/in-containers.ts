@@ -36,6 +36,10 @@ const REMEDIES: Readonly<Record<Ailment, Remedy>> = {
   },
   namespace_missing: namespace,
   search_attributes_missing: namespace,
+  search_attributes_type: {
+    fix: "docker compose config mcp",
+    note: "Give TEMPORAL_NAMESPACE the name of a namespace that nobody else uses.",
+  },
   retention_short: namespace,
   worker_missing: up("worker"),
   ktrdr_down: ktrdr,

@@ -1,6 +1,6 @@
 import path from "node:path";
 import { openLazily } from "../temporal/open-connection.ts";
-import { missingSearchAttributes, SEARCH_ATTRIBUTES } from "../temporal/search-attributes.ts";
+import { searchAttributesThere, SEARCH_ATTRIBUTES } from "../temporal/search-attributes.ts";
 import { processPart, type Part } from "./part.ts";
 import { mayBeListening } from "./port-holder.ts";
 import { greet } from "./temporal-connection.ts";
@@ -70,7 +70,7 @@ async function waitForTemporal(
   const serving = async () => {
     // gRPC waits longer and longer after each refusal: ask it only when somebody listens.
     await greet(address);
-    const missing = await missingSearchAttributes(connection, server.namespace);
+    const { missing } = await searchAttributesThere(connection, server.namespace);
     return missing.length === 0 && mayBeListening(server.pid, server.port);
   };
   try {

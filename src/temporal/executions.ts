@@ -2,9 +2,8 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Clien
 import { DomainError } from "../domain/errors.ts";
 import type { JobInput, JobSettings } from "../domain/job.ts";
 import { isNamespaceMissing } from "./connection.ts";
-import { WORKFLOW_TYPE } from "./job-types.ts";
 import { describeNamespace } from "./namespace.ts";
-import { startOptionsOf } from "./start-options.ts";
+import { startJob } from "./start-options.ts";
 
 export type Execution = "open" | "completed" | "failed" | "cancelled" | "terminated" | "unknown";
 
@@ -56,10 +55,7 @@ export function createExecutions(client: Client, settings: JobSettings) {
     /** Harmless when somebody else was quicker. */
     startAgain: async (job: Omit<JobInput, "settings">, experimentId: string | null): Promise<void> => {
       try {
-        await client.workflow.start(
-          WORKFLOW_TYPE[job.request.kind],
-          startOptionsOf({ ...job, settings }, experimentId),
-        );
+        await startJob(client, { ...job, settings }, experimentId);
       } catch (error) {
         if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       }

@@ -13,12 +13,12 @@ import { withoutInsistence } from "../domain/insistence.ts";
 import type { JobInput, JobRequest, JobSettings, LiveJobState } from "../domain/job.ts";
 import { calling } from "./connection.ts";
 import { jobViewOf } from "./describe-job.ts";
-import { jobIdOf, JOB_QUEUE, WORKFLOW_TYPE } from "./job-types.ts";
+import { jobIdOf, JOB_QUEUE } from "./job-types.ts";
 import type { JobView } from "./job-view.ts";
 import { createLiveStates } from "./live-state.ts";
 import { openJobs, type OpenJob } from "./open-jobs.ts";
 import { isPolled } from "./pollers.ts";
-import { startOptionsOf } from "./start-options.ts";
+import { startJob } from "./start-options.ts";
 
 export interface StartOptions {
   /** Why a request that was answered before shall run again; part of the job's identity. Null for the first run. */
@@ -115,9 +115,7 @@ async function start(
     settings,
   };
   try {
-    await calling(client, () =>
-      client.workflow.start(WORKFLOW_TYPE[request.kind], startOptionsOf(input, options.experimentId)),
-    );
+    await calling(client, () => startJob(client, input, options.experimentId ?? null));
     return { jobId, existing: false };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client, Connection } from "@temporalio/client";
 import { isNamespaceMissing } from "./connection.ts";
-import { ensureSearchAttributes } from "./search-attributes.ts";
+import { ensureSearchAttributes, type AttributesThere } from "./search-attributes.ts";
 import { ensureWarden } from "./warden.ts";
 
 const ANSWER_WITHIN_MS = 2_000;
@@ -26,14 +26,16 @@ const REGISTERED = 1;
 
 /**
  * Makes sure that the namespace has our search attributes and the warden's schedule. Idempotent.
- * @returns the namespace's id.
+ * @returns the namespace's id, and what it has of our search attributes: without the others jobs cannot be found by them.
  */
-export async function furnishNamespace(client: Client): Promise<string> {
+export async function furnishNamespace(
+  client: Client,
+): Promise<{ readonly id: string; readonly attributes: AttributesThere }> {
   const { namespace } = client.options;
   const { id } = await describeNamespace(client, { namespace });
-  await ensureSearchAttributes(client.connection as Connection, namespace);
+  const attributes = await ensureSearchAttributes(client.connection as Connection, namespace);
   await ensureWarden(client);
-  return id;
+  return { id, attributes };
 }
 
 const LOOK_EVERY_MS = 3_000;

@@ -34,27 +34,53 @@ const storable = (name: string): string => name.toWellFormed().replaceAll(/\p{Cc
 /** `IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD` of the Temporal API. */
 const KEYWORD = 2;
 
-/** Adds those that the namespace lacks. Idempotent; safe from several processes at once. */
-export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<void> {
-  const missing = await missingSearchAttributes(connection, namespace);
-  if (missing.length === 0) return;
-  const searchAttributes = Object.fromEntries(missing.map((name) => [name, KEYWORD]));
-  try {
-    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
-  } catch (error) {
-    // Another process was quicker.
-    if ((await missingSearchAttributes(connection, namespace)).length > 0) throw error;
-  }
+/** What a namespace has of ours. */
+export interface AttributesThere {
+  /** Those that can be given to a job. */
+  readonly usable: readonly string[];
+  readonly missing: readonly string[];
+  /** Those that somebody else gave another type. */
+  readonly otherType: readonly string[];
 }
 
 /**
- * @returns our search attributes that the namespace does not know.
+ * Adds those that the namespace lacks, as far as it has room: a database that others use, too, may have none left, and
+ * jobs run without. Idempotent; safe from several processes at once.
+ */
+export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<AttributesThere> {
+  const { missing } = await searchAttributesThere(connection, namespace);
+  for (const name of missing) {
+    try {
+      await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: { [name]: KEYWORD } });
+    } catch {
+      // Another process was quicker, or there is no room: what is there then tells.
+    }
+  }
+  return await searchAttributesThere(connection, namespace);
+}
+
+/**
  * @throws the error of the connection when the server or the namespace does not answer within 2 s.
  */
-export async function missingSearchAttributes(connection: Connection, namespace: string): Promise<string[]> {
+export async function searchAttributesThere(connection: Connection, namespace: string): Promise<AttributesThere> {
   return await connection.withDeadline(Date.now() + 2_000, async () => {
     await connection.workflowService.describeNamespace({ namespace });
-    const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-    return SEARCH_ATTRIBUTES.filter((name) => !Object.hasOwn(customAttributes, name));
+    const { customAttributes: there } = await connection.operatorService.listSearchAttributes({ namespace });
+    return {
+      usable: SEARCH_ATTRIBUTES.filter((name) => there[name] === KEYWORD),
+      missing: SEARCH_ATTRIBUTES.filter((name) => !Object.hasOwn(there, name)),
+      otherType: SEARCH_ATTRIBUTES.filter((name) => Object.hasOwn(there, name) && there[name] !== KEYWORD),
+    };
   });
 }
+
+/** Whether a server refused a job for its search attributes. */
+export function isAttributeRefused(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ("code" in cause && cause.code === INVALID_ARGUMENT && /search attribute/i.test(cause.message)) return true;
+  }
+  return false;
+}
+
+/** gRPC status. */
+const INVALID_ARGUMENT = 3;

@@ -1,13 +1,40 @@
-import type { WorkflowStartOptions } from "@temporalio/client";
+import type { Client, Connection, WorkflowStartOptions } from "@temporalio/client";
 import { TypedSearchAttributes } from "@temporalio/common";
 import type { JobInput } from "../domain/job.ts";
-import { detailsOf, JOB_QUEUE, summaryOf } from "./job-types.ts";
-import { searchAttributesOf } from "./search-attributes.ts";
+import { detailsOf, JOB_QUEUE, summaryOf, WORKFLOW_TYPE } from "./job-types.ts";
+import {
+  isAttributeRefused,
+  SEARCH_ATTRIBUTES,
+  searchAttributesOf,
+  searchAttributesThere,
+} from "./search-attributes.ts";
+
+/** What a namespace can hold of our search attributes, where that is less than all. */
+const usableIn = new WeakMap<Client, readonly string[]>();
+
+/**
+ * Starts a job's workflow; where the namespace refuses search attributes of ours, without those.
+ * @throws the error of the client.
+ */
+export async function startJob(client: Client, input: JobInput, experimentId: string | null): Promise<void> {
+  const start = async () => {
+    const options = startOptionsOf(input, experimentId, usableIn.get(client));
+    await client.workflow.start(WORKFLOW_TYPE[input.request.kind], options);
+  };
+  try {
+    await start();
+  } catch (error) {
+    if (!isAttributeRefused(error)) throw error;
+    const { usable } = await searchAttributesThere(client.connection as Connection, client.options.namespace);
+    usableIn.set(client, usable);
+    await start();
+  }
+}
 
 /** How a job's workflow is started. One request, one job: neither a running nor a finished one is ever started again. */
-export function startOptionsOf(input: JobInput, experimentId: string | null = null) {
+function startOptionsOf(input: JobInput, experimentId: string | null, usable?: readonly string[]) {
   const { jobId } = input;
-  const { searchAttributes, ...labels } = labelsOf(input, experimentId);
+  const { searchAttributes, ...labels } = labelsOf(input, experimentId, usable);
   return {
     workflowId: jobId,
     taskQueue: JOB_QUEUE,
@@ -20,11 +47,15 @@ export function startOptionsOf(input: JobInput, experimentId: string | null = nu
 }
 
 /** What operators see of a job's workflow, as plain data. */
-export function labelsOf(input: Omit<JobInput, "settings">, experimentId: string | null = null) {
+export function labelsOf(
+  input: Omit<JobInput, "settings">,
+  experimentId: string | null = null,
+  usable: readonly string[] = SEARCH_ATTRIBUTES,
+) {
   const { request, requestHash, client, forceReason } = input;
   return {
     memo: { requestHash, kind: request.kind, client },
-    searchAttributes: searchAttributesOf(input, experimentId),
+    searchAttributes: searchAttributesOf(input, experimentId).filter(({ key }) => usable.includes(key.name)),
     staticSummary: summaryOf(request),
     staticDetails: detailsOf(request, { client, forceReason, experimentId }),
   };

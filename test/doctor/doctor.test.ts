@@ -234,6 +234,15 @@ describe("Temporal", () => {
     const bare = await doctor(there);
     expect(bare.code).toBe(1);
     expect(bare.sick).toEqual(["search_attributes_missing", "worker_missing"]);
+    const cli = `temporal operator search-attribute create --address ${lab.addresses.temporal} -n elsewhere`;
+    await obey({ ...bare.of("worker_missing"), fix: `${cli} --name KtrdrKind --type Int` }, there);
+    const typed = async () => (await doctor(there)).sick.includes("search_attributes_type");
+    await until(typed, { what: "the other type", timeoutMs: 120_000 });
+    const odd = await doctor(there);
+    expect(odd.of("search_attributes_type").detail).toContain("KtrdrKind");
+    await obey(odd.of("search_attributes_type"), there);
+    const removed = async () => (await doctor(there)).sick.includes("search_attributes_missing");
+    await until(removed, { what: "the attribute being gone", timeoutMs: 120_000 });
     await obey(bare.of("search_attributes_missing"), there);
 
     const shorten = `temporal operator namespace update --address ${lab.addresses.temporal} -n elsewhere --retention 3d`;

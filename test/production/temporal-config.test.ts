@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dynamicConfigArguments } from "../../src/lab/dynamic-config.ts";
 import { ROOT } from "../../src/lab/lab-environment.ts";
 import { temporalSettings } from "../../src/temporal/settings.ts";
-import { missingSearchAttributes, SEARCH_ATTRIBUTES } from "../../src/temporal/search-attributes.ts";
+import { searchAttributesThere, SEARCH_ATTRIBUTES } from "../../src/temporal/search-attributes.ts";
 import { startTestTemporal, type TestTemporal } from "../support/temporal.ts";
 
 const CONFIG = path.join(ROOT, "temporal-config");
@@ -45,7 +45,7 @@ describe("setup-namespace.sh", () => {
     const where = { TEMPORAL_ADDRESS: temporal.address, TEMPORAL_NAMESPACE: "production" };
     const first = await setUp(where);
     expect(first.exitCode, first.all).toBe(0);
-    expect(await missingSearchAttributes(connection, "production")).toEqual([]);
+    expect(await searchAttributesThere(connection, "production")).toMatchObject({ missing: [], otherType: [] });
     expect(await retentionOf("production")).toBe(THIRTY_DAYS);
 
     const shortened = await setUp({ ...where, TEMPORAL_RETENTION: "3d" });
@@ -63,7 +63,7 @@ describe("setup-namespace.sh", () => {
       [0, ""],
       [0, ""],
     ]);
-    expect(await missingSearchAttributes(connection, "crowded")).toEqual([]);
+    expect(await searchAttributesThere(connection, "crowded")).toMatchObject({ missing: [], otherType: [] });
   });
 
   test("gives up on a server that is not there, with its words", async () => {
