@@ -11,6 +11,8 @@ import { PATIENCE_MS, within } from "./within.ts";
 
 const PART = "KTRDR";
 const START = { fix: "make lab", note: "Or start KTRDR and set KTRDR_API_URL." };
+/** What is KTRDR's own to mend has no command of ours. */
+const AGAIN = "bin/ktrdr-mcp doctor";
 
 /** Whether KTRDR's API answers, in which version, with which known faults, and what its clock says. */
 export async function checkKtrdr(ktrdr: Ktrdr, baseUrl: string): Promise<readonly Finding[]> {
@@ -19,10 +21,18 @@ export async function checkKtrdr(ktrdr: Ktrdr, baseUrl: string): Promise<readonl
     const { version } = await within(ktrdr.health(AbortSignal.timeout(PATIENCE_MS)));
     return [checkVersion(host, version), ...(await clock(baseUrl))];
   } catch (error) {
+    if (isDomainError(error, "ktrdr_unavailable") && ANSWERED.test(error.why ?? "")) {
+      const note =
+        "KTRDR itself fails: look at its own log (its database is the usual cause), or restart it. Jobs wait meanwhile.";
+      return [found(PART, "ktrdr_failing", `${host}: ${errorText(error)}`, { fix: AGAIN, note })];
+    }
     const address = `${hostname}:${port || (protocol === "https:" ? "443" : "80")}`;
     return [await silent({ part: PART, code: "ktrdr_down", address }, errorText(error), START)];
   }
 }
+
+/** As the errors of KTRDR's own answers begin. */
+const ANSWERED = /^KTRDR answered \d{3}/;
 
 function checkVersion(host: string, version: string): Finding {
   const known = examinedVersion(version);
@@ -47,8 +57,11 @@ async function clock(baseUrl: string): Promise<readonly Finding[]> {
   }
 }
 
-/** KTRDR's own workers: those it counts on, and whether they answer us. */
-export async function checkKtrdrWorkers(ktrdr: Ktrdr): Promise<readonly Finding[]> {
+/**
+ * KTRDR's own workers: those it counts on, and whether they answer us.
+ * @param own false: KTRDR is the lab's sandbox.
+ */
+export async function checkKtrdrWorkers(ktrdr: Ktrdr, own: boolean): Promise<readonly Finding[]> {
   const part = "KTRDR workers";
   let workers: readonly KtrdrWorker[];
   try {
@@ -61,24 +74,31 @@ export async function checkKtrdrWorkers(ktrdr: Ktrdr): Promise<readonly Finding[
   const usable = (type: string) =>
     workers.filter(({ workerType, status }) => workerType === type && status !== "temporarily_unavailable").length;
   const counts = `${usable("training")} training, ${usable("backtesting")} backtesting`;
-  if (usable("training") === 0 || usable("backtesting") === 0) {
-    const detail = `KTRDR can use ${counts}: jobs that need a missing one wait`;
-    const note = "Or start KTRDR's own; they register by themselves within half a minute.";
-    return [found(part, "ktrdr_workers_missing", detail, { fix: "make lab", note })];
-  }
-  const silences = await Promise.all(workers.map((worker) => checkEndpoint(ktrdr, worker)));
+  const lacking = ["training", "backtesting"].filter((type) => usable(type) === 0);
+  const missing = lacking.map((type) => {
+    const detail = `KTRDR can use ${counts}: ${type} waits`;
+    const start = `start a ${type} worker of KTRDR; it registers by itself within half a minute`;
+    const remedy = own ? { fix: AGAIN, note: `First ${start}.` } : { fix: "make lab", note: `Or ${start}.` };
+    return found(part, "ktrdr_workers_missing", detail, remedy);
+  });
+  const silences = await Promise.all(workers.map((worker) => checkEndpoint(ktrdr, worker, own)));
   const unheard = silences.filter((finding) => finding !== undefined);
-  return unheard.length > 0 ? unheard : [fine(part, `${counts}; each answers us`)];
+  const wrong = [...missing, ...unheard];
+  return wrong.length > 0 ? wrong : [fine(part, `${counts}; each answers us`)];
 }
 
-async function checkEndpoint(ktrdr: Ktrdr, { workerId, endpointUrl }: KtrdrWorker): Promise<Finding | undefined> {
+async function checkEndpoint(
+  ktrdr: Ktrdr,
+  { workerId, endpointUrl }: KtrdrWorker,
+  own: boolean,
+): Promise<Finding | undefined> {
   try {
     await within(ktrdr.workers.at(endpointUrl).health(AbortSignal.timeout(2_000)), 2_500);
     return undefined;
   } catch (error) {
     return found(`KTRDR worker ${workerId}`, "ktrdr_worker_silent", `${endpointUrl}: ${errorText(error)}`, {
-      fix: "make lab",
-      note: "Or start that worker again, or run ours where KTRDR's workers can be reached.",
+      fix: own ? AGAIN : "make lab",
+      note: "Start that worker again, or run ours where KTRDR's workers can be reached.",
     });
   }
 }

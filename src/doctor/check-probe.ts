@@ -14,8 +14,9 @@ const CLEAN_UP_MS = 1_000;
 /**
  * Sends a workflow through Temporal to a worker and on to KTRDR and PostgreSQL, and removes its traces. Nothing is computed
  * and no job waits for it.
+ * @param sick the parts that were found to be wrong without it.
  */
-export async function checkProbe(client: Client): Promise<readonly Finding[]> {
+export async function checkProbe(client: Client, sick: Promise<ReadonlySet<string>>): Promise<readonly Finding[]> {
   const began = performance.now();
   const before = Date.now();
   let handle: WorkflowHandle | undefined;
@@ -27,7 +28,7 @@ export async function checkProbe(client: Client): Promise<readonly Finding[]> {
     const round = (await inTime(handle.result())) as Round;
     const took = Math.round(performance.now() - began);
     return [
-      checkRound(round, took),
+      checkRound(round, took, await sick),
       checkClock("Temporal", { theirs: startTime.getTime(), before, after }),
       checkClock("the worker", { theirs: round.at, before, after: Date.now() }),
     ];
@@ -52,10 +53,17 @@ const start = (client: Client): Promise<WorkflowHandle> =>
     staticSummary: "a doctor's errand; computes nothing",
   });
 
-function checkRound({ errands }: Round, took: number): Finding {
+function checkRound({ errands }: Round, took: number, sick: ReadonlySet<string>): Finding {
   const told = errands.map(({ part, trouble, ms }) => (trouble === null ? `${part} ${ms} ms` : `${part}: ${trouble}`));
-  const bad = errands.some(({ trouble }) => trouble !== null);
-  if (!bad) return fine(PART, `Temporal, a worker, ${told.join(", ")}: ${took} ms in all`);
+  const bad = errands.filter(({ trouble }) => trouble !== null);
+  if (bad.length === 0) return fine(PART, `Temporal, a worker, ${told.join(", ")}: ${took} ms in all`);
+  if (bad.every(({ part }) => sick.has(part))) {
+    const note = "What is told above is what the worker meets: it needs nothing else.";
+    return found(PART, "probe_failed", `the worker reports the same: ${told.join("; ")}`, {
+      fix: "bin/ktrdr-mcp doctor",
+      note,
+    });
+  }
   return found(PART, "probe_failed", `the worker reports: ${told.join("; ")}`, {
     fix: "bin/ktrdr-mcp worker",
     note: "With the settings that this doctor was given; those of the running worker seem to be others.",

@@ -45,14 +45,20 @@ export async function examine({ env: own, nodeVersion, execPath, probe }: Patien
       found("Configuration", "config_invalid", errorText(error), { fix: "bin/ktrdr-mcp doctor", note }),
     ];
   }
+  const postgres = checkPostgres(config.DATABASE_URL);
+  const ktrdr = examineKtrdr(config, (own["KTRDR_API_URL"] ?? "") !== "");
+  const sick = Promise.all([postgres, ktrdr]).then((findings) => new Set(problems(findings.flat())));
   const parts = await Promise.all([
-    checkPostgres(config.DATABASE_URL),
-    examineTemporal(config, temporal, env, probe),
-    examineKtrdr(config),
+    postgres,
+    examineTemporal(config, temporal, env, probe ? sick : null),
+    ktrdr,
     checkFolders(config),
   ]);
   return [...ground, ...parts.flat()];
 }
+
+const problems = (findings: readonly Finding[]): readonly string[] =>
+  findings.filter(({ severity }) => severity === "problem").map(({ part }) => part);
 
 async function labOf(env: Environment): Promise<Finding> {
   const dir = labDirOf(env);
@@ -64,7 +70,7 @@ async function examineTemporal(
   config: Config,
   settings: TemporalSettings,
   env: Environment,
-  probe: boolean,
+  sick: Promise<ReadonlySet<string>> | null,
 ): Promise<readonly Finding[]> {
   const client = lazyClient(settings);
   try {
@@ -76,17 +82,17 @@ async function examineTemporal(
     if (!usable) return [...findings, cli];
     const worker = await checkWorker(client);
     // An errand that nobody runs would only repeat that.
-    const errand = probe && worker.code === null ? await checkProbe(client) : [];
+    const errand = sick !== null && worker.code === null ? await checkProbe(client, sick) : [];
     return [...findings, cli, worker, ...errand];
   } finally {
     await client.connection.close();
   }
 }
 
-async function examineKtrdr(config: Config): Promise<readonly Finding[]> {
+async function examineKtrdr(config: Config, own: boolean): Promise<readonly Finding[]> {
   const ktrdr = createKtrdr({ baseUrl: config.KTRDR_API_URL, requestTimeoutMs: PATIENCE_MS });
   try {
-    const [api, workers] = await Promise.all([checkKtrdr(ktrdr, config.KTRDR_API_URL), checkKtrdrWorkers(ktrdr)]);
+    const [api, workers] = await Promise.all([checkKtrdr(ktrdr, config.KTRDR_API_URL), checkKtrdrWorkers(ktrdr, own)]);
     return [...api, ...workers];
   } finally {
     ktrdr.close();

@@ -48,6 +48,7 @@ export const AILMENTS = {
   retention_short: { severity: "warning", means: "Temporal forgets ended jobs within a week; the record stays" },
   worker_missing: { severity: "problem", means: "nobody polls a task queue: jobs wait" },
   ktrdr_down: { severity: "problem", means: "KTRDR's API cannot be used: nothing new is computed" },
+  ktrdr_failing: { severity: "problem", means: "KTRDR's API answers, with errors of its own: nothing new is computed" },
   ktrdr_unexamined: {
     severity: "warning",
     means: "this version of KTRDR was never examined: its faults may be others",

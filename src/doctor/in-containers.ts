@@ -43,6 +43,7 @@ const REMEDIES: Readonly<Record<Ailment, Remedy>> = {
   retention_short: namespace,
   worker_missing: up("worker"),
   ktrdr_down: ktrdr,
+  ktrdr_failing: { ...ours("doctor"), note: "After KTRDR is mended: its own log says what it fails of." },
   ktrdr_unexamined: ours("doctor"),
   ktrdr_workers_missing: ktrdr,
   ktrdr_worker_silent: ktrdr,

@@ -311,6 +311,32 @@ describe("KTRDR", () => {
     expect(examined.of("ktrdr_worker_silent")).toMatchObject({ part: "KTRDR worker training-1" });
   });
 
+  test("answers with errors: KTRDR is blamed, and nothing else", async () => {
+    const server = createServer((_, response) => response.writeHead(500).end('{"detail":"Internal Server Error"}'));
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const examined = await doctor({ KTRDR_API_URL: `http://127.0.0.1:${port}` }, "--no-probe");
+    expect(examined.sick).toEqual(["ktrdr_failing"]);
+    expect(examined.of("ktrdr_failing")).toMatchObject({
+      detail: expect.stringContaining("500"),
+      note: expect.stringContaining("own log"),
+    });
+  });
+
+  test("without a backtest worker, and with another that cannot be reached: both are told", async () => {
+    const bent = (body: string) =>
+      body
+        .replaceAll('"worker_type":"backtesting"', '"worker_type":"host"')
+        .replaceAll(/("worker_type":"training"[^}]*?"endpoint_url":"http:\/\/[^:]+:)\d+/g, "$11");
+    const examined = await doctor(await beforeKtrdr(bent), "--no-probe");
+    expect(examined.sick).toEqual(["ktrdr_workers_missing", "ktrdr_worker_silent"]);
+    expect(examined.of("ktrdr_workers_missing")).toMatchObject({
+      fix: "bin/ktrdr-mcp doctor",
+      note: expect.stringContaining("backtesting worker of KTRDR"),
+    });
+  });
+
   test("a worker that hangs is silent first, then missing", async () => {
     const training = lab.pid("ktrdr-training");
     process.kill(training, "SIGSTOP");
@@ -318,10 +344,11 @@ describe("KTRDR", () => {
     const codes: string[] = [];
     const missing = async () => {
       codes.push((await doctor({}, "--no-probe")).sick.join());
-      return codes.at(-1) === "ktrdr_workers_missing";
+      return codes.at(-1)?.startsWith("ktrdr_workers_missing") === true;
     };
     await until(missing, { what: "the registry noticing it", timeoutMs: 120_000 });
-    expect(codes.filter((code) => code !== "ktrdr_worker_silent" && code !== "ktrdr_workers_missing")).toEqual([]);
+    const told = ["ktrdr_worker_silent", "ktrdr_workers_missing", "ktrdr_workers_missing,ktrdr_worker_silent"];
+    expect(codes.filter((code) => !told.includes(code))).toEqual([]);
   });
 });
 

@@ -1,6 +1,15 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -70,6 +79,26 @@ describe("the launcher", () => {
     symlinkSync("../first", path.join(root, "bin/second"));
     const { stdout } = await launch(path.join(root, "bin/second"), ["mcp"]);
     expect(JSON.parse(stdout)).toMatchObject({ file: path.join(root, "src/bin/mcp.ts") });
+  });
+
+  test("without a suitable Node says what helps: in a checkout, and in a package that was installed", async () => {
+    rmSync(path.join(root, "node_modules"), { recursive: true });
+    const old = path.join(root, "old");
+    mkdirSync(old);
+    writeFileSync(path.join(old, "node"), `#!/bin/sh\n[ "$1" = --version ] && echo v20.20.2\nexit 1\n`, {
+      mode: 0o755,
+    });
+    const PATH = `${old}:/usr/bin:/bin`;
+    const installed = await launch(command, ["mcp"], { PATH });
+    expect(installed).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/24\.12.*v20\.20\.2[^]*npm install node@24/),
+    });
+    expect(installed.stderr).not.toContain("make");
+    writeFileSync(path.join(root, "Makefile"), "");
+    expect((await launch(command, ["mcp"], { PATH })).stderr).toContain("make deps");
+    const { engines } = JSON.parse(readFileSync(path.join(path.dirname(launcher), "../package.json"), "utf8"));
+    expect(engines).toEqual({ node: ">=24.12" });
   });
 
   test("hands over the exit code", async () => {
@@ -160,6 +189,7 @@ esac
     });
 
     test("refuses an old one and says which command mends it", async () => {
+      writeFileSync(path.join(root, "Makefile"), "");
       const { code, stderr } = await launch(command, ["mcp"], { PATH: fakeNode("v20.20.2", false) });
       expect(code).toBe(1);
       expect(stderr).toContain("this one is v20.20.2");
