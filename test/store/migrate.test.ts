@@ -149,6 +149,6 @@ describe("a worker process", () => {
       expect(ended.exitCode).toBe(1);
       expect(ended.stderr).toContain(words);
     },
-    60_000,
+    180_000,
   );
 });
