@@ -38,6 +38,7 @@ export function nextLookMs(
 ): number {
   const quickest = Math.min(QUICKEST_MS, intervalMs);
   const young = elapsedMs / 8;
-  const late = left === null || stillMs - left > OVERDUE_MS ? intervalMs : Math.max(0, left - stillMs) / 2;
+  // What the pace was measured from was seen by looks this far apart.
+  const late = left === null || stillMs - left > OVERDUE_MS ? intervalMs : Math.max(0, left - stillMs - intervalMs) / 2;
   return Math.max(quickest, Math.min(intervalMs, young, late));
 }

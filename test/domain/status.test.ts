@@ -85,6 +85,17 @@ const idle = { view: view({ pending: null }), live: null } as const;
 describe("judge", () => {
   test.each<[string, Partial<StatusSources>, Record<string, unknown>]>([
     ["running", {}, { state: "running", percent: 40, step: "Epoch 20/50", heartbeatAgeSeconds: 2, etaSeconds: 117 }],
+    [
+      "by its pace after the first epoch, which is slower",
+      {
+        view: view({
+          pending: pending({
+            progress: progress({ percent: 40, paceFrom: { at: ago(32), percent: 10 }, since: ago(2) }),
+          }),
+        }),
+      },
+      { state: "running", etaSeconds: 60 },
+    ],
     ["running without a query answer", { live: null }, { state: "running", percent: 40 }],
     ["no rate without the start of the computing", { computingSince: null }, { state: "running", etaSeconds: null }],
     [

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { isDomainError, type DomainError } from "../../domain/errors.ts";
 import type { JobRecord } from "../../store/job-row.ts";
-import { compact } from "../answer.ts";
+import { compact, engineText } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
 import { strategyName, taskId } from "../fields.ts";
 import type { OpenJob } from "../../temporal/open-jobs.ts";
@@ -82,7 +82,7 @@ const openRow = (job: OpenJob) => ({
 });
 
 function recordRow(job: JobRecord) {
-  const { strategy, symbol, timeframe, parentJobId, admittedAt, finishedAt, outcome } = job;
+  const { strategy, symbol, timeframe, parentJobId, admittedAt, finishedAt, outcome, engine } = job;
   return {
     task_id: job.jobId,
     kind: job.kind,
@@ -95,6 +95,7 @@ function recordRow(job: JobRecord) {
       started_at: admittedAt,
       finished_at: finishedAt,
       headline: outcome?.headline,
+      engine: engine === null ? null : engineText(engine),
     }),
   };
 }
