@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { Client as TemporalClient } from "@temporalio/client";
 import { openLazily } from "../src/temporal/open-connection.ts";
+import { postgresDir } from "../src/lab/lab-settings.ts";
+import { postgresPassword, postgresUrl } from "../src/lab/postgres-access.ts";
 import { startSandbox, type Sandbox, type SandboxOptions } from "../sandbox/launch.ts";
 import { readProductionFiles } from "../scripts/production/files.ts";
 import { readCompose } from "../scripts/production/compose.ts";
@@ -136,7 +138,7 @@ async function measureStack(stack: stacks.Stack, settings: Settings, sandboxed: 
         namespace: stack.compose.services["worker"]?.environment["TEMPORAL_NAMESPACE"] ?? "",
       }),
       sandbox,
-      database: `postgresql://postgres@127.0.0.1:${places.ports.postgres}/postgres`,
+      database: postgresUrl(await postgresPassword(postgresDir(places.dir)), places.ports.postgres, "postgres"),
       pids: { temporal: pidOf(running, "temporal"), postgres: pidOf(running, "postgres") },
       startWorkers: (count) =>
         startParts(

@@ -7,6 +7,8 @@ import { parseEnv, promisify } from "node:util";
 import pg from "pg";
 import { openLazily } from "../../src/temporal/open-connection.ts";
 import { processPart, type Part } from "../../src/lab/part.ts";
+import { postgresDir } from "../../src/lab/lab-settings.ts";
+import { postgresPassword, postgresUrl } from "../../src/lab/postgres-access.ts";
 import { postgresPart } from "../../src/lab/postgres-part.ts";
 import { sandboxParts } from "../../src/lab/sandbox-parts.ts";
 import type { Supervisor } from "../../src/lab/supervisor.ts";
@@ -54,16 +56,16 @@ export async function startDatabase(stack: Stack): Promise<void> {
   const url = path.join(places.secrets, "database_url");
   const there = onThisMachine(await readFile(url, "utf8"), places, root);
   await writeFile(`${url}_here`, there);
-  await supervisor.start(
-    postgresPart({ dir: path.join(places.dir, "postgres"), port: places.ports.postgres, fsync: true }),
-  );
+  const dir = postgresDir(places.dir);
+  await supervisor.start(postgresPart({ dir, port: places.ports.postgres, fsync: true }));
   const admin = new pg.Client({
-    connectionString: `postgresql://postgres@127.0.0.1:${places.ports.postgres}/postgres`,
+    connectionString: postgresUrl(await postgresPassword(dir), places.ports.postgres, "postgres"),
   });
   await admin.connect();
   try {
     const user = admin.escapeIdentifier(serviceOf(stack, "postgres").environment["POSTGRES_USER"] ?? "");
-    await admin.query(`create role ${user} superuser login`);
+    const password = admin.escapeLiteral(decodeURIComponent(new URL(there).password));
+    await admin.query(`create role ${user} superuser login password ${password}`);
   } finally {
     await admin.end();
   }
