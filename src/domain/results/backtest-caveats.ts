@@ -1,6 +1,7 @@
 import type { BacktestResult, Caveat } from "../result.ts";
 import { sharpeStandardError } from "../statistics.ts";
 import { KTRDR_BARS_PER_YEAR } from "./bars-per-year.ts";
+import { CURVE_SLACK } from "./traded-bars.ts";
 import type { TradeSums } from "./trade-sums.ts";
 
 export interface BacktestFacts {
@@ -10,6 +11,8 @@ export interface BacktestFacts {
   readonly perYear: number | null;
   /** Calendar years that were traded; null without bars. */
   readonly years: number | null;
+  /** Timeframe of the bars that were traded. */
+  readonly bar: string;
   /** Bars after the warm-up; null without bars. */
   readonly tradableBars: number | null;
   /** Of the traded closes, in currency; null without bars. */
@@ -29,8 +32,6 @@ const POSITION_SHARE = 0.25;
 const WHOLE_SHARES = 20;
 /** A trade with so much of the profit is the result. */
 const MOST_OF_PROFIT = 0.5;
-/** The last bar may be missing from the equity curve; more than that is a curve that covers a part. */
-const CURVE_SLACK = 2;
 
 const SHOWN = 3;
 const shown = (lines: readonly string[]): string => lines.slice(0, SHOWN).join(" ");
@@ -57,6 +58,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
     figures.trades === 0 && !(dearest !== null && figures.initialCapital * POSITION_SHARE < dearest.low)
       ? "No trade was made: every other figure is empty. Lower decisions.confidence_threshold or look at the label balance."
       : null,
+  coarser_bars: ({ figures: { timeframe }, bar }) =>
+    bar === timeframe
+      ? null
+      : `The model learnt on ${timeframe}, but KTRDR traded ${bar} bars, those of its base_timeframe: the figures and buy-and-hold are of ${bar} bars.`,
   curve_covers_a_part: ({ figures, tradableBars }) =>
     tradableBars !== null && figures.equityPoints + CURVE_SLACK < tradableBars
       ? `The equity curve covers ${figures.equityPoints} of ${tradableBars} traded bars (a resumed run): drawdown, Sharpe, Sortino and volatility are of that part only. Run it afresh.`

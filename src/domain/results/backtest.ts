@@ -9,6 +9,7 @@ import { barVerdict } from "./bar-verdict.ts";
 import { KTRDR_BARS_PER_YEAR, barsPerYear } from "./bars-per-year.ts";
 import { buyAndHold, tradedYears, WARM_UP_BARS, type WindowBars } from "./buy-and-hold.ts";
 import { tradeSums } from "./trade-sums.ts";
+import { tradedBars } from "./traded-bars.ts";
 
 /** Sums of more than this are no account's (capital is at most 1e12), and would overflow in what is computed of them. */
 const MOST_MONEY = 1e15;
@@ -75,8 +76,10 @@ export function normaliseBacktest(
   const summary = parseAnswer(Summary, resultSummary, "backtest");
   refuseAnotherRequest(summary, request);
   const { metrics, equity_curve_length: equityPoints } = summary;
-  const usable = bars !== null && bars.times.length === bars.ohlcv.length ? bars : null;
-  const verdict = usable === null ? null : barVerdict(request.timeframe, usable);
+  const whole = bars !== null && bars.times.length === bars.ohlcv.length ? bars : null;
+  const traded = whole === null ? null : tradedBars(whole, request.timeframe, equityPoints);
+  const usable = traded === null ? null : traded.bars;
+  const verdict = traded === null ? null : barVerdict(traded.timeframe, traded.bars);
   // Without bars, from how many equity points KTRDR counted in the requested window.
   const points = equityPoints + WARM_UP_BARS - 1;
   const perYear = verdict === null ? barsPerYear(request.timeframe, points, spanOf(request)) : verdict.perYear;
@@ -120,7 +123,9 @@ export function normaliseBacktest(
   };
   const dearest = usable === null ? null : dearestClose(usable);
   const tradableBars = usable === null ? null : Math.max(0, usable.times.length - WARM_UP_BARS);
-  return { ...figures, caveats: backtestCaveats({ figures, trades, perYear, years, tradableBars, dearest, ...told }) };
+  const bar = traded?.timeframe ?? request.timeframe;
+  const facts = { figures, trades, perYear, years, tradableBars, dearest, bar, ...told };
+  return { ...figures, caveats: backtestCaveats(facts) };
 }
 
 /** KTRDR writes 0 for a ratio without a deviation, and at most this for one that is infinite (contract §6.2). */

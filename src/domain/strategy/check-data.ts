@@ -78,8 +78,8 @@ function checkTimeframes({ mode, list, base_timeframe: base }: TimeframeChoice, 
     });
   } else if (base !== undefined && base !== fine) {
     report.warning("base_timeframe", [...path, "base_timeframe"], {
-      what: `base_timeframe ${shown(base)} is not what the strategy works on.`,
-      why: `KTRDR takes labels, bars and results of the finest timeframe of the list: ${fine}.`,
+      what: `base_timeframe ${shown(base)} is not what the strategy learns on.`,
+      why: `KTRDR takes samples and labels of the finest timeframe of the list, ${fine}; a backtest trades the bars of base_timeframe.`,
       fix: `Write base_timeframe: ${JSON.stringify(fine)}.`,
     });
   }

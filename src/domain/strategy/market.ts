@@ -6,7 +6,7 @@ export interface StrategyMarket {
   readonly symbols: readonly string[];
   /** In the order of the text: features follow it. */
   readonly timeframes: readonly string[];
-  /** The finest of them: labels, bars and results are of it, whatever base_timeframe says (contract §11.3). */
+  /** The finest of them: a training's samples and labels are of it; a backtest trades the bars of base_timeframe. */
   readonly timeframe: string | null;
 }
 

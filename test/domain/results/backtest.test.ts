@@ -165,6 +165,21 @@ describe("hourly bars", () => {
     expect(result.sharpe! / full.metrics["sharpe_ratio"]!).toBeCloseTo(Math.sqrt(7 * (1 + 1 / 30)), 0);
   });
 
+  test("a model of 5m and 1h trades the hours of its base_timeframe, though 5m is asked for and answered", () => {
+    const minutes = [...Array(528 * 12).keys()].map((at) => Date.UTC(2023, 10, 1) + at * 300_000);
+    const close = (at: number): number => 1 + at / 100_000;
+    const fine = {
+      times: minutes.map((time) => new Date(time).toISOString()),
+      ohlcv: minutes.map((_, at) => [close(at), close(at) + 0.1, close(at) - 0.1, close(at), 1]),
+    };
+    const run = { ...full, timeframe: "5m", equity_curve_length: 478 };
+    const result = normaliseBacktest(run, requestOf(run), fine, ENGINE);
+    expect(textOf(result, "coarser_bars")).toContain("traded 1h bars");
+    expect(codes(result)).not.toContain("curve_covers_a_part");
+    expect(result.buyAndHold?.bars).toBe(478);
+    expect(result.buyAndHold?.totalReturn).toBeCloseTo(close(528 * 12 - 1) / close(51 * 12 - 1) - 1, 9);
+  });
+
   test("a resumed run is caught: its curve covers only a part of the bars", () => {
     const result = normaliseBacktest(resumed, requestOf(resumed), hourlyBars(15_433), ENGINE);
     expect(textOf(result, "curve_covers_a_part")).toContain("4691 of 15383");
