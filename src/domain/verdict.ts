@@ -5,6 +5,7 @@
  */
 import type { Evidence, Verdict, WorkerEvidence } from "./evidence.ts";
 import type { FaultSeen, SlotKind } from "./job.ts";
+import { inWords } from "./ktrdr-words.ts";
 import type { Operation } from "./operation.ts";
 
 /** Polls without any movement before the worker is asked as well. */
@@ -251,7 +252,7 @@ function failed(operation: Operation): Verdict {
       operation.status === "cancelled"
         ? "The computation was cancelled in KTRDR by somebody else."
         : "KTRDR reports that the computation failed.",
-    why: operation.errorMessage,
+    why: inWords(operation.errorMessage),
     view: operation,
   };
 }
