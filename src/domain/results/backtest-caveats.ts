@@ -64,7 +64,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
       : `The model learnt on ${timeframe}, but KTRDR traded ${bar} bars, those of its base_timeframe: the figures and buy-and-hold are of ${bar} bars.`,
   curve_covers_a_part: ({ figures, tradableBars }) =>
     tradableBars !== null && figures.equityPoints + CURVE_SLACK < tradableBars
-      ? `The equity curve covers ${figures.equityPoints} of ${tradableBars} traded bars (a resumed run): drawdown, Sharpe, Sortino and volatility are of that part only. Run it afresh.`
+      ? `The equity curve covers ${figures.equityPoints} of ${tradableBars} traded bars: drawdown, Sharpe, Sortino and volatility are of that part only. Several timeframes end where the coarsest of them does; any other run was resumed: run it afresh.`
       : null,
   few_trades: ({ figures: { trades } }) =>
     trades > 0 && trades < FEW_TRADES ? `Only ${trades} trades: too few to tell skill from luck.` : null,
@@ -89,9 +89,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   no_costs: ({ figures: { commission, slippage } }) =>
     commission + slippage === 0 ? "No costs: every trade is flattered. Run it with commission and slippage." : null,
-  sharpe_rescaled: ({ figures, perYear }) => {
+  sharpe_rescaled: ({ figures, perYear, bar }) => {
     if (perYear === null) {
-      return `KTRDR annualises with √252 for every bar; bars per year of ${figures.timeframe} cannot be told of these bars, so Sharpe, Sortino and volatility are as it gave them.`;
+      return `KTRDR annualises with √252 for every bar; bars per year of ${bar} cannot be told of these bars, so Sharpe, Sortino and volatility are as it gave them.`;
     }
     return perYear === KTRDR_BARS_PER_YEAR
       ? null

@@ -175,6 +175,7 @@ describe("hourly bars", () => {
     const run = { ...full, timeframe: "5m", equity_curve_length: 478 };
     const result = normaliseBacktest(run, requestOf(run), fine, ENGINE);
     expect(textOf(result, "coarser_bars")).toContain("traded 1h bars");
+    expect(textOf(result, "sharpe_rescaled")).toContain("of 1h");
     expect(codes(result)).not.toContain("curve_covers_a_part");
     expect(result.buyAndHold?.bars).toBe(478);
     expect(result.buyAndHold?.totalReturn).toBeCloseTo(close(528 * 12 - 1) / close(51 * 12 - 1) - 1, 9);
