@@ -39,6 +39,10 @@ export function admitActivities({ jobs, slots, strategies, executions }: Activit
 
       async function strategyText(): Promise<string | null> {
         if (request.kind === "data_load" || request.kind === "batch") return null;
+        // A backtest computes with what is in the model, whatever became of the file.
+        if (request.kind === "backtest") {
+          return request.trainingJobId === null ? null : await jobs.strategyText(request.trainingJobId);
+        }
         const name = request.kind === "training_set" ? request.training.strategy : request.strategy;
         // The record keeps the text that was asked for; a file that is gone or changed is the start's business.
         return await strategies.read(name).then(

@@ -46,7 +46,7 @@ async function conclude(
     return { outcome: outcomeOf(request, "cancelled", null, ending.partial, line), result: null };
   }
   if (ending.status === "failed") {
-    return failedWith(request, await namingSource(deps, request.input.request, ending.failure));
+    return failedWith(request, await namingSource(deps, request.input, ending.failure));
   }
   // What KTRDR has to add is asked for until it answers: the result itself is in hand and must not be lost by that.
   const normalise = await resultOf(deps, request.input, ending.summary, insistOnBars);

@@ -269,14 +269,17 @@ class Start {
       );
   }
 
-  /** KTRDR reads the file when it starts: a text that changed since the job was asked for is another job. */
+  /**
+   * KTRDR reads the file when a training starts: a text that changed since the job was asked for is another job. For a
+   * backtest it reads the model's folder alone (contract §2.9).
+   */
   private async checkStrategy(): Promise<void> {
     const { request } = this.input;
-    if (request.kind === "data_load" || request.strategySha256 === undefined) return;
+    if (request.kind !== "training") return;
     const file = await this.deps.strategies.read(request.strategy);
     if (file.sha256 === request.strategySha256) return;
     throw new DomainError("strategy_changed", {
-      what: `The strategy ${request.strategy} was changed after this ${request.kind} was asked for.`,
+      what: `The strategy ${request.strategy} was changed after this training was asked for.`,
       why: "Computing with another text under this job's name would record a result that nothing produced.",
       next: "Start it again: with the new text it is a new job.",
     });

@@ -1,5 +1,5 @@
 /** KTRDR's words for data from elsewhere that it could not fetch name no source: the strategy says what it asks for. */
-import type { JobFailure, JobRequest } from "../domain/job.ts";
+import type { JobFailure, JobInput } from "../domain/job.ts";
 import { remoteSources } from "../domain/strategy/check-context.ts";
 import type { ActivityDeps } from "./deps.ts";
 
@@ -8,14 +8,14 @@ const ABOUT_A_NETWORK =
 
 /** The failure with the sources that may be behind it, where there are any and its words are about a network. */
 export async function namingSource(
-  { strategies }: Pick<ActivityDeps, "strategies">,
-  request: JobRequest,
+  { jobs }: Pick<ActivityDeps, "jobs">,
+  { jobId, request }: Pick<JobInput, "jobId" | "request">,
   failure: JobFailure,
 ): Promise<JobFailure> {
   if (request.kind !== "training" && request.kind !== "backtest") return failure;
   if (failure.code !== "computation_failed" || !ABOUT_A_NETWORK.test(failure.why ?? "")) return failure;
-  const file = await strategies.read(request.strategy).catch(() => null);
-  const sources = file === null ? [] : remoteSources(file.text);
+  const text = await jobs.strategyText(jobId);
+  const sources = text === null ? [] : remoteSources(text);
   if (sources.length === 0) return failure;
   return {
     ...failure,

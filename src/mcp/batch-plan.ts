@@ -6,7 +6,8 @@ import { checkBars, type MarketName } from "./bar-check.ts";
 import { clear, type Subject, type Will } from "./clearance.ts";
 import type { ToolContext } from "./define-tool.ts";
 import { membersOf } from "./members.ts";
-import { MODEL_PATH, chooseModel } from "./model-choice.ts";
+import { chooseModel, marketOfModel, MODEL_PATH, type ChosenModel } from "./model-choice.ts";
+import { judgedModel, type Judged } from "./model-strategy.ts";
 import { readStrategy } from "./preflight.ts";
 import { marketOf, strategySubject } from "./strategy-check.ts";
 
@@ -89,41 +90,63 @@ async function planBacktests(
 ): Promise<Plan> {
   const single = [...new Set((await Promise.all(ids.map(async (id) => await trainingsOf(deps, id)))).flat())];
   const chosen = await Promise.all(single.map(async (id) => await chooseModel(deps, id)));
-  const ofModels = chosen.map(async ({ modelPath, trainingJobId, insisted, origin }) => {
-    if (origin === null) throw unknownModel(modelPath);
-    const { strategy, symbol: own, timeframe } = origin;
-    const { sha256: strategySha256 } = await readStrategy(deps, strategy);
-    const model = { strategy, strategySha256, timeframe, modelPath, trainingJobId, ...kept(insisted) };
-    return (symbols ?? [own]).map((symbol) => ({ ...model, symbol }));
-  });
-  const models = (await Promise.all(ofModels)).flat();
+  const parts = chosen.flatMap((model) =>
+    (symbols ?? [undefined]).map((symbol) => {
+      const { modelPath, trainingJobId, strategySha256: sha256, insisted } = model;
+      const text = sha256 === null ? {} : { strategySha256: sha256 };
+      return {
+        model,
+        part: { ...marketOfModel(model, { symbol }), ...text, modelPath, trainingJobId, ...kept(insisted) },
+      };
+    }),
+  );
+  const wished = parts.map(({ part }) => part);
   return {
     strategies: [],
-    models,
+    models: wished,
     async check() {
-      const bars = await checkMarkets(deps, models, periods, will, signal);
-      const cleared = models.map((model) => clear(bars.get(marketKey(model)) ?? [], will));
-      const inSample = chosen.filter(({ origin }) =>
-        periods.some(({ test }) => test !== null && origin !== null && overlaps(origin, test)),
-      );
-      const branded = models.filter(({ insisted = [] }) => codesOf(insisted).includes(LOOKS_AHEAD)).length;
-      const warnings = [
-        inSample.length === 0
-          ? null
-          : `IN-SAMPLE: some test dates lie in the training of ${inSample.length} of the models: those results prove nothing.`,
-        branded === 0 ? null : `LOOKS AHEAD: ${branded} of the models saw the future; their results prove nothing.`,
-      ];
-      const doubts = shortened([...new Set(cleared.flatMap((one) => one.warnings))]);
+      const judged = new Map<ChosenModel, Judged>();
+      for (const { model, part } of parts) {
+        if (!judged.has(model)) judged.set(model, await judgedModel(deps, model, part.strategy));
+      }
+      const bars = await checkMarkets(deps, wished, periods, will, signal);
+      const cleared = parts.map(({ model, part }) => {
+        const { subject } = judged.get(model) ?? {};
+        return clear([...(subject === undefined ? [] : [subject]), ...(bars.get(marketKey(part)) ?? [])], will);
+      });
+      const models = parts.map(({ part }, at) => ({
+        ...part,
+        ...kept([...(part.insisted ?? []), ...(cleared[at]?.insisted ?? [])]),
+      }));
+      const doubts = [...judged.values(), ...cleared].flatMap(({ warnings }) => warnings);
       return {
         strategies: [],
-        models: models.map((model, at) => ({
-          ...model,
-          ...kept([...(model.insisted ?? []), ...(cleared[at]?.insisted ?? [])]),
-        })),
-        warnings: [...warnings.filter((text) => text !== null), ...doubts],
+        models,
+        warnings: [...worthOf(chosen, models, periods), ...shortened([...new Set(doubts)])],
       };
     },
   };
+}
+
+/** What makes the figures of models worth less than they look. */
+function worthOf(
+  chosen: readonly ChosenModel[],
+  models: BatchRequest["models"],
+  periods: readonly BatchPeriod[],
+): string[] {
+  const inSample = chosen.filter(({ origin }) =>
+    periods.some(({ test }) => test !== null && origin !== null && overlaps(origin, test)),
+  ).length;
+  const foreign = chosen.filter(({ origin }) => origin === null).length;
+  const branded = models.filter(({ insisted = [] }) => codesOf(insisted).includes(LOOKS_AHEAD)).length;
+  const warnings = [
+    inSample === 0
+      ? null
+      : `IN-SAMPLE: some test dates lie in the training of ${inSample} of the models: those results prove nothing.`,
+    foreign === 0 ? null : `No training is on record of ${foreign} of the models: they may be in-sample.`,
+    branded === 0 ? null : `LOOKS AHEAD: ${branded} of the models saw the future; their results prove nothing.`,
+  ];
+  return warnings.filter((text) => text !== null);
 }
 
 /** As a part of a request carries it. */
@@ -134,12 +157,6 @@ async function trainingsOf(deps: ToolContext["deps"], id: string): Promise<reado
   if (MODEL_PATH.test(id)) return [id];
   return (await membersOf(deps, await deps.records.jobs.get(id), "training"))?.jobIds ?? [id];
 }
-
-const unknownModel = (path: string) =>
-  new DomainError("model_not_found", {
-    what: `Nothing is on record of the model ${path}.`,
-    next: "pass task_ids of trainings; run_backtest takes a path with strategy, symbol and timeframe",
-  });
 
 const marketKey = ({ symbol, timeframe }: MarketName): string => `${symbol} ${timeframe}`;
 

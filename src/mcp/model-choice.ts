@@ -1,6 +1,7 @@
 import { DomainError } from "../domain/errors.ts";
 import { insistedOn, type Insistence } from "../domain/insistence.ts";
-import type { DateWindow } from "../domain/market-data.ts";
+import { isTimeframe, type DateWindow, type Timeframe } from "../domain/market-data.ts";
+import type { JobRecord } from "../store/job-row.ts";
 import type { Deps } from "./ports.ts";
 
 /** Where trainings put models, relative to KTRDR's working directory; anything else is refused. */
@@ -9,6 +10,8 @@ export const MODEL_PATH = /^models\/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\/[A-Za-z0-9][
 export interface ChosenModel {
   readonly modelPath: string;
   readonly trainingJobId: string | null;
+  /** Of the text it was trained with; null when that is not on record. */
+  readonly strategySha256: string | null;
   /** What was insisted on when it was trained: it holds for whatever its model does. */
   readonly insisted: readonly Insistence[];
   /** Null when the model is not one of ours. */
@@ -28,15 +31,18 @@ export async function chooseModel(deps: Deps, model: string): Promise<ChosenMode
 async function atPath(deps: Deps, modelPath: string): Promise<ChosenModel> {
   const known = await deps.records.results.findModel(modelPath);
   const training = known === null ? null : await deps.records.jobs.get(known.jobId);
-  const insisted = training === null ? [] : insistedOn(training.request);
-  return { modelPath, trainingJobId: known?.jobId ?? null, insisted, origin: known };
+  return { modelPath, trainingJobId: known?.jobId ?? null, ...trainedBy(training), origin: known };
 }
+
+const trainedBy = (job: JobRecord | null) => ({
+  strategySha256: job?.request.kind === "training" ? job.request.strategySha256 : null,
+  insisted: job === null ? [] : insistedOn(job.request),
+});
 
 async function ofTraining(deps: Deps, jobId: string): Promise<ChosenModel> {
   const [job, result] = await Promise.all([deps.records.jobs.get(jobId), deps.records.results.get(jobId)]);
   if (result?.kind === "training") {
-    const insisted = job === null ? [] : insistedOn(job.request);
-    return { modelPath: result.modelPath, trainingJobId: jobId, insisted, origin: result };
+    return { modelPath: result.modelPath, trainingJobId: jobId, ...trainedBy(job), origin: result };
   }
   if (result?.kind === "training_set") {
     throw new DomainError("invalid_input", {
@@ -68,5 +74,32 @@ async function ofTraining(deps: Deps, jobId: string): Promise<ChosenModel> {
     what: `The training ${jobId} left no model.`,
     why: job.outcome?.headline ?? `it ended as ${job.status}`,
     next: "train again, or choose another one from list_models",
+  });
+}
+
+interface Market {
+  readonly strategy: string;
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+}
+
+/**
+ * What a model is backtested on: what the caller names, else that of its training; of a model that is not ours what its
+ * path says, `models/<strategy>/<timeframe>_v<n>` (contract §4.2).
+ * @throws DomainError `invalid_input` naming what is missing
+ */
+export function marketOfModel(
+  { modelPath, origin }: ChosenModel,
+  given: { readonly [K in keyof Market]?: string | undefined },
+): Market {
+  const [, folder, version = ""] = modelPath.split("/");
+  const strategy = given.strategy ?? origin?.strategy ?? folder;
+  const symbol = given.symbol ?? origin?.symbol;
+  const timeframe = given.timeframe ?? origin?.timeframe ?? version.split("_")[0];
+  if (strategy !== undefined && symbol !== undefined && isTimeframe(timeframe)) return { strategy, symbol, timeframe };
+  throw new DomainError("invalid_input", {
+    what: `A ${symbol === undefined ? "symbol" : "timeframe"} is needed for ${modelPath}.`,
+    why: "this server did not train it: nothing of it is on record, and its path does not say",
+    next: "name it, or pass the task_id of a training",
   });
 }

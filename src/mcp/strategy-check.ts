@@ -53,6 +53,8 @@ export function marketOf(
   });
 }
 
+type StrategyText = Pick<StrategyFile, "name" | "text" | "sha256">;
+
 /** What is known of the planned training. */
 interface Given {
   readonly window?: DateWindow;
@@ -62,13 +64,13 @@ interface Given {
 }
 
 /** The strategy's findings, to be cleared before a start; with bars, label classes are counted on them too. */
-export function strategySubject(file: StrategyFile, given: Given = {}): Subject {
+export function strategySubject(file: StrategyText, given: Given = {}): Subject {
   const { findings, summary } = judged(file, given);
   return subjectOf(file.name, findings, summary === null);
 }
 
 /** The timeframes that a strategy reads beside its finest one. */
-export function slowerTimeframes(file: StrategyFile): readonly string[] {
+export function slowerTimeframes(file: StrategyText): readonly string[] {
   const { summary } = judged(file, {});
   return summary?.timeframes.filter((timeframe) => timeframe !== summary.timeframe) ?? [];
 }
@@ -86,7 +88,7 @@ export const subjectOf = (name: string, findings: readonly Finding[], unusable: 
 const JUDGED = new LRUCache<string, Judgement>({ max: 200 });
 type Judgement = ReturnType<typeof validateStrategy>;
 
-function judged(file: StrategyFile, { window, range, bars, symbols }: Given): Judgement {
+function judged(file: StrategyText, { window, range, bars, symbols }: Given): Judgement {
   const last = bars?.times.at(-1) ?? "";
   const key = JSON.stringify([
     file.name,

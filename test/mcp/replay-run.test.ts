@@ -104,9 +104,17 @@ describe("replay_run", () => {
 
   test("refuses when the strategy is another text, and says how to bring it back", async () => {
     const wanted = "c".repeat(64);
-    await ended("backtest-changed-1", "c1", {}, { ...request, strategySha256: wanted });
-    const refused = await stack.refused("replay_run", { task_id: "backtest-changed-1" });
+    const asked = { ...TRAINING, strategy: EXAMPLE_NAME, strategySha256: wanted };
+    await stack.writer.admit(inputOf("train-changed-1", asked), EXAMPLE_STRATEGY);
+    await stack.writer.finish("train-changed-1", outcomeOf("train-changed-1", "completed"), trainingResult(), ENGINE);
+    const refused = await stack.refused("replay_run", { task_id: "train-changed-1" });
     expect(refused).toMatch(/^\[strategy_changed -32602\].*get_strategy with version c{64}/s);
+  });
+
+  test("of a backtest needs no text: the model has it", async () => {
+    const gone = { ...request, strategy: "gone", strategySha256: "c".repeat(64) };
+    await ended("backtest-gone-1", "g1", {}, gone);
+    expect(await replay("backtest-gone-1")).toMatchObject({ verdict: "not over yet" });
   });
 
   test("refuses what cannot be replayed", async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import { batchRequest, recordBatch } from "../support/batches.ts";
+import { sha256 } from "../../src/ktrdr/strategy-file.ts";
 import { recordEnd, recordOpen, recordSet, recordTraining } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 
@@ -10,7 +12,8 @@ describe("run_backtest", () => {
   beforeAll(async () => {
     stack = await startStack({ temporal: true, ktrdr: true });
     const { writer, strategy } = stack;
-    await recordTraining(writer, "train-probe-1", { strategy, modelPath: `models/${strategy}/1d_v1` });
+    const own = { strategy, modelPath: `models/${strategy}/1d_v1` };
+    await recordTraining(writer, "train-probe-1", own, EXAMPLE_STRATEGY);
     await recordTraining(writer, "train-probe-2", { strategy: "gone", modelPath: "models/gone/1d_v1" });
     await recordSet(writer, "trainset-probe-1");
     await recordOpen(writer, "train-probe-open");
@@ -78,6 +81,86 @@ describe("run_backtest", () => {
     expect(answer["warnings"]).toEqual([expect.stringContaining("warm-up")]);
   });
 
+  describe("does not need the strategy's file, which KTRDR does not read", () => {
+    const named = (name: string, from = EXAMPLE_STRATEGY) => from.replace(`name: ${EXAMPLE_NAME}`, `name: ${name}`);
+    const trained = async (name: string, text: string | null) => {
+      const jobId = `train-${name}-1`;
+      await recordTraining(stack.writer, jobId, { strategy: name, modelPath: `models/${name}/1d_v1` }, text);
+      return jobId;
+    };
+    const request = async (taskId: unknown) => {
+      const { events } = await stack.temporal().client.workflow.getHandle(String(taskId)).fetchHistory();
+      const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0]?.data;
+      return (JSON.parse(Buffer.from(payload ?? "{}").toString()) as { request: Record<string, unknown> }).request;
+    };
+    const CHANGED = expect.stringMatching(/^The file of .* was changed after the training/);
+
+    test.each<[string, string | null, unknown[]]>([
+      ["deleted", null, []],
+      ["the same", named("filed"), []],
+      ["changed", named("filed").replace("epochs: ", "epochs: 1"), [CHANGED]],
+      ["no strategy any more", "a: [", [CHANGED]],
+    ])("%s", async (what, file, warnings) => {
+      const name = `filed_${what.replaceAll(" ", "_")}`;
+      const own = (text: string) => text.replace("name: filed", `name: ${name}`);
+      if (file !== null) await stack.strategies.write(name, own(file), { overwrite: true });
+      const text = own(named("filed"));
+      const answer = await stack.ask("run_backtest", { model: await trained(name, text), ...WINDOW });
+      expect(answer).toMatchObject({ kind: "backtest", existing: false, warnings });
+      expect(await request(answer["task_id"])).toMatchObject({
+        strategy: name,
+        strategySha256: sha256(Buffer.from(text)),
+      });
+    });
+
+    test("nor a text on record; other markets are said", async () => {
+      const model = await trained("unrecorded", null);
+      expect(await stack.ask("run_backtest", { model, ...WINDOW })).toMatchObject({ existing: false, warnings: [] });
+      const other = await stack.ask("run_backtest", { model, ...WINDOW, strategy: "renamed" });
+      expect(other["warnings"]).toEqual([expect.stringContaining("trained for unrecorded on SPX 1d, not for")]);
+    });
+
+    test("errors of its strategy are no errors of a model, but a look ahead is", async () => {
+      const ignored = named("odd").replace("{type: rsi, period: 5}", "{type: rsi, period: 5, length: 3}");
+      await stack.strategies.write("odd", ignored, { overwrite: true });
+      const odd = await stack.ask("run_backtest", { model: await trained("odd", ignored), ...WINDOW });
+      expect(odd).toMatchObject({ existing: false, warnings: [] });
+      const ahead = named("seer").replace("{type: rsi, period: 5}", "{type: zigzag, threshold: 0.05}");
+      const wish = { model: await trained("seer", ahead), ...WINDOW };
+      // What its file says now is another matter.
+      await stack.strategies.write("seer", named("seer"), { overwrite: true });
+      const periods = [{ test: [WINDOW.start_date, WINDOW.end_date] }];
+      const batch = { work: "backtest", models: [wish.model], periods };
+      for (const [tool, args] of [
+        ["run_backtest", wish],
+        ["start_batch", batch],
+      ] as const) {
+        expect(await stack.refused(tool, args)).toMatch(/models\/seer\/1d_v1 .*accept_look_ahead/s);
+        const accepted = await stack.ask(tool, { ...args, accept_look_ahead: "to see how far off it is" });
+        expect(accepted["warnings"]).toContainEqual(expect.stringMatching(/^LOOKS AHEAD/));
+      }
+    });
+
+    test("nor a training of ours: its path and a symbol do", async () => {
+      const model = "models/elsewhere/1d_v3";
+      const answer = await stack.ask("run_backtest", { model, symbol: "SPX", ...WINDOW });
+      expect(answer).toMatchObject({
+        existing: false,
+        warnings: [expect.stringContaining("No training of this model")],
+      });
+      const asked = await request(answer["task_id"]);
+      expect(asked).toMatchObject({ strategy: "elsewhere", timeframe: "1d", trainingJobId: null });
+      expect(asked).not.toHaveProperty("strategySha256");
+      const periods = [{ test: [WINDOW.start_date, WINDOW.end_date] }];
+      const batch = { work: "backtest", models: [model, "train-probe-2"], periods };
+      expect(await stack.refused("start_batch", batch)).toContain("A symbol is needed for models/elsewhere/1d_v3");
+      expect(await stack.ask("start_batch", { ...batch, symbols: ["SPX"] })).toMatchObject({
+        items: 2,
+        warnings: [expect.stringContaining("on record of 1 of the models")],
+      });
+    });
+  });
+
   test.each([
     [
       "another strategy for the models of a set",
@@ -88,20 +171,20 @@ describe("run_backtest", () => {
     ["a batch without a model yet", { model: "batch-empty-1" }, "task_not_finished", "No training of batch-empty-1"],
     ["an unfinished training", { model: "train-probe-open" }, "task_not_finished", "get_task_status"],
     ["a failed training", { model: "train-probe-failed" }, "model_not_found", "NaN loss"],
+    ["an unknown model", { model: "train-nothing" }, "model_not_found", "Valid: train"],
     [
-      "an unknown model",
-      { model: "train-nothing" },
-      "model_not_found",
-      "Valid: trainset-probe-1.2, trainset-probe-1.1, train-probe-2",
-    ],
-    [
-      "a foreign model path without a market",
+      "a foreign model path without a symbol",
       { model: "models/other/1d_v1" },
       "invalid_input",
-      "strategy, symbol and timeframe",
+      "A symbol is needed for models/other/1d_v1",
+    ],
+    [
+      "a foreign model path that names no timeframe",
+      { model: "models/other/best", symbol: "SPX" },
+      "invalid_input",
+      "A timeframe is needed",
     ],
     ["a path out of the folder", { model: "models/../../etc" }, "model_not_found", "list_models"],
-    ["a strategy whose file is gone", { model: "train-probe-2" }, "strategy_not_found", "gone"],
     ["negative costs", { model: "train-probe-1", commission: -0.001 }, "invalid_input", "commission"],
     ["dates beyond the data", { model: "train-probe-1", end_date: "2034-01-02" }, "data_not_found", "end_date to"],
   ])("refuses %s", async (_what, more, code, told) => {

@@ -12,7 +12,7 @@ const PERIOD = { ...TRAIN, ...TEST };
 let stack: Stack;
 beforeAll(async () => {
   stack = await startStack({ temporal: true, ktrdr: true });
-  for (const name of ["one", "two", "probe"]) {
+  for (const name of ["one", "two"]) {
     const text = EXAMPLE_STRATEGY.replace(`name: ${EXAMPLE_NAME}`, `name: ${name}`);
     await stack.strategies.write(name, text, { overwrite: true });
   }

@@ -1,5 +1,6 @@
 import type { JobInput, JobOutcome, TrainingRequest } from "../../src/domain/job.ts";
 import type { BacktestResult, Engine, TrainingResult } from "../../src/domain/result.ts";
+import { sha256 } from "../../src/ktrdr/strategy-file.ts";
 import type { JobWriter } from "../../src/store/job-writer.ts";
 import { BACKTEST, inputOf, outcomeOf, setInputOf, TRAINING } from "./workflow-env.ts";
 
@@ -74,9 +75,15 @@ export function backtestResult(more: Partial<BacktestResult> = {}): BacktestResu
   };
 }
 
-/** A finished training in the record, as the worker would have left it. */
-export async function recordTraining(writer: JobWriter, jobId: string, more: Partial<TrainingResult> = {}) {
-  await writer.admit(inputOf(jobId, TRAINING), null);
+/** A finished training in the record, as the worker would have left it. `text`: of its strategy. */
+export async function recordTraining(
+  writer: JobWriter,
+  jobId: string,
+  more: Partial<TrainingResult> = {},
+  text: string | null = null,
+) {
+  const strategySha256 = text === null ? TRAINING.strategySha256 : sha256(Buffer.from(text));
+  await writer.admit(inputOf(jobId, { ...TRAINING, strategySha256 }), text);
   const outcome = { ...outcomeOf(jobId, "completed"), headline: "Trained 100 epochs." };
   await writer.finish(jobId, outcome, trainingResult(more), ENGINE);
 }

@@ -1,18 +1,17 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
-import { codesOf, insistenceCaveats, LOOKS_AHEAD } from "../../domain/insistence.ts";
+import { insistenceCaveats } from "../../domain/insistence.ts";
 import type { BacktestRequest } from "../../domain/job.ts";
-import { isTimeframe, overlaps, type DateWindow } from "../../domain/market-data.ts";
-import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
+import { overlaps, type DateWindow } from "../../domain/market-data.ts";
 import { checkBars } from "../bar-check.ts";
 import { clear, findingText, isError, type Subject, type Will } from "../clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { forceNewReason, insisting, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
-import { chooseModel, MODEL_PATH, type ChosenModel } from "../model-choice.ts";
-import { checkOrder, fewBarsWarning, readStrategy } from "../preflight.ts";
+import { chooseModel, marketOfModel, MODEL_PATH, type ChosenModel } from "../model-choice.ts";
+import { judgedModel } from "../model-strategy.ts";
+import { checkOrder, fewBarsWarning } from "../preflight.ts";
 import { startBatchJob } from "../start-batch-job.ts";
 import { startJob, type Cleared } from "../start-job.ts";
-import { slowerTimeframes, strategySubject } from "../strategy-check.ts";
 
 export const runBacktest = defineTool({
   name: "run_backtest",
@@ -22,7 +21,8 @@ export const runBacktest = defineTool({
 Before: train_model finished. Choose dates AFTER the training window: a backtest on days the model was trained on is in-sample, proves nothing, and is flagged. After: get_task_status with wait_seconds 45, then get_results, which puts buy-and-hold over the same bars beside it.
 
 - model: the task_id of a training (best), or its model_path from list_models. For a training set or a batch: all its models, as a batch.
-- strategy, symbol and timeframe default to those of the training.
+- A model of elsewhere needs its model_path and a symbol.
+- The strategy's file is not needed: the model keeps what it was trained with.
 - The first 50 bars of the window are warm-up and not traded.
 - commission and slippage are ratios of traded value per fill (0.001 = 0.1 %). Costs of 0 flatter every strategy.
 - The same model gives the same figures every time; another training of the same strategy does not.
@@ -54,12 +54,11 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
     checkOrder(window);
     if (await isMany(context, args.model)) return await backtestEach(args, window, context);
     const model = await chooseModel(context.deps, args.model);
-    const place = market(args, model);
-    const file = await readStrategy(context.deps, place.strategy);
+    const { strategySha256 } = model;
     const request = {
       kind: "backtest",
-      ...place,
-      strategySha256: file.sha256,
+      ...marketOfModel(model, args),
+      ...(strategySha256 === null ? {} : { strategySha256 }),
       ...window,
       modelPath: model.modelPath,
       trainingJobId: model.trainingJobId,
@@ -71,7 +70,7 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
       request,
       forceReason: args.force_new_reason ?? null,
       experimentId: args.experiment_id,
-      preflight: () => preflight(request, { model, file, will: args }, context),
+      preflight: () => preflight(request, model, args, context),
     });
     return { ...answer, warnings: [...sampleWarnings(request, model), ...answer.warnings] };
   },
@@ -119,51 +118,23 @@ async function backtestEach(args: Several, window: DateWindow, context: ToolCont
   });
 }
 
-function market(
-  args: {
-    readonly strategy?: string | undefined;
-    readonly symbol?: string | undefined;
-    readonly timeframe?: string | undefined;
-  },
-  { origin }: ChosenModel,
-) {
-  const strategy = args.strategy ?? origin?.strategy;
-  const own = args.symbol ?? origin?.symbol;
-  const bars = args.timeframe ?? origin?.timeframe;
-  if (strategy !== undefined && own !== undefined && isTimeframe(bars))
-    return { strategy, symbol: own, timeframe: bars };
-  throw new DomainError("invalid_input", {
-    what: "strategy, symbol and timeframe are needed for a model that this server did not train.",
-    why: "nothing is on record for this model_path",
-    next: "give all three, or pass the task_id of a training",
-  });
-}
-
-interface Given {
-  readonly model: ChosenModel;
-  readonly file: StrategyFile;
-  readonly will: Will;
-}
-
 async function preflight(
   request: BacktestRequest,
-  { model, file, will }: Given,
+  model: ChosenModel,
+  will: Will,
   { deps, signal }: ToolContext,
 ): Promise<Cleared> {
   deps.strategies.noticeSoon(request.strategy);
-  const { range, subject } = await checkBars(
-    deps,
-    { ...request, slower: slowerTimeframes(file) },
-    request,
-    will,
-    signal,
-  );
-  const { insisted: now = [] } = clear([lookAheadOf(strategySubject(file), model), subject], will);
+  const judged = await judgedModel(deps, model, request.strategy);
+  const read = { ...request, slower: judged.slower };
+  const { range, subject } = await checkBars(deps, read, request, will, signal);
+  const { insisted: now = [] } = clear([judged.subject, subject], will);
   const insisted = [...model.insisted, ...now];
   return {
     request: insisted.length === 0 ? request : { ...request, insisted },
     warnings: [
       ...insistenceCaveats(insisted).map(({ text }) => text),
+      ...judged.warnings,
       ...doubts(subject),
       ...fewBarsWarning(range, request),
     ],
@@ -172,16 +143,10 @@ async function preflight(
 
 const doubts = ({ findings }: Subject): string[] => findings.filter((one) => !isError(one)).map(findingText);
 
-/** The model exists, whatever hindered its training; what was accepted then needs no second reason. */
-function lookAheadOf(subject: Subject, { insisted }: ChosenModel): Subject {
-  const wanted = codesOf(insisted).includes(LOOKS_AHEAD) ? [] : [LOOKS_AHEAD];
-  return { ...subject, findings: subject.findings.filter(({ code }) => wanted.includes(code)) };
-}
-
 /** What makes the figures worth less than they look; said for known jobs too. */
 function sampleWarnings(request: BacktestRequest, { origin }: ChosenModel): string[] {
   if (origin === null)
-    return ["The training window of this model is not on record: it cannot be said whether the backtest is in-sample."];
+    return ["No training of this model is on record: it cannot be said whether the backtest is in-sample."];
   const warnings: string[] = [];
   if (overlaps(origin, request)) {
     warnings.push(

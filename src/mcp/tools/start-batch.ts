@@ -4,7 +4,7 @@ import { DomainError } from "../../domain/errors.ts";
 import type { BatchPeriod, BatchRequest } from "../../domain/job.ts";
 import { overlaps, type DateWindow } from "../../domain/market-data.ts";
 import { defineTool } from "../define-tool.ts";
-import { insisting, isoDate, runOf, statusFields, strategyName, symbol, taskId } from "../fields.ts";
+import { insisting, isoDate, runOf, statusFields, strategyName, symbol } from "../fields.ts";
 import { checkOrder } from "../preflight.ts";
 import { startBatchJob } from "../start-batch-job.ts";
 
@@ -24,11 +24,11 @@ Example: {"work": "both", "strategies": ["dip_3", "dip_5"], "draws": 3, "periods
     work: z.enum(["train", "both", "backtest"]).describe("What is done for each combination."),
     strategies: z.array(strategyName).min(1).max(500).optional().describe("To train."),
     models: z
-      .array(taskId)
+      .array(z.string().min(3).max(200))
       .min(1)
       .max(500)
       .optional()
-      .describe("To backtest: finished trainings, sets or batches of them."),
+      .describe("To backtest: task_ids of trainings, sets or batches, or model_paths."),
     symbols: z.array(symbol).min(1).max(50).optional().describe("Default: each strategy's own."),
     periods: z
       .array(z.strictObject({ train: window.optional(), test: window.optional() }))

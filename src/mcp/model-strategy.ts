@@ -1,0 +1,49 @@
+/** What is known of the strategy inside a model. KTRDR backtests the model's folder, not the strategy's file (contract §2.9). */
+import { codesOf, LOOKS_AHEAD } from "../domain/insistence.ts";
+import type { Finding } from "../domain/strategy/finding.ts";
+import type { Subject } from "./clearance.ts";
+import type { ChosenModel } from "./model-choice.ts";
+import type { Deps } from "./ports.ts";
+import { slowerTimeframes, strategySubject } from "./strategy-check.ts";
+
+export interface Judged {
+  readonly subject: Subject;
+  /** Timeframes that it reads beside its finest one. */
+  readonly slower: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The model exists, whatever is wrong with its strategy or has become of the file: only a look ahead is an error, unless it
+ * was accepted for the training.
+ * @param strategy its name, for a model that is not ours
+ * @throws DomainError `database_unavailable`
+ */
+export async function judgedModel(deps: Deps, model: ChosenModel, strategy: string): Promise<Judged> {
+  const name = model.origin?.strategy ?? strategy;
+  const { trainingJobId, strategySha256 } = model;
+  const [recorded, file] = await Promise.all([
+    trainingJobId === null ? null : deps.records.jobs.strategyText(trainingJobId),
+    deps.strategies.read(name).catch(() => null),
+  ]);
+  const changed = file !== null && strategySha256 !== null && file.sha256 !== strategySha256;
+  const own = recorded === null || strategySha256 === null ? null : { name, text: recorded, sha256: strategySha256 };
+  const inside = own ?? (changed ? null : file);
+  return {
+    subject: {
+      name: `The model ${model.modelPath}`,
+      findings: inside === null ? [] : strategySubject(inside).findings.filter((finding) => isOpen(finding, model)),
+      code: "strategy_invalid",
+      next: "train another strategy",
+    },
+    slower: inside === null ? [] : slowerTimeframes(inside),
+    warnings: changed
+      ? [
+          `The file of ${name} was changed after the training. The model is backtested with the text it was trained with.`,
+        ]
+      : [],
+  };
+}
+
+const isOpen = ({ code }: Finding, { insisted }: ChosenModel): boolean =>
+  code === LOOKS_AHEAD && !codesOf(insisted).includes(LOOKS_AHEAD);
