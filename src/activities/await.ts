@@ -8,7 +8,7 @@ import { leftMs, nextLookMs, type PaceMark } from "../domain/pace.ts";
 import type { Operation } from "../domain/operation.ts";
 import { partialOf } from "../domain/partial.ts";
 import { DEAD_REASON, holdsResult, judge } from "../domain/verdict.ts";
-import { computationOf } from "./computation.ts";
+import { computationOf, noteSeen } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { askApi, corrected, inquire, workplaceOf, type Workplace } from "./evidence.ts";
 import { beating } from "./heartbeat.ts";
@@ -90,11 +90,22 @@ class Vigil {
       if (verdict.kind === "wait") {
         verdict.faults.forEach((fault) => this.faults.add(fault));
         this.moved(verdict.view);
+        await this.writeDown();
         progress = this.report(verdict.phase);
       }
       await this.deps.clock.sleep(this.untilNextLook(), this.signal);
     }
   }
+
+  /** Once a percent: a hundred times at most. */
+  private async writeDown(): Promise<void> {
+    const { percent } = this.standing;
+    if (Math.floor(percent) <= this.writtenPercent) return;
+    this.writtenPercent = Math.floor(percent);
+    await noteSeen(this.deps, this.input.jobId, this.computation, this.last);
+  }
+
+  private writtenPercent = 0;
 
   private untilNextLook(): number {
     const now = this.deps.clock.now();

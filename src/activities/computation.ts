@@ -1,5 +1,8 @@
+import { partialOf } from "../domain/partial.ts";
+import type { Operation } from "../domain/operation.ts";
 import type { JobReader } from "../store/job-reader.ts";
 import type { ComputationRecord } from "../store/job-row.ts";
+import type { ActivityDeps } from "./deps.ts";
 
 /** The record of a job's computation `n` (1-based), or null when it was never begun. */
 export async function computationOf(
@@ -9,4 +12,18 @@ export async function computationOf(
 ): Promise<ComputationRecord | null> {
   const computations = await jobs.computations(jobId);
   return computations.find((computation) => computation.n === n) ?? null;
+}
+
+/** Writes down how far a computation is: whoever stops it may be told nothing of it any more. */
+export async function noteSeen(
+  { jobs, log }: Pick<ActivityDeps, "jobs" | "log">,
+  jobId: string,
+  n: number,
+  view: Operation | null,
+): Promise<void> {
+  const seen = partialOf(view);
+  if (seen === null) return;
+  await jobs
+    .noteSeen(jobId, n, seen)
+    .catch((error: unknown) => log.warn({ err: error }, "how far a computation is was not written down"));
 }

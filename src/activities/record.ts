@@ -71,7 +71,8 @@ async function conclude(
 
 function cancelledLine({ input, ending, operationIds }: RecordRequest): string {
   if (ending.status === "cancelled" && ending.partial !== null) {
-    return `cancelled at ${ending.partial.percent.toFixed(0)} %`;
+    const { percent, doubt } = ending.partial;
+    return `cancelled at ${percent.toFixed(0)} %${doubt === undefined ? "" : `; ${doubt}`}`;
   }
   if (!computes(input.request)) return "cancelled; the jobs of it that had finished keep their results";
   return operationIds.length === 0 ? "cancelled before it started" : "cancelled";

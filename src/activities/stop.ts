@@ -1,9 +1,9 @@
 /** Stops a computation and does not rest until it is proven that nobody computes it any more. */
 import { cancellationSignal } from "@temporalio/activity";
 import { isDomainError } from "../domain/errors.ts";
-import type { ComputeRequest, FaultSeen, JobInput, StopReport } from "../domain/job.ts";
+import type { ComputeRequest, FaultSeen, JobInput, PartialResult, StopReport } from "../domain/job.ts";
 import type { Operation } from "../domain/operation.ts";
-import { partialOf } from "../domain/partial.ts";
+import { farther, partialOf } from "../domain/partial.ts";
 import type { ApiEvidence, RegistryEvidence, WorkerEvidence } from "../domain/evidence.ts";
 import { holdsResult } from "../domain/verdict.ts";
 import { computationOf } from "./computation.ts";
@@ -34,7 +34,7 @@ export async function stop(
 ): Promise<StopReport> {
   const row = await computationOf(deps.jobs, input.jobId, computation);
   const place = workplaceOf(row);
-  return await new Stop(deps, input, operationId, reason, place).run();
+  return await new Stop(deps, input, operationId, reason, place, row?.lastSeen ?? null).run();
 }
 
 class Stop {
@@ -45,6 +45,8 @@ class Stop {
   private place: Workplace;
   private readonly faults = new Set<FaultSeen>();
   private last: Operation | null = null;
+  /** What whoever awaited it had seen. */
+  private readonly seenBefore: PartialResult | null;
 
   constructor(
     deps: ActivityDeps,
@@ -52,12 +54,14 @@ class Stop {
     operationId: string,
     reason: string,
     place: Workplace,
+    seenBefore: PartialResult | null,
   ) {
     this.deps = deps;
     this.input = input;
     this.operationId = operationId;
     this.reason = reason;
     this.place = place;
+    this.seenBefore = seenBefore;
   }
 
   async run(): Promise<StopReport> {
@@ -69,7 +73,7 @@ class Stop {
       const summary = this.finishedResult(api, worker);
       if (summary !== null) return { stopped: false, summary };
       if (isIdle(api, worker, registry, this.operationId, this.input.request.kind)) {
-        return { stopped: true, partial: partialOf(this.last), faultsSeen: [...this.faults] };
+        return { stopped: true, partial: await this.partial(worker), faultsSeen: [...this.faults] };
       }
       await this.demandStop(api, worker);
       // Interrupted by a shutdown, another attempt goes on.
@@ -81,6 +85,20 @@ class Stop {
   private remember(view: Operation): void {
     if (this.last === null || view.percent >= this.last.percent) this.last = view;
     this.place = corrected(this.place, view);
+  }
+
+  /** A worker that never answers cannot say whether it stopped or went on to the end: then that is not known. */
+  private async partial(worker: WorkerEvidence): Promise<PartialResult | null> {
+    const seen = farther(this.seenBefore, partialOf(this.last));
+    if (seen === null || worker.kind !== "silent") return seen;
+    const { request } = this.input;
+    const perhaps = "its worker could not be asked, so KTRDR may have computed it to the end";
+    if (request.kind !== "training") return { ...seen, doubt: perhaps };
+    // KTRDR deletes the checkpoint of a training that reached its end.
+    const stopped = await this.deps.ktrdr.checkpoints.get(this.operationId).then(() => true, ignoreRefusal);
+    if (stopped === true) return seen;
+    const model = `models/${request.strategy}/${request.timeframe}_latest`;
+    return { ...seen, doubt: `${perhaps}; its model would then be the newest one, ${model}` };
   }
 
   private async askWorker(): Promise<{ worker: WorkerEvidence; registry: RegistryEvidence }> {

@@ -168,6 +168,8 @@ export interface PartialResult {
   readonly epochsSeen: number;
   readonly bestValLoss: number | null;
   readonly bestValAccuracy: number | null;
+  /** Said when its worker could not be asked whether it stopped: what may have become of it, and what may lie where. */
+  readonly doubt?: string | undefined;
 }
 
 export type FinalStatus = "completed" | "failed" | "cancelled" | "terminated";

@@ -1,5 +1,5 @@
 import { DomainError } from "../domain/errors.ts";
-import type { ResumePoint } from "../domain/job.ts";
+import type { PartialResult, ResumePoint } from "../domain/job.ts";
 import { codeOf } from "./database-error.ts";
 import { ComputationRow, type ComputationRecord } from "./job-row.ts";
 import { createPostingWriter, lockedStatus, mustNotStart, notBegun, type PostingWriter } from "./posting-writer.ts";
@@ -31,6 +31,8 @@ export interface ComputationWriter extends PostingWriter {
   attachOperation(jobId: string, n: number, operation: StartedOperation): Promise<ComputationRecord>;
   /** Takes back that the computation resumes an operation: KTRDR refused to, so that it has to begin anew. */
   detachResumed(jobId: string, n: number): Promise<void>;
+  /** Keeps how far the computation was seen to be: never less than before. */
+  noteSeen(jobId: string, n: number, seen: PartialResult): Promise<void>;
   /**
    * Records what became of the computation. The first fate stands.
    * @throws DomainError `task_not_found` when it was not begun.
@@ -67,6 +69,15 @@ export function createComputationWriter(pool: Pool): ComputationWriter {
            resumed_from = null, posting_at = 'epoch'
          where job_id = $1 and n = $2 and resumed_from is not null and ended_at is null`,
         [jobId, n],
+      );
+    },
+
+    async noteSeen(jobId, n, seen) {
+      await run(
+        pool,
+        `update computations set last_seen = $3 where job_id = $1 and n = $2 and ended_at is null
+           and coalesce((last_seen ->> 'percent')::float8, -1) < ($3::jsonb ->> 'percent')::float8`,
+        [jobId, n, toJsonb(seen)],
       );
     },
 

@@ -102,6 +102,7 @@ const PartialSchema = z.object({
   epochsSeen: z.number(),
   bestValLoss: z.number().nullable(),
   bestValAccuracy: z.number().nullable(),
+  doubt: z.string().optional(),
 });
 
 export const OutcomeSchema: z.ZodType<JobOutcome> = z.object({
@@ -202,6 +203,7 @@ export const ComputationRow = z
     ended_at: Instant.nullable(),
     fate: z.string().nullable(),
     resumed_from: ResumePointSchema.nullable(),
+    last_seen: PartialSchema.nullable(),
   })
   .transform((row) => ({
     jobId: row.job_id,
@@ -220,6 +222,8 @@ export const ComputationRow = z
     fate: row.fate,
     /** Set when it goes on where an earlier computation of the job died, as the same operation. */
     resumedFrom: row.resumed_from,
+    /** How far it was when KTRDR last told; null before it moved. */
+    lastSeen: row.last_seen,
   }));
 
 /** One run of a job on KTRDR. Times are ISO-8601 UTC. */

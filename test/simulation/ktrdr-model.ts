@@ -154,7 +154,7 @@ export class KtrdrModel {
     row.status = "cancelled";
     row.error = reason;
     worker.copies.delete(id);
-    this.end(worker, id, "cancelled");
+    if (!worker.isDeafElsewhere) this.end(worker, id, "cancelled");
     return true;
   }
 

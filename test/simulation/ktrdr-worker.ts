@@ -29,6 +29,8 @@ export class ModelWorker {
   up = true;
   /** Neither computes nor answers (SIGSTOP). */
   hangs = false;
+  /** Only KTRDR reaches it, and it computes on when it is told to stop. */
+  isDeafElsewhere = false;
   /** Answers, but its computing stands still. */
   stalls = false;
   healthAskedAt = 0;

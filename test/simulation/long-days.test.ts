@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { DAY, HOUR, MINUTE, SimulatedStage } from "./stage.ts";
+import { DAY, HOUR, JOB, MINUTE, SimulatedStage } from "./stage.ts";
 
 const HOURS_10 = 10 * HOUR;
 
@@ -136,6 +136,35 @@ describe("a computation that stands still", () => {
     const stopped = stage.perform("stopComputation", stage.input, 1, "job", "computation_stalled");
     expect(await stage.clock.run(stopped, HOUR)).toMatchObject({ stopped: true });
     expect(stage.model.computing()).toBe(0);
+  });
+});
+
+describe("a training that is cancelled", () => {
+  const cancelledAfter = async (stage: SimulatedStage, ms: number) => {
+    void stage.job();
+    await stage.clock.run(stage.clock.sleep(ms), DAY);
+    const report = await stage.clock.run(stage.perform("stopComputation", stage.input, 1, JOB, "cancelled"), DAY);
+    expect(stage.model.computing()).toBe(0);
+    return report;
+  };
+
+  it("keeps the percentage that was shown last, though KTRDR's API has forgotten it", async () => {
+    const stage = training(HOURS_10);
+    stage.model.at(3 * HOUR, () => {
+      stage.model.restartApi();
+      stage.model.kill(stage.model.workers[0]!);
+    });
+    expect(await cancelledAfter(stage, 3 * HOUR)).toMatchObject({ stopped: true, partial: { percent: 29 } });
+  });
+
+  it("is not said to have stopped when its worker, which only KTRDR reaches, may have computed on to the end", async () => {
+    const stage = training(HOURS_10);
+    stage.model.workers[0]!.isDeafElsewhere = true;
+    expect(await cancelledAfter(stage, 3 * HOUR)).toMatchObject({
+      stopped: true,
+      partial: { percent: 30, doubt: expect.stringMatching(/computed it to the end.* models\/probe\/1d_latest/) },
+    });
+    expect(stage.model.finished(JOB)).toBe(true);
   });
 });
 

@@ -38,7 +38,7 @@ export class MemoryRecord {
         const begun = this.computations.find((one) => one.jobId === jobId && one.n === n);
         if (begun !== undefined) return begun;
         const none = { operationId: null, workerId: null, workerEndpoint: null };
-        const open = { startedAt: null, endedAt: null, fate: null, resumedFrom: null };
+        const open = { startedAt: null, endedAt: null, fate: null, resumedFrom: null, lastSeen: null };
         const fresh = { jobId, n, postingAt: new Date(0).toISOString(), knownOperations: [...known], ...none, ...open };
         this.computations.push(fresh);
         return fresh;
@@ -53,6 +53,7 @@ export class MemoryRecord {
           ...(workerId == null ? {} : { workerId }),
           ...(workerEndpoint == null ? {} : { workerEndpoint }),
         }),
+      noteSeen: async (jobId, n, lastSeen) => void this.change(jobId, n, { lastSeen }),
       endComputation: async (jobId, n, fate) => this.change(jobId, n, { endedAt: this.now(), fate }),
     };
   }

@@ -137,6 +137,7 @@ export class ModelKtrdr {
       if (worker?.up !== true) {
         throw unavailable(Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
       }
+      if (worker.isDeafElsewhere) throw unavailable();
       if (worker.hangs) {
         await this.clock.sleep(REQUEST_TIMEOUT_MS, signal);
         throw unavailable();

@@ -152,6 +152,22 @@ describe("beginComputation", () => {
   });
 });
 
+describe("noteSeen", () => {
+  const at = (percent: number) => ({ percent, step: "", epochsSeen: 2, bestValLoss: 0.5, bestValAccuracy: null });
+
+  it("keeps the farthest that was seen, until the computation has ended", async () => {
+    const jobId = await admitted();
+    await writer.beginComputation(jobId, 1, []);
+    const seen = async () => (await jobs.computations(jobId))[0]?.lastSeen;
+    expect(await seen()).toBeNull();
+    for (const percent of [10.5, 26, 0]) await writer.noteSeen(jobId, 1, at(percent));
+    expect(await seen()).toEqual(at(26));
+    await writer.endComputation(jobId, 1, "cancelled");
+    await writer.noteSeen(jobId, 1, at(90));
+    expect(await seen()).toEqual(at(26));
+  });
+});
+
 describe("markPosting", () => {
   const NOTHING_SENT = new Date(0).toISOString();
 
