@@ -15,7 +15,7 @@ import { serveHttp, type Serving } from "./mcp-http.ts";
 import { serveOnStdio } from "./mcp-stdio.ts";
 import { createWiring } from "./mcp-wiring.ts";
 import { tracingOf } from "./tracing-of.ts";
-import { mcpMetrics } from "./watch.ts";
+import { foldersOf, mcpMetrics } from "./watch.ts";
 
 /** Clients kill a server that lingers. */
 const FLUSH_MS = 1_500;
@@ -49,6 +49,7 @@ async function main(): Promise<void> {
     async () => await (await wiring.current()).figures(),
     () => executions.dropped,
     () => breaker,
+    foldersOf(config),
   );
   const wiring = await createWiring(process.env, log, {
     tracing,

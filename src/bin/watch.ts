@@ -19,15 +19,20 @@ const NAMES = { kinds: JOB_KINDS, openStates: OPEN_STATES, statuses: FINAL_STATU
  * @param figures reads PostgreSQL
  * @param dropped counts what the execution log gave up
  * @param breaker says in which state the one around KTRDR is
+ * @param folders whose disks may fill, path by name
  */
 export function mcpMetrics(
   figures: MetricSources["figures"],
   dropped: () => number,
   breaker: () => BreakerState,
+  folders: MetricSources["folders"] = {},
 ): Metrics {
   const tools = { names: TOOLS.map(({ name }) => name), codes: ERROR_CODES };
-  return createMetrics({ names: NAMES, tools, figures, executionsDropped: dropped, breaker });
+  return createMetrics({ names: NAMES, tools, figures, executionsDropped: dropped, breaker, folders });
 }
+
+/** Where this process and a lab beside it write, path by name. */
+export const foldersOf = ({ KTRDR_STRATEGIES_DIR: strategies, LAB_DIR: lab }: Config) => ({ strategies, lab });
 
 export interface WorkerWatch {
   readonly metrics: Metrics;
@@ -48,6 +53,7 @@ export async function workerWatch(config: Config, log: Logger): Promise<WorkerWa
   const metrics = createMetrics({
     names: NAMES,
     figures: () => jobFigures(pool),
+    folders: foldersOf(config),
     others: () => textOf(`http://${sdkAddress}/metrics`),
   });
   let server: WatchServer | null = null;

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { diskMetrics } from "./disk.ts";
 import { ktrdrMetrics, type BreakerState, type KtrdrRequest } from "./ktrdr-requests.ts";
 import { recordMetrics, type RecordFigures, type RecordNames } from "./record.ts";
 import { toolMetrics, type ToolCall } from "./tool-calls.ts";
@@ -12,6 +13,8 @@ export interface MetricSources {
   /** Calls that were given up by the execution log. A process without tools has none. */
   readonly executionsDropped?: () => number;
   readonly breaker?: () => BreakerState;
+  /** Folders whose disks may fill, path by name; undefined: not configured. */
+  readonly folders?: Readonly<Record<string, string | undefined>>;
   /** Metrics of another registry in Prometheus' text form, put behind our own; its names must not be ours. */
   readonly others?: () => Promise<string>;
 }
@@ -42,6 +45,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const observeCall = tools === undefined ? () => undefined : toolMetrics(registry, tools);
   const observeRequest = ktrdrMetrics(registry, sources.breaker);
   const show = recordMetrics(registry, sources.names);
+  const lookAtDisks = diskMetrics(registry, sources.folders ?? {});
   const { executionsDropped } = sources;
   if (executionsDropped !== undefined) dropsGauge(registry, executionsDropped);
   const own = registry.getMetricsAsArray().map(familyOf);
@@ -52,9 +56,10 @@ export function createMetrics(sources: MetricSources): Metrics {
     observeRequest,
     families: () => own,
     async text() {
-      const [found, others] = await Promise.all([figures(), sources.others?.().catch(() => "") ?? ""]);
+      const others = sources.others?.().catch(() => "") ?? "";
+      const [found, more] = await Promise.all([figures(), others, lookAtDisks()]);
       show(found);
-      return `${await registry.metrics()}${others}`;
+      return `${await registry.metrics()}${more}`;
     },
   };
 }

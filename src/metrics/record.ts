@@ -4,6 +4,8 @@ import { Counter, Gauge, type Registry } from "prom-client";
 export interface RecordFigures {
   /** Whether the record could be written as well as read. */
   readonly writable: boolean;
+  /** Seconds since the last backup; null when there was none. */
+  readonly backupAgeSeconds: number | null;
   /** How many jobs are in each state; `oldestSeconds`: how long the one that has been in it longest has been. */
   readonly open: readonly {
     readonly kind: string;
@@ -43,7 +45,9 @@ export function recordMetrics(registry: Registry, names: RecordNames): (figures:
     families.databaseUp.set(figures === null ? 0 : 1);
     families.databaseWritable.set(figures?.writable === true ? 1 : 0);
     for (const family of families.ofJobs) family.reset();
+    families.backupAge.remove(); // the library shows 0 for what was never set
     if (figures === null) return;
+    if (figures.backupAgeSeconds !== null) families.backupAge.set(figures.backupAgeSeconds);
     for (const labels of everyKind) families.open.set(labels, 0);
     for (const kind of names.kinds) families.oldest.set({ kind }, 0);
     for (const { kind, state, jobs, oldestSeconds } of figures.open) {
@@ -106,6 +110,10 @@ function familiesOf(registry: Registry) {
     "ktrdr_mcp_database_writable",
     "1 when PostgreSQL could write: it is no standby, not read-only, and its disk has room; else 0.",
   );
+  const backupAge = gauge(
+    "ktrdr_mcp_backup_age_seconds",
+    "Age of the last backup that `ktrdr-mcp backup` finished. Absent while there was none.",
+  );
   const ofJobs = [open, oldest, finished, starts, waited, computed, faults];
-  return { open, oldest, finished, starts, waited, computed, faults, databaseUp, databaseWritable, ofJobs };
+  return { open, oldest, finished, starts, waited, computed, faults, databaseUp, databaseWritable, backupAge, ofJobs };
 }

@@ -13,11 +13,14 @@ const Computed = z.object({
   waitedSeconds: z.number(),
   computedSeconds: z.number(),
 });
+const Backup = z.object({ ageSeconds: z.number().nullable() });
 const Fault = z.object({ fault: z.string(), jobs: z.number() });
 
 export interface JobFigures {
   /** Whether the record could be written as well. */
   readonly writable: boolean;
+  /** Seconds since the last backup; null when there was none. */
+  readonly backupAgeSeconds: number | null;
   readonly open: readonly z.infer<typeof Open>[];
   readonly finished: readonly z.infer<typeof Finished>[];
   readonly computed: readonly z.infer<typeof Computed>[];
@@ -52,12 +55,14 @@ const FAULTS = `
   select fault, count(distinct job_id)::float8 as jobs
   from jobs, jsonb_array_elements_text(outcome -> 'faultsSeen') as fault where status <> 'open' group by fault`;
 
+const BACKUP = `select extract(epoch from now() - max(taken_at))::float8 as "ageSeconds" from backups`;
+
 /**
  * Sums over all jobs that were ever recorded. For whoever watches, not for answers to Claude.
  * @throws DomainError `database_unavailable`
  */
 export async function jobFigures(pool: Pool): Promise<JobFigures> {
-  const [writable, open, finished, computed, faults] = await Promise.all([
+  const [writable, open, finished, computed, faults, [backup]] = await Promise.all([
     assertWritable(pool).then(
       () => true,
       () => false,
@@ -66,6 +71,7 @@ export async function jobFigures(pool: Pool): Promise<JobFigures> {
     select(pool, Finished, FINISHED),
     select(pool, Computed, COMPUTED),
     select(pool, Fault, FAULTS),
+    select(pool, Backup, BACKUP),
   ]);
-  return { writable, open, finished, computed, faults };
+  return { writable, backupAgeSeconds: backup?.ageSeconds ?? null, open, finished, computed, faults };
 }

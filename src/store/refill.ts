@@ -20,8 +20,8 @@ export interface Filling {
  */
 const LOGS: readonly string[] = ["tool_executions"];
 
-/** Have rows from the moment they are made: what they hold is replaced by what the backup holds. */
-const SETTINGS: readonly string[] = ["research_control"];
+/** May have rows although nothing was done there yet: what they hold is replaced by what the backup holds. */
+const SETTINGS: readonly string[] = ["research_control", "backups"];
 
 /** A statement carries about this much (characters), at most so many rows. */
 const BATCH_CHARS = 2_000_000;

@@ -243,6 +243,24 @@ describe("a backup", () => {
     ]);
   });
 
+  it("is noted by the command that made it, and a restored place knows of those before its own", async () => {
+    const [from, folder] = [await places.database(), await places.folder()];
+    const command = (name: string) =>
+      execa(path.join(ROOT, "bin/ktrdr-mcp"), ["backup", path.join(folder, name)], { env: { DATABASE_URL: from } });
+    await command("first");
+    const noted = await query<{ taken_at: Date }>(from, "select taken_at from backups");
+    const { takenAt } = JSON.parse(await readFile(path.join(folder, "first/manifest.json"), "utf8"));
+    expect(noted.map(({ taken_at }) => taken_at.toISOString())).toEqual([takenAt]);
+    await command("second");
+    expect(await query(from, "select taken_at from backups")).toHaveLength(2);
+    // The place is still one where nothing was done.
+    await restored(path.join(folder, "second"), { databaseUrl: from });
+    expect(await query(from, "select taken_at from backups")).toEqual(noted);
+    await query(from, "drop table backups");
+    expect((await command("third")).stdout).toContain("The database could not note it");
+    expect(await filesOf(path.join(folder, "third"))).toContain("manifest.json");
+  });
+
   it("needs a folder of its own, and tables", async () => {
     const options = { databaseUrl: source, strategiesDir: undefined, version: VERSION };
     const full = await places.folder({ "letter.txt": "mine" });

@@ -1,3 +1,4 @@
+import { statfs } from "node:fs/promises";
 import { Registry } from "prom-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { mcpMetrics } from "../../src/bin/watch.ts";
@@ -6,13 +7,21 @@ import { createMetrics, type Metrics } from "../../src/metrics/metrics.ts";
 import { recordMetrics } from "../../src/metrics/record.ts";
 import { TOOLS } from "../../src/mcp/tools/index.ts";
 import { ALLOWED_ENDPOINTS, endpointOf } from "../../src/ktrdr/allow-list.ts";
+import { noteBackup } from "../../src/store/backups.ts";
 import { jobFigures } from "../../src/store/job-figures.ts";
 import { createJobWriter, type JobWriter } from "../../src/store/job-writer.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
 import { inputOf, outcomeOf, setInputOf, TRAINING } from "../support/workflow-env.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
 
-const nothing = async () => ({ writable: true, open: [], finished: [], computed: [], faults: [] });
+const nothing = async () => ({
+  writable: true,
+  backupAgeSeconds: null,
+  open: [],
+  finished: [],
+  computed: [],
+  faults: [],
+});
 const names = { kinds: ["training"], openStates: ["queued"], statuses: ["failed"], faults: ["worker_died"] };
 
 /** Values by series, as the text shows them. */
@@ -88,6 +97,18 @@ describe("requests to KTRDR", () => {
   });
 });
 
+describe("disks", () => {
+  it("say how much room they have; a folder that is not there, or not configured, says nothing", async () => {
+    const folders = { strategies: import.meta.dirname, lab: "/nowhere/at/all", other: undefined };
+    const seen = await series(createMetrics({ names, figures: nothing, folders }));
+    const told = [...seen].filter(([name]) => name.startsWith("ktrdr_mcp_disk"));
+    const { bsize, blocks } = await statfs(import.meta.dirname);
+    expect(told.map(([name]) => name)).toEqual(['ktrdr_mcp_disk_free_bytes{folder="strategies"}']);
+    expect(told[0]?.[1]).toBeGreaterThan(0);
+    expect(told[0]?.[1]).toBeLessThanOrEqual(bsize * blocks);
+  });
+});
+
 describe("what the record says", () => {
   let database: TestDatabase;
   let pool: Pool;
@@ -148,6 +169,14 @@ describe("what the record says", () => {
     expect(seen.get('ktrdr_mcp_job_starts_total{kind="training"}')).toBe(2);
     expect(seen.get('ktrdr_mcp_job_queue_oldest_seconds{kind="training"}')).toBeGreaterThanOrEqual(90);
     expect(seen.get('ktrdr_mcp_computing_seconds_total{kind="training"}')).toBeGreaterThanOrEqual(40);
+  });
+
+  it("tells how old the last backup is, and nothing while there was none", async () => {
+    expect((await series(metrics())).has("ktrdr_mcp_backup_age_seconds")).toBe(false);
+    const hoursAgo = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+    for (const hours of [7, 2, 5]) await noteBackup(pool, { takenAt: hoursAgo(hours), version: "1.2.3" });
+    const age = (await series(metrics())).get("ktrdr_mcp_backup_age_seconds") ?? Number.NaN;
+    expect(Math.round(age / 3_600)).toBe(2);
   });
 
   it("is asked once for scrapers that come together", async () => {

@@ -53,6 +53,7 @@ describe("migrate", () => {
     expect(await migrate(url)).toEqual({ applied: ALL });
     expect(await migrate(url)).toEqual({ applied: [] });
     expect((await tables(url)).map(({ name }) => name)).toEqual([
+      "backups",
       "batch_items",
       "computations",
       "experiment_jobs",
