@@ -1,10 +1,13 @@
-/** What is known of the strategy inside a model. KTRDR backtests the model's folder, not the strategy's file (contract §2.9). */
+/**
+ * What is known of the strategy inside a model. KTRDR backtests the model's folder, not the strategy's file (contract §2.9);
+ * of the file, when it is there, it takes the list of several timeframes.
+ */
 import { codesOf, LOOKS_AHEAD } from "../domain/insistence.ts";
 import type { Finding } from "../domain/strategy/finding.ts";
 import type { Subject } from "./clearance.ts";
 import type { ChosenModel } from "./model-choice.ts";
 import type { Deps } from "./ports.ts";
-import { slowerTimeframes, strategySubject } from "./strategy-check.ts";
+import { slowerTimeframes, strategySubject, type StrategyText } from "./strategy-check.ts";
 
 export interface Judged {
   readonly subject: Subject;
@@ -37,12 +40,19 @@ export async function judgedModel(deps: Deps, model: ChosenModel, strategy: stri
       next: "train another strategy",
     },
     slower: inside === null ? [] : slowerTimeframes(inside),
-    warnings: changed
-      ? [
-          `The file of ${name} was changed after the training. The model is backtested with the text it was trained with.`,
-        ]
-      : [],
+    warnings: changed ? [changedFile(name), ...otherTimeframes(file, inside)] : [],
   };
+}
+
+const changedFile = (name: string) =>
+  `The file of ${name} was changed after the training. The model is backtested with the text it was trained with.`;
+
+function otherTimeframes(file: StrategyText, inside: StrategyText | null): string[] {
+  const slower = slowerTimeframes(file);
+  if (inside === null || slower.length === 0 || slower.join() === slowerTimeframes(inside).join()) return [];
+  return [
+    `One thing KTRDR does take from the file: its timeframes, which are others now (${slower.join(", ")} beside the finest). The backtest may fail or cover other bars: bring the text back, or remove the file.`,
+  ];
 }
 
 const isOpen = ({ code }: Finding, { insisted }: ChosenModel): boolean =>

@@ -53,7 +53,7 @@ export function marketOf(
   });
 }
 
-type StrategyText = Pick<StrategyFile, "name" | "text" | "sha256">;
+export type StrategyText = Pick<StrategyFile, "name" | "text" | "sha256">;
 
 /** What is known of the planned training. */
 interface Given {

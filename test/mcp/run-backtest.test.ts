@@ -113,6 +113,17 @@ describe("run_backtest", () => {
       });
     });
 
+    test("but for its timeframes, when they are others now", async () => {
+      const text = named("slower");
+      const file = text.replace(
+        /timeframes: .*/,
+        'timeframes: {mode: multi_timeframe, list: ["1d", "1w"], base_timeframe: "1d"}',
+      );
+      await stack.strategies.write("slower", file, { overwrite: true });
+      const answer = await stack.ask("run_backtest", { model: await trained("slower", text), ...WINDOW });
+      expect(answer).toMatchObject({ warnings: [CHANGED, expect.stringContaining("1w beside the finest")] });
+    });
+
     test("nor a text on record; other markets are said", async () => {
       const model = await trained("unrecorded", null);
       expect(await stack.ask("run_backtest", { model, ...WINDOW })).toMatchObject({ existing: false, warnings: [] });

@@ -77,6 +77,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   no_sharpe: ({ figures: { sharpe, trades } }) =>
     sharpe === null && trades > 0 ? "A Sharpe does not exist: the account hardly moved, or always alike." : null,
+  no_sortino: ({ figures: { sortino, trades } }) =>
+    sortino === null && trades > 0
+      ? "A Sortino does not exist: too few bars lost money to say how far their losses scatter."
+      : null,
+  no_calmar: ({ figures: { calmar, trades } }) =>
+    calmar === null && trades > 0 ? "A Calmar does not exist: the account never fell below an earlier high." : null,
   sortino_is_ktrdrs: ({ figures: { sortino } }) =>
     sortino === null
       ? null

@@ -104,7 +104,7 @@ export function normaliseBacktest(
     sortino: scaled(metrics.sortino_ratio, scale),
     volatility: metrics.volatility * scale,
     maxDrawdown: metrics.max_drawdown_pct,
-    calmar: metrics.max_drawdown_pct > 0 ? annualReturn / metrics.max_drawdown_pct : null,
+    calmar: metrics.max_drawdown_pct > KTRDR_LEAST_DEVIATION ? annualReturn / metrics.max_drawdown_pct : null,
     trades: metrics.total_trades,
     winRate: metrics.total_trades > 0 ? metrics.win_rate : null,
     profitFactor: trades.profitFactor,

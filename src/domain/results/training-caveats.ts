@@ -67,6 +67,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
     symbols.length > 1
       ? `Trained on ${symbols.length} symbols, but KTRDR makes the labels of ${symbols[0]} alone and joins them to inputs of another one.`
       : null,
+  context_data: (_, { contextSources }) =>
+    contextSources.length > 0
+      ? `The model also reads context_data (${contextSources.join(", ")}): every backtest of it needs that source too, and what was read is not on record as the bars are.`
+      : null,
   constant_prediction: (figures) => {
     const accuracy = figures.testAccuracy ?? figures.finalValAccuracy;
     return isConstant(figures) && accuracy !== null

@@ -211,9 +211,19 @@ describe("figures that are not what they seem", () => {
     const extreme = { ...RUN.metrics, sortino_ratio: 999_999, volatility: 0, sharpe_ratio: 0, max_drawdown_pct: 0 };
     const result = withCapital(100_000, extreme);
     expect(result).toMatchObject({ sharpe: null, sortino: null, calmar: null });
-    expect(codes(result)).toContain("no_sharpe");
+    expect(codes(result)).toEqual(expect.arrayContaining(["no_sharpe", "no_sortino", "no_calmar"]));
     const { raw: _raw, ...figures } = result;
     expect(JSON.stringify({ ...figures, caveats: [] })).not.toMatch(/999999|NaN|Infinity/);
+  });
+
+  test.each([
+    ["a Sortino without losing bars", { sortino_ratio: 0 }, "sortino", "no_sortino"],
+    ["a Calmar without a drawdown", { max_drawdown_pct: 0 }, "calmar", "no_calmar"],
+    ["a Calmar of a drawdown that is rounding", { max_drawdown_pct: 1e-16 }, "calmar", "no_calmar"],
+  ] as const)("%s does not exist, and that is all that is said to be missing", (_, change_, figure, code) => {
+    const result = withCapital(100_000, { ...RUN.metrics, ...change_ });
+    expect(result[figure]).toBeNull();
+    expect(codes(result).filter((one) => /^no_(sharpe|sortino|calmar)$/.test(one))).toEqual([code]);
   });
 
   test("costs of nothing are said", () => {

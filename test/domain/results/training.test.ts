@@ -218,6 +218,7 @@ describe("what a training is worth", () => {
       "inputs_scaled_before_split",
     ],
     ["a split without a gap", "", "split_not_purged"],
+    ["data from elsewhere", "context_data: [{provider: fred, series: DGS2}]", "context_data"],
   ])("%s", (_, more, code) => {
     const summary = { ...recorded.trainings.rsi, data_summary: undefined };
     const found = (words: string | null) =>
