@@ -36,7 +36,7 @@ export const ConfigSchema = z.object({
     .string()
     .optional()
     .describe(
-      "KTRDR's models folder as this machine sees it, read-only is enough; `doctor` checks that it can be read.",
+      "KTRDR's models folder as this machine sees it, read-only is enough: what it says of models that were trained elsewhere.",
     ),
   DATABASE_URL: databaseUrl
     .default("postgresql://postgres@127.0.0.1:5432/ktrdr_mcp")

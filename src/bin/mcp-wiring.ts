@@ -4,6 +4,7 @@ import type { BreakerState } from "../ktrdr/breaker.ts";
 import { charts } from "../charts/charts.ts";
 import { createCachedReads } from "../ktrdr/cached-reads.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
+import { createModelFolder } from "../ktrdr/model-folder.ts";
 import { createPriceFiles } from "../ktrdr/price-files.ts";
 import type { RequestInfo } from "../ktrdr/transport.ts";
 import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
@@ -152,6 +153,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
       ktrdr,
       reads: createCachedReads(readers, { files: priceFilesOf(config, log) }),
       strategies: createStrategyLibrary(strategiesDir, createStrategyFolder(strategiesDir), log, { readOnly }),
+      models: createModelFolder(config.KTRDR_MODELS_DIR),
       charts,
       links: linksOf(config, settings),
       now: () => new Date(),

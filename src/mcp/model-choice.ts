@@ -2,6 +2,7 @@ import { DomainError } from "../domain/errors.ts";
 import { insistedOn, type Insistence } from "../domain/insistence.ts";
 import { isTimeframe, type DateWindow, type Timeframe } from "../domain/market-data.ts";
 import type { JobRecord } from "../store/job-row.ts";
+import type { KeptModel } from "../ktrdr/model-folder.ts";
 import type { Deps } from "./ports.ts";
 
 /** Where trainings put models, relative to KTRDR's working directory; anything else is refused. */
@@ -18,6 +19,8 @@ export interface ChosenModel {
   readonly origin:
     | (DateWindow & { readonly strategy: string; readonly symbol: string; readonly timeframe: string })
     | null;
+  /** What KTRDR's folder says of one that is not ours; null when it cannot be read. */
+  readonly kept: KeptModel | null;
 }
 
 /**
@@ -31,7 +34,13 @@ export async function chooseModel(deps: Deps, model: string): Promise<ChosenMode
 async function atPath(deps: Deps, modelPath: string): Promise<ChosenModel> {
   const known = await deps.records.results.findModel(modelPath);
   const training = known === null ? null : await deps.records.jobs.get(known.jobId);
-  return { modelPath, trainingJobId: known?.jobId ?? null, ...trainedBy(training), origin: known };
+  return {
+    modelPath,
+    trainingJobId: known?.jobId ?? null,
+    ...trainedBy(training),
+    origin: known,
+    kept: known === null ? await deps.models.read(modelPath) : null,
+  };
 }
 
 const trainedBy = (job: JobRecord | null) => ({
@@ -42,7 +51,7 @@ const trainedBy = (job: JobRecord | null) => ({
 async function ofTraining(deps: Deps, jobId: string): Promise<ChosenModel> {
   const [job, result] = await Promise.all([deps.records.jobs.get(jobId), deps.records.results.get(jobId)]);
   if (result?.kind === "training") {
-    return { modelPath: result.modelPath, trainingJobId: jobId, ...trainedBy(job), origin: result };
+    return { modelPath: result.modelPath, trainingJobId: jobId, ...trainedBy(job), origin: result, kept: null };
   }
   if (result?.kind === "training_set") {
     throw new DomainError("invalid_input", {
@@ -85,21 +94,21 @@ interface Market {
 
 /**
  * What a model is backtested on: what the caller names, else that of its training; of a model that is not ours what its
- * path says, `models/<strategy>/<timeframe>_v<n>` (contract §4.2).
+ * folder and its path say, `models/<strategy>/<timeframe>_v<n>` (contract §4.2).
  * @throws DomainError `invalid_input` naming what is missing
  */
 export function marketOfModel(
-  { modelPath, origin }: ChosenModel,
+  { modelPath, origin, kept }: ChosenModel,
   given: { readonly [K in keyof Market]?: string | undefined },
 ): Market {
   const [, folder, version = ""] = modelPath.split("/");
   const strategy = given.strategy ?? origin?.strategy ?? folder;
-  const symbol = given.symbol ?? origin?.symbol;
-  const timeframe = given.timeframe ?? origin?.timeframe ?? version.split("_")[0];
+  const symbol = given.symbol ?? origin?.symbol ?? kept?.symbol ?? undefined;
+  const timeframe = given.timeframe ?? origin?.timeframe ?? kept?.timeframe ?? version.split("_")[0];
   if (strategy !== undefined && symbol !== undefined && isTimeframe(timeframe)) return { strategy, symbol, timeframe };
   throw new DomainError("invalid_input", {
     what: `A ${symbol === undefined ? "symbol" : "timeframe"} is needed for ${modelPath}.`,
-    why: "this server did not train it: nothing of it is on record, and its path does not say",
+    why: "this server did not train it: nothing of it is on record, and neither its folder nor its path says",
     next: "name it, or pass the task_id of a training",
   });
 }

@@ -30,8 +30,9 @@ export async function judgedModel(deps: Deps, model: ChosenModel, strategy: stri
     deps.strategies.read(name).catch(() => null),
   ]);
   const changed = file !== null && strategySha256 !== null && file.sha256 !== strategySha256;
-  const own = recorded === null || strategySha256 === null ? null : { name, text: recorded, sha256: strategySha256 };
-  const inside = own ?? (changed ? null : file);
+  const own = recorded === null || strategySha256 === null ? null : { text: recorded, sha256: strategySha256 };
+  const text = own ?? model.kept?.strategy ?? (changed ? null : file);
+  const inside = text === null ? null : { name, text: text.text, sha256: text.sha256 };
   return {
     subject: {
       name: `The model ${model.modelPath}`,

@@ -1,6 +1,7 @@
 import type { Charts } from "../charts/charts.ts";
 import type { CachedReads } from "../ktrdr/cached-reads.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
+import type { ModelFolder } from "../ktrdr/model-folder.ts";
 import type { StrategyLibrary } from "../ktrdr/strategy-library.ts";
 import type { BatchStore } from "../store/batches.ts";
 import type { ExecutionLog } from "../store/execution-log.ts";
@@ -52,6 +53,7 @@ export interface Deps {
   /** Cheap, cached reads. */
   readonly reads: CachedReads;
   readonly strategies: StrategyLibrary;
+  readonly models: ModelFolder;
   readonly charts: Charts;
   readonly links: Links;
   readonly now: () => Date;

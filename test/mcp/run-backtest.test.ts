@@ -1,4 +1,7 @@
+import { mkdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import { batchRequest, recordBatch } from "../support/batches.ts";
 import { sha256 } from "../../src/ktrdr/strategy-file.ts";
@@ -169,6 +172,46 @@ describe("run_backtest", () => {
         items: 2,
         warnings: [expect.stringContaining("on record of 1 of the models")],
       });
+    });
+  });
+
+  describe("of a model that was trained elsewhere", () => {
+    const keep = async (folder: string, files: Record<string, unknown>) => {
+      const dir = join(stack.modelsDir, ...folder.split("/"));
+      await mkdir(dir, { recursive: true });
+      for (const [name, content] of Object.entries(files)) await writeFile(join(dir, name), JSON.stringify(content));
+    };
+    const strategy = parse(EXAMPLE_STRATEGY) as Record<string, unknown>;
+    const run = (model: string, more = {}) => stack.ask("run_backtest", { model, ...WINDOW, ...more });
+
+    test("takes the market from its folder, through a link too, and never from out of it", async () => {
+      await keep("theirs/best", {
+        "config.json": strategy,
+        "metadata.json": { timeframe: "1d", symbol: "SPX" },
+        "metadata_v3.json": { training_symbols: ["SPX"] },
+      });
+      await symlink("best", join(stack.modelsDir, "theirs", "best_latest"));
+      for (const model of ["models/theirs/best", "models/theirs/best_latest"])
+        expect(await run(model)).toMatchObject({ warnings: [expect.stringContaining("No training of this model")] });
+      await symlink("../..", join(stack.modelsDir, "theirs", "out"));
+      expect(await stack.refused("run_backtest", { model: "models/theirs/out", ...WINDOW })).toContain(
+        "symbol is needed",
+      );
+    });
+
+    test("sees a look ahead in its folder, and asks for a symbol when it had several", async () => {
+      const indicators = { ...(strategy["indicators"] as object), dip: { type: "zigzag", threshold: 0.05 } };
+      const several = {
+        "config.json": { ...strategy, indicators },
+        "metadata_v3.json": { training_symbols: ["A", "B"] },
+      };
+      await keep("theirs/1d_v2", several);
+      const model = "models/theirs/1d_v2";
+      expect(await stack.refused("run_backtest", { model, ...WINDOW })).toContain("A symbol is needed");
+      const refused = await stack.refused("run_backtest", { model, ...WINDOW, symbol: "SPX" });
+      expect(refused).toMatch(/repaints.*accept_look_ahead/s);
+      const accepted = await run(model, { symbol: "SPX", accept_look_ahead: "to see how far off it is" });
+      expect(accepted["warnings"]).toContainEqual(expect.stringMatching(/^LOOKS AHEAD/));
     });
   });
 

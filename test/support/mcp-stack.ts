@@ -49,6 +49,8 @@ export interface Stack {
   readonly strategy: string;
   /** KTRDR's data folder. */
   readonly dataDir: string;
+  /** KTRDR's models folder. */
+  readonly modelsDir: string;
   /** For other processes on the same parts. */
   readonly env: Readonly<Record<string, string>>;
   readonly databaseUrl: string;
@@ -87,6 +89,7 @@ export async function startStack(wanted: Wanted = {}): Promise<Stack> {
     ...dead,
     DATABASE_URL: database.url,
     KTRDR_STRATEGIES_DIR: folder,
+    KTRDR_MODELS_DIR: join(dir, "models"),
     ...(sandbox === null ? {} : { KTRDR_API_URL: sandbox.url }),
     ...(wanted.mounted ? { KTRDR_DATA_DIR: join(dir, "data") } : {}),
     ...(temporal === null ? {} : { TEMPORAL_ADDRESS: temporal.address }),
@@ -114,6 +117,7 @@ export async function startStack(wanted: Wanted = {}): Promise<Stack> {
     strategies,
     strategy: EXAMPLE_NAME,
     dataDir: join(dir, "data"),
+    modelsDir: join(dir, "models"),
     env,
     databaseUrl: database.url,
     temporal() {

@@ -21,7 +21,7 @@ export const runBacktest = defineTool({
 Before: train_model finished. Choose dates AFTER the training window: a backtest on days the model was trained on is in-sample, proves nothing, and is flagged. After: get_task_status with wait_seconds 45, then get_results, which puts buy-and-hold over the same bars beside it.
 
 - model: the task_id of a training (best), or its model_path from list_models. For a training set or a batch: all its models, as a batch.
-- A model of elsewhere needs its model_path and a symbol.
+- A model of elsewhere: its model_path, and a symbol.
 - The strategy's file is not needed: the model keeps what it was trained with.
 - The first 50 bars of the window are warm-up and not traded.
 - commission and slippage are ratios of traded value per fill (0.001 = 0.1 %). Costs of 0 flatter every strategy.
