@@ -1,13 +1,15 @@
 /** `ktrdr-mcp clean-up`: what may go after a while. Says what it would do, and does it with `--apply` only. */
 import { parseArgs } from "node:util";
+import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { findOld, KINDS, removeOld, type Kind } from "../store/clean-up.ts";
 import { createPool } from "../store/pool.ts";
+import { CHECKPOINTS, cleanUpCheckpoints, notListed } from "./clean-up-checkpoints.ts";
 import { interrupted, runCommand, say, settings, sizeOf, Usage } from "./command.ts";
 
-const USAGE = `Usage: ktrdr-mcp clean-up [--older-than 90d] [--only ${KINDS.join(",")}] [--apply]`;
+const USAGE = `Usage: ktrdr-mcp clean-up [--older-than 90d] [--only ${[...KINDS, CHECKPOINTS].join(",")}] [--apply]`;
 
 /** What a strategy was that failed is worth knowing: its text goes only when it is named. */
-const BY_DEFAULT = KINDS.filter((kind) => kind !== "failed_strategy_texts");
+const BY_DEFAULT = [...KINDS.filter((kind) => kind !== "failed_strategy_texts"), CHECKPOINTS];
 
 /** Counting reads whole tables (milliseconds). */
 const PATIENCE_MS = 300_000;
@@ -16,24 +18,31 @@ await runCommand(USAGE, async () => {
   const { values } = parseArgs({
     options: {
       "older-than": { type: "string", default: "90d" },
-      only: { type: "string", default: BY_DEFAULT.join(",") },
+      only: { type: "string" },
       apply: { type: "boolean", default: false },
     },
   });
   const days = daysOf(values["older-than"]);
-  const kinds = values.only.split(",").map(kindOf);
+  const named = values.only?.split(",") ?? BY_DEFAULT;
+  const kinds = named.filter((kind) => kind !== CHECKPOINTS).map(kindOf);
   const config = await settings();
   const pool = createPool(config.DATABASE_URL, {
     max: 1,
     applicationName: "ktrdr-mcp clean-up",
     queryTimeoutMs: PATIENCE_MS,
   });
+  const requestTimeoutMs = config.KTRDR_REQUEST_TIMEOUT_MS;
+  const ktrdr = createKtrdr({ baseUrl: config.KTRDR_API_URL, requestTimeoutMs });
   const signal = interrupted();
   try {
     say(`Older than ${days} days:`);
     for (const { kind, what, rows, bytes } of await findOld(pool, kinds, days)) {
       say(`  ${kind}: ${rows} rows, ${sizeOf(bytes)}: ${what}`);
       if (values.apply && rows > 0) say(`    gone: ${await removeOld(pool, kind, days, signal)}`);
+    }
+    if (named.includes(CHECKPOINTS)) {
+      const work = cleanUpCheckpoints(pool, ktrdr.checkpoints, { days, apply: values.apply, signal });
+      await (values.only === undefined ? work.catch(notListed) : work);
     }
     say(
       values.apply
@@ -45,6 +54,7 @@ await runCommand(USAGE, async () => {
     process.stderr.write("Interrupted; what was gone stays gone, the rest is there.\n");
     process.exitCode = 130;
   } finally {
+    ktrdr.close();
     await pool.end();
   }
 });

@@ -27,8 +27,10 @@ const ALLOWED = {
     "POST /api/v1/operations/*/resume",
     "GET /api/v1/workers",
     "GET /api/v1/workers/*",
+    "GET /api/v1/checkpoints",
     "GET /api/v1/checkpoints/stats",
     "GET /api/v1/checkpoints/*",
+    "DELETE /api/v1/checkpoints/*",
   ],
   worker: ["GET /api/v1/operations", "GET /api/v1/operations/*", "DELETE /api/v1/operations/*/cancel"],
 } as const satisfies Record<Surface, readonly string[]>;

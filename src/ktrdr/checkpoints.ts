@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isDomainError } from "../domain/errors.ts";
 import type { ResumePoint } from "../domain/job.ts";
 import { segment } from "./allow-list.ts";
 import { isoUtc, oneLine } from "./text.ts";
@@ -22,7 +23,16 @@ export interface Checkpoint {
   readonly resumePoint: ResumePoint | null;
 }
 
+export interface ListedCheckpoint extends Pick<Checkpoint, "operationId" | "type" | "createdAt"> {
+  /** Of its files. */
+  readonly bytes: number;
+}
+
 export interface Checkpoints {
+  /** Those older than so many days, oldest first. */
+  olderThan(days: number, signal?: AbortSignal): Promise<ListedCheckpoint[]>;
+  /** With its files; the operation cannot be resumed any more. One that is gone already is no error. */
+  remove(operationId: string, signal?: AbortSignal): Promise<void>;
   /** The cheapest question that needs KTRDR's database: proves that it is up (contract §2.1). */
   stats(signal?: AbortSignal): Promise<CheckpointStats>;
   /** @throws DomainError `ktrdr_not_found` when there is none */
@@ -38,6 +48,20 @@ const StateWire = z.looseObject({
     .nullish()
     .catch(null),
 });
+
+/** Each comes with its whole state, 3 to 100 kB (contract §2.12): it is read over. */
+const ListWire = z.looseObject({
+  data: z.array(
+    z.object({
+      operation_id: z.string(),
+      checkpoint_type: z.string(),
+      created_at: z.string(),
+      artifacts_size_bytes: z.number().nullish(),
+    }),
+  ),
+});
+const LIST_BYTES = 512 * 1024 * 1024;
+const RemovedWire = z.looseObject({ success: z.boolean() });
 
 const StatsWire = z.looseObject({ total_checkpoints: z.number(), total_size_bytes: z.number().nullish() });
 const CheckpointWire = z.looseObject({
@@ -62,8 +86,47 @@ function resumePointOf(state: z.infer<typeof StateWire> | null | undefined): Res
   return whole ? { epoch, curve } : null;
 }
 
+type Send = Transport["api"];
+
+async function olderThan(api: Send, days: number, signal?: AbortSignal): Promise<ListedCheckpoint[]> {
+  const { data } = await api({
+    method: "GET",
+    path: "/api/v1/checkpoints",
+    query: { older_than_days: days },
+    nature: "read",
+    what: "The list of KTRDR's checkpoints",
+    answer: ListWire,
+    maxBytes: LIST_BYTES,
+    signal,
+  });
+  return data
+    .map((one) => ({
+      operationId: one.operation_id,
+      type: oneLine(one.checkpoint_type, 40),
+      createdAt: isoUtc(one.created_at),
+      bytes: one.artifacts_size_bytes ?? 0,
+    }))
+    .toSorted((a, b) => Date.parse(a.createdAt) - Date.parse(b.createdAt));
+}
+
+async function remove(api: Send, operationId: string, signal?: AbortSignal): Promise<void> {
+  await api({
+    method: "DELETE",
+    path: `/api/v1/checkpoints/${segment(operationId, "operation id")}`,
+    nature: "command",
+    what: `The checkpoint of ${operationId}`,
+    answer: RemovedWire,
+    signal,
+  }).catch((error: unknown) => {
+    if (!isDomainError(error, "ktrdr_not_found")) throw error;
+  });
+}
+
 export function createCheckpoints({ api }: Transport): Checkpoints {
   return {
+    olderThan: (days, signal) => olderThan(api, days, signal),
+    remove: (operationId, signal) => remove(api, operationId, signal),
+
     async stats(signal) {
       const answer = await api({
         method: "GET",

@@ -62,7 +62,7 @@ export class ModelKtrdr {
       indicators: { list: never, calculate: never },
       strategies: { validate: never, features: never },
       // Nothing the model computes leaves a checkpoint: what died is computed afresh.
-      checkpoints: { stats: never, get: async () => await Promise.reject(notFound()) },
+      checkpoints: { olderThan: never, remove: never, stats: never, get: async () => await Promise.reject(notFound()) },
       close: () => undefined,
     };
   }

@@ -1,0 +1,35 @@
+/** Which operations of KTRDR were ours and are over. */
+import { z } from "zod";
+import { select, type Pool } from "./pool.ts";
+
+export interface EndedOperation {
+  readonly operationId: string;
+  /** The newest job that it computed for. */
+  readonly jobId: string;
+  /** True when every job that it computed for ended more than so many days ago. */
+  readonly isOver: boolean;
+}
+
+const Row = z
+  .object({ operation_id: z.string(), job_id: z.string(), is_over: z.boolean() })
+  .transform((row): EndedOperation => ({ operationId: row.operation_id, jobId: row.job_id, isOver: row.is_over }));
+
+/**
+ * Those of the given operations that computed for a job of ours, by operation.
+ * @throws DomainError `database_unavailable`
+ */
+export async function endedOperations(
+  pool: Pool,
+  operationIds: readonly string[],
+  days: number,
+): Promise<Map<string, EndedOperation>> {
+  const rows = await select(
+    pool,
+    Row,
+    `select c.operation_id, (array_agg(j.job_id order by j.admitted_at desc))[1] as job_id,
+       bool_and(j.status <> 'open' and j.finished_at < now() - $2 * interval '1 day') as is_over
+     from computations c join jobs j using (job_id) where c.operation_id = any($1) group by c.operation_id`,
+    [[...operationIds], days],
+  );
+  return new Map(rows.map((row) => [row.operationId, row]));
+}
