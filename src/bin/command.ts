@@ -24,14 +24,14 @@ export async function runCommand(usage: string, main: () => Promise<void>): Prom
   } catch (error) {
     if (error instanceof Usage || isArgumentError(error)) {
       process.stderr.write(`${[error.message, usage].filter((line) => line !== "").join("\n")}\n`);
-      process.exitCode = 2;
-      return;
+      process.exit(2);
     }
     if (!isDomainError(error)) throw error;
     const valid = error.valid.length === 0 ? undefined : `There are: ${error.valid.join(", ")}`;
     const lines = [error.what, error.why, valid, error.next].filter((line) => line !== undefined);
     process.stderr.write(`${lines.join("\n")}\n`);
-    process.exitCode = 1;
+    // A server that was asked in vain may keep its connection open for a minute.
+    process.exit(1);
   }
 }
 

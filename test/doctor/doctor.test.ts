@@ -163,8 +163,8 @@ describe("PostgreSQL", () => {
   test("that lets us in and no further, or not at all: the grant or the setting is named", async () => {
     const pool = createPool(lab.addresses.database, { max: 1 });
     onTestFinished(async () => await pool.end());
-    await run(pool, "create role stranger login");
-    const as = (user: string) => lab.addresses.database.replace(/\/\/[^@]*@/, `//${user}@`);
+    await run(pool, "create role stranger login password 'known'");
+    const as = (user: string) => lab.addresses.database.replace(/\/\/[^@]*@/, `//${user}:known@`);
     const examined = await doctor({ DATABASE_URL: as("stranger") }, "--no-probe");
     expect(examined.of("postgres_refuses").note).toContain("grant all on all tables in schema public");
     const unknown = await doctor({ DATABASE_URL: as("nobody_there") }, "--no-probe");

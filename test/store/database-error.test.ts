@@ -127,13 +127,14 @@ describe("a real server", () => {
     writeFileSync(path.join(data(), "pg_hba.conf"), all.join("\n") + "\n");
     await reload();
     const there = async () => (await admin.query("select from pg_hba_file_rules")).rowCount === all.length;
-    await until(there, { what: "the new rules", timeoutMs: 10_000 });
+    await until(there, { what: "the new rules", timeoutMs: 120_000 });
   }
 
   const reload = async () => void (await admin.query("select pg_reload_conf()"));
 
   async function refusal(parameters: string, user = "quant:secret") {
-    const address = `${url.replace("postgres@", `${user}@`)}${parameters}`;
+    const as = user === "postgres" ? url : url.replace(/postgres:[^@]*@/, `${user}@`);
+    const address = `${as}${parameters}`;
     const pool = createPool(address, { max: 1 });
     try {
       // What was set is taken over by new connections a moment later.
@@ -164,7 +165,7 @@ describe("a real server", () => {
       await admin.query(`alter system set ${set}`);
     await reload();
     const on = async () => (await refusal("?sslmode=no-verify", "postgres")) === null;
-    await until(on, { what: "TLS", timeoutMs: 10_000 });
+    await until(on, { what: "TLS", timeoutMs: 120_000 });
   }, 120_000);
 
   afterAll(async () => {
@@ -192,7 +193,7 @@ describe("a real server", () => {
     await admin.query("alter system set ssl = off");
     await reload();
     const off = async () => (await refusal("?sslmode=require", "postgres")) !== null;
-    await until(off, { what: "no TLS", timeoutMs: 10_000 });
+    await until(off, { what: "no TLS", timeoutMs: 120_000 });
     expect(await refusal("?sslmode=require", "postgres")).toMatch(/TLS is asked for, and the server has none.*sslmode/);
     const web = createServer((_, response) => response.end()).listen(0, "127.0.0.1");
     await new Promise((resolve) => web.once("listening", resolve));
@@ -206,7 +207,7 @@ describe("a real server", () => {
   it("names the grant that is missing, in migrate as an operator types it", async () => {
     await letIn("host all quant 127.0.0.1/32 trust");
     const name = `d${randomUUID().replaceAll("-", "")}`;
-    const as = (database: string) => server.url(database).replace("postgres@", "quant@");
+    const as = (database: string) => server.url(database).replace(/postgres:[^@]*@/, "quant@");
     const typed = async (database: string) => {
       const env = { PATH: process.env["PATH"], DATABASE_URL: as(database), LOG_LEVEL: "silent" };
       return await execa(process.execPath, [`${ROOT}src/bin/migrate.ts`], { env, extendEnv: false, reject: false });
