@@ -108,6 +108,9 @@ const DEADLINE_EXCEEDED = 4;
 const UNAVAILABLE = 14;
 const LATE = new Set([DEADLINE_EXCEEDED, UNAVAILABLE]);
 
+/** Of the operating system: `why` says it in words. */
+const SYSTEM_CODE = /\bE(?:CONN|HOST|NET|TIMED|AI_|PIPE|NOTFOUND|ADDR)\w*/;
+
 /**
  * @param heard what was heard at the address meanwhile; empty when a server is there.
  * @returns null for an error that is not the server's, nor the way's to it.
@@ -119,7 +122,7 @@ export function temporalUnavailable(cause: unknown, heard?: string): DomainError
   const words = heard === undefined || heard === "" ? first.words : inALine(heard);
   const known = WORDS.find(([said]) => said.test(words))?.[1] ?? STATUS[code];
   const { what, why, next } = known ?? meaning(AWAY, "The call failed.", WAIT);
-  const said = words === "" ? "" : ` It was said: ${words}`;
+  const said = words === "" || SYSTEM_CODE.test(words) ? "" : ` It was said: ${words}`;
   return new DomainError("temporal_unavailable", { what, why: `${why}${said}`, next, cause });
 }
 

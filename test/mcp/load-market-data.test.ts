@@ -32,7 +32,9 @@ test("tail starts a durable job, and the same request on the same day is the sam
 
 test("refuses dates in the wrong order and modes that KTRDR does not have", async () => {
   const dates = { mode: "backfill", start_date: "2020-01-01", end_date: "2019-01-01" };
-  expect(await stack.refused("load_market_data", { ...SPX, ...dates })).toMatch(/^\[invalid_input -32602\].*before/);
+  expect(await stack.refused("load_market_data", { ...SPX, ...dates })).toMatch(
+    /^\[invalid_input -32602\].*must not be after/,
+  );
   expect(await stack.refused("load_market_data", { ...SPX, mode: "ib" })).toMatch(
     /^\[invalid_input -32602\].*local, tail/,
   );

@@ -44,17 +44,15 @@ describe("reminders", () => {
     // Another market than above: patterns are remembered for a minute.
     const text = named("late").replace("symbol: SPX", "symbol: TREND");
     await recordTraining(stack.writer, "train-model-1", {});
-    for (let at = 0; at < 5; at += 1) {
+    const record = async (jobId: string, strategy: string, sharpe: number) => {
       const request = { ...BACKTEST, symbol: "TREND", strategy: "probe", trainingJobId: "train-model-1" };
-      await stack.writer.admit(inputOf(`backtest-bad-${at}`, request), EXAMPLE_STRATEGY);
-      const result = backtestResult({ symbol: "TREND", sharpe: -0.5 });
-      await stack.writer.finish(
-        `backtest-bad-${at}`,
-        outcomeOf(`backtest-bad-${at}`, "completed"),
-        result,
-        result.engine,
-      );
-    }
+      await stack.writer.admit(inputOf(jobId, request), strategy);
+      const result = backtestResult({ symbol: "TREND", sharpe });
+      await stack.writer.finish(jobId, outcomeOf(jobId, "completed"), result, result.engine);
+    };
+    // Five ideas, not five draws of one; and another network that did well, without which nothing tells them apart.
+    for (let at = 0; at < 5; at += 1) await record(`backtest-bad-${at}`, `${EXAMPLE_STRATEGY}# idea ${at}\n`, -0.5);
+    await record("backtest-good", EXAMPLE_STRATEGY.replace("[16, 8]", "[4]"), 3);
     const [first, second] = reminders(await stack.ask("create_strategy", { yaml: text }));
     expect(first).toMatch(
       /^Failed before on TREND 1d: 5 of 5 runs with (indicator|labels|architecture) .*\(e\.g\. backtest-bad-\d\)/,

@@ -42,7 +42,7 @@ describe("start_experiment", () => {
     ["no hypothesis", { hypothesis: " \n" }, "hypothesis: some text"],
     ["one that is too long", { hypothesis: "x".repeat(2_001) }, "at most 2000 characters"],
     ["an unknown metric", { metric: "sharpness" }, "metric"],
-    ["a threshold that is no number", { threshold: "0.5" }, "threshold"],
+    ["a threshold that is no number", { threshold: "half" }, "threshold"],
     ["no runs", { runs: 0 }, "runs"],
     ["dates the wrong way round", { start_date: "2020-01-01" }, "after end_date"],
     ["a date that is none", { end_date: "2019-02-30" }, "must exist"],

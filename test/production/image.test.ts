@@ -140,7 +140,7 @@ test("mcp answers", async () => {
 test("health notices that no server listens, and says how it is used", async () => {
   expect((await command("health", "mcp", "--port", String(await freePort()))).exitCode).toBe(1);
   const { exitCode, all } = await command("health");
-  expect(exitCode).toBe(1);
+  expect(exitCode).toBe(2);
   expect(all).toContain("Usage: ktrdr-mcp health mcp");
 });
 
