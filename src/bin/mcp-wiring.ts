@@ -12,6 +12,7 @@ import { createStrategyLibrary } from "../ktrdr/strategy-library.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
 import type { Logger } from "../logger.ts";
 import type { Deps } from "../mcp/ports.ts";
+import { offClocks } from "../store/clocks.ts";
 import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
 import { jobFigures, type JobFigures } from "../store/job-figures.ts";
 import { createBatchStore } from "../store/batches.ts";
@@ -145,6 +146,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
         insights: { ...createInsightStore(pool), ...createInsightSearch(pool) },
         research: createResearchControl(pool),
         work: createOpenWork(pool),
+        offClocks: () => offClocks(pool),
         ping: async () => {
           await run(pool, "select 1 from jobs limit 1");
           if (readOnly !== true) await assertWritable(pool);

@@ -1,5 +1,6 @@
 /** The worker process: runs workflows and activities until it is told to stop. */
 import { whenToldToEnd } from "./told-to-end.ts";
+import { hostname } from "node:os";
 import { DefaultLogger, NativeConnection, Runtime, type LogLevel } from "@temporalio/worker";
 import type { Client } from "@temporalio/client";
 import { adoptBegun } from "../activities/adopt.ts";
@@ -16,7 +17,8 @@ import { begunComputations } from "../store/begun-computations.ts";
 import { experimentOf } from "../store/experiments.ts";
 import { createJobReader } from "../store/job-reader.ts";
 import { createJobWriter } from "../store/job-writer.ts";
-import { createPool } from "../store/pool.ts";
+import { followDatabase, type FollowedClock } from "../store/clocks.ts";
+import { createPool, type Pool } from "../store/pool.ts";
 import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
 import { schemaMisfit } from "../store/migrate.ts";
@@ -67,13 +69,16 @@ async function main(): Promise<void> {
     worker.shutdown();
   });
   await watch?.serve(() => worker?.polling() === true);
-  const deps = activityDeps(config, settings, log, { watch, tracing });
+  const pool = createPool(config.DATABASE_URL);
+  const clock = followedClock(pool, log);
+  const deps = activityDeps(config, settings, log, { watch, tracing, pool, clock });
   const adopting = adoptBegun(deps, deps.begun, stop.signal);
   // Bundling keeps the process busy for two seconds: what may vanish from KTRDR's lists goes first.
   await Promise.race([adopting, new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))]);
   const workflowBundle = await loadWorkflows(plugins);
   const misfit = await unfit;
   if (misfit !== null) throw misfit;
+  await keepLooking(clock, log);
   const activities = createActivities(deps);
   while (!stop.signal.aborted) {
     const home = await connect(settings, log, stop.signal);
@@ -152,13 +157,37 @@ async function connect(settings: TemporalSettings, log: Logger, stop: AbortSigna
   return null;
 }
 
-interface Observers {
-  readonly watch: WorkerWatch | null;
-  readonly tracing: Tracing | null;
+const LOOK_EVERY_MS = 60_000;
+
+function followedClock(pool: Pool, log: Logger): FollowedClock {
+  return followDatabase({
+    pool,
+    process: `${process.pid}@${hostname()}`,
+    now: () => systemClock.now(),
+    onChange(offsetSeconds) {
+      if (offsetSeconds === 0) log.info("the clock agrees with PostgreSQL's again");
+      else log.warn({ offsetSeconds }, "the clock of this machine is off: computing with PostgreSQL's time");
+    },
+  });
 }
 
-function activityDeps(config: Config, settings: TemporalSettings, log: Logger, { watch, tracing }: Observers) {
-  const pool = createPool(config.DATABASE_URL);
+/** Looks once, and from then on again and again. */
+async function keepLooking(clock: FollowedClock, log: Logger): Promise<void> {
+  const look = () =>
+    clock.look().catch((error: unknown) => log.debug({ err: error }, "PostgreSQL's clock is not seen"));
+  await look();
+  setInterval(() => void look(), LOOK_EVERY_MS).unref();
+}
+
+interface Parts {
+  readonly watch: WorkerWatch | null;
+  readonly tracing: Tracing | null;
+  readonly pool: Pool;
+  readonly clock: FollowedClock;
+}
+
+function activityDeps(config: Config, settings: TemporalSettings, log: Logger, parts: Parts) {
+  const { watch, tracing, pool, clock } = parts;
   const client = lazyClient(settings, tracing === null ? [] : [tracing.plugin]);
   return {
     ktrdr: createKtrdr({
@@ -179,7 +208,7 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger, {
     executions: createExecutions(client, jobSettingsOf(config)),
     experimentOf: (jobId: string) => experimentOf(pool, jobId),
     tryRecord: () => tryRecord(pool),
-    clock: systemClock,
+    clock: { ...systemClock, now: () => clock.now() },
     log,
     begun: () => begunComputations(pool),
   };

@@ -3,6 +3,7 @@ import { isDomainError } from "../domain/errors.ts";
 import type { KtrdrWorker } from "../domain/operation.ts";
 import { examinedVersion } from "../ktrdr/known-faults.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
+import type { Surface } from "../ktrdr/allow-list.ts";
 import { fetchServerTime } from "../ktrdr/server-time.ts";
 import { checkClock } from "./clock.ts";
 import { fine, found, type Finding } from "./finding.ts";
@@ -48,10 +49,10 @@ function checkVersion(host: string, version: string): Finding {
   );
 }
 
-async function clock(baseUrl: string): Promise<readonly Finding[]> {
+async function clock(baseUrl: string, surface: Surface = "api", whose = PART): Promise<readonly Finding[]> {
   try {
-    const glance = await fetchServerTime(baseUrl, AbortSignal.timeout(PATIENCE_MS));
-    return glance === undefined ? [] : [checkClock(PART, { ...glance, coarseMs: 1_000 })];
+    const glance = await fetchServerTime(baseUrl, AbortSignal.timeout(PATIENCE_MS), surface);
+    return glance === undefined ? [] : [checkClock(whose, { ...glance, coarseMs: 1_000 })];
   } catch {
     return []; // It answered a moment ago; its next answer is told by the other checks.
   }
@@ -82,8 +83,7 @@ export async function checkKtrdrWorkers(ktrdr: Ktrdr, own: boolean): Promise<rea
     return found(part, "ktrdr_workers_missing", detail, remedy);
   });
   const silences = await Promise.all(workers.map((worker) => checkEndpoint(ktrdr, worker, own)));
-  const unheard = silences.filter((finding) => finding !== undefined);
-  const wrong = [...missing, ...unheard];
+  const wrong = [...missing, ...silences.flat()];
   return wrong.length > 0 ? wrong : [fine(part, `${counts}; each answers us`)];
 }
 
@@ -91,14 +91,15 @@ async function checkEndpoint(
   ktrdr: Ktrdr,
   { workerId, endpointUrl }: KtrdrWorker,
   own: boolean,
-): Promise<Finding | undefined> {
+): Promise<readonly Finding[]> {
   try {
     await within(ktrdr.workers.at(endpointUrl).health(AbortSignal.timeout(2_000)), 2_500);
-    return undefined;
+    return (await clock(endpointUrl, "worker", `KTRDR worker ${workerId}`)).filter(({ code }) => code !== null);
   } catch (error) {
-    return found(`KTRDR worker ${workerId}`, "ktrdr_worker_silent", `${endpointUrl}: ${errorText(error)}`, {
+    const remedy = {
       fix: own ? AGAIN : "make lab",
       note: "Start that worker again, or run ours where KTRDR's workers can be reached.",
-    });
+    };
+    return [found(`KTRDR worker ${workerId}`, "ktrdr_worker_silent", `${endpointUrl}: ${errorText(error)}`, remedy)];
   }
 }

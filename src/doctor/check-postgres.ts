@@ -1,13 +1,15 @@
 import { z } from "zod";
 import { isDomainError, type DomainError } from "../domain/errors.ts";
+import type { Glance } from "../domain/clock-skew.ts";
 import { holdOf } from "../domain/research-control.ts";
 import { errorText } from "../lab/error-text.ts";
 import { createResearchControl } from "../store/research-control.ts";
 import { codeOf, UNREACHED } from "../store/database-error.ts";
 import { assertSchemaCurrent, assertUtf8 } from "../store/migrate.ts";
+import { offClocks } from "../store/clocks.ts";
 import { createPool, select, type Pool } from "../store/pool.ts";
 import { assertWritable } from "../store/try-writing.ts";
-import { checkClock, type Glance } from "./clock.ts";
+import { checkClock, checkWorkerClocks } from "./clock.ts";
 import { fine, found, type Finding } from "./finding.ts";
 import { silent } from "./port.ts";
 import { within } from "./within.ts";
@@ -31,7 +33,10 @@ export async function checkPostgres(databaseUrl: string): Promise<readonly Findi
     }
     const encoding = await checkEncoding(pool);
     const tables = await checkTables(pool, `${host}${pathname}, version ${major}`);
-    const more = tables.code === null ? [...(await checkWriting(pool)), ...(await checkOrders(pool))] : [];
+    const more =
+      tables.code === null
+        ? [...(await checkWriting(pool)), ...(await checkOrders(pool)), ...(await clocks(pool))]
+        : [];
     return [...encoding, tables, ...more, checkClock(PART, glance)];
   } catch (error) {
     if (isDomainError(error) && codeOf(error.cause) === "3D000")
@@ -72,6 +77,8 @@ async function checkEncoding(pool: Pool): Promise<readonly Finding[]> {
     return [found(PART, "postgres_encoding", errorText(error), { fix: "bin/ktrdr-mcp migrate", note: error.next })];
   }
 }
+
+const clocks = async (pool: Pool) => checkWorkerClocks(await within(offClocks(pool)));
 
 async function checkWriting(pool: Pool): Promise<readonly Finding[]> {
   const part = "PostgreSQL, writing";

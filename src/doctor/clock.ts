@@ -1,23 +1,6 @@
+import { skewOf, TOLERATED_MS, type Glance } from "../domain/clock-skew.ts";
+import type { OffClock } from "../store/clocks.ts";
 import { fine, found, type Finding } from "./finding.ts";
-
-/** Another machine's time, and what ours was right before and after it was asked (all ms since 1970). */
-export interface Glance {
-  readonly theirs: number;
-  readonly before: number;
-  readonly after: number;
-  /** How much later than told it may have been: an HTTP date has whole seconds. */
-  readonly coarseMs?: number;
-}
-
-/** What is further off is worth a word: heartbeats and polls are told apart by seconds. */
-const TOLERATED_MS = 2_000;
-
-/** How far a clock is certainly off, beyond what the way of the answer explains; positive when it is ahead of ours. */
-export function skewOf({ theirs, before, after, coarseMs = 0 }: Glance): number {
-  if (theirs > after) return theirs - after;
-  const latest = theirs + coarseMs;
-  return latest < before ? latest - before : 0;
-}
 
 export function checkClock(whose: string, glance: Glance): Finding {
   const skew = skewOf(glance);
@@ -29,3 +12,13 @@ export function checkClock(whose: string, glance: Glance): Finding {
     note: "On the machine whose clock is wrong; `date -u` on both shows which one that is.",
   });
 }
+
+/** Every worker of ours that says of itself that it is off, whichever one an errand reaches. */
+export const checkWorkerClocks = (off: readonly OffClock[]): readonly Finding[] =>
+  off.map(({ process, offsetSeconds }) => {
+    const amount = `${Math.round(Math.abs(offsetSeconds))} s ${offsetSeconds > 0 ? "ahead of" : "behind"} PostgreSQL's`;
+    return found(`Clock of worker ${process}`, "clock_skew", amount, {
+      fix: "timedatectl set-ntp true",
+      note: "On that worker's machine. It computes with PostgreSQL's time meanwhile.",
+    });
+  });

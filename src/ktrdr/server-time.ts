@@ -1,5 +1,5 @@
 import got from "got";
-import { assertAllowed } from "./allow-list.ts";
+import { assertAllowed, type Surface } from "./allow-list.ts";
 
 export interface ServerTime {
   /** ms since 1970 of KTRDR's `Date` header, which has whole seconds. */
@@ -9,10 +9,16 @@ export interface ServerTime {
   readonly after: number;
 }
 
+const ASKED: Readonly<Record<Surface, string>> = { api: "api/v1/health", worker: "api/v1/operations" };
+
 /** What KTRDR's host takes for the time. Undefined when it does not say. @throws got's errors when there is no answer. */
-export async function fetchServerTime(baseUrl: string, signal: AbortSignal): Promise<ServerTime | undefined> {
-  const url = new URL("api/v1/health", `${baseUrl.replace(/\/+$/, "")}/`);
-  assertAllowed("api", new URL(baseUrl), "GET", url);
+export async function fetchServerTime(
+  baseUrl: string,
+  signal: AbortSignal,
+  surface: Surface,
+): Promise<ServerTime | undefined> {
+  const url = new URL(ASKED[surface], `${baseUrl.replace(/\/+$/, "")}/`);
+  assertAllowed(surface, new URL(baseUrl), "GET", url);
   const before = Date.now();
   const { headers } = await got(url, { signal, retry: { limit: 0 }, followRedirect: false, throwHttpErrors: false });
   const theirs = Date.parse(headers.date ?? "");

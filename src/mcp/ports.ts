@@ -4,6 +4,7 @@ import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { ModelFolder } from "../ktrdr/model-folder.ts";
 import type { StrategyLibrary } from "../ktrdr/strategy-library.ts";
 import type { BatchStore } from "../store/batches.ts";
+import type { OffClock } from "../store/clocks.ts";
 import type { ExecutionLog } from "../store/execution-log.ts";
 import type { ExperimentStore } from "../store/experiments.ts";
 import type { InsightSearch } from "../store/insight-search.ts";
@@ -36,6 +37,8 @@ export interface RecordsPort {
   readonly research: ResearchControlReader;
   /** What is open, in figures. */
   readonly work: Pick<OpenWork, "snapshot">;
+  /** Workers of ours whose clock is not the database's. */
+  offClocks(): Promise<readonly OffClock[]>;
   ping(): Promise<void>;
 }
 

@@ -4,6 +4,8 @@ import { Counter, Gauge, type Registry } from "prom-client";
 export interface RecordFigures {
   /** Whether the record could be written as well as read. */
   readonly writable: boolean;
+  /** How far this process's clock is certainly ahead of the database's, seconds. */
+  readonly clockAheadSeconds: number;
   /** Seconds since the last backup; null when there was none. */
   readonly backupAgeSeconds: number | null;
   /** How many jobs are in each state; `oldestSeconds`: how long the one that has been in it longest has been. */
@@ -46,7 +48,9 @@ export function recordMetrics(registry: Registry, names: RecordNames): (figures:
     families.databaseWritable.set(figures?.writable === true ? 1 : 0);
     for (const family of families.ofJobs) family.reset();
     families.backupAge.remove(); // the library shows 0 for what was never set
+    families.clock.remove();
     if (figures === null) return;
+    families.clock.set(figures.clockAheadSeconds);
     if (figures.backupAgeSeconds !== null) families.backupAge.set(figures.backupAgeSeconds);
     for (const labels of everyKind) families.open.set(labels, 0);
     for (const kind of names.kinds) families.oldest.set({ kind }, 0);
@@ -114,6 +118,23 @@ function familiesOf(registry: Registry) {
     "ktrdr_mcp_backup_age_seconds",
     "Age of the last backup that `ktrdr-mcp backup` finished. Absent while there was none.",
   );
+  const clock = gauge(
+    "ktrdr_mcp_clock_offset_seconds",
+    "How far this process's clock is certainly ahead of PostgreSQL's (negative: behind); what the way may explain is 0.",
+  );
   const ofJobs = [open, oldest, finished, starts, waited, computed, faults];
-  return { open, oldest, finished, starts, waited, computed, faults, databaseUp, databaseWritable, backupAge, ofJobs };
+  return {
+    open,
+    oldest,
+    finished,
+    starts,
+    waited,
+    computed,
+    faults,
+    databaseUp,
+    databaseWritable,
+    backupAge,
+    clock,
+    ofJobs,
+  };
 }

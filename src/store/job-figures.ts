@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { aheadOfDatabase } from "./clocks.ts";
 import { select, type Pool } from "./pool.ts";
 import { assertWritable } from "./try-writing.ts";
 
@@ -19,6 +20,8 @@ const Fault = z.object({ fault: z.string(), jobs: z.number() });
 export interface JobFigures {
   /** Whether the record could be written as well. */
   readonly writable: boolean;
+  /** How far this process's clock is certainly ahead of the database's, seconds. */
+  readonly clockAheadSeconds: number;
   /** Seconds since the last backup; null when there was none. */
   readonly backupAgeSeconds: number | null;
   readonly open: readonly z.infer<typeof Open>[];
@@ -62,7 +65,7 @@ const BACKUP = `select extract(epoch from now() - max(taken_at))::float8 as "age
  * @throws DomainError `database_unavailable`
  */
 export async function jobFigures(pool: Pool): Promise<JobFigures> {
-  const [writable, open, finished, computed, faults, [backup]] = await Promise.all([
+  const [writable, open, finished, computed, faults, [backup], aheadMs] = await Promise.all([
     assertWritable(pool).then(
       () => true,
       () => false,
@@ -72,6 +75,15 @@ export async function jobFigures(pool: Pool): Promise<JobFigures> {
     select(pool, Computed, COMPUTED),
     select(pool, Fault, FAULTS),
     select(pool, Backup, BACKUP),
+    aheadOfDatabase(pool),
   ]);
-  return { writable, backupAgeSeconds: backup?.ageSeconds ?? null, open, finished, computed, faults };
+  return {
+    writable,
+    clockAheadSeconds: aheadMs / 1_000,
+    backupAgeSeconds: backup?.ageSeconds ?? null,
+    open,
+    finished,
+    computed,
+    faults,
+  };
 }

@@ -21,7 +21,7 @@ export interface Filling {
 const LOGS: readonly string[] = ["tool_executions"];
 
 /** May have rows although nothing was done there yet: what they hold is replaced by what the backup holds. */
-const SETTINGS: readonly string[] = ["research_control", "backups"];
+const SETTINGS: readonly string[] = ["research_control", "backups", "clocks"];
 
 /** A statement carries about this much (characters), at most so many rows. */
 const BATCH_CHARS = 2_000_000;

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { skewOf } from "../../src/doctor/clock.ts";
+import { skewOf } from "../../src/domain/clock-skew.ts";
 import { checkNode } from "../../src/doctor/check-node.ts";
 import { AILMENTS, ReportSchema, type Ailment, type Finding } from "../../src/doctor/finding.ts";
 import { ROOT } from "../../src/lab/lab-environment.ts";
@@ -150,6 +150,19 @@ describe("PostgreSQL", () => {
     const examined = await doctor({ DATABASE_URL: `postgresql://postgres@127.0.0.1:${port}/x` }, "--no-probe");
     expect(examined.sick).toEqual(["port_taken"]);
     expect(examined.of("port_taken").detail).toContain(`pid ${lab.pid("ktrdr-api")} `);
+  });
+
+  test("a worker of ours whose clock is off, though no errand reaches it", async () => {
+    const pool = createPool(lab.addresses.database, { max: 1 });
+    onTestFinished(() => pool.end());
+    await run(pool, "insert into clocks values ('7@elsewhere', -600, now())");
+    const examined = await doctor({}, "--no-probe");
+    await run(pool, "delete from clocks");
+    expect({ code: examined.code, sick: examined.sick }).toEqual({ code: 0, sick: ["clock_skew"] });
+    expect(examined.of("clock_skew")).toMatchObject({
+      part: "Clock of worker 7@elsewhere",
+      detail: "600 s behind PostgreSQL's",
+    });
   });
 
   test("that cannot be written, by whose order", async () => {

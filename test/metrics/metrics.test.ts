@@ -17,6 +17,7 @@ import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
 const nothing = async () => ({
   writable: true,
   backupAgeSeconds: null,
+  clockAheadSeconds: 0,
   open: [],
   finished: [],
   computed: [],
@@ -139,6 +140,7 @@ describe("what the record says", () => {
     expect(seen.get('ktrdr_mcp_ktrdr_faults_total{fault="worker_died"}')).toBe(0);
     expect(seen.get("ktrdr_mcp_database_up")).toBe(1);
     expect(seen.get("ktrdr_mcp_database_writable")).toBe(1);
+    expect(seen.get("ktrdr_mcp_clock_offset_seconds")).toBe(0);
   });
 
   it("counts a job once by state and by fault, however often its end is recorded", async () => {

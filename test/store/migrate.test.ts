@@ -55,6 +55,7 @@ describe("migrate", () => {
     expect((await tables(url)).map(({ name }) => name)).toEqual([
       "backups",
       "batch_items",
+      "clocks",
       "computations",
       "experiment_jobs",
       "experiments",

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { isDomainError, type DomainError } from "../../domain/errors.ts";
 import type { KtrdrWorker } from "../../domain/operation.ts";
 import { holdOf } from "../../domain/research-control.ts";
+import type { OffClock } from "../../store/clocks.ts";
 import { compact, engineText } from "../answer.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 
@@ -136,17 +137,18 @@ async function ktrdrPart(context: ToolContext): Promise<{ part: Part; engine: st
 }
 
 async function pollersPart(context: ToolContext): Promise<Part> {
-  const { jobs } = context.deps;
-  const part = await probe(
-    "worker",
-    "bin/ktrdr-mcp worker",
-    async () => {
-      return (await jobs.workersPolling()) ? "polling" : NOBODY;
-    },
-    context,
-  );
+  const { jobs, records } = context.deps;
+  const check = async () => {
+    // PostgreSQL that is away is told by its own part.
+    const [polling, off] = await Promise.all([jobs.workersPolling(), records.offClocks().catch(() => [])]);
+    return polling ? ["polling", ...off.map(offText)].join("; ") : NOBODY;
+  };
+  const part = await probe("worker", "bin/ktrdr-mcp worker", check, context);
   return part.detail === NOBODY ? { ...part, up: false, start: "bin/ktrdr-mcp worker" } : part;
 }
+
+const offText = ({ process, offsetSeconds }: OffClock): string =>
+  `the clock of ${process} is ${Math.round(Math.abs(offsetSeconds))} s ${offsetSeconds > 0 ? "ahead of" : "behind"} PostgreSQL's: tell the user`;
 
 const NOBODY = "no worker process of ours is running: jobs are kept but do not move";
 

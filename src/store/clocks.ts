@@ -1,0 +1,83 @@
+import { z } from "zod";
+import { skewOf, TOLERATED_MS } from "../domain/clock-skew.ts";
+import { run, select, type Pool } from "./pool.ts";
+
+const Now = z.object({ now: z.coerce.number() });
+
+/**
+ * How far this process's clock is certainly ahead of the database's (negative: behind), in milliseconds.
+ * @param now this process's clock
+ * @throws DomainError `database_unavailable`
+ */
+export async function aheadOfDatabase(pool: Pool, now: () => number = Date.now): Promise<number> {
+  await select(pool, z.object({}), "select"); // connecting is not part of the glance
+  const before = now();
+  const rows = await select(pool, Now, "select extract(epoch from clock_timestamp()) * 1000 as now");
+  const [{ now: theirs } = { now: before }] = rows;
+  const skew = skewOf({ theirs, before, after: now() });
+  return skew === 0 ? 0 : -skew;
+}
+
+/** A process whose clock is not the database's. */
+export interface OffClock {
+  /** pid@host. */
+  readonly process: string;
+  /** Positive when it is ahead. */
+  readonly offsetSeconds: number;
+}
+
+/** A process that still lives has said so within this (seconds); it looks more often. */
+const LASTS_S = 180;
+const Off = z.object({ process: z.string(), offsetSeconds: z.number() });
+
+/** Processes whose clock is off now. @throws DomainError `database_unavailable` */
+export const offClocks = (pool: Pool): Promise<readonly OffClock[]> =>
+  select(
+    pool,
+    Off,
+    `select process, offset_seconds as "offsetSeconds" from clocks where seen_at > now() - $1 * interval '1 second'
+     order by 1`,
+    [LASTS_S],
+  );
+
+export interface FollowedClock {
+  /** ms since 1970 by the database's clock, once that was seen to differ. */
+  now(): number;
+  /** Looks at the database's clock and writes down when the own one is off. @throws DomainError `database_unavailable` */
+  look(): Promise<void>;
+}
+
+interface Following {
+  readonly pool: Pool;
+  /** pid@host. */
+  readonly process: string;
+  /** The machine's own clock. */
+  readonly now: () => number;
+  /** Told when it becomes off, and when it agrees again (0). Seconds, positive when it is ahead. */
+  readonly onChange: (offsetSeconds: number) => void;
+}
+
+/**
+ * The machine's clock, set right by the database's when it is off by more than a couple of seconds: what is compared with a
+ * moment on record is then one clock's, whichever worker saw it.
+ */
+export function followDatabase({ pool, process, now, onChange }: Following): FollowedClock {
+  let aheadMs = 0;
+  return {
+    now: () => now() - aheadMs,
+    async look() {
+      const measured = await aheadOfDatabase(pool, now);
+      const off = Math.abs(measured) > TOLERATED_MS;
+      const was = aheadMs;
+      aheadMs = off ? measured : 0;
+      if (Math.abs(aheadMs - was) > TOLERATED_MS) onChange(aheadMs / 1_000);
+      if (off) await run(pool, WRITE, [process, aheadMs / 1_000]);
+      else if (was !== 0) await run(pool, "delete from clocks where process = $1", [process]);
+    },
+  };
+}
+
+/** Those that ended while they were off go with time. */
+const WRITE = `with gone as (delete from clocks where seen_at < now() - interval '1 day' and process <> $1)
+  insert into clocks (process, offset_seconds, seen_at) values ($1, $2, now())
+  on conflict (process) do update set offset_seconds = excluded.offset_seconds, seen_at = excluded.seen_at`;
