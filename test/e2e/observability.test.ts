@@ -1,9 +1,13 @@
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { Worker } from "@temporalio/worker";
 import { parser } from "@prometheus-io/lezer-promql";
+import { execa } from "execa";
 import { parse } from "yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { ROOT } from "../../src/lab/lab-environment.ts";
 import { lazyClient } from "../../src/temporal/connection.ts";
 import { bundleWorkflows } from "../../src/temporal/worker.ts";
 import { startTracing } from "../../src/tracing.ts";
@@ -178,6 +182,11 @@ describe("the alerts and the dashboard", () => {
   let dashboard: z.infer<typeof Dashboard>;
 
   beforeAll(async () => {
+    // A backup that was never made has no age.
+    const folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-observed-"));
+    const env = { LAB_DIR: research.lab.dir };
+    await execa(path.join(ROOT, "bin/ktrdr-mcp"), ["backup", path.join(folder, "backup")], { env });
+    await rm(folder, { recursive: true });
     const lines = `${workerText}\n${await mcpText()}`.split("\n");
     exposed = new Set(lines.flatMap((line) => /^[a-z_]+/.exec(line)?.[0] ?? []));
     alerts = Rules.parse(parse(await file("monitoring/alerts.yml"))).groups.flatMap(({ rules }) => rules);
