@@ -3,7 +3,7 @@ import { DomainError } from "../domain/errors.ts";
 import {
   isSymbol,
   isTimeframe,
-  type Bar,
+  toBars,
   type DataRange,
   type DateWindow,
   type Timeframe,
@@ -108,19 +108,8 @@ function judged(file: StrategyText, { window, range, bars, symbols }: Given): Ju
     window,
     range,
     symbols,
-    bars: bars === undefined ? undefined : barsOf(bars),
+    bars: bars === undefined ? undefined : toBars(bars),
   });
   JUDGED.set(key, judgement);
   return judgement;
-}
-
-function barsOf({ times, ohlcv }: Bars): Bar[] {
-  return ohlcv.map(([open, high, low, close, volume], index) => ({
-    time: times[index] ?? "",
-    open,
-    high,
-    low,
-    close,
-    volume,
-  }));
 }

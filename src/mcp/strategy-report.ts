@@ -1,5 +1,5 @@
 import { DomainError, isDomainError } from "../domain/errors.ts";
-import { isSymbol, isTimeframe, toEpochMs, type Bar, type DateWindow } from "../domain/market-data.ts";
+import { isSymbol, isTimeframe, toBars, toEpochMs, type Bar, type DateWindow } from "../domain/market-data.ts";
 import type { Finding } from "../domain/strategy/finding.ts";
 import { validateStrategy, type StrategySummary, type Validation } from "../domain/strategy/validate.ts";
 import type { Bars, DataRange } from "../ktrdr/data.ts";
@@ -48,7 +48,7 @@ export async function judgeStrategy(
       ...(await othersFound(deps, others, given.window, signal)),
     ];
     const window = given.window ?? beforeTheExam(range);
-    const bars = barsOf((await unlessRefused(deps.reads.bars(symbol, timeframe, window, signal))) ?? NO_BARS);
+    const bars = toBars((await unlessRefused(deps.reads.bars(symbol, timeframe, window, signal))) ?? NO_BARS);
     const judged = validateStrategy({ ...given, range, ...(bars.length === 0 ? {} : { bars }) });
     return { ...judged, ofBars, checkedOn: checkedOn(market, bars, given.window === undefined) };
   } catch (error) {
@@ -100,16 +100,6 @@ function marketIn({ symbols, timeframe }: StrategySummary): { symbol: string; ti
   const [symbol] = symbols;
   return isSymbol(symbol) && isTimeframe(timeframe) ? { symbol, timeframe } : null;
 }
-
-const barsOf = ({ times, ohlcv }: Bars): readonly Bar[] =>
-  ohlcv.map(([open, high, low, close, volume], index) => ({
-    time: times[index] ?? "",
-    open,
-    high,
-    low,
-    close,
-    volume,
-  }));
 
 /** What every answer about a judged strategy carries: findings first, then what the strategy amounts to. */
 export function judgementFacts({ valid, findings, summary, checkedOn }: Judgement) {
