@@ -1,5 +1,6 @@
 import pino, { type Logger } from "pino";
 import { ConfigSchema } from "./config.ts";
+import { plainJson } from "./domain/plain-text.ts";
 
 export type { Logger };
 
@@ -8,10 +9,11 @@ const secrets = Object.entries(ConfigSchema.shape)
   .filter(([, schema]) => schema.meta()?.["secret"] === true)
   .map(([name]) => name);
 
-/** JSON lines on stderr: stdout belongs to the MCP protocol. */
+/** JSON lines on stderr, harmless to whoever looks at them: stdout belongs to the MCP protocol. */
 export function createLogger(name: string, level: string): Logger {
+  const stderr = pino.destination({ fd: 2, sync: true });
   return pino(
     { name, level, redact: { paths: secrets.flatMap((secret) => [secret, `*.${secret}`]), censor: "[secret]" } },
-    pino.destination({ fd: 2, sync: true }),
+    { write: (line: string) => stderr.write(plainJson(line)) },
   );
 }

@@ -1,5 +1,6 @@
 /** The whole memory of research as lines of JSON, and back: into the same place, or beside what is there already. */
 import { DomainError } from "../domain/errors.ts";
+import { plainJson } from "../domain/plain-text.ts";
 import { learnWords } from "../store/insights.ts";
 import { addRows, memoryRows, MEMORY_TABLES, type MemoryTable } from "../store/memory.ts";
 import { withTransaction, type Pool, type Session } from "../store/pool.ts";
@@ -32,7 +33,7 @@ export async function exportMemory({
   const put = async (line: MemoryLine, kind: string): Promise<void> => {
     counts[kind] = (counts[kind] ?? 0) + 1;
     lines += 1;
-    await write(`${JSON.stringify(line)}\n`);
+    await write(`${plainJson(JSON.stringify(line))}\n`);
   };
   await withSnapshot(pool, async (snapshot) => {
     await write(

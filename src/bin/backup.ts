@@ -5,7 +5,7 @@ import { isDomainError } from "../domain/errors.ts";
 import { SERVER_VERSION } from "../mcp/server.ts";
 import { noteBackup } from "../store/backups.ts";
 import { createPool } from "../store/pool.ts";
-import { interrupted, runCommand, say, settings, Usage } from "./command.ts";
+import { interrupted, remark, runCommand, say, settings, Usage } from "./command.ts";
 
 const USAGE = "Usage: ktrdr-mcp backup <folder>";
 
@@ -46,7 +46,7 @@ await runCommand(USAGE, async () => {
     }
   } catch (error) {
     if (!signal.aborted) throw error;
-    process.stderr.write("Interrupted; nothing was kept.\n");
+    remark("Interrupted; nothing was kept.");
     process.exitCode = 130;
   }
 });

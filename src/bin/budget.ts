@@ -1,7 +1,7 @@
 /** `ktrdr-mcp budget`: shows, sets or removes the hours that KTRDR may compute for us in a UTC day. */
 import { parseArgs } from "node:util";
 import { hoursText, minuteText, type ResearchControl } from "../domain/research-control.ts";
-import { Usage } from "./command.ts";
+import { say, Usage } from "./command.ts";
 import { researchCommand } from "./research-command.ts";
 
 await researchCommand("ktrdr-mcp budget [HOURS | off]", async ({ research }) => {
@@ -9,7 +9,7 @@ await researchCommand("ktrdr-mcp budget [HOURS | off]", async ({ research }) => 
   if (positionals.length > 1) throw new Usage("One number of hours is enough.");
   const [wanted] = positionals;
   if (wanted !== undefined) await research.setBudget(hoursOf(wanted));
-  console.log(line(await research.current()));
+  say(line(await research.current()));
   return 0;
 });
 

@@ -4,7 +4,7 @@ import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { findOld, KINDS, removeOld, type Kind } from "../store/clean-up.ts";
 import { createPool } from "../store/pool.ts";
 import { CHECKPOINTS, cleanUpCheckpoints, notListed } from "./clean-up-checkpoints.ts";
-import { interrupted, runCommand, say, settings, sizeOf, Usage } from "./command.ts";
+import { interrupted, remark, runCommand, say, settings, sizeOf, Usage } from "./command.ts";
 
 const USAGE = `Usage: ktrdr-mcp clean-up [--older-than 90d] [--only ${[...KINDS, CHECKPOINTS].join(",")}] [--apply]`;
 
@@ -51,7 +51,7 @@ await runCommand(USAGE, async () => {
     );
   } catch (error) {
     if (!signal.aborted) throw error;
-    process.stderr.write("Interrupted; what was gone stays gone, the rest is there.\n");
+    remark("Interrupted; what was gone stays gone, the rest is there.");
     process.exitCode = 130;
   } finally {
     ktrdr.close();

@@ -1,7 +1,8 @@
 /** What all commands have in common. */
-import { parseArgs } from "node:util";
+import { inspect, parseArgs } from "node:util";
 import { loadConfig, type Config } from "../config.ts";
 import { isDomainError } from "../domain/errors.ts";
+import { forTerminal, plainJson } from "../domain/plain-text.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
 
 /** Wrong arguments; ends the process with 2 and says how it is done. */
@@ -19,17 +20,21 @@ export async function runCommand(usage: string, main: () => Promise<void>): Prom
     say(`${usage}\n${SETTINGS}`);
     return;
   }
+  process.on("uncaughtException", (error) => {
+    remark(inspect(error));
+    process.exit(1);
+  });
   try {
     await main();
   } catch (error) {
     if (error instanceof Usage || isArgumentError(error)) {
-      process.stderr.write(`${[error.message, usage].filter((line) => line !== "").join("\n")}\n`);
+      remark([error.message, usage].filter((line) => line !== "").join("\n"));
       process.exit(2);
     }
     if (!isDomainError(error)) throw error;
     const valid = error.valid.length === 0 ? undefined : `There are: ${error.valid.join(", ")}`;
     const lines = [error.what, error.why, valid, error.next].filter((line) => line !== undefined);
-    process.stderr.write(`${lines.join("\n")}\n`);
+    remark(lines.join("\n"));
     // A server that was asked in vain may keep its connection open for a minute.
     process.exit(1);
   }
@@ -54,7 +59,15 @@ export function interrupted(): AbortSignal {
   return stop.signal;
 }
 
-export const say = (line: string): void => void process.stdout.write(`${line}\n`);
+/** What a command has to say, on stdout. Whoever reads it sits at a terminal: nothing that others wrote moves that. */
+export const say = (text: string): void => void process.stdout.write(`${forTerminal(text)}\n`);
+
+/** What is no part of the result, on stderr. */
+export const remark = (text: string): void => void process.stderr.write(`${forTerminal(text)}\n`);
+
+/** A result for programs. */
+export const sayJson = (value: unknown): void =>
+  void process.stdout.write(`${plainJson(JSON.stringify(value, null, 2))}\n`);
 
 /** `12.3 MB`. */
 export function sizeOf(bytes: number): string {

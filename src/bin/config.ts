@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { ConfigSchema, loadConfig } from "../config.ts";
 import { ROOT } from "../lab/lab-environment.ts";
 import { CLIENTS, clientSnippet, DEFAULT_HTTP_URL } from "./client-snippets.ts";
-import { runCommand, say, Usage } from "./command.ts";
+import { remark, runCommand, say, Usage } from "./command.ts";
 
 const USAGE = `Usage: ktrdr-mcp config <${CLIENTS.join("|")}> [--http [URL]] [--no-token]
   --http [URL]  a server that runs already, by default ${DEFAULT_HTTP_URL}; without it the client starts one itself
@@ -24,7 +24,7 @@ await runCommand(USAGE, async () => {
     values.http === undefined ? stdio() : http(values.http, values["no-token"]),
   );
   say(text);
-  if (hint !== null) process.stderr.write(`${hint}\n`);
+  if (hint !== null) remark(hint);
   return Promise.resolve();
 });
 

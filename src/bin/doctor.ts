@@ -9,7 +9,7 @@ import { reportOf } from "../doctor/finding.ts";
 import { inContainers } from "../doctor/in-containers.ts";
 import { ROOT } from "../lab/lab-environment.ts";
 import { linesOf } from "../doctor/print.ts";
-import { runCommand, say } from "./command.ts";
+import { runCommand, say, sayJson } from "./command.ts";
 
 await runCommand("Usage: ktrdr-mcp doctor [--json] [--no-probe]", async () => {
   const options = { json: { type: "boolean", default: false }, probe: { type: "boolean", default: true } } as const;
@@ -19,7 +19,8 @@ await runCommand("Usage: ktrdr-mcp doctor [--json] [--no-probe]", async () => {
   // The image has no Makefile, and no lab to make.
   const findings = existsSync(`${ROOT}Makefile`) ? found : inContainers(found);
   const report = reportOf(findings);
-  say(asked.json ? JSON.stringify(report, null, 2) : linesOf(findings).join("\n"));
+  if (asked.json) sayJson(report);
+  else say(linesOf(findings).join("\n"));
   // A server that did not let us in may keep its connection open for a minute.
   process.exit(report.ok ? 0 : 1);
 });

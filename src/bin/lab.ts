@@ -2,6 +2,7 @@
 import { whenToldToEnd } from "./told-to-end.ts";
 import { Listr } from "listr2";
 import { loadConfig } from "../config.ts";
+import { forTerminal } from "../domain/plain-text.ts";
 import { ROOT } from "../lab/lab-environment.ts";
 import { startLab, type Lab, type StepRunner } from "../lab/lab.ts";
 import type { SupervisorEvent } from "../lab/supervisor.ts";
@@ -62,9 +63,9 @@ const showTasks: StepRunner = async (steps) => {
     title,
     task: async (_: unknown, task: { title: string | undefined; output: string | undefined }) => {
       const outcome = await run((note) => {
-        task.output = note;
+        task.output = forTerminal(note);
       });
-      task.title = `${title}: ${outcome}`;
+      task.title = `${title}: ${forTerminal(outcome)}`;
     },
   }));
   await new Listr(tasks, { registerSignalListeners: false, rendererOptions: { showErrorMessage: false } }).run();

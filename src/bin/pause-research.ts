@@ -1,12 +1,13 @@
 /** `ktrdr-mcp pause-research`: running jobs go on, no queued one starts, no new one is taken. Kept in PostgreSQL. */
 import { parseArgs } from "node:util";
+import { say } from "./command.ts";
 import { researchCommand, reasonOf } from "./research-command.ts";
 
 await researchCommand("ktrdr-mcp pause-research [--reason TEXT]", async ({ research, work }) => {
   const { values } = parseArgs({ options: { reason: { type: "string" } } });
   await research.pause(reasonOf(values.reason));
   const open = await work.list({});
-  console.log("Research is paused: what computes goes on, nothing queued starts, no new job is taken.");
-  console.log(`${open.length} jobs are open. Let them start again with: bin/ktrdr-mcp resume-research`);
+  say("Research is paused: what computes goes on, nothing queued starts, no new job is taken.");
+  say(`${open.length} jobs are open. Let them start again with: bin/ktrdr-mcp resume-research`);
   return 0;
 });

@@ -1,13 +1,14 @@
 /** `ktrdr-mcp resume-research`: ends a pause; what waits starts within seconds. */
 import { parseArgs } from "node:util";
 import { holdOf } from "../domain/research-control.ts";
+import { say } from "./command.ts";
 import { researchCommand } from "./research-command.ts";
 
 await researchCommand("ktrdr-mcp resume-research", async ({ research }) => {
   parseArgs({ options: {} });
   await research.resume();
   const hold = holdOf(await research.current());
-  console.log("Research is not paused any more.");
-  if (hold !== null) console.log(`Nothing starts all the same: ${hold}.`);
+  say("Research is not paused any more.");
+  if (hold !== null) say(`Nothing starts all the same: ${hold}.`);
   return 0;
 });

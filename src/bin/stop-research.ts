@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { isDomainError } from "../domain/errors.ts";
 import type { OpenWorkFilter } from "../store/open-work.ts";
-import { Usage } from "./command.ts";
+import { remark, say, sayJson, Usage } from "./command.ts";
 import { researchCommand, reasonOf, type ResearchParts } from "./research-command.ts";
 import { askWorkers, doubtsOf, type IdleProof } from "./idle-proof.ts";
 import { stopMatching } from "./stop-matching.ts";
@@ -26,7 +26,7 @@ interface Wish {
 
 await researchCommand(USAGE, async (parts) => {
   const wish = wishOf();
-  const tell = (line: string): void => (wish.json ? console.error(line) : console.log(line));
+  const tell = wish.json ? remark : say;
   if (wish.all) {
     // First, so that nothing is started behind our back.
     await parts.research.pause(wish.reason);
@@ -38,18 +38,16 @@ await researchCommand(USAGE, async (parts) => {
   const proven = doubted.length === 0;
   if (wish.json) {
     const workers = proof?.workers ?? [];
-    console.log(
-      JSON.stringify({ proven, paused: wish.all, jobs: jobIds, stillOpen, doubts: doubted, workers }, null, 2),
-    );
+    sayJson({ proven, paused: wish.all, jobs: jobIds, stillOpen, doubts: doubted, workers });
   } else {
-    console.log(`${jobIds.length} jobs were stopped.`);
-    for (const { worker, state } of proof?.workers ?? []) console.log(`  ${worker}: ${state}`);
-    doubted.forEach((doubt) => console.log(`✘ ${doubt}`));
+    say(`${jobIds.length} jobs were stopped.`);
+    for (const { worker, state } of proof?.workers ?? []) say(`  ${worker}: ${state}`);
+    doubted.forEach((doubt) => say(`✘ ${doubt}`));
     const idle = wish.all
       ? "every worker of KTRDR said itself that it is idle"
       : "no worker of KTRDR computes any of them";
-    if (jobIds.length === 0 && !wish.all) console.log("No open job matches: see list_tasks for the names there are.");
-    console.log(proven ? `✔ Proven: ${idle}.` : "Not proven. Mend what is named above and run this again.");
+    if (jobIds.length === 0 && !wish.all) say("No open job matches: see list_tasks for the names there are.");
+    say(proven ? `✔ Proven: ${idle}.` : "Not proven. Mend what is named above and run this again.");
   }
   return proven ? 0 : 1;
 });

@@ -1,7 +1,7 @@
 /** `ktrdr-mcp token`: makes, lists and revokes the bearer tokens of `mcp --http`. */
 import { parseArgs } from "node:util";
 import { SCOPES, type Scope } from "../domain/identity.ts";
-import { runCommand, settings, Usage } from "./command.ts";
+import { remark, runCommand, say, settings, Usage } from "./command.ts";
 import { addToken, readTokens, revokeToken } from "../http/token-file.ts";
 
 const USAGE = `Usage: ktrdr-mcp token new --name NAME --scope ${SCOPES.join("|")} --expires DATE
@@ -48,20 +48,20 @@ async function main(): Promise<void> {
       const scope = scopeOf(given(values.scope, "--scope"));
       const expires = momentOf(given(values.expires, "--expires"));
       const token = await addToken(file, { name, scope, expires });
-      process.stderr.write(`${name} may ${scope} until ${expires}. The token is shown this once:\n`);
-      process.stdout.write(`${token}\n`);
+      remark(`${name} may ${scope} until ${expires}. The token is shown this once:`);
+      say(token);
       return;
     }
     case "list":
       for (const { name, scope, expires } of await readTokens(file)) {
         const over = Date.parse(expires) <= Date.now() ? " (over)" : "";
-        process.stdout.write(`${name}\t${scope}\t${expires}${over}\n`);
+        say(`${name}\t${scope}\t${expires}${over}`);
       }
       return;
     case "revoke": {
       const name = given(values.name, "--name");
       await revokeToken(file, name);
-      process.stderr.write(`${name} is refused from now on.\n`);
+      remark(`${name} is refused from now on.`);
       return;
     }
     case undefined:

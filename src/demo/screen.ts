@@ -1,3 +1,5 @@
+import { forTerminal } from "../domain/plain-text.ts";
+
 /** What the demo shows: a live bar on a terminal, plain lines anywhere else. */
 export interface Output {
   write(text: string): unknown;
@@ -8,6 +10,8 @@ export interface Screen {
   readonly colours: boolean;
   heading(text: string): void;
   line(text: string): void;
+  /** Of ours: its colours are kept. */
+  picture(text: string): void;
   /** A state that changes: percent 0..100. */
   progress(percent: number, text: string): void;
 }
@@ -19,6 +23,7 @@ export function createScreen(out: Output): Screen {
   const live = out.isTTY === true;
   let barShown = false;
   let lastPlain = "";
+  const indented = (text: string) => print(`  ${text.replaceAll("\n", "\n  ")}`);
   const print = (text: string) => {
     out.write(`${barShown ? CLEAR_LINE : ""}${text}\n`);
     barShown = false;
@@ -26,8 +31,10 @@ export function createScreen(out: Output): Screen {
   return {
     colours: live,
     heading: (text) => print(`\n${live ? `\u001B[1m${text}\u001B[22m` : `== ${text}`}`),
-    line: (text) => print(`  ${text.replaceAll("\n", "\n  ")}`),
-    progress(percent, text) {
+    line: (text) => indented(forTerminal(text)),
+    picture: indented,
+    progress(percent, said) {
+      const text = forTerminal(said);
       if (live) {
         out.write(`${CLEAR_LINE}  ${bar(percent)} ${text}`);
         barShown = true;

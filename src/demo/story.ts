@@ -54,7 +54,7 @@ async function train(story: Story): Promise<{ taskId: string; results: ResultsAn
   const end = await follow(story, taskId, story.chaos);
   const results = await claude.call("get_results", { task_id: taskId, detail: "full" }, Results);
   screen.line(`get_results → ${results.headline}`);
-  if (results.curve !== undefined) screen.line(learningCurve(results.curve, screen.colours));
+  if (results.curve !== undefined) screen.picture(learningCurve(results.curve, screen.colours));
   for (const caveat of results.caveats ?? []) screen.line(`note: ${caveat}`);
   return { taskId, results, faults: end.faults_overcome ?? [] };
 }

@@ -2,6 +2,7 @@
  * Every error this product raises on purpose. `code` is stable: clients, tests and retry policies key on it.
  * Translated at three boundaries only: KTRDR → domain, domain → ApplicationFailure, domain → tool error text.
  */
+import { visible } from "./plain-text.ts";
 
 /** JSON-RPC numbers of the product's specification: invalid input, a part unavailable, internal. */
 export type ErrorNumber = -32602 | -32001 | -32603;
@@ -89,12 +90,14 @@ export class DomainError extends Error {
   readonly next: string | undefined;
 
   constructor(code: ErrorCode, facts: ErrorFacts) {
-    super(facts.what, facts.cause === undefined ? undefined : { cause: facts.cause });
+    // They quote what others said, and go everywhere: answers, logs, terminals, the history of a job.
+    const what = visible(facts.what);
+    super(what, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;
-    this.what = facts.what;
-    this.why = facts.why;
-    this.valid = facts.valid ?? [];
-    this.next = facts.next;
+    this.what = what;
+    this.why = facts.why === undefined ? undefined : visible(facts.why);
+    this.valid = (facts.valid ?? []).map(visible);
+    this.next = facts.next === undefined ? undefined : visible(facts.next);
   }
 
   get number(): ErrorNumber {

@@ -3,6 +3,7 @@
  * workflows.
  */
 import type { JobRequest } from "./job.ts";
+import { oneLine } from "./plain-text.ts";
 import type { Caveat } from "./result.ts";
 
 /** Findings of grade error that were insisted on. */
@@ -36,7 +37,7 @@ export function insistedOn(request: JobRequest): readonly Insistence[] {
 /** Said before every other caveat of a result. The brand of a result is derived from these, and from nothing else. */
 export function insistenceCaveats(insisted: readonly Insistence[]): readonly Caveat[] {
   const texts = insisted.map(({ codes, reason }) => {
-    const why = `Why, as somebody noted: "${reason.replaceAll(/\s+/gu, " ").trim()}"`;
+    const why = `Why, as somebody noted: "${oneLine(reason)}"`;
     return codes.includes(LOOKS_AHEAD)
       ? {
           code: LOOKS_AHEAD,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
+import { oneLine } from "../domain/plain-text.ts";
 import { SCOPES, type Scope } from "../domain/identity.ts";
 
 export interface OAuthSettings {
@@ -92,10 +93,7 @@ function refused(error: unknown): Error {
 function nameOf({ sub, client_id: clientId }: JWTPayload, host: string): string {
   const holder = [sub, clientId].find((claim: unknown) => typeof claim === "string" && claim !== "");
   if (typeof holder !== "string") throw new TokenRefused("The token does not say whose it is");
-  const printable = holder
-    .toWellFormed()
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Z}]+/gu, "_")
-    .slice(0, MAX_NAME);
+  const printable = oneLine(holder, MAX_NAME).replaceAll(/[ …]/g, "_");
   const hash = createHash("sha256").update(holder).digest("hex").slice(0, 8);
   const plain = printable === holder && !holder.includes("~");
   return `${plain ? holder : `${printable}~${hash}`}@${host}`;

@@ -1,3 +1,4 @@
+import { isPlainLine } from "../domain/plain-text.ts";
 import { DomainError } from "../domain/errors.ts";
 
 export type Method = "GET" | "POST" | "DELETE";
@@ -81,11 +82,11 @@ export function assertAllowed(surface: Surface, base: URL, method: string, url: 
  * @throws DomainError `invalid_input` for a value that could leave its segment
  */
 export function segment(value: string, meaning: string): string {
-  if (value.length > 0 && value.length <= 200 && !value.startsWith(".") && !/[/\\\p{Cc}]/u.test(value)) {
-    if (value.isWellFormed()) return encodeURIComponent(value);
+  if (value.length > 0 && value.length <= 200 && /^[^./\\][^/\\]*$/.test(value) && isPlainLine(value)) {
+    return encodeURIComponent(value);
   }
   throw new DomainError("invalid_input", {
     what: `The ${meaning} cannot be sent to KTRDR.`,
-    why: "It is empty, longer than 200 characters, starts with a dot, or holds a slash or control character.",
+    why: "It is empty, longer than 200 characters, starts with a dot, or holds a slash or a character that is not seen.",
   });
 }

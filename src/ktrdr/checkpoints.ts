@@ -2,7 +2,8 @@ import { z } from "zod";
 import { isDomainError } from "../domain/errors.ts";
 import type { ResumePoint } from "../domain/job.ts";
 import { segment } from "./allow-list.ts";
-import { isoUtc, oneLine } from "./text.ts";
+import { oneLine } from "../domain/plain-text.ts";
+import { isoUtc } from "./text.ts";
 import type { Transport } from "./transport.ts";
 
 export interface CheckpointStats {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Engine } from "../domain/result.ts";
-import { oneLine } from "./text.ts";
+import { oneLine } from "../domain/plain-text.ts";
 import type { Transport } from "./transport.ts";
 
 export interface KtrdrHealth {

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { dataMissing } from "./data.ts";
 import { badAnswer, type Refusal } from "./refusal.ts";
-import { endOfDay, isoUtc, oneLine } from "./text.ts";
+import { oneLine } from "../domain/plain-text.ts";
+import { endOfDay, isoUtc } from "./text.ts";
 import type { Transport } from "./transport.ts";
 
 export interface IndicatorRequest {

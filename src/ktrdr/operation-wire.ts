@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Operation, OperationListItem } from "../domain/operation.ts";
 import { readEpochs } from "./epochs.ts";
-import { isoUtc, oneLine } from "./text.ts";
+import { oneLine } from "../domain/plain-text.ts";
+import { isoUtc } from "./text.ts";
 
 const StatusWire = z.enum(["pending", "resuming", "running", "completed", "failed", "cancelled"]);
 const textOrNull = z.string().nullish();

@@ -1,5 +1,5 @@
 import { DomainError } from "../domain/errors.ts";
-import { oneLine } from "./text.ts";
+import { oneLine } from "../domain/plain-text.ts";
 
 /** What KTRDR (or something before it) answered instead of the thing asked for. */
 export interface Refusal {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { segment } from "./allow-list.ts";
 import type { Refusal } from "./refusal.ts";
-import { oneLine } from "./text.ts";
+import { oneLine } from "../domain/plain-text.ts";
 import type { Transport } from "./transport.ts";
 
 export interface StrategyIssue {

@@ -5,6 +5,7 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as git from "isomorphic-git";
+import { oneLine } from "../domain/plain-text.ts";
 import { gitFiles as fs } from "./git-files.ts";
 import { moveRef } from "./git-ref.ts";
 import { SUFFIX } from "./strategy-file.ts";
@@ -148,11 +149,7 @@ async function writeCommit(
 
 /** Anybody may call himself anything: what git's format cannot hold is left out. */
 function authorOf(name: string): { name: string; email: string } {
-  const plain = name
-    .toWellFormed()
-    .replaceAll(/[\p{Cc}<>]/gu, " ")
-    .trim()
-    .slice(0, 100);
+  const plain = oneLine(name.replaceAll(/[<>]/g, " "), 100);
   return { name: plain === "" ? "unknown" : plain, email: "strategies@ktrdr-mcp.invalid" };
 }
 

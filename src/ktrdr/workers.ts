@@ -3,7 +3,8 @@ import type { KtrdrWorker, Operation, OperationListItem, WorkerHealth } from "..
 import { segment } from "./allow-list.ts";
 import { createCoalescer } from "./coalesce.ts";
 import { fetchOperation, fetchOperations } from "./operations.ts";
-import { isoUtc, oneLine } from "./text.ts";
+import { oneLine } from "../domain/plain-text.ts";
+import { isoUtc } from "./text.ts";
 import type { Transport } from "./transport.ts";
 
 /** A worker asked directly: the better source when the API's view is stale (contract §2.16). */

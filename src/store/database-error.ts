@@ -1,4 +1,5 @@
 import { DomainError, isDomainError } from "../domain/errors.ts";
+import { oneLine } from "../domain/plain-text.ts";
 import { refusedGrant } from "./grants.ts";
 
 interface Meaning {
@@ -198,12 +199,7 @@ function keyOf(code: string, message: string): string {
 }
 
 /** Foreign text as a part of a sentence. */
-const inALine = (text: string): string =>
-  text
-    .slice(0, 300)
-    .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, " ")
-    .trim()
-    .replace(/\.$/, "");
+const inALine = (text: string): string => oneLine(text).replace(/\.$/, "");
 
 function messageOf(error: unknown): string {
   const first: unknown = error instanceof AggregateError ? error.errors[0] : error;

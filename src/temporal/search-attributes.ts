@@ -1,6 +1,7 @@
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from "@temporalio/common";
 import type { Connection } from "@temporalio/client";
 import type { JobInput } from "../domain/job.ts";
+import { oneLine } from "../domain/plain-text.ts";
 import { subjectOf } from "./job-types.ts";
 
 const STRATEGY = defineSearchAttributeKey("KtrdrStrategy", SearchAttributeType.KEYWORD);
@@ -22,14 +23,11 @@ export function searchAttributesOf(
     ...(strategy === null ? [] : [{ key: STRATEGY, value: strategy }]),
     { key: SYMBOL, value: symbol },
     { key: TIMEFRAME, value: timeframe },
-    { key: CLIENT, value: storable(client) },
+    { key: CLIENT, value: oneLine(client) },
     { key: KIND, value: request.kind },
     ...(experimentId === null ? [] : [{ key: EXPERIMENT, value: experimentId }]),
   ];
 }
-
-/** A local client calls itself what it likes; the server's database need not hold it. */
-const storable = (name: string): string => name.toWellFormed().replaceAll(/\p{Cc}/gu, " ");
 
 /** `IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD` of the Temporal API. */
 const KEYWORD = 2;

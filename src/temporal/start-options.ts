@@ -1,6 +1,7 @@
 import type { Client, Connection, WorkflowStartOptions } from "@temporalio/client";
 import { TypedSearchAttributes } from "@temporalio/common";
 import type { JobInput } from "../domain/job.ts";
+import { oneLine } from "../domain/plain-text.ts";
 import { detailsOf, JOB_QUEUE, summaryOf, WORKFLOW_TYPE } from "./job-types.ts";
 import {
   isAttributeRefused,
@@ -56,7 +57,7 @@ export function labelsOf(
   return {
     memo: { requestHash, kind: request.kind, client },
     searchAttributes: searchAttributesOf(input, experimentId).filter(({ key }) => usable.includes(key.name)),
-    staticSummary: summaryOf(request),
+    staticSummary: oneLine(summaryOf(request)),
     staticDetails: detailsOf(request, { client, forceReason, experimentId }),
   };
 }

@@ -1,4 +1,5 @@
 /** What Temporal, or whoever listens at its address, said, in words. */
+import { oneLine } from "../domain/plain-text.ts";
 import { DomainError } from "../domain/errors.ts";
 
 interface Meaning {
@@ -119,7 +120,7 @@ export function temporalUnavailable(cause: unknown, heard?: string): DomainError
   const first = saidBy(cause);
   if (first.code === null) return null;
   const code = heard === "" && first.code === UNAVAILABLE ? DEADLINE_EXCEEDED : first.code;
-  const words = heard === undefined || heard === "" ? first.words : inALine(heard);
+  const words = heard === undefined || heard === "" ? first.words : oneLine(heard);
   const known = WORDS.find(([said]) => said.test(words))?.[1] ?? STATUS[code];
   const { what, why, next } = known ?? meaning(AWAY, "The call failed.", WAIT);
   const said = words === "" || SYSTEM_CODE.test(words) ? "" : ` It was said: ${words}`;
@@ -130,17 +131,11 @@ export function temporalUnavailable(cause: unknown, heard?: string): DomainError
 function saidBy(error: unknown): { readonly code: number | null; readonly words: string } {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ("code" in cause && typeof cause.code === "number" && OUTSIDE.has(cause.code)) {
-      return { code: cause.code, words: inALine("details" in cause ? String(cause.details) : cause.message) };
+      return { code: cause.code, words: oneLine("details" in cause ? String(cause.details) : cause.message) };
     }
-    const words = inALine(cause.message);
+    const words = oneLine(cause.message);
     if (cause.name === "TransportError") return { code: UNAVAILABLE, words };
     if (words.includes("Failed to connect before the deadline")) return { code: UNAVAILABLE, words };
   }
   return { code: null, words: "" };
 }
-
-const inALine = (text: string): string =>
-  text
-    .slice(0, 300)
-    .replaceAll(/[\p{Cc}\p{Cf}\s]+/gu, " ")
-    .trim();

@@ -1,5 +1,6 @@
 import { ActivityFailure, ApplicationFailure } from "@temporalio/workflow";
 import { isErrorCode } from "../domain/errors.ts";
+import { oneLine } from "../domain/plain-text.ts";
 import type { JobFailure } from "../domain/job.ts";
 
 /** Reads back what activities/failure.ts wrote into an ApplicationFailure. Total: anything else is `internal`. */
@@ -10,5 +11,5 @@ export function failureOf(error: unknown): JobFailure {
     return { code: cause.type, what: cause.message, why: facts?.why ?? null, next: facts?.next ?? null };
   }
   const text = cause instanceof Error ? cause.message : String(cause);
-  return { code: "internal", what: "A step of the job failed unexpectedly.", why: text.slice(0, 300), next: null };
+  return { code: "internal", what: "A step of the job failed unexpectedly.", why: oneLine(text), next: null };
 }

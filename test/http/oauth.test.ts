@@ -27,7 +27,9 @@ test.each([
 test("is nobody else's, although it is printable and of bounded length", async () => {
   const long = "x".repeat(150);
   const names = await Promise.all(
-    ["a_b", "a b", "a\nb", "a\u202eb", "a_b~", long, `${long}1`, `${long}2`].map((sub) => nameOf({ sub })),
+    ["a_b", "a b", "a\nb", "a\u202eb", "a\u{e0041}b", "a\u3164b", "a_b~", long, `${long}1`, `${long}2`].map((sub) =>
+      nameOf({ sub }),
+    ),
   );
   expect(new Set(names).size).toBe(names.length);
   for (const name of names) expect(name).toMatch(/^[\w~]{1,159}$/);

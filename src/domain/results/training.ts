@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DomainError } from "../errors.ts";
+import { oneLine } from "../plain-text.ts";
 import type { ResumePoint, TrainingRequest } from "../job.ts";
 import type { Engine, LearningCurve, TrainingResult } from "../result.ts";
 import { toSignificant } from "../statistics.ts";
@@ -166,17 +167,9 @@ function refuseFailedInside(resultSummary: unknown): void {
   if (!failed.success) return;
   throw new DomainError("computation_failed", {
     what: "The training ended without a usable model although KTRDR calls it completed.",
-    why: `KTRDR said: ${oneLine(failed.data.training_metrics.error)}`,
+    why: `KTRDR said: ${oneLine(failed.data.training_metrics.error, 200)}`,
     next: "Lower the learning rate or simplify the strategy, then train again.",
   });
-}
-
-/** Foreign text: one line, no control characters, bounded. */
-function oneLine(text: string): string {
-  return text
-    .replace(/[\p{Cc}\p{Cf}\s]+/gu, " ")
-    .trim()
-    .slice(0, 200);
 }
 
 function indexOfMinimum(values: readonly number[]): number {

@@ -1,3 +1,5 @@
+import { oneLine } from "../plain-text.ts";
+
 /** One thing that is wrong or doubtful in a strategy. Texts are ours and bounded; values of the file are quoted short. */
 export interface Finding {
   readonly severity: "error" | "warning";
@@ -51,19 +53,13 @@ export class Report {
   }
 }
 
-export const pathText = (path: Path): string => path.map((part) => shortText(part, 60)).join(".");
+export const pathText = (path: Path): string => path.map((part) => oneLine(String(part), 60)).join(".");
 
 /** A value of the file on one line and short enough to be quoted. */
 export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
   if (typeof value === "number") return String(value);
-  return shortText(JSON.stringify(value) ?? typeof value, 80);
-}
-
-function shortText(value: unknown, limit: number): string {
-  const text = String(value).replaceAll(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, " ");
-  const whole = text.toWellFormed();
-  return whole.length <= limit ? whole : `${whole.slice(0, limit - 1).toWellFormed()}…`;
+  return oneLine(JSON.stringify(value) ?? typeof value, 80);
 }
 
 /** `a, b or c`. */

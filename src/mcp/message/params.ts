@@ -1,27 +1,34 @@
 import { PROTOCOL_VERSION_META_KEY } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { isPlainLine } from "../../domain/plain-text.ts";
 import { issueTexts } from "../input-error.ts";
 import { isObject } from "./is-object.ts";
 
 const arguments_ = z.record(z.string(), z.unknown()).optional();
 const texts = z.record(z.string(), z.string()).optional();
 
+/** What is named comes back in answers. */
+const named = (most: number) =>
+  z
+    .string()
+    .max(most, `at most ${most} characters`)
+    .refine(isPlainLine, "one line without characters that nobody sees");
+const name = named(200);
+const uri = named(2_000);
+
 /** What each method needs to be understood at all; whatever else a client sends passes. */
 const PARAMS: Readonly<Record<string, z.ZodObject>> = {
-  "tools/call": z.looseObject({ name: z.string(), arguments: arguments_ }),
-  "prompts/get": z.looseObject({ name: z.string(), arguments: texts }),
-  "resources/read": z.looseObject({ uri: z.string() }),
-  "resources/subscribe": z.looseObject({ uri: z.string() }),
-  "resources/unsubscribe": z.looseObject({ uri: z.string() }),
+  "tools/call": z.looseObject({ name, arguments: arguments_ }),
+  "prompts/get": z.looseObject({ name, arguments: texts }),
+  "resources/read": z.looseObject({ uri }),
+  "resources/subscribe": z.looseObject({ uri }),
+  "resources/unsubscribe": z.looseObject({ uri }),
   "completion/complete": z.looseObject({
     ref: z.union(
-      [
-        z.looseObject({ type: z.literal("ref/prompt"), name: z.string() }),
-        z.looseObject({ type: z.literal("ref/resource"), uri: z.string() }),
-      ],
+      [z.looseObject({ type: z.literal("ref/prompt"), name }), z.looseObject({ type: z.literal("ref/resource"), uri })],
       'must be {"type": "ref/prompt", "name": ...} or {"type": "ref/resource", "uri": ...}',
     ),
-    argument: z.looseObject({ name: z.string(), value: z.string() }),
+    argument: z.looseObject({ name, value: z.string() }),
     context: z.looseObject({ arguments: texts }).optional(),
   }),
   "tools/list": z.looseObject({ cursor: z.string().optional() }),

@@ -1,5 +1,6 @@
 /** The boundary: what a client sends, before anything else looks at it. The same for stdio and HTTP. */
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
+import { oneLine } from "../../domain/plain-text.ts";
 import { excess } from "./bounds.ts";
 import { isObject } from "./is-object.ts";
 import { mendParams, wrongParams } from "./params.ts";
@@ -107,12 +108,14 @@ function toolIn({ method, params }: Readonly<Record<string, unknown>>): string |
   return typeof name === "string" ? name : null;
 }
 
+const MOST_WORDS = 900;
+
 const refuse = (id: string | number | null, code: number, why: string, tool: string | null = null): Read => ({
   refused: {
     answer: {
       jsonrpc: "2.0",
       id,
-      error: { code, message: `[invalid_input ${code}] The message is refused: ${why}.` },
+      error: { code, message: oneLine(`[invalid_input ${code}] The message is refused: ${why}.`, MOST_WORDS) },
     },
     wellFormed: code === INVALID_PARAMS,
     tool,
