@@ -14,9 +14,9 @@ indicators:
 fuzzy_sets:
   exhaustion:
     indicator: breath
-    spent: {type: trapezoidal, parameters: [0, 0, 20, 40]}
+    spent: {type: trapezoidal, parameters: [-1, 0, 20, 40]}
     calm: [25, 50, 75]
-    heated: {type: trapezoidal, parameters: [60, 80, 100, 100]}
+    heated: {type: trapezoidal, parameters: [60, 80, 100, 101]}
   climate:
     indicator: stance
     weak: {type: trapezoidal, parameters: [-60, -50, -4, 0]}

@@ -2,7 +2,7 @@ import { scaleOf } from "../indicators/catalogue.ts";
 import type { OutputScale } from "../indicators/definition.ts";
 import { checkId } from "./check-indicators.ts";
 import { shown, type Path } from "./finding.ts";
-import { innerGaps, support, type Membership } from "./membership.ts";
+import { degree, innerGaps, support, type Membership } from "./membership.ts";
 import { readMembership } from "./read-membership.ts";
 import { resolveReference } from "./reference.ts";
 import type { Examined } from "./rules.ts";
@@ -98,7 +98,30 @@ function checkCoverage(
       fix: "Let neighbouring memberships overlap, best where both are about 0.5.",
     });
   }
+  if (range !== null) checkLimits(memberships, range, path, examined);
   if (range !== null) checkEnds([low, high], scale?.usual ?? range, path, examined);
+}
+
+/** A trapezoid that begins or ends with a step on a limit of the range: the limit itself is outside. */
+function checkLimits(
+  memberships: readonly Membership[],
+  range: readonly [number, number],
+  path: Path,
+  { report }: Examined,
+): void {
+  for (const limit of range) {
+    if (memberships.some((membership) => degree(membership, limit) > 0)) continue;
+    const steep = memberships.find(({ type, parameters: [a, b, c, d] }) => {
+      return type === "trapezoidal" && ((a === limit && b === limit) || (c === limit && d === limit));
+    });
+    if (steep === undefined) continue;
+    const foot = limit === range[0] ? limit - 1 : limit + 1;
+    report.warning("membership_step", [...path, steep.name], {
+      what: `At exactly ${limit} no membership is true, not even ${shown(steep.name)}.`,
+      why: "KTRDR counts a trapezoid as 0 on both of its ends, also where it is 1 right beside.",
+      fix: `Put its end outside the range: ${foot} instead of ${limit}.`,
+    });
+  }
 }
 
 /** Uncovered ends of the usual range: more than a tenth of it on either side deserves a word. */

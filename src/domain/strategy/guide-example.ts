@@ -19,9 +19,9 @@ indicators:
 fuzzy_sets:
   dip_depth:
     indicator: dip
-    deep: {type: trapezoidal, parameters: [0, 0, 20, 40]}
+    deep: {type: trapezoidal, parameters: [-1, 0, 20, 40]}
     usual: [30, 50, 70]
-    stretched: {type: trapezoidal, parameters: [60, 80, 100, 100]}
+    stretched: {type: trapezoidal, parameters: [60, 80, 100, 101]}
   trend_side:                          # percent from the average
     indicator: trend
     under: {type: trapezoidal, parameters: [-60, -40, -3, 1]}
@@ -29,7 +29,7 @@ fuzzy_sets:
     over: {type: trapezoidal, parameters: [-1, 3, 30, 40]}
   trend_force:                         # several outputs: name one
     indicator: force.adx
-    quiet: {type: trapezoidal, parameters: [0, 0, 15, 25]}
+    quiet: {type: trapezoidal, parameters: [-1, 0, 15, 25]}
     strong: {type: gaussian, parameters: [45, 13]}
 nn_inputs:
   - {fuzzy_set: dip_depth, timeframes: all}

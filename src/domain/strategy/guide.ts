@@ -48,7 +48,8 @@ Numbers ascend from left to right. Every key of a fuzzy set except indicator is 
 Good sets
 - Two to four memberships per indicator; neighbours overlap and cross at about 0.5. In a gap between two
   the network sees only zeros; KTRDR trains on it (a warning).
-- Outer ones reach the end of the range; a trapezoid that repeats the limit stays at 1: [0, 0, 20, 40] for rsi.
+- Outer ones go beyond the end of the range: [-1, 0, 20, 40] for rsi. A trapezoid is 0 on its own ends, so
+  [0, 0, 20, 40] is 0 at exactly 0.
 - Use the indicator's own scale: rsi, stochastic, mfi 0..100; williamsr -100..0; adx mostly 5..60; cmf -1..1;
   macd, momentum and atr are in price units, so they change with the symbol and its price level.
 - calculate_indicators gives quantiles on real data: put the limits near the 10, 50 and 90 % quantile.

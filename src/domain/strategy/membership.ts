@@ -28,15 +28,16 @@ export function degree(membership: Membership, x: number): number {
     case "gaussian":
       return Math.exp(-((x - a) ** 2) / (2 * b ** 2));
     case "triangular":
-      return trapezoid(x, a, b, b, c);
+      // Its peak is 1 even on a foot; a trapezoid is 0 on both feet.
+      return x === b ? 1 : trapezoid(x, a, b, b, c);
     case "trapezoidal":
       return trapezoid(x, a, b, c, d);
   }
 }
 
 function trapezoid(x: number, a: number, b: number, c: number, d: number): number {
-  if (x >= b && x <= c) return 1;
   if (x <= a || x >= d) return 0;
+  if (x >= b && x <= c) return 1;
   return x < b ? (x - a) / (b - a) : (d - x) / (d - c);
 }
 

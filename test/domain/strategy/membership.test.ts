@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { membership as sandboxMembership } from "../../../sandbox/engine/fuzzy.ts";
 import { degree, innerGaps, support, type Membership } from "../../../src/domain/strategy/membership.ts";
 
 const triangle = (...parameters: number[]): Membership => ({ name: "t", type: "triangular", parameters });
@@ -16,10 +17,28 @@ describe("degree", () => {
     [triangle(0, 0, 10), 0, 1],
     [trapezoid(0, 10, 20, 40), 15, 1],
     [trapezoid(0, 10, 20, 40), 30, 0.5],
-    [trapezoid(0, 0, 20, 40), 0, 1],
+    [triangle(0, 20, 20), 20, 1],
+    [triangle(5, 5, 5), 5, 1],
+    [trapezoid(0, 0, 20, 40), 0, 0],
+    [trapezoid(0, 0, 20, 40), 1e-9, 1],
+    [trapezoid(0, 20, 40, 40), 40, 0],
+    [trapezoid(0, 20, 40, 40), 39.999, 1],
+    [trapezoid(7, 7, 7, 7), 7, 0],
+    [trapezoid(0, 20, 20, 40), 20, 1],
     [gaussian(50, 10), 50, 1],
     [gaussian(50, 10), 60, Math.exp(-0.5)],
   ])("%o at %d is %d", (membership, x, expected) => expect(degree(membership, x)).toBeCloseTo(expected, 12));
+
+  it("is what KTRDR makes of it, on the feet of every kind of set as well", () => {
+    const numbers = fc.array(fc.integer({ min: -4, max: 4 }), { minLength: 4, maxLength: 4 });
+    fc.assert(
+      fc.property(numbers, fc.constantFrom(3, 4), fc.integer({ min: -5, max: 5 }), (list, arity, x) => {
+        const parameters = list.toSorted((a, b) => a - b).slice(0, arity);
+        const type = arity === 3 ? "triangular" : "trapezoidal";
+        expect(degree({ name: "s", type, parameters }, x)).toBe(sandboxMembership({ type, parameters })(x));
+      }),
+    );
+  });
 
   it("lies between 0 and 1 and is zero outside the support", () => {
     const sorted = fc

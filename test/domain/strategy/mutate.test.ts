@@ -26,7 +26,7 @@ describe("a change of a strategy", () => {
     [
       "a membership's boundary",
       { op: "set_membership", target: "dip_depth.deep.parameters.3", value: 35 },
-      ["fuzzy_sets.dip_depth.deep.parameters: [0,0,20,40] > [0,0,20,35]"],
+      ["fuzzy_sets.dip_depth.deep.parameters: [-1,0,20,40] > [-1,0,20,35]"],
     ],
     [
       "the architecture",
@@ -107,7 +107,7 @@ describe("a change of a strategy", () => {
   test("leaves comments and everything else as it is written", () => {
     const text = mutated(EXAMPLE_STRATEGY, [{ op: "set_parameter", target: "dip.period", value: 7 }], "other");
     expect(text).toContain("# percent from the average");
-    expect(text).toContain("{type: trapezoidal, parameters: [60, 80, 100, 100]}");
+    expect(text).toContain("{type: trapezoidal, parameters: [60, 80, 100, 101]}");
     expect(text).toMatch(/^name: other +# = file name/);
     expect(validateStrategy({ text, fileName: "other" }).valid).toBe(true);
   });
