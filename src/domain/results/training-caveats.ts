@@ -40,6 +40,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
     if (bestEpoch === null || bestEpoch === saved || !(relative(kept, best) > CLEAR_RISE)) return null;
     return `The model is that of epoch ${saved + 1}: KTRDR saves the last epoch. The best was epoch ${bestEpoch + 1}, validation loss ${best.toPrecision(4)} against ${kept.toPrecision(4)}; its weights were not saved. Train for about ${bestEpoch + 1} epochs to come near it.`;
   },
+  no_validation: ({ curve }) =>
+    curve.valLoss.length === 0
+      ? "No part was kept for validation: nobody can say from these figures whether anything general was learnt."
+      : null,
   loss_never_improved: ({ curve, bestEpoch }) =>
     bestEpoch === 0 && curve.valLoss.length >= ENOUGH_EPOCHS
       ? "Validation loss never improved on the first epoch: nothing that generalises was learnt after it."

@@ -11,7 +11,8 @@ import { NOTHING_KNOWN, type TrainingTraits } from "./training-traits.ts";
 /** Enough to draw a curve and to compare epochs; keeps the record of a long training small. */
 const CURVE_DIGITS = 6;
 
-const series = z.array(z.number());
+/** KTRDR writes null for what is no number. */
+const series = z.array(z.number().nullable());
 const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? null);
 
 /** `result_summary` of a training (contract §6.3): strict on what is used, tolerant of everything else. */
@@ -26,7 +27,7 @@ const Summary = z.looseObject({
     best_val_accuracy: optional(share),
     history: z.looseObject({
       train_loss: series.min(1),
-      val_loss: series.min(1),
+      val_loss: series.default([]),
       train_accuracy: series.default([]),
       val_accuracy: series.default([]),
     }),
@@ -55,7 +56,30 @@ const Summary = z.looseObject({
 /** KTRDR says "completed" for a training whose loss became NaN; only this key tells (contract §6.3). */
 const FailedInside = z.looseObject({ training_metrics: z.looseObject({ error: z.string() }) });
 
-type History = z.infer<typeof Summary>["training_metrics"]["history"];
+type Told = z.infer<typeof Summary>["training_metrics"]["history"];
+type History = Readonly<Record<"train_loss" | "val_loss" | "train_accuracy" | "val_accuracy", readonly number[]>>;
+
+/** Without the curves that do not exist: those of an empty validation part. @throws DomainError `computation_failed` */
+function numbersOf({ train_loss, val_loss, train_accuracy, val_accuracy }: Told): History {
+  const lost = train_loss.indexOf(null);
+  if (lost >= 0) {
+    throw new DomainError("computation_failed", {
+      what: `The training ended without a usable model: from epoch ${lost + 1} on its loss is no number.`,
+      why: "KTRDR trains on to the end then, and saves weights that are none",
+      next: "Lower the learning rate, or look for endless values among the inputs, then train again.",
+    });
+  }
+  const whole = (values: Told["val_loss"]): number[] => {
+    const known = values.filter((value) => value !== null);
+    return known.length === values.length ? known : [];
+  };
+  return {
+    train_loss: whole(train_loss),
+    val_loss: whole(val_loss),
+    train_accuracy: whole(train_accuracy),
+    val_accuracy: whole(val_accuracy),
+  };
+}
 
 /** Every epoch there was: KTRDR tells only of those after the resumption (contract §9.11). */
 function wholeHistory(later: History, resumedFrom: ResumePoint | null): History {
@@ -88,9 +112,9 @@ export function normaliseTraining(
     throw badAnswer("training", `It is about other symbols than ${request.symbol}.`);
   }
   const { training_metrics: metrics, test_metrics: test } = summary;
-  const history = wholeHistory(metrics.history, resumedFrom);
-  const bestEpoch = indexOfMinimum(history.val_loss);
-  const savedEpoch = savedEpochOf(history.val_loss, resumedFrom);
+  const history = wholeHistory(numbersOf(metrics.history), resumedFrom);
+  const bestEpoch = history.val_loss.length === 0 ? null : indexOfMinimum(history.val_loss);
+  const savedEpoch = savedEpochOf(history, resumedFrom);
   const result: Omit<TrainingResult, "caveats"> = {
     kind: "training",
     modelPath: summary.model_path,
@@ -101,11 +125,15 @@ export function normaliseTraining(
     endDate: request.endDate,
     epochsTrained: metrics.epochs_trained + (resumedFrom === null ? 0 : resumedFrom.epoch + 1),
     bestEpoch,
-    bestValLoss: history.val_loss[bestEpoch] ?? null,
+    bestValLoss: history.val_loss[bestEpoch ?? 0] ?? null,
     savedEpoch,
     ...finalFigures(metrics, history, savedEpoch),
     // The accuracy of the best epoch by loss, not the best accuracy (contract §10).
-    bestValAccuracy: resumedFrom === null ? metrics.best_val_accuracy : (history.val_accuracy[bestEpoch] ?? null),
+    // Without a validation part KTRDR tells 0.
+    bestValAccuracy:
+      resumedFrom === null && bestEpoch !== null
+        ? metrics.best_val_accuracy
+        : (history.val_accuracy[bestEpoch ?? 0] ?? null),
     testAccuracy: test?.test_accuracy ?? null,
     testLoss: test?.test_loss ?? null,
     precision: test?.precision ?? null,
@@ -135,10 +163,10 @@ export function normaliseTraining(
  * KTRDR saves the last epoch's weights: what it keeps of the best one is a reference to the same numbers. Only what a
  * resumed training was given as its best is a copy: unless a later epoch beats it, that becomes the model (contract §11.2).
  */
-function savedEpochOf(valLoss: readonly number[], resumedFrom: ResumePoint | null): number {
-  const last = valLoss.length - 1;
-  if (resumedFrom === null) return last;
-  const best = indexOfMinimum(valLoss);
+function savedEpochOf({ train_loss, val_loss }: History, resumedFrom: ResumePoint | null): number {
+  const last = train_loss.length - 1;
+  if (resumedFrom === null || val_loss.length === 0) return last;
+  const best = indexOfMinimum(val_loss);
   return best <= resumedFrom.epoch ? best : last;
 }
 
@@ -148,7 +176,7 @@ function finalFigures(
   { train_loss, val_loss, val_accuracy }: History,
   savedEpoch: number,
 ): Pick<TrainingResult, "finalTrainLoss" | "finalValLoss" | "finalValAccuracy"> {
-  if (savedEpoch === val_loss.length - 1) {
+  if (savedEpoch === train_loss.length - 1) {
     return {
       finalTrainLoss: metrics.final_train_loss,
       finalValLoss: metrics.final_val_loss,

@@ -68,6 +68,13 @@ function checkParameters(definition: IndicatorDefinition, entry: Mapping, path: 
     if (parameter === undefined) reportUnknownParameter(definition, name, [...path, name], examined);
     else checkValue(definition, parameter, value, [...path, name], examined);
   }
+  if (definition.type === "adline" && own(entry, "use_sma_smoothing") === true) {
+    examined.report.error("indicator_fails", [...path, "use_sma_smoothing"], {
+      what: "KTRDR cannot compute a smoothed adline.",
+      why: "It then has one output more than KTRDR expects, and the training fails with an output mismatch.",
+      fix: "Write use_sma_smoothing: false.",
+    });
+  }
   const value = (name: string) => own(entry, name) ?? parameters.find((known) => known.name === name)?.default;
   const [fast, slow] = [value("fast_period"), value("slow_period")];
   if (typeof fast === "number" && typeof slow === "number" && fast >= slow) {

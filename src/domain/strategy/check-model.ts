@@ -24,7 +24,19 @@ export function checkModel({ raw, report }: Examined): void {
   const schema = model.type === "mlp" ? MlpSchema : RecurrentSchema;
   reportUnknownKeys(architecture, Object.keys(schema.shape), path, report);
   const fitted = fit<typeof MlpSchema | typeof RecurrentSchema>(schema, architecture, path, report);
+  if (model.type !== "mlp") checkWindows(model.type, { raw, report });
   if (fitted !== null) checkClasses(fitted.num_classes ?? own(section, "num_classes"), { raw, report });
+}
+
+/** A network over windows has fewer samples than there are labels: KTRDR has a draw weight for each label. */
+function checkWindows(type: string, { raw, report }: Pick<Examined, "raw" | "report">): void {
+  const labels = own(own(raw, "training"), "labels");
+  if (own(labels, "source") !== "triple_barrier" || own(labels, "compute_weights") !== true) return;
+  report.error("weights_of_windows", ["training", "labels", "compute_weights"], {
+    what: `Type ${type} cannot be trained with compute_weights.`,
+    why: "KTRDR has a weight for every bar but fewer windows than bars: the training fails (sample_weights length).",
+    fix: "Write compute_weights: false, or type: mlp.",
+  });
 }
 
 function checkClasses(given: unknown, { raw, report }: Pick<Examined, "raw" | "report">): void {

@@ -23,6 +23,45 @@ function withCurve(valLoss: number[], more: Record<string, unknown> = {}): Recor
   };
 }
 
+describe("what is no number", () => {
+  const nothing = (values: readonly unknown[]) => values.map(() => null);
+
+  test("an empty validation part leaves no figure of it, not a 0", () => {
+    const summary = withCurve([1, 1, 1]);
+    const metrics = summary["training_metrics"] as Record<string, unknown>;
+    const history = metrics["history"] as Record<string, readonly unknown[]>;
+    const empty = {
+      ...metrics,
+      final_val_loss: null,
+      final_val_accuracy: null,
+      best_val_accuracy: 0,
+      history: { ...history, val_loss: nothing([1, 1, 1]), val_accuracy: nothing([1, 1, 1]) },
+    };
+    const result = normaliseTraining({ ...summary, training_metrics: empty }, TRAINING, ENGINE);
+    expect(result).toMatchObject({
+      bestEpoch: null,
+      bestValLoss: null,
+      bestValAccuracy: null,
+      finalValLoss: null,
+      finalValAccuracy: null,
+      savedEpoch: 2,
+      epochsTrained: 3,
+    });
+    expect(codes(result)[0]).toBe("no_validation");
+    expect(headline(result)).toContain("model of epoch 3 of 3: validation loss unknown");
+  });
+
+  test("a training whose loss is lost on the way has no model", () => {
+    const summary = withCurve([1, 1, 1]);
+    const metrics = summary["training_metrics"] as Record<string, unknown>;
+    const lost = { train_loss: [0.9, null, null], val_loss: [1, null, null], train_accuracy: [0.5, 0.4, 0.4] };
+    const broken = { ...summary, training_metrics: { ...metrics, history: lost } };
+    expect(() => normaliseTraining(broken, TRAINING, ENGINE)).toThrow(
+      expect.objectContaining({ code: "computation_failed", message: expect.stringContaining("from epoch 2 on") }),
+    );
+  });
+});
+
 describe("a recorded training", () => {
   const result = normaliseTraining(recorded.trainings.rsi, TRAINING, ENGINE);
 
@@ -295,7 +334,7 @@ describe("what cannot be used", () => {
       fc.property(summary, (hostile) => {
         try {
           const result = normaliseTraining(hostile as Record<string, unknown>, TRAINING, ENGINE);
-          expect([...result.curve.valLoss, result.bestValLoss].every(Number.isFinite)).toBe(true);
+          expect([...result.curve.valLoss, result.bestValLoss ?? 0].every(Number.isFinite)).toBe(true);
           expect(JSON.stringify(result.caveats)).not.toMatch(/NaN|undefined|Infinity/);
         } catch (error) {
           expect(isDomainError(error, "ktrdr_bad_answer", "computation_failed")).toBe(true);
