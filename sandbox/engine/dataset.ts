@@ -20,6 +20,8 @@ export interface Dataset {
   readonly train: Uint32Array;
   readonly validation: Uint32Array;
   readonly test: Uint32Array;
+  /** Draw weights of the rows of `train`; undefined when each comes once in an epoch. */
+  readonly sampling: Float64Array | undefined;
   /** Rows that have a label. */
   readonly count: number;
   /** The loss that is trained on, class weights and all. */
@@ -59,10 +61,12 @@ export async function makeDataset(
   await breathe();
   const { targets, rows } = layBeside(matrix, labels);
   const parts = split(strategy.training, rows, labels.purge);
+  const windows = forWindows(strategy, parts);
   return {
     samples: { features: matrix, targets, classes: outputsOf(strategy, labels) },
     features,
-    ...forWindows(strategy, parts),
+    ...windows,
+    sampling: samplingOf(labels, rows, parts.train, windows.train.length),
     count: rows.length,
     ...lossesFor(strategy, targets, parts, outputsOf(strategy, labels)),
   };
@@ -103,6 +107,16 @@ function layBeside(matrix: FeatureMatrix, labels: Labels): { targets: Float64Arr
   return { targets, rows: Uint32Array.from({ length: common }, (_, i) => end - common + i) };
 }
 
+/** Too few rows for a window are handed to the network as they are, which takes them for one window of another length. */
+function requireWindow(rows: number, window: number): void {
+  if (rows >= window) return;
+  const text =
+    rows === 0
+      ? "Expected sequence length to be larger than 0 in RNN"
+      : `size mismatch (got input: [3], target: [${rows}])`;
+  throw new EngineError("TRAINING-ShortPart", text);
+}
+
 type Shares = Pick<Strategy["training"], "trainShare" | "validationShare" | "testShare">;
 
 interface Parts {
@@ -124,6 +138,10 @@ export function split({ trainShare, validationShare, testShare }: Shares, rows: 
   const start = Math.trunc(rows.length * (1 - later));
   const embargo = Math.max(0, start - Math.trunc(0.01 * rows.length));
   const end = start + Math.trunc((rows.length - start) * (validationShare / later));
+  if (end >= rows.length) {
+    const cause = "This usually indicates a data pipeline issue with multi-symbol or multi-timeframe configurations.";
+    throw new EngineError("TRAINING-NoTestData", `Training produced no test data. ${cause}`);
+  }
   return {
     train: rows.subarray(0, Math.max(0, Math.min(embargo, start - purge + 1))),
     validation: rows.subarray(start, end),
@@ -142,7 +160,24 @@ function forWindows(strategy: Strategy, parts: Parts): Parts {
     throw new EngineError("DATA-InsufficientData", message);
   }
   const whole = (rows: Uint32Array): Uint32Array => rows.subarray(window - 1);
+  for (const rows of [parts.validation, parts.test]) requireWindow(rows.length, window);
   return { train: whole(parts.train), validation: whole(parts.validation), test: whole(parts.test) };
+}
+
+/**
+ * Weights are dropped without a word when labels were cut off in front, and fail beside windows, of which there are fewer
+ * than rows.
+ */
+function samplingOf(
+  { weights }: Labels,
+  rows: Uint32Array,
+  train: Uint32Array,
+  samples: number,
+): Float64Array | undefined {
+  if (weights === undefined || weights.length !== rows.length) return undefined;
+  if (train.length === samples) return Float64Array.from(train, (row) => weights[row - (rows[0] ?? 0)] ?? 0);
+  const message = `sample_weights length (${train.length}) does not match number of training samples (${samples}).`;
+  throw new EngineError("TRAINING-SampleWeights", message);
 }
 
 function outputsOf(strategy: Strategy, labels: Labels): number {
@@ -164,7 +199,7 @@ function lossesFor(
     throw new EngineError("TRAINING-LabelsOfClasses", "Found dtype Long but expected Float");
   }
   requireRows(parts.train);
-  return { loss: loss === "mse" ? squaredError : huber(huberDelta), testLoss: huber(1) };
+  return { loss: loss === "huber" ? huber(huberDelta) : squaredError, testLoss: huber(1) };
 }
 
 function requireRows(rows: Uint32Array): void {

@@ -101,7 +101,7 @@ function noFeatures(): EngineError {
 function sourceSeries(strategy: Strategy, feature: Feature, bars: Bars): Float64Array {
   const indicator = strategy.indicators.get(feature.indicatorId);
   if (indicator === undefined) throw noFeatures();
-  const outputs = computeIndicator(indicator.type, indicator.params, bars);
+  const outputs = computeIndicator(indicator.type, indicator.params, bars, feature.indicatorId);
   const series = feature.output === null ? Object.values(outputs)[0] : outputs[feature.output];
   if (series === undefined) throw noFeatures();
   return series;

@@ -3,7 +3,7 @@ import { EngineError } from "./errors.ts";
 import { at, build } from "./indicators/series.ts";
 import { regimes } from "./regime-labels.ts";
 import { numberIn, type Tree } from "./strategy-model.ts";
-import { cusumEvents, tripleBarrier } from "./triple-barrier.ts";
+import { cusumEvents, tripleBarrier, uniqueness } from "./triple-barrier.ts";
 import { findPivots } from "./zigzag.ts";
 
 /** Class numbers of the model's outputs when they are trading signals (contract §4.3). */
@@ -21,6 +21,8 @@ export interface Labels {
   readonly first: number | undefined;
   /** Bars a triple barrier label looks ahead: only those trainings are purged. */
   readonly purge: number;
+  /** How often each label's row is to be drawn, against 1; without them every row comes once in an epoch. */
+  readonly weights?: Float64Array;
 }
 
 /** Labels by the `training.labels` section; an unknown source is zigzag, without a word. Errors: too few bars, a close of 0. */
@@ -30,11 +32,16 @@ export function makeLabels(settings: Tree, bars: Bars): Labels {
     case "forward_return":
       return { ...plain, values: forwardReturns(bars.close, numberIn(settings, "horizon", 20)), classes: 1 };
     case "triple_barrier": {
-      const labels = tripleBarrier(settings, bars);
+      const { labels, held } = tripleBarrier(settings, bars);
       const events = settings["cusum_threshold"] == null ? undefined : cusumEvents(settings, bars.close);
       // The labels of the events stand beside the first rows: the real one keeps the events and never uses them.
-      const values = events === undefined ? labels : labels.filter((_, i) => events[i] === true);
-      return { ...plain, values, purge: numberIn(settings, "max_holding_period", 50) };
+      const ofEvents = (all: Float64Array) => (events === undefined ? all : all.filter((_, i) => events[i] === true));
+      return {
+        ...plain,
+        values: ofEvents(labels),
+        purge: numberIn(settings, "max_holding_period", 50),
+        ...(settings["compute_weights"] === true ? { weights: uniqueness(ofEvents(held)) } : {}),
+      };
     }
     case "regime":
       // Bars after the last turning point have no label, but the rows left out are the first ones: a label stands beside

@@ -40,6 +40,16 @@ export function freshAdam(count: number): AdamState {
   return { step: 0, first: new Float64Array(count), second: new Float64Array(count) };
 }
 
+/** Adam's memory as text, and back. */
+export function formatAdam(adam: AdamState): string {
+  return JSON.stringify({ step: adam.step, first: Array.from(adam.first), second: Array.from(adam.second) });
+}
+
+export function parseAdam(text: string): AdamState {
+  const stored = JSON.parse(text) as { step: number; first: number[]; second: number[] };
+  return { step: stored.step, first: Float64Array.from(stored.first), second: Float64Array.from(stored.second) };
+}
+
 /** A right answer: the likeliest class, or a forecast on the right side of 0 (0 itself counts as below). */
 function isHit(outputs: Float64Array, target: number, classes: number): boolean {
   return classes > 1 ? argmax(outputs) === target : (outputs[0] ?? 0) > 0 === target > 0;

@@ -26,7 +26,8 @@ function activate(name: string, x: number): number {
     case "leaky_relu":
       return x > 0 ? x : 0.01 * x;
     default:
-      return x > 0 ? x : 0;
+      // What is no number stays none, as in torch.
+      return x <= 0 ? 0 : x;
   }
 }
 

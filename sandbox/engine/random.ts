@@ -18,12 +18,29 @@ export function normalFrom(random: Random): Random {
   return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-/** Shuffles in place (Fisher and Yates). */
-export function shuffle(items: Uint32Array, random: Random): void {
+/** Draws places of `weights`, each as often as its weight says; the same place may come again. */
+export function drawer(weights: Float64Array, random: Random): () => number {
+  let total = 0;
+  const sums = weights.map((weight) => (total += weight));
+  return () => {
+    const goal = random() * total;
+    let [low, high] = [0, sums.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((sums[middle] ?? 0) > goal) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  };
+}
+
+/** Shuffles in place (Fisher and Yates) and gives the same items back. */
+export function shuffle(items: Uint32Array, random: Random): Uint32Array {
   for (let i = items.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1));
     const kept = items[i] ?? 0;
     items[i] = items[j] ?? 0;
     items[j] = kept;
   }
+  return items;
 }

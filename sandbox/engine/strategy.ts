@@ -1,5 +1,6 @@
 import { parseDocument } from "yaml";
 import { resolveSource } from "./features.ts";
+import { readAsPyYaml } from "./python-values.ts";
 import { findIndicator } from "./indicators/registry.ts";
 import { isTree, strategyOf, treeOf, type Strategy, type Tree } from "./strategy-model.ts";
 
@@ -40,6 +41,7 @@ export function checkStrategy(text: string): StrategyCheck {
   const parsed = parseDocument(text, { version: "1.1", schema: "core" });
   const yamlError = parsed.errors[0]?.message;
   if (yamlError !== undefined) return { yamlError, isV3: false, missing: [], errors: [], warnings: [] };
+  readAsPyYaml(parsed);
   let document: Tree;
   try {
     document = treeOf(parsed.toJS({ maxAliasCount: 100 }));
@@ -92,7 +94,7 @@ function semanticErrors(strategy: Strategy): string[] {
       );
     }
   }
-  return [...errors, ...outputErrors(strategy)];
+  return [...errors, ...outputErrors(strategy), ...sourceErrors(strategy)];
 }
 
 function outputErrors(strategy: Strategy): string[] {
@@ -105,6 +107,21 @@ function outputErrors(strategy: Strategy): string[] {
   }
   return [];
 }
+
+/** Sources of context data are looked up while there are any; which ones a provider gives is not checked here. */
+function sourceErrors({ indicators, contextProviders }: Strategy): string[] {
+  if (contextProviders.length > 0) return [];
+  return [...indicators].flatMap(([id, { params }]) =>
+    params["data_source"] == null
+      ? []
+      : [
+          `indicators.${id}.data_source: '${pythonText(params["data_source"])}' does not match any context_data source ID ` +
+            "(no context_data declared). Available source IDs: none",
+        ],
+  );
+}
+
+const pythonText = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
 
 function unusedIndicators(strategy: Strategy): string[] {
   const references = [

@@ -5,7 +5,7 @@ import { argmax, type Network } from "./network.ts";
 /**
  * Figures of the part no training saw (contract §6.3). Classes: accuracy, unweighted cross entropy, and precision,
  * recall and F1 weighted by class frequency. Regression: `test_accuracy` is the share of right directions, Huber loss
- * with delta 1 whatever the training used, absolute error.
+ * with delta 1 whatever the training used, absolute error. Of an empty part every figure is NaN.
  */
 export function testMetrics(network: Network, data: Dataset): Record<string, number> {
   const { classes } = data.samples;
@@ -22,8 +22,8 @@ export function testMetrics(network: Network, data: Dataset): Record<string, num
       if (row) row[guess] = (row[guess] ?? 0) + 1;
     }
   });
-  const count = Math.max(1, total.count);
-  const test_loss = total.loss / Math.max(1e-12, total.weight);
+  const { count } = total;
+  const test_loss = total.loss / total.weight;
   if (classes === 1) return { test_accuracy: sameSign / count, test_loss, mae: absolute / count };
   return { test_accuracy: total.hits / count, test_loss, ...weightedScores(confusion, count) };
 }

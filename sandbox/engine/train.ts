@@ -8,11 +8,12 @@ import type {
 } from "./api-types.ts";
 import { makeDataset, type Dataset } from "./dataset.ts";
 import { EngineError, RunCancelled } from "./errors.ts";
-import { freshAdam, Learner, score, type AdamState, type Score } from "./learner.ts";
+import { formatAdam, freshAdam, Learner, parseAdam, score, type Score } from "./learner.ts";
 import { createNetwork, formatNetwork, parameterCount, parseNetwork, type Network } from "./network.ts";
 import { storeModel } from "./model-folder.ts";
 import { paceFor, type Pace } from "./pacing.ts";
-import { seededRandom, shuffle, type Random } from "./random.ts";
+import { requireTrainable } from "./python-values.ts";
+import { drawer, seededRandom, shuffle, type Random } from "./random.ts";
 import type { Strategy } from "./strategy-model.ts";
 import { checkStrategy } from "./strategy.ts";
 import { testMetrics } from "./test-metrics.ts";
@@ -47,8 +48,8 @@ interface Session {
  * holds (contract §11.2). Real learning: minibatches, Adam, dropout, chronological split. Without `seed` every run
  * differs.
  * Rejects with EngineError when it fails (texts of recording 06) and with RunCancelled when the signal stops it; the
- * latter's checkpoint is that of the last finished epoch. A NaN loss ends it "completed" with
- * `training_metrics.error` (contract §6.3).
+ * latter's checkpoint is that of the last finished epoch. A NaN loss in the very first batch ends it "completed" with
+ * `training_metrics.error` (contract §6.3); later ones, and those of an empty validation part, are figures like others.
  */
 export async function train(input: TrainInput): Promise<TrainingResultSummary> {
   const started = performance.now();
@@ -57,14 +58,15 @@ export async function train(input: TrainInput): Promise<TrainingResultSummary> {
   const pace = paceFor(input.signal);
   const data = await makeDataset(strategy, input, pace.breathe);
   if (pace.stopped()) throw new RunCancelled<TrainingCheckpoint>(undefined);
+  requireTrainable(strategy.document);
   const session = openSession(input, strategy, data, pace);
   let error: string | undefined;
   while (session.epoch < strategy.training.epochs && error === undefined) {
-    if (!(await runEpoch(session))) error = `NaN loss in epoch ${session.epoch + 1}`;
+    if (!(await runEpoch(session))) error = "NaN loss detected on first batch";
     else if (session.epoch < strategy.training.epochs) await pace.rest(input.epochDelayMs ?? 0);
     if (pace.stopped()) throw cancelled(session);
   }
-  if (session.history.val_loss.length === 0) error ??= "No training history";
+  if (session.history.val_loss.length === 0) error ??= "No training history available";
   const seconds = (performance.now() - started) / 1000;
   const metrics = error === undefined ? completedMetrics(session, seconds) : { error };
   const modelPath = await storeModel(input.modelsDir, {
@@ -141,17 +143,17 @@ function savedModel(session: Session): Network {
   return session.kept ?? session.network;
 }
 
-/** One pass over the training part; false when the loss is not a number. */
+/** One pass over the training part; false when the first loss of all is not a number. */
 async function runEpoch(session: Session): Promise<boolean> {
   const began = performance.now();
   const { data, pace, input, strategy } = session;
   const size = Math.max(1, Math.floor(strategy.training.batchSize));
   const batches = Math.ceil(data.train.length / size);
-  const order = data.train.slice();
-  shuffle(order, session.random);
+  const order = orderOf(data, session.random);
   const total: Score = { loss: 0, weight: 0, hits: 0, count: 0 };
   for (let batch = 0; batch < batches; batch++) {
     session.learner.teach(data.samples, order.subarray(batch * size, (batch + 1) * size), total);
+    if (session.epoch === 0 && batch === 0 && Number.isNaN(total.loss)) return false;
     if (batch % 10 === 9 || batch === batches - 1) progress(session, batch + 1, batches);
     await pace.breathe();
     if (pace.stopped()) throw cancelled(session);
@@ -167,10 +169,16 @@ async function runEpoch(session: Session): Promise<boolean> {
     duration: (performance.now() - began) / 1000,
     timestamp: `${new Date().toISOString().slice(0, 19)}Z`,
   };
-  if (!Number.isFinite(metrics.train_loss) || !Number.isFinite(metrics.val_loss)) return false;
   finishEpoch(session, metrics);
   await input.onEpoch?.(metrics, () => snapshot(session));
   return true;
+}
+
+/** Every row once in a random order, or as many drawn by their weights, some several times. */
+function orderOf({ train, sampling }: Dataset, random: Random): Uint32Array {
+  if (sampling === undefined) return shuffle(train.slice(), random);
+  const draw = drawer(sampling, random);
+  return train.map(() => train[draw()] ?? 0);
 }
 
 function finishEpoch(session: Session, metrics: EpochMetrics): void {
@@ -239,15 +247,6 @@ function snapshot(session: Session): TrainingCheckpoint {
       "best_model.pt": formatNetwork(savedModel(session)),
     },
   };
-}
-
-function formatAdam(adam: AdamState): string {
-  return JSON.stringify({ step: adam.step, first: Array.from(adam.first), second: Array.from(adam.second) });
-}
-
-function parseAdam(text: string): AdamState {
-  const stored = JSON.parse(text) as { step: number; first: number[]; second: number[] };
-  return { step: stored.step, first: Float64Array.from(stored.first), second: Float64Array.from(stored.second) };
 }
 
 function completedMetrics(session: Session, seconds: number): TrainingResultSummary["training_metrics"] {

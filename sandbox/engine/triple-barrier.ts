@@ -11,9 +11,9 @@ const SELL = 2;
  * Which of two barriers around the close a later bar's high or low reaches first within `max_holding_period` bars, as
  * the real one decides it: both in one bar by that bar's close, neither by the return at the end, which is HOLD only
  * inside a band. The barriers are ratios: multiplier x smoothed range (or return deviation). One label for every bar
- * with a whole future. Throws when there are fewer bars than `max_holding_period` + `vol_span`.
+ * with a whole future, and the bars until it was decided. Throws when there are fewer bars than `max_holding_period` + `vol_span`.
  */
-export function tripleBarrier(settings: Tree, bars: Bars): Float64Array {
+export function tripleBarrier(settings: Tree, bars: Bars): { labels: Float64Array; held: Float64Array } {
   const hold = numberIn(settings, "max_holding_period", 50);
   const span = numberIn(settings, "vol_span", 50);
   if (bars.length < hold + span) {
@@ -25,12 +25,14 @@ export function tripleBarrier(settings: Tree, bars: Bars): Float64Array {
   const above = numberIn(settings, "pt_multiplier", 2);
   const below = numberIn(settings, "sl_multiplier", 1.5);
   const width = volatility(bars, span, settings["vol_method"] === undefined || settings["vol_method"] === "atr");
-  return build(bars.length - hold, (start) => {
+  const held = new Float64Array(bars.length - hold).fill(hold);
+  const labels = build(held.length, (start) => {
     const entry = at(bars.close, start);
     const upper = entry * (1 + above * at(width, start));
     const lower = entry * (1 - below * at(width, start));
     for (let i = start + 1; i <= start + hold; i++) {
       const [over, under] = [at(bars.high, i) >= upper, at(bars.low, i) <= lower];
+      if (over || under) held[start] = i - start;
       if (over && under) return at(bars.close, i) >= entry ? BUY : SELL;
       if (over) return BUY;
       if (under) return SELL;
@@ -39,6 +41,21 @@ export function tripleBarrier(settings: Tree, bars: Bars): Float64Array {
     if (Math.abs(change) < at(width, start) * Math.sqrt(hold) * 0.5) return HOLD;
     return change > 0 ? BUY : change < 0 ? SELL : HOLD;
   });
+  return { labels, held };
+}
+
+/**
+ * How much each label is its own: the mean of 1 / (labels still undecided at once) over the bars it was held, scaled to a
+ * mean of 1. `held` in rows, as the real one counts them also between events.
+ */
+export function uniqueness(held: Float64Array): Float64Array {
+  const open = new Float64Array(held.length + held.reduce((most, bars) => Math.max(most, bars), 0));
+  for (const [start, bars] of held.entries()) for (let i = start; i < start + bars; i++) open[i] = (open[i] ?? 0) + 1;
+  const shares = held.map(
+    (bars, start) => open.subarray(start, start + bars).reduce((sum, n) => sum + 1 / n, 0) / bars,
+  );
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  return shares.map((share) => share / mean);
 }
 
 /** Smoothed (high - low) / close, or the smoothed deviation of log returns; the first `span` gaps are filled. */

@@ -26,6 +26,7 @@ const HOURS = ["2022-01-03", "2022-05-31"] as const;
 const KINDS: readonly Kind[] = [
   { name: "plain", changes: [], errors: [] },
   { name: "listed", changes: [[ONE_TIMEFRAME, '{mode: single, list: ["1d"], base_timeframe: "1d"}']], errors: [] },
+  { name: "listed_symbol", changes: [[ONE_SYMBOL, "{mode: multi_symbol, list: [SPX]}"]], errors: [] },
   { name: "named", changes: [["name: named", "name: named_otherwise"]], errors: [], warning: "is not the file name" },
   { name: "gap", changes: [["mid: [30, 50, 70]", "mid: [48, 50, 52]"]], errors: [], warning: "no membership is true" },
   { name: "few", changes: [], errors: [], warning: "bars are few", dates: ["2005-01-03", "2005-08-19"] },
@@ -74,6 +75,31 @@ const KINDS: readonly Kind[] = [
     name: "ignored",
     changes: [["{type: rsi, period: 12}", "{type: rsi, period: 12, fast: 3}"]],
     errors: ["unknown_parameter"],
+  },
+  {
+    name: "smoothed",
+    changes: [["{type: rsi, period: 12}", "{type: adline, use_sma_smoothing: true}"]],
+    errors: ["indicator_fails", "output_missing"],
+    fails: /output mismatch/,
+  },
+  {
+    name: "weighted_windows",
+    changes: [
+      [MODEL, "type: lstm\n  architecture: {sequence_length: 5, hidden_size: 6, num_layers: 1}\n"],
+      [LABELS, "labels: {source: triple_barrier, max_holding_period: 10, compute_weights: true}"],
+    ],
+    errors: ["weights_of_windows"],
+    fails: /sample_weights length/,
+  },
+  {
+    name: "weighted",
+    changes: [[LABELS, "labels: {source: triple_barrier, max_holding_period: 10, compute_weights: true}"]],
+    errors: [],
+  },
+  {
+    name: "unvalidated",
+    changes: [["train: 0.7, validation: 0.15, test: 0.15", "train: 0.8, validation: 0, test: 0.2"]],
+    errors: ["split_empty"],
   },
   { name: "symbols", changes: [[ONE_SYMBOL, "{mode: multi_symbol, list: [SPX, SYNTREND]}"]], errors: ["multi_symbol"] },
   {

@@ -27,12 +27,14 @@ export function findIndicator(name: string): IndicatorSpec | undefined {
 /**
  * All outputs of an indicator over `bars`, by output name (`value` for a single unnamed one), NaN where there is no
  * value yet. Throws `CONFIG-UnknownIndicator`, `INDICATOR-InvalidParameters` or `DATA-InsufficientData`
- * (texts of recordings 02, 06 and 09). Unknown parameters are ignored.
+ * (texts of recordings 02, 06 and 09), and an output mismatch when the outputs are not those of the catalogue. Unknown
+ * parameters are ignored. `id` is the strategy's name for it.
  */
 export function computeIndicator(
   type: string,
   params: Readonly<Record<string, unknown>>,
   bars: Bars,
+  id: string = type,
 ): Record<string, Float64Array> {
   const spec = findIndicator(type);
   if (spec === undefined) {
@@ -47,5 +49,15 @@ export function computeIndicator(
     const message = `Insufficient data: ${bars.length} points available, ${required} required`;
     throw new EngineError("DATA-InsufficientData", message, { available: bars.length, required });
   }
-  return spec.compute(bars, checked);
+  const outputs = spec.compute(bars, checked);
+  const names = Object.keys(outputs);
+  if (
+    spec.outputs.length > 0 &&
+    (names.length !== spec.outputs.length || !names.every((one) => spec.outputs.includes(one)))
+  ) {
+    const shown = (all: readonly string[]) => `{${all.map((one) => `'${one}'`).join(", ")}}`;
+    const message = `Indicator ${id} output mismatch: expected ${shown(spec.outputs)}, got ${shown(names)}`;
+    throw new EngineError("INDICATOR-Outputs", message);
+  }
+  return outputs;
 }

@@ -36,18 +36,19 @@ function moneyFlow(bars: Bars): { multiplier: Float64Array; volume: Float64Array
 
 /**
  * Accumulation/distribution line with its change over 10 bars in percent of the value before (the sign of which counts),
- * over 21 bars absolute, and its distance in percent from its own mean of 50 bars (20 at the beginning). `smoothing` > 0 averages the line first.
+ * over 21 bars absolute, and its distance in percent from its own mean of 50 bars (20 at the beginning). `smoothing` > 0 adds a mean of the line, which the real one
+ * then finds too much: every use of it fails.
  */
 export function accumulationLine(bars: Bars, smoothing: number): Record<string, Float64Array> {
   const flow = moneyFlow(bars);
   let total = 0;
-  const raw = build(bars.length, (i) => (total += at(flow.volume, i)));
-  const line = smoothing > 0 ? sma(raw, smoothing) : raw;
+  const line = build(bars.length, (i) => (total += at(flow.volume, i)));
   const usual = earlyMean(line, 50);
   return {
     line,
     mf_multiplier: flow.multiplier,
     mf_volume: flow.volume,
+    ...(smoothing > 0 ? { [`line_sma_${smoothing}`]: sma(line, smoothing) } : {}),
     roc_10: build(bars.length, (i) => {
       const before = at(line, i - 10);
       return before === 0 ? Number.NaN : (100 * (at(line, i) - before)) / before;

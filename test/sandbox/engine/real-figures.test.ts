@@ -102,6 +102,22 @@ describe("every output of every indicator is the real one's", async () => {
   });
 });
 
+test("a smoothed adline fails as it does there", async () => {
+  const cases = (await read<IndicatorCase>("indicators.json")).filter((one) => one.error !== undefined);
+  expect(cases.length).toBeGreaterThan(0);
+  const names = (text: string): string[] => (text.match(/'\w+'/g) ?? []).toSorted();
+  for (const { bars, type, params, error = "" } of cases) {
+    let said = "";
+    try {
+      computeIndicator(type, params, named(bars), "x");
+    } catch (reason) {
+      said = String(reason);
+    }
+    expect(said).toContain("Indicator x output mismatch: expected ");
+    expect(names(said)).toEqual(names(error));
+  }
+});
+
 describe("labels are the real one's, bar by bar", async () => {
   test.each(await read<LabelCase>("labels.json"))("$labels on $bars.symbol", ({ bars, labels, count, trained_on }) => {
     const { values } = makeLabels(labels, named(bars));

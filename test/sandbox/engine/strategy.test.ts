@@ -61,6 +61,17 @@ test("features come in the order of inputs, timeframes, memberships", () => {
   ]);
 });
 
+test.each([
+  ["{mode: single, timeframe: 1d}", "{mode: single, list: [1d], base_timeframe: 1d}", ["1d"], ["SYNTREND"]],
+  ["{mode: single, timeframe: 1d}", "{mode: single, timeframe: 1h, list: [1d]}", ["1d"], ["SYNTREND"]],
+  ["{mode: single, symbol: SYNTREND}", "{mode: multi_symbol, list: [SPX]}", ["1d"], ["SPX"]],
+  ["{mode: single, symbol: SYNTREND}", "{mode: single, list: [SPX]}", ["1d"], ["SPX"]],
+])("%s may be written as %s", (from, to, timeframes, symbols) => {
+  const { strategy, errors } = checkStrategy(probeStrategy({ labels: ZIGZAG }).replace(from, to));
+  expect([errors, strategy?.timeframes, strategy?.symbols]).toEqual([[], timeframes, symbols]);
+  expect(new Set(strategy && resolveFeatures(strategy).map(({ timeframe }) => timeframe))).toEqual(new Set(timeframes));
+});
+
 test("what the real backend finds, in its words", () => {
   const good = probeStrategy({ labels: ZIGZAG });
   expect(checkStrategy(good)).toMatchObject({ isV3: true, missing: [], errors: [], warnings: [] });

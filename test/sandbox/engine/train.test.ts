@@ -8,11 +8,18 @@ import { makeDataset } from "../../../sandbox/engine/dataset.ts";
 import { RunCancelled } from "../../../sandbox/engine/errors.ts";
 import { seedDataFolder } from "../../../sandbox/engine/market-data.ts";
 import { checkStrategy } from "../../../sandbox/engine/strategy.ts";
+import { score } from "../../../sandbox/engine/learner.ts";
+import { parseNetwork } from "../../../sandbox/engine/network.ts";
+import { drawer, seededRandom } from "../../../sandbox/engine/random.ts";
 import { train } from "../../../sandbox/engine/train.ts";
+import { uniqueness } from "../../../sandbox/engine/triple-barrier.ts";
 import { probeStrategy, temporaryFolder } from "./support.ts";
 
 /** Labels that are decided by the future alone: on noise nothing can know them. */
 const FUTURE = "{source: context, horizon: 5, bullish_threshold: 0.003, bearish_threshold: -0.003}";
+
+const MLP = /type: mlp, architecture: \{[^}]*\}/;
+const WINDOWS = "type: lstm, architecture: {sequence_length: 8, hidden_size: 4, num_layers: 1}";
 
 const series = new Map<string, Bars>();
 
@@ -234,13 +241,90 @@ test("a long pause between epochs ends at once when cancelled", async () => {
   expect((await cancelAfter(input, 1)).state.epoch).toBe(0);
 });
 
-test("a loss that is no number ends it completed with an error inside", async () => {
+test("a loss that is no number in the first batch ends it completed with an error inside", async () => {
   await using folder = await temporaryFolder();
-  const training = "epochs: 5, learning_rate: 1.0e+300";
-  const strategyYaml = probeStrategy({ labels: FUTURE, training });
-  const result = await train(job(folder.path, { strategyYaml }));
-  expect(result.training_metrics).toHaveProperty("error", "NaN loss in epoch 1");
+  const strategyYaml = probeStrategy({ labels: FUTURE, training: "epochs: 2, batch_size: 9999" }).replace(
+    "nn_inputs:",
+    "nn_inputs:\n  - {raw_indicator: endless, timeframes: all}",
+  );
+  const input = job(folder.path, {
+    strategyYaml: strategyYaml.replace("indicators:", "indicators:\n  endless: {type: momentum}"),
+  });
+  const [market] = input.markets;
+  const bars = market?.series.get("1d");
+  if (market === undefined || bars === undefined) throw new Error("no bars");
+  const close = bars.close.map((price, i) => (i === 500 ? Infinity : price));
+  const result = await train({ ...input, markets: [{ ...market, series: new Map([["1d", { ...bars, close }]]) }] });
+  expect(result.training_metrics).toHaveProperty("error", "NaN loss detected on first batch");
   expect(result.model_path).toBe("models/probe/1d_v1");
+});
+
+test("a loss that is no number later is a figure like another: the training goes on to its end", async () => {
+  await using folder = await temporaryFolder();
+  const training = "epochs: 3, learning_rate: 1.0e+300";
+  const metrics = completed(
+    await train(job(folder.path, { strategyYaml: probeStrategy({ labels: FUTURE, training }) })),
+  );
+  expect([metrics.epochs_trained, metrics.final_train_loss, metrics.best_val_accuracy]).toEqual([3, Number.NaN, 0]);
+});
+
+test("an empty validation part trains and has no figure", async () => {
+  await using folder = await temporaryFolder();
+  const training = "epochs: 2, data_split: {train: 0.8, validation: 0, test: 0.2}";
+  const result = await train(job(folder.path, { strategyYaml: probeStrategy({ labels: FUTURE, training }) }));
+  const metrics = completed(result);
+  expect([metrics.final_val_loss, metrics.final_val_accuracy, metrics.best_val_accuracy]).toEqual([NaN, NaN, 0]);
+  expect(metrics.history.val_loss).toEqual([NaN, NaN]);
+  expect(result.test_metrics["test_accuracy"]).toBeGreaterThan(0);
+  const rest = "epochs: 2, data_split: {train: 0.8, validation: 0.2, test: 0}";
+  const whole = await train(job(folder.path, { strategyYaml: probeStrategy({ labels: FUTURE, training: rest }) }));
+  expect(Object.values(whole.test_metrics)).toEqual([NaN, NaN, NaN, NaN, NaN]);
+});
+
+/** Validation loss of the network that lies in the model's folder. */
+async function storedLoss(folder: string, input: TrainInput): Promise<number> {
+  const data = await datasetOf(input);
+  const network = parseNetwork(await readFile(join(folder, "probe", "1d_v1", "model.pt"), "utf8"));
+  const { loss, weight } = score(network, data.samples, data.validation, data.loss);
+  return loss / weight;
+}
+
+test("the saved model is that of the last epoch, also when that is much worse than the best", async () => {
+  await using folder = await temporaryFolder();
+  const training = "epochs: 30, batch_size: 16, learning_rate: 0.05";
+  const input = job(folder.path, { symbol: "SYNNOISE", strategyYaml: probeStrategy({ labels: FUTURE, training }) });
+  const metrics = completed(await train(input));
+  const best = Math.min(...metrics.history.val_loss);
+  expect(metrics.final_val_loss).toBeGreaterThan(best * 1.001);
+  expect(await storedLoss(folder.path, input)).toBeCloseTo(metrics.final_val_loss, 10);
+});
+
+const BARRIERS = "{source: triple_barrier, max_holding_period: 20, compute_weights: true}";
+
+async function datasetOf(input: TrainInput) {
+  const { strategy } = checkStrategy(input.strategyYaml);
+  if (strategy === undefined) throw new Error("strategy does not parse");
+  return await makeDataset(strategy, input, () => Promise.resolve());
+}
+
+test("samples are drawn by how much of their own time they have, some several times and others never", async () => {
+  // By hand: bar 0 is held for 2 bars, bar 1 for 1, bar 2 for 1; at bar 1 two are open, elsewhere one.
+  const raw = [(1 + 1 / 2) / 2, 1 / 2, 1];
+  const mean = raw.reduce((sum, one) => sum + one, 0) / 3;
+  const own = Array.from(uniqueness(Float64Array.of(2, 1, 1)));
+  for (const [place, one] of raw.entries()) expect(own[place]).toBeCloseTo(one / mean, 12);
+
+  const weighted = await datasetOf(job("", { strategyYaml: probeStrategy({ labels: BARRIERS }) }));
+  expect(weighted.sampling).toHaveLength(weighted.train.length);
+  expect(new Set(weighted.sampling).size).toBeGreaterThan(10);
+  const plain = await datasetOf(
+    job("", { strategyYaml: probeStrategy({ labels: BARRIERS.replace(", compute_weights: true", "") }) }),
+  );
+  expect(plain.sampling).toBeUndefined();
+  const draw = drawer(Float64Array.of(1, 0, 3), seededRandom(5));
+  const drawn = Array.from({ length: 4_000 }, draw);
+  const share = (place: number): number => drawn.filter((one) => one === place).length / drawn.length;
+  expect([share(0), share(1), share(2)].map((one) => one.toFixed(1))).toEqual(["0.3", "0.0", "0.7"]);
 });
 
 describe("failures have the recorded texts", () => {
@@ -255,6 +339,73 @@ describe("failures have the recorded texts", () => {
       "one class",
       { strategyYaml: zigzag.replace("0.015", "0.9") },
       "weight tensor should be defined either for all 3 classes or no classes but got weight tensor of shape: [2]",
+    ],
+    [
+      "a class weight for windows",
+      { strategyYaml: probeStrategy({ labels: BARRIERS }).replace(MLP, WINDOWS) },
+      /^sample_weights length \(\d+\) does not match number of training samples \(\d+\)\.$/,
+    ],
+    [
+      "no test part with barriers",
+      {
+        strategyYaml: probeStrategy({
+          labels: BARRIERS,
+          training: "epochs: 1, data_split: {train: 0.8, validation: 0.2, test: 0}",
+        }),
+      },
+      "Training produced no test data",
+    ],
+    [
+      "no validation for windows",
+      {
+        strategyYaml: probeStrategy({
+          labels: FUTURE,
+          training: "epochs: 1, data_split: {train: 0.8, validation: 0, test: 0.2}",
+        }).replace(MLP, WINDOWS),
+      },
+      "Expected sequence length to be larger than 0 in RNN",
+    ],
+    [
+      "less validation than a window",
+      {
+        strategyYaml: probeStrategy({
+          labels: FUTURE,
+          training: "epochs: 1, data_split: {train: 0.8, validation: 0.001, test: 0.199}",
+        }).replace(MLP, WINDOWS),
+      },
+      /^size mismatch \(got input: \[3\], target: \[\d\]\)$/,
+    ],
+    ["an unknown network", { strategyYaml: zigzag.replace("type: mlp", "type: cnn") }, "Unknown model type: cnn"],
+    ["no layers", { strategyYaml: zigzag.replace("hidden_layers: [16, 8], ", "") }, "'hidden_layers'"],
+    [
+      "no window",
+      { strategyYaml: zigzag.replace("type: mlp", "type: gru") },
+      "sequence_length must be specified in architecture config for GRU models",
+    ],
+    [
+      "epochs as a word",
+      { strategyYaml: probeStrategy({ labels: FUTURE, training: 'epochs: "5"' }) },
+      "unsupported operand type(s) for -: 'str' and 'int'",
+    ],
+    [
+      "a rate that PyYAML takes for a word",
+      { strategyYaml: probeStrategy({ labels: FUTURE, training: "learning_rate: 1e-3" }) },
+      "'<=' not supported between instances of 'float' and 'str'",
+    ],
+    [
+      "a batch as a word",
+      { strategyYaml: probeStrategy({ labels: FUTURE, training: 'batch_size: "32"' }) },
+      "batch_size should be a positive integer value, but got batch_size=32",
+    ],
+    [
+      "a source without context data",
+      { strategyYaml: zigzag.replace("period: 14", "period: 14, data_source: fred_DGS2") },
+      /'fred_DGS2' does not match any context_data source ID \(no context_data declared\)/,
+    ],
+    [
+      "a smoothed adline",
+      { strategyYaml: zigzag.replace("{type: rsi, period: 14}", "{type: adline, use_sma_smoothing: true}") },
+      "Indicator slow output mismatch: expected {",
     ],
     ["name with a path", { strategyYaml: zigzag.replace("name: probe", "name: ../x") }, "Invalid strategy name"],
   ])("%s", async (_case, change, message) => {
