@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { assertBundlable } from "../../src/temporal/worker.ts";
+import { assertBundlable, bundleWorkflows, loadWorkflows } from "../../src/temporal/worker.ts";
 
 test.each(["/home/me/wow!/ktrdr-mcp", "/home/me/why?/ktrdr-mcp"])(
   "%s cannot be bundled from, and says so",
@@ -16,4 +16,10 @@ test.each(["/home/me/wow!/ktrdr-mcp", "/home/me/why?/ktrdr-mcp"])(
 
 test.each(["/home/me/a b", "/home/me/a#b", "/home/me/a%20b", "/home/mé"])("%s can", (folder) => {
   expect(() => assertBundlable(`${folder}/src/workflows/index.ts`)).not.toThrow();
+});
+
+test("the bundle of unchanged sources is kept, and is what a fresh one would be", async () => {
+  await loadWorkflows();
+  const { code } = await bundleWorkflows();
+  expect(await loadWorkflows()).toEqual({ code, sourceMap: "" });
 });
