@@ -1,7 +1,7 @@
 # Every target works on a fresh clone: it installs what it needs first.
 # npm scripts and bin/ktrdr-mcp use the Node pinned in package.json, whatever the host has.
 .DEFAULT_GOAL := help
-.PHONY: help deps demo lab test check fix bench bundle chaos verify-production alerts
+.PHONY: help deps demo lab test test-fast check fix bench bundle chaos verify-production alerts
 SHELL := /bin/sh
 
 STAMP := node_modules/.installed
@@ -31,6 +31,9 @@ lab: deps ## PostgreSQL, Temporal, a sandbox KTRDR and a worker on this machine,
 
 test: check ## everything: static checks, then all tests against real parts
 	@PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(PINNED) scripts/run-tests.ts
+
+test-fast: deps ## the tests that start no process and need no server (under half a minute)
+	@PATH="$(CURDIR)/node_modules/.bin:$$PATH" $(PINNED) node_modules/vitest/vitest.mjs run --project fast
 
 check: deps ## static checks only: format, lint, types, dead code, generated docs
 	@npm run --silent check

@@ -7,7 +7,8 @@ import { activityInfo } from "@temporalio/activity";
 import { createSlots } from "../src/temporal/slots.ts";
 import { Stage } from "../test/support/stage.ts";
 import { startTimeSkipping } from "../test/support/temporal.ts";
-import { inputOf, startScriptedWorker, TRAINING } from "../test/support/workflow-env.ts";
+import { inputOf, TRAINING } from "../test/support/job-inputs.ts";
+import { startScriptedWorker } from "../test/support/workflow-env.ts";
 import { historyOf, report } from "./support.ts";
 
 const HOURS = 3_600_000;

@@ -8,14 +8,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ComputationEnd } from "../src/domain/job.ts";
 import { createSlots } from "../src/temporal/slots.ts";
 import { LOST, Stage } from "../test/support/stage.ts";
-import {
-  BACKTEST,
-  inputOf,
-  setInputOf,
-  startScriptedWorker,
-  startWorkflowEnvironment,
-  TRAINING,
-} from "../test/support/workflow-env.ts";
+import { BACKTEST, inputOf, setInputOf, TRAINING } from "../test/support/job-inputs.ts";
+import { startScriptedWorker, startWorkflowEnvironment } from "../test/support/workflow-env.ts";
 
 const folder = new URL("../test/workflows/histories/", import.meta.url);
 const env = await startWorkflowEnvironment();

@@ -20,7 +20,7 @@ export function sandboxParts(options: SandboxOptions): readonly [api: Part, ...w
   const { ports } = options;
   const api = `http://127.0.0.1:${ports.ktrdr}`;
   // The sandbox gets what concerns it, not our database or keys.
-  const concerns = /^(PATH|HOME|TZ|LANG|NODE_OPTIONS|SANDBOX_.*)$/;
+  const concerns = /^(PATH|HOME|TZ|LANG|NODE_OPTIONS|NODE_COMPILE_CACHE|SANDBOX_.*)$/;
   const env = Object.fromEntries(Object.entries(options.env).filter(([name]) => concerns.test(name)));
   const part = (name: string, file: string, args: readonly string[], port: number, ready: ProcessPart["ready"]) =>
     processPart({

@@ -8,7 +8,7 @@ import { settle } from "../../src/activities/settle.ts";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { standingOf } from "../../src/activities/standing.ts";
 import type { ComputationRecord, JobRecord } from "../../src/store/job-row.ts";
-import { inputOf, TRAINING } from "../support/workflow-env.ts";
+import { inputOf, TRAINING } from "../support/job-inputs.ts";
 
 const NOW = "namespace-now";
 

@@ -8,7 +8,7 @@ import type { ComputeRequest } from "../../src/domain/job.ts";
 import type { OperationStatus } from "../../src/domain/operation.ts";
 import { MemoryRecord } from "../simulation/memory-record.ts";
 import { SimulatedClock } from "../simulation/simulated-clock.ts";
-import { BACKTEST, TRAINING } from "../support/workflow-env.ts";
+import { BACKTEST, TRAINING } from "../support/job-inputs.ts";
 
 const JOB = "train-probe-1";
 const POINT = {

@@ -7,7 +7,7 @@ import { settle } from "../../src/activities/settle.ts";
 import { tendActivities } from "../../src/activities/tend.ts";
 import type { JobOutcome } from "../../src/domain/job.ts";
 import type { JobRecord } from "../../src/store/job-row.ts";
-import { setInputOf } from "../support/workflow-env.ts";
+import { setInputOf } from "../support/job-inputs.ts";
 
 const open = (jobId: string): JobRecord =>
   ({ ...setInputOf(jobId, 2), namespaceId: null, status: "open" }) as unknown as JobRecord;

@@ -125,7 +125,7 @@ const PROOFS: readonly (readonly [RegExp, (command: string) => Promise<void>])[]
   [/^make lab$/, lab],
   [/^make help$/, async (command) => expect(await sh(command)).toContain("make demo")],
   // This test is a part of them; the last takes minutes, and its parts are tested in test/production.
-  [/^make (check|test|bench|verify-production)$/, dryRun],
+  [/^make (check|test|test-fast|bench|verify-production)$/, dryRun],
   [/^claude mcp add /, async (command) => expect(await toolsOf(command)).toContain("train_model")],
   // Beside the running lab, in `lab`.
   [/^bin\/ktrdr-mcp doctor$/, async () => expect(commands).toContain("make lab")],

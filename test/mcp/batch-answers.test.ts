@@ -5,7 +5,7 @@ import { batchRequest, recordBatch } from "../support/batches.ts";
 import { begun } from "../support/experiments.ts";
 import { backtestResult, trainingResult } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
-import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/workflow-env.ts";
+import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
 /** What get_task_status and get_results say of a batch, from its items on record. */
 

@@ -5,7 +5,8 @@ import { createSlots } from "../../src/temporal/slots.ts";
 import { recordTraining } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { Stage } from "../support/stage.ts";
-import { startScriptedWorker, TRAINING, type RunningWorker } from "../support/workflow-env.ts";
+import { TRAINING } from "../support/job-inputs.ts";
+import { startScriptedWorker, type RunningWorker } from "../support/workflow-env.ts";
 
 const never = () => new Promise<ComputationEnd>(() => undefined);
 

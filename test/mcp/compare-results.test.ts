@@ -4,7 +4,7 @@ import type { BacktestResult } from "../../src/domain/result.ts";
 import { backtestResult, recordOpen, recordSet, recordTraining, trainingResult } from "../support/job-records.ts";
 import { batchRequest, recordBatch } from "../support/batches.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
-import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/workflow-env.ts";
+import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
 const FAST = EXAMPLE_STRATEGY.replace("period: 5", "period: 3");
 

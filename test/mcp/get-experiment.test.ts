@@ -3,7 +3,7 @@ import { batchRequest, recordBatch } from "../support/batches.ts";
 import { recordBacktest, recordSet, recordTraining } from "../support/job-records.ts";
 import { begun, ran } from "../support/experiments.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
-import { inputOf, TRAINING } from "../support/workflow-env.ts";
+import { inputOf, TRAINING } from "../support/job-inputs.ts";
 
 let stack: Stack;
 beforeAll(async () => {

@@ -3,7 +3,7 @@ import type { BacktestResult } from "../../src/domain/result.ts";
 import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import { backtestResult, recordTraining } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
-import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/workflow-env.ts";
+import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
 const MACD = EXAMPLE_STRATEGY.replace("{type: rsi, period: 5}", "{type: macd}");
 

@@ -5,7 +5,8 @@ import { createSlots } from "../../src/temporal/slots.ts";
 import { recordEnd, recordOpen } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { Stage, SUCCEEDED } from "../support/stage.ts";
-import { outcomeOf, startScriptedWorker, TRAINING, type RunningWorker } from "../support/workflow-env.ts";
+import { outcomeOf, TRAINING } from "../support/job-inputs.ts";
+import { startScriptedWorker, type RunningWorker } from "../support/workflow-env.ts";
 
 describe("get_task_status", { timeout: 60_000 }, () => {
   let stack: Stack;

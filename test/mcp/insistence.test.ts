@@ -8,7 +8,7 @@ import { clear, type Subject } from "../../src/mcp/clearance.ts";
 import { idOf } from "../../src/temporal/jobs.ts";
 import { backtestResult, recordBacktest, recordTraining, trainingResult } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
-import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/workflow-env.ts";
+import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
 /** A parameter that KTRDR ignores: it computes something else than what is written. */
 const IGNORED = EXAMPLE_STRATEGY.replace(`name: ${EXAMPLE_NAME}`, "name: ignored").replace(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { recordBacktest, recordEnd, recordOpen, recordTraining } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
-import { TRAINING } from "../support/workflow-env.ts";
+import { TRAINING } from "../support/job-inputs.ts";
 
 describe("list_tasks", () => {
   let stack: Stack;

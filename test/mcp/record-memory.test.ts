@@ -4,7 +4,7 @@ import { DomainError } from "../../src/domain/errors.ts";
 import type { Deps } from "../../src/mcp/ports.ts";
 import { statusOf } from "../../src/mcp/task-status.ts";
 import type { JobView } from "../../src/temporal/job-view.ts";
-import { inputOf, outcomeOf, TRAINING } from "../support/workflow-env.ts";
+import { inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
 const NOW = "2026-01-01T01:00:00.000Z";
 const SINCE = "2026-01-01T00:00:00.000Z";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import { backtestResult, recordTraining } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
-import { BACKTEST, inputOf, outcomeOf } from "../support/workflow-env.ts";
+import { BACKTEST, inputOf, outcomeOf } from "../support/job-inputs.ts";
 
 let stack: Stack;
 beforeAll(async () => {

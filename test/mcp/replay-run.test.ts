@@ -4,7 +4,7 @@ import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-
 import type { BacktestResult } from "../../src/domain/result.ts";
 import { backtestResult, recordOpen, recordSet, trainingResult } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
-import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/workflow-env.ts";
+import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
 const SHA = createHash("sha256").update(EXAMPLE_STRATEGY).digest("hex");
 const DATA = { bars: 1_258, first: "2015-01-02", last: "2019-12-31", sha256: "a".repeat(64) };

@@ -3,7 +3,7 @@ import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-
 import { recordSet, recordTraining } from "../support/job-records.ts";
 import { begun } from "../support/experiments.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
-import { inputOf, TRAINING } from "../support/workflow-env.ts";
+import { inputOf, TRAINING } from "../support/job-inputs.ts";
 
 const TRAIN = { train: ["2001-01-02", "2010-12-31"] };
 const TEST = { test: ["2011-01-03", "2015-12-31"] };

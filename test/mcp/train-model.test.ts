@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
-import { inputOf, outcomeOf, TRAINING } from "../support/workflow-env.ts";
+import { inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 import { trainingResult } from "../support/job-records.ts";
 import { begun } from "../support/experiments.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";

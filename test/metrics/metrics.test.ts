@@ -11,7 +11,7 @@ import { noteBackup } from "../../src/store/backups.ts";
 import { jobFigures } from "../../src/store/job-figures.ts";
 import { createJobWriter, type JobWriter } from "../../src/store/job-writer.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
-import { inputOf, outcomeOf, setInputOf, TRAINING } from "../support/workflow-env.ts";
+import { inputOf, outcomeOf, setInputOf, TRAINING } from "../support/job-inputs.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
 
 const nothing = async () => ({

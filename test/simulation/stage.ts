@@ -5,7 +5,7 @@ import pino from "pino";
 import { createActivities, type Activities } from "../../src/activities/activities.ts";
 import type { ResearchControl } from "../../src/domain/research-control.ts";
 import type { ComputationEnd, ComputeRequest, JobInput, JobProgress } from "../../src/domain/job.ts";
-import { BACKTEST, inputOf, TRAINING } from "../support/workflow-env.ts";
+import { BACKTEST, inputOf, TRAINING } from "../support/job-inputs.ts";
 import { KtrdrModel, type ModelSettings } from "./ktrdr-model.ts";
 import { MemoryRecord } from "./memory-record.ts";
 import { ModelKtrdr } from "./model-ktrdr.ts";

@@ -2,7 +2,7 @@ import type { BatchRequest, JobInput } from "../../src/domain/job.ts";
 import { createBatchStore } from "../../src/store/batches.ts";
 import { createPool } from "../../src/store/pool.ts";
 import type { Stack } from "./mcp-stack.ts";
-import { inputOf, TRAINING } from "./workflow-env.ts";
+import { inputOf, TRAINING } from "./job-inputs.ts";
 
 /** So many strategies on one market and one period. */
 export function batchRequest(strategies: number, more: Partial<BatchRequest> = {}): BatchRequest {

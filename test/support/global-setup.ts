@@ -1,9 +1,11 @@
 import type { TestProject } from "vitest/node";
 import { startSharedPostgres } from "./postgres.ts";
 
-/** Runs once per test run, before any test file. */
-export async function setup(project: TestProject): Promise<() => Promise<void>> {
+/** Before any test file, by every kind of tests that needs servers; the first starts them, for all of the run. */
+export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+  const run = project.vitest.getRootProject();
+  if ("postgresUrl" in run.getProvidedContext()) return undefined;
   const postgres = await startSharedPostgres();
-  project.provide("postgresUrl", postgres.url("postgres"));
+  run.provide("postgresUrl", postgres.url("postgres"));
   return () => postgres.remove();
 }

@@ -5,7 +5,7 @@ import { Client as ModernClient, StreamableHTTPClientTransport as ModernHttp } f
 import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as LegacyHttp } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { CallToolResult, ListToolsResult } from "@modelcontextprotocol/sdk/types.js";
-import type { CallOptions, ClientLine } from "./mcp.ts";
+import { COMPILED, type CallOptions, type ClientLine } from "./mcp.ts";
 
 export interface HttpProcess {
   /** Of the MCP endpoint. */
@@ -32,7 +32,7 @@ export async function startHttpProcess(
   args: readonly string[] = [],
 ): Promise<HttpProcess> {
   const child = spawn(process.execPath, [MCP, "--http", "--port", "0", ...args], {
-    env: { LOG_LEVEL: "info", ...env },
+    env: { ...COMPILED, LOG_LEVEL: "info", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

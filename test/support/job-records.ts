@@ -2,7 +2,7 @@ import type { JobInput, JobOutcome, TrainingRequest } from "../../src/domain/job
 import type { BacktestResult, Engine, TrainingResult } from "../../src/domain/result.ts";
 import { sha256 } from "../../src/ktrdr/strategy-file.ts";
 import type { JobWriter } from "../../src/store/job-writer.ts";
-import { BACKTEST, inputOf, outcomeOf, setInputOf, TRAINING } from "./workflow-env.ts";
+import { BACKTEST, inputOf, outcomeOf, setInputOf, TRAINING } from "./job-inputs.ts";
 
 const ENGINE: Engine = { name: "sandbox", version: "sandbox-1.0.0" };
 

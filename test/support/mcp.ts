@@ -40,12 +40,18 @@ export interface CallOptions {
   readonly meta?: Readonly<Record<string, unknown>>;
 }
 
+/** What only makes processes of ours start sooner. */
+export const COMPILED: Readonly<Record<string, string>> = {
+  NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
+};
+
 /** Addresses at which nothing listens; explicit, so that no lab of this machine is used instead. */
 export async function deadEnvironment(): Promise<Record<string, string>> {
   const ports = [await freePort(), await freePort(), await freePort()];
   const empty = await mkdtemp(join(tmpdir(), "ktrdr-mcp-none-"));
   await rm(empty, { recursive: true });
   return {
+    ...COMPILED,
     KTRDR_API_URL: `http://127.0.0.1:${ports[0]}`,
     DATABASE_URL: `postgresql://postgres@127.0.0.1:${ports[1]}/none`,
     TEMPORAL_ADDRESS: `127.0.0.1:${ports[2]}`,
@@ -67,7 +73,7 @@ export async function connectServer(line: ClientLine, env: Readonly<Record<strin
 const IDENTITY = { name: "interop-test", version: "9.8.7" };
 
 async function connectLegacy(env: Readonly<Record<string, string>>): Promise<TestClient> {
-  const transport = new LegacyStdio({ ...SERVER, env: { ...env } });
+  const transport = new LegacyStdio({ ...SERVER, env: { ...COMPILED, ...env } });
   const stderr = collect(transport.stderr);
   const client = new LegacyClient(IDENTITY);
   await client.connect(transport);
@@ -93,7 +99,7 @@ async function connectLegacy(env: Readonly<Record<string, string>>): Promise<Tes
 }
 
 async function connectModern(env: Readonly<Record<string, string>>): Promise<TestClient> {
-  const transport = new ModernStdio({ ...SERVER, env: { ...env } });
+  const transport = new ModernStdio({ ...SERVER, env: { ...COMPILED, ...env } });
   const stderr = collect(transport.stderr);
   const client = new ModernClient(IDENTITY, { versionNegotiation: { mode: { pin: "2026-07-28" } } });
   await client.connect(transport);

@@ -11,6 +11,7 @@ import { greet } from "../../src/lab/temporal-connection.ts";
 import { until } from "../../src/lab/until.ts";
 import { createJobReader, type JobReader } from "../../src/store/job-reader.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
+import { COMPILED } from "./mcp.ts";
 import { freePort } from "./ports.ts";
 import type { Research } from "./research.ts";
 
@@ -116,6 +117,7 @@ export class Operator {
     }
     const unset = [...command.matchAll(/\$([A-Z_]+)/g)].map((match) => match[1] ?? "");
     const env: Record<string, string> = {
+      ...COMPILED,
       ...this.research.lab.env,
       ...variables,
       HOME: this.folder, // no configuration of the machine's user

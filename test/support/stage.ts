@@ -17,7 +17,8 @@ import { labelsOf } from "../../src/temporal/start-options.ts";
 import type { SlotNews } from "../../src/domain/slots.ts";
 import { createExecutions } from "../../src/temporal/executions.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
-import { outcomeOf, SETTINGS, startScriptedWorker, startWorkflowEnvironment } from "./workflow-env.ts";
+import { outcomeOf, SETTINGS } from "./job-inputs.ts";
+import { startScriptedWorker, startWorkflowEnvironment } from "./workflow-env.ts";
 
 /** What one job's computing shall do; the orchestration around it is real. */
 interface Script {

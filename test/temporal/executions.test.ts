@@ -1,7 +1,7 @@
 import type { Client } from "@temporalio/client";
 import { expect, test } from "vitest";
 import { createExecutions } from "../../src/temporal/executions.ts";
-import { SETTINGS } from "../support/workflow-env.ts";
+import { SETTINGS } from "../support/job-inputs.ts";
 
 /** A server whose namespace is in this state of the Temporal API; a real one leaves "deleted" within moments. */
 const inState = (state: number) =>

@@ -9,13 +9,8 @@ import { createSlots } from "../../src/temporal/slots.ts";
 import { JOB_QUEUE } from "../../src/workflows/queues.ts";
 import { freePort } from "../support/ports.ts";
 import { LOST, Stage, SUCCEEDED } from "../support/stage.ts";
-import {
-  SETTINGS,
-  startScriptedWorker,
-  startWorkflowEnvironment,
-  TRAINING,
-  type RunningWorker,
-} from "../support/workflow-env.ts";
+import { SETTINGS, TRAINING } from "../support/job-inputs.ts";
+import { startScriptedWorker, startWorkflowEnvironment, type RunningWorker } from "../support/workflow-env.ts";
 
 let env: TestWorkflowEnvironment;
 let worker: RunningWorker;

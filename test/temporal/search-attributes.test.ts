@@ -5,7 +5,7 @@ import { lazyClient } from "../../src/temporal/connection.ts";
 import { createJobs } from "../../src/temporal/jobs.ts";
 import { ensureSearchAttributes } from "../../src/temporal/search-attributes.ts";
 import { startTestTemporal, type TestTemporal } from "../support/temporal.ts";
-import { SETTINGS, TRAINING } from "../support/workflow-env.ts";
+import { SETTINGS, TRAINING } from "../support/job-inputs.ts";
 
 /** Of the Temporal API. */
 const [KEYWORD, INT] = [2, 3] as const;

@@ -6,7 +6,7 @@ import type { ComputationEnd, ComputeRequest } from "../../src/domain/job.ts";
 import { slotKeeperId, type SlotState } from "../../src/domain/slots.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
 import { LOST, startStage, type Stage, SUCCEEDED } from "../support/stage.ts";
-import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/workflow-env.ts";
+import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
 function held(): { end: Promise<ComputationEnd>; release: (end: ComputationEnd) => void } {
   const { promise, resolve } = Promise.withResolvers<ComputationEnd>();

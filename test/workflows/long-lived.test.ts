@@ -17,13 +17,8 @@ import { trainingResult } from "../support/job-records.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 import { Stage } from "../support/stage.ts";
 import { startTimeSkipping } from "../support/temporal.ts";
-import {
-  inputOf,
-  outcomeOf,
-  startScriptedWorker,
-  startWorkflowEnvironment,
-  TRAINING,
-} from "../support/workflow-env.ts";
+import { inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
+import { startScriptedWorker, startWorkflowEnvironment } from "../support/workflow-env.ts";
 
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { slotKeeperId, type SlotNews, type SlotState, type SlotWatch } from "../../src/domain/slots.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
 import { Stage } from "../support/stage.ts";
-import { inputOf, startScriptedWorker, startWorkflowEnvironment, TRAINING } from "../support/workflow-env.ts";
+import { inputOf, TRAINING } from "../support/job-inputs.ts";
+import { startScriptedWorker, startWorkflowEnvironment } from "../support/workflow-env.ts";
 import type { RunningWorker } from "../support/workflow-env.ts";
 
 const CLAIMS = 1_000;

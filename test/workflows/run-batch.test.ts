@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { BatchRequest, ComputationEnd, JobOutcome } from "../../src/domain/job.ts";
 import { batchInput, batchRequest } from "../support/batches.ts";
 import { startStage, type Stage } from "../support/stage.ts";
-import { inputOf, outcomeOf, TRAINING } from "../support/workflow-env.ts";
+import { inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
 const FAILED: ComputationEnd = {
   fate: "failed",

@@ -15,7 +15,8 @@ import { createSlots } from "../../src/temporal/slots.ts";
 import { bundleWorkflows } from "../../src/temporal/worker.ts";
 import { CONTROL_QUEUE, JOB_QUEUE, POLL_QUEUE } from "../../src/workflows/queues.ts";
 import { Stage, SUCCEEDED } from "../support/stage.ts";
-import { inputOf, startWorkflowEnvironment, TRAINING } from "../support/workflow-env.ts";
+import { inputOf, TRAINING } from "../support/job-inputs.ts";
+import { startWorkflowEnvironment } from "../support/workflow-env.ts";
 
 let env: TestWorkflowEnvironment;
 let stage: Stage;

@@ -1,0 +1,33 @@
+import { globSync } from "node:fs";
+
+/** Tests at three speeds. Where a file lies decides its kind; what is neither `FAST` nor `LAB` is in `parts`. */
+
+const SECONDS_OR_PROCESSES = [
+  "test/activities/evidence.test.ts",
+  "test/domain/comparison-chance.test.ts",
+  "test/ktrdr/{price-files,strategy-folder,strategy-library,worker-registration}.test.ts",
+  "test/simulation/long-days.test.ts",
+];
+
+/** They start no process, need no set-up and compute little. */
+export const FAST: readonly string[] = globSync(
+  [
+    "test/{activities,charts,domain,ktrdr,simulation}/**/*.test.ts",
+    "test/bin/idle-proof.test.ts",
+    "test/chaos/{machine,proxy}.test.ts",
+    "test/docs/generated.test.ts",
+    "test/http/{oauth,work}.test.ts",
+    "test/mcp/{errors,record-memory}.test.ts",
+    "test/sandbox/engine/**/*.test.ts",
+    "test/temporal/{executions,live-state}.test.ts",
+  ],
+  { cwd: new URL("../..", import.meta.url).pathname, exclude: SECONDS_OR_PROCESSES },
+);
+
+/** They start whole labs. */
+export const LAB: readonly string[] = [
+  "test/chaos/chaos.test.ts",
+  "test/doctor/**/*.test.ts",
+  "test/e2e/**/*.test.ts",
+  "test/lab/{lab,two-labs}.test.ts",
+];
