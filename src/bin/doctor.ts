@@ -5,8 +5,9 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { examine } from "../doctor/examine.ts";
-import { reportOf } from "../doctor/finding.ts";
+import { reportOf, type Finding } from "../doctor/finding.ts";
 import { inContainers } from "../doctor/in-containers.ts";
+import { inPackage } from "../doctor/in-package.ts";
 import { ROOT } from "../lab/lab-environment.ts";
 import { linesOf } from "../doctor/print.ts";
 import { runCommand, say, sayJson } from "./command.ts";
@@ -16,11 +17,16 @@ await runCommand("Usage: ktrdr-mcp doctor [--json] [--no-probe]", async () => {
   const { values: asked } = parseArgs({ options, allowNegative: true });
   const { env, version: nodeVersion, execPath } = process;
   const found = await examine({ env, nodeVersion, execPath, probe: asked.probe });
-  // The image has no Makefile, and no lab to make.
-  const findings = existsSync(`${ROOT}Makefile`) ? found : inContainers(found);
+  const findings = typedHere(found);
   const report = reportOf(findings);
   if (asked.json) sayJson(report);
   else say(linesOf(findings).join("\n"));
   // A server that did not let us in may keep its connection open for a minute.
   process.exit(report.ok ? 0 : 1);
 });
+
+/** The package and the image have no Makefile, and no lab to make. */
+function typedHere(found: readonly Finding[]): readonly Finding[] {
+  if (existsSync(`${ROOT}Makefile`)) return found;
+  return ROOT.includes("/node_modules/") ? inPackage(found) : inContainers(found);
+}

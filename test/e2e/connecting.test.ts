@@ -1,5 +1,5 @@
 /** docs/connecting.md: what is printed connects a client, the bundle starts, and nothing shows a secret. */
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { getMcpConfigForManifest, unpackExtension, type McpbManifestAny } from "@anthropic-ai/mcpb";
@@ -325,28 +325,6 @@ describe("server.json", () => {
         }),
       )
       .min(1),
-  });
-
-  it("names a package that runs as npm packs it", async () => {
-    const packed = await execa("npm", ["pack", "--json", "--pack-destination", folder], { cwd: ROOT });
-    const [{ filename, files }] = z
-      .tuple([z.looseObject({ filename: z.string(), files: z.array(z.looseObject({ path: z.string() })) })])
-      .parse(JSON.parse(packed.stdout.slice(packed.stdout.indexOf("["))));
-    const kinds = new Set(files.map((file) => file.path.split("/")[0]));
-    expect(kinds).toEqual(new Set(["README.md", "bin", "dist", "migrations", "package.json"]));
-    // Installed, with what it depends on beside it.
-    const modules = path.join(folder, "installed/node_modules");
-    const home = path.join(modules, "ktrdr-mcp");
-    await mkdir(home, { recursive: true });
-    await execa("tar", ["-xzf", path.join(folder, filename), "-C", home, "--strip-components", "1"]);
-    for (const name of await readdir(path.join(ROOT, "node_modules"))) {
-      await symlink(path.join(ROOT, "node_modules", name), path.join(modules, name));
-    }
-    const launcher = path.join(home, "bin/ktrdr-mcp");
-    const { stdout } = await execa(launcher, ["--help"], { env, extendEnv: false });
-    expect(stdout).toContain("worker");
-    expect(stdout).not.toContain("lab");
-    expect(await connected({ command: launcher, args: ["mcp"] }, toolsOf)).toEqual(ALL_TOOLS);
   });
 
   it("is what the registry takes, and agrees with the package and the settings", async () => {

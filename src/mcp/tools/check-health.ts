@@ -9,6 +9,12 @@ import { defineTool, type ToolContext } from "../define-tool.ts";
 /** A little longer than the parts' own time limits, whose reasons are better than silence. */
 const ANSWER_WITHIN_MS = 3_500;
 
+/** For the user; a package and a bundle have no `make`. */
+const LAB = "in a checkout: `make lab`";
+const START_TEMPORAL = `start Temporal where TEMPORAL_ADDRESS says (${LAB})`;
+const START_POSTGRESQL = `start PostgreSQL where DATABASE_URL says (${LAB})`;
+const START_KTRDR = `start KTRDR where KTRDR_API_URL says (${LAB})`;
+
 interface Part {
   readonly part: string;
   readonly up: boolean;
@@ -42,9 +48,9 @@ Call it once at the beginning, and whenever an error says -32001. Takes at most 
       ordersOf(context),
       ktrdrPart(context),
       registry(context),
-      probe("temporal", "make lab", () => answers(context.deps.jobs.ping()), context),
+      probe("temporal", START_TEMPORAL, () => answers(context.deps.jobs.ping()), context),
       pollersPart(context),
-      probe("postgresql", "make lab", () => answers(context.deps.records.ping()), context),
+      probe("postgresql", START_POSTGRESQL, () => answers(context.deps.records.ping()), context),
       folderPart(context),
     ]);
     const parts = [...rest, ktrdr.part, workers.part];
@@ -96,7 +102,7 @@ async function probe(part: string, start: string, check: () => Promise<string>, 
   try {
     return { part, up: true, detail: await inTime(check()) };
   } catch (error) {
-    if (error instanceof Late) return { part, up: false, detail: "does not answer in time", start };
+    if (error instanceof Late) return { part, up: false, detail: "does not answer in time: slow, or away", start };
     if (isDomainError(error)) return { part, up: false, detail: detailOf(error), start: mending(error) ?? start };
     log.error({ err: error, part }, "health check failed unexpectedly");
     return { part, up: false, detail: "the check failed unexpectedly; the server's log says why", start };
@@ -132,7 +138,7 @@ async function ktrdrPart(context: ToolContext): Promise<{ part: Part; engine: st
     engine = engineText(health.engine);
     return `answers (${engine})`;
   };
-  const part = await probe("ktrdr", "make lab (or start the KTRDR behind KTRDR_API_URL)", check, context);
+  const part = await probe("ktrdr", START_KTRDR, check, context);
   return { part, engine };
 }
 
@@ -167,7 +173,7 @@ async function registry(context: ToolContext): Promise<{ part: Part; counts: Cou
     const healthy = Object.values(counts).reduce((sum, kind) => sum + kind.free + kind.busy, 0);
     return healthy === 0 ? NO_COMPUTING : `${healthy} healthy`;
   };
-  const start = "start KTRDR's training and backtest workers (make lab starts the sandbox's)";
+  const start = "start KTRDR's training and backtest workers";
   const part = await probe("ktrdr_workers", start, check, context);
   return { part: part.detail === NO_COMPUTING ? { ...part, up: false, start } : part, counts };
 }
