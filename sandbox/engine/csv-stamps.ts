@@ -3,7 +3,7 @@ import { parseTime } from "./bars.ts";
 const DAY = 86_400_000;
 
 /** Names of a first column that the real loader tries again when not all of it is dates. */
-const NAMES_OF_TIME = new Set(["date", "timestamp", "time"]);
+const NAMES_OF_TIME = new Set(["date", "Date", "DATE", "timestamp", "Timestamp", "time", "Time"]);
 
 /** Shapes of stamps; the first row's shape is the one that the others must have. */
 const SHAPES: readonly { readonly pattern: RegExp; readonly time: (text: string) => number }[] = [
@@ -40,5 +40,7 @@ export function stampReader(name: string, cells: readonly string[]): (row: numbe
       return Number.NaN;
     }
   });
-  return isNamed || !times.some(Number.isNaN) ? (row) => times[row] ?? Number.NaN : dummy;
+  // Several offsets, as of summer and winter, are not read in one go either.
+  const offsets = new Set(texts.map((text) => /T? ?\d{2}:\d{2}.*?([+-]\d{2}:?\d{2})$/.exec(text)?.[1] ?? ""));
+  return isNamed || (!times.some(Number.isNaN) && offsets.size < 2) ? (row) => times[row] ?? Number.NaN : dummy;
 }

@@ -44,7 +44,7 @@ export function parseBarsCsv(text: string): Bars | undefined {
     return place >= 0 || name === "volume" ? place : fallback;
   });
   const timeOf = stampReader(
-    header[0] ?? "",
+    (lines[0] ?? "").split(",")[0]?.trim() ?? "",
     rows.map((cells) => cells[0] ?? ""),
   );
   return barsFrom(
@@ -77,7 +77,7 @@ function numberIn(cell: string): number {
 function linesOf(text: string): string[] {
   return text
     .replace(/^\uFEFF/, "")
-    .split(/\r?\n/)
+    .split(/\r\n|\r|\n/)
     .filter((line) => line.trim().length > 0);
 }
 

@@ -66,13 +66,21 @@ function requireAnswerable(symbol: string, timeframe: string, bars: Bars, shown:
   if (undated >= 0) refuse(`dates.${undated}\n  Input should be a valid string`);
   for (let i = 0; i < bars.length; i++) {
     const { open, high, low, close } = barAt(bars, i);
-    const rule = (text: string): never => refuse(`ohlcv\n  Value error, ${text}`);
+    const rule = (text: string): never =>
+      refuse(`ohlcv\n  Value error, ${text} [type=value_error, input_value=${pythonText(shown)}, input_type=list]`);
     if (high < open || high < close) rule("high price must be greater than or equal to open and close");
     if (low > open || low > close) rule("low price must be less than or equal to open and close");
     if (high < low) rule("high price must be greater than or equal to low price");
   }
   if (shown.every((row) => row.every(Number.isFinite))) return;
   throw coded(500, "INTERNAL_SERVER_ERROR", "An unexpected error occurred", { type: "ValueError" });
+}
+
+/** A list of rows as Python shows it; pydantic cuts the middle out of what is longer than 50 characters. */
+function pythonText(rows: readonly (readonly number[])[]): string {
+  const number = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : String(value));
+  const text = `[${rows.map((row) => `[${row.map(number).join(", ")}]`).join(", ")}]`;
+  return text.length <= 50 ? text : `${text.slice(0, 25)}...${text.slice(-24)}`;
 }
 
 function queryDate(name: string, text: string | undefined): number | undefined {
