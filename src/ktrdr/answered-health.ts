@@ -8,6 +8,8 @@ import type { Bar, Bars, BarWindow, DataRange, MarketData } from "./data.ts";
 
 /** Questions that one report may cost: enough for three bad bars among a hundred thousand. */
 const MOST_QUESTIONS = 64;
+/** Bars of which it is told why. */
+const SHOWN_REASONS = 3;
 /** KTRDR reads the whole file for each. */
 const SECOND = 1_000;
 
@@ -81,7 +83,8 @@ class Search {
   readonly #ask: (window: BarWindow) => Promise<Bars>;
   readonly #step: number;
   readonly #parts: Bars[] = [];
-  readonly #bad: number[] = [];
+  readonly #bad: { readonly at: number; readonly reason: string | null }[] = [];
+  #reason: string | undefined;
   #left = MOST_QUESTIONS;
 
   constructor(data: Pick<MarketData, "bars">, symbol: string, timeframe: string, signal: AbortSignal | undefined) {
@@ -94,7 +97,10 @@ class Search {
     try {
       return await this.#ask(window);
     } catch (error) {
-      if (isDomainError(error, "bars_refused")) return "refused";
+      if (isDomainError(error, "bars_refused")) {
+        this.#reason = error.why;
+        return "refused";
+      }
       throw error;
     }
   }
@@ -102,7 +108,8 @@ class Search {
   /** The range between two instants, inclusive, is known to be refused. */
   async divide(from: number, to: number): Promise<void> {
     if (to - from < this.#step || this.#left < 2) {
-      this.#bad.push(from);
+      // What KTRDR said of several bars is not of this one.
+      this.#bad.push({ at: from, reason: to - from < this.#step ? (this.#reason ?? null) : null });
       return;
     }
     // Between bars, where there are any.
@@ -124,6 +131,8 @@ class Search {
 
   /** No single bar is found when it is one without a time: it lies on no dates. */
   refused(): Defect[] {
-    return [{ kind: "refused", at: this.#bad, line: null }];
+    const told = this.#bad.flatMap(({ at, reason }) => (reason === null ? [] : [`${instant(at)}Z: ${reason}`]));
+    const detail = this.#bad.length === 0 ? (this.#reason ?? "") : told.slice(0, SHOWN_REASONS).join("; ");
+    return [{ kind: "refused", at: this.#bad.map(({ at }) => at), line: null, detail }];
   }
 }

@@ -113,9 +113,19 @@ function barsRefused(symbol: string, timeframe: string, refusal: Refusal): Domai
   if (!bad) return undefined;
   return new DomainError("bars_refused", {
     what: `KTRDR's API refuses the bars of ${oneLine(symbol, 40)} ${oneLine(timeframe, 20)} on these dates.`,
-    why: `It does so when one of them is impossible or no number: ${refusal.detail || refusal.message}`.slice(0, 280),
+    why: reasonOf(refusal).slice(0, 280),
     next: "list_market_data with this symbol names the bar; mend it in the price file, or choose other dates.",
   });
+}
+
+/** Of one bar alone, its values stand in KTRDR's text. */
+function reasonOf({ status, detail, message }: Refusal): string {
+  if (status === 500) return "a value is empty or no number";
+  if (/dates\.\d+/.test(detail)) return "a time that cannot be read";
+  const [, rule] = /Value error, (.+?)(?: \[type=|$)/.exec(detail) ?? [];
+  const [, values = "..."] = /input_value=\[\[([^[\]]*)\]\]/.exec(detail) ?? [];
+  if (rule === undefined) return detail || message;
+  return values.includes("...") ? rule : `${rule}; open, high, low, close and volume are ${values}`;
 }
 
 async function fetchBars(

@@ -2,9 +2,9 @@
  * A price file as KTRDR's loader understands it, which is not always what its writer meant (contract §2.2, §10.11): the
  * first column is the time, names of columns in any case, missing ones filled, rows in the order of the file.
  */
-import { toEpochMs } from "../domain/market-data.ts";
 import { Tally, defectOf, type Defect } from "../domain/bars/defect.ts";
 import type { BarSeries } from "../domain/bars/series.ts";
+import { createStamps, NAMES_OF_TIMES, type Stamps } from "./price-stamps.ts";
 
 export interface PriceRows {
   readonly series: BarSeries;
@@ -24,11 +24,11 @@ const ENDLESS = /^[+-]?inf(?:inity)?$/i;
 
 /** Hands over to other work now and then. @param text the whole file */
 export async function priceRows(text: string, timeframe: string, breathe: () => Promise<unknown>): Promise<PriceRows> {
-  const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
+  const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/);
   const header = cellsOf(lines[0] ?? "").map((name) => name.trim().toLowerCase());
   const whole = faultOfHeader(lines, header);
   if (whole !== null) return { series: emptySeries(timeframe), ofFile: [whole] };
-  const columns = new Columns(header, lines, dateForm(lines));
+  const columns = new Columns(header, lines, createStamps(firstStamp(lines)));
   for (let at = 1; at < lines.length; at += 1) {
     if ((lines[at] ?? "").trim() !== "" && !columns.take(lines[at] ?? "", at)) {
       const ragged = fault("unreadable_file", at + 1, `line ${at + 1} has more columns than the first`);
@@ -38,6 +38,13 @@ export async function priceRows(text: string, timeframe: string, breathe: () => 
   }
   const series = columns.series(timeframe);
   if (series.time.length === 0) return { series, ofFile: [fault("unreadable_file", null, "it has no bars")] };
+  const [name = ""] = cellsOf((lines[0] ?? "").replace(/^\uFEFF/, ""));
+  if (columns.timesAreMadeUp(name.trim())) {
+    return {
+      series: emptySeries(timeframe),
+      ofFile: [fault("made_up_times", 1, name.trim().slice(0, 40) || "without a name")],
+    };
+  }
   return { series, ofFile: columns.defects(header) };
 }
 
@@ -65,78 +72,32 @@ function faultOfHeader(lines: readonly string[], header: readonly string[]): Def
   return null;
 }
 
-type DateForm = "iso" | "numbers" | "month_first" | "day_first";
-
-const SLASHED = /^(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})(?:[ T](.*))?$/;
-
 /** KTRDR goes by the first row. */
-function dateForm(lines: readonly string[]): DateForm {
-  const [stamp = ""] = cellsOf(lines.find((line, index) => index > 0 && line.trim() !== "") ?? "");
-  if (/^\d{9,19}$/.test(stamp.trim()) || /^\d{1,7}$/.test(stamp.trim())) return "numbers";
-  const slashed = SLASHED.exec(stamp.trim());
-  if (slashed === null) return "iso";
-  return Number(slashed[1]) > 12 ? "day_first" : "month_first";
-}
-
-const ISO = /^\d{4}[-/]\d{2}[-/]\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?(?:Z|[+-]\d{2}:?\d{2})?$/;
-const COMPACT = /^(\d{4})(\d{2})(\d{2})$/;
-
-/** What KTRDR writes itself: `2020-01-31T09:00:00Z`. Most files have nothing else, and a day has many bars. */
-const PLAIN = /^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
-const two = (text: string, at: number): number => (text.charCodeAt(at) - 48) * 10 + text.charCodeAt(at + 1) - 48;
-
-function createClock(form: DateForm): (stamp: string) => number {
-  let [day, midnight] = ["", Number.NaN];
-  return (stamp) => {
-    if (form !== "iso" || stamp.length !== 20 || !PLAIN.test(stamp)) return timeOf(stamp, form);
-    const date = stamp.slice(0, 10);
-    if (date !== day) [day, midnight] = [date, realTime(date)];
-    return midnight + (two(stamp, 11) * 3_600 + two(stamp, 14) * 60 + two(stamp, 17)) * 1_000;
-  };
-}
-
-/** ms since 1970 UTC as KTRDR reads it; NaN where it cannot. */
-function timeOf(stamp: string, form: DateForm): number {
-  if (form === "numbers") return /^\d+$/.test(stamp) ? Number(stamp) / 1e6 : Number.NaN;
-  const compact = COMPACT.exec(stamp);
-  if (compact !== null) return toEpochMs(`${compact[1]}-${compact[2]}-${compact[3]}`);
-  if (ISO.test(stamp)) return realTime(stamp.replaceAll("/", "-"));
-  const slashed = SLASHED.exec(stamp);
-  if (slashed === null) return Number.NaN;
-  const [, a = "", b = "", year = "", clock = "00:00"] = slashed;
-  const [month, day] = form === "day_first" ? [b, a] : [a, b];
-  return realTime(`${year}-${month.padStart(2, "0")}-${day.padStart(2, "0")}T${clock.padStart(5, "0")}`);
-}
-
-/** NaN for the 31st of February, which JavaScript would take for the 3rd of March. */
-function realTime(stamp: string): number {
-  const midnight = Date.parse(`${stamp.slice(0, 10)}T00:00:00Z`);
-  if (!Number.isFinite(midnight) || new Date(midnight).toISOString().slice(0, 10) !== stamp.slice(0, 10))
-    return Number.NaN;
-  return toEpochMs(stamp);
+function firstStamp(lines: readonly string[]): string {
+  return (cellsOf(lines.find((line, index) => index > 0 && line.trim() !== "") ?? "")[0] ?? "").trim();
 }
 
 /** Grows with the file; sized for as many bars as it has lines. */
 class Columns {
   readonly #places: readonly number[];
   readonly #width: number;
-  readonly #form: DateForm;
-  readonly #clock: (stamp: string) => number;
+  readonly #stamps: Stamps;
   readonly #data: readonly Float64Array[];
   readonly #line: Int32Array;
   readonly #words = new Tally();
+  readonly #sold = new Tally();
   readonly #example: string;
+  #untimed = 0;
   #bars = 0;
 
-  constructor(header: readonly string[], lines: readonly string[], form: DateForm) {
+  constructor(header: readonly string[], lines: readonly string[], stamps: Stamps) {
     const first = header.findIndex((name, index) => index > 0 && (PRICES as readonly string[]).includes(name));
     this.#places = COLUMNS.map((name) => {
       const place = header.indexOf(name, 1);
       return place > 0 || name === "volume" ? place : first;
     });
     this.#width = header.length;
-    this.#form = form;
-    this.#clock = createClock(form);
+    this.#stamps = stamps;
     this.#data = Array.from({ length: COLUMNS.length + 1 }, () => new Float64Array(lines.length));
     this.#line = new Int32Array(lines.length);
     this.#example = (cellsOf(lines[1] ?? "")[0] ?? "").slice(0, 20);
@@ -148,7 +109,8 @@ class Columns {
     if (cells.length > this.#width) return false;
     const bar = this.#bars++;
     const [times] = this.#data;
-    const time = this.#clock((cells[0] ?? "").trim());
+    const time = this.#stamps.timeOf((cells[0] ?? "").trim());
+    if (Number.isNaN(time)) this.#untimed += 1;
     if (times !== undefined) times[bar] = time;
     this.#line[bar] = at + 1;
     let wordy = false;
@@ -157,7 +119,8 @@ class Columns {
       const value = numberOf(text);
       wordy ||= value === null;
       const column = this.#data[index + 1];
-      // KTRDR writes -1 for the volume of currencies and reads it as 0.
+      // KTRDR writes -1 for the volume of currencies, and reads every negative one as 0.
+      if (index === 4 && value !== null && value < 0 && value !== -1) this.#sold.add(time, at + 1);
       if (column !== undefined) column[bar] = index === 4 ? Math.max(0, value ?? Number.NaN) : (value ?? Number.NaN);
     });
     if (wordy) this.#words.add(time, at + 1);
@@ -170,14 +133,22 @@ class Columns {
     return { timeframe, time, open, high, low, close, volume, line: this.#line.subarray(0, this.#bars) };
   }
 
+  /** When not all times can be read in one go, KTRDR looks for a column of a name that it knows. */
+  timesAreMadeUp(name: string): boolean {
+    const { offsets, form } = this.#stamps;
+    return !NAMES_OF_TIMES.has(name) && (this.#untimed > 0 || offsets.size > 1 || form === "numbers");
+  }
+
   defects(header: readonly string[]): Defect[] {
     const missing = COLUMNS.filter((name) => header.indexOf(name, 1) < 0);
     const split = header[0] === "date" && header.indexOf("time") > 0;
     return [
       ...(missing.length === 0 ? [] : [fault("missing_columns", 1, missing.join(", "))]),
       ...(split ? [fault("time_in_a_column", 1, "")] : []),
-      ...(this.#form.endsWith("_first") ? [fault("day_or_month_first", 2, this.#example)] : []),
+      ...(this.#stamps.form === "ambiguous" ? [fault("day_or_month_first", 2, this.#example)] : []),
+      ...(this.#stamps.droppedZone === null ? [] : [fault("zone_dropped", 2, this.#stamps.droppedZone)]),
       ...defectOf("text_for_numbers", this.#words),
+      ...defectOf("negative_volume", this.#sold),
     ];
   }
 }

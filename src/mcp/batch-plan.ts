@@ -9,7 +9,7 @@ import { membersOf } from "./members.ts";
 import { chooseModel, marketOfModel, MODEL_PATH, type ChosenModel } from "./model-choice.ts";
 import { judgedModel, type Judged } from "./model-strategy.ts";
 import { readStrategy } from "./preflight.ts";
-import { marketOf, strategySubject } from "./strategy-check.ts";
+import { marketOf, slowerTimeframes, strategySubject } from "./strategy-check.ts";
 
 export interface Wish extends Will {
   readonly work: BatchRequest["work"];
@@ -61,15 +61,17 @@ async function planTrainings(
     models: [],
     async check() {
       names.forEach((name) => deps.strategies.noticeSoon(name));
-      const markets = strategies.flatMap((part) =>
-        (part.symbols ?? [part.symbol]).map((symbol) => ({ ...part, symbol })),
+      const slower = new Map(files.map((file) => [file.name, slowerTimeframes(file)]));
+      const reads = strategies.map(({ strategy, symbol, symbols: several, timeframe }) =>
+        (several ?? [symbol]).map((one) => ({ symbol: one, timeframe, slower: slower.get(strategy) ?? [] })),
       );
-      const bars = await checkMarkets(deps, markets, periods, will, signal);
+      const bars = await checkMarkets(deps, reads.flat(), periods, will, signal);
       const one = symbols === undefined ? {} : { symbols: symbols.slice(0, 1) };
       const subjects = new Map(files.map((file) => [file.name, strategySubject(file, one)]));
-      const cleared = strategies.map((part) => {
+      const cleared = strategies.map((part, at) => {
         const found = subjects.get(part.strategy);
-        return clear([...(found === undefined ? [] : [found]), ...(bars.get(marketKey(part)) ?? [])], will);
+        const read = reads[at]?.flatMap((market) => bars.get(marketKey(market)) ?? []) ?? [];
+        return clear([...(found === undefined ? [] : [found]), ...read], will);
       });
       const warnings = new Set(
         cleared.flatMap((one, at) => one.warnings.map((text) => `${strategies[at]?.strategy}: ${text}`)),
@@ -109,10 +111,15 @@ async function planBacktests(
       for (const { model, part } of parts) {
         if (!judged.has(model)) judged.set(model, await judgedModel(deps, model, part.strategy));
       }
-      const bars = await checkMarkets(deps, wished, periods, will, signal);
-      const cleared = parts.map(({ model, part }) => {
+      const reads = parts.map(({ model, part: { symbol, timeframe } }) => {
+        return { symbol, timeframe, slower: judged.get(model)?.slower ?? [] };
+      });
+      const bars = await checkMarkets(deps, reads, periods, will, signal);
+      const cleared = parts.map(({ model }, at) => {
         const { subject } = judged.get(model) ?? {};
-        return clear([...(subject === undefined ? [] : [subject]), ...(bars.get(marketKey(part)) ?? [])], will);
+        const [read] = reads.slice(at);
+        const found = read === undefined ? [] : (bars.get(marketKey(read)) ?? []);
+        return clear([...(subject === undefined ? [] : [subject]), ...found], will);
       });
       const models = parts.map(({ part }, at) => ({
         ...part,
@@ -158,19 +165,20 @@ async function trainingsOf(deps: ToolContext["deps"], id: string): Promise<reado
   return (await membersOf(deps, await deps.records.jobs.get(id), "training"))?.jobIds ?? [id];
 }
 
-const marketKey = ({ symbol, timeframe }: MarketName): string => `${symbol} ${timeframe}`;
+/** What one part of a batch reads. */
+type Read = MarketName & { readonly slower: readonly string[] };
+
+const marketKey = ({ symbol, timeframe, slower }: Read): string => [symbol, timeframe, ...slower].join(" ");
 
 /** The bars of every market in every period, to be cleared. @throws DomainError `data_not_found` */
 async function checkMarkets(
   deps: ToolContext["deps"],
-  parts: readonly MarketName[],
+  parts: readonly Read[],
   periods: readonly BatchPeriod[],
   will: Will,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly Subject[]>> {
-  const markets = new Map(
-    parts.map(({ symbol, timeframe }) => [marketKey({ symbol, timeframe }), { symbol, timeframe }]),
-  );
+  const markets = new Map(parts.map((read) => [marketKey(read), read]));
   const windows = periods.flatMap(({ train, test }) => [train, test]).filter((one): one is DateWindow => one !== null);
   const subjects = new Map<string, Subject[]>();
   for (const [key, market] of markets) {

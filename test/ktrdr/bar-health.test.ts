@@ -78,6 +78,49 @@ describe("a file is read as KTRDR's loader reads it", () => {
     ["an empty row", textOf(at(9, `${day},,,,,`)), /1 bar is empty.*line 11/],
     ["an endless price", textOf(at(9, `${day},100,inf,99,101,5`)), /1 bar has a price that is no number/],
     ["a time that is none", textOf(at(9, "yesterday,100,102,99,101,5")), /time of 1 bar cannot be read.*line 11/],
+    [
+      "a second download in another form",
+      textOf([...ROWS.slice(0, 99), ...each(([t, ...r]) => [t?.slice(0, 10), ...r]).slice(99)]),
+      /time of 157 bars cannot be read.*line 101/,
+    ],
+    ["a trailing total", `${textOf(ROWS)}Total,,,,,123456\n`, /time of 1 bar cannot be read.*line 258/],
+    ["a named zone", textOf(each(([t, ...rest]) => [t?.replace("T", " ").replace("Z", " EST"), ...rest])), /zone EST/],
+    [
+      "winter and summer under a name that is not known",
+      textOf(
+        each(([t, ...rest]) => [t?.replace("Z", Number(t?.slice(5, 7)) > 6 ? "-04:00" : "-05:00"), ...rest]),
+        HEADER.replace("timestamp", "Datetime"),
+      ),
+      /cannot read the times of the first column \(Datetime\)/,
+    ],
+    [
+      "milliseconds under a name that is not known",
+      textOf(
+        each(([t, ...rest]) => [String(Date.parse(t ?? "")), ...rest]),
+        HEADER.replace("timestamp", "open_time"),
+      ),
+      /times of the first column \(open_time\)/,
+    ],
+    [
+      "names of columns in another language",
+      textOf(ROWS, "Datum,Eröffnung,Hoch,Tief,Schluss,Volumen"),
+      /no column for prices; it has datum, eröffnung/,
+    ],
+    ["decimal commas between commas", textOf(ROWS).replaceAll(".", ","), /has more columns than the first/],
+    [
+      "decimal commas in quotes",
+      textOf(each(([t, ...p]) => [t, ...p.map((x) => `"${x?.replace(".", ",")}"`)])),
+      /256 bars have a word, or a comma/,
+    ],
+    ["a volume below zero", textOf(at(9, `${day},100,102,99,101,-500`)), /1 bar has a negative volume.*line 11/],
+    [
+      "no volume",
+      textOf(
+        each((cells) => cells.slice(0, 5)),
+        "timestamp,open,high,low,close",
+      ),
+      /no column volume/,
+    ],
     ["a day that is none", textOf(at(9, "2015-02-31T00:00:00Z,100,102,99,101,5")), /time of 1 bar cannot be read/],
   ])("%s", async (_name, text, told) => {
     expect(lines(await judged(text)).join(" ")).toMatch(told);
@@ -104,6 +147,27 @@ describe("a file is read as KTRDR's loader reads it", () => {
     ["with days without dashes", textOf(each(([t, ...rest]) => [t?.slice(0, 10).replaceAll("-", ""), ...rest]))],
     ["with an offset", textOf(each(([t, ...rest]) => [t?.replace("Z", "+00:00"), ...rest]))],
     ["with the volume -1 of currencies", textOf(each((cells) => [...cells.slice(0, 5), "-1"]))],
+    ["with line ends of an old Mac", textOf(ROWS).replaceAll("\n", "\r")],
+    ["with the zone UTC", textOf(each(([t, ...rest]) => [t?.replace("T", " ").replace("Z", " UTC"), ...rest]))],
+    [
+      "with dots, as terminals write them",
+      textOf(each(([t, ...rest]) => [t?.slice(0, 10).replaceAll("-", "."), ...rest])),
+    ],
+    ["with halves of a day", textOf(each(([t, ...rest]) => [`${t?.slice(0, 10)} 12:00:00 AM`, ...rest]))],
+    [
+      "with names of months",
+      textOf(
+        each(([t, ...rest]) => [
+          `${t?.slice(8, 10)}-${"JanFebMarAprMayJunJulAugSepOctNovDec".slice(Number(t?.slice(5, 7)) * 3 - 3, Number(t?.slice(5, 7)) * 3)}-${t?.slice(0, 4)}`,
+          ...rest,
+        ]),
+      ),
+    ],
+    [
+      "with winter and summer under a known name",
+      textOf(each(([t, ...rest]) => [t?.replace("Z", Number(t?.slice(5, 7)) > 6 ? "-04:00" : "-05:00"), ...rest])),
+    ],
+    ["with times at the close", textOf(each(([t, ...rest]) => [t?.replace("T00:00:00Z", " 23:59:59.999"), ...rest]))],
     ["with empty lines", `${HEADER}\n\n${ROWS.join("\n\n")}\n\n`],
   ])("a sound file %s has no word", async (_name, text) => {
     expect(lines(await judged(text))).toEqual([]);
@@ -119,6 +183,7 @@ describe("a file is read as KTRDR's loader reads it", () => {
 
 describe("where only KTRDR's answers can be seen", () => {
   /** Answers as KTRDR does: one bad bar refuses a range. */
+  const REASON = "a time that cannot be read";
   const answering = (bad: ReadonlySet<number>, timeless = false) => {
     let asked = 0;
     const range = { startDate: stamp(TIMES[0] ?? 0), endDate: stamp(TIMES.at(-1) ?? 0), points: TIMES.length };
@@ -134,7 +199,7 @@ describe("where only KTRDR's answers can be seen", () => {
           (index) => (TIMES[index] ?? 0) >= from && (TIMES[index] ?? 0) <= to,
         );
         if (inside.some((index) => bad.has(index)) || (timeless && window.startDate === undefined)) {
-          throw new DomainError("bars_refused", { what: "KTRDR's API refuses the bars." });
+          throw new DomainError("bars_refused", { what: "KTRDR's API refuses the bars.", why: REASON });
         }
         const ohlcv = inside.map((index) => (ROWS[index] ?? "").split(",").slice(1).map(Number) as unknown as Bar);
         return { times: inside.map((index) => stamp(TIMES[index] ?? 0)), ohlcv, limited: false };
@@ -150,6 +215,7 @@ describe("where only KTRDR's answers can be seen", () => {
       const health = await answeredHealth(data, "ODD", "1d", {}, undefined);
       expect(health.defects.map(({ kind }) => kind)).toEqual(["refused"]);
       expect(Array.from(health.defects[0]?.at ?? [])).toEqual(bad.map((index) => TIMES[index]));
+      expect(health.defects[0]?.detail).toBe(bad.map((index) => `${stamp(TIMES[index] ?? 0)}: ${REASON}`).join("; "));
       expect(asked()).toBeLessThanOrEqual(64);
     },
   );
@@ -163,6 +229,6 @@ describe("where only KTRDR's answers can be seen", () => {
 
   test("a bar without a time lies on no dates, and is told all the same", async () => {
     const health = await answeredHealth(answering(new Set(), true).data, "ODD", "1d", {}, undefined);
-    expect(lines(health)).toEqual(["KTRDR's API refuses these bars."]);
+    expect(lines(health)).toEqual(["KTRDR's API refuses these bars (a time that cannot be read)."]);
   });
 });

@@ -9,7 +9,9 @@ const change = (from: number, to: number, how: (cells: string[]) => string[]): s
 const day = (index: number) => String(ROWS[index]?.slice(0, 10));
 const BAD = 500;
 
-const REFUSED = new RegExp(`${day(BAD)}.*API refuses these bars|API refuses these bars.*${day(BAD)}`);
+/** The one bar, and what of it KTRDR says. */
+const refused = (what: string) => new RegExp(`API refuses 1 bar \\(${day(BAD)}T00:00:00Z: ${what}`);
+const NO_NUMBER = refused("a value is empty or no number");
 
 /** Name, text and what is to be said of it: by the file itself, and by KTRDR's answers alone. */
 const KINDS: [name: string, text: string, seen: RegExp, answered?: RegExp][] = [
@@ -27,9 +29,14 @@ const KINDS: [name: string, text: string, seen: RegExp, answered?: RegExp][] = [
     textOf(change(BAD, BAD + 1, ([time, o, h, , , v]) => [time, o, h, "-40.3", "-37.6", v] as string[])),
     /1 bar has a negative price/,
   ],
-  ["EMPTYROW", textOf(change(BAD, BAD + 1, ([time]) => [time ?? "", ",,,,"])), /1 bar is empty/, REFUSED],
-  ["NANROW", textOf(change(BAD, BAD + 1, ([time]) => [time ?? "", "NaN,NaN,NaN,NaN,0"])), /1 bar is empty/, REFUSED],
-  ["HILO", textOf(change(BAD, BAD + 1, ([time]) => [time ?? "", "100,90,95,101,5"])), /1 bar is impossible/, REFUSED],
+  ["EMPTYROW", textOf(change(BAD, BAD + 1, ([time]) => [time ?? "", ",,,,"])), /1 bar is empty/, NO_NUMBER],
+  ["NANROW", textOf(change(BAD, BAD + 1, ([time]) => [time ?? "", "NaN,NaN,NaN,NaN,0"])), /1 bar is empty/, NO_NUMBER],
+  [
+    "HILO",
+    textOf(change(BAD, BAD + 1, ([time]) => [time ?? "", "100,90,95,101,5"])),
+    /1 bar is impossible/,
+    refused("high.*; open, high, low, close and volume are 100.0, 90.0, 95.0, 101.0, 5.0\\)"),
+  ],
   [
     "SPLIT",
     textOf(
@@ -157,6 +164,8 @@ describe.each([
     await stack.strategies.write("slow", yaml, { overwrite: true });
     const why = { accept_look_ahead: "it shows that slower bars are judged" };
     expect(await stack.refused("train_model", { strategy: "slow", ...window, ...why })).toMatch(told);
+    const batch = { work: "train", strategies: ["slow"], periods: [{ train: [day(0), day(BAD + 200)] }], ...why };
+    expect(await stack.refused("start_batch", batch)).toMatch(told);
   });
 
   test("only the dates that are asked for are judged", async () => {

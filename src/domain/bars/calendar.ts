@@ -1,6 +1,7 @@
 /** A market's own calendar, learnt from its bars: when it is open, what it misses, and what no market does between two bars. */
 import { defectOf, Tally, type Defect } from "./defect.ts";
 import { DAY_MS, stepOf, type BarSeries } from "./series.ts";
+import { closedDays, shortHoles, staleStretches } from "./sessions.ts";
 
 /**
  * Trading days in a row that may be missing before it is a hole: the longest holidays (a Chinese New Year, a week of
@@ -51,7 +52,12 @@ export function holesIn(times: Float64Array, timeframe: string): Hole[] {
   // A trading day has as many bars as the days that are there.
   const lost = holes.reduce((sum, hole) => sum + hole.missing, 0);
   const days = Math.max(1, daysBetween(first - DAY_MS, last + DAY_MS, open, daysAWeek) - lost);
-  return holes.map((hole) => ({ ...hole, missing: Math.round((hole.missing * times.length) / days) }));
+  const whole = holes.map((hole) => ({ ...hole, missing: Math.round((hole.missing * times.length) / days) }));
+  if (step >= DAY_MS) return whole;
+  // Where no day is closed, a gap of any length is one.
+  const short = shortHoles(times, step, daysAWeek === 7 ? Number.POSITIVE_INFINITY : DAY_MS);
+  const known = new Set(whole.map(({ from }) => from));
+  return [...whole, ...short.filter(({ from }) => !known.has(from))].toSorted((a, b) => a.from - b.from);
 }
 
 function longBarHoles(times: Float64Array, step: number): Hole[] {
@@ -106,7 +112,7 @@ export function calendarDefects(series: BarSeries): Defect[] {
             detail: String(holes.reduce((sum, { missing }) => sum + missing, 0)),
           },
         ];
-  return [...wrongTimes(series, times), ...hole, ...jumps(series)];
+  return [...wrongTimes(series, times), ...hole, ...jumps(series), ...closedDays(series), ...staleStretches(series)];
 }
 
 /** Bars at least so many times further apart than their timeframe says are bars of another one. */

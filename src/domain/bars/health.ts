@@ -15,5 +15,7 @@ export function barHealth(series: BarSeries, ofFile: readonly Defect[] = []): Ba
   // Times that are none have no order either.
   const timeless = calendar.filter(({ kind }) => kind === "numbers_for_times");
   if (timeless.length > 0) return { bars, defects: [...ofFile, ...timeless, ...values] };
-  return { bars, defects: [...ofFile, ...orderDefects(series), ...values, ...calendar] };
+  const flat = values.some(({ kind }) => kind === "constant_price" || kind === "close_only");
+  const rest = flat ? calendar.filter(({ kind }) => kind !== "stale") : calendar;
+  return { bars, defects: [...ofFile, ...orderDefects(series), ...values, ...rest] };
 }

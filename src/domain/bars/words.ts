@@ -57,14 +57,26 @@ const WORDS: Readonly<Record<DefectKind, Words>> = {
   unreadable_time: {
     severity: "error",
     what: (count) => `The time of ${bars(count)} cannot be read.`,
-    why: "KTRDR gives such bars no time, and its API then refuses the whole range.",
-    fix: "Write times as 2020-01-31T00:00:00Z.",
+    why: "KTRDR reads every time in the form of the first row. Others get none, and its API then refuses the whole range.",
+    fix: "Write all times in one form, as 2020-01-31T00:00:00Z; remove rows that are no bars (totals).",
   },
   numbers_for_times: {
     severity: "error",
     what: () => "The times are numbers (seconds or milliseconds since 1970).",
     why: "KTRDR reads them as nanoseconds: all bars fall on the first days of 1970.",
     fix: "Write times as 2020-01-31T00:00:00Z.",
+  },
+  made_up_times: {
+    severity: "error",
+    what: (_count, detail) => `KTRDR cannot read the times of the first column (${detail}) in one go.`,
+    why: "They are of several forms or offsets from UTC. Under a name that it does not know, KTRDR makes up days from 2023-01-01 on.",
+    fix: "Name the column timestamp, and write the times as 2020-01-31T00:00:00Z.",
+  },
+  zone_dropped: {
+    severity: "warning",
+    what: (_count, detail) => `The times have the zone ${detail}.`,
+    why: "KTRDR drops the name of a zone and takes the time for UTC.",
+    fix: "Write the times in UTC, as 2020-01-31T00:00:00Z.",
   },
   empty: {
     severity: "error",
@@ -98,7 +110,8 @@ const WORDS: Readonly<Record<DefectKind, Words>> = {
   },
   refused: {
     severity: "error",
-    what: () => "KTRDR's API refuses these bars.",
+    what: (count, detail) =>
+      `KTRDR's API refuses ${count === 0 ? "these bars" : bars(count)}${detail === "" ? "" : ` (${detail})`}.`,
     why: "It does so when one bar of a range is impossible, no number, or has no time that it can read.",
     fix: "Look at the rows of these dates in the price file; mend or remove them.",
   },
@@ -112,7 +125,7 @@ const WORDS: Readonly<Record<DefectKind, Words>> = {
     severity: "warning",
     what: (count, detail) =>
       `${count === 1 ? "A hole" : `${count} holes`}: about ${detail} bars of this market are missing.`,
-    why: "KTRDR takes the bar behind a hole for the next one: indicators and trades reach across it.",
+    why: "KTRDR takes the bar behind a hole for the next one: indicators and trades reach across it. A session that a holiday cuts looks the same.",
     fix: "load_market_data (mode full) may fill it; or choose dates on one side.",
   },
   close_only: {
@@ -132,6 +145,24 @@ const WORDS: Readonly<Record<DefectKind, Words>> = {
     what: (count) => `${have(count)} no number as volume.`,
     why: "Indicators of volume are nothing there, and KTRDR's API cannot answer such a range. Prices are not concerned.",
     fix: "Write 0 where the volume is not known, and use no indicator of volume.",
+  },
+  negative_volume: {
+    severity: "warning",
+    what: (count) => `${have(count)} a negative volume.`,
+    why: "KTRDR reads it as 0. Only -1 is usual, for markets without a volume.",
+    fix: "Write the volume, or 0 where it is not known.",
+  },
+  stale: {
+    severity: "warning",
+    what: (count, detail) => `The price does not move at all in ${bars(count)} (the longest stretch: ${detail}).`,
+    why: "A feed that stands still repeats its last price. Signals there are of no market. It may be real: a halt, a fixed rate.",
+    fix: "Compare with another source; choose dates without the stretch.",
+  },
+  closed_day: {
+    severity: "warning",
+    what: (count, detail) => `${bars(count)} on a ${detail}, when this market is usually closed.`,
+    why: "Sources fill closed days with the last price. Special sessions look the same.",
+    fix: "Remove the rows when the market was closed.",
   },
   constant_volume: {
     severity: "warning",

@@ -121,6 +121,70 @@ describe("what people have is named and counted", () => {
     expect(kinds(YEARS, "1h")).toEqual({ other_timeframe: YEARS.length });
   });
 
+  const without = (rows: readonly Row[], from: string, to: string): Row[] =>
+    rows.filter(([time]) => time < Date.parse(from) || time > Date.parse(to));
+
+  test.each<[string, keyof typeof CALENDARS, string, string, string]>([
+    ["three hours of a market that never closes", "crypto 1h", "1h", "2021-03-10T05:00Z", "2021-03-10T07:00Z"],
+    ["half an hour of minutes", "crypto 1m", "1m", "2021-03-10T05:00Z", "2021-03-10T05:29Z"],
+    ["thirty hours over midnight", "crypto 1h", "1h", "2021-03-10T05:00Z", "2021-03-11T10:00Z"],
+    ["hours within a session", "stock 1h", "1h", "2021-03-10T16:00Z", "2021-03-10T17:00Z"],
+    ["hours of a night in which currencies trade", "fx 1h", "1h", "2021-03-10T01:00Z", "2021-03-10T04:00Z"],
+  ])("%s", (_name, calendar, timeframe, from, to) => {
+    const [first, last] = timeframe === "1m" ? ["2021-03-01", "2021-03-20"] : ["2021-02-01", "2021-04-30"];
+    const whole = rowsOf(CALENDARS[calendar](first, last));
+    const rows = without(whole, from, to);
+    const { defects } = barHealth(series(rows, timeframe));
+    expect(defects.map(({ kind }) => kind)).toEqual(["hole"]);
+    expect(placeOf(defects[0] ?? { kind: "hole", at: [], line: null })).toContain(from.slice(0, 10));
+    expect(defects[0]?.detail).toBe(String(whole.length - rows.length));
+  });
+
+  test.each<[string, (time: number) => boolean]>([
+    ["a lunch", (time) => new Date(time).getUTCHours() !== 16],
+    ["half days", (time) => new Date(time).getUTCDate() !== 9 || new Date(time).getUTCHours() < 17],
+    [
+      "a session that moves with the clock of its country",
+      (time) => {
+        const hour = new Date(time).getUTCHours();
+        return time < Date.UTC(2021, 2, 14) ? hour > 14 : hour < 20;
+      },
+    ],
+    ["minutes without a trade here and there", (time) => (Math.sin(time / 3_600_000) * 1e4) % 1 < 0.85],
+  ])("%s is no hole", (_name, open) => {
+    const rows = rowsOf(CALENDARS["stock 1h"]("2021-02-01", "2021-05-30").filter(open));
+    expect(kinds(rows, "1h")).toEqual({});
+  });
+
+  test("bars of weekends where the market is closed on them", () => {
+    const extra = rowsOf(CALENDARS["crypto 1d"]("2015-01-01", "2018-12-31")).filter(([time]) => {
+      return (
+        new Date(time).getUTCDay() % 6 !== 0 ||
+        ["2016-03-05", "2016-03-06"].includes(new Date(time).toISOString().slice(0, 10))
+      );
+    });
+    expect(kinds(extra)).toEqual({ closed_day: 1 });
+    expect(barHealth(series(extra, "1d")).defects.map(({ kind, detail }) => [kind, detail])).toEqual([
+      ["closed_day", "Sunday"],
+      ["closed_day", "Saturday"],
+    ]);
+  });
+
+  test("a price that stands still for months, and one that does so for a week", () => {
+    const stale = (from: number, to: number): Row[] =>
+      YEARS.map((row, i) => {
+        const price = YEARS[from]?.[4] ?? 0;
+        return i > from && i <= to ? [row[0], price, price, price, price, 0] : row;
+      });
+    const [defect] = barHealth(series(stale(300, 380), "1d")).defects;
+    expect([defect?.kind, defect?.at.length, defect?.detail]).toEqual([
+      "stale",
+      80,
+      `80 bars from ${new Date(YEARS[301]?.[0] ?? 0).toISOString().slice(0, 10)}`,
+    ]);
+    expect(kinds(stale(300, 305))).toEqual({});
+  });
+
   test("a day missing where no market closes", () => {
     const rows = rowsOf(CALENDARS["crypto 1h"]("2021-03-01", "2021-04-30"));
     expect(kinds([...rows.slice(0, 240), ...rows.slice(240 + 24)], "1h")).toEqual({ hole: 1 });
