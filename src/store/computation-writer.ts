@@ -10,14 +10,15 @@ export interface StartedOperation {
   readonly operationId: string;
   readonly workerId?: string | null;
   readonly workerEndpoint?: string | null;
-  /** Set when the operation is one that an earlier computation of the job left behind. */
+  /** Set when the operation is one that an earlier computation left behind, of this job or of another. */
   readonly resumedFrom?: ResumePoint | null;
 }
 
 /** The part of the record that makes a start happen exactly once. Every method may be repeated. */
 export interface ComputationWriter extends PostingWriter {
   /**
-   * Writes the intent to start computation `n` (1-based) of a job; to be called before KTRDR is asked to start.
+   * Writes the intent to start computation `n` (1-based) of a job; to be called before KTRDR is asked to start. It begins
+   * only once those before it are dead: they end with it, and own their operation no more.
    * @param knownOperations ids of the operations that KTRDR shows now.
    * @returns the computation as it stands: one that existed before keeps its time, its known operations and its operation.
    * @throws DomainError `task_not_found` for an unknown job, `task_conflict` for a new computation of an ended job.
@@ -25,8 +26,8 @@ export interface ComputationWriter extends PostingWriter {
   beginComputation(jobId: string, n: number, knownOperations: readonly string[]): Promise<ComputationRecord>;
   /**
    * Records which operation of KTRDR the computation is. What is known about the worker is added to, never erased.
-   * @throws DomainError `task_not_found` when it was not begun, `task_conflict` when it already is another operation or
-   *   the operation belongs to another computation.
+   * @throws DomainError `task_not_found` when it was not begun, `task_conflict` when it already is another operation,
+   *   when the operation belongs to another computation, or is to be resumed by one that has ended.
    */
   attachOperation(jobId: string, n: number, operation: StartedOperation): Promise<ComputationRecord>;
   /** Takes back that the computation resumes an operation: KTRDR refused to, so that it has to begin anew. */
@@ -52,6 +53,11 @@ export function createComputationWriter(pool: Pool): ComputationWriter {
             session,
             "insert into computations (job_id, n, known_operations, posting_at) values ($1, $2, $3, 'epoch') on conflict (job_id, n) do nothing",
             [jobId, n, [...knownOperations]],
+          );
+          await run(
+            session,
+            "update computations set ended_at = now(), fate = 'lost' where job_id = $1 and n < $2 and ended_at is null",
+            [jobId, n],
           );
         }
         const computation = await find(session, jobId, n);
@@ -105,7 +111,8 @@ async function attach(
       `update computations set operation_id = $3, started_at = coalesce(started_at, now()),
          worker_id = coalesce($4, worker_id), worker_endpoint = coalesce($5, worker_endpoint),
          resumed_from = coalesce(resumed_from, $6)
-       where job_id = $1 and n = $2 and (operation_id is null or operation_id = $3) returning *`,
+       where job_id = $1 and n = $2 and (operation_id is null or operation_id = $3)
+         and ($6::jsonb is null or ended_at is null) returning *`,
       [jobId, n, operationId, workerId, workerEndpoint, resumedFrom === null ? null : toJsonb(resumedFrom)],
     );
     if (attached !== undefined) return attached;
@@ -115,8 +122,9 @@ async function attach(
     }
     throw error;
   }
-  const other = await mustFind(pool, jobId, n);
-  throw refused(jobId, n, operationId, `The computation already is operation ${other.operationId}.`);
+  const { operationId: other, fate } = await mustFind(pool, jobId, n);
+  const why = other === null || other === operationId ? `has ended (${fate})` : `already is operation ${other}`;
+  throw refused(jobId, n, operationId, `The computation ${why}.`);
 }
 
 async function find(session: Session, jobId: string, n: number): Promise<ComputationRecord | undefined> {

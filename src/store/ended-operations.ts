@@ -6,7 +6,7 @@ export interface EndedOperation {
   readonly operationId: string;
   /** The newest job that it computed for. */
   readonly jobId: string;
-  /** True when every job that it computed for ended more than so many days ago. */
+  /** True when every job that it computed for ended more than so many days ago, and none that is open goes on from one. */
   readonly isOver: boolean;
 }
 
@@ -27,7 +27,8 @@ export async function endedOperations(
     pool,
     Row,
     `select c.operation_id, (array_agg(j.job_id order by j.admitted_at desc))[1] as job_id,
-       bool_and(j.status <> 'open' and j.finished_at < now() - $2 * interval '1 day') as is_over
+       bool_and(j.status <> 'open' and j.finished_at < now() - $2 * interval '1 day'
+         and not exists (select from jobs w where w.status = 'open' and w.request ->> 'resumeFrom' = j.job_id)) as is_over
      from computations c join jobs j using (job_id) where c.operation_id = any($1) group by c.operation_id`,
     [[...operationIds], days],
   );

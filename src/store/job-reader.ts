@@ -33,7 +33,7 @@ export interface JobReader {
   children(parentJobId: string): Promise<JobRecord[]>;
   /** Oldest first. */
   computations(jobId: string): Promise<ComputationRecord[]>;
-  /** The job whose computation the operation of KTRDR is; null when it is none of ours. */
+  /** The newest job whose computation the operation of KTRDR is or was; null when it is none of ours. */
   ownerOf(operationId: string): Promise<string | null>;
   /** The YAML the job was started with; null when it has none or is not known. */
   strategyText(jobId: string): Promise<string | null>;
@@ -90,11 +90,7 @@ export function createJobReader(pool: Pool): JobReader {
       return select(pool, ComputationRow, "select * from computations where job_id = $1 order by n", [jobId]);
     },
 
-    async ownerOf(operationId) {
-      const row = z.object({ job_id: z.string() });
-      const [owner] = await select(pool, row, "select job_id from computations where operation_id = $1", [operationId]);
-      return owner?.job_id ?? null;
-    },
+    ownerOf: async (operationId) => await ownerOf(pool, operationId),
 
     async strategyText(jobId) {
       const row = z.object({ strategy_text: z.string().nullable() });
@@ -102,6 +98,12 @@ export function createJobReader(pool: Pool): JobReader {
       return job?.strategy_text ?? null;
     },
   };
+}
+
+async function ownerOf(pool: Pool, operationId: string): Promise<string | null> {
+  const newest = "select job_id from computations where operation_id = $1 order by started_at desc, job_id limit 1";
+  const [owner] = await select(pool, z.object({ job_id: z.string() }), newest, [operationId]);
+  return owner?.job_id ?? null;
 }
 
 /** Rows of a page: what was asked for, kept within 1..500. */

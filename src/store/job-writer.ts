@@ -66,6 +66,12 @@ export function createJobWriter(pool: Pool): JobWriter {
           [jobId, ending.outcome.status, toJsonb(ending.outcome), engine === null ? null : toJsonb(engine)],
         );
         if (closed.length === 0) return await standingOutcome(session, jobId);
+        // Whatever of it was not ended owns its operation no more: another job may go on with that.
+        await run(
+          session,
+          "update computations set ended_at = now(), fate = $2 where job_id = $1 and ended_at is null",
+          [jobId, ending.outcome.status],
+        );
         if (ending.result !== null) await insertResult(session, jobId, ending.outcome.status, ending.result);
         return ending.outcome;
       });

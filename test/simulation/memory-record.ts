@@ -33,7 +33,7 @@ export class MemoryRecord {
       admit: never,
       finish: never,
       computations: async (jobId) => this.computations.filter((one) => one.jobId === jobId),
-      ownerOf: async (id) => this.computations.find(({ operationId }) => operationId === id)?.jobId ?? null,
+      ownerOf: async (id) => this.computations.findLast(({ operationId }) => operationId === id)?.jobId ?? null,
       beginComputation: async (jobId, n, known) => {
         const begun = this.computations.find((one) => one.jobId === jobId && one.n === n);
         if (begun !== undefined) return begun;

@@ -147,7 +147,11 @@ describe("beginComputation", () => {
     const first = await writer.beginComputation(jobId, 1, []);
     await writer.finish(jobId, failedOutcome(jobId), null, engine);
     await expect(writer.beginComputation(jobId, 2, [])).rejects.toMatchObject({ code: "task_conflict" });
-    expect(await writer.beginComputation(jobId, 1, ["later"])).toEqual(first);
+    expect(await writer.beginComputation(jobId, 1, ["later"])).toMatchObject({
+      ...first,
+      endedAt: expect.any(String),
+      fate: "failed",
+    });
     await expect(writer.beginComputation("nobody", 1, [])).rejects.toMatchObject({ code: "task_not_found" });
   });
 });
@@ -262,6 +266,44 @@ describe("attachOperation", () => {
       code: "task_not_found",
     });
     expect((await jobs.computations(two))[0]!.operationId).toBeNull();
+  });
+
+  const point = { epoch: 0, curve: { trainLoss: [1], valLoss: [1], trainAccuracy: [1], valAccuracy: [1] } };
+
+  it("lets one of twenty jobs go on with an operation, another when that has ended, and knows the newest owner", async () => {
+    const origin = await admitted();
+    const operationId = `op_${origin}`;
+    await writer.beginComputation(origin, 1, []);
+    await writer.attachOperation(origin, 1, { operationId });
+    await writer.finish(origin, failedOutcome(origin), null, engine);
+    const later = await Promise.all(times(20, () => admitted()));
+    for (const jobId of later) await writer.beginComputation(jobId, 1, []);
+    const claim = (jobId: string) => writer.attachOperation(jobId, 1, { operationId, resumedFrom: point });
+    const claims = await Promise.allSettled(later.map(claim));
+    const owners = later.filter((_, index) => claims[index]?.status === "fulfilled");
+    expect(owners).toHaveLength(1);
+    for (const one of claims)
+      if (one.status === "rejected") expect(one.reason).toMatchObject({ code: "task_conflict" });
+    const [owner = ""] = owners;
+    expect(await jobs.ownerOf(operationId)).toBe(owner);
+    await expect(claim(owner)).resolves.toMatchObject({ resumedFrom: point });
+    // However the job is closed, its computation ends with it.
+    await writer.finish(owner, failedOutcome(owner), null, engine);
+    await expect(claim(owner)).rejects.toMatchObject({ code: "task_conflict" });
+    const [next = ""] = later.filter((jobId) => jobId !== owner);
+    await claim(next);
+    expect(await jobs.ownerOf(operationId)).toBe(next);
+  });
+
+  it("a job that resumes the same operation again ends its own earlier computation", async () => {
+    const jobId = await admitted();
+    const operationId = `op_${jobId}`;
+    for (const n of [1, 2, 3]) {
+      await writer.beginComputation(jobId, n, []);
+      await writer.attachOperation(jobId, n, { operationId, ...(n === 1 ? {} : { resumedFrom: point }) });
+    }
+    const rows = await jobs.computations(jobId);
+    expect(rows.map(({ fate }) => fate)).toEqual(["lost", "lost", null]);
   });
 });
 
