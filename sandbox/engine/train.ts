@@ -38,8 +38,6 @@ interface Session {
   bestAccuracy: number;
   /** Number of finished epochs of the whole training. */
   epoch: number;
-  /** Curve of the epochs before a resume; the result leaves it out (contract §9.11), the next checkpoint keeps it. */
-  readonly earlier: TrainingHistory;
 }
 
 /**
@@ -119,7 +117,6 @@ function openSession(input: TrainInput, strategy: Strategy, data: Dataset, pace:
     pace,
     first,
     history: { train_loss: [], train_accuracy: [], val_loss: [], val_accuracy: [] },
-    earlier: kept?.state.training_history ?? { train_loss: [], train_accuracy: [], val_loss: [], val_accuracy: [] },
     kept: kept === undefined ? undefined : parseNetwork(artifact(kept, "best_model.pt")),
     bestLoss: kept?.state.best_val_loss ?? Infinity,
     // The real one does not know the accuracy of the checkpoint's best and makes one up out of its loss.
@@ -216,29 +213,26 @@ function report(input: TrainInput, percentage: number, step: string, done: numbe
 }
 
 function cancelled(session: Session): RunCancelled<TrainingCheckpoint> {
-  const any = session.earlier.val_loss.length + session.history.val_loss.length > 0;
-  return new RunCancelled(any ? snapshot(session) : undefined);
+  // Resumed and stopped before an epoch was finished: the checkpoint that it went on from stays as it is.
+  return new RunCancelled(session.history.val_loss.length > 0 ? snapshot(session) : undefined);
 }
 
-/** State of the last finished epoch. Weights may be some batches further: a resume repeats those. */
+/**
+ * State of the last finished epoch. Weights may be some batches further: a resume repeats those. Of a resumed run it tells
+ * of the epochs since then alone, their lowest loss included, as the real one does.
+ */
 function snapshot(session: Session): TrainingCheckpoint {
-  const { earlier, history } = session;
-  const joined: TrainingHistory = {
-    train_loss: [...earlier.train_loss, ...history.train_loss],
-    train_accuracy: [...earlier.train_accuracy, ...history.train_accuracy],
-    val_loss: [...earlier.val_loss, ...history.val_loss],
-    val_accuracy: [...earlier.val_accuracy, ...history.val_accuracy],
-  };
+  const history: TrainingHistory = structuredClone(session.history);
   return {
     state: {
       epoch: session.epoch - 1,
-      train_loss: joined.train_loss.at(-1) ?? 0,
-      val_loss: joined.val_loss.at(-1) ?? 0,
-      train_accuracy: joined.train_accuracy.at(-1) ?? 0,
-      val_accuracy: joined.val_accuracy.at(-1) ?? 0,
+      train_loss: history.train_loss.at(-1) ?? 0,
+      val_loss: history.val_loss.at(-1) ?? 0,
+      train_accuracy: history.train_accuracy.at(-1) ?? 0,
+      val_accuracy: history.val_accuracy.at(-1) ?? 0,
       learning_rate: session.strategy.training.learningRate,
-      best_val_loss: session.bestLoss,
-      training_history: joined,
+      best_val_loss: Math.min(...history.val_loss),
+      training_history: history,
     },
     artifacts: {
       "model.pt": formatNetwork(session.network),

@@ -59,6 +59,7 @@ function makeRun(
   return {
     operation,
     firstStep: "",
+    cancelledAs: "cancellation",
     async compute({ controller }) {
       const { signal } = controller;
       const slow = worker.faults.find("slow_computing", { operationId: id, kind: "backtesting" });

@@ -24,6 +24,8 @@ export interface Run {
   compute(computation: Computation): Promise<Record<string, unknown>>;
   /** What is kept when the run was stopped; undefined: nothing. */
   checkpoint(stopped: RunCancelled<unknown>): CheckpointContent | undefined;
+  /** What a cancelled run's checkpoint is called: the real one takes a cancelled resumed training for a failure. */
+  readonly cancelledAs: "cancellation" | "failure";
 }
 
 function place(operation: Operation): { operationId: string; kind: string } {
@@ -138,7 +140,7 @@ function conclude(worker: WorkerContext, run: Run, computation: Computation, err
   const id = operation.operation_id;
   if (error instanceof RunCancelled || computation.controller.signal.aborted) {
     const kept = error instanceof RunCancelled ? run.checkpoint(error) : undefined;
-    const type = computation.controller.signal.reason === SHUTDOWN ? "shutdown" : "cancellation";
+    const type = computation.controller.signal.reason === SHUTDOWN ? "shutdown" : run.cancelledAs;
     try {
       if (kept !== undefined) saveCheckpoint(worker, id, type, kept);
       worker.memory.end(id);

@@ -70,6 +70,7 @@ function makeRun(
   return {
     operation,
     firstStep: "Starting v3 training pipeline",
+    cancelledAs: resume === undefined ? "cancellation" : "failure",
     async compute({ controller, epochs }) {
       const { signal } = controller;
       await stall(worker, operation, signal);

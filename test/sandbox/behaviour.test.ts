@@ -303,6 +303,41 @@ describe("a resume", () => {
     await test.sandbox.api.restart();
     expect((await test.operation("paused")).status).toBe("completed");
   });
+
+  it("that is cancelled itself leaves a checkpoint of another name, with the epochs since then, and can be resumed again", async () => {
+    const test = await start({ env: { SANDBOX_EPOCH_DELAY_MS: "20" } });
+    await test.startTraining("paused", "steady");
+    const tell = async () => {
+      const { body } = await test.get("/checkpoints/paused");
+      const { checkpoint_type: type, state } = body["data"] as unknown as {
+        checkpoint_type: string;
+        state: { epoch: number; best_val_loss: number; training_history: { val_loss: number[] } };
+      };
+      return { type, epoch: state.epoch, best: state.best_val_loss, losses: state.training_history.val_loss };
+    };
+    await begun(test, "paused");
+    await test.call("DELETE", "/api/v1/operations/paused");
+    await test.untilAvailable("training");
+    const first = await tell();
+    expect(first).toMatchObject({ type: "cancellation", losses: { length: first.epoch + 1 } });
+    await test.call("POST", "/api/v1/operations/paused/resume");
+    const worker = test.worker("train");
+    await test.until(
+      () => test.operation("paused", worker),
+      ({ status, progress }) => status === "running" && progress.steps_completed >= 2,
+    );
+    // The API only flips its word: the worker has to be told.
+    const { body } = await test.call("DELETE", "/api/v1/operations/paused");
+    expect(body["data"]).toMatchObject({ remote_cancelled: false });
+    await test.call("DELETE", "/api/v1/operations/paused/cancel", undefined, worker);
+    await test.untilStatus("paused", "cancelled", worker);
+    const second = await tell();
+    expect(second).toMatchObject({ type: "failure", losses: { length: second.epoch - first.epoch } });
+    expect(second.best).toBe(Math.min(...second.losses));
+    await test.untilAvailable("training");
+    expect((await test.call("POST", "/api/v1/operations/paused/resume")).status).toBe(200);
+    await test.untilStatus("paused", "completed", worker);
+  });
 });
 
 describe("a backtest", () => {
