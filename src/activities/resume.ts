@@ -1,12 +1,14 @@
 /**
- * Lets a training whose worker died go on from its checkpoint instead of beginning anew. It stays the same operation of
- * KTRDR, which takes one resumption at a time (409 for a second), so asking again does no harm. A backtest is never
- * resumed: its figures would mix two scopes (contract §9.12).
+ * Lets a training go on from its checkpoint: one whose worker died instead of beginning anew, and one that is asked to go
+ * on where an earlier job was stopped. It stays the same operation of KTRDR, which takes one resumption at a time (409 for
+ * a second), so asking again does no harm. A backtest is never resumed: its figures would mix two scopes (contract §9.12).
  */
 import { cancellationSignal } from "@temporalio/activity";
+import { trainAnew } from "../domain/advice.ts";
 import { isDomainError, DomainError } from "../domain/errors.ts";
-import type { ComputeRequest, JobInput, ResumePoint } from "../domain/job.ts";
+import type { ComputeRequest, JobInput, ResumePoint, TrainingRequest } from "../domain/job.ts";
 import type { Operation } from "../domain/operation.ts";
+import { resumePointOf } from "../domain/resume-point.ts";
 import { holdsResult } from "../domain/verdict.ts";
 import type { ComputationRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -27,10 +29,11 @@ interface Resuming {
 const LOOK_EVERY_MS = 1_000;
 
 /**
- * @param computation the one to be started (not the first), as recorded.
+ * @param computation the one to be started, as recorded.
  * @param mayStart throws when the training must not compute any more.
  * @returns the operation that computes on; null when a new one has to begin.
- * @throws DomainError `ktrdr_unavailable` or `ktrdr_no_worker` while it cannot be said or done.
+ * @throws DomainError `ktrdr_unavailable` or `ktrdr_no_worker` while it cannot be said or done; `not_resumable` where it was
+ *   asked for and cannot be: nobody asked for a new training.
  */
 export async function resumeTraining(
   deps: ActivityDeps,
@@ -39,45 +42,70 @@ export async function resumeTraining(
   inFlightMs: number,
   mayStart: () => Promise<void>,
 ): Promise<string | null> {
-  if (request.kind !== "training" || computation.n === 1) return null;
-  const operationId = await claimed(deps, computation);
-  if (operationId === null) return null;
+  if (request.kind !== "training" || (computation.n === 1 && request.resumeFrom === undefined)) return null;
+  const operationId = await claimed(deps, request, computation);
+  if (operationId === null) {
+    if (request.resumeFrom === undefined) return null;
+    throw notResumable(request.resumeFrom, "KTRDR holds no checkpoint of it from which every epoch is known");
+  }
   const resuming = { deps, jobId, n: computation.n, operationId, inFlightMs };
   if ((await look(resuming)) === "computes") return operationId;
   await mayStart();
-  if (await post(resuming)) return operationId;
-  deps.log.warn({ jobId, operationId }, "KTRDR does not resume this training; it begins anew");
+  const refusal = await post(resuming);
+  if (refusal === null) return operationId;
+  deps.log.warn({ jobId, operationId, refusal }, "KTRDR does not resume this training");
   await deps.jobs.detachResumed(jobId, computation.n);
-  return null;
+  if (request.resumeFrom === undefined) return null;
+  throw notResumable(request.resumeFrom, refusal);
 }
 
+const notResumable = (jobId: string, why: string) =>
+  new DomainError("not_resumable", {
+    what: `The training ${jobId} cannot go on from its checkpoint.`,
+    why,
+    next: trainAnew,
+  });
+
 /** The operation to resume, written down before KTRDR is asked: whoever comes later knows what may compute. */
-async function claimed({ jobs, ktrdr }: ActivityDeps, computation: ComputationRecord): Promise<string | null> {
+async function claimed(
+  { jobs, ktrdr }: ActivityDeps,
+  request: TrainingRequest,
+  computation: ComputationRecord,
+): Promise<string | null> {
   const { jobId, n } = computation;
   if (computation.operationId !== null) return computation.resumedFrom === null ? null : computation.operationId;
   // A new operation may have been started already.
   if (Date.parse(computation.postingAt) > 0) return null;
-  const dead = (await jobs.computations(jobId)).find((one) => one.n === n - 1);
+  const source = n === 1 ? request.resumeFrom : jobId;
+  const before = source === undefined ? [] : await jobs.computations(source);
+  const dead = before.findLast((one) => (n === 1 ? one.operationId !== null : one.n === n - 1));
   // Where no worker can be asked, nobody would ever learn how a resumed operation ends.
   if (dead?.operationId == null || dead.workerEndpoint === null) return null;
-  const resumedFrom = await checkpointOf(ktrdr, dead.operationId);
+  const owner = await jobs.ownerOf(dead.operationId);
+  if (owner !== null && owner !== source)
+    throw notResumable(String(source), `the job ${owner} went on from it meanwhile`);
+  const resumedFrom = await checkpointOf(ktrdr, dead.operationId, dead.resumedFrom);
   if (resumedFrom === null) return null;
   const { operationId, workerId, workerEndpoint } = dead;
   await jobs.attachOperation(jobId, n, { operationId, workerId, workerEndpoint, resumedFrom });
   return operationId;
 }
 
-async function checkpointOf(ktrdr: ActivityDeps["ktrdr"], operationId: string): Promise<ResumePoint | null> {
+async function checkpointOf(
+  ktrdr: ActivityDeps["ktrdr"],
+  operationId: string,
+  earlier: ResumePoint | null,
+): Promise<ResumePoint | null> {
   try {
-    return (await ktrdr.checkpoints.get(operationId)).resumePoint;
+    return resumePointOf((await ktrdr.checkpoints.get(operationId)).reached, earlier);
   } catch (error) {
     if (isDomainError(error, "ktrdr_not_found", "ktrdr_bad_answer", "ktrdr_rejected")) return null;
     throw error;
   }
 }
 
-/** True when KTRDR computes it again, false when it certainly does not and will not. */
-async function post(resuming: Resuming): Promise<boolean> {
+/** @returns null when KTRDR computes it again; why not, when it certainly does not and will not. */
+async function post(resuming: Resuming): Promise<string | null> {
   const { deps, jobId, n, operationId } = resuming;
   const { mark: seen } = await deps.jobs.posting(jobId, n);
   const beforeSend = sendWindow(deps.clock);
@@ -85,14 +113,15 @@ async function post(resuming: Resuming): Promise<boolean> {
   try {
     const { epoch } = await deps.ktrdr.operations.resume(operationId, { beforeSend });
     deps.log.info({ jobId, operationId, epoch }, "KTRDR resumes the training");
-    return true;
+    return null;
   } catch (error) {
     if (!isDomainError(error)) throw error;
-    if (error.code === "ktrdr_start_ambiguous") return await appears(resuming);
+    const { code, retryable, why = error.what } = error;
+    if (code === "ktrdr_start_ambiguous") return (await appears(resuming)) ? null : why;
     await deps.jobs.unmarkPosting(jobId, n, mark);
-    if (error.retryable) throw error;
+    if (retryable) throw error;
     // Refused because an earlier request was quicker, or for good.
-    return (await look(resuming)) === "computes";
+    return (await look(resuming)) === "computes" ? null : why;
   }
 }
 

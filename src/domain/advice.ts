@@ -16,6 +16,10 @@ export function startAgain(kind: JobKind): string {
   }
 }
 
+/** Where going on from a checkpoint is not to be had, or not wanted. */
+export const trainAnew =
+  "To begin anew, call train_model without resume_from; a request that is known needs force_new_reason.";
+
 /** After KTRDR computed it and failed. */
 export function mend(kind: SlotKind): string {
   switch (kind) {

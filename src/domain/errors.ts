@@ -29,6 +29,7 @@ const NATURE = {
   task_not_found: { number: -32602, retryable: false },
   task_not_finished: { number: -32602, retryable: false },
   task_conflict: { number: -32602, retryable: false },
+  not_resumable: { number: -32602, retryable: false },
   forbidden: { number: -32602, retryable: false },
   // Nobody reads it: the call was given up before its turn.
   client_gone: { number: -32001, retryable: true },

@@ -28,11 +28,13 @@ export interface TrainingRequest {
   readonly draw: number;
   /** Errors that were found beforehand and insisted on; no part of the identity. */
   readonly insisted?: readonly Insistence[] | undefined;
+  /** The job whose checkpoint it goes on from; absent: it begins with a new network. */
+  readonly resumeFrom?: string | undefined;
 }
 
 export interface TrainingSetRequest {
   readonly kind: "training_set";
-  readonly training: Omit<TrainingRequest, "draw">;
+  readonly training: Omit<TrainingRequest, "draw" | "resumeFrom">;
   /** How many trainings (2..20). */
   readonly repeats: number;
 }
@@ -239,10 +241,14 @@ export type ComputationEnd =
       readonly faultsSeen: readonly FaultSeen[];
     };
 
-/** Where a training goes on after its worker died: what its checkpoint held. */
+/** Where a training goes on after its worker died, or after it was stopped: what its checkpoint held. */
 export interface ResumePoint {
   /** 0-based last finished epoch. */
   readonly epoch: number;
+  /** The loss that a later epoch has to beat to be saved; absent where it was not written down: the lowest of the curve. */
+  readonly bestValLoss?: number | undefined;
+  /** 0-based epoch whose network is saved unless a later one beats that loss; absent: the last finished one. */
+  readonly keptEpoch?: number | undefined;
   /** Every epoch up to and including it; KTRDR's result tells only of the later ones (contract §9.11). */
   readonly curve: LearningCurve;
 }

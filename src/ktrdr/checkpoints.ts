@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isDomainError } from "../domain/errors.ts";
-import type { ResumePoint } from "../domain/job.ts";
+import type { Reached } from "../domain/resume-point.ts";
 import { segment } from "./allow-list.ts";
 import { oneLine } from "../domain/plain-text.ts";
 import { isoUtc } from "./text.ts";
@@ -19,9 +19,8 @@ export interface Checkpoint {
   readonly createdAt: string;
   /** 0-based last finished epoch of a training; null for a backtest. */
   readonly epoch: number | null;
-  readonly bestValLoss: number | null;
-  /** Where a training can go on. Null for anything else, and when it does not tell of every epoch so far. */
-  readonly resumePoint: ResumePoint | null;
+  /** How far a training came. Null for anything else, and when it is not told. */
+  readonly reached: Reached | null;
 }
 
 export interface ListedCheckpoint extends Pick<Checkpoint, "operationId" | "type" | "createdAt"> {
@@ -45,7 +44,12 @@ const StateWire = z.looseObject({
   epoch: z.number().nullish(),
   best_val_loss: z.number().nullish(),
   training_history: z
-    .looseObject({ train_loss: series, val_loss: series, train_accuracy: series, val_accuracy: series })
+    .looseObject({
+      train_loss: series,
+      val_loss: series.default([]), // left out without a validation part
+      train_accuracy: series,
+      val_accuracy: series.default([]),
+    })
     .nullish()
     .catch(null),
 });
@@ -74,7 +78,7 @@ const CheckpointWire = z.looseObject({
   }),
 });
 
-function resumePointOf(state: z.infer<typeof StateWire> | null | undefined): ResumePoint | null {
+function reachedOf(state: z.infer<typeof StateWire> | null | undefined): Reached | null {
   const { epoch, training_history: history } = state ?? {};
   if (epoch == null || history == null) return null;
   const curve = {
@@ -83,8 +87,7 @@ function resumePointOf(state: z.infer<typeof StateWire> | null | undefined): Res
     trainAccuracy: history.train_accuracy,
     valAccuracy: history.val_accuracy,
   };
-  const whole = Object.values(curve).every((values) => values.length === epoch + 1);
-  return whole ? { epoch, curve } : null;
+  return { epoch, curve, bestValLoss: state?.best_val_loss ?? null };
 }
 
 type Send = Transport["api"];
@@ -155,8 +158,7 @@ export function createCheckpoints({ api }: Transport): Checkpoints {
         type: oneLine(data.checkpoint_type, 40),
         createdAt: isoUtc(data.created_at),
         epoch: data.state?.epoch ?? null,
-        bestValLoss: data.state?.best_val_loss ?? null,
-        resumePoint: resumePointOf(data.state),
+        reached: reachedOf(data.state),
       };
     },
   };

@@ -52,7 +52,10 @@ export interface Deps {
   readonly jobs: Jobs;
   readonly records: RecordsPort;
   /** What must be fresh. Nothing here starts work. */
-  readonly ktrdr: Pick<Ktrdr, "health" | "workers">;
+  readonly ktrdr: Pick<Ktrdr, "health" | "workers"> & {
+    readonly operations: Pick<Ktrdr["operations"], "get">;
+    readonly checkpoints: Pick<Ktrdr["checkpoints"], "get">;
+  };
   /** Cheap, cached reads. */
   readonly reads: CachedReads;
   readonly strategies: StrategyLibrary;

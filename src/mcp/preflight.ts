@@ -2,6 +2,8 @@ import { DomainError, isDomainError } from "../domain/errors.ts";
 import { coverageOf, spanOf, toEpochMs, type DateWindow } from "../domain/market-data.ts";
 import type { DataRange } from "../ktrdr/data.ts";
 import type { StrategyFile } from "../ktrdr/strategy-folder.ts";
+import type { JobRecord } from "../store/job-row.ts";
+import { strategyHash } from "./manifest.ts";
 import type { Deps } from "./ports.ts";
 
 const SHOWN_NAMES = 20;
@@ -35,6 +37,18 @@ export async function readStrategy(deps: Deps, name: string): Promise<StrategyFi
       cause: error,
     });
   }
+}
+
+/** Of a training, which KTRDR computes from the file. @throws DomainError `strategy_changed` */
+export async function assertSameText(deps: Deps, job: JobRecord): Promise<void> {
+  if (job.kind !== "training") return;
+  const [file, wanted] = await Promise.all([readStrategy(deps, job.strategy ?? ""), strategyHash(deps, job)]);
+  if (wanted === null || file.sha256 === wanted) return;
+  throw new DomainError("strategy_changed", {
+    what: `The strategy ${file.name} is another text now than the one this job ran.`,
+    why: `it ran the sha256 ${wanted}; the file has ${file.sha256}`,
+    next: `get_strategy with version ${wanted} shows that text; create_strategy with overwrite brings it back`,
+  });
 }
 
 /**

@@ -26,6 +26,6 @@ export async function recordedResult({ records }: Deps, jobId: string): Promise<
     next:
       job.status === "open"
         ? "get_task_status with wait_seconds 45 until final"
-        : "go on without it, or start it again with force_new_reason",
+        : "get_task_status says whether it can go on; or start it again with force_new_reason",
   });
 }

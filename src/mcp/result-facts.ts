@@ -190,7 +190,13 @@ function provenance(result: JobResult, job: JobRecord): Facts {
   };
   switch (result.kind) {
     case "training":
-      return compact({ strategy: result.strategy, ...common, ...windowOf(result), model_path: result.modelPath });
+      return compact({
+        strategy: result.strategy,
+        ...common,
+        ...windowOf(result),
+        model_path: result.modelPath,
+        resumed_from: job.request.kind === "training" ? job.request.resumeFrom : null,
+      });
     case "backtest":
       return compact({
         strategy: result.strategy,

@@ -7,6 +7,7 @@ import type { JobRecord } from "../store/job-row.ts";
 import type { JobView } from "../temporal/job-view.ts";
 import type { Deps, Links } from "./ports.ts";
 import { recordMemory } from "./record-memory.ts";
+import { wayOn } from "./resume-training.ts";
 
 /** The workflow's own word only completes the status; it must not delay it. */
 const LIVE_DEADLINE_MS = 300;
@@ -34,7 +35,7 @@ export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
     ? await Promise.all([speaksForItself(view, deps.now()) ? null : liveOf(deps, view), workers(deps)])
     : [null, null];
   const outage = view === "unavailable" ? await outageOf(deps) : null;
-  const status = judge({
+  const judged = judge({
     view,
     record,
     live,
@@ -45,6 +46,8 @@ export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
     now: deps.now(),
     stallAfterMs: deps.stallAfterMs,
   });
+  const way = record === null || record === "unavailable" ? null : await wayOn(deps, record);
+  const status = way === null ? judged : { ...judged, next: `${judged.next} ${way}` };
   return { status, kind: kindOf(view) ?? kindOf(record), view, record, outage };
 }
 

@@ -39,7 +39,7 @@ const symbols = z.array(z.string()).optional();
 const training = { strategy: z.string(), strategySha256: z.string(), ...window, symbols, ...insistence };
 
 const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("training"), ...training, draw: z.number() }),
+  z.object({ kind: z.literal("training"), ...training, draw: z.number(), resumeFrom: z.string().optional() }),
   z.object({
     kind: z.literal("training_set"),
     training: z.object({ kind: z.literal("training"), ...training }),
@@ -182,6 +182,8 @@ export const JOB_COLUMNS =
 
 const ResumePointSchema: z.ZodType<ResumePoint> = z.object({
   epoch: z.number(),
+  bestValLoss: z.number().optional(),
+  keptEpoch: z.number().optional(),
   curve: z.object({
     trainLoss: z.array(z.number()),
     valLoss: z.array(z.number()),
@@ -220,7 +222,7 @@ export const ComputationRow = z
     startedAt: row.started_at,
     endedAt: row.ended_at,
     fate: row.fate,
-    /** Set when it goes on where an earlier computation of the job died, as the same operation. */
+    /** Set when it goes on where another computation ended, of its job or of an earlier one, as the same operation. */
     resumedFrom: row.resumed_from,
     /** How far it was when KTRDR last told; null before it moved. */
     lastSeen: row.last_seen,

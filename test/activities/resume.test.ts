@@ -5,6 +5,7 @@ import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { resumeTraining } from "../../src/activities/resume.ts";
 import { DomainError, type ErrorCode } from "../../src/domain/errors.ts";
 import type { ComputeRequest } from "../../src/domain/job.ts";
+import type { Reached } from "../../src/domain/resume-point.ts";
 import type { OperationStatus } from "../../src/domain/operation.ts";
 import { MemoryRecord } from "../simulation/memory-record.ts";
 import { SimulatedClock } from "../simulation/simulated-clock.ts";
@@ -13,6 +14,7 @@ import { BACKTEST, TRAINING } from "../support/job-inputs.ts";
 const JOB = "train-probe-1";
 const POINT = {
   epoch: 1,
+  bestValLoss: 1,
   curve: { trainLoss: [2, 1], valLoss: [2, 1], trainAccuracy: [0.4, 0.5], valAccuracy: [0.4, 0.5] },
 };
 const IN_FLIGHT_MS = 35_000;
@@ -21,6 +23,7 @@ const IN_FLIGHT_MS = 35_000;
 class Api {
   status: OperationStatus = "cancelled";
   hasCheckpoint = true;
+  reached: Reached = POINT;
   answers: (ErrorCode | "taken")[] = ["taken"];
   after: { readonly ms: number; readonly status: OperationStatus } | null = { ms: 0, status: "resuming" };
   asked = 0;
@@ -45,7 +48,7 @@ class Api {
     const checkpoints = {
       get: async () => {
         if (!this.hasCheckpoint) throw new DomainError("ktrdr_not_found", { what: "none" });
-        return { resumePoint: POINT };
+        return { reached: this.reached };
       },
     };
     return { operations, checkpoints } as unknown as ActivityDeps["ktrdr"];
@@ -74,12 +77,12 @@ beforeEach(async () => {
 
 const second = () => record.computations.find(({ n }) => n === 2)!;
 
-async function resume(request: ComputeRequest = TRAINING): Promise<string | null> {
+async function resume(request: ComputeRequest = TRAINING, jobId = JOB, computation = second()): Promise<string | null> {
   const deps = { ktrdr: api.client(), jobs: record.jobs(), clock, log: pino({ level: "silent" }) };
-  const input = { jobId: JOB, request };
+  const input = { jobId, request };
   const work: Promise<string | null> = new MockActivityEnvironment().run(
     async () =>
-      await resumeTraining(deps as unknown as ActivityDeps, input, second(), IN_FLIGHT_MS, async () => undefined),
+      await resumeTraining(deps as unknown as ActivityDeps, input, computation, IN_FLIGHT_MS, async () => undefined),
   );
   return await clock.run(work, 10 * IN_FLIGHT_MS);
 }
@@ -150,5 +153,69 @@ describe("a training whose worker died", () => {
   it("refused because an earlier request was quicker is that one", async () => {
     api.answers = ["ktrdr_rejected"];
     expect(await resume()).toBe(JOB);
+  });
+});
+
+describe("a training that is asked to go on where an earlier job was stopped", () => {
+  const LATER = "train-probe-2";
+  const wish = { ...TRAINING, resumeFrom: JOB } as const;
+  const later = () => record.computations.find(({ jobId }) => jobId === LATER)!;
+
+  beforeEach(async () => {
+    await record.jobs().beginComputation(LATER, 1, []);
+  });
+
+  it("goes on as the operation of that job, as its own first computation", async () => {
+    expect(await resume(wish, LATER, later())).toBe(JOB);
+    expect(later()).toMatchObject({ operationId: JOB, resumedFrom: POINT, workerEndpoint: "http://w:1" });
+    expect(await record.jobs().ownerOf(JOB)).toBe(LATER);
+    // Died before it heard: once.
+    expect(await resume(wish, LATER, later())).toBe(JOB);
+    expect(api.asked).toBe(1);
+  });
+
+  it("fails in words, and never begins anew, when KTRDR refuses, has no checkpoint, or never takes it", async () => {
+    api.hasCheckpoint = false;
+    await expect(resume(wish, LATER, later())).rejects.toMatchObject({ code: "not_resumable" });
+    api.hasCheckpoint = true;
+    api.after = null;
+    for (const answer of ["ktrdr_not_found", "ktrdr_rejected", "ktrdr_start_ambiguous"] as const) {
+      api.answers = [answer];
+      await expect(resume(wish, LATER, later())).rejects.toMatchObject({
+        code: "not_resumable",
+        next: expect.stringContaining("train_model without resume_from"),
+      });
+      expect(later()).toMatchObject({ operationId: null, resumedFrom: null });
+    }
+    expect(await record.jobs().ownerOf(JOB)).toBe(JOB);
+  });
+
+  it("waits while no worker is free", async () => {
+    api.answers = ["ktrdr_no_worker"];
+    api.after = null;
+    await expect(resume(wish, LATER, later())).rejects.toMatchObject({ code: "ktrdr_no_worker" });
+    expect(later()).toMatchObject({ operationId: JOB });
+  });
+
+  it("does not take over what a third job went on with meanwhile", async () => {
+    await record.jobs().beginComputation("train-probe-3", 1, []);
+    await record.jobs().attachOperation("train-probe-3", 1, { operationId: JOB, resumedFrom: POINT });
+    await expect(resume(wish, LATER, later())).rejects.toMatchObject({
+      code: "not_resumable",
+      why: expect.stringContaining("train-probe-3"),
+    });
+    expect(api.asked).toBe(0);
+  });
+
+  it("knows every epoch although the checkpoint of a resumed training tells of the later ones only", async () => {
+    record.computations[0] = { ...record.computations[0]!, resumedFrom: POINT };
+    const series = [5, 6];
+    api.reached = {
+      bestValLoss: 5,
+      epoch: 3,
+      curve: { trainLoss: series, valLoss: series, trainAccuracy: series, valAccuracy: series },
+    };
+    expect(await resume(wish, LATER, later())).toBe(JOB);
+    expect(later().resumedFrom).toMatchObject({ epoch: 3, curve: { valLoss: [2, 1, 5, 6] } });
   });
 });

@@ -189,6 +189,54 @@ describe("a training and a backtest", () => {
     }
   });
 
+  // Twice, since a checkpoint of a resumed training tells of its later epochs only; our worker is killed while it starts.
+  it("a cancelled training goes on from its checkpoint as another job, and is computed to its end once", async () => {
+    await research.writeStrategy("longer", 40);
+    const first = await stoppedAt(30, await research.call("train_model", { ...trainingOf(turn), strategy: "longer" }));
+    const earlier = first.task_id;
+    expect(first["next"]).toMatch(new RegExp(`after epoch \\d+, .*train_model with resume_from "${earlier}"`));
+    const second = await stoppedAt(60, await research.call("train_model", { resume_from: earlier }));
+    const calls = [1, 2, 3].map(() => research.call("train_model", { resume_from: second.task_id }));
+    const before = research.lab.kill("worker");
+    const [job] = await Promise.all(calls);
+    const { task_id = "" } = job ?? {};
+    await research.lab.back("worker", before);
+    await release();
+    await research.follow(task_id, "completed");
+    const results = await research.call("get_results", { task_id, detail: "full" });
+    expect(results["figures"]).toMatchObject({ epochs: 40 });
+    expect(results["produced_by"]).toMatchObject({ resumed_from: second.task_id, ktrdr_operations: [earlier] });
+    expect(JSON.stringify(results["caveats"])).toContain(
+      `${second.task_id}, which was stopped, gone on from the checkpoint`,
+    );
+    const starts = (await research.computations("train-longer")).filter(({ event }) => event === "start");
+    expect(starts.map(({ operationId }) => operationId).filter((id) => id === earlier)).toHaveLength(3);
+    expect(starts.filter(({ operationId }) => [second.task_id, task_id].includes(operationId))).toEqual([]);
+    // What went on is told of by the job that did.
+    const { answer } = await research.follow(earlier, "cancelled");
+    expect(answer["next"]).toContain(`The job ${task_id} went on from it`);
+    await expect(
+      research.call("train_model", { resume_from: earlier, force_new_reason: "once more from there" }),
+    ).rejects.toThrow(
+      `not_resumable -32602] The job ${earlier} cannot be gone on with. Why: the job ${task_id} went on`,
+    );
+    // The same wish is the same job.
+    expect(await research.call("train_model", { resume_from: second.task_id })).toMatchObject({
+      task_id,
+      existing: true,
+    });
+  }, 180_000);
+
+  async function stoppedAt(percent: number, job: Answer): Promise<Answer> {
+    await research.faults([{ ...HELD, percent }]);
+    for (let seen = 0; seen < percent;) {
+      const { answer } = await research.follow(job.task_id, "queued", "starting", "running");
+      seen = Number(answer["percent"] ?? 0);
+    }
+    await research.call("cancel_task", { task_id: job.task_id, reason: "to go on later" });
+    return (await research.follow(job.task_id, "cancelled")).answer;
+  }
+
   it("cancelled while queued are never computed", async () => {
     const running = await startBoth();
     await bothRunning(running);

@@ -132,7 +132,7 @@ describe("recorded answers become domain values", () => {
     expect(await against("checkpoint", (ktrdr) => ktrdr.checkpoints.get("rec-07-cancel"))).toMatchObject({
       type: "cancellation",
       epoch: 11,
-      resumePoint: { epoch: 11 },
+      reached: { epoch: 11 },
     });
   });
 

@@ -124,13 +124,16 @@ export function trainingCaveats(figures: Figures, facts: Facts): readonly Caveat
 export function resumedCaveats(
   { savedEpoch = 0, epochsTrained }: Figures,
   from: ResumePoint | null,
+  earlierJob: string | undefined,
 ): readonly Caveat[] {
   if (from === null) return [];
   const kept =
     savedEpoch <= from.epoch
-      ? ` No later epoch was better than epoch ${savedEpoch + 1}, so KTRDR saved that one out of the checkpoint instead of the last one (${epochsTrained}).`
+      ? ` No later epoch was better than the best before it, so KTRDR saved the network that the checkpoint kept, of epoch ${savedEpoch + 1}, instead of the last one (${epochsTrained}).`
       : "";
-  const text = `It was interrupted and went on from the checkpoint of epoch ${from.epoch + 1}: figures up to there are the checkpoint's, and how long it took in all is not known.${kept}`;
+  const how =
+    earlierJob === undefined ? "It was interrupted and went on" : `It is ${earlierJob}, which was stopped, gone on`;
+  const text = `${how} from the checkpoint of epoch ${from.epoch + 1}: figures up to there are the checkpoint's, and how long it took in all is not known.${kept}`;
   return [{ code: "resumed", text }];
 }
 

@@ -3,6 +3,7 @@ import { DomainError } from "../errors.ts";
 import { oneLine } from "../plain-text.ts";
 import type { ResumePoint, TrainingRequest } from "../job.ts";
 import type { Engine, LearningCurve, TrainingResult } from "../result.ts";
+import { savedEpoch } from "../resume-point.ts";
 import { toSignificant } from "../statistics.ts";
 import { badAnswer, parseAnswer, share } from "./answer.ts";
 import { resumedCaveats, trainingCaveats } from "./training-caveats.ts";
@@ -114,7 +115,7 @@ export function normaliseTraining(
   const { training_metrics: metrics, test_metrics: test } = summary;
   const history = wholeHistory(numbersOf(metrics.history), resumedFrom);
   const bestEpoch = history.val_loss.length === 0 ? null : indexOfMinimum(history.val_loss);
-  const savedEpoch = savedEpochOf(history, resumedFrom);
+  const saved = savedEpoch({ trainLoss: history.train_loss, valLoss: history.val_loss }, resumedFrom);
   const result: Omit<TrainingResult, "caveats"> = {
     kind: "training",
     modelPath: summary.model_path,
@@ -126,8 +127,8 @@ export function normaliseTraining(
     epochsTrained: metrics.epochs_trained + (resumedFrom === null ? 0 : resumedFrom.epoch + 1),
     bestEpoch,
     bestValLoss: history.val_loss[bestEpoch ?? 0] ?? null,
-    savedEpoch,
-    ...finalFigures(metrics, history, savedEpoch),
+    savedEpoch: saved,
+    ...finalFigures(metrics, history, saved),
     // The accuracy of the best epoch by loss, not the best accuracy (contract §10).
     // Without a validation part KTRDR tells 0.
     bestValAccuracy:
@@ -156,18 +157,10 @@ export function normaliseTraining(
     timeframes: summary.data_summary?.timeframes ?? traits.timeframes,
     symbols: symbols ?? [],
   };
-  return { ...result, caveats: [...trainingCaveats(result, facts), ...resumedCaveats(result, resumedFrom)] };
-}
-
-/**
- * KTRDR saves the last epoch's weights: what it keeps of the best one is a reference to the same numbers. Only what a
- * resumed training was given as its best is a copy: unless a later epoch beats it, that becomes the model (contract §11.2).
- */
-function savedEpochOf({ train_loss, val_loss }: History, resumedFrom: ResumePoint | null): number {
-  const last = train_loss.length - 1;
-  if (resumedFrom === null || val_loss.length === 0) return last;
-  const best = indexOfMinimum(val_loss);
-  return best <= resumedFrom.epoch ? best : last;
+  return {
+    ...result,
+    caveats: [...trainingCaveats(result, facts), ...resumedCaveats(result, resumedFrom, request.resumeFrom)],
+  };
 }
 
 /** Of the saved model, which is nearly always the one of the last epoch. */

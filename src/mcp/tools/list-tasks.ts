@@ -82,7 +82,7 @@ const openRow = (job: OpenJob) => ({
 });
 
 function recordRow(job: JobRecord) {
-  const { strategy, symbol, timeframe, parentJobId, admittedAt, finishedAt, outcome, engine } = job;
+  const { request, strategy, symbol, timeframe, parentJobId, admittedAt, finishedAt, outcome, engine } = job;
   return {
     task_id: job.jobId,
     kind: job.kind,
@@ -92,6 +92,7 @@ function recordRow(job: JobRecord) {
       symbol,
       timeframe,
       part_of: parentJobId,
+      resumed_from: request.kind === "training" ? request.resumeFrom : null,
       started_at: admittedAt,
       finished_at: finishedAt,
       headline: outcome?.headline,

@@ -3,12 +3,10 @@ import { DomainError } from "../../domain/errors.ts";
 import type { BacktestRequest, TrainingRequest } from "../../domain/job.ts";
 import type { JobResult } from "../../domain/result.ts";
 import { FIGURES, FIGURE_NAMES } from "../../domain/results/figures.ts";
-import type { JobRecord } from "../../store/job-row.ts";
 import { compact, engineText, rounded } from "../answer.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { statusFields, taskId } from "../fields.ts";
-import { strategyHash } from "../manifest.ts";
-import { readStrategy } from "../preflight.ts";
+import { assertSameText } from "../preflight.ts";
 import { recordedResult, type Recorded } from "../recorded-result.ts";
 import { startJob } from "../start-job.ts";
 
@@ -32,12 +30,13 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d4e"}`,
   quotes: true,
   async handle({ task_id }, context) {
     const original = await finished(context, task_id);
-    await assertSameText(context, original.job);
+    await assertSameText(context.deps, original.job);
+    const request = fromTheStart(original.request);
     const started = await startJob(context, {
-      request: original.request,
+      request,
       forceReason: `replay of ${task_id}`,
       experimentId: undefined,
-      preflight: async () => ({ request: original.request, warnings: [] }),
+      preflight: async () => ({ request, warnings: [] }),
     });
     const { existing: _known, warnings: _none, ...status } = started;
     const replayed = status.final ? await context.deps.records.results.get(status.task_id) : null;
@@ -47,7 +46,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d4e"}`,
       return { ...status, next, original: task_id, verdict, differences: [], causes: [] };
     }
     const differences = differencesOf(original.result, replayed);
-    const causes = causesOf(original.result, replayed);
+    const causes = [...causesOf(original.result, replayed), ...resumption(original.request)];
     return {
       ...status,
       original: task_id,
@@ -74,17 +73,17 @@ async function finished({ deps }: ToolContext, jobId: string): Promise<Finished>
   });
 }
 
-/** Of a training, which KTRDR computes from the file. @throws DomainError `strategy_changed` */
-async function assertSameText({ deps }: ToolContext, job: JobRecord): Promise<void> {
-  if (job.kind !== "training") return;
-  const [file, wanted] = await Promise.all([readStrategy(deps, job.strategy ?? ""), strategyHash(deps, job)]);
-  if (wanted === null || file.sha256 === wanted) return;
-  throw new DomainError("strategy_changed", {
-    what: `The strategy ${file.name} is another text now than the one this job ran.`,
-    why: `it ran the sha256 ${wanted}; the file has ${file.sha256}`,
-    next: `get_strategy with version ${wanted} shows that text; create_strategy with overwrite brings it back`,
-  });
+/** A checkpoint can be gone on from only once. */
+function fromTheStart(request: Finished["request"]): Finished["request"] {
+  if (request.kind === "backtest") return request;
+  const { resumeFrom: _once, ...whole } = request;
+  return whole;
 }
+
+const resumption = (request: Finished["request"]): string[] =>
+  request.kind === "training" && request.resumeFrom !== undefined
+    ? [`it went on from the checkpoint of ${request.resumeFrom}; the replay was trained from the start`]
+    : [];
 
 function differencesOf(before: JobResult, after: JobResult): string[] {
   return FIGURE_NAMES.flatMap((name) => {

@@ -3,11 +3,37 @@ import type { JobRequest, TrainingRequest } from "../../domain/job.ts";
 import { checkBars, unlessRefused } from "../bar-check.ts";
 import { clear, type Subject } from "../clearance.ts";
 import { defineTool } from "../define-tool.ts";
-import { forceNewReason, insisting, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
+import {
+  forceNewReason,
+  insisting,
+  isoDate,
+  runOf,
+  statusFields,
+  strategyName,
+  symbol,
+  taskId,
+  timeframe,
+} from "../fields.ts";
+import { goOn } from "../go-on.ts";
+import { inputError } from "../input-error.ts";
 import { checkOrder, readStrategy } from "../preflight.ts";
 import { remindersOf } from "../reminders.ts";
 import { startJob } from "../start-job.ts";
 import { marketOf, slowerTimeframes, strategySubject } from "../strategy-check.ts";
+
+const fields = z.strictObject({
+  strategy: strategyName.describe("Name of the strategy file."),
+  start_date: isoDate.describe("First day of training, YYYY-MM-DD."),
+  end_date: isoDate.describe("Last day of training, YYYY-MM-DD."),
+  symbol: symbol.optional().describe("Default: the strategy's."),
+  timeframe: timeframe.optional().describe("The strategy's."),
+  symbols: z.array(symbol).min(1).max(20).optional().describe("Several together instead."),
+  repeats: z.number().int().min(1).max(20).default(1).describe("How many independent trainings."),
+  resume_from: taskId.optional().describe("A stopped training: go on from its checkpoint."),
+  experiment_id: runOf,
+  ...insisting,
+  force_new_reason: forceNewReason,
+});
 
 export const trainModel = defineTool({
   name: "train_model",
@@ -19,21 +45,10 @@ Before: create_strategy or validate_strategy without errors; list_market_data fo
 - Leave the end of the data untouched for backtests: train on e.g. 2000-2014, backtest 2015-2019.
 - Training sets no seed: each training is one random draw. repeats 5 trains five times and answers with median and spread; needed before believing that one strategy is better than another.
 - symbol defaults to the strategy's own; timeframe is always its finest one.
-- A trained request is computed again only with force_new_reason.
+- A known request is computed again only with force_new_reason. One that was cancelled goes on from its checkpoint: {"resume_from": task_id} alone.
 
 Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014-12-31", "repeats": 3}`,
-  input: z.strictObject({
-    strategy: strategyName.describe("Name of the strategy file."),
-    start_date: isoDate.describe("First day of training, YYYY-MM-DD."),
-    end_date: isoDate.describe("Last day of training, YYYY-MM-DD."),
-    symbol: symbol.optional().describe("Default: the strategy's."),
-    timeframe: timeframe.optional().describe("The strategy's."),
-    symbols: z.array(symbol).min(1).max(20).optional().describe("Several together instead."),
-    repeats: z.number().int().min(1).max(20).default(1).describe("How many independent trainings."),
-    experiment_id: runOf,
-    ...insisting,
-    force_new_reason: forceNewReason,
-  }),
+  input: fields.partial({ strategy: true, start_date: true, end_date: true }),
   output: z.object({
     ...statusFields,
     existing: z.boolean().describe("True: this request was known; nothing new was started."),
@@ -42,8 +57,14 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   quotes: true,
-  async handle(args, context) {
+  async handle(given, context) {
     const { deps, signal } = context;
+    if (given.resume_from !== undefined) {
+      return { ...(await goOn({ ...given, resume_from: given.resume_from }, context)), reminders: [] };
+    }
+    const whole = fields.safeParse(given);
+    if (!whole.success) throw inputError("train_model", fields, whole.error, given);
+    const args = whole.data;
     const window = { startDate: args.start_date, endDate: args.end_date };
     checkOrder(window);
     const file = await readStrategy(deps, args.strategy);
