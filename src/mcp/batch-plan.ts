@@ -3,6 +3,7 @@ import { codesOf, LOOKS_AHEAD, type Insistence } from "../domain/insistence.ts";
 import type { BatchPeriod, BatchRequest } from "../domain/job.ts";
 import { overlaps, type DateWindow } from "../domain/market-data.ts";
 import { checkBars, type MarketName } from "./bar-check.ts";
+import { checkCapital } from "./capital-check.ts";
 import { clear, type Subject, type Will } from "./clearance.ts";
 import type { ToolContext } from "./define-tool.ts";
 import { membersOf } from "./members.ts";
@@ -17,6 +18,7 @@ export interface Wish extends Will {
   readonly models?: readonly string[] | undefined;
   readonly symbols?: readonly string[] | undefined;
   readonly periods: readonly BatchPeriod[];
+  readonly costs: BatchRequest["costs"];
 }
 
 interface Plan {
@@ -47,7 +49,7 @@ export async function plannedBatch(context: ToolContext, wish: Wish): Promise<Pl
 async function planTrainings(
   { deps, signal }: ToolContext,
   names: readonly string[],
-  { symbols, periods, ...will }: Wish,
+  { symbols, periods, costs, ...will }: Wish,
 ): Promise<Plan> {
   const files = await Promise.all(names.map(async (name) => await readStrategy(deps, name)));
   const strategies = files.flatMap((file) =>
@@ -65,7 +67,7 @@ async function planTrainings(
       const reads = strategies.map(({ strategy, symbol, symbols: several, timeframe }) =>
         (several ?? [symbol]).map((one) => ({ symbol: one, timeframe, slower: slower.get(strategy) ?? [] })),
       );
-      const bars = await checkMarkets(deps, reads.flat(), periods, will, signal);
+      const bars = await checkMarkets(deps, reads.flat(), { periods, costs }, will, signal);
       const one = symbols === undefined ? {} : { symbols: symbols.slice(0, 1) };
       const subjects = new Map(files.map((file) => [file.name, strategySubject(file, one)]));
       const cleared = strategies.map((part, at) => {
@@ -88,7 +90,7 @@ async function planTrainings(
 async function planBacktests(
   { deps, signal }: ToolContext,
   ids: readonly string[],
-  { symbols, periods, ...will }: Wish,
+  { symbols, periods, costs, ...will }: Wish,
 ): Promise<Plan> {
   const single = [...new Set((await Promise.all(ids.map(async (id) => await trainingsOf(deps, id)))).flat())];
   const chosen = await Promise.all(single.map(async (id) => await chooseModel(deps, id)));
@@ -114,7 +116,7 @@ async function planBacktests(
       const reads = parts.map(({ model, part: { symbol, timeframe } }) => {
         return { symbol, timeframe, slower: judged.get(model)?.slower ?? [] };
       });
-      const bars = await checkMarkets(deps, reads, periods, will, signal);
+      const bars = await checkMarkets(deps, reads, { periods, costs }, will, signal);
       const cleared = parts.map(({ model }, at) => {
         const { subject } = judged.get(model) ?? {};
         const [read] = reads.slice(at);
@@ -170,11 +172,11 @@ type Read = MarketName & { readonly slower: readonly string[] };
 
 const marketKey = ({ symbol, timeframe, slower }: Read): string => [symbol, timeframe, ...slower].join(" ");
 
-/** The bars of every market in every period, to be cleared. @throws DomainError `data_not_found` */
+/** The bars of every market in every period, and what the capital can buy of them, to be cleared. @throws DomainError `data_not_found` */
 async function checkMarkets(
   deps: ToolContext["deps"],
   parts: readonly Read[],
-  periods: readonly BatchPeriod[],
+  { periods, costs }: Pick<Wish, "periods" | "costs">,
   will: Will,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly Subject[]>> {
@@ -184,6 +186,9 @@ async function checkMarkets(
   for (const [key, market] of markets) {
     const found: Subject[] = [];
     for (const window of windows) found.push((await checkBars(deps, market, window, will, signal)).subject);
+    for (const { test } of periods) {
+      if (test !== null) found.push(await checkCapital(deps, market, test, costs.initialCapital, signal));
+    }
     subjects.set(key, found);
   }
   return subjects;

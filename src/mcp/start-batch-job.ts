@@ -8,7 +8,7 @@ import { startJob } from "./start-job.ts";
 /** Single jobs, which somebody waits for, go first. */
 const PRIORITY = 4;
 
-interface BatchWish extends Wish, Pick<BatchRequest, "draws" | "costs" | "atOnce" | "maxFailures"> {
+interface BatchWish extends Wish, Pick<BatchRequest, "draws" | "atOnce" | "maxFailures"> {
   readonly experimentId: string | undefined;
 }
 

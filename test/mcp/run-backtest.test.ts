@@ -44,14 +44,14 @@ describe("run_backtest", () => {
     const items = [...models, "train-probe-open"].map((training) => ({ training }));
     await recordBatch(stack, "batch-probe-1", batchRequest(3), items);
     await recordBatch(stack, "batch-empty-1", batchRequest(2), []);
-    const ofSet = await stack.ask("run_backtest", { model: "trainset-probe-1", ...WINDOW, initial_capital: 5_000 });
+    const ofSet = await stack.ask("run_backtest", { model: "trainset-probe-1", ...WINDOW, initial_capital: 50_000 });
     expect(ofSet).toMatchObject({
       kind: "batch",
       items: 2,
       existing: false,
       task_id: expect.stringMatching(/^batch-/),
     });
-    const ofBatch = await stack.ask("run_backtest", { model: "batch-probe-1", ...WINDOW, initial_capital: 5_000 });
+    const ofBatch = await stack.ask("run_backtest", { model: "batch-probe-1", ...WINDOW, initial_capital: 50_000 });
     expect(ofBatch).toMatchObject({ task_id: ofSet["task_id"], existing: true });
     // The other tool does the same.
     const periods = [{ test: [WINDOW.start_date, WINDOW.end_date] }];
@@ -61,10 +61,26 @@ describe("run_backtest", () => {
 
   test("other costs are another job", async () => {
     const ids = new Set<unknown>();
-    for (const costs of [{}, { commission: 0 }, { slippage: 0.01 }, { initial_capital: 5_000 }]) {
+    for (const costs of [{}, { commission: 0 }, { slippage: 0.01 }, { initial_capital: 50_000 }]) {
       ids.add((await stack.ask("run_backtest", { model: "train-probe-1", ...WINDOW, ...costs }))["task_id"]);
     }
     expect(ids.size).toBe(4);
+  });
+
+  test("a capital that buys nothing is told before anything is computed", async () => {
+    const poor = { model: "train-probe-1", ...WINDOW, initial_capital: 5_000 };
+    expect(await stack.refused("run_backtest", poor)).toMatch(
+      /^\[invalid_input -32602\] The initial capital has an error.*SPX 1d: Nothing can be bought: one share costs at least 18\d\d\.\d\d, a position 1250\.00 at most.*initial_capital of 25\d{4}.*insist_reason/,
+    );
+    const insisted = await stack.ask("run_backtest", { ...poor, insist_reason: "to see the signals alone" });
+    expect(insisted).toMatchObject({ existing: false });
+    expect(String(insisted["warnings"])).toContain("capital_too_small");
+    const tight = await stack.ask("run_backtest", { ...poor, initial_capital: 10_000 });
+    expect(String(tight["warnings"])).toContain("At some prices nothing can be bought: a share costs up to 3");
+    const periods = [{ test: [WINDOW.start_date, WINDOW.end_date] }];
+    const batch = { work: "backtest", models: ["train-probe-1"], periods, initial_capital: 5_000 };
+    expect(await stack.refused("start_batch", batch)).toContain("Nothing can be bought");
+    expect(await stack.ask("start_batch", { ...batch, initial_capital: 260_000 })).toMatchObject({ items: 1 });
   });
 
   test("a window that overlaps the training is flagged loudly, for a known job too", async () => {

@@ -1,6 +1,7 @@
 import type { BacktestResult, Caveat } from "../result.ts";
 import { sharpeStandardError } from "../statistics.ts";
 import { KTRDR_BARS_PER_YEAR } from "./bars-per-year.ts";
+import { capitalFor, POSITION_SHARE, WHOLE_SHARES, type PriceSpan } from "./position-size.ts";
 import { CURVE_SLACK } from "./traded-bars.ts";
 import type { TradeSums } from "./trade-sums.ts";
 
@@ -16,7 +17,7 @@ export interface BacktestFacts {
   /** Bars after the warm-up; null without bars. */
   readonly tradableBars: number | null;
   /** Of the traded closes, in currency; null without bars. */
-  readonly dearest: { readonly high: number; readonly low: number } | null;
+  readonly dearest: PriceSpan | null;
   /** What makes the bars something else than the market was, and what may be real. */
   readonly faults: readonly string[];
   readonly doubts: readonly string[];
@@ -26,10 +27,6 @@ type Check = (facts: BacktestFacts) => string | null;
 
 /** Fewer trades than this say little about an edge, whatever their profit. */
 const FEW_TRADES = 30;
-/** KTRDR puts a fixed share of the available capital into each position (contract §6.2). */
-const POSITION_SHARE = 0.25;
-/** With fewer whole shares in a position its size is another one than 25 % by several percent. */
-const WHOLE_SHARES = 20;
 /** A trade with so much of the profit is the result. */
 const MOST_OF_PROFIT = 0.5;
 
@@ -49,7 +46,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
     if (dearest === null) return null;
     const most = (initialCapital * POSITION_SHARE) / dearest.high;
     if (most >= WHOLE_SHARES) return null;
-    const needed = Math.ceil((dearest.high * WHOLE_SHARES) / POSITION_SHARE);
+    const needed = capitalFor(dearest);
     return trades === 0 && initialCapital * POSITION_SHARE < dearest.low
       ? `Nothing could be bought: KTRDR buys whole shares for 25 % of the capital, and one costs at least ${figure(dearest.low)}. An initial_capital of ${needed} would do.`
       : `Positions are coarse: 25 % of the capital buys ${Math.floor(most)} whole shares at the highest price. An initial_capital of ${needed} makes them fine.`;

@@ -8,6 +8,7 @@ import { backtestCaveats } from "./backtest-caveats.ts";
 import { barVerdict } from "./bar-verdict.ts";
 import { KTRDR_BARS_PER_YEAR, barsPerYear } from "./bars-per-year.ts";
 import { buyAndHold, tradedYears, WARM_UP_BARS, type WindowBars } from "./buy-and-hold.ts";
+import { priceSpan } from "./position-size.ts";
 import { tradeSums } from "./trade-sums.ts";
 import { tradedBars } from "./traded-bars.ts";
 
@@ -121,7 +122,7 @@ export function normaliseBacktest(
     faults: verdict?.faults ?? (refused === null ? [] : [refused]),
     doubts: verdict?.doubts ?? [],
   };
-  const dearest = usable === null ? null : dearestClose(usable);
+  const dearest = usable === null ? null : priceSpan(usable);
   const tradableBars = usable === null ? null : Math.max(0, usable.times.length - WARM_UP_BARS);
   const bar = traded?.timeframe ?? request.timeframe;
   const facts = { figures, trades, perYear, years, tradableBars, dearest, bar, ...told };
@@ -136,17 +137,6 @@ const varies = (volatility: number): boolean => volatility / Math.sqrt(KTRDR_BAR
 
 const scaled = (ratio: number, scale: number): number | null =>
   ratio === 0 || Math.abs(ratio) >= KTRDR_INFINITY ? null : ratio * scale;
-
-/** The highest and the lowest price at which anything could be bought. */
-function dearestClose({ ohlcv }: WindowBars): { readonly high: number; readonly low: number } | null {
-  const closes = ohlcv.slice(WARM_UP_BARS).flatMap((row) => (row[3] !== undefined && row[3] > 0 ? [row[3]] : []));
-  return closes.length === 0
-    ? null
-    : closes.reduce(({ high, low }, close) => ({ high: Math.max(high, close), low: Math.min(low, close) }), {
-        high: 0,
-        low: Infinity,
-      });
-}
 
 /** The name in the strategy's text: its models are filed under it, and KTRDR answers it, whatever the file is called. */
 const nameOf = (modelPath: string): string | undefined => modelPath.split("/")[1];

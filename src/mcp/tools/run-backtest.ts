@@ -4,6 +4,7 @@ import { insistenceCaveats } from "../../domain/insistence.ts";
 import type { BacktestRequest } from "../../domain/job.ts";
 import { overlaps, type DateWindow } from "../../domain/market-data.ts";
 import { checkBars } from "../bar-check.ts";
+import { checkCapital } from "../capital-check.ts";
 import { clear, findingText, isError, type Subject, type Will } from "../clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { forceNewReason, insisting, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
@@ -128,14 +129,15 @@ async function preflight(
   const judged = await judgedModel(deps, model, request.strategy);
   const read = { ...request, slower: judged.slower };
   const { range, subject } = await checkBars(deps, read, request, will, signal);
-  const { insisted: now = [] } = clear([judged.subject, subject], will);
+  const capital = await checkCapital(deps, request, request, request.initialCapital, signal);
+  const { insisted: now = [] } = clear([judged.subject, subject, capital], will);
   const insisted = [...model.insisted, ...now];
   return {
     request: insisted.length === 0 ? request : { ...request, insisted },
     warnings: [
       ...insistenceCaveats(insisted).map(({ text }) => text),
       ...judged.warnings,
-      ...doubts(subject),
+      ...[subject, capital].flatMap(doubts),
       ...fewBarsWarning(range, request),
     ],
   };

@@ -13,7 +13,7 @@ const window = z.array(isoDate).length(2, "two dates: the first day and the last
 export const startBatch = defineTool({
   name: "start_batch",
   title: "Start a batch",
-  description: `Runs many trainings and backtests as one durable job: every combination of strategies (each on its own market, or on symbols) and periods, each draws times; or of models and periods. At most ${MOST_ITEMS} items, so many at once, in order. What was computed before, here or elsewhere, is answered from the record and not computed again.
+  description: `Runs many trainings and backtests as one durable job: every combination of strategies (each on its own market, or on symbols) and periods, each draws times; or of models and periods. At most ${MOST_ITEMS} items, in order. What was computed before is answered from the record, not computed again.
 
 get_task_status tells how many are done, running, failed, the best so far and the time left; get_results its items at any time; cancel_task with its task_id stops all, with that of one of its jobs only that. It ends when all is done, or when more than max_failures items failed.
 
@@ -38,6 +38,7 @@ Example: {"work": "both", "strategies": ["dip_3", "dip_5"], "draws": 3, "periods
     draws: z.number().int().min(1).max(20).default(1).describe("Trainings of each combination."),
     at_once: z.number().int().min(1).max(50).default(4).describe("Jobs open at the same time."),
     max_failures: z.number().int().min(0).max(MOST_ITEMS).default(10).describe("More failed items stop it."),
+    initial_capital: z.number().min(1).max(1e12).default(100_000).describe("Account currency."),
     commission: z.number().min(0).max(0.1).default(0.001).describe("Ratio per fill."),
     slippage: z.number().min(0).max(0.1).default(0.0005).describe("Ratio per fill."),
     experiment_id: runOf,
@@ -56,7 +57,7 @@ Example: {"work": "both", "strategies": ["dip_3", "dip_5"], "draws": 3, "periods
     const answer = await startBatchJob(context, {
       ...args,
       periods,
-      costs: { initialCapital: 100_000, commission: args.commission, slippage: args.slippage },
+      costs: { initialCapital: args.initial_capital, commission: args.commission, slippage: args.slippage },
       atOnce: args.at_once,
       maxFailures: args.max_failures,
       experimentId: args.experiment_id,
