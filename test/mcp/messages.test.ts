@@ -20,6 +20,17 @@ const REFUSED = [
   ["no version", '{"id":7,"method":"ping"}', -32_600, 7],
   ["no method", '{"jsonrpc":"2.0","id":7}', -32_600, 7],
   ["a method that is a number", '{"jsonrpc":"2.0","id":"a","method":5}', -32_600, "a"],
+  ["a method of every object", '{"jsonrpc":"2.0","id":7,"method":"__proto__","params":{}}', -32_601, 7],
+  ["another one", '{"jsonrpc":"2.0","id":7,"method":"constructor"}', -32_601, 7],
+  ["a method that is not there", '{"jsonrpc":"2.0","id":7,"method":"tools/nothing"}', -32_601, 7],
+  ["a tool whose name is hidden in part", request("tools/call", '{"name":"list_models\\u202e"}'), -32_602, 7],
+  ["a prompt whose name is a line break", request("prompts/get", '{"name":"a\\nb"}'), -32_602, 7],
+  [
+    "a resource with an address without end",
+    request("resources/read", `{"uri":"insight://${"x".repeat(3_000)}"}`),
+    -32_602,
+    7,
+  ],
   ["an id of null", '{"jsonrpc":"2.0","id":null,"method":"ping"}', -32_600, null],
   ["an id that is an object", '{"jsonrpc":"2.0","id":{},"method":"ping"}', -32_600, null],
   ["an id that is half a number", '{"jsonrpc":"2.0","id":7.5,"method":"ping"}', -32_600, 7.5],
@@ -126,6 +137,12 @@ describe.each([
   test("bytes that are no UTF-8 are refused with their id", async () => {
     const message = Buffer.concat([Buffer.from(call('{"x":"')).subarray(0, -2), Buffer.from([0xff, 0xfe])]);
     expect(await server.ask(message, 7)).toMatchObject({ id: 7, error: { code: -32_700 } });
+  });
+
+  test("an id that is no UTF-8 is nobody's", async () => {
+    const message = Buffer.from('{"jsonrpc":"2.0","id":"broken","method":"ping"}');
+    message[message.indexOf("b", 20)] = 0xff;
+    expect(await server.ask(message, null)).toMatchObject({ id: null, error: { code: -32_700 } });
   });
 
   test("a message that is too long is refused, and the next one served", async () => {

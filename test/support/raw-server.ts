@@ -11,7 +11,7 @@ export interface RawAnswer {
 
 /** A server process that is sent bytes instead of messages of a client. */
 export interface RawServer {
-  /** Sends the bytes of one message and waits for the answer with that id. */
+  /** Sends the bytes of one message and waits for the answer with that id, or with one of some. */
   ask(message: string | Uint8Array, id: unknown): Promise<RawAnswer>;
   /** Calls a tool as somebody well-behaved does, over HTTP as another client. */
   callAnother(tool: string, args: Readonly<Record<string, unknown>>): Promise<boolean>;
@@ -21,7 +21,14 @@ export interface RawServer {
 
 const MCP = new URL("../../src/bin/mcp.ts", import.meta.url).pathname;
 
-export async function rawStdio(env: Readonly<Record<string, string>>): Promise<RawServer> {
+export interface RawStdio extends RawServer {
+  /** Sends what wants no answer. */
+  tell(message: string | Uint8Array): void;
+  /** Answers that nobody waits for. */
+  unasked(): readonly RawAnswer[];
+}
+
+export async function rawStdio(env: Readonly<Record<string, string>>): Promise<RawStdio> {
   const child = spawn(process.execPath, [MCP], { env: { LOG_LEVEL: "info", ...env } });
   let stderr = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
@@ -33,11 +40,16 @@ export async function rawStdio(env: Readonly<Record<string, string>>): Promise<R
     answers.push(...lines.map((line) => JSON.parse(line) as RawAnswer));
     child.stdout.emit("answers");
   });
-  const ask: RawServer["ask"] = async (message, id) => {
+  child.stdout.setMaxListeners(0);
+  const tell: RawStdio["tell"] = (message) => {
     child.stdin.write(message);
     child.stdin.write("\n");
+  };
+  const ask: RawServer["ask"] = async (message, id) => {
+    const ids: readonly unknown[] = Array.isArray(id) ? id : [id];
+    tell(message);
     for (;;) {
-      const at = answers.findIndex((answer) => answer.id === id);
+      const at = answers.findIndex((answer) => ids.includes(answer.id));
       const [found] = at < 0 ? [] : answers.splice(at, 1);
       if (found !== undefined) return found;
       await once(child.stdout, "answers");
@@ -55,6 +67,9 @@ export async function rawStdio(env: Readonly<Record<string, string>>): Promise<R
   );
   return {
     ask,
+    tell,
+    // A server may tell of jobs that ended.
+    unasked: () => answers.filter((answer) => !("method" in answer)),
     async callAnother(name, args) {
       const id = `another-${(calls += 1)}`;
       const params = { name, arguments: args };
@@ -64,7 +79,7 @@ export async function rawStdio(env: Readonly<Record<string, string>>): Promise<R
     stderr: () => stderr,
     async stop() {
       child.stdin.end();
-      await once(child, "exit");
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
     },
   };
 }

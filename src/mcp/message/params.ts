@@ -17,30 +17,35 @@ const name = named(200);
 const uri = named(2_000);
 
 /** What each method needs to be understood at all; whatever else a client sends passes. */
-const PARAMS: Readonly<Record<string, z.ZodObject>> = {
-  "tools/call": z.looseObject({ name, arguments: arguments_ }),
-  "prompts/get": z.looseObject({ name, arguments: texts }),
-  "resources/read": z.looseObject({ uri }),
-  "resources/subscribe": z.looseObject({ uri }),
-  "resources/unsubscribe": z.looseObject({ uri }),
-  "completion/complete": z.looseObject({
-    ref: z.union(
-      [z.looseObject({ type: z.literal("ref/prompt"), name }), z.looseObject({ type: z.literal("ref/resource"), uri })],
-      'must be {"type": "ref/prompt", "name": ...} or {"type": "ref/resource", "uri": ...}',
-    ),
-    argument: z.looseObject({ name, value: z.string() }),
-    context: z.looseObject({ arguments: texts }).optional(),
+const PARAMS: ReadonlyMap<string, z.ZodObject> = new Map(
+  Object.entries({
+    "tools/call": z.looseObject({ name, arguments: arguments_ }),
+    "prompts/get": z.looseObject({ name, arguments: texts }),
+    "resources/read": z.looseObject({ uri }),
+    "resources/subscribe": z.looseObject({ uri }),
+    "resources/unsubscribe": z.looseObject({ uri }),
+    "completion/complete": z.looseObject({
+      ref: z.union(
+        [
+          z.looseObject({ type: z.literal("ref/prompt"), name }),
+          z.looseObject({ type: z.literal("ref/resource"), uri }),
+        ],
+        'must be {"type": "ref/prompt", "name": ...} or {"type": "ref/resource", "uri": ...}',
+      ),
+      argument: z.looseObject({ name, value: z.string() }),
+      context: z.looseObject({ arguments: texts }).optional(),
+    }),
+    "tools/list": z.looseObject({ cursor: z.string().optional() }),
+    "prompts/list": z.looseObject({ cursor: z.string().optional() }),
+    "resources/list": z.looseObject({ cursor: z.string().optional() }),
+    "resources/templates/list": z.looseObject({ cursor: z.string().optional() }),
+    initialize: z.looseObject({
+      protocolVersion: z.string(),
+      capabilities: z.looseObject({}),
+      clientInfo: z.looseObject({ name: z.string(), version: z.string() }),
+    }),
   }),
-  "tools/list": z.looseObject({ cursor: z.string().optional() }),
-  "prompts/list": z.looseObject({ cursor: z.string().optional() }),
-  "resources/list": z.looseObject({ cursor: z.string().optional() }),
-  "resources/templates/list": z.looseObject({ cursor: z.string().optional() }),
-  initialize: z.looseObject({
-    protocolVersion: z.string(),
-    capabilities: z.looseObject({}),
-    clientInfo: z.looseObject({ name: z.string(), version: z.string() }),
-  }),
-};
+);
 
 const META = z.looseObject({
   _meta: z.looseObject({ progressToken: z.union([z.string(), z.int()], "must be a string or an integer").optional() }),
@@ -74,7 +79,7 @@ const isLater = ({ _meta }: Params): boolean => isObject(_meta) && PROTOCOL_VERS
 
 /** Why the parameters cannot be used, in words; null when they can. */
 export function wrongParams(method: string, params: Params): string | null {
-  const own = ONCE.has(method) && isLater(params) ? undefined : PARAMS[method];
+  const own = ONCE.has(method) && isLater(params) ? undefined : PARAMS.get(method);
   const schemas = [own, "_meta" in params ? META : undefined];
   const wrong = schemas.flatMap((schema) => {
     const parsed = schema?.safeParse(params);

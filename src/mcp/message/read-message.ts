@@ -55,9 +55,9 @@ const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 const ENDS_BYTES = 4_096;
 
-/** The id in a text that cannot be parsed: only where the first or the last entry of the message stands. */
+/** The id in a text that cannot be parsed: only where the first or the last entry of the message stands, and whole. */
 function idIn(text: string): string | number | null {
-  const id = String.raw`"id"\s*:\s*("(?:[^"\\]|\\.){0,200}"|-?\d{1,15})`;
+  const id = String.raw`"id"\s*:\s*("(?:[^"\\\uFFFD]|\\.){0,200}"|-?\d{1,15})`;
   const before = String.raw`^\W{0,2}\{\s*(?:"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,\s*){0,2}`;
   const found = new RegExp(`${before}${id}\\s*[,}]`).exec(text) ?? new RegExp(`${id}\\s*\\}\\s*$`).exec(text);
   return found?.[1] === undefined ? null : (JSON.parse(found[1]) as string | number);

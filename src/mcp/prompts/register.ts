@@ -1,5 +1,6 @@
 import { completable, type McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { visible } from "../../domain/plain-text.ts";
 import type { Deps } from "../ports.ts";
 import { PROMPTS, type PromptArgument } from "./prompts.ts";
 
@@ -12,7 +13,9 @@ export function registerPrompts(server: McpServer, deps: () => Promise<Deps>): v
     const shape = Object.entries(args).map(([argument, spec]) => [argument, fieldOf(spec, deps)] as const);
     server.registerPrompt(name, { title, description, argsSchema: z.object(Object.fromEntries(shape)) }, (given) => ({
       description,
-      messages: [{ role: "user", content: { type: "text", text: text(given as Record<string, string | undefined>) } }],
+      messages: [
+        { role: "user", content: { type: "text", text: visible(text(given as Record<string, string | undefined>)) } },
+      ],
     }));
   }
 }
