@@ -33,8 +33,11 @@ export function inputError(tool: string, schema: z.ZodObject, error: z.ZodError,
 
 /** What is wrong with `args`, one text for each reason; of many the first ones. */
 export function issueTexts(error: z.ZodError, args: unknown): string[] {
-  const shown = error.issues.slice(0, SHOWN_ISSUES).map((issue) => issueText(issue, args));
-  const more = error.issues.length - shown.length;
+  const types = new Set(error.issues.filter(({ code }) => code === "invalid_type").map(({ path }) => String(path)));
+  // Of a value of another type its length is reported, too: a second reason, and a false one.
+  const issues = error.issues.filter(({ code, path }) => code === "invalid_type" || !types.has(String(path)));
+  const shown = issues.slice(0, SHOWN_ISSUES).map((issue) => issueText(issue, args));
+  const more = issues.length - shown.length;
   return more > 0 ? [...shown, `and ${more} more`] : shown;
 }
 
@@ -59,9 +62,30 @@ function issueText(issue: z.core.$ZodIssue, args: unknown): string {
     return `${place} must be one of ${issue.values.map(String).join(", ")}, not ${quoted(given)}`;
   }
   if (given === undefined) return `${place} is missing: ${issue.message.slice(0, 200)}`;
-  // Schemas of ours carry their own message; zod's defaults are plain English about limits and formats.
-  return `${place}: ${issue.message.slice(0, 200)} (given ${quoted(given)})`;
+  return `${place}: ${wordsOf(issue)} (given ${quoted(given)})`;
 }
+
+/** Schemas of ours carry their own message; what zod says by itself is put into other words. */
+function wordsOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === "too_small" && issue.message.startsWith("Too small")) {
+    return `${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}${unitOf(issue.origin)}`;
+  }
+  if (issue.code === "too_big" && issue.message.startsWith("Too big")) {
+    return `${issue.inclusive === false ? "less than" : "at most"} ${issue.maximum}${unitOf(issue.origin)}`;
+  }
+  if (issue.code === "invalid_union" && issue.message === "Invalid input") {
+    const wanted = issue.errors.flat().flatMap((one) => (one.code === "invalid_type" ? [article(one.expected)] : []));
+    return `it must be ${[...new Set(wanted)].join(" or ")}`;
+  }
+  return issue.message.slice(0, 200);
+}
+
+const UNITS = new Map([
+  ["string", " characters"],
+  ["array", " entries"],
+  ["set", " entries"],
+]);
+const unitOf = (origin: string): string => UNITS.get(origin) ?? "";
 
 const article = (type: string): string => `${/^[aeiou]/.test(type) ? "an" : "a"} ${type}`;
 

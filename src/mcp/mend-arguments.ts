@@ -1,13 +1,14 @@
 import type { z } from "zod";
 import { excess } from "./message/bounds.ts";
+import { isObject } from "./message/is-object.ts";
 
 /** Each round mends one level: a list that came as text may hold numbers that did. */
 const ROUNDS = 6;
 
 /**
  * Arguments as the client meant them. Some clients send every list, number and truth value as JSON text for a whole session,
- * which no model can mend, and null for what is left out. A text is taken for what it spells only where the schema refuses
- * it and takes that; null for nothing only where the schema refuses null. What cannot be mended stays as it was sent.
+ * which no model can mend; null or nothing for what is left out; one thing for a list of one; names in another case. Only
+ * what the schema refuses is touched, and only where it takes what comes of it. What cannot be mended stays as it was sent.
  */
 export function mendArguments(schema: z.ZodObject, sent: unknown): unknown {
   let args = sent;
@@ -21,36 +22,58 @@ export function mendArguments(schema: z.ZodObject, sent: unknown): unknown {
 }
 
 type Issue = z.core.$ZodIssue;
+type Path = readonly PropertyKey[];
 
 function mendOne(schema: z.ZodObject, args: unknown, issue: Issue): unknown {
-  return places(issue).reduce<unknown>((given, { path, fits }) => {
-    const value = valueAt(given, path);
-    if (value === null) return replaced(given, path, undefined);
-    if (typeof value !== "string") return given;
-    const spelt = spelling(value);
-    if (spelt === undefined || !fits(spelt)) return given;
-    const tried = replaced(given, path, spelt ?? undefined);
-    return stillRefused(schema, tried, path) ? given : tried;
-  }, args);
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.reduce((given, key) => mendName(schema, given, [...issue.path, key]), args);
+  }
+  return places(issue).reduce<unknown>((given, place) => mendValue(schema, given, place), args);
 }
+
+/** Clients must send something to a tool that takes nothing, and some send their own words with every call. */
+const SAYS_NOTHING = /^(?:_.*|random_string|dummy)$/;
+
+/** A name that the schema does not know: left out where it says nothing, else the one that is written otherwise here. */
+function mendName(schema: z.ZodObject, args: unknown, path: Path): unknown {
+  const value = valueAt(args, path);
+  const key = String(path.at(-1));
+  if (SAYS_NOTHING.test(key) || isEmpty(value)) return replaced(args, path, undefined);
+  const meant = Object.keys(schema.shape).find((name) => sameWord(name, key));
+  if (path.length > 1 || meant === undefined || valueAt(args, [meant]) !== undefined) return args;
+  return replaced(replaced(args, path, undefined), [meant], value);
+}
+
+const sameWord = (one: string, other: string): boolean => bareWord(one) === bareWord(other);
+const bareWord = (word: string): string => word.replaceAll(/[_\s-]/g, "").toLowerCase();
+
+const isEmpty = (value: unknown): boolean =>
+  value === null ||
+  (typeof value === "string" ? value.trim() === "" : isContainer(value) && Object.keys(value).length === 0);
 
 interface Place {
-  readonly path: readonly PropertyKey[];
+  readonly path: Path;
   /** Whether a value is of a type that is wanted there. */
   readonly fits: (value: unknown) => boolean;
+  /** Where only some values are valid, those. */
+  readonly words?: readonly unknown[];
 }
 
-/** Where a value of another type is wanted; of several forms that a value may have, in each of them. */
-function places(issue: Issue, above: readonly PropertyKey[] = []): readonly Place[] {
+/** Where another value is wanted; of several forms that a value may have, in each of them. */
+function places(issue: Issue, above: Path = []): readonly Place[] {
   const path = [...above, ...issue.path];
   if (issue.code === "invalid_type") return [{ path, fits: (value) => value === null || isA(issue.expected, value) }];
-  if (issue.code === "invalid_value") return [{ path, fits: (value) => issue.values.some((one) => one === value) }];
-  if (issue.code !== "invalid_union") return [];
+  if (issue.code === "invalid_value") {
+    return [{ path, fits: (value) => issue.values.some((one) => one === value), words: issue.values }];
+  }
+  if (issue.code !== "invalid_union") return [{ path, fits: (value) => value === null }];
   const inner = issue.errors.flat().flatMap((one) => places(one, path));
   return [...new Map(inner.map((place) => [JSON.stringify(place.path), place])).keys()].flatMap((key) => {
     const same = inner.filter((place) => JSON.stringify(place.path) === key);
     const [first] = same;
-    return first === undefined ? [] : [{ path: first.path, fits: (value) => same.some((place) => place.fits(value)) }];
+    if (first === undefined) return [];
+    const words = same.flatMap((place) => place.words ?? []);
+    return [{ path: first.path, fits: (value) => same.some((place) => place.fits(value)), words }];
   });
 }
 
@@ -58,16 +81,63 @@ function isA(expected: string, value: unknown): boolean {
   if (expected === "array") return Array.isArray(value);
   if (expected === "number" || expected === "int") return typeof value === "number";
   if (expected === "boolean") return typeof value === "boolean";
-  return (expected === "object" || expected === "record") && isContainer(value) && !Array.isArray(value);
+  if (expected === "string") return typeof value === "string";
+  return (expected === "object" || expected === "record") && isObject(value);
 }
 
-/** What a text spells as JSON, Python's truth values included; undefined for any other text, or a text in quotes. */
-function spelling(text: string): unknown {
+function mendValue(schema: z.ZodObject, args: unknown, place: Place): unknown {
+  const { path, fits } = place;
+  const value = valueAt(args, path);
+  if (value === null) return replaced(args, path, undefined);
+  const spelt = typeof value === "string" ? spelling(value) : undefined;
+  if (spelt !== undefined && fits(spelt)) {
+    const tried = replaced(args, path, spelt ?? undefined);
+    if (!refusals(schema, tried, path).some(({ code, at }) => code === "invalid_type" && at === path.length))
+      return tried;
+  }
+  for (const other of otherwise(value, place, spelt)) {
+    const tried = replaced(args, path, other);
+    // What lies deeper is mended in another round.
+    if (tried !== args && !refusals(schema, tried, path).some(({ at }) => at <= path.length + 1)) return tried;
+  }
+  return args;
+}
+
+/** What else a value may have been meant for; nothing of it is taken that the schema still refuses. */
+function otherwise(value: unknown, { path, fits, words = [] }: Place, spelt: unknown): readonly unknown[] {
+  if (value === undefined) return [];
+  if (Array.isArray(value)) return value.length === 1 ? [value[0]] : [];
+  const several = typeof value === "string" && /[,;\n[\]{}"]/.test(value);
+  const wanted = fits([]) && !several ? [[value], ...(isContainer(spelt) ? [] : [[spelt]])] : [];
+  if (typeof value === "number") return fits("") ? [...wanted, String(value)] : wanted;
+  if (typeof value !== "string") return wanted;
+  if (value.trim() === "") return [undefined];
+  const same = words.filter((word) => typeof word === "string" && sameWord(word, value));
+  return [...wanted, ...(same.length === 1 ? same : []), ...dayIn(value, path)];
+}
+
+/** An instant where a day is wanted: its day, when it is the beginning of one, or the end of one that ends a window. */
+function dayIn(value: string, path: Path): readonly string[] {
+  const [, day = "", rest] = /^(\d{4}-\d{2}-\d{2})[T ](.*)$/.exec(value.trim()) ?? [];
+  if (rest === undefined) return [];
+  const ends = path.at(-1) === "end_date" || path.at(-1) === 1;
+  const instant = /^(?:00:00(?::00(?:\.0+)?)?|(23:59(?::59(?:\.\d+)?)?))(?:Z|[+-]00:?00)?$/.exec(rest);
+  return instant === null || (instant[1] !== undefined && !ends) ? [] : [day];
+}
+
+/** What a text spells as JSON, also twice over, or as Python writes it; undefined for any other text. */
+function spelling(text: string, again = true): unknown {
   const word = PYTHON.get(text.trim());
   if (word !== undefined) return word;
+  const value = parsed(text) ?? (/^\s*[[{][^"\\]*$/.test(text) ? parsed(text.replaceAll("'", '"')) : undefined);
+  if (value === undefined || value.json === undefined) return undefined;
+  if (typeof value.json === "string") return again ? spelling(value.json, false) : undefined;
+  return excess(value.json) === null ? value.json : undefined;
+}
+
+function parsed(text: string): { readonly json: unknown } | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "string" || excess(value) !== null ? undefined : value;
+    return { json: JSON.parse(text) as unknown };
   } catch {
     return undefined;
   }
@@ -79,17 +149,24 @@ const PYTHON = new Map([
   ["None", null],
 ]);
 
-function stillRefused(schema: z.ZodObject, args: unknown, path: readonly PropertyKey[]): boolean {
+/** What is wrong at a place and below it, by how deep; and with a value of several forms that it is a part of. */
+function refusals(schema: z.ZodObject, args: unknown, path: Path): readonly { code: string; at: number }[] {
   const issues = schema.safeParse(args).error?.issues ?? [];
-  return issues.some((issue) => issue.code === "invalid_type" && String(issue.path) === String(path));
+  return issues
+    .filter(({ code, path: at }) =>
+      code === "invalid_union" && at.length < path.length
+        ? at.every((key, index) => path[index] === key)
+        : path.every((key, index) => at[index] === key),
+    )
+    .map((issue) => ({ code: String(issue.code), at: issue.path.length }));
 }
 
-function valueAt(args: unknown, path: readonly PropertyKey[]): unknown {
+function valueAt(args: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, key) => (isContainer(value) ? Reflect.get(value, key) : undefined), args);
 }
 
 /** A copy with another value at a place; undefined takes an entry of an object away. An element of a list stays. */
-function replaced(args: unknown, path: readonly PropertyKey[], value: unknown): unknown {
+function replaced(args: unknown, path: Path, value: unknown): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return value;
   if (!isContainer(args)) return args;

@@ -85,7 +85,7 @@ describe("inputError", () => {
     [{}, "name is missing (string wanted)"],
     [{ name: 1 }, "name must be a string, not 1"],
     [{ name: "x", mode: "c" }, 'mode must be one of a, b, not "c"'],
-    [{ name: "x", n: 9 }, "n: Too big"],
+    [{ name: "x", n: 9 }, "n: at most 5 (given 9)"],
     [{ name: "x", nme: 1 }, 'unknown argument "nme"'],
     [null, "the arguments must be an object"],
   ])("%j", (args, why) => {
