@@ -44,7 +44,7 @@ export function temporalServer(options: TemporalServerOptions): Part {
       ...options.dynamicConfig,
     ],
     // Settings for clients (TEMPORAL_*) are none of the server's business.
-    env: { PATH: env["PATH"], HOME: env["HOME"] },
+    env: { PATH: env["PATH"], HOME: env["HOME"], GOGC: env["GOGC"] },
     ready: (signal, pid) => waitForTemporal({ port, namespace, pid }, signal),
     answers: () => serverInfo(`127.0.0.1:${port}`),
   });

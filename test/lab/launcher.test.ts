@@ -2,6 +2,7 @@ import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -24,8 +25,12 @@ interface Ended {
   readonly stderr: string;
 }
 
-async function launch(file: string, args: readonly string[], options: { cwd?: string; PATH?: string } = {}) {
-  const env = { ...process.env, PATH: options.PATH ?? process.env["PATH"] };
+async function launch(
+  file: string,
+  args: readonly string[],
+  options: { cwd?: string; PATH?: string; compiled?: string } = {},
+) {
+  const env = { ...process.env, NODE_COMPILE_CACHE: options.compiled, PATH: options.PATH ?? process.env["PATH"] };
   try {
     const { stdout, stderr } = await run(file, args, { cwd: options.cwd ?? tmpdir(), env });
     return { code: 0, stdout, stderr } satisfies Ended;
@@ -50,7 +55,8 @@ describe("the launcher", () => {
     writeFileSync(path.join(root, "package.json"), `{\n  "type": "module",\n  "version": "9.8.7"\n}\n`);
     writeFileSync(
       path.join(root, "src/bin/mcp.ts"),
-      `const said: unknown = { args: process.argv.slice(2), node: process.execPath, pid: process.pid, file: import.meta.filename };
+      `const said: unknown = { args: process.argv.slice(2), node: process.execPath, pid: process.pid, file: import.meta.filename,
+         compiled: process.env["NODE_COMPILE_CACHE"] };
        console.log(JSON.stringify(said));`,
     );
     writeFileSync(path.join(root, "src/bin/helper.ts"), `export const not = "a command";`);
@@ -99,6 +105,17 @@ describe("the launcher", () => {
     expect((await launch(command, ["mcp"], { PATH })).stderr).toContain("make deps");
     const { engines } = JSON.parse(readFileSync(path.join(path.dirname(launcher), "../package.json"), "utf8"));
     expect(engines).toEqual({ node: ">=24.12" });
+  });
+
+  test("keeps what Node makes of the sources in the checkout, or where the environment says", async () => {
+    const said = async (compiled?: string) => {
+      const { stdout } = await launch(command, ["mcp"], compiled === undefined ? {} : { compiled });
+      return (JSON.parse(stdout) as { compiled: string }).compiled;
+    };
+    const there = path.join(root, "there");
+    expect(await said()).toBe(path.join(root, ".cache/compiled"));
+    expect(await said(there)).toBe(there);
+    expect([there, path.join(root, ".cache/compiled")].filter((folder) => !existsSync(folder))).toEqual([]);
   });
 
   test("hands over the exit code", async () => {
