@@ -19,7 +19,7 @@ export interface LabSettings {
   readonly preferredPorts?: Ports;
   /** Folder of fetched programs; by default `.cache` of the repository. */
   readonly cacheDir?: string;
-  /** Off only where losing the database does not matter (tests). */
+  /** Off only where losing what PostgreSQL and Temporal hold with the machine does not matter (tests). */
   readonly fsync?: boolean;
   /** After how long a part that does not answer is killed and started again (ms). */
   readonly hangsAfterMs?: number;

@@ -86,6 +86,7 @@ function temporal({ settings, dir, ports, addresses, namespace, supervisor }: St
           namespace,
           dynamicConfig: await dynamicConfigArguments(settings.root),
           env,
+          fsync: settings.fsync ?? true,
         }),
       );
       return `${addresses.temporal}, namespace ${namespace}, CLI ${found.version} (${found.source}), Web UI ${addresses.temporalUi}`;

@@ -17,6 +17,8 @@ export interface TemporalServerOptions {
   /** Dynamic configuration, as the server's own arguments. */
   readonly dynamicConfig: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Off only where losing the data with the machine does not matter (tests). Default true. */
+  readonly fsync?: boolean;
 }
 
 /** The server's database file in the lab's folder. */
@@ -37,6 +39,7 @@ export function temporalServer(options: TemporalServerOptions): Part {
       `--port=${port}`,
       ...(uiPort === undefined ? ["--headless"] : [`--ui-port=${uiPort}`, "--ui-disable-news-fetch"]),
       `--db-filename=${path.join(dir, TEMPORAL_DATABASE)}`,
+      ...(options.fsync === false ? ["--sqlite-pragma=synchronous=OFF"] : []),
       `--namespace=${namespace}`,
       "--log-level=warn",
       "--log-format=json",

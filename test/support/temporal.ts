@@ -50,7 +50,9 @@ export async function startTestTemporal(namespace = "default"): Promise<TestTemp
   const port = await freePort();
   const supervisor = new Supervisor({ logDir: dir, run: await createRunFolder(path.join(dir, "run")) });
   const dynamicConfig = await dynamicConfigArguments(ROOT);
-  await supervisor.start(temporalServer({ binary, dir, port, namespace, dynamicConfig, env: process.env }));
+  await supervisor.start(
+    temporalServer({ binary, dir, port, namespace, dynamicConfig, env: process.env, fsync: false }),
+  );
   const state = () => supervisor.parts()[0];
   return {
     address: `127.0.0.1:${port}`,
