@@ -7,6 +7,7 @@ import { createJobWriter } from "../../src/store/job-writer.ts";
 import { query, withPool } from "../backup/support.ts";
 import { TestSandbox } from "../sandbox/support/client.ts";
 import { failedOutcome, jobInput } from "../store/samples.ts";
+import { TRAINING } from "../support/job-inputs.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
 
 const DAY_MS = 86_400_000;
@@ -25,6 +26,7 @@ beforeAll(async () => {
     lately: 120,
     other: 120,
     young: 3,
+    wanted: 120,
   })) {
     checkpoint(id, days);
   }
@@ -35,6 +37,10 @@ beforeAll(async () => {
   // Its first job ended long ago, but another one goes on with it.
   await job("resumed", 1, 100);
   await job("resumed", 2, null);
+  // Another one waits to go on with it.
+  await job("wanted", 1, 100);
+  const waiting = { ...jobInput(), request: { ...TRAINING, resumeFrom: jobs.get("wanted") } };
+  await withPool(database.url, async (pool) => await createJobWriter(pool).admit(waiting, null));
 });
 afterAll(async () => {
   await ktrdr.stop();
@@ -84,13 +90,13 @@ test("checkpoints that nobody needs are listed with age and size, and go with --
   expect(exitCode).toBe(0);
   expect(all).toContain("checkpoints: 1 at KTRDR, 0 bytes: ");
   expect(all).toContain(`over of ${jobs.get("over")}: cancellation, 120 days old, 0 bytes`);
-  expect(all).toContain("kept: 3 of jobs that are open or ended less than 90 days ago");
+  expect(all).toContain("kept: 4 of jobs that are open or ended less than 90 days ago");
   expect(all).toContain("kept: 1 of computations that are not ours");
-  expect(await left()).toHaveLength(6);
+  expect(await left()).toHaveLength(7);
   expect((await cleanUp(["--only", "checkpoints", "--apply"])).all).toContain("gone: 1");
-  expect(await left()).toEqual(["lately", "other", "resumed", "running", "young"]);
+  expect(await left()).toEqual(["lately", "other", "resumed", "running", "wanted", "young"]);
   expect((await cleanUp(["--only", "checkpoints", "--apply", "--older-than", "4d"])).all).toContain("gone: 1");
-  expect(await left()).toEqual(["other", "resumed", "running", "young"]);
+  expect(await left()).toEqual(["other", "resumed", "running", "wanted", "young"]);
 });
 
 test("without KTRDR the rest is cleaned up, and who names them is told why not", async () => {

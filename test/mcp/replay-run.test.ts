@@ -45,6 +45,20 @@ describe("replay_run", () => {
     expect(memo).toMatchObject({ kind: "backtest" });
   });
 
+  test("of a training that went on from a checkpoint trains from the start, and says so", async () => {
+    const whole = { ...TRAINING, strategy: EXAMPLE_NAME, strategySha256: SHA };
+    const asked = { ...whole, resumeFrom: "train-earlier-1" };
+    await stack.writer.admit(inputOf("train-o-9", asked), EXAMPLE_STRATEGY);
+    await stack.writer.finish("train-o-9", outcomeOf("train-o-9", "completed"), trainingResult(), ENGINE);
+    const { jobId, requestHash } = stack.deps.jobs.idOf(whole, "replay of train-o-9");
+    await stack.writer.admit({ ...inputOf(jobId, whole), requestHash }, EXAMPLE_STRATEGY);
+    await stack.writer.finish(jobId, outcomeOf(jobId, "completed"), trainingResult({ epochsTrained: 3 }), ENGINE);
+    expect(await replay("train-o-9")).toMatchObject({
+      task_id: jobId,
+      causes: expect.arrayContaining([expect.stringContaining("went on from the checkpoint of train-earlier-1")]),
+    });
+  });
+
   test.each<[string, Partial<BacktestResult>, Record<string, unknown>]>([
     ["the same", {}, { verdict: "the same", differences: [], causes: [] }],
     [
