@@ -12,7 +12,7 @@ import { createStrategyLibrary } from "../ktrdr/strategy-library.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
 import type { Logger } from "../logger.ts";
 import type { Deps } from "../mcp/ports.ts";
-import { offClocks } from "../store/clocks.ts";
+import { databaseTime, offClocks } from "../store/clocks.ts";
 import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
 import { jobFigures, type JobFigures } from "../store/job-figures.ts";
 import { createBatchStore } from "../store/batches.ts";
@@ -22,7 +22,7 @@ import { createInsightStore } from "../store/insights.ts";
 import { createJobReader } from "../store/job-reader.ts";
 import { createJudgedRuns } from "../store/judged-runs.ts";
 import { createOpenWork } from "../store/open-work.ts";
-import { createPool, run } from "../store/pool.ts";
+import { createPool, run, type Pool } from "../store/pool.ts";
 import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
 import { assertWritable } from "../store/try-writing.ts";
@@ -116,6 +116,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
     applicationName: "ktrdr-mcp server",
     onError: (error) => log.debug({ err: error }, "an idle connection to PostgreSQL was lost"),
   });
+  const now = timeFor(pool, log);
   // Tools must answer soon: a read that KTRDR does not answer quickly is an error worth telling.
   const requestTimeoutMs = Math.min(config.KTRDR_REQUEST_TIMEOUT_MS, 10_000);
   const transport = {
@@ -125,7 +126,6 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
     ...(onRequest === undefined ? {} : { onRequest }),
     ...(tracing === null ? {} : { traceRequest: tracing.ktrdrRequest }),
   };
-  const strategiesDir = config.KTRDR_STRATEGIES_DIR;
   const ktrdr = createKtrdr(transport);
   // Apart: whoever asks whether KTRDR is up must not hear that it was not asked.
   const readers = createKtrdr({
@@ -135,7 +135,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
   });
   return {
     deps: {
-      jobs: createJobs(client, jobSettingsOf(config)),
+      jobs: createJobs(client, jobSettingsOf(config), now),
       records: {
         jobs: createJobReader(pool),
         results: createResultReader(pool),
@@ -154,11 +154,11 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
       },
       ktrdr,
       reads: createCachedReads(readers, { files: priceFilesOf(config, log) }),
-      strategies: createStrategyLibrary(strategiesDir, createStrategyFolder(strategiesDir), log, { readOnly }),
+      strategies: strategiesOf(config, log, readOnly),
       models: createModelFolder(config.KTRDR_MODELS_DIR),
       charts,
       links: linksOf(config, settings),
-      now: () => new Date(),
+      now,
       stallAfterMs: config.JOB_STALL_AFTER_MS,
     },
     executions: createExecutionLog(pool),
@@ -170,6 +170,14 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
     },
   };
 }
+
+const strategiesOf = ({ KTRDR_STRATEGIES_DIR: dir }: Config, log: Logger, readOnly: Onlookers["readOnly"]) =>
+  createStrategyLibrary(dir, createStrategyFolder(dir), log, { readOnly });
+
+const timeFor = (pool: Pool, log: Logger) =>
+  databaseTime(pool, (offsetSeconds) =>
+    log.warn({ offsetSeconds }, "the clock of this machine is off: answers go by PostgreSQL's"),
+  );
 
 const priceFilesOf = ({ KTRDR_DATA_DIR: dir }: Config, log: Logger) =>
   dir === undefined ? undefined : createPriceFiles(dir, log);

@@ -6,6 +6,7 @@ import { createKtrdr, type Ktrdr } from "../ktrdr/ktrdr.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
 import { createJobReader, type JobReader } from "../store/job-reader.ts";
 import { createOpenWork, type OpenWork } from "../store/open-work.ts";
+import { databaseTime } from "../store/clocks.ts";
 import { createPool } from "../store/pool.ts";
 import { createResearchControl, type ResearchControlStore } from "../store/research-control.ts";
 import { lazyClient } from "../temporal/connection.ts";
@@ -57,7 +58,7 @@ async function withParts(run: (parts: ResearchParts) => Promise<number>): Promis
       research: createResearchControl(pool),
       work: createOpenWork(pool),
       records: createJobReader(pool),
-      jobs: createJobs(client, jobSettingsOf(config)),
+      jobs: createJobs(client, jobSettingsOf(config), databaseTime(pool)),
       ktrdr,
     });
   } finally {

@@ -11,12 +11,13 @@ import type { Deps } from "./ports.ts";
 /** How far a batch is, in a few figures; null when the record cannot say. */
 export async function batchProgress(deps: Deps, batchId: string) {
   const { jobs, batches } = deps.records;
-  const [job, counts, best, pieces] = await Promise.all([
+  const [job, counts, best, pieces, now] = await Promise.all([
     jobs.get(batchId),
     batches.counts(batchId),
     batches.best(batchId),
     batches.pieces(batchId),
-  ]).catch(() => [null, null, [], []] as const);
+    deps.now(),
+  ]).catch(() => [null, null, [], [], new Date()] as const);
   if (job?.request.kind !== "batch" || counts === null) return null;
   const items = sizeOf(job.request);
   const { completed, failed, cancelled, running: begun, reused } = counts;
@@ -24,7 +25,7 @@ export async function batchProgress(deps: Deps, batchId: string) {
   const running = new Set(pieces.filter(isComputing).map(({ n }) => n)).size;
   return {
     percent: Math.round((100 * ended) / items),
-    etaSeconds: job.status === "open" ? timeLeft(workOf(job.request), pieces, deps.now()) : null,
+    etaSeconds: job.status === "open" ? timeLeft(workOf(job.request), pieces, now) : null,
     counts: compact({
       items,
       done: completed,

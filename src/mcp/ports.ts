@@ -62,7 +62,8 @@ export interface Deps {
   readonly models: ModelFolder;
   readonly charts: Charts;
   readonly links: Links;
-  readonly now: () => Date;
+  /** By the database's clock: what is on record has its time from there, and this machine's may be off. Never rejects. */
+  readonly now: () => Promise<Date>;
   /** A job without progress for this long is stalled (JOB_STALL_AFTER_MS). */
   readonly stallAfterMs: number;
 }

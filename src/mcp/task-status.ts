@@ -28,11 +28,11 @@ export interface TaskStatus {
  * @throws DomainError `task_not_found` when both sources answered and neither knows the job.
  */
 export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
-  const { view, record, computingSince, begun } = await look(deps, jobId);
+  const [{ view, record, computingSince, begun }, now] = await Promise.all([look(deps, jobId), deps.now()]);
   if (view === null && record === null) throw taskNotFound(jobId);
   const running = view !== null && view !== "unavailable" && view.outcome === null && isOpen(view, record);
   const [live, workersPolling] = running
-    ? await Promise.all([speaksForItself(view, deps.now()) ? null : liveOf(deps, view), workers(deps)])
+    ? await Promise.all([speaksForItself(view, now) ? null : liveOf(deps, view), workers(deps)])
     : [null, null];
   const outage = view === "unavailable" ? await outageOf(deps) : null;
   const judged = judge({
@@ -43,7 +43,7 @@ export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
     computingSince,
     begun,
     outage,
-    now: deps.now(),
+    now,
     stallAfterMs: deps.stallAfterMs,
   });
   const way = record === null || record === "unavailable" ? null : await wayOn(deps, record);

@@ -15,11 +15,12 @@ export interface SetProgress {
 
 /** How far the trainings of a set are; null when the record cannot be read. */
 export async function trainingsOf(deps: Deps, setId: string): Promise<SetProgress | null> {
-  const [set, children, pieces] = await Promise.all([
+  const [set, children, pieces, now] = await Promise.all([
     deps.records.jobs.get(setId),
     deps.records.jobs.children(setId),
     deps.records.batches.pieces(setId),
-  ]).catch(() => [null, null, []] as const);
+    deps.now(),
+  ]).catch(() => [null, null, [], new Date()] as const);
   if (set?.request.kind !== "training_set" || children === null) return null;
   const counts: Record<string, number> = { wanted: set.request.repeats };
   for (const { status } of children) counts[status] = (counts[status] ?? 0) + 1;
@@ -29,6 +30,6 @@ export async function trainingsOf(deps: Deps, setId: string): Promise<SetProgres
   const ended = children.filter(({ status }) => status !== "open").length * 100;
   const { repeats } = set.request;
   const work: Work = { items: repeats, stages: ["training"], atOnce: repeats, kindOf: () => "" };
-  const etaSeconds = timeLeft(work, pieces, deps.now());
+  const etaSeconds = timeLeft(work, pieces, now);
   return { percent: Math.round((ended + running) / repeats), etaSeconds, counts };
 }

@@ -1,8 +1,15 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { skewOf, TOLERATED_MS } from "../domain/clock-skew.ts";
-import { run, select, type Pool } from "./pool.ts";
+import { run, select, type Pool, type Session } from "./pool.ts";
 
 const Now = z.object({ now: z.coerce.number() });
+
+/** @throws DomainError `database_unavailable` */
+export async function databaseNow(session: Session): Promise<Date> {
+  const [row] = await select(session, Now, "select extract(epoch from clock_timestamp()) * 1000 as now");
+  return new Date(row?.now ?? Number.NaN);
+}
 
 /**
  * How far this process's clock is certainly ahead of the database's (negative: behind), in milliseconds.
@@ -12,8 +19,7 @@ const Now = z.object({ now: z.coerce.number() });
 export async function aheadOfDatabase(pool: Pool, now: () => number = Date.now): Promise<number> {
   await select(pool, z.object({}), "select"); // connecting is not part of the glance
   const before = now();
-  const rows = await select(pool, Now, "select extract(epoch from clock_timestamp()) * 1000 as now");
-  const [{ now: theirs } = { now: before }] = rows;
+  const theirs = (await databaseNow(pool)).getTime();
   const skew = skewOf({ theirs, before, after: now() });
   return skew === 0 ? 0 : -skew;
 }
@@ -49,8 +55,8 @@ export interface FollowedClock {
 
 interface Following {
   readonly pool: Pool;
-  /** pid@host. */
-  readonly process: string;
+  /** pid@host; null for one that writes nothing about itself. */
+  readonly process: string | null;
   /** The machine's own clock. */
   readonly now: () => number;
   /** Told when it becomes off, and when it agrees again (0). Seconds, positive when it is ahead. */
@@ -71,9 +77,41 @@ export function followDatabase({ pool, process, now, onChange }: Following): Fol
       const was = aheadMs;
       aheadMs = off ? measured : 0;
       if (Math.abs(aheadMs - was) > TOLERATED_MS) onChange(aheadMs / 1_000);
+      if (process === null) return;
       if (off) await run(pool, WRITE, [process, aheadMs / 1_000]);
       else if (was !== 0) await run(pool, "delete from clocks where process = $1", [process]);
     },
+  };
+}
+
+const LOOK_EVERY_MS = 60_000;
+/** A database that did not answer is looked at again. */
+const LOOK_AGAIN_MS = 5_000;
+/** What is said without its time may be said by the own clock: an answer does not wait longer. */
+const PATIENCE_MS = 2_000;
+
+/**
+ * The time by the database's clock for whoever asks now and then, looked at when somebody asks; by the machine's own while
+ * nothing is known of the database's. Never rejects.
+ */
+export function databaseTime(pool: Pool, onChange: Following["onChange"] = () => undefined): () => Promise<Date> {
+  const clock = followDatabase({ pool, process: null, now: () => Date.now(), onChange });
+  let nextLook = -Infinity;
+  let looking: Promise<void> | null = null;
+  const look = async (): Promise<void> => {
+    try {
+      await clock.look();
+      nextLook = performance.now() + LOOK_EVERY_MS;
+    } catch {
+      nextLook = performance.now() + LOOK_AGAIN_MS;
+    } finally {
+      looking = null;
+    }
+  };
+  return async () => {
+    if (looking === null && performance.now() >= nextLook) looking = look();
+    if (looking !== null) await Promise.race([looking, delay(PATIENCE_MS, undefined, { ref: false })]);
+    return new Date(clock.now());
   };
 }
 

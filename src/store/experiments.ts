@@ -13,6 +13,7 @@ import {
 } from "../domain/experiment.ts";
 import { FIGURE_NAMES } from "../domain/results/figures.ts";
 import { FINAL_STATUSES, Instant, JOB_KINDS } from "./job-row.ts";
+import { databaseNow } from "./clocks.ts";
 import { toJsonb } from "./json.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 import { NO_CURVE, ResultSchema } from "./result-row.ts";
@@ -216,7 +217,8 @@ export function createExperimentStore(pool: Pool): ExperimentStore {
         if (experiment.conclusion !== null) return { experiment, existing: true };
         const runs = await select(session, RunRow, RUNS, [experimentId]);
         assertEnded(runs);
-        const conclusion = { judgement: judge(experiment, runs), words, client, concludedAt: new Date().toISOString() };
+        const concludedAt = (await databaseNow(session)).toISOString();
+        const conclusion = { judgement: judge(experiment, runs), words, client, concludedAt };
         await run(session, "update experiments set conclusion = $2 where experiment_id = $1", [
           experimentId,
           toJsonb(conclusion),

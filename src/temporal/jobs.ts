@@ -56,7 +56,8 @@ export interface Jobs {
   ping(): Promise<void>;
 }
 
-export function createJobs(client: Client, settings: JobSettings): Jobs {
+/** @param now by a clock that is not off. */
+export function createJobs(client: Client, settings: JobSettings, now?: () => Promise<Date>): Jobs {
   const open = new LRUCache<number, readonly OpenJob[]>({ max: 8, ttl: 1_000 });
   // Only that somebody polls is remembered: a worker that has just come must not be called down.
   const polled = new LRUCache<"polled", true>({ max: 1, ttl: 3_000 });
@@ -70,8 +71,8 @@ export function createJobs(client: Client, settings: JobSettings): Jobs {
     live: createLiveStates(client),
     waitForClose: async (jobId, ms, signal) => await waitForClose(client, jobId, ms, signal),
     cancel: async (jobId, reason) => await cancel(client, jobId, reason),
-    openJobs: async (limit, now) => {
-      const known = now === undefined ? open.get(limit) : undefined;
+    openJobs: async (limit, fresh) => {
+      const known = fresh === undefined ? open.get(limit) : undefined;
       if (known !== undefined) return known;
       const seen = await calling(client, () => openJobs(client, limit));
       open.set(limit, seen);
@@ -79,7 +80,7 @@ export function createJobs(client: Client, settings: JobSettings): Jobs {
     },
     workersPolling: async () => {
       if (polled.has("polled")) return true;
-      const seen = await calling(client, () => isPolled(client, JOB_QUEUE));
+      const seen = await calling(client, () => isPolled(client, JOB_QUEUE, now === undefined ? {} : { now }));
       if (seen) polled.set("polled", true);
       return seen;
     },

@@ -4,6 +4,7 @@ import { createPool, run, type Pool } from "../../src/store/pool.ts";
 import { batchRequest, recordBatch } from "../support/batches.ts";
 import { begun } from "../support/experiments.ts";
 import { backtestResult, trainingResult } from "../support/job-records.ts";
+import { connectServer, setBy } from "../support/mcp.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
@@ -51,21 +52,41 @@ async function backtested(jobId: string, strategy: string, trainingJobId: string
 
 const statusOf = async (task_id: string) => await stack.ask("get_task_status", { task_id });
 
+/** Twenty draws, two at a time: four have ended in 100 s each, 5 s apart; two are half way. */
+async function fifthDone(batchId: string) {
+  const items = Array.from({ length: 8 }, (_, at) => ({ training: `train-${batchId}-${at}` }));
+  const idOf = (at: number) => items[at]?.training ?? "";
+  for (const [at, since, until] of [
+    [0, 265, 165],
+    [1, 265, 165],
+    [2, 160, 60],
+    [3, 160, 60],
+  ] as const) {
+    await trained(idOf(at), "s0", [since, until]);
+  }
+  for (const at of [4, 5, 6, 7]) await stack.writer.admit(inputOf(idOf(at), TRAINING), EXAMPLE_STRATEGY);
+  for (const at of [4, 5]) await began(idOf(at), 50);
+  await recordBatch(stack, batchId, batchRequest(1, { draws: 20, atOnce: 4 }), items);
+}
+
+test.each([-600, 600])("a server whose clock is %i s off tells the same time left", async (seconds) => {
+  const batchId = `batch-clock${seconds}-1`;
+  await fifthDone(batchId);
+  const client = await connectServer("modern", { ...stack.env, NODE_OPTIONS: setBy(seconds) });
+  try {
+    const answer = await client.call("get_task_status", { task_id: batchId });
+    const { eta_seconds: eta } = answer.structuredContent as { eta_seconds: number };
+    expect(eta).toBeGreaterThan(785 * 0.9);
+    expect(eta).toBeLessThan(785 * 1.1);
+    expect(client.stderr()).toContain("the clock of this machine is off");
+  } finally {
+    await client.close();
+  }
+});
+
 describe("a batch", () => {
   test("tells what computes apart from what waits, and the time left by the times of its items", async () => {
-    // Two at a time: four have ended in 100 s each, 5 s apart; two are half way.
-    const items = Array.from({ length: 8 }, (_, at) => ({ training: `train-eta-${at}` }));
-    for (const [at, since, until] of [
-      [0, 265, 165],
-      [1, 265, 165],
-      [2, 160, 60],
-      [3, 160, 60],
-    ] as const) {
-      await trained(`train-eta-${at}`, "s0", [since, until]);
-    }
-    for (const at of [4, 5, 6, 7]) await stack.writer.admit(inputOf(`train-eta-${at}`, TRAINING), EXAMPLE_STRATEGY);
-    for (const at of [4, 5]) await began(`train-eta-${at}`, 50);
-    await recordBatch(stack, "batch-eta-1", batchRequest(1, { draws: 20, atOnce: 4 }), items);
+    await fifthDone("batch-eta-1");
     const { batch, eta_seconds: eta } = await statusOf("batch-eta-1");
     expect(batch).toMatchObject({ items: 20, done: 4, running: 2, queued: 2, not_begun: 12 });
     // 50 s of these two, then seven rounds of 100 s and their lag.

@@ -4,6 +4,7 @@ import type { ComputationEnd } from "../../src/domain/job.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
 import { recordEnd, recordOpen } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
+import { connectServer, setBy } from "../support/mcp.ts";
 import { Stage, SUCCEEDED } from "../support/stage.ts";
 import { outcomeOf, TRAINING } from "../support/job-inputs.ts";
 import { startScriptedWorker, type RunningWorker } from "../support/workflow-env.ts";
@@ -106,6 +107,16 @@ describe("get_task_status", { timeout: 60_000 }, () => {
       faults_overcome: ["worker_died"],
       next: "Lower the learning rate.",
     });
+  });
+
+  test.each([-600, 600])("a server whose clock is %i s off sees who polls", async (seconds) => {
+    const client = await connectServer("modern", { ...stack.env, NODE_OPTIONS: setBy(seconds) });
+    try {
+      const { structuredContent } = await client.call("check_health");
+      expect(structuredContent?.["parts"]).toContainEqual({ part: "worker", up: true, detail: "polling" });
+    } finally {
+      await client.close();
+    }
   });
 
   test("a job that nobody knows is an error with the next call", async () => {

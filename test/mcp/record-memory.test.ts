@@ -69,7 +69,7 @@ function sources(view: JobView, seen: SeenJob) {
         },
       },
     },
-    now: () => new Date(NOW),
+    now: async () => new Date(NOW),
     stallAfterMs: 600_000,
   } as unknown as Deps;
   return { world, status: async () => (await statusOf(deps, JOB)).status };

@@ -65,6 +65,16 @@ const SERVER = {
   stderr: "pipe" as const,
 };
 
+/** `NODE_OPTIONS` for a process whose clock is so many seconds ahead of everybody else's. */
+export function setBy(seconds: number): string {
+  const script = `const Real = Date;
+    globalThis.Date = class extends Real {
+      constructor(...given) { if (given.length > 0) super(...given); else super(Real.now() + ${seconds}e3); }
+      static now() { return Real.now() + ${seconds}e3; }
+    };`;
+  return `--import=data:text/javascript,${encodeURIComponent(script)}`;
+}
+
 /** A real server process with a client of either SDK line in front of it. */
 export async function connectServer(line: ClientLine, env: Readonly<Record<string, string>>): Promise<TestClient> {
   return line === "legacy" ? await connectLegacy(env) : await connectModern(env);

@@ -38,7 +38,7 @@ Example: {"symbol": "EURUSD", "timeframe": "1h", "mode": "tail"}`,
     const { mode } = args;
     if (mode === "local") return await lookUp(args.symbol, args.timeframe, context);
     // The day is part of the request: tomorrow's tail is another job than today's.
-    const endDate = args.end_date ?? context.deps.now().toISOString().slice(0, 10);
+    const endDate = args.end_date ?? (await context.deps.now()).toISOString().slice(0, 10);
     if (args.start_date !== undefined) checkOrder({ startDate: args.start_date, endDate });
     const request: DataLoadRequest = {
       kind: "data_load",
