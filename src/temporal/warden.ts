@@ -3,7 +3,7 @@ import { JOB_QUEUE } from "./job-types.ts";
 
 const SCHEDULE_ID = "ktrdr-warden";
 
-/** A job that an operator terminated shall be noticed within a minute, whatever else was terminated with it. */
+/** A warden looks for most of an hour (workflows/warden.ts). This is how soon another one follows, whatever ended the last. */
 const EVERY = "30 seconds";
 
 /**
@@ -12,7 +12,7 @@ const EVERY = "30 seconds";
  */
 export async function ensureWarden(client: Client): Promise<void> {
   try {
-    await client.schedule.create({
+    const schedule = await client.schedule.create({
       scheduleId: SCHEDULE_ID,
       spec: { intervals: [{ every: EVERY }] },
       policies: { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: "1 minute" },
@@ -25,10 +25,11 @@ export async function ensureWarden(client: Client): Promise<void> {
         workflowExecutionTimeout: "1 hour",
         staticSummary: "settles abandoned jobs and revives a terminated slot keeper",
       },
-      // The first one of a namespace has work: whatever an earlier namespace took along comes back at once.
-      state: { triggerImmediately: true },
       memo: { purpose: "settles abandoned jobs and revives a terminated slot keeper" },
     });
+    // The first one of a namespace has work: whatever an earlier namespace took along comes back at once. `triggerImmediately`
+    // would start one that the schedule does not count as running.
+    await schedule.trigger(ScheduleOverlapPolicy.SKIP);
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;
   }

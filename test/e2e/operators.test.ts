@@ -480,6 +480,9 @@ describe("the keeper", () => {
     const schedule = await operator.types("temporal schedule describe");
     expect(schedule).toMatch(/Paused +false/);
     expect(schedule).toMatch(/"every":"30s"/);
+    // One run for each death of the last one, not one for each look.
+    const { count } = await operator.client.workflow.count("WorkflowType = 'warden'");
+    expect(count).toBeLessThan(12);
   });
 
   async function closed(workflowId: string): Promise<void> {

@@ -37,7 +37,7 @@ function awayForHours(hours: number): void {
   throw ApplicationFailure.create({ message: "KTRDR is away", nextRetryDelay: "1 hour" });
 }
 
-// No workflow of ours has a timer: all waiting is done by activities, so it is their retries that make time pass here.
+// No job has a timer: all waiting is done by activities, so it is their retries that make time pass here.
 describe("a job of ten hours", () => {
   it("that queued for five and took two to start has no longer history than one of a second", async () => {
     const env = await startTimeSkipping();
