@@ -75,7 +75,7 @@ const STATUS: Readonly<Record<number, Meaning>> = {
   4: meaning(
     "Temporal did not answer in time.",
     "It is very busy, or away.",
-    "Wait half a minute and repeat the call.",
+    "It is overloaded, or hangs: see to its load and its log.",
   ),
   7: meaning(
     CLOSED,
@@ -85,7 +85,7 @@ const STATUS: Readonly<Record<number, Meaning>> = {
   8: meaning(
     "Temporal has too much to do.",
     "It takes no more at this moment.",
-    "Wait half a minute and repeat the call.",
+    "It is overloaded, or hangs: see to its load and its log.",
   ),
   12: meaning(
     CLOSED,

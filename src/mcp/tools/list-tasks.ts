@@ -107,5 +107,5 @@ function missing(recorded: string, open: PromiseSettledResult<unknown>): string 
   }
   if (open.status === "fulfilled") return null;
   const { what, next } = open.reason as DomainError;
-  return `${what} Jobs that were started within the last moments may be missing. ${next}`;
+  return `${what} Jobs that were started within the last moments may be missing. Wait half a minute and repeat the call; if it stays so, tell the user: ${next}`;
 }
