@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Identity } from "../domain/identity.ts";
 import { cappedArguments } from "../domain/tool-arguments.ts";
+import { DomainError, isDomainError } from "../domain/errors.ts";
+import { codeOf } from "./database-error.ts";
 import { Instant } from "./job-row.ts";
 import { pageSize } from "./job-reader.ts";
 import { toJsonb } from "./json.ts";
@@ -82,7 +84,7 @@ export function createExecutionLog(pool: Pool): ExecutionLog {
            identity_source text, task_id text)
          on conflict (id) do nothing`,
         [toJsonb(entries.map(toColumns))],
-      );
+      ).catch(tellEntryApart);
     },
 
     recent(filter = {}) {
@@ -95,6 +97,12 @@ export function createExecutionLog(pool: Pool): ExecutionLog {
       );
     },
   };
+}
+
+/** What the database cannot hold is one entry's fault: the others must not wait for it as they do for a database that is down. */
+function tellEntryApart(error: unknown): never {
+  const ofData = isDomainError(error) && codeOf(error.cause).startsWith("22");
+  throw ofData ? new DomainError("internal", { what: "An entry cannot be kept as it is.", cause: error }) : error;
 }
 
 const toColumns = (entry: ToolExecution) => ({

@@ -15,9 +15,12 @@ export function toText(text: string): string {
   return text.toWellFormed().replaceAll("\u0000", "\uFFFD");
 }
 
+/** A date, for example; a client may call an argument so, too. */
+const writesItself = (value: object): boolean => "toJSON" in value && typeof value.toJSON === "function";
+
 function storable(value: unknown, depth: number): unknown {
   if (typeof value === "string") return toText(value);
-  if (typeof value !== "object" || value === null || "toJSON" in value) return value;
+  if (typeof value !== "object" || value === null || writesItself(value)) return value;
   if (depth === MOST_DEPTH) return DEEPER;
   if (Array.isArray(value)) return value.map((item) => storable(item, depth + 1));
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [toText(key), storable(item, depth + 1)]));

@@ -69,6 +69,12 @@ const REFUSED = [
   ["no params where they are needed", '{"jsonrpc":"2.0","id":7,"method":"tools/call"}', -32_602, 7],
   ["a cursor that is a number", request("tools/list", '{"cursor":5}'), -32_602, 7],
   ["_meta that is a text", request("tools/list", '{"_meta":"x"}'), -32_602, 7],
+  [
+    "no address, in a version that never was",
+    request("resources/unsubscribe", '{"_meta":{"io.modelcontextprotocol/protocolVersion":"1999-01-01"}}'),
+    -32_602,
+    7,
+  ],
   ["a progress token that is an object", request("tools/list", '{"_meta":{"progressToken":{}}}'), -32_602, 7],
   ["a prompt's arguments as a text", prompt('"{}"'), -32_602, 7],
   ["a prompt's argument that is a number", prompt('{"strategy":5}'), -32_602, 7],
@@ -83,6 +89,10 @@ const REFUSED = [
 
 const SERVED = [
   ["arguments null", call("null")],
+  [
+    "an argument that is called toJSON, beside a name with NUL",
+    call('{"toJSON":1,"a\\u0000b":{"toJSON":{"\\u0000":1}}}'),
+  ],
   ["arguments left out", request("tools/call", '{"name":"list_models"}')],
   ["an optional argument null", call('{"strategy":null,"limit":null}')],
   ["a cursor null", request("tools/list", '{"cursor":null}')],

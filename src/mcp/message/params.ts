@@ -75,7 +75,8 @@ const filled = (given: Params): Params =>
 
 /** Methods that only clients of before 2026-07-28 know; to later ones there is no such thing. */
 const ONCE = new Set(["initialize", "resources/subscribe", "resources/unsubscribe"]);
-const isLater = ({ _meta }: Params): boolean => isObject(_meta) && PROTOCOL_VERSION_META_KEY in _meta;
+const LATER = "2026-07-28";
+const isLater = ({ _meta }: Params): boolean => isObject(_meta) && _meta[PROTOCOL_VERSION_META_KEY] === LATER;
 
 /** Why the parameters cannot be used, in words; null when they can. */
 export function wrongParams(method: string, params: Params): string | null {
