@@ -23,8 +23,7 @@ import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
 import { schemaMisfit } from "../store/migrate.ts";
 import { tryRecord } from "../store/try-record.ts";
-import { isNamespaceMissing, lazyClient } from "../temporal/connection.ts";
-import { temporalUnavailable } from "../temporal/unavailable.ts";
+import { explained, isNamespaceMissing, lazyClient } from "../temporal/connection.ts";
 import { temporalSettings, type TemporalSettings } from "../temporal/settings.ts";
 import { createExecutions } from "../temporal/executions.ts";
 import { furnishNamespace, watchNamespace } from "../temporal/namespace.ts";
@@ -146,7 +145,7 @@ async function connect(settings: TemporalSettings, log: Logger, stop: AbortSigna
     } catch (error) {
       await client.connection.close();
       const { namespace } = settings;
-      const told = temporalUnavailable(error);
+      const told = await explained(client, error);
       const why = isNamespaceMissing(error)
         ? `Temporal has no namespace ${namespace}`
         : `${told?.what ?? "Temporal refused."} ${told?.why ?? String(error)}`;

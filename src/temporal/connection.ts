@@ -41,8 +41,11 @@ export async function calling<T>(client: Client, call: () => Promise<T>, deadlin
   }
 }
 
-/** A call that only took too long says nothing; whoever listens at the address does. */
-async function explained(client: Client, cause: unknown): Promise<DomainError | null> {
+/**
+ * In our words. A call that only took too long says nothing; whoever listens at the address does.
+ * @returns null for an error that is not the server's, nor the way's to it.
+ */
+export async function explained(client: Client, cause: unknown): Promise<DomainError | null> {
   const way = ways.get(client);
   if (way === undefined || !isLate(cause)) return temporalUnavailable(cause);
   return temporalUnavailable(cause, await whatListens(way));

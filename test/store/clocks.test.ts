@@ -66,12 +66,17 @@ it("a worker whose clock was set back is found before it does anything, also wit
     reject: false,
     all: true,
   });
+  let said = "";
+  worker.all.on("data", (piece: Buffer) => (said += piece.toString()));
   try {
     const seen = async () => (await offClocks(pool)).length > 0;
     await until(seen, { what: "a word of the worker about its clock", timeoutMs: 150_000 });
     const [off] = await offClocks(pool);
     expect(off?.process).toMatch(new RegExp(`^${worker.pid}@`));
     expect(off?.offsetSeconds).toBeLessThan(-500);
+    // It goes on trying, and says what it tries for.
+    const told = async () => said.includes("Nothing listens at its address");
+    await until(told, { what: "a word of the worker about Temporal", timeoutMs: 150_000 });
   } finally {
     worker.kill("SIGKILL");
     await worker;
