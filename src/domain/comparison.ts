@@ -22,7 +22,10 @@ export interface ComparedRun {
 
 export interface Group {
   readonly key: string;
-  /** Market and days. Only groups of the same place are ranked: days that were better for all say nothing about one. */
+  /**
+   * Market and days, and where they differ costs, capital and engine. Only groups of the same place are ranked: what was
+   * better for all says nothing about one.
+   */
   readonly place: string;
   /** In the order given. */
   readonly jobIds: readonly string[];
@@ -56,6 +59,7 @@ const LEVEL = { draws: 0.03, market: 0.02 };
  */
 export function compare(figure: FigureName, runs: readonly ComparedRun[]): readonly Group[] {
   const { better, of } = FIGURES[figure];
+  const placeOf = placesOf(runs.map(({ result }) => result));
   const known = runs.flatMap((run) => {
     const value = of(run.result);
     return value === null ? [] : [{ ...run, value, place: placeOf(run.result) }];
@@ -85,12 +89,24 @@ function drawsFor(level: number): number {
   return draws;
 }
 
-/** Market and days of a run; those that look ahead stand apart. */
-export function placeOf(result: JobResult): string {
+/** Where each of these results was won: market and days, and what else they do not have in common. */
+export function placesOf(results: readonly JobResult[]): (result: JobResult) => string {
+  const differs = CONDITIONS.filter((condition) => new Set(results.map(condition)).size > 1);
+  return (result) => [marketOf(result), ...differs.map((condition) => condition(result))].filter(Boolean).join(", ");
+}
+
+function marketOf(result: JobResult): string {
   if (result.kind === "batch") return "";
   const days = "startDate" in result ? `, ${result.startDate.slice(0, 10)} to ${result.endDate.slice(0, 10)}` : "";
-  return `${result.symbol} ${result.timeframe}${days}${isBranded(result) ? ", looking ahead" : ""}`;
+  return `${result.symbol} ${result.timeframe}${days}`;
 }
+
+const CONDITIONS: readonly ((result: JobResult) => string)[] = [
+  (result) => (result.kind === "backtest" ? `commission ${result.commission}, slippage ${result.slippage}` : ""),
+  (result) => (result.kind === "backtest" ? `capital ${result.initialCapital}` : ""),
+  ({ engine: { name, version } }) => (version.startsWith(name) ? version : `${name} ${version}`),
+  (result) => (isBranded(result) ? "looking ahead" : ""),
+];
 
 interface Measured extends Omit<Group, "againstBest"> {
   /** The market's part of the error. */
@@ -158,9 +174,9 @@ function marketError(figure: FigureName, result: JobResult): number | null {
   }
   // The sum of the log returns of Y years scatters by the volatility times the root of Y.
   const years = yearsOf(result);
-  return figure === "total_return"
-    ? Math.abs(1 + result.totalReturn) * result.volatility * Math.sqrt(years)
-    : (Math.abs(1 + result.annualReturn) * result.volatility) / Math.sqrt(years);
+  if (figure === "total_return") return Math.abs(1 + result.totalReturn) * result.volatility * Math.sqrt(years);
+  if (result.annualReturn === null) return null;
+  return (Math.abs(1 + result.annualReturn) * result.volatility) / Math.sqrt(years);
 }
 
 /** Of a share of so many trades, two of each kind added so that none is 0 (Agresti and Coull 1998). */

@@ -4,6 +4,7 @@
  * adding runs until they do, changes nothing.
  */
 import type { FinalStatus, JobKind } from "./job.ts";
+import { placesOf } from "./comparison.ts";
 import { overlaps, toEpochMs, type DateWindow } from "./market-data.ts";
 import type { JobResult } from "./result.ts";
 import { FIGURES, type FigureName } from "./results/figures.ts";
@@ -112,7 +113,7 @@ export function judge(experiment: NewExperiment, runs: readonly AttachedRun[]): 
     meet: counted.filter((one) => meets(one.value)).length,
     counted,
     leftOut,
-    caveats: value === null ? [] : caveatsOf(experiment, value.median),
+    caveats: value === null ? [] : [...mixtureOf(runs, counted), ...caveatsOf(experiment, value.median)],
   };
 }
 
@@ -157,6 +158,20 @@ function identityOf(result: JobResult): string | null {
   const { modelPath, startDate, endDate, initialCapital, commission, slippage } = result;
   return JSON.stringify([modelPath, startDate, endDate, initialCapital, commission, slippage]);
 }
+
+/** A median over runs that were not made alike is of nothing in particular. */
+function mixtureOf(runs: readonly AttachedRun[], counted: readonly { readonly jobId: string }[]): string[] {
+  const ids = new Set(counted.map(({ jobId }) => jobId));
+  const results = runs.flatMap(({ jobId, result }) => (ids.has(jobId) && result !== null ? [result] : []));
+  const places = new Set(results.map(placesOf(results)));
+  return places.size < 2
+    ? []
+    : [
+        `The runs that count are not alike (${[...places].slice(0, SHOWN_PLACES).join("; ")}${places.size > SHOWN_PLACES ? "; ..." : ""}): the median mixes them.`,
+      ];
+}
+
+const SHOWN_PLACES = 3;
 
 function caveatsOf({ metric, threshold, sample, runs }: NewExperiment, value: number): string[] {
   const caveats = [

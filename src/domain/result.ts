@@ -86,7 +86,8 @@ export type RawBacktestMetrics = Readonly<Record<string, number>>;
 export interface BuyAndHold {
   /** Ratio over the traded bars (warm-up left out), no costs. */
   readonly totalReturn: number;
-  readonly annualReturn: number;
+  /** Null over fewer days than can be scaled to a year. */
+  readonly annualReturn: number | null;
   /** Annualised with the timeframe's own bars per year; null when the price did not vary. */
   readonly sharpe: number | null;
   /** Ratio, positive. */
@@ -107,8 +108,8 @@ export interface BacktestResult {
   readonly slippage: number;
   /** Ratio over the window. */
   readonly totalReturn: number;
-  /** Ratio per year over calendar days of the window. */
-  readonly annualReturn: number;
+  /** Ratio per year over calendar days of the window; null over fewer days than can be scaled to a year. */
+  readonly annualReturn: number | null;
   /** Annualised with the timeframe's own bars per year (KTRDR uses sqrt(252) for every bar; the raw one is in `raw`). */
   readonly sharpe: number | null;
   /** KTRDR's own, on the same scale: over the deviation of losing bars around their mean, not of all bars below zero. */
@@ -166,6 +167,8 @@ export interface TrainingSetResult {
   readonly finalValLoss?: Spread | null | undefined;
   readonly finalValAccuracy?: Spread | null | undefined;
   readonly regression?: boolean | undefined;
+  /** The same for all: labels are not drawn. */
+  readonly baseRate?: BaseRate | null | undefined;
   readonly testAccuracy: Spread | null;
   readonly epochsTrained: Spread | null;
   readonly models: readonly { readonly jobId: string; readonly modelPath: string }[];

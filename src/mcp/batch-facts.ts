@@ -67,7 +67,7 @@ function workOf(request: BatchRequest): Work {
 
 /** Never ranked across markets and dates: of several the best of each is named. */
 function bestsOf(best: readonly BatchRow[]) {
-  const named = best.map((row) => ({ on: row.place, ...bestOf(row) }));
+  const named = best.map((row) => ({ on: row.on, ...bestOf(row) }));
   const [first] = best;
   if (first === undefined) return {};
   return best.length === 1 ? { best_so_far: bestOf(first) } : { best_of_each: named.slice(0, SHOWN_PLACES) };
@@ -80,7 +80,7 @@ const bestOf = (row: BatchRow) =>
     task_id: row.backtestJobId ?? row.trainingJobId,
     strategy: row.strategy,
     sharpe: rounded(row.sharpe),
-    test_accuracy: row.sharpe === null ? rounded(row.testAccuracy) : null,
+    ...(row.sharpe === null ? accuracyOf(row) : {}),
     looks_ahead: row.looksAhead ? true : null,
   });
 
@@ -125,9 +125,9 @@ export async function batchResults(
 /** Draws of one strategy on the same market and dates, trained on the same days, as one; the best of each place first. */
 function groupsOf(rows: readonly BatchRow[]) {
   const groups = Map.groupBy(rows, (row) =>
-    JSON.stringify([row.place, row.looksAhead, row.strategy, row.trainedOn, row.textSha256]),
+    JSON.stringify([row.on, row.looksAhead, row.strategy, row.trainedOn, row.textSha256]),
   );
-  const several = new Set(rows.map(({ place }) => place)).size > 1;
+  const several = new Set(rows.map(({ on }) => on)).size > 1;
   return [...groups.values()]
     .map((members) => ({ members, figure: spreadOf(members) }))
     .toSorted(
@@ -140,17 +140,18 @@ function groupsOf(rows: readonly BatchRow[]) {
       draws: members.length,
       ...figure.facts,
       ...compact({
-        on: several ? members[0]?.place : null,
+        on: several ? members[0]?.on : null,
         trained_on: several ? members[0]?.trainedOn : null,
         trades: middleOf(members.map(({ trades }) => trades)),
         excess_sharpe: middleOf(members.map(({ excessSharpe }) => excessSharpe)),
+        test_base_rate: "test_accuracy" in figure.facts ? middleOf(members.map(({ baseRate }) => baseRate)) : null,
         looks_ahead: members[0]?.looksAhead === true ? true : null,
       }),
     }));
 }
 
 const placeOf = (rows: readonly BatchRow[], [first]: readonly BatchRow[]): number =>
-  rows.findIndex(({ place, looksAhead }) => place === first?.place && looksAhead === first?.looksAhead);
+  rows.findIndex(({ on, looksAhead }) => on === first?.on && looksAhead === first?.looksAhead);
 
 /** Of the Sharpe ratios, or the test accuracies where nothing was backtested. */
 function spreadOf(members: readonly BatchRow[]) {
@@ -168,12 +169,18 @@ function middleOf(values: readonly (number | null)[]): number | null {
   return known.length === 0 ? null : rounded(median(known));
 }
 
+/** An accuracy says nothing without what always the same answer would have. */
+const accuracyOf = ({ testAccuracy, baseRate }: BatchRow) => ({
+  test_accuracy: rounded(testAccuracy),
+  test_base_rate: testAccuracy === null ? null : rounded(baseRate),
+});
+
 /** An item as a line of a table. */
 const batchRow = (row: BatchRow) =>
   compact({
     item: row.n,
     strategy: row.strategy,
-    on: row.place,
+    on: row.on,
     status: statusOf(row),
     training: row.trainingJobId,
     model: row.trainingJobId === null ? row.modelJobId : null,
@@ -183,7 +190,7 @@ const batchRow = (row: BatchRow) =>
     max_drawdown: rounded(row.maxDrawdown),
     trades: row.trades,
     excess_sharpe: rounded(row.excessSharpe),
-    test_accuracy: rounded(row.testAccuracy),
+    ...accuracyOf(row),
     looks_ahead: row.looksAhead ? true : null,
   });
 

@@ -90,7 +90,7 @@ function trainingFacts(result: TrainingResult, detail: Detail): Omit<ResultFacts
     [`final_val_${accuracy}`]: rounded(result.finalValAccuracy),
     [`test_${accuracy}`]: rounded(result.testAccuracy),
     mae: rounded(result.mae ?? null),
-    test_base_rate: baseRate?.test && `${baseRate.test.label} ${rounded(baseRate.test.share)}`,
+    test_base_rate: baseText(baseRate?.test),
     epochs: result.epochsTrained,
     saved_epoch: (result.savedEpoch ?? result.epochsTrained - 1) + 1,
     best_epoch: bestEpoch === null ? null : bestEpoch + 1,
@@ -167,10 +167,15 @@ function setFigures(result: TrainingSetResult): Facts {
     best_val_loss: spreadOf(result.bestValLoss),
     [`best_val_${accuracy}`]: spreadOf(result.bestValAccuracy),
     [`test_${accuracy}`]: spreadOf(result.testAccuracy),
+    test_base_rate: baseText(result.baseRate?.test),
     epochs: spreadOf(result.epochsTrained),
     trainings: result.models.map((model) => model.jobId),
   });
 }
+
+/** An accuracy says nothing without it. */
+const baseText = (base: { readonly label: string; readonly share: number } | null | undefined) =>
+  base && `${base.label} ${rounded(base.share)}`;
 
 const spreadOf = (spread: Spread | null) =>
   spread && { median: rounded(spread.median), min: rounded(spread.min), max: rounded(spread.max), n: spread.n };

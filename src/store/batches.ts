@@ -65,8 +65,8 @@ const Row = z.object({
   n: z.number(),
   strategy: z.string().nullable(),
   symbol: z.string().nullable(),
-  /** Market and dates of its last job. */
-  place: z.string().nullable(),
+  /** Market and dates of its last job, and the engine when there are several. */
+  on: z.string().nullable(),
   /** Days its model was trained on, and the hash of the text that it was trained from; null when not on record. */
   trainedOn: z.string().nullable(),
   textSha256: z.string().nullable(),
@@ -84,6 +84,8 @@ const Row = z.object({
   trades: z.number().nullable(),
   /** Sharpe above that of buying and holding; null where that is not known. */
   excessSharpe: z.number().nullable(),
+  /** How often the most frequent label of the test part comes; null where that is not known. */
+  baseRate: z.number().nullable(),
   looksAhead: z.boolean(),
 });
 
@@ -103,13 +105,18 @@ const ROWS = `
       coalesce(t.job_id, jb.request ->> 'trainingJobId') as "modelJobId", ${COMPUTING} as computing,
       rt.test_accuracy as "testAccuracy", rb.sharpe, rb.total_return as "totalReturn", rb.max_drawdown as "maxDrawdown",
       rb.trades, rb.sharpe - (rb.result #>> '{buyAndHold,sharpe}')::float8 as "excessSharpe",
-      ${branded("rt")} or ${branded("rb")} as "looksAhead"
+      ${branded("rt")} or ${branded("rb")} as "looksAhead",
+      coalesce(rb.result, rt.result) #>> '{engine,version}' as engine,
+      (rt.result #>> '{baseRate,test,share}')::float8 as "baseRate"
     from (select * from batch_items where batch_id = $1 and stage = 'training') t
       full join (select * from batch_items where batch_id = $1 and stage = 'backtest') b using (n)
       left join jobs jt on jt.job_id = t.job_id left join results rt on rt.job_id = t.job_id
       left join jobs jb on jb.job_id = b.job_id left join results rb on rb.job_id = b.job_id
       left join jobs jm on jm.job_id = coalesce(t.job_id, jb.request ->> 'trainingJobId')
-  ), placed as (select *, min(n) over (partition by place) as first_there from item)`;
+  ), named as (
+    select *, place || case when (select count(distinct engine) from item) > 1 and engine is not null
+      then ', ' || engine else '' end as "on" from item
+  ), placed as (select *, min(n) over (partition by "on") as first_there from named)`;
 
 const BEST_FIRST = `"looksAhead", sharpe desc nulls last, "testAccuracy" desc nulls last, n`;
 

@@ -51,7 +51,7 @@ const Training = z.object({
 
 const BuyAndHold = z.object({
   totalReturn: z.number(),
-  annualReturn: z.number(),
+  annualReturn: figure,
   sharpe: z.number().nullable(),
   maxDrawdown: z.number(),
   bars: z.number(),
@@ -67,7 +67,7 @@ const Backtest = z.object({
   commission: z.number(),
   slippage: z.number(),
   totalReturn: z.number(),
-  annualReturn: z.number(),
+  annualReturn: figure,
   sharpe: figure,
   sortino: figure,
   volatility: z.number(),
@@ -105,6 +105,7 @@ const TrainingSet = z.object({
   finalValLoss: spread.optional(),
   finalValAccuracy: spread.optional(),
   regression: z.boolean().optional(),
+  baseRate: baseRate.nullable().optional(),
   testAccuracy: spread,
   epochsTrained: spread,
   models: z.array(z.object({ jobId: z.string(), modelPath: z.string() })),
@@ -140,7 +141,7 @@ export const branded = (results: string): string =>
 /** The columns of `ModelRow`; `models` and `results` are joined. */
 export const MODEL_COLUMNS = `m.*, ${branded("r")} as looks_ahead,
   (r.result ->> 'finalValLoss')::float8 as final_val_loss, (r.result ->> 'finalValAccuracy')::float8 as final_val_accuracy,
-  (r.result ->> 'mae')::float8 as mae from models m left join results r using (job_id)`;
+  (r.result ->> 'mae')::float8 as mae, (r.result #>> '{baseRate,test,share}')::float8 as base_rate from models m left join results r using (job_id)`;
 
 export const ModelRow = z
   .object({
@@ -158,6 +159,7 @@ export const ModelRow = z
     final_val_loss: figure,
     final_val_accuracy: figure,
     mae: figure,
+    base_rate: figure,
     test_accuracy: figure,
     looks_ahead: z.boolean(),
   })
@@ -180,6 +182,8 @@ export const ModelRow = z
     mae: row.mae,
     /** Ratio. */
     testAccuracy: row.test_accuracy,
+    /** How often the most frequent label of the test part comes; null where that is not known. */
+    baseRate: row.base_rate,
     looksAhead: row.looks_ahead,
   }));
 

@@ -56,6 +56,19 @@ describe("the judgement of an experiment", () => {
     expect(judged(three, { threshold: 0.6, direction: "at_most" }).verdict).toBe("supported");
   });
 
+  test.each<[string, Partial<BacktestResult>]>([
+    ["1d, 2015-01-02 to 2017-12-29", { endDate: "2017-12-29" }],
+    ["commission 0, slippage", { commission: 0 }],
+    ["capital 5000", { initialCapital: 5_000 }],
+    ["ktrdr 1.0.7.2", { engine: { name: "ktrdr", version: "1.0.7.2" } }],
+  ])("says that its median mixes runs: %s", (named, other) => {
+    const { caveats, value } = judged([backtest("a", 0.4), backtest("b", 0.6), backtest("c", 0.9, other)]);
+    expect(value?.n).toBe(3);
+    expect(caveats[0]).toMatch(/^The runs that count are not alike \(.*\): the median mixes them\.$/);
+    expect(caveats[0]).toContain(named);
+    expect(String(judged(three).caveats)).not.toContain("not alike");
+  });
+
   test("does not wait for luck: the first runs decide, and fewer decide nothing", () => {
     const bad = [backtest("a", 0.1), backtest("b", 0.2), backtest("c", 0.3)];
     const tuned = [...bad, backtest("d", 2), backtest("e", 3), backtest("f", 4)];

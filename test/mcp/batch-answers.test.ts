@@ -130,6 +130,35 @@ describe("a batch", () => {
     ]);
   });
 
+  test("names the best of each engine, and an accuracy with its base rate", async () => {
+    const { writer } = stack;
+    const real = { name: "ktrdr", version: "1.0.7.2" } as const;
+    const baseRate = { label: "BUY", share: 0.6, test: { label: "BUY", share: 0.55 } };
+    for (const [at, engine] of [undefined, real].entries()) {
+      await writer.admit(inputOf(`train-e-${at}`, TRAINING), EXAMPLE_STRATEGY);
+      const result = trainingResult({
+        testAccuracy: 0.5 + at / 10,
+        baseRate,
+        ...(engine === undefined ? {} : { engine }),
+      });
+      await writer.finish(`train-e-${at}`, outcomeOf(`train-e-${at}`, "completed"), result, null);
+    }
+    const items = [0, 1].map((at) => ({ training: `train-e-${at}` }));
+    await recordBatch(stack, "batch-e-1", batchRequest(1, { draws: 2 }), items);
+    const { batch } = await statusOf("batch-e-1");
+    expect(batch).toMatchObject({
+      best_of_each: [
+        { on: expect.stringMatching(/, sandbox-/), test_accuracy: 0.5, test_base_rate: 0.55 },
+        { on: expect.stringMatching(/, 1\.0\.7\.2$/), test_accuracy: 0.6 },
+      ],
+    });
+    const { groups } = await stack.ask("get_results", { task_id: "batch-e-1" });
+    expect(groups).toMatchObject([
+      { on: expect.stringMatching(/sandbox-/), test_base_rate: 0.55 },
+      { on: expect.stringMatching(/1\.0\.7\.2$/) },
+    ]);
+  });
+
   test("tells its figures by strategy before its items, and links what belongs together", async () => {
     for (const [at, sharpe] of [0.2, 0.6, 1].entries()) {
       await trained(`train-g-${at}`, "s0");

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
+import type { BacktestRequest } from "../../src/domain/job.ts";
 import type { BacktestResult } from "../../src/domain/result.ts";
 import { backtestResult, recordOpen, recordSet, recordTraining, trainingResult } from "../support/job-records.ts";
 import { batchRequest, recordBatch } from "../support/batches.ts";
@@ -104,18 +105,40 @@ describe("compare_results", () => {
       ]),
     );
     expect(groups).toMatchObject([
-      { on: "SPX 1d, 2010-01-04 to 2019-12-31", against_best: "is the best" },
-      { on: "SPX 1d, 2015-01-02 to 2019-12-31", against_best: "is the best" },
+      { on: "SPX 1d, 2010-01-04 to 2019-12-31", against_best: "not ranked: alone there" },
+      { on: "SPX 1d, 2015-01-02 to 2019-12-31", against_best: "not ranked: alone there" },
     ]);
     const three = await compared(["backtest-c-1", "backtest-a-1", "backtest-b-1"]);
     expect(three["headline"]).toMatch(/^On SPX 1d, 2015-01-02 to 2019-12-31: Best sharpe: probe with 0\.4/);
   });
 
-  test("says what differs in words: costs, and never by a hash", async () => {
-    await backtested("backtest-d-1", "train-a-1", EXAMPLE_STRATEGY, { sharpe: 0.2 }, { commission: 0 });
-    const { caveats, groups } = await compared(["backtest-d-1", "backtest-a-1"]);
-    expect(caveats).toContain("The runs are not with the same costs: part of the difference is what they cost.");
-    expect((groups as Record<string, unknown>[])[1]?.["differs_from_best"]).toEqual(["commission: 0.001 -> 0"]);
+  test.each<[string, Partial<BacktestResult>, Partial<BacktestRequest>, RegExp]>([
+    ["another market", { symbol: "SYNTREND" }, { symbol: "SYNTREND" }, /^SYNTREND 1d/],
+    ["other days", { endDate: "2017-12-29" }, { endDate: "2017-12-29" }, /2015-01-02 to 2017-12-29/],
+    ["other costs", { commission: 0 }, { commission: 0 }, /, commission 0, slippage 0\.0005$/],
+    ["another slippage", { slippage: 0.01 }, { slippage: 0.01 }, /slippage 0\.01$/],
+    ["another capital", { initialCapital: 5_000 }, { initialCapital: 5_000 }, /, capital 5000$/],
+    ["another engine", { engine: { name: "ktrdr", version: "1.0.7.2" } }, {}, /, ktrdr 1\.0\.7\.2$/],
+  ])("never ranks runs on or with %s", async (name, result, request, place) => {
+    const id = `backtest-${name.replaceAll(" ", "-")}-1`;
+    await backtested(id, "train-a-1", EXAMPLE_STRATEGY, { sharpe: 3, ...result }, request);
+    const { groups, headline, caveats } = await compared([id, "backtest-a-1", "backtest-b-1"]);
+    expect(headline).toMatch(/^On SPX 1d, 2015-01-02 to 2019-12-31.*Best sharpe: probe with 0\.4/);
+    expect(groups).toMatchObject([
+      { on: expect.stringMatching(place), against_best: "not ranked: alone there" },
+      { against_best: "is the best" },
+      {},
+    ]);
+    expect(String(caveats)).toContain("Not ranked against each other");
+  });
+
+  test("says which runs lack the figure", async () => {
+    await backtested("backtest-empty-1", "train-a-1", EXAMPLE_STRATEGY, { sharpe: null, trades: 0 });
+    const { caveats } = await compared(["backtest-empty-1", "backtest-a-1"]);
+    expect(caveats).toContain("Without sharpe, and in no group: backtest-empty-1.");
+  });
+
+  test("says what differs in words, and never by a hash", async () => {
     const other = { ...TRAINING, strategySha256: "f".repeat(64) };
     await stack.writer.admit(inputOf("train-renamed-1", other), EXAMPLE_STRATEGY);
     await stack.writer.finish("train-renamed-1", outcomeOf("train-renamed-1", "completed"), trainingResult(), null);

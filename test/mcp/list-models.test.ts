@@ -6,7 +6,10 @@ describe("list_models", () => {
   let stack: Stack;
   beforeAll(async () => {
     stack = await startStack();
-    await recordTraining(stack.writer, "train-probe-1", { modelPath: "models/probe/1d_v1" });
+    await recordTraining(stack.writer, "train-probe-1", {
+      modelPath: "models/probe/1d_v1",
+      baseRate: { label: "BUY", share: 0.6, test: { label: "BUY", share: 0.62 } },
+    });
     await recordTraining(stack.writer, "train-probe-2", { modelPath: "models/probe/1d_v2", finalValLoss: null });
   });
   afterAll(async () => {
@@ -24,6 +27,7 @@ describe("list_models", () => {
         trained_on: "2000-01-03 to 2014-12-31",
         final_val_loss: 1.01,
         final_val_accuracy: 0.5,
+        test_base_rate: 0.62,
         engine: "sandbox-1.0.0",
       },
     ]);

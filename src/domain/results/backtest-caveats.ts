@@ -78,8 +78,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
     sortino === null && trades > 0
       ? "A Sortino does not exist: too few bars lost money to say how far their losses scatter."
       : null,
-  no_calmar: ({ figures: { calmar, trades } }) =>
-    calmar === null && trades > 0 ? "A Calmar does not exist: the account never fell below an earlier high." : null,
+  no_annual_return: ({ figures: { annualReturn } }) =>
+    annualReturn === null ? "An annual return and a Calmar do not exist: a few days cannot be scaled to a year." : null,
+  no_calmar: ({ figures: { calmar, annualReturn, trades } }) =>
+    calmar === null && annualReturn !== null && trades > 0
+      ? "A Calmar does not exist: the account never fell below an earlier high."
+      : null,
   sortino_is_ktrdrs: ({ figures: { sortino } }) =>
     sortino === null
       ? null

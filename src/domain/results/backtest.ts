@@ -6,7 +6,7 @@ import { annualise } from "../statistics.ts";
 import { badAnswer, parseAnswer, share } from "./answer.ts";
 import { backtestCaveats } from "./backtest-caveats.ts";
 import { barVerdict } from "./bar-verdict.ts";
-import { KTRDR_BARS_PER_YEAR, barsPerYear } from "./bars-per-year.ts";
+import { barsPerYear, KTRDR_BARS_PER_YEAR, LEAST_YEARS, YEAR_MS } from "./bars-per-year.ts";
 import { buyAndHold, tradedYears, WARM_UP_BARS, type WindowBars } from "./buy-and-hold.ts";
 import { priceSpan } from "./position-size.ts";
 import { tradeSums } from "./trade-sums.ts";
@@ -86,7 +86,7 @@ export function normaliseBacktest(
   const perYear = verdict === null ? barsPerYear(request.timeframe, points, spanOf(request)) : verdict.perYear;
   const scale = perYear === null ? 1 : Math.sqrt(perYear / KTRDR_BARS_PER_YEAR);
   const years = usable === null ? null : tradedYears(usable);
-  const annualReturn = years === null ? metrics.annualized_return : annualise(metrics.total_return_pct, years);
+  const annualReturn = annualReturnOf(metrics, years, spanOf(request) / YEAR_MS);
   const trades = tradeSums(metrics);
   const figures = {
     kind: "backtest",
@@ -105,7 +105,7 @@ export function normaliseBacktest(
     sortino: scaled(metrics.sortino_ratio, scale),
     volatility: metrics.volatility * scale,
     maxDrawdown: metrics.max_drawdown_pct,
-    calmar: metrics.max_drawdown_pct > KTRDR_LEAST_DEVIATION ? annualReturn / metrics.max_drawdown_pct : null,
+    calmar: calmarOf(annualReturn, metrics.max_drawdown_pct),
     trades: metrics.total_trades,
     winRate: metrics.total_trades > 0 ? metrics.win_rate : null,
     profitFactor: trades.profitFactor,
@@ -132,6 +132,19 @@ export function normaliseBacktest(
 /** KTRDR writes 0 for a ratio without a deviation, and at most this for one that is infinite (contract §6.2). */
 const KTRDR_INFINITY = 999_999;
 const KTRDR_LEAST_DEVIATION = 1e-10;
+
+/** KTRDR's own without bars; null over fewer days than can be scaled to a year. */
+function annualReturnOf(
+  metrics: { readonly total_return_pct: number; readonly annualized_return: number },
+  traded: number | null,
+  asked: number,
+): number | null {
+  if ((traded ?? asked) < LEAST_YEARS) return null;
+  return traded === null ? metrics.annualized_return : annualise(metrics.total_return_pct, traded);
+}
+
+const calmarOf = (annualReturn: number | null, drawdown: number): number | null =>
+  annualReturn !== null && drawdown > KTRDR_LEAST_DEVIATION ? annualReturn / drawdown : null;
 
 const varies = (volatility: number): boolean => volatility / Math.sqrt(KTRDR_BARS_PER_YEAR) > KTRDR_LEAST_DEVIATION;
 

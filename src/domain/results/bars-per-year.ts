@@ -11,6 +11,9 @@ const CONVENTIONS: Readonly<Record<string, readonly number[]>> = { "1d": [252, 3
 /** A measured density this near to a convention is the convention. */
 const NEAR = 0.05;
 
+/** What was won in fewer days, compounded to a year, is a number of no meaning. */
+export const LEAST_YEARS = 0.05;
+
 /** Shorter windows measure holidays rather than the market. */
 const ENOUGH_YEARS = 0.2;
 

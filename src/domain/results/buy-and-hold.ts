@@ -1,6 +1,6 @@
 import type { BuyAndHold } from "../result.ts";
 import { annualise, maxDrawdown, sharpeRatio, simpleReturns } from "../statistics.ts";
-import { YEAR_MS } from "./bars-per-year.ts";
+import { LEAST_YEARS, YEAR_MS } from "./bars-per-year.ts";
 
 /** KTRDR's backtests leave the first bars to the indicators and do not trade on them (contract §6.2). */
 export const WARM_UP_BARS = 50;
@@ -24,13 +24,12 @@ export function buyAndHold(bars: WindowBars, perYear: number): BuyAndHold | null
   const totalReturn = last / first - 1;
   const held = {
     totalReturn,
-    annualReturn: annualise(totalReturn, years),
+    annualReturn: years < LEAST_YEARS ? null : annualise(totalReturn, years),
     sharpe: sharpeRatio(simpleReturns(closes), perYear),
     maxDrawdown: maxDrawdown(closes),
     bars: closes.length,
   };
-  const { sharpe, ...figures } = held;
-  return Object.values(figures).every(Number.isFinite) && Number.isFinite(sharpe ?? 0) ? held : null;
+  return Object.values(held).every((figure) => figure === null || Number.isFinite(figure)) ? held : null;
 }
 
 /** Calendar years from the first traded bar to the last; null when fewer than two bars are traded. */

@@ -30,7 +30,7 @@ export const FIGURES = {
   total_return: backtest("higher", ({ totalReturn }) => totalReturn),
   annual_return: backtest("higher", ({ annualReturn }) => annualReturn),
   excess_annual_return: backtest("higher", ({ annualReturn, buyAndHold: held }) =>
-    held === null ? null : annualReturn - held.annualReturn,
+    held === null || held.annualReturn === null || annualReturn === null ? null : annualReturn - held.annualReturn,
   ),
   sortino: backtest("higher", ({ sortino }) => sortino),
   calmar: backtest("higher", ({ calmar }) => calmar),

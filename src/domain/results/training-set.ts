@@ -42,6 +42,7 @@ export function summariseTrainingSet(
     finalValLoss: spread(results.map(({ finalValLoss }) => finalValLoss)),
     finalValAccuracy: spread(results.map(({ finalValAccuracy }) => finalValAccuracy)),
     regression: results.some(({ regression }) => regression === true),
+    baseRate: results.find((result) => result.baseRate != null)?.baseRate ?? null,
     testAccuracy: spread(results.map(({ testAccuracy }) => testAccuracy)),
     epochsTrained: spread(results.map(({ epochsTrained }) => epochsTrained)),
     models: members.map(({ jobId, result }) => ({ jobId, modelPath: result.modelPath })),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { compare, MARKET_ERROR_KNOWN, placeOf, type Group } from "../../domain/comparison.ts";
+import { compare, MARKET_ERROR_KNOWN, type Group } from "../../domain/comparison.ts";
 import { DomainError } from "../../domain/errors.ts";
 import { isBranded } from "../../domain/insistence.ts";
 import { FIGURES, FIGURES_TO_CHOOSE, FIGURE_NAMES, type FigureName } from "../../domain/results/figures.ts";
@@ -12,12 +12,13 @@ import { chart, taskId } from "../fields.ts";
 
 const SHOWN = { brief: { differences: 5, runs: 10, ids: 3 }, standard: { differences: 25, runs: 200, ids: 200 } };
 const FEW_DRAWS = 3;
+const SHOWN_IDS = 10;
 const FEW_TRADES = 30;
 
 export const compareResults = defineTool({
   name: "compare_results",
   title: "Compare results",
-  description: `Puts finished runs side by side: figures by strategy, what differs, and which differences are more than chance. A batch or training set stands for its runs. Runs of the same strategy text on the same market and dates are draws of one group, told as median and range. Ranked are only groups of the same market and dates.
+  description: `Puts finished runs side by side: figures by strategy, what differs, and which differences are more than chance. A batch or training set stands for its runs. Runs of the same strategy text on the same market and dates are draws of one group, told as median and range. Ranked are only groups of the same market, dates, costs and engine.
 
 "beyond chance": in a whole comparison of equal strategies at most once in twenty. "within chance": no reason to prefer the best. "cannot be told": too few draws, and how many would do. Backtests or trainings, not both.
 
@@ -101,7 +102,7 @@ function headlineOf(figure: FigureName, groups: readonly Group[], runs: readonly
   const ranked = places.filter(({ length }) => length > 1);
   const [first, ...others] = ranked;
   if (first === undefined)
-    return `Nothing is ranked: each strategy ran on another market or other dates (${places.length} places).`;
+    return `Nothing is ranked: each strategy ran on another market, on other dates or otherwise (${places.length} places).`;
   const more = others.length === 0 ? "" : ` ${others.length} more places are ranked apart.`;
   return `On ${first[0]?.place ?? "?"}: ${bestOf(figure, first, runs)}${more}`;
 }
@@ -129,10 +130,11 @@ function groupsFacts(figure: FigureName, groups: readonly Group[], runs: readonl
   const bests = new Map(groups.filter(({ againstBest }) => againstBest === null).map((best) => [best.place, best]));
   return groups.map((group) => {
     const best = runOf(bests.get(group.place), runs);
+    const alone = groups.filter(({ place }) => place === group.place).length === 1;
     const differs = group.againstBest === null ? [] : differencesOf(best, runOf(group, runs));
     return {
       ...groupFigures(figure, group, runs, bests.size > 1),
-      against_best: standing(group),
+      against_best: alone && bests.size > 1 ? "not ranked: alone there" : standing(group),
       ...(group.againstBest === null ? {} : { differs_from_best: differs.slice(0, shown.differences) }),
       ...compact({ more_differences: differs.length > shown.differences ? differs.length - shown.differences : null }),
       task_ids: group.jobIds.slice(0, shown.ids),
@@ -192,6 +194,7 @@ function runFacts({ jobId, job, result, inSample: sample }: RunToCompare, figure
     strategy: job.strategy ?? "?",
     ...compact({ model: job.request.kind === "backtest" ? job.request.trainingJobId : null }),
     ...compact(Object.fromEntries(known)),
+    ...compact({ test_base_rate: result.kind === "training" ? rounded(result.baseRate?.test?.share ?? null) : null }),
     ...(sample === null || sample === false ? {} : { in_sample: sample }),
     ...(isBranded(result) ? { looks_ahead: true } : {}),
   };
@@ -205,9 +208,7 @@ function caveatsOf(
 ): string[] {
   const inSample = runs.filter((run) => run.inSample === true).map(({ jobId }) => jobId);
   const places = new Set(groups.map(({ place }) => place));
-  const asked = new Set(
-    runs.map(({ asked: { model: _model, ...rest }, result }) => placeOf(result) + JSON.stringify(rest)),
-  );
+  const without = runs.filter(({ result }) => FIGURES[figure].of(result) === null).map(({ jobId }) => jobId);
   const engines = new Set(runs.map(({ result }) => result.engine.version));
   const branded = runs.filter(({ result }) => isBranded(result)).map(({ jobId }) => jobId);
   const trades = groups.flatMap(({ jobIds }) => runs.filter(({ jobId }) => jobIds.includes(jobId)).map(tradesOf));
@@ -218,11 +219,9 @@ function caveatsOf(
     growing.length === 0 ? null : `Not over yet, there will be more runs: ${growing.join(", ")}.`,
     places.size === 1
       ? null
-      : `Not ranked against each other: the runs are on ${places.size} different markets or dates, and on better days every strategy looks better.`,
-    asked.size === places.size
-      ? null
-      : "The runs are not with the same costs: part of the difference is what they cost.",
+      : `Not ranked against each other: the runs are on ${places.size} different markets or dates, or with other costs, capitals or engines. On better days every strategy looks better.`,
     engines.size === 1 ? null : "The runs were computed by different versions of KTRDR.",
+    without.length === 0 ? null : `Without ${figure}, and in no group: ${without.slice(0, SHOWN_IDS).join(", ")}.`,
     trades.some((count) => count !== null && count < FEW_TRADES)
       ? `Some runs made fewer than ${FEW_TRADES} trades: a few of them decide the figures, and standard errors are too small.`
       : null,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { engineText, rounded } from "../answer.ts";
+import { compact, engineText, rounded } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
 import { strategyName, symbol } from "../fields.ts";
 
@@ -41,6 +41,7 @@ Example: {"strategy": "spx_trend", "limit": 5}`,
       ...(model.mae === null
         ? { final_val_accuracy: rounded(model.finalValAccuracy), test_accuracy: rounded(model.testAccuracy) }
         : { directional_accuracy: rounded(model.testAccuracy), mae: rounded(model.mae) }),
+      ...compact({ test_base_rate: rounded(model.baseRate) }),
       engine: engineText(model.engine),
       ...(model.looksAhead ? { looks_ahead: true } : {}),
     }));

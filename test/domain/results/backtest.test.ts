@@ -76,7 +76,19 @@ describe("the recorded run of 42 trades", () => {
   test("annual return and Calmar are over the traded bars, not over the idle warm-up", () => {
     // 1208 bars from 2015-03-17 to 2019-12-31 are 4.79 years.
     expect(result.annualReturn).toBeCloseTo(1.0093023 ** (1 / 4.7912) - 1, 6);
-    expect(result.calmar).toBeCloseTo(result.annualReturn / 0.0607304, 12);
+    expect(result.calmar).toBeCloseTo((result.annualReturn ?? 0) / 0.0607304, 12);
+  });
+
+  test("a few days are not scaled to a year: neither the account's nor buy-and-hold's", () => {
+    const short = { ...RUN, equity_curve_length: 9, config: { ...RUN.config, end_date: "2015-03-27T00:00:00" } };
+    const few = normaliseBacktest(short, requestOf(short), spxBars("2015-01-02", "2015-03-27"), ENGINE);
+    expect([few.annualReturn, few.calmar, few.buyAndHold?.annualReturn]).toEqual([null, null, null]);
+    expect(few.buyAndHold?.totalReturn).toBeDefined();
+    expect(textOf(few, "no_annual_return")).toContain("a few days cannot be scaled to a year");
+    expect(codes(few)).not.toContain("no_calmar");
+    expect(FIGURES.excess_annual_return.of(few)).toBeNull();
+    const unseen = normaliseBacktest(short, requestOf(short), null, ENGINE);
+    expect(unseen.annualReturn).toBe(0.0018548);
   });
 
   test("says how much entry cost the trade statistics leave out, and corrects the profit factor", () => {
