@@ -11,7 +11,9 @@ import {
   type Experiment,
   type NewExperiment,
 } from "../domain/experiment.ts";
+import type { Engine } from "../domain/result.ts";
 import { FIGURE_NAMES } from "../domain/results/figures.ts";
+import { enginesOf } from "./engines.ts";
 import { FINAL_STATUSES, Instant, JOB_KINDS } from "./job-row.ts";
 import { databaseNow } from "./clocks.ts";
 import { toJsonb } from "./json.ts";
@@ -38,6 +40,8 @@ export interface ExperimentStore {
   get(experimentId: string): Promise<Experiment>;
   /** Newest first. */
   list(filter: ExperimentFilter): Promise<readonly Experiment[]>;
+  /** Who computed the runs of some experiments. */
+  engines(experimentIds: readonly string[]): Promise<readonly Engine[]>;
   /**
    * Makes a job, which need not exist yet, one of the experiment's runs. May be repeated: the first time counts.
    * @returns whether it was the first time.
@@ -190,6 +194,8 @@ export function createExperimentStore(pool: Pool): ExperimentStore {
          order by started_at desc, experiment_id desc limit $4 offset $5`,
         [status ?? null, symbol ?? null, jobId ?? null, limit, offset],
       ),
+
+    engines: (experimentIds) => enginesOf(pool, "experiments", experimentIds),
 
     async attach(experimentId, jobId) {
       const attached = await run(

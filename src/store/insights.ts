@@ -3,6 +3,8 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { INSIGHT_CATEGORIES, type Insight, type NewInsight } from "../domain/insight.ts";
+import type { Engine } from "../domain/result.ts";
+import { enginesOf } from "./engines.ts";
 import { Instant } from "./job-row.ts";
 import { toJsonb } from "./json.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
@@ -17,6 +19,8 @@ export interface InsightStore {
   save(insight: NewInsight, client: string): Promise<{ readonly insight: Insight; readonly existing: boolean }>;
   /** Null when there is none of this id. */
   get(insightId: string): Promise<Insight | null>;
+  /** Who computed the jobs that some insights were drawn from. */
+  engines(insightIds: readonly string[]): Promise<readonly Engine[]>;
 }
 
 export const InsightRow = z
@@ -73,6 +77,8 @@ export function createInsightStore(pool: Pool): InsightStore {
     },
 
     get: (insightId) => read(pool, insightId),
+
+    engines: (insightIds) => enginesOf(pool, "insights", insightIds),
   };
 }
 

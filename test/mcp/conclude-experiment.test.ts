@@ -20,6 +20,7 @@ describe("conclude_experiment", () => {
     const answer = await conclude(id, "A great success: Sharpe 3!");
     expect(answer).toMatchObject({
       verdict: "not_supported",
+      engine: expect.stringContaining("practice figures"),
       headline: expect.stringMatching(/^Not supported: 0\.25, wanted was sharpe/),
       existing: false,
       conclusion: "A great success: Sharpe 3!",

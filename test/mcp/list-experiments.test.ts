@@ -28,6 +28,8 @@ describe("list_experiments", () => {
     expect(String(rows[0]?.["hypothesis"])).toHaveLength(160);
     expect(rows[0]).not.toHaveProperty("verdict");
     expect(rows[2]).toMatchObject({ status: "concluded", verdict: "supported" });
+    expect(answer["engine"]).toMatch(/practice figures/);
+    expect(await listed({ symbol: "TREND" })).not.toHaveProperty("engine");
   });
 
   test("filters by status, symbol and job, and pages", async () => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
+import { compact, enginesText } from "../answer.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { judgementFactsOf, verdictText } from "../experiment-facts.ts";
 import { experimentId, freeText } from "../fields.ts";
@@ -22,6 +23,7 @@ Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081", "conclusion": "Entries
     experiment_id: z.string(),
     verdict: z.string(),
     headline: z.string(),
+    engine: z.string().optional(),
     existing: z.boolean(),
     conclusion: z.string(),
     value: z.looseObject({}).optional(),
@@ -42,6 +44,7 @@ Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081", "conclusion": "Entries
       experiment_id,
       verdict: concluded.judgement.verdict,
       headline: verdictText(experiment, concluded.judgement),
+      ...compact({ engine: enginesText(await experiments.engines([experiment_id])) }),
       existing,
       conclusion: concluded.words,
       ...judgementFactsOf(concluded.judgement, SHOWN),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { compact } from "../answer.ts";
+import { compact, enginesText } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
 import { experimentRow } from "../experiment-facts.ts";
 import { symbol, taskId } from "../fields.ts";
@@ -22,15 +22,20 @@ Example: {"status": "open"}`,
   output: z.object({
     experiments: z.array(z.looseObject({ experiment_id: z.string() })),
     more: z.boolean(),
+    engine: z.string().optional(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   quotes: true,
   async handle({ limit, page, task_id: jobId, ...filter }, { deps }) {
     const wanted = { ...compact({ ...filter, jobId }), limit: limit + 1, offset: (page - 1) * limit };
-    const found = await deps.records.experiments.list(wanted);
+    const { experiments } = deps.records;
+    const found = await experiments.list(wanted);
+    const shown = found.slice(0, limit);
+    const engines = await experiments.engines(shown.map(({ experimentId }) => experimentId));
     return {
-      experiments: found.slice(0, limit).map((experiment) => experimentRow(experiment, SHORT)),
+      experiments: shown.map((experiment) => experimentRow(experiment, SHORT)),
       more: found.length > limit,
+      ...compact({ engine: enginesText(engines) }),
     };
   },
 });

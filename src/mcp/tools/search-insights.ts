@@ -3,7 +3,7 @@ import { DomainError } from "../../domain/errors.ts";
 import { INSIGHT_CATEGORIES, type Insight } from "../../domain/insight.ts";
 import { searchTerms } from "../../domain/search-terms.ts";
 import type { InsightPage } from "../../store/insight-search.ts";
-import { compact } from "../answer.ts";
+import { compact, enginesText } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
 import { day, insightTag, taskId } from "../fields.ts";
 import type { Deps } from "../ports.ts";
@@ -39,6 +39,7 @@ Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags"
     more: z.boolean(),
     incomplete: z.string().optional(),
     reading: z.string(),
+    engine: z.string().optional(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   quotes: true,
@@ -48,7 +49,8 @@ Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags"
       const insight = await insights.get(insight_id);
       if (insight === null) throw unknown(insight_id);
       const row = { ...facts(insight), text: insight.body };
-      return { insights: [row], found: 1, more: false, reading: "by its id" };
+      const engine = enginesText(await insights.engines([insight_id]));
+      return { insights: [row], found: 1, more: false, reading: "by its id", ...compact({ engine }) };
     }
     const offset = (page - 1) * limit;
     const answer = await insights.search({
@@ -57,12 +59,14 @@ Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags"
       limit,
       offset,
     });
+    const engine = enginesText(await insights.engines(answer.hits.map(({ insightId }) => insightId)));
     return {
       insights: answer.hits.map((hit) => ({ ...facts(hit), ...textOf(hit) })),
       found: answer.found,
       more: offset + limit < answer.found,
       ...compact({ incomplete: answer.partly ? `more match; the newest ${answer.found} were ranked` : null }),
       reading: answer.found === 0 ? await nothingOf(insights) : readingOf(answer),
+      ...compact({ engine }),
     };
   },
 });

@@ -1,0 +1,20 @@
+import { z } from "zod";
+import type { Engine } from "../domain/result.ts";
+import { EngineSchema } from "./job-row.ts";
+import { select, type Pool } from "./pool.ts";
+
+const JOBS_OF = {
+  experiments: "select job_id from experiment_jobs where experiment_id = any($1)",
+  insights: "select job_id from insight_jobs where insight_id = any($1)",
+} as const;
+
+/** Who computed the results that some experiments or insights are of, each once. */
+export async function enginesOf(
+  pool: Pool,
+  what: keyof typeof JOBS_OF,
+  ids: readonly string[],
+): Promise<readonly Engine[]> {
+  const row = z.object({ engine: EngineSchema });
+  const statement = `select distinct result -> 'engine' as engine from results where job_id in (${JOBS_OF[what]})`;
+  return (await select(pool, row, statement, [ids])).map(({ engine }) => engine);
+}
