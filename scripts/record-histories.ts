@@ -7,8 +7,9 @@ import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ComputationEnd } from "../src/domain/job.ts";
 import { createSlots } from "../src/temporal/slots.ts";
+import { batchInput, batchRequest } from "../test/support/batches.ts";
 import { LOST, Stage } from "../test/support/stage.ts";
-import { BACKTEST, inputOf, setInputOf, TRAINING } from "../test/support/job-inputs.ts";
+import { BACKTEST, inputOf, TRAINING } from "../test/support/job-inputs.ts";
 import { startScriptedWorker, startWorkflowEnvironment } from "../test/support/workflow-env.ts";
 
 const folder = new URL("../test/workflows/histories/", import.meta.url);
@@ -70,7 +71,7 @@ await record("train-cancelled", "trainModel", inputOf("train-cancelled", TRAININ
   await running("train-cancelled");
   await env.client.workflow.getHandle("train-cancelled").cancel();
 });
-await record("trainset-completed", "trainRepeatedly", setInputOf("trainset-a", 3));
+await record("batch-completed", "runBatch", batchInput("batch-a", batchRequest(1, { draws: 3, atOnce: 3 })));
 await save("keeper-three-jobs", "slots-training");
 // "keeper-settled-in-turn" was recorded before keepers settled beside their other work; it stays as it is.
 stage.scripts.set("train-gone", { ends: [never] });

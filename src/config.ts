@@ -111,10 +111,10 @@ export const ConfigSchema = z.object({
   LIMIT_WAITING_CALLS: limit(30).describe(
     "Calls of one client that wait for a job to end (get_task_status with wait_seconds), counted apart. 0: no limit.",
   ),
-  LIMIT_OPEN_JOBS: limit(500).describe("Jobs that may be open; a set of trainings is one. 0: no limit."),
+  LIMIT_OPEN_JOBS: limit(500).describe("Jobs that may be open; a batch is one. 0: no limit."),
   LIMIT_OPEN_JOBS_PER_CLIENT: limit(100).describe("Jobs of one client that may be open. 0: no limit."),
   LIMIT_QUEUED: limit(1_000).describe(
-    "Computations that may wait for KTRDR; each training of a set is one. 0: no limit.",
+    "Computations that may wait for KTRDR; each job of a batch that is open at once is one. 0: no limit.",
   ),
   LIMIT_QUEUED_PER_CLIENT: limit(200).describe("Computations of one client that may wait for KTRDR. 0: no limit."),
   LIMIT_MEMORY_MB: limit(1_024).describe(

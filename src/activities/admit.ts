@@ -43,9 +43,8 @@ export function admitActivities({ jobs, slots, strategies, executions }: Activit
         if (request.kind === "backtest") {
           return request.trainingJobId === null ? null : await jobs.strategyText(request.trainingJobId);
         }
-        const name = request.kind === "training_set" ? request.training.strategy : request.strategy;
         // The record keeps the text that was asked for; a file that is gone or changed is the start's business.
-        return await strategies.read(name).then(
+        return await strategies.read(request.strategy).then(
           (file) => file.text,
           () => null,
         );

@@ -7,6 +7,7 @@ import type {
   ComputeRequest,
   JobInput,
   JobOutcome,
+  JobRequest,
   TrainingRequest,
 } from "../domain/job.ts";
 import type { BatchStage } from "../store/batches.ts";
@@ -38,12 +39,11 @@ export function batchActivities({ jobs, results, batches, identify, labelsOf, cl
       trainingJobId: string | null,
     ): Promise<PreparedItem> {
       const request = await requestOf(batch.request, n, stage, trainingJobId);
-      const { jobId, requestHash } = identify(request);
-      const known = await jobs.get(jobId);
+      const { jobId, requestHash, forceReason, known } = await chosen(batch, request);
       const reused = known !== null && known.parentJobId !== batch.jobId;
       await batches.note({ batchId: batch.jobId, n, stage }, jobId, reused);
       const { client, settings, priority } = batch;
-      const common = { jobId, requestHash, forceReason: null, parentJobId: batch.jobId, priority, client, settings };
+      const common = { jobId, requestHash, forceReason, parentJobId: batch.jobId, priority, client, settings };
       const input = request.kind === "training" ? { ...common, request } : { ...common, request };
       return { input, finished: known?.outcome ?? null, labels: labelsOf(input) };
     },
@@ -58,6 +58,20 @@ export function batchActivities({ jobs, results, batches, identify, labelsOf, cl
       }
     },
   };
+
+  /**
+   * The job that answers a request: an earlier one, unless that ended without an answer before this batch. Then it is
+   * computed again, as a job of its own which later batches find.
+   */
+  async function chosen({ jobId: batchId, forceReason: wanted }: JobInput<BatchRequest>, request: JobRequest) {
+    for (let forceReason = wanted; ;) {
+      const { jobId, requestHash } = identify(request, forceReason);
+      const known = await jobs.get(jobId);
+      const inherited = known?.outcome != null && known.parentJobId !== batchId;
+      if (!inherited || known.status === "completed") return { jobId, requestHash, forceReason, known };
+      forceReason = `${jobId} ended as ${known.status}`;
+    }
+  }
 
   async function requestOf(
     batch: BatchRequest,

@@ -17,7 +17,7 @@ export async function bringBack(deps: ActivityDeps, job: JobRecord): Promise<boo
     log.error({ jobId, namespaceId }, "this job runs in another Temporal namespace: two must not share a database");
     return true;
   }
-  // A training of a set is started by its set, which comes back as well; without one nobody waits for it.
+  // A job of a batch is started by its batch, which comes back as well; without one nobody waits for it.
   if (parentJobId !== null) return (await jobs.get(parentJobId))?.status === "open";
   const { request, requestHash, forceReason, priority, client } = job;
   const input = { jobId, request, requestHash, forceReason, parentJobId, priority, client };

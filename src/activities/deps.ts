@@ -31,8 +31,11 @@ export interface ActivityDeps {
   readonly jobs: JobReader & JobWriter;
   readonly results: ResultReader;
   readonly batches: BatchStore;
-  /** The id and content hash that a request has, wherever it comes from. */
-  readonly identify: (request: JobRequest) => { readonly jobId: string; readonly requestHash: string };
+  /** The id and content hash that a request has, wherever it comes from; another run of it has another one. */
+  readonly identify: (
+    request: JobRequest,
+    forceReason: string | null,
+  ) => { readonly jobId: string; readonly requestHash: string };
   /** What operators see of a job's workflow. */
   readonly labelsOf: typeof labelsOf;
   readonly research: ResearchControlReader;

@@ -14,7 +14,7 @@ export function recordActivities(deps: ActivityDeps) {
     async recordOutcome(request: RecordRequest): Promise<JobOutcome> {
       return await beating(deps.clock, async () => {
         const outcome = await record(deps, request, activityInfo().attempt <= ATTEMPTS_FOR_BARS);
-        // A set that was terminated cannot close its own record; its trainings, cancelled with it, can.
+        // A batch that was terminated cannot close its own record; its jobs, cancelled with it, can.
         if (request.parentJobId !== null) await settle(deps, request.parentJobId);
         return outcome;
       });

@@ -8,6 +8,7 @@ import {
   type JobOutcome,
   type TrainingRequest,
 } from "../domain/job.ts";
+import { MOST_ITEMS } from "../domain/batch.ts";
 import { insistedOn, insistenceCaveats } from "../domain/insistence.ts";
 import { defectLine } from "../domain/bars/words.ts";
 import { answeredHealth } from "../ktrdr/answered-health.ts";
@@ -22,7 +23,6 @@ import { normaliseDataLoad } from "../domain/results/data-load.ts";
 import { headline } from "../domain/results/headline.ts";
 import { normaliseTraining } from "../domain/results/training.ts";
 import { trainingTraits } from "../domain/results/training-traits.ts";
-import { summariseTrainingSet } from "../domain/results/training-set.ts";
 import type { ActivityDeps, RecordRequest } from "./deps.ts";
 import { namingSource } from "./unnamed-source.ts";
 
@@ -148,14 +148,12 @@ async function resultOf(
       const range = await ktrdr.data.range(request.symbol, request.timeframe);
       return () => normaliseDataLoad(summary, request, range, engine);
     }
-    case "training_set": {
-      const children = await deps.jobs.children(input.jobId);
-      const results = await Promise.all(children.map(({ jobId }) => deps.results.get(jobId)));
-      return () => summariseTrainingSet(request, children, results, engine);
-    }
     case "batch": {
-      const counts = await deps.batches.counts(input.jobId);
-      return () => summariseBatch(request, counts, engine);
+      const [counts, items] = await Promise.all([
+        deps.batches.counts(input.jobId),
+        deps.batches.rows(input.jobId, { limit: MOST_ITEMS, offset: 0 }),
+      ]);
+      return () => summariseBatch(request, counts, items, engine);
     }
     default:
       return assertNever(request);

@@ -7,7 +7,7 @@ import { adoptBegun } from "../activities/adopt.ts";
 import { createActivities } from "../activities/activities.ts";
 import { systemClock } from "../activities/clock.ts";
 import { loadConfig, type Config } from "../config.ts";
-import type { JobInput, JobRequest } from "../domain/job.ts";
+import type { JobInput } from "../domain/job.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
@@ -199,7 +199,7 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger, p
     jobs: { ...createJobReader(pool), ...createJobWriter(pool) },
     results: createResultReader(pool),
     batches: createBatchStore(pool),
-    identify: (request: JobRequest) => idOf(request, null),
+    identify: idOf,
     labelsOf: (input: Omit<JobInput, "settings">, experimentId: string | null = null) =>
       labelsOf(input, experimentId, usable),
     research: createResearchControl(pool),

@@ -7,7 +7,6 @@ export function startAgain(kind: JobKind): string {
     case "batch":
       return "To go on with it, call start_batch with another at_once or max_failures: what was computed is not computed again.";
     case "training":
-    case "training_set":
       return "To run it again, repeat train_model with force_new_reason.";
     case "backtest":
       return "To run it again, repeat run_backtest with force_new_reason.";

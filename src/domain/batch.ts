@@ -36,7 +36,7 @@ function trainingsOf({ strategies, periods, draws, work, costs }: BatchRequest):
               draw: at + 1,
             },
             backtest:
-              work === "train" || test === null
+              work === "train" || test === null || costs === null
                 ? null
                 : { kind: "backtest", ...part, ...test, ...costs, modelPath: null },
           })),
@@ -47,9 +47,27 @@ function trainingsOf({ strategies, periods, draws, work, costs }: BatchRequest):
 const backtestsOf = ({ models, periods, costs }: BatchRequest): Item[] =>
   models.flatMap((model) =>
     periods.flatMap(({ test }) =>
-      test === null ? [] : [{ training: null, backtest: { kind: "backtest" as const, ...model, ...test, ...costs } }],
+      test === null || costs === null
+        ? []
+        : [{ training: null, backtest: { kind: "backtest" as const, ...model, ...test, ...costs } }],
     ),
   );
+
+/** Several draws of one training, all of them at once; it is a failure only when none of them leaves a model. */
+export function repeated(training: Omit<TrainingRequest, "draw">, repeats: number): BatchRequest {
+  const { kind: _kind, startDate, endDate, ...part } = training;
+  return {
+    kind: "batch",
+    work: "train",
+    strategies: [part],
+    models: [],
+    periods: [{ train: { startDate, endDate }, test: null }],
+    draws: repeats,
+    costs: null,
+    atOnce: repeats,
+    maxFailures: repeats - 1,
+  };
+}
 
 /** How many items a batch has, without making them. */
 export const sizeOf = ({ work, strategies, models, periods, draws }: BatchRequest): number =>

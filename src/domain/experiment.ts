@@ -9,7 +9,7 @@ import { overlaps, toEpochMs, type DateWindow } from "./market-data.ts";
 import type { JobResult } from "./result.ts";
 import { FIGURES, type FigureName } from "./results/figures.ts";
 import { sharpeErrorOver } from "./results/sharpe-error.ts";
-import { spread } from "./results/training-set.ts";
+import { spread } from "./statistics.ts";
 
 export const DIRECTIONS = ["at_least", "at_most"] as const;
 export const VERDICTS = ["supported", "not_supported", "inconclusive"] as const;
@@ -56,7 +56,7 @@ export interface Conclusion {
   readonly concludedAt: string;
 }
 
-/** A job of an experiment, or a training of a set that is one. */
+/** A job of an experiment, or of a batch that is one. */
 export interface AttachedRun {
   readonly jobId: string;
   /** ISO-8601 UTC. */

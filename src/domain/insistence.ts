@@ -25,8 +25,6 @@ export function insistedOn(request: JobRequest): readonly Insistence[] {
     case "training":
     case "backtest":
       return request.insisted ?? [];
-    case "training_set":
-      return request.training.insisted ?? [];
     case "batch":
       return [...request.strategies, ...request.models].flatMap(({ insisted = [] }) => insisted);
     case "data_load":

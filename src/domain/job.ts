@@ -7,10 +7,10 @@ import type { Insistence } from "./insistence.ts";
 import type { PaceMark } from "./pace.ts";
 import type { LearningCurve } from "./result.ts";
 
-export type JobKind = "training" | "training_set" | "backtest" | "data_load" | "batch";
+export type JobKind = "training" | "backtest" | "data_load" | "batch";
 
-/** Kinds that occupy a KTRDR slot. Sets and batches only wait for their jobs. */
-export type SlotKind = Exclude<JobKind, "training_set" | "batch">;
+/** Kinds that occupy a KTRDR slot. A batch only waits for its jobs. */
+export type SlotKind = Exclude<JobKind, "batch">;
 
 export interface TrainingRequest {
   readonly kind: "training";
@@ -30,13 +30,6 @@ export interface TrainingRequest {
   readonly insisted?: readonly Insistence[] | undefined;
   /** The job whose checkpoint it goes on from; absent: it begins with a new network. */
   readonly resumeFrom?: string | undefined;
-}
-
-export interface TrainingSetRequest {
-  readonly kind: "training_set";
-  readonly training: Omit<TrainingRequest, "draw" | "resumeFrom">;
-  /** How many trainings (2..20). */
-  readonly repeats: number;
 }
 
 export interface BacktestRequest {
@@ -88,7 +81,8 @@ export interface BatchRequest {
   readonly periods: readonly BatchPeriod[];
   /** How many trainings of each combination. */
   readonly draws: number;
-  readonly costs: Pick<BacktestRequest, "initialCapital" | "commission" | "slippage">;
+  /** Of the backtests; null when nothing is backtested. */
+  readonly costs: Pick<BacktestRequest, "initialCapital" | "commission" | "slippage"> | null;
   /** Jobs of the batch that are open at the same time. */
   readonly atOnce: number;
   /** When more of its items failed, no others are begun. */
@@ -101,14 +95,13 @@ export interface BatchPeriod {
   readonly test: { readonly startDate: string; readonly endDate: string } | null;
 }
 
-export type JobRequest = TrainingRequest | TrainingSetRequest | BacktestRequest | DataLoadRequest | BatchRequest;
+export type JobRequest = TrainingRequest | BacktestRequest | DataLoadRequest | BatchRequest;
 
 /** A request that occupies a KTRDR slot and becomes one operation. */
-export type ComputeRequest = Exclude<JobRequest, TrainingSetRequest | BatchRequest>;
+export type ComputeRequest = Exclude<JobRequest, BatchRequest>;
 
 /** Whether KTRDR computes it, or it only waits for jobs of its own. */
-export const computes = (request: JobRequest): request is ComputeRequest =>
-  request.kind !== "training_set" && request.kind !== "batch";
+export const computes = (request: JobRequest): request is ComputeRequest => request.kind !== "batch";
 
 /** Everything a workflow is started with. */
 export interface JobInput<R extends JobRequest = JobRequest> {

@@ -1,4 +1,5 @@
 /** Normalised results of jobs. Ratios are ratios (0.05 = 5 %), times are ISO-8601 UTC, money is in account currency. */
+import type { Spread } from "./statistics.ts";
 
 /** Which KTRDR computed it; every answer and record says so. */
 export interface Engine {
@@ -147,35 +148,6 @@ export interface DataLoadResult {
   readonly engine: Engine;
 }
 
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-  readonly n: number;
-}
-
-export interface TrainingSetResult {
-  readonly kind: "training_set";
-  readonly strategy: string;
-  readonly symbol: string;
-  readonly timeframe: string;
-  readonly requested: number;
-  readonly completed: number;
-  readonly bestValLoss: Spread | null;
-  readonly bestValAccuracy: Spread | null;
-  /** Of the saved models; absent in results of before it was recorded. */
-  readonly finalValLoss?: Spread | null | undefined;
-  readonly finalValAccuracy?: Spread | null | undefined;
-  readonly regression?: boolean | undefined;
-  /** The same for all: labels are not drawn. */
-  readonly baseRate?: BaseRate | null | undefined;
-  readonly testAccuracy: Spread | null;
-  readonly epochsTrained: Spread | null;
-  readonly models: readonly { readonly jobId: string; readonly modelPath: string }[];
-  readonly caveats: readonly Caveat[];
-  readonly engine: Engine;
-}
-
 export interface BatchResult {
   readonly kind: "batch";
   /** Items of the batch, and how many of them ended how. Those that were never begun are in none of the others. */
@@ -185,8 +157,10 @@ export interface BatchResult {
   readonly cancelled: number;
   /** Items that were answered by earlier runs alone. */
   readonly reused: number;
+  /** Of a batch that is several draws of one training on the same dates. */
+  readonly draws?: Readonly<Record<"sharpe" | "validationLoss" | "testAccuracy", Spread | null>> | undefined;
   readonly caveats: readonly Caveat[];
   readonly engine: Engine;
 }
 
-export type JobResult = TrainingResult | BacktestResult | DataLoadResult | TrainingSetResult | BatchResult;
+export type JobResult = TrainingResult | BacktestResult | DataLoadResult | BatchResult;

@@ -24,6 +24,21 @@ export function median(values: readonly number[]): number {
   return mean(sorted.slice(Math.floor(middle), Math.ceil(middle) + 1));
 }
 
+/** How far apart the values of several draws lie. */
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+  readonly n: number;
+}
+
+/** Of the values that exist; null when none does. */
+export function spread(values: readonly (number | null)[]): Spread | null {
+  const known = values.filter((value) => value !== null);
+  if (known.length === 0) return null;
+  return { median: median(known), min: Math.min(...known), max: Math.max(...known), n: known.length };
+}
+
 /** Simple returns between neighbours; one shorter than `prices`. */
 export function simpleReturns(prices: readonly number[]): number[] {
   return prices.slice(1).map((price, index) => price / (prices[index] ?? Number.NaN) - 1);

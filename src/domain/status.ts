@@ -140,9 +140,8 @@ function moving(view: SeenExecution, sources: StatusSources, seen: Observed): Jo
   const progress = view.pending?.progress ?? null;
   if (progress !== null) return computing(progress, sources, seen);
   if (lostKtrdr(view)) return unreachable(seen);
-  if (view.kind === "training_set" || view.kind === "batch") {
-    const whose = view.kind === "batch" ? "jobs of the batch" : "trainings of the set";
-    return blank("running", { headline: `Waiting for the ${whose}.`, next: WAIT_ON });
+  if (view.kind === "batch") {
+    return blank("running", { headline: "Waiting for the jobs of the batch.", next: WAIT_ON });
   }
   if (live?.phase === "running") {
     return blank("running", { ...seen, headline: "Computing; no progress reported yet.", next: WAIT_ON });

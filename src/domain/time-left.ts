@@ -1,5 +1,5 @@
 /**
- * How long a batch or a set still takes, from what its own jobs took and how many computed at the same time: the rest is
+ * How long a batch still takes, from what its own jobs took and how many computed at the same time: the rest is
  * laid out the way it will run, lane by lane and slot by slot. Times are seconds.
  */
 import { median } from "./statistics.ts";

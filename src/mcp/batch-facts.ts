@@ -1,7 +1,9 @@
 import { itemsOf, sizeOf } from "../domain/batch.ts";
 import type { BatchRequest } from "../domain/job.ts";
+import type { BatchResult } from "../domain/result.ts";
+import { BEST_OF_MANY } from "../domain/results/batch.ts";
 import { spanOf } from "../domain/market-data.ts";
-import { median } from "../domain/statistics.ts";
+import { spread, type Spread } from "../domain/statistics.ts";
 import { secondsLeft, type SeenPiece, type Work } from "../domain/time-left.ts";
 import type { BatchRow, Piece } from "../store/batches.ts";
 import type { JobRecord } from "../store/job-row.ts";
@@ -19,13 +21,14 @@ export async function batchProgress(deps: Deps, batchId: string) {
     deps.now(),
   ]).catch(() => [null, null, [], [], new Date()] as const);
   if (job?.request.kind !== "batch" || counts === null) return null;
-  const items = sizeOf(job.request);
+  const work = workOf(job.request);
+  const { items } = work;
   const { completed, failed, cancelled, running: begun, reused } = counts;
   const ended = completed + failed + cancelled;
   const running = new Set(pieces.filter(isComputing).map(({ n }) => n)).size;
   return {
-    percent: Math.round((100 * ended) / items),
-    etaSeconds: job.status === "open" ? timeLeft(workOf(job.request), pieces, now) : null,
+    percent: percentOf(work, pieces),
+    etaSeconds: job.status === "open" ? timeLeft(work, pieces, now) : null,
     counts: compact({
       items,
       done: completed,
@@ -40,10 +43,20 @@ export async function batchProgress(deps: Deps, batchId: string) {
   };
 }
 
+/** Of all items, each by how far its jobs are; 0..100. */
+function percentOf({ items, stages }: Work, pieces: readonly Piece[]): number {
+  const done = [...Map.groupBy(pieces, ({ n }) => n).values()].map((jobs) => {
+    if (jobs.some(({ status }) => status !== null && status !== "open" && status !== "completed")) return 100;
+    const parts = jobs.map(({ status, percent }) => (status === "completed" ? 100 : (percent ?? 0)));
+    return parts.reduce((sum, part) => sum + part, 0) / stages.length;
+  });
+  return Math.floor(done.reduce((sum, part) => sum + part, 0) / items);
+}
+
 const isComputing = ({ status, begunAt }: Piece): boolean => status === "open" && begunAt !== null;
 
 /** In seconds; null while nothing tells the pace. */
-export function timeLeft(work: Work, pieces: readonly Piece[], now: Date): number | null {
+function timeLeft(work: Work, pieces: readonly Piece[], now: Date): number | null {
   const seconds = (instant: string | null) => (instant === null ? null : Date.parse(instant) / 1000);
   const seen = pieces.map(({ begunAt, endedAt, ...piece }): SeenPiece => {
     return { ...piece, begun: seconds(begunAt), ended: seconds(endedAt) };
@@ -93,13 +106,15 @@ const SHOWN = {
 /** Of a batch there is something to say at any time: figures by strategy first, then the items. */
 export async function batchResults(
   deps: Deps,
-  { jobId, status, outcome, request, engine }: JobRecord,
+  { jobId, status, outcome, engine }: JobRecord,
+  request: BatchRequest,
+  result: BatchResult | null,
   detail: keyof typeof SHOWN,
 ) {
   const { batches, experiments } = deps.records;
   const [progress, rows, of] = await Promise.all([
     batchProgress(deps, jobId),
-    batches.rows(jobId, { limit: request.kind === "batch" ? sizeOf(request) : 0, offset: 0 }),
+    batches.rows(jobId, { limit: sizeOf(request), offset: 0 }),
     experiments.list({ jobId, limit: 5, offset: 0 }),
   ]);
   const { failure = null } = outcome ?? {};
@@ -116,9 +131,12 @@ export async function batchResults(
     ...compact({ more_groups: groups.length > shown.groups ? groups.length - shown.groups : null }),
     items: rows.slice(0, shown.items).map((row) => ({ item: row.n, ...batchRow(row) })),
     ...compact({ experiments: of.length === 0 ? null : of.map(({ experimentId }) => experimentId) }),
-    caveats: ["The best of many looks better than it is: confirm it on days that none of them saw."],
+    caveats: (result?.caveats ?? [BEST_OF_MANY]).map(({ text }) => text),
     ...(failure === null ? {} : { failure: compact({ ...failure }) }),
-    next: `compare_results with task_ids ["${jobId}"] says which differences are more than chance; detail full shows fifty items.`,
+    next:
+      request.work === "train"
+        ? `run_backtest with model ${jobId} on dates after the training: all its models, and their spread.`
+        : `compare_results with task_ids ["${jobId}"] says which differences are more than chance; detail full shows fifty items.`,
   };
 }
 
@@ -129,7 +147,7 @@ function groupsOf(rows: readonly BatchRow[]) {
   );
   const several = new Set(rows.map(({ on }) => on)).size > 1;
   return [...groups.values()]
-    .map((members) => ({ members, figure: spreadOf(members) }))
+    .map((members) => ({ members, figure: spreadsOf(members) }))
     .toSorted(
       (a, b) =>
         placeOf(rows, a.members) - placeOf(rows, b.members) ||
@@ -153,21 +171,26 @@ function groupsOf(rows: readonly BatchRow[]) {
 const placeOf = (rows: readonly BatchRow[], [first]: readonly BatchRow[]): number =>
   rows.findIndex(({ on, looksAhead }) => on === first?.on && looksAhead === first?.looksAhead);
 
-/** Of the Sharpe ratios, or the test accuracies where nothing was backtested. */
-function spreadOf(members: readonly BatchRow[]) {
-  const known = (pick: (row: BatchRow) => number | null) => members.map(pick).filter((value) => value !== null);
-  const sharpes = known(({ sharpe }) => sharpe);
-  const values = sharpes.length > 0 ? sharpes : known(({ testAccuracy }) => testAccuracy);
-  if (values.length === 0) return { middle: null, facts: {} };
-  const middle = median(values);
-  const spread = { median: rounded(middle), min: rounded(Math.min(...values)), max: rounded(Math.max(...values)) };
-  return { middle, facts: { [sharpes.length > 0 ? "sharpe" : "test_accuracy"]: spread } };
+/** Of what is ranked by: the Sharpe ratios, or of trainings alone their figures. */
+function spreadsOf(members: readonly BatchRow[]) {
+  const of = (pick: (row: BatchRow) => number | null) => spread(members.map(pick));
+  const sharpe = of((row) => row.sharpe);
+  if (sharpe !== null) return { middle: sharpe.median, facts: { sharpe: spreadFacts(sharpe) } };
+  const accuracy = of((row) => row.testAccuracy);
+  const named = members[0]?.regression === true ? "test_directional_accuracy" : "test_accuracy";
+  const figures = {
+    [named]: spreadFacts(accuracy),
+    final_val_loss: spreadFacts(of((row) => row.finalValLoss)),
+    final_val_accuracy: spreadFacts(of((row) => row.finalValAccuracy)),
+    epochs: spreadFacts(of((row) => row.epochs)),
+  };
+  return { middle: accuracy?.median ?? null, facts: compact(figures) };
 }
 
-function middleOf(values: readonly (number | null)[]): number | null {
-  const known = values.filter((value) => value !== null);
-  return known.length === 0 ? null : rounded(median(known));
-}
+const spreadFacts = (values: Spread | null) =>
+  values && { median: rounded(values.median), min: rounded(values.min), max: rounded(values.max) };
+
+const middleOf = (values: readonly (number | null)[]): number | null => rounded(spread(values)?.median ?? null);
 
 /** An accuracy says nothing without what always the same answer would have. */
 const accuracyOf = ({ testAccuracy, baseRate }: BatchRow) => ({

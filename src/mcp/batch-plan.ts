@@ -161,7 +161,7 @@ function worthOf(
 /** As a part of a request carries it. */
 const kept = (insisted: readonly Insistence[] = []) => (insisted.length === 0 ? {} : { insisted });
 
-/** A batch or a set stands for its finished trainings. */
+/** A batch stands for its finished trainings. */
 async function trainingsOf(deps: ToolContext["deps"], id: string): Promise<readonly string[]> {
   if (MODEL_PATH.test(id)) return [id];
   return (await membersOf(deps, await deps.records.jobs.get(id), "training"))?.jobIds ?? [id];
@@ -187,7 +187,8 @@ async function checkMarkets(
     const found: Subject[] = [];
     for (const window of windows) found.push((await checkBars(deps, market, window, will, signal)).subject);
     for (const { test } of periods) {
-      if (test !== null) found.push(await checkCapital(deps, market, test, costs.initialCapital, signal));
+      if (test !== null && costs !== null)
+        found.push(await checkCapital(deps, market, test, costs.initialCapital, signal));
     }
     subjects.set(key, found);
   }

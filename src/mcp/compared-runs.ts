@@ -23,12 +23,12 @@ const MOST = 200;
 
 export interface RunsToCompare {
   readonly runs: readonly RunToCompare[];
-  /** Batches and sets that go on: there will be more of them. */
+  /** Batches that go on: there will be more of them. */
   readonly growing: readonly string[];
 }
 
 /**
- * The results of jobs, those of batches and training sets one by one, with what is needed to say what they have in common.
+ * The results of jobs, those of batches one by one, with what is needed to say what they have in common.
  * @throws DomainError `task_not_found`, `task_not_finished`, `invalid_input`
  */
 export async function runsToCompare(deps: Deps, jobIds: readonly string[]): Promise<RunsToCompare> {
@@ -48,17 +48,17 @@ export async function runsToCompare(deps: Deps, jobIds: readonly string[]): Prom
 const unfitNumber = (count: number) =>
   new DomainError("invalid_input", {
     what: count < 2 ? "One run alone cannot be compared." : `These are ${count} runs; ${MOST} at most are compared.`,
-    valid: [`2 to ${MOST} runs, those of batches and sets counted one by one`],
+    valid: [`2 to ${MOST} runs, those of batches counted one by one`],
     next:
       count < 2
-        ? "add the task_id of another run, or of a batch or training set with several"
+        ? "add the task_id of another run, or of a batch with several"
         : "get_results of the batch names its items: pass the task_ids of some of them",
   });
 
 const unlike = (kinds: readonly string[]) =>
   new DomainError("invalid_input", {
     what: `These jobs cannot be compared: they are ${kinds.join(" and ")}.`,
-    valid: ["backtests only (or batches of them)", "trainings only (or sets and batches of them)"],
+    valid: ["backtests only (or batches of them)", "trainings only (or batches of them)"],
     next: "list_tasks with kind shows them apart",
   });
 

@@ -11,7 +11,6 @@ const CALLS = 500;
 
 const TOOL: Partial<Record<JobRecord["kind"], string>> = {
   training: "train_model",
-  training_set: "train_model",
   backtest: "run_backtest",
   batch: "start_batch",
   data_load: "load_market_data",
@@ -43,7 +42,6 @@ export async function manifestOf(deps: Deps, job: JobRecord, result: JobResult) 
 /** Of the text that was computed with: a training and a backtest check it before they start. */
 export async function strategyHash({ records }: Deps, { jobId, request }: JobRecord): Promise<string | null> {
   if ("strategySha256" in request && request.strategySha256 !== undefined) return request.strategySha256;
-  if (request.kind === "training_set") return request.training.strategySha256;
   const text = await records.jobs.strategyText(jobId);
   return text === null ? null : createHash("sha256").update(text).digest("hex");
 }

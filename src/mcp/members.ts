@@ -3,7 +3,7 @@ import { DomainError } from "../domain/errors.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { Deps } from "./ports.ts";
 
-/** What a batch or a set stands for: its finished runs of one kind, in their order. */
+/** What a batch stands for: its finished runs of one kind, in their order. */
 export interface Members {
   readonly jobIds: readonly string[];
   /** Runs of it that have not ended, or were not begun while it runs. */
@@ -11,8 +11,8 @@ export interface Members {
 }
 
 /**
- * The finished runs of a batch or a training set, so that either is taken wherever runs are: it stands for them.
- * @param kind null: what it computes in the end, the backtests of a batch or the trainings of a set
+ * The finished runs of a batch, so that it is taken wherever runs are: it stands for them.
+ * @param kind null: what it computes in the end
  * @returns null for any other job
  * @throws DomainError `task_not_finished`, `invalid_input` when no run of it is there to be taken
  */
@@ -22,15 +22,9 @@ export async function membersOf(
   kind: "training" | "backtest" | null,
 ): Promise<Members | null> {
   const request = job?.request;
-  if (job === null || (request?.kind !== "batch" && request?.kind !== "training_set")) return null;
-  const ends = request.kind === "batch" && request.work !== "train" ? "backtest" : "training";
-  const wanted = kind ?? ends;
-  const jobIds =
-    request.kind === "batch"
-      ? await itemsOf(records, job.jobId, wanted)
-      : wanted === "training"
-        ? await trainingsOf(records, job.jobId)
-        : [];
+  if (job === null || request?.kind !== "batch") return null;
+  const wanted = kind ?? (request.work === "train" ? "training" : "backtest");
+  const jobIds = await itemsOf(records, job.jobId, wanted);
   if (jobIds.length > 0) return { jobIds, open: job.status === "open" };
   if (job.status !== "open") {
     throw new DomainError("invalid_input", {
@@ -54,10 +48,4 @@ async function itemsOf({ batches }: Deps["records"], batchId: string, kind: "tra
       return id !== null && status === "completed" ? [id] : [];
     });
   return [...new Set(done)];
-}
-
-async function trainingsOf({ jobs, results }: Deps["records"], setId: string): Promise<readonly string[]> {
-  const [result, children] = await Promise.all([results.get(setId), jobs.children(setId)]);
-  if (result?.kind === "training_set") return result.models.map(({ jobId }) => jobId);
-  return children.filter(({ status }) => status === "completed").map(({ jobId }) => jobId);
 }

@@ -53,13 +53,6 @@ async function ofTraining(deps: Deps, jobId: string): Promise<ChosenModel> {
   if (result?.kind === "training") {
     return { modelPath: result.modelPath, trainingJobId: jobId, ...trainedBy(job), origin: result, kept: null };
   }
-  if (result?.kind === "training_set") {
-    throw new DomainError("invalid_input", {
-      what: `${jobId} is a set of ${result.completed} trainings; a backtest needs one model.`,
-      valid: result.models.map((model) => model.jobId),
-      next: "pass the task_id of one training; backtest several of them to see the spread",
-    });
-  }
   if (job === null) {
     throw new DomainError("model_not_found", {
       what: `No training is called "${jobId}", and it is no model path.`,
@@ -67,7 +60,7 @@ async function ofTraining(deps: Deps, jobId: string): Promise<ChosenModel> {
       next: "list_models shows the models there are; get_task_status whether a training is still being admitted",
     });
   }
-  if (job.kind !== "training" && job.kind !== "training_set") {
+  if (job.kind !== "training") {
     throw new DomainError("invalid_input", {
       what: `${jobId} is a ${job.kind}, not a training.`,
       next: "list_models shows the task_ids of trainings",

@@ -6,9 +6,7 @@ import type {
   DataLoadResult,
   JobResult,
   LearningCurve,
-  Spread,
   TrainingResult,
-  TrainingSetResult,
 } from "../domain/result.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import { compact, engineText, rounded } from "./answer.ts";
@@ -55,7 +53,6 @@ export function resultFacts(
 
 const NEXT: Record<JobResult["kind"], string> = {
   training: "run_backtest with this task_id as model, on dates after the training window.",
-  training_set: "run_backtest for several of these trainings on later dates, and compare the spread.",
   batch: "compare_results for the best of them; save_insight with what it taught.",
   backtest: "Compare with buy_and_hold and with backtests of other trainings of the same strategy before concluding.",
   data_load: "train_model or run_backtest on the new dates.",
@@ -71,8 +68,6 @@ function factsOf(result: JobResult, detail: Detail): Omit<ResultFacts, "next"> {
   switch (result.kind) {
     case "training":
       return trainingFacts(result, detail);
-    case "training_set":
-      return { figures: setFigures(result) };
     case "backtest":
       return backtestFacts(result, detail);
     case "data_load":
@@ -157,28 +152,9 @@ const batchFigures = ({ items, completed, failed, cancelled, reused }: BatchResu
   return { items, completed, failed, cancelled, reused };
 };
 
-function setFigures(result: TrainingSetResult): Facts {
-  const accuracy = result.regression === true ? "directional_accuracy" : "accuracy";
-  return compact({
-    trainings_wanted: result.requested,
-    trainings_completed: result.completed,
-    final_val_loss: spreadOf(result.finalValLoss ?? null),
-    [`final_val_${accuracy}`]: spreadOf(result.finalValAccuracy ?? null),
-    best_val_loss: spreadOf(result.bestValLoss),
-    [`best_val_${accuracy}`]: spreadOf(result.bestValAccuracy),
-    [`test_${accuracy}`]: spreadOf(result.testAccuracy),
-    test_base_rate: baseText(result.baseRate?.test),
-    epochs: spreadOf(result.epochsTrained),
-    trainings: result.models.map((model) => model.jobId),
-  });
-}
-
 /** An accuracy says nothing without it. */
 const baseText = (base: { readonly label: string; readonly share: number } | null | undefined) =>
   base && `${base.label} ${rounded(base.share)}`;
-
-const spreadOf = (spread: Spread | null) =>
-  spread && { median: rounded(spread.median), min: rounded(spread.min), max: rounded(spread.max), n: spread.n };
 
 const roundedAll = (raw: Readonly<Record<string, number>>) =>
   Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, rounded(value)]));
@@ -213,8 +189,6 @@ function provenance(result: JobResult, job: JobRecord): Facts {
         commission: result.commission,
         slippage: result.slippage,
       });
-    case "training_set":
-      return compact({ strategy: result.strategy, ...common });
     case "data_load":
       return compact(common);
   }

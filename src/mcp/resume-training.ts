@@ -24,7 +24,7 @@ export async function trainingOnRecord({ records }: Deps, jobId: string): Promis
     });
   }
   if (job.request.kind === "training") return [job, job.request];
-  const parts = job.kind === "training_set" || job.kind === "batch" ? "; list_tasks names its trainings" : "";
+  const parts = job.kind === "batch" ? "; list_tasks names its trainings" : "";
   throw refused(jobId, `it is a ${job.kind}: only a training keeps a checkpoint to go on from${parts}`);
 }
 

@@ -26,7 +26,7 @@ export async function startBatchJob(context: ToolContext, wish: BatchWish) {
     models,
     periods,
     draws: work === "backtest" ? 1 : draws,
-    costs,
+    costs: work === "train" ? null : costs,
     atOnce,
     maxFailures,
   };

@@ -119,7 +119,6 @@ const lateWarnings = (attached: boolean, { status }: TaskStatus): string[] =>
 
 /** What KTRDR is to compute for it. */
 function computationsOf(request: JobRequest): number {
-  if (request.kind === "training_set") return request.repeats;
   // Of a batch no more are open at once.
   return request.kind === "batch" ? Math.min(request.atOnce, sizeOf(request)) : 1;
 }

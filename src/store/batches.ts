@@ -29,8 +29,8 @@ export interface BatchStore {
   rows(batchId: string, page: { readonly limit: number; readonly offset: number }): Promise<readonly BatchRow[]>;
   /** The first of `rows` of each market and dates: across them nothing is ranked. */
   best(batchId: string): Promise<readonly BatchRow[]>;
-  /** The jobs of a batch or a training set that were begun: where they stand, and when they computed. */
-  pieces(parentId: string): Promise<readonly Piece[]>;
+  /** The jobs of a batch that were begun: where they stand, and when they computed. */
+  pieces(batchId: string): Promise<readonly Piece[]>;
 }
 
 const Counts = z.object({
@@ -77,7 +77,13 @@ const Row = z.object({
   /** Of the model that is backtested, trained by the batch or before. */
   modelJobId: z.string().nullable(),
   computing: z.boolean(),
+  /** Ratio; directional of a regression. */
   testAccuracy: z.number().nullable(),
+  /** Of the saved model, as is the accuracy. */
+  finalValLoss: z.number().nullable(),
+  finalValAccuracy: z.number().nullable(),
+  epochs: z.number().nullable(),
+  regression: z.boolean(),
   sharpe: z.number().nullable(),
   totalReturn: z.number().nullable(),
   maxDrawdown: z.number().nullable(),
@@ -87,6 +93,8 @@ const Row = z.object({
   /** How often the most frequent label of the test part comes; null where that is not known. */
   baseRate: z.number().nullable(),
   looksAhead: z.boolean(),
+  /** Of the results of its jobs. */
+  caveatCodes: z.array(z.string()),
 });
 
 const days = (job: string) => `(${job}.request ->> 'startDate') || ' to ' || (${job}.request ->> 'endDate')`;
@@ -107,7 +115,10 @@ const ROWS = `
       rb.trades, rb.sharpe - (rb.result #>> '{buyAndHold,sharpe}')::float8 as "excessSharpe",
       ${branded("rt")} or ${branded("rb")} as "looksAhead",
       coalesce(rb.result, rt.result) #>> '{engine,version}' as engine,
-      (rt.result #>> '{baseRate,test,share}')::float8 as "baseRate"
+      (rt.result #>> '{baseRate,test,share}')::float8 as "baseRate",
+      (rt.result ->> 'finalValLoss')::float8 as "finalValLoss", (rt.result ->> 'finalValAccuracy')::float8 as "finalValAccuracy",
+      (rt.result ->> 'epochsTrained')::float8 as epochs, coalesce((rt.result ->> 'regression')::boolean, false) as regression,
+      jsonb_path_query_array(jsonb_build_array(rt.result -> 'caveats', rb.result -> 'caveats'), '$[*][*].code') as "caveatCodes"
     from (select * from batch_items where batch_id = $1 and stage = 'training') t
       full join (select * from batch_items where batch_id = $1 and stage = 'backtest') b using (n)
       left join jobs jt on jt.job_id = t.job_id left join results rt on rt.job_id = t.job_id
@@ -127,21 +138,21 @@ const PiecesRow = z.object({
   /** ISO-8601 UTC since when KTRDR computed it; null before. */
   begunAt: Instant.nullable(),
   endedAt: Instant.nullable(),
+  /** How far KTRDR is with it, 0..100; null before it moved. */
+  percent: z.number().nullable(),
   reused: z.boolean(),
 });
 
 export type Piece = z.infer<typeof PiecesRow>;
 
 const PIECES = `
-  with piece as (
-    select n, stage, job_id, reused from batch_items where batch_id = $1
-    union all
-    select (j.request ->> 'draw')::int - 1, 'training', j.job_id, false
-    from jobs j join jobs p on p.job_id = j.parent_job_id and p.kind = 'training_set' where j.parent_job_id = $1
-  )
-  select p.n, p.stage, j.status, c.started_at as "begunAt", j.finished_at as "endedAt", p.reused
-  from piece p left join jobs j using (job_id)
-    left join lateral (select started_at from computations c where c.job_id = p.job_id order by n desc limit 1) c on true
+  select p.n, p.stage, j.status, c.started_at as "begunAt", j.finished_at as "endedAt", c.percent, p.reused
+  from batch_items p left join jobs j using (job_id)
+    left join lateral (
+      select started_at, (last_seen ->> 'percent')::float8 as percent
+      from computations c where c.job_id = p.job_id order by n desc limit 1
+    ) c on true
+  where p.batch_id = $1
   order by p.n, p.stage desc`;
 
 export function createBatchStore(pool: Pool): BatchStore {
@@ -175,6 +186,6 @@ export function createBatchStore(pool: Pool): BatchStore {
         [batchId],
       ),
 
-    pieces: (parentId) => select(pool, PiecesRow, PIECES, [parentId]),
+    pieces: (batchId) => select(pool, PiecesRow, PIECES, [batchId]),
   };
 }

@@ -23,7 +23,7 @@ import { NO_CURVE, ResultSchema } from "./result-row.ts";
 export interface ExperimentFilter {
   readonly status?: "open" | "concluded";
   readonly symbol?: string;
-  /** Only those that this job belongs to, by itself or as a part of a batch or a set. */
+  /** Only those that this job belongs to, by itself or as a part of a batch. */
   readonly jobId?: string;
   readonly limit: number;
   readonly offset: number;
@@ -48,7 +48,7 @@ export interface ExperimentStore {
    * @throws DomainError `experiment_not_found`, `experiment_concluded`
    */
   attach(experimentId: string, jobId: string): Promise<boolean>;
-  /** The runs of an experiment in the order in which they count, trainings of sets apart. */
+  /** The runs of an experiment in the order in which they count, jobs of batches apart. */
   runs(experimentId: string): Promise<readonly AttachedRun[]>;
   /**
    * Judges it once and for all. The first conclusion stands.
@@ -131,15 +131,11 @@ const RunRow = z
     };
   });
 
-/** Of sets and batches their jobs; of the curve nothing is judged. */
+/** Of batches their jobs; of the curve nothing is judged. */
 const RUNS = `
   with attached as (select job_id, attached_at from experiment_jobs where experiment_id = $1),
   members as (
     select a.job_id, a.attached_at, 0 as part from attached a
-    union
-    select j.job_id, a.attached_at, (j.request ->> 'draw')::int
-    from attached a join jobs s on s.job_id = a.job_id and s.kind = 'training_set'
-      join jobs j on j.parent_job_id = a.job_id
     union
     select i.job_id, a.attached_at, i.n from attached a join batch_items i on i.batch_id = a.job_id
   )
@@ -150,7 +146,7 @@ const RUNS = `
       else r.result end as result
   from members m left join jobs j using (job_id) left join results r using (job_id)
     left join models t on t.job_id = j.request ->> 'trainingJobId'
-  where j.kind is null or j.kind not in ('training_set', 'batch') or j.status = 'open'
+  where j.kind is null or j.kind <> 'batch' or j.status = 'open'
   order by m.attached_at, m.part, m.job_id limit 1000`;
 
 /** The same experiment has the same id, so that starting it again changes nothing. */

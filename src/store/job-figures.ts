@@ -35,7 +35,7 @@ const OPEN = `
     greatest(0, extract(epoch from now() - min(since)))::float8 as "oldestSeconds"
   from (
     select j.kind,
-      case when j.kind in ('training_set', 'batch') then 'waiting_for_jobs'
+      case when j.kind = 'batch' then 'waiting_for_jobs'
         when bool_or(c.operation_id is not null and c.ended_at is null) then 'computing'
         else 'queued' end as state,
       coalesce(max(c.ended_at), j.admitted_at) as since

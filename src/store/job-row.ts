@@ -5,13 +5,7 @@ import type { Engine } from "../domain/result.ts";
 /** A moment as the domain writes it: ISO-8601 UTC. */
 export const Instant = z.date().transform((date) => date.toISOString());
 
-export const JOB_KINDS = [
-  "training",
-  "training_set",
-  "backtest",
-  "data_load",
-  "batch",
-] as const satisfies readonly JobKind[];
+export const JOB_KINDS = ["training", "backtest", "data_load", "batch"] as const satisfies readonly JobKind[];
 export const FINAL_STATUSES = [
   "completed",
   "failed",
@@ -40,11 +34,6 @@ const training = { strategy: z.string(), strategySha256: z.string(), ...window, 
 
 const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("training"), ...training, draw: z.number(), resumeFrom: z.string().optional() }),
-  z.object({
-    kind: z.literal("training_set"),
-    training: z.object({ kind: z.literal("training"), ...training }),
-    repeats: z.number(),
-  }),
   z.object({
     kind: z.literal("backtest"),
     strategy: z.string(),
@@ -83,7 +72,7 @@ const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
     ),
     periods: z.array(z.object({ train: period.nullable(), test: period.nullable() })),
     draws: z.number(),
-    costs: z.object({ initialCapital: z.number(), commission: z.number(), slippage: z.number() }),
+    costs: z.object({ initialCapital: z.number(), commission: z.number(), slippage: z.number() }).nullable(),
     atOnce: z.number(),
     maxFailures: z.number(),
   }),

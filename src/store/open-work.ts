@@ -20,9 +20,9 @@ export interface OpenWorkSnapshot {
   /** Clients without anything open are left out. */
   readonly clients: readonly {
     readonly client: string;
-    /** Jobs; a set and its trainings are one. */
+    /** Jobs; a batch and its jobs are one. */
     readonly open: number;
-    /** What KTRDR is to compute and does not yet; each training of a set counts. */
+    /** What KTRDR is to compute and does not yet; each job of a batch counts. */
     readonly queued: number;
   }[];
   /** Those of the jobs asked about that the record knows, whatever became of them. */
@@ -31,7 +31,7 @@ export interface OpenWorkSnapshot {
 
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface OpenWork {
-  /** Oldest first, sets and batches before their jobs. */
+  /** Oldest first, batches before their jobs. */
   list(filter: OpenWorkFilter): Promise<OpenJobRow[]>;
   /** @param jobIds are looked up beside. */
   snapshot(jobIds: readonly string[]): Promise<OpenWorkSnapshot>;
@@ -53,7 +53,7 @@ const SNAPSHOT = `
   select
     (select coalesce(jsonb_agg(per_client), '[]') from (
       select client, (count(*) filter (where parent_job_id is null))::int as open,
-        (count(*) filter (where kind not in ('training_set', 'batch') and not exists (
+        (count(*) filter (where kind <> 'batch' and not exists (
           select 1 from computations c
           where c.job_id = jobs.job_id and c.operation_id is not null and c.ended_at is null
         )))::int as queued

@@ -7,8 +7,8 @@ const figure = z.number().nullable();
 const figures = z.array(z.number());
 const market = { symbol: z.string(), timeframe: z.string() };
 const window = { startDate: z.string(), endDate: z.string() };
-const origin = { caveats: z.array(z.object({ code: z.string(), text: z.string() })), engine: EngineSchema };
 const spread = z.object({ median: z.number(), min: z.number(), max: z.number(), n: z.number() }).nullable();
+const origin = { caveats: z.array(z.object({ code: z.string(), text: z.string() })), engine: EngineSchema };
 
 const fingerprint = z
   .object({ bars: z.number(), first: z.string(), last: z.string(), sha256: z.string() })
@@ -94,24 +94,6 @@ const DataLoad = z.object({
   ...origin,
 });
 
-const TrainingSet = z.object({
-  kind: z.literal("training_set"),
-  strategy: z.string(),
-  ...market,
-  requested: z.number(),
-  completed: z.number(),
-  bestValLoss: spread,
-  bestValAccuracy: spread,
-  finalValLoss: spread.optional(),
-  finalValAccuracy: spread.optional(),
-  regression: z.boolean().optional(),
-  baseRate: baseRate.nullable().optional(),
-  testAccuracy: spread,
-  epochsTrained: spread,
-  models: z.array(z.object({ jobId: z.string(), modelPath: z.string() })),
-  ...origin,
-});
-
 const Batch = z.object({
   kind: z.literal("batch"),
   items: z.number(),
@@ -119,6 +101,7 @@ const Batch = z.object({
   failed: z.number(),
   cancelled: z.number(),
   reused: z.number(),
+  draws: z.object({ sharpe: spread, validationLoss: spread, testAccuracy: spread }).optional(),
   ...origin,
 });
 
@@ -126,13 +109,7 @@ const Batch = z.object({
 export const NO_CURVE = `'{"trainLoss":[],"valLoss":[],"trainAccuracy":[],"valAccuracy":[]}'::jsonb`;
 
 /** Finite numbers only: JSON knows no others, and a stored result must read back as it was. */
-export const ResultSchema: z.ZodType<JobResult> = z.discriminatedUnion("kind", [
-  Training,
-  Backtest,
-  DataLoad,
-  TrainingSet,
-  Batch,
-]);
+export const ResultSchema: z.ZodType<JobResult> = z.discriminatedUnion("kind", [Training, Backtest, DataLoad, Batch]);
 
 /** SQL: whether the result of the table `results` under this name is branded; see domain/insistence.ts. */
 export const branded = (results: string): string =>

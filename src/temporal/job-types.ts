@@ -7,7 +7,6 @@ export { CONTROL_QUEUE, JOB_QUEUE, POLL_QUEUE } from "../workflows/queues.ts";
 
 export const WORKFLOW_TYPE = {
   training: "trainModel",
-  training_set: "trainRepeatedly",
   backtest: "runBacktest",
   data_load: "loadMarketData",
   batch: "runBatch",
@@ -15,7 +14,6 @@ export const WORKFLOW_TYPE = {
 
 const PREFIX: Readonly<Record<JobKind, string>> = {
   training: "train",
-  training_set: "trainset",
   backtest: "backtest",
   data_load: "load",
   batch: "batch",
@@ -24,8 +22,6 @@ const PREFIX: Readonly<Record<JobKind, string>> = {
 /** What the request is about, whatever its kind. */
 export function subjectOf(request: JobRequest): { strategy: string | null; symbol: string; timeframe: string } {
   switch (request.kind) {
-    case "training_set":
-      return request.training;
     case "data_load":
       return { strategy: null, symbol: request.symbol, timeframe: request.timeframe };
     case "batch":
@@ -63,7 +59,6 @@ export function jobIdOf(request: JobRequest, requestHash: string): string {
 
 /** The slots a job of this id queues for; null when it queues for none. */
 export function slotKindOf(jobId: string): SlotKind | null {
-  if (jobId.startsWith(`${PREFIX.training_set}-`)) return jobId.includes(".") ? "training" : null;
   const kinds = ["training", "backtest", "data_load"] as const;
   return kinds.find((kind) => jobId.startsWith(`${PREFIX[kind]}-`)) ?? null;
 }
@@ -73,8 +68,6 @@ export function summaryOf(request: JobRequest): string {
   switch (request.kind) {
     case "training":
       return `train ${strategy} on ${symbol} ${timeframe}, ${request.startDate}..${request.endDate}`;
-    case "training_set":
-      return `train ${strategy} ${request.repeats} times on ${symbol} ${timeframe}`;
     case "backtest":
       return `backtest ${strategy} on ${symbol} ${timeframe}, ${request.startDate}..${request.endDate}`;
     case "data_load":

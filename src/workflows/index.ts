@@ -5,5 +5,4 @@ export { runBacktest } from "./run-backtest.ts";
 export { runBatch } from "./run-batch.ts";
 export { slotKeeper } from "./slot-keeper.ts";
 export { trainModel } from "./train-model.ts";
-export { trainRepeatedly } from "./train-repeatedly.ts";
 export { warden } from "./warden.ts";

@@ -15,9 +15,10 @@ import {
 } from "@temporalio/workflow";
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
 import { itemsOf, type BatchItem } from "../domain/batch.ts";
-import type { BatchRequest, FinalStatus, JobInput, JobOutcome, LiveJobState } from "../domain/job.ts";
+import type { BatchRequest, FinalStatus, JobFailure, JobInput, JobOutcome, LiveJobState } from "../domain/job.ts";
 import type { PreparedItem } from "../activities/batch.ts";
 import { closeAs } from "./close-as.ts";
+import { failureOf } from "./failure.ts";
 import { jobStateQuery } from "./messages.ts";
 import { admitJob, awaitOther, prepareItem, prepareItemQuickly, recordOutcome } from "./policies.ts";
 import { runBacktest } from "./run-backtest.ts";
@@ -113,7 +114,7 @@ class BatchRun {
 
   private async runStage(n: number, stage: "training" | "backtest", trainingJobId: string | null): Promise<JobOutcome> {
     const prepared = await this.prepare(n, stage, trainingJobId);
-    if (prepared === null) return endedAs(`${this.input.jobId}.${n}`, "failed");
+    if ("status" in prepared) return prepared;
     if (prepared.finished !== null) return prepared.finished;
     const { jobId } = prepared.input;
     try {
@@ -123,12 +124,16 @@ class BatchRun {
       // The batch's own end, not that of one job which an operator ended.
       if (CancellationScope.current().consideredCancelled) throw error;
       if (!(error instanceof ChildWorkflowFailure)) throw error;
-      return endedAs(jobId, isCancellation(error) ? "cancelled" : "failed");
+      return isCancellation(error) ? endedAs(jobId, "cancelled") : this.failedFor(jobId, failureOf(error.cause));
     }
   }
 
-  /** Null for an item that cannot be: that is no reason to give the others up. */
-  private async prepare(n: number, stage: "training" | "backtest", trainingJobId: string | null) {
+  /** An item that cannot be has failed: that is no reason to give the others up. */
+  private async prepare(
+    n: number,
+    stage: "training" | "backtest",
+    trainingJobId: string | null,
+  ): Promise<PreparedItem | JobOutcome> {
     try {
       return await prepareItemQuickly(this.input, n, stage, trainingJobId).catch(async (error: unknown) => {
         if (isCancellation(error)) throw error;
@@ -136,17 +141,28 @@ class BatchRun {
       });
     } catch (error) {
       if (isCancellation(error) || !(error instanceof ActivityFailure)) throw error;
-      return null;
+      return this.failedFor(`${this.input.jobId}.${n}`, failureOf(error));
     }
   }
+
+  private failedFor(jobId: string, failure: JobFailure): JobOutcome {
+    this.firstFailure ??= failure.what;
+    return endedAs(jobId, "failed");
+  }
+
+  private firstFailure: string | null = null;
 
   private endingOf(cancelled: boolean): Parameters<typeof recordOutcome>[0]["ending"] {
     if (cancelled) return { status: "cancelled", partial: null };
     if (!this.stopped) return { status: "completed", summary: {} };
+    const { maxFailures } = this.input.request;
     const failure = {
       code: "computation_failed",
-      what: `${this.failed} items of the batch failed, more than the ${this.input.request.maxFailures} it was given: no others were begun.`,
-      why: null,
+      what:
+        this.failed === this.items.length
+          ? `All ${this.failed} items of the batch failed.`
+          : `${this.failed} items of the batch failed, more than the ${maxFailures} it was given: no others were begun.`,
+      why: this.firstFailure === null ? null : `the first of them: ${this.firstFailure}`,
       next: "get_results with this task_id shows what there is; mend the cause, and start another batch: what is done is not done again.",
     };
     return { status: "failed", failure, partial: null };

@@ -7,10 +7,10 @@ import { settle } from "../../src/activities/settle.ts";
 import { tendActivities } from "../../src/activities/tend.ts";
 import type { JobOutcome } from "../../src/domain/job.ts";
 import type { JobRecord } from "../../src/store/job-row.ts";
-import { setInputOf } from "../support/job-inputs.ts";
+import { batchInput, batchRequest } from "../support/batches.ts";
 
 const open = (jobId: string): JobRecord =>
-  ({ ...setInputOf(jobId, 2), namespaceId: null, status: "open" }) as unknown as JobRecord;
+  ({ ...batchInput(jobId, batchRequest(2)), namespaceId: null, status: "open" }) as unknown as JobRecord;
 
 test("a terminated job that cannot be settled now keeps no other one from being settled", async () => {
   const rows = ["older", "stuck"].map(open);

@@ -3,7 +3,7 @@ import { mend, startAgain } from "../../src/domain/advice.ts";
 import type { JobKind } from "../../src/domain/job.ts";
 import { TOOLS } from "../../src/mcp/tools/index.ts";
 
-const KINDS: readonly JobKind[] = ["training", "training_set", "backtest", "data_load", "batch"];
+const KINDS: readonly JobKind[] = ["training", "backtest", "data_load", "batch"];
 const shapeOf = (name: string) => TOOLS.find((tool) => tool.name === name)?.input.shape ?? {};
 
 test("whatever is to be called again takes the arguments that the advice names", () => {

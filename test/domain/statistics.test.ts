@@ -7,6 +7,7 @@ import {
   sharpeRatio,
   sharpeStandardError,
   simpleReturns,
+  spread,
   standardDeviation,
   toSignificant,
 } from "../../src/domain/statistics.ts";
@@ -25,6 +26,11 @@ test("median of odd and even counts leaves its input alone", () => {
   expect(values).toEqual([9, 1, 5]);
   expect(median([4, 1, 3, 2])).toBe(2.5);
   expect(median([])).toBeNaN();
+});
+
+test("what is not known is no part of a spread", () => {
+  expect(spread([null, 2, null, 4])).toEqual({ median: 3, min: 2, max: 4, n: 2 });
+  expect(spread([null])).toBeNull();
 });
 
 test("drawdown is the greatest fall from a running maximum", () => {

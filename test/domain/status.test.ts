@@ -221,8 +221,8 @@ describe("judge", () => {
       { state: "unknown" },
     ],
     [
-      "a set whose worker does not answer",
-      { ...idle, view: view({ kind: "training_set", pending: null }) },
+      "a batch whose worker does not answer",
+      { ...idle, view: view({ kind: "batch", pending: null }) },
       { state: "running" },
     ],
     [
@@ -344,7 +344,7 @@ const anyOutcome = fc
   .constantFrom("completed", "failed", "cancelled", "terminated")
   .map((status) => outcome(status as "failed"));
 const anyView = fc.record({
-  kind: fc.constantFrom("training", "training_set", "backtest", "data_load"),
+  kind: fc.constantFrom("training", "batch", "backtest", "data_load"),
   execution: fc.constantFrom("running", "completed", "failed", "cancelled", "terminated", "timed_out", "paused"),
   startedAt: instant,
   pending: fc.option(

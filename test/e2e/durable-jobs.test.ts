@@ -93,13 +93,20 @@ describe("a training and a backtest", () => {
 
   it("trained several times answers as median and spread", async () => {
     await release();
-    const set = await research.call("train_model", { ...trainingOf(turn), repeats: 3 });
-    await research.follow(set.task_id, "completed");
-    const { figures } = await research.call("get_results", { task_id: set.task_id });
-    expect(figures).toMatchObject({ final_val_loss: { n: 3 } });
-    const starts = (await research.computations(`${set.task_id}.`)).filter(({ event }) => event === "start");
-    expect(new Set(starts.map(({ operationId }) => operationId)).size).toBe(3);
-    expect(starts).toHaveLength(3);
+    const draws = await research.call("train_model", { ...trainingOf(turn), repeats: 3 });
+    await research.follow(draws.task_id, "completed");
+    const { figures, groups } = await research.call("get_results", { task_id: draws.task_id });
+    expect(figures).toMatchObject({ items: 3, done: 3 });
+    expect(groups).toMatchObject([{ draws: 3, final_val_loss: { median: expect.any(Number) } }]);
+    const drawn = (await research.call("get_results", { task_id: draws.task_id }))["items"] as { training: string }[];
+    expect(new Set(drawn.map(({ training }) => training)).size).toBe(3);
+    for (const { training } of drawn) expect(await startsOf(training)).toHaveLength(1);
+    // Three of these five are known.
+    const more = await research.call("train_model", { ...trainingOf(turn), repeats: 5 });
+    await research.follow(more.task_id, "completed");
+    expect(await research.call("get_results", { task_id: more.task_id })).toMatchObject({
+      headline: expect.stringMatching(/^5 of 5 items completed, 3 of them known before, median validation loss/),
+    });
   });
 
   it("asked for twice at the same time and later are computed once", async () => {

@@ -122,17 +122,19 @@ describe("seeing what runs", () => {
     await lasting(30);
     const running = await runs(await train("alpha"));
     const queued = await waits(await train("beta"));
-    const { task_id: set } = await train("beta", { repeats: 2 });
+    const { task_id: batch } = await train("beta", { repeats: 2 });
+    const draws = await operator.children(batch, 2);
 
-    const beta = await listed('temporal workflow list --query "KtrdrStrategy', { STRATEGY: "beta" }, [queued, set]);
+    const ofBeta = [queued, batch, ...draws];
+    const beta = await listed('temporal workflow list --query "KtrdrStrategy', { STRATEGY: "beta" }, ofBeta);
     expect(beta).not.toContain(running);
     const all = await operator.types('temporal workflow list --query "KtrdrKind');
-    for (const taskId of [running, queued, set]) expect(all).toContain(taskId);
+    for (const taskId of [running, ...ofBeta]) expect(all).toContain(taskId);
     expect(all).not.toMatch(/slots-|warden/);
-    expect(await operator.types("temporal workflow count")).toContain("Total: 3");
+    expect(await operator.types("temporal workflow count")).toContain("Total: 5");
     // Among jobs that compute and wait.
     expect(await operator.types("bin/ktrdr-mcp doctor")).toContain("All is well.");
-    await listed('temporal workflow list --query "ParentWorkflowId', { TASK_ID: set }, [`${set}.1`, `${set}.2`]);
+    await listed('temporal workflow list --query "ParentWorkflowId', { TASK_ID: batch }, draws);
 
     await lasting(0); // the others, when their turn comes
     // The first heartbeat comes before the first epoch: the page promises progress once there is some.
@@ -155,7 +157,7 @@ describe("seeing what runs", () => {
     expect(await operator.types("temporal workflow show", { TASK_ID: running })).toContain("ActivityTaskScheduled");
     expect(await operator.types("temporal task-queue describe")).toContain(`${research.lab.pid("worker")}@`);
     expect(await operator.types("temporal workflow result", { TASK_ID: running })).toContain('"status":"completed"');
-    await research.follow(set, "completed");
+    await research.follow(batch, "completed");
   });
 
   /** Visibility lags: asks until all wanted are shown. */
@@ -290,17 +292,17 @@ describe("terminating", () => {
     expect(await operator.computed(queued)).toBe(0);
   });
 
-  it("a set stops its trainings", async () => {
-    const { task_id: set } = await train("alpha", { repeats: 2 });
-    const draws = [`${set}.1`, `${set}.2`];
+  it("a batch stops its jobs", async () => {
+    const { task_id: batch } = await train("alpha", { repeats: 2 });
+    const draws = await operator.children(batch, 2);
     const running = async () => (await Promise.all(draws.map((draw) => operator.computing(draw)))).flat().length === 1;
-    await until(running, { what: "a training of the set computing", timeoutMs: 120_000 });
-    await terminate(set);
+    await until(running, { what: "a job of the batch computing", timeoutMs: 120_000 });
+    await terminate(batch);
     for (const draw of draws) {
       expect(await operator.recorded(draw)).toMatchObject({ status: "cancelled" });
       expect(await operator.computing(draw)).toEqual([]);
     }
-    expect(await operator.recorded(set)).toMatchObject({
+    expect(await operator.recorded(batch)).toMatchObject({
       status: "terminated",
       headline: "terminated by an operator",
     });
@@ -600,9 +602,9 @@ describe("at a Temporal server of one's own", () => {
     await there.follow(running, "running");
     await slow(0);
     const queued = await ask("beta");
-    const set = await ask("beta", { repeats: 2 });
-    const draws = [`${set}.1`, `${set}.2`];
-    const admitted = async () => (await Promise.all([queued, ...draws].map((id) => at.records.get(id)))).every(Boolean);
+    const batch = await ask("beta", { repeats: 2 });
+    const draws = await at.children(batch, 2);
+    const admitted = async () => (await at.records.get(queued)) !== null;
     await until(admitted, { what: "all being on record", timeoutMs: 120_000 });
 
     await at.types("temporal operator namespace delete");
@@ -626,12 +628,12 @@ describe("at a Temporal server of one's own", () => {
     expect(doctor.stdout).toMatch(/^✘ Temporal +\S+ has no namespace research$/m);
 
     await at.types("temporal operator namespace create");
-    for (const taskId of [running, queued, set]) await there.follow(taskId, "completed");
+    for (const taskId of [running, queued, batch]) await there.follow(taskId, "completed");
     for (const taskId of [running, queued, ...draws]) {
       expect(await at.computed(taskId), `computations of ${taskId}`).toBe(1);
       expect(await at.recorded(taskId)).toMatchObject({ status: "completed", faultsSeen: [] });
     }
-    expect(await there.call("get_results", { task_id: set })).toMatchObject({
+    expect(await there.call("get_results", { task_id: batch })).toMatchObject({
       headline: expect.stringMatching(/^2 of 2 /),
     });
     const byStrategy = "KtrdrStrategy = 'alpha'";

@@ -163,7 +163,7 @@ describe("stopping", () => {
     const runs = await train("alpha");
     await running(runs);
     const queued = await train("alpha");
-    const set = await train("alpha", { repeats: 2 });
+    const draws = await train("alpha", { repeats: 2 });
     // It would begin its next item for each that is stopped.
     const batch = await research.call("start_batch", {
       work: "train",
@@ -180,8 +180,8 @@ describe("stopping", () => {
     });
     expect(said).toMatch(/\d jobs were stopped\./);
     expect(said).toContain("✔ Proven: no worker of KTRDR computes any of them.");
-    const ofBatch = (await operator.records.children(batch.task_id)).map(({ jobId }) => jobId);
-    for (const taskId of [runs, queued, set, `${set}.1`, `${set}.2`, batch.task_id, ...ofBatch]) {
+    const children = await Promise.all([draws, batch.task_id].map((id) => operator.records.children(id)));
+    for (const taskId of [runs, queued, draws, batch.task_id, ...children.flat().map(({ jobId }) => jobId)]) {
       expect((await operator.recorded(taskId)).status, taskId).toBe("cancelled");
       expect(await operator.computing(taskId)).toEqual([]);
     }

@@ -173,7 +173,7 @@ describe("open jobs", () => {
       .toBe(false);
   });
 
-  it("that wait for KTRDR have a cap of their own, in which each training of a set counts", async () => {
+  it("that wait for KTRDR have a cap of their own, in which each draw counts", async () => {
     const stack = await stackOf({ temporal: true, ktrdr: true, limits: { queuedJobs: { perClient: 4, all: 0 } } });
     const training = { strategy: stack.strategy, symbol: "SPX", start_date: "2000-01-03", end_date: "2010-12-31" };
     expect(await stack.refused("train_model", { ...training, repeats: 5 })).toContain(

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import type { BacktestRequest } from "../../src/domain/job.ts";
 import type { BacktestResult } from "../../src/domain/result.ts";
-import { backtestResult, recordOpen, recordSet, recordTraining, trainingResult } from "../support/job-records.ts";
+import { backtestResult, recordOpen, recordTraining, trainingResult } from "../support/job-records.ts";
 import { batchRequest, recordBatch } from "../support/batches.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
@@ -174,28 +174,26 @@ describe("compare_results", () => {
     );
   });
 
-  test("compares trainings, those of a set one by one", async () => {
-    await recordSet(stack.writer, "trainset-s-1");
-    for (const draw of [1, 2]) {
-      const id = `trainset-s-1.${draw}`;
-      await stack.writer.admit(
-        { ...inputOf(id, { ...TRAINING, draw }), parentJobId: "trainset-s-1" },
-        EXAMPLE_STRATEGY,
-      );
+  test("compares trainings, those of a batch one by one", async () => {
+    const drawn = ["train-drawn-1", "train-drawn-2"];
+    for (const [at, id] of drawn.entries()) {
+      await stack.writer.admit(inputOf(id, { ...TRAINING, draw: at + 1 }), EXAMPLE_STRATEGY);
       await stack.writer.finish(
         id,
         outcomeOf(id, "completed"),
-        trainingResult({ testAccuracy: 0.5 + draw / 100 }),
+        trainingResult({ testAccuracy: 0.51 + at / 100 }),
         null,
       );
     }
-    const answer = await compared(["trainset-s-1", "train-a-1"]);
+    await recordBatch(
+      stack,
+      "batch-s-1",
+      batchRequest(1, { draws: 2 }),
+      drawn.map((training) => ({ training })),
+    );
+    const answer = await compared(["batch-s-1", "train-a-1"]);
     expect(answer).toMatchObject({ figure: "test_accuracy" });
-    expect((answer["runs"] as { task_id: string }[]).map(({ task_id }) => task_id)).toEqual([
-      "trainset-s-1.1",
-      "trainset-s-1.2",
-      "train-a-1",
-    ]);
+    expect((answer["runs"] as { task_id: string }[]).map(({ task_id }) => task_id)).toEqual([...drawn, "train-a-1"]);
   });
 
   test.each<[string, string[], object, RegExp]>([
@@ -208,7 +206,7 @@ describe("compare_results", () => {
       { figure: "sharpe" },
       /None of these runs has sharpe.*final_val_loss/,
     ],
-    ["one alone", ["train-a-1"], {}, /One run alone.*batch or training set/s],
+    ["one alone", ["train-a-1"], {}, /One run alone.*a batch with several/s],
   ])("refuses %s", async (_name, task_ids, more, why) => {
     await recordOpen(stack.writer, "train-open-1");
     expect(await stack.refused("compare_results", { task_ids, ...more })).toMatch(why);

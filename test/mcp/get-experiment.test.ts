@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { batchRequest, recordBatch } from "../support/batches.ts";
-import { recordBacktest, recordSet, recordTraining } from "../support/job-records.ts";
+import { recordBacktest, recordTraining } from "../support/job-records.ts";
 import { begun, ran } from "../support/experiments.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { inputOf, TRAINING } from "../support/job-inputs.ts";
@@ -46,19 +46,6 @@ describe("get_experiment", () => {
       concluded_at: expect.any(String),
       next: expect.stringContaining("start_experiment"),
     });
-  });
-
-  test("counts each training of a set", async () => {
-    const sample = { start_date: "2000-01-03", end_date: "2014-12-31" };
-    const id = await begun(stack, { hypothesis: "A set.", metric: "final_val_accuracy", ...sample });
-    await stack.deps.records.experiments.attach(id, "trainset-x-1");
-    await recordSet(stack.writer, "trainset-x-1");
-    for (const draw of [1, 2]) {
-      const child = inputOf(`trainset-x-1.${draw}`, { ...TRAINING, draw });
-      await stack.writer.admit({ ...child, parentJobId: "trainset-x-1" }, null);
-    }
-    const { left_out: left } = await shown(id);
-    expect(left).toEqual([{ why: "not ended yet", runs: 2, task_ids: ["trainset-x-1.1", "trainset-x-1.2"] }]);
   });
 
   test("of a batch that runs says that it has not ended, and tells its trainings as one reason", async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { recordBacktest, recordEnd, recordOpen, recordSet, recordTraining } from "../support/job-records.ts";
+import { batchRequest, recordBatch } from "../support/batches.ts";
+import { recordBacktest, recordEnd, recordOpen, recordTraining } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 
 describe("get_results", () => {
@@ -11,7 +12,20 @@ describe("get_results", () => {
     await recordBacktest(writer, "backtest-probe-1", "train-probe-1");
     await recordBacktest(writer, "backtest-probe-2", "train-probe-1", { startDate: "2014-06-01" });
     await recordBacktest(writer, "backtest-probe-3", null, { modelPath: "models/foreign/1d_v1", buyAndHold: null });
-    await recordSet(writer, "trainset-probe-1");
+    const drawn = ["train-drawn-1", "train-drawn-2"];
+    for (const [at, id] of drawn.entries())
+      await recordTraining(writer, id, {
+        strategy: "drawn",
+        modelPath: `models/drawn/1d_v${at}`,
+        finalValLoss: 0.95 + at * 0.06,
+      });
+    const draws = batchRequest(1, { draws: 3 });
+    await recordBatch(
+      stack,
+      "batch-probe-1",
+      draws,
+      drawn.map((training) => ({ training })),
+    );
     await recordOpen(writer, "train-probe-open");
     await recordEnd(writer, "train-probe-failed", {
       status: "failed",
@@ -68,7 +82,7 @@ describe("get_results", () => {
   test("a training's figures are of the model that was saved, the last epoch's; epochs count from one", async () => {
     const { figures } = await stack.ask("get_results", { task_id: "train-probe-1" });
     expect(figures).toMatchObject({ final_val_loss: 1.01, saved_epoch: 100, best_epoch: 62, best_val_loss: 0.98765 });
-    expect(await stack.ask("list_models", {})).toMatchObject({ models: [{ final_val_loss: 1.01 }] });
+    expect(await stack.ask("list_models", { strategy: "probe" })).toMatchObject({ models: [{ final_val_loss: 1.01 }] });
     const offered = await stack.refused("start_experiment", { metric: "best_val_loss" });
     expect(offered).toMatch(/final_val_loss/);
   });
@@ -90,13 +104,12 @@ describe("get_results", () => {
     expect(compared).toMatchObject({ figure: "test_accuracy", groups: [{ strategy: "probe" }] });
   });
 
-  test("a set is median and spread", async () => {
-    const facts = await stack.ask("get_results", { task_id: "trainset-probe-1" });
-    expect(facts["figures"]).toEqual({
-      trainings_wanted: 3,
-      trainings_completed: 2,
-      best_val_loss: { median: 0.98, min: 0.95, max: 1.01, n: 2 },
-      trainings: ["trainset-probe-1.1", "trainset-probe-1.2"],
+  test("draws of one training are median and range", async () => {
+    const facts = await stack.ask("get_results", { task_id: "batch-probe-1" });
+    expect(facts).toMatchObject({
+      figures: { items: 3, done: 2, not_begun: 1 },
+      groups: [{ strategy: "probe", draws: 2, final_val_loss: { median: 0.98, min: 0.95, max: 1.01 } }],
+      next: expect.stringContaining("run_backtest with model batch-probe-1"),
     });
   });
 
@@ -117,7 +130,7 @@ describe("get_results", () => {
   });
 
   test.each(["brief", "standard"])("%s answers cost less than 600 tokens", async (detail) => {
-    for (const task_id of ["train-probe-1", "backtest-probe-2", "trainset-probe-1"]) {
+    for (const task_id of ["train-probe-1", "backtest-probe-2", "batch-probe-1"]) {
       const facts = await stack.ask("get_results", { task_id, detail });
       expect(JSON.stringify(facts).length / 4).toBeLessThan(600);
     }

@@ -77,9 +77,9 @@ describe("an error can be insisted on", () => {
     expect(requestHash).toBe(createHash("sha256").update(canonical).digest("hex"));
   });
 
-  test("a set and a batch hand it to their trainings, and only to those that need it", async () => {
+  test("draws and a batch hand it to their trainings, and only to those that need it", async () => {
     const set = await ask("train_model", { strategy: "ignored", ...WINDOW, repeats: 2, insist_reason: REASON });
-    expect(await startedWith(set["task_id"])).toMatchObject({ training: { insisted: [{ reason: REASON }] } });
+    expect(await startedWith(set["task_id"])).toMatchObject({ strategies: [{ insisted: [{ reason: REASON }] }] });
     const wish = { work: "both", strategies: ["ignored", EXAMPLE_NAME] };
     const periods = [{ train: ["2001-01-02", "2010-12-31"], test: ["2011-01-03", "2015-12-31"] }];
     expect(await stack.refused("start_batch", { ...wish, periods })).toMatch(/ignored.*insist_reason/);

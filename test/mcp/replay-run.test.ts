@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import type { BacktestResult } from "../../src/domain/result.ts";
-import { backtestResult, recordOpen, recordSet, trainingResult } from "../support/job-records.ts";
+import { batchRequest, recordBatch } from "../support/batches.ts";
+import { backtestResult, recordOpen, trainingResult } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
@@ -132,9 +133,9 @@ describe("replay_run", () => {
   });
 
   test("refuses what cannot be replayed", async () => {
-    await recordSet(stack.writer, "trainset-o-1");
+    await recordBatch(stack, "batch-o-1", batchRequest(1), []);
     await recordOpen(stack.writer, "train-open-1");
-    expect(await stack.refused("replay_run", { task_id: "trainset-o-1" })).toContain("one training or backtest");
+    expect(await stack.refused("replay_run", { task_id: "batch-o-1" })).toContain("one training or backtest");
     expect(await stack.refused("replay_run", { task_id: "train-open-1" })).toContain("it is open");
     expect(await stack.refused("replay_run", { task_id: "train-none-1" })).toContain("no job train-none-1");
   });

@@ -6,7 +6,8 @@ import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import type { FinalStatus, TrainingRequest } from "../../src/domain/job.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { trainingResult } from "../support/job-records.ts";
-import { inputOf, outcomeOf, setInputOf, TRAINING } from "../support/job-inputs.ts";
+import { batchInput, batchRequest } from "../support/batches.ts";
+import { inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
 const EPOCHS = [3, 2, 1];
 
@@ -130,7 +131,7 @@ describe("train_model with resume_from", () => {
   });
 
   test("refuses what is no training, is unknown, or still runs", async () => {
-    const set = setInputOf("trainset-probe-1", 2);
+    const set = batchInput("batch-probe-1", batchRequest(2));
     await stack.writer.admit(set, null);
     expect(await stack.refused("train_model", resume(set.jobId))).toContain("only a training keeps a checkpoint");
     expect(await stack.refused("train_model", resume("train-nobody-1"))).toContain("[task_not_found");

@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import { batchRequest, recordBatch } from "../support/batches.ts";
 import { sha256 } from "../../src/ktrdr/strategy-file.ts";
-import { recordEnd, recordOpen, recordSet, recordTraining } from "../support/job-records.ts";
+import { recordEnd, recordOpen, recordTraining } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 
 const WINDOW = { start_date: "2015-01-02", end_date: "2019-12-31" };
@@ -18,7 +18,6 @@ describe("run_backtest", () => {
     const own = { strategy, modelPath: `models/${strategy}/1d_v1` };
     await recordTraining(writer, "train-probe-1", own, EXAMPLE_STRATEGY);
     await recordTraining(writer, "train-probe-2", { strategy: "gone", modelPath: "models/gone/1d_v1" });
-    await recordSet(writer, "trainset-probe-1");
     await recordOpen(writer, "train-probe-open");
     await recordEnd(writer, "train-probe-failed", { status: "failed", headline: "NaN loss." });
   });
@@ -36,23 +35,23 @@ describe("run_backtest", () => {
     });
   });
 
-  test("of a set or a batch takes every model, as one batch", async () => {
+  test("of a batch takes every model, as one batch", async () => {
     const { writer, strategy } = stack;
-    const models = ["trainset-probe-1.1", "trainset-probe-1.2"];
+    const models = ["train-drawn-1", "train-drawn-2"];
     for (const id of models)
       await recordTraining(writer, id, { strategy, modelPath: `models/${strategy}/${id.at(-1)}` });
     const items = [...models, "train-probe-open"].map((training) => ({ training }));
     await recordBatch(stack, "batch-probe-1", batchRequest(3), items);
     await recordBatch(stack, "batch-empty-1", batchRequest(2), []);
-    const ofSet = await stack.ask("run_backtest", { model: "trainset-probe-1", ...WINDOW, initial_capital: 50_000 });
-    expect(ofSet).toMatchObject({
+    const all = await stack.ask("run_backtest", { model: "batch-probe-1", ...WINDOW, initial_capital: 50_000 });
+    expect(all).toMatchObject({
       kind: "batch",
       items: 2,
       existing: false,
       task_id: expect.stringMatching(/^batch-/),
     });
-    const ofBatch = await stack.ask("run_backtest", { model: "batch-probe-1", ...WINDOW, initial_capital: 50_000 });
-    expect(ofBatch).toMatchObject({ task_id: ofSet["task_id"], existing: true });
+    const again = await stack.ask("run_backtest", { model: "batch-probe-1", ...WINDOW, initial_capital: 50_000 });
+    expect(again).toMatchObject({ task_id: all["task_id"], existing: true });
     // The other tool does the same.
     const periods = [{ test: [WINDOW.start_date, WINDOW.end_date] }];
     const batch = await stack.ask("start_batch", { work: "backtest", models: ["batch-probe-1"], periods });
@@ -233,8 +232,8 @@ describe("run_backtest", () => {
 
   test.each([
     [
-      "another strategy for the models of a set",
-      { model: "trainset-probe-1", strategy: "other" },
+      "another strategy for the models of a batch",
+      { model: "batch-probe-1", strategy: "other" },
       "invalid_input",
       "stands for several models",
     ],

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
-import { recordSet, recordTraining } from "../support/job-records.ts";
+import { batchRequest, recordBatch } from "../support/batches.ts";
+import { recordTraining } from "../support/job-records.ts";
 import { begun } from "../support/experiments.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
-import { inputOf, TRAINING } from "../support/job-inputs.ts";
 
 const TRAIN = { train: ["2001-01-02", "2010-12-31"] };
 const TEST = { test: ["2011-01-03", "2015-12-31"] };
@@ -50,16 +50,19 @@ describe("start_batch", () => {
     expect((await start({ ...wish, draws: 2 }))["task_id"]).not.toBe(answer["task_id"]);
   });
 
-  test("takes models, those of a set one by one", async () => {
+  test("takes models, those of a batch one by one", async () => {
     await recordTraining(stack.writer, "train-m-1", { modelPath: "models/probe/1d_v9" });
-    await recordSet(stack.writer, "trainset-m-1");
-    for (const draw of [1, 2]) {
-      const child = inputOf(`trainset-m-1.${draw}`, { ...TRAINING, draw });
-      await recordTraining(stack.writer, child.jobId, { modelPath: `models/probe/1d_v${draw}` });
-    }
+    const drawn = ["train-drawn-1", "train-drawn-2"];
+    for (const id of drawn) await recordTraining(stack.writer, id, { modelPath: `models/probe/1d_v${id.at(-1)}` });
+    await recordBatch(
+      stack,
+      "batch-m-1",
+      batchRequest(1, { draws: 2 }),
+      drawn.map((training) => ({ training })),
+    );
     const answer = await start({
       work: "backtest",
-      models: ["train-m-1", "trainset-m-1"],
+      models: ["train-m-1", "batch-m-1"],
       periods: [TEST, { test: ["2016-01-04", "2018-12-31"] }],
     });
     expect(answer).toMatchObject({ items: 6, warnings: [expect.stringContaining("IN-SAMPLE")] });

@@ -41,10 +41,10 @@ describe("train_model", () => {
     expect(named).toMatchObject({ task_id: own["task_id"], existing: true });
   });
 
-  test("repeats make a set, a reason makes another run", async () => {
+  test("repeats make a batch of draws, a reason makes another run", async () => {
     const one = await stack.ask("train_model", train({ end_date: "2012-09-28" }));
     const set = await stack.ask("train_model", train({ end_date: "2012-09-28", repeats: 3 }));
-    expect(set).toMatchObject({ kind: "training_set", existing: false });
+    expect(set).toMatchObject({ kind: "batch", existing: false });
     const again = await stack.ask(
       "train_model",
       train({ end_date: "2012-09-28", force_new_reason: "to see the spread" }),

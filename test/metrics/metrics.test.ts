@@ -11,7 +11,8 @@ import { noteBackup } from "../../src/store/backups.ts";
 import { jobFigures } from "../../src/store/job-figures.ts";
 import { createJobWriter, type JobWriter } from "../../src/store/job-writer.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
-import { inputOf, outcomeOf, setInputOf, TRAINING } from "../support/job-inputs.ts";
+import { batchInput, batchRequest } from "../support/batches.ts";
+import { inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
 
 const nothing = async () => ({
@@ -148,7 +149,7 @@ describe("what the record says", () => {
     await writer.admit(inputOf("computes", { ...TRAINING, draw: 2 }), null);
     await writer.beginComputation("computes", 1, []);
     await writer.attachOperation("computes", 1, { operationId: "op_1" });
-    await writer.admit(setInputOf("set", 2), null);
+    await writer.admit(batchInput("batch", batchRequest(2)), null);
     await writer.admit(inputOf("ended", { ...TRAINING, draw: 3 }), null);
     await writer.beginComputation("ended", 1, []);
     await writer.attachOperation("ended", 1, { operationId: "op_2" });
@@ -164,7 +165,7 @@ describe("what the record says", () => {
     const seen = await series(metrics());
     expect(seen.get('ktrdr_mcp_jobs_open{kind="training",state="queued"}')).toBe(1);
     expect(seen.get('ktrdr_mcp_jobs_open{kind="training",state="computing"}')).toBe(1);
-    expect(seen.get('ktrdr_mcp_jobs_open{kind="training_set",state="waiting_for_jobs"}')).toBe(1);
+    expect(seen.get('ktrdr_mcp_jobs_open{kind="batch",state="waiting_for_jobs"}')).toBe(1);
     expect(seen.get('ktrdr_mcp_jobs_finished_total{kind="training",status="failed"}')).toBe(1);
     expect(seen.get('ktrdr_mcp_ktrdr_faults_total{fault="worker_died"}')).toBe(1);
     expect(seen.get('ktrdr_mcp_ktrdr_faults_total{fault="lost_operation"}')).toBe(1);

@@ -3,8 +3,9 @@ import { createJobReader, type JobReader } from "../../src/store/job-reader.ts";
 import { createJobWriter, type JobWriter } from "../../src/store/job-writer.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
 import { createResultReader } from "../../src/store/result-reader.ts";
-import type { DataLoadRequest, JobRequest, TrainingSetRequest } from "../../src/domain/job.ts";
-import type { DataLoadResult, JobResult, TrainingSetResult } from "../../src/domain/result.ts";
+import type { DataLoadRequest, JobRequest } from "../../src/domain/job.ts";
+import type { DataLoadResult, JobResult, BatchResult } from "../../src/domain/result.ts";
+import { batchRequest } from "../support/batches.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
 import {
   backtestRequest,
@@ -117,11 +118,7 @@ describe("looking up", () => {
   });
 });
 
-const setRequest: TrainingSetRequest = { kind: "training_set", training: withoutDraw(), repeats: 3 };
-function withoutDraw(): TrainingSetRequest["training"] {
-  const { draw: _, ...training } = trainingRequest;
-  return training;
-}
+const batch = batchRequest(3, { draws: 2 });
 
 const loadRequest: DataLoadRequest = {
   kind: "data_load",
@@ -132,18 +129,14 @@ const loadRequest: DataLoadRequest = {
   endDate: null,
 };
 
-const setResult: TrainingSetResult = {
-  kind: "training_set",
-  strategy: "rsi_reversion",
-  symbol: "SPX",
-  timeframe: "1d",
-  requested: 3,
-  completed: 2,
-  bestValLoss: { median: 0.6, min: 0.5, max: 0.7, n: 2 },
-  bestValAccuracy: null,
-  testAccuracy: { median: 0.5, min: 0.4, max: 0.6, n: 2 },
-  epochsTrained: null,
-  models: [{ jobId: "a", modelPath: "models/a" }],
+const batchResult: BatchResult = {
+  kind: "batch",
+  items: 6,
+  completed: 4,
+  failed: 1,
+  cancelled: 1,
+  reused: 2,
+  draws: { sharpe: null, validationLoss: { median: 0.6, min: 0.5, max: 0.7, n: 2 }, testAccuracy: null },
   caveats: [],
   engine,
 };
@@ -163,7 +156,7 @@ const loadResult: DataLoadResult = {
 describe("every kind of job", () => {
   const kinds: readonly (readonly [JobRequest, JobResult])[] = [
     [trainingRequest, trainingResult],
-    [setRequest, setResult],
+    [batch, batchResult],
     [backtestRequest, backtestResult],
     [loadRequest, loadResult],
   ];
@@ -173,7 +166,7 @@ describe("every kind of job", () => {
     expect(await jobs.get(jobId)).toMatchObject({
       request,
       symbol: "symbol" in request ? request.symbol : "SPX",
-      strategy: request.kind === "data_load" ? null : "rsi_reversion",
+      strategy: "strategy" in request ? request.strategy : null,
     });
     expect(await createResultReader(pool).get(jobId)).toEqual(result);
   });

@@ -1,11 +1,4 @@
-import type {
-  BacktestRequest,
-  ComputeRequest,
-  JobInput,
-  JobOutcome,
-  TrainingRequest,
-  TrainingSetRequest,
-} from "../../src/domain/job.ts";
+import type { BacktestRequest, ComputeRequest, JobInput, JobOutcome, TrainingRequest } from "../../src/domain/job.ts";
 
 export const SETTINGS: JobInput["settings"] = {
   pollIntervalMs: 100,
@@ -53,11 +46,6 @@ export function inputOf<R extends ComputeRequest>(jobId: string, request: R, pri
     client: "test",
     settings: SETTINGS,
   };
-}
-
-export function setInputOf(jobId: string, repeats: number): JobInput<TrainingSetRequest> {
-  const { draw: _, ...training } = TRAINING;
-  return { ...inputOf(jobId, TRAINING), request: { kind: "training_set", training, repeats } };
 }
 
 export function outcomeOf(jobId: string, status: JobOutcome["status"]): JobOutcome {

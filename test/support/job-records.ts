@@ -1,8 +1,8 @@
-import type { JobInput, JobOutcome, TrainingRequest } from "../../src/domain/job.ts";
+import type { JobOutcome, TrainingRequest } from "../../src/domain/job.ts";
 import type { BacktestResult, Engine, TrainingResult } from "../../src/domain/result.ts";
 import { sha256 } from "../../src/ktrdr/strategy-file.ts";
 import type { JobWriter } from "../../src/store/job-writer.ts";
-import { BACKTEST, inputOf, outcomeOf, setInputOf, TRAINING } from "./job-inputs.ts";
+import { BACKTEST, inputOf, outcomeOf, TRAINING } from "./job-inputs.ts";
 
 const ENGINE: Engine = { name: "sandbox", version: "sandbox-1.0.0" };
 
@@ -113,32 +113,4 @@ export async function recordEnd(
 /** An admitted job that has not ended. */
 export async function recordOpen(writer: JobWriter, jobId: string, request: Partial<TrainingRequest> = {}) {
   await writer.admit(inputOf(jobId, { ...TRAINING, ...request }), null);
-}
-
-/** A finished set of three trainings, two of which made it. */
-export async function recordSet(writer: JobWriter, jobId: string) {
-  const children = [`${jobId}.1`, `${jobId}.2`];
-  const input: JobInput = setInputOf(jobId, 3);
-  await writer.admit(input, null);
-  const spread = { median: 0.98, min: 0.95, max: 1.01, n: 2 };
-  await writer.finish(
-    jobId,
-    { ...outcomeOf(jobId, "completed"), headline: "2 of 3 trainings completed." },
-    {
-      kind: "training_set",
-      strategy: "probe",
-      symbol: "SPX",
-      timeframe: "1d",
-      requested: 3,
-      completed: 2,
-      bestValLoss: spread,
-      bestValAccuracy: null,
-      testAccuracy: null,
-      epochsTrained: null,
-      models: children.map((child, index) => ({ jobId: child, modelPath: `models/probe/1d_v${index + 1}` })),
-      caveats: [],
-      engine: ENGINE,
-    },
-    ENGINE,
-  );
 }

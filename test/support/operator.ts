@@ -174,6 +174,17 @@ export class Operator {
       .map((line) => line.operationId);
   }
 
+  /** The jobs of a batch, once so many of them are on record. */
+  async children(batchId: string, count: number): Promise<string[]> {
+    let ids: string[] = [];
+    const all = async () => {
+      ids = (await this.records.children(batchId)).map(({ jobId }) => jobId);
+      return ids.length === count;
+    };
+    await until(all, { what: `${count} jobs of ${batchId} on record`, timeoutMs: 120_000 });
+    return ids;
+  }
+
   /** How often KTRDR began to compute for a job, by its own log. */
   async computed(taskId: string): Promise<number> {
     return (await this.linesOf(taskId)).filter(({ event }) => event === "start").length;

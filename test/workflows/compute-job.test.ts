@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ComputationEnd, ComputeRequest } from "../../src/domain/job.ts";
 import { slotKeeperId, type SlotState } from "../../src/domain/slots.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
+import { batchRequest } from "../support/batches.ts";
 import { LOST, startStage, type Stage, SUCCEEDED } from "../support/stage.ts";
 import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
@@ -84,10 +85,9 @@ describe("a job", () => {
     ["terminated", "TERMINATED"],
     ["failed", "FAILED"],
   ] as const)("ends as it is on record: %s", async (status, closed) => {
-    const set = { kind: "training_set", training: TRAINING, repeats: 2 } as const;
     for (const [type, request] of [
       ["trainModel", TRAINING],
-      ["trainRepeatedly", set],
+      ["runBatch", batchRequest(2)],
     ] as const) {
       const jobId = `${type}-${status}-before`;
       stage.scripts.set(jobId, { ends: [], finished: outcomeOf(jobId, status) });

@@ -1,6 +1,7 @@
 import { sizeOf } from "../batch.ts";
 import type { BatchRequest } from "../job.ts";
-import type { BatchResult, Engine } from "../result.ts";
+import type { BatchResult, Caveat, Engine } from "../result.ts";
+import { spread } from "../statistics.ts";
 
 /** How many items of a batch stand where. */
 export interface BatchCounts {
@@ -12,30 +13,78 @@ export interface BatchCounts {
   readonly reused: number;
 }
 
-export function summariseBatch(request: BatchRequest, counts: BatchCounts, engine: Engine): BatchResult {
+/** What is known of an item by the record. */
+export interface ItemFigures {
+  readonly sharpe: number | null;
+  /** Ratio. */
+  readonly testAccuracy: number | null;
+  readonly finalValLoss: number | null;
+  /** Of the results of its jobs. */
+  readonly caveatCodes: readonly string[];
+}
+
+export const BEST_OF_MANY: Caveat = {
+  code: "best_of_many",
+  text: "The best of many looks better than it is: confirm it on days that none of them saw.",
+};
+
+/** Below this a median is little better than a single draw. */
+const FEW_DRAWS = 5;
+
+export function summariseBatch(
+  request: BatchRequest,
+  counts: BatchCounts,
+  items: readonly ItemFigures[],
+  engine: Engine,
+): BatchResult {
   const { completed, failed, cancelled, reused } = counts;
-  const items = sizeOf(request);
-  const begun = completed + failed + cancelled;
+  const alike = request.work !== "backtest" && request.strategies.length * request.periods.length === 1;
   return {
     kind: "batch",
-    items,
+    items: sizeOf(request),
     completed,
     failed,
     cancelled,
     reused,
-    caveats: [
-      ...(begun < items
-        ? [{ code: "incomplete_batch", text: `${items - begun} of ${items} items were not begun.` }]
-        : []),
-      ...(completed > 1
-        ? [
-            {
-              code: "best_of_many",
-              text: "The best of many looks better than it is: confirm it on days that none of them saw.",
-            },
-          ]
-        : []),
-    ],
+    ...(alike ? { draws: drawsOf(items) } : {}),
+    caveats: caveatsOf(request, counts, items),
     engine,
   };
+}
+
+const drawsOf = (items: readonly ItemFigures[]): BatchResult["draws"] => ({
+  sharpe: spread(items.map(({ sharpe }) => sharpe)),
+  validationLoss: spread(items.map(({ finalValLoss }) => finalValLoss)),
+  testAccuracy: spread(items.map(({ testAccuracy }) => testAccuracy)),
+});
+
+function caveatsOf(request: BatchRequest, counts: BatchCounts, items: readonly ItemFigures[]): Caveat[] {
+  const { completed, failed, cancelled } = counts;
+  const size = sizeOf(request);
+  const notBegun = size - completed - failed - cancelled;
+  const seen = Map.groupBy(
+    items.flatMap(({ caveatCodes }) => [...new Set(caveatCodes)]),
+    (code) => code,
+  );
+  // Said of the whole already.
+  seen.delete("one_draw");
+  const named = [...seen].map(([code, { length }]) => `${code} (${length})`).toSorted();
+  const caveats: readonly (Caveat | null)[] = [
+    notBegun === 0 ? null : { code: "incomplete_batch", text: `${notBegun} of ${size} items were not begun.` },
+    failed + cancelled === 0
+      ? null
+      : {
+          code: "failed_items",
+          text: `${failed + cancelled} of ${size} items did not finish; the figures are of the other ${completed}.`,
+        },
+    request.work === "backtest" || request.draws >= FEW_DRAWS
+      ? null
+      : {
+          code: "few_draws",
+          text: `${request.draws} draw(s) of each training are few: the true spread is likely wider than the one shown.`,
+        },
+    completed < 2 ? null : BEST_OF_MANY,
+    named.length === 0 ? null : { code: "items_have_caveats", text: `Seen in single items: ${named.join(", ")}.` },
+  ];
+  return caveats.filter((one) => one !== null);
 }

@@ -1,6 +1,7 @@
 /** One line per result for status answers and operators. Zod-free: workflows may import it. */
 import { isBranded } from "../insistence.ts";
-import type { BacktestResult, BatchResult, JobResult, Spread, TrainingResult, TrainingSetResult } from "../result.ts";
+import type { Spread } from "../statistics.ts";
+import type { BacktestResult, BatchResult, JobResult, TrainingResult } from "../result.ts";
 
 const percent = (ratio: number | null, digits = 1): string =>
   ratio === null ? "unknown" : `${(ratio * 100).toFixed(digits)} %`;
@@ -16,8 +17,6 @@ function line(result: JobResult): string {
       return training(result);
     case "backtest":
       return backtest(result);
-    case "training_set":
-      return trainingSet(result);
     case "batch":
       return batch(result);
     case "data_load":
@@ -49,22 +48,21 @@ function backtest(result: BacktestResult): string {
   return `return ${percent(result.totalReturn, 2)}, Sharpe ${result.sharpe === null ? "undefined" : result.sharpe.toFixed(2)}, drawdown ${percent(result.maxDrawdown)}, ${result.trades} trades${beside}`;
 }
 
-function trainingSet(result: TrainingSetResult): string {
-  const of = (name: string, spread: Spread | null, format: (value: number) => string): string[] =>
-    spread === null ? [] : [`${name} ${format(spread.median)} (${format(spread.min)} to ${format(spread.max)})`];
-  const figures = [
-    ...of("validation loss", result.finalValLoss ?? result.bestValLoss, loss),
-    ...of(result.regression === true ? "directional test accuracy" : "test accuracy", result.testAccuracy, percent),
-  ];
-  return `${result.completed} of ${result.requested} trainings; median ${figures.join(", ") || "unknown"}`;
-}
-
-const batch = ({ items, completed, failed, cancelled, reused }: BatchResult): string =>
+const batch = ({ items, completed, failed, cancelled, reused, draws }: BatchResult): string =>
   [
     `${completed} of ${items} items completed`,
     ...(reused === 0 ? [] : [`${reused} of them known before`]),
     ...(failed === 0 ? [] : [`${failed} failed`]),
     ...(cancelled === 0 ? [] : [`${cancelled} cancelled`]),
+    ...(draws === undefined ? [] : drawsText(draws)),
   ].join(", ");
+
+/** Median and range of what was computed last. */
+function drawsText({ sharpe, validationLoss, testAccuracy }: NonNullable<BatchResult["draws"]>): string[] {
+  const of = (name: string, values: Spread | null, format: (value: number) => string): string[] =>
+    values === null ? [] : [`median ${name} ${format(values.median)} (${format(values.min)} to ${format(values.max)})`];
+  if (sharpe !== null) return of("Sharpe", sharpe, (value) => value.toFixed(2));
+  return [...of("validation loss", validationLoss, loss), ...of("test accuracy", testAccuracy, percent)];
+}
 
 const day = (time: string): string => time.slice(0, 10);

@@ -9,7 +9,7 @@ const FORGET_AFTER_MS = 24 * 3_600_000;
 
 export interface JobWish {
   readonly jobId: string;
-  /** What KTRDR is to compute for it: the trainings of a set, else 1. */
+  /** What KTRDR is to compute for it: the jobs of a batch that are open at once, else 1. */
   readonly computations: number;
 }
 

@@ -18,13 +18,13 @@ const FEW_TRADES = 30;
 export const compareResults = defineTool({
   name: "compare_results",
   title: "Compare results",
-  description: `Puts finished runs side by side: figures by strategy, what differs, and which differences are more than chance. A batch or training set stands for its runs. Runs of the same strategy text on the same market and dates are draws of one group, told as median and range. Ranked are only groups of the same market, dates, costs and engine.
+  description: `Puts finished runs side by side: figures by strategy, what differs, and which differences are more than chance. A batch stands for its runs. Runs of the same strategy text on the same market and dates are draws of one group, told as median and range. Ranked are only groups of the same market, dates, costs and engine.
 
 "beyond chance": in a whole comparison of equal strategies at most once in twenty. "within chance": no reason to prefer the best. "cannot be told": too few draws, and how many would do. Backtests or trainings, not both.
 
 Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
   input: z.strictObject({
-    task_ids: z.array(taskId).min(1).max(200).describe("Finished jobs, batches or training sets."),
+    task_ids: z.array(taskId).min(1).max(200).describe("Finished jobs or batches."),
     figure: z.enum(FIGURES_TO_CHOOSE).optional().describe("What they are ranked by. Default sharpe, or test_accuracy."),
     detail: z.enum(["brief", "standard"]).default("brief").describe("standard: every figure and difference."),
     chart,

@@ -17,9 +17,9 @@ export const getResults = defineTool({
 
 detail: brief = headline figures; standard (default) = all corrected figures and caveats; full = also KTRDR's raw figures, the learning curve, thinned out, and the manifest: strategy text, bars, version, request and call that produced it.
 
-Backtests: total and annual return, Sharpe, drawdown (positive ratio), trades, beside buy_and_hold over the same bars. A strategy that does not beat buy_and_hold after risk has shown nothing. "in_sample" true means the window overlaps the training: do not quote the figures. Trainings: figures of the saved model, which is the LAST epoch's (best_* are of an epoch that was not kept; epochs count from 1). Training sets: median, min and max.
+Backtests: total and annual return, Sharpe, drawdown (positive ratio), trades, beside buy_and_hold over the same bars. A strategy that does not beat buy_and_hold after risk has shown nothing. "in_sample" true means the window overlaps the training: do not quote the figures. Trainings: figures of the saved model, which is the LAST epoch's (best_* are of an epoch that was not kept; epochs count from 1).
 
-Figures whose KTRDR name promises something else are corrected, the raw one is in detail full, and a caveat says so. Read the caveats before concluding. Failed or cancelled jobs answer with the reason and what was learnt until then. A batch answers at any time with its strategies and items.
+Figures whose KTRDR name promises something else are corrected, the raw one is in detail full, and a caveat says so. Read the caveats before concluding. Failed or cancelled jobs answer with the reason and what was learnt until then. A batch answers at any time: median, min and max by strategy, then its items.
 
 Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
   input: z.strictObject({
@@ -54,7 +54,9 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
   quotes: true,
   async handle({ task_id, detail, chart: drawn }, { deps, attach }) {
     const [job, result] = await Promise.all([deps.records.jobs.get(task_id), deps.records.results.get(task_id)]);
-    if (job?.kind === "batch") return await batchResults(deps, job, detail);
+    if (job?.request.kind === "batch") {
+      return await batchResults(deps, job, job.request, result?.kind === "batch" ? result : null, detail);
+    }
     if (job === null || job.status === "open") {
       const { status } = await statusOf(deps, task_id);
       throw new DomainError("task_not_finished", {

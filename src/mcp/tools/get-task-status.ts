@@ -6,7 +6,6 @@ import { batchProgress } from "../batch-facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { statusFields, taskId } from "../fields.ts";
 import { statusOf, uiLink, type TaskStatus } from "../task-status.ts";
-import { trainingsOf } from "../training-set.ts";
 
 /** Clients hear of a waiting call at once and then at least this often. */
 const REPORT_EVERY_MS = 5_000;
@@ -39,7 +38,6 @@ Example: {"task_id": "train-spx_trend-7f3a2c", "wait_seconds": 45}`,
     failure: z.looseObject({ code: z.string(), what: z.string() }).optional(),
     partial: z.looseObject({}).optional().describe("What was learnt before it ended."),
     faults_overcome: z.array(z.string()).optional(),
-    trainings: z.looseObject({}).optional().describe("Of a set: how many ended how."),
     batch: z.looseObject({}).optional().describe("Of a batch: how many ended how, and the best so far."),
     temporal_ui: z.string().optional(),
   }),
@@ -81,20 +79,18 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
   const { status, record } = task;
   const outcome = record !== null && record !== "unavailable" ? record.outcome : null;
   const faults = outcome?.faultsSeen ?? [];
-  const set = task.kind === "training_set" && !status.final ? await trainingsOf(deps, jobId) : null;
   const batch = task.kind === "batch" ? await batchProgress(deps, jobId) : null;
   return {
     ...statusFacts(jobId, task),
     ...compact({
-      percent: set?.percent ?? batch?.percent ?? status.percent,
+      percent: batch?.percent ?? status.percent,
       step: status.step,
       queue_position: status.position,
-      eta_seconds: set?.etaSeconds ?? batch?.etaSeconds ?? status.etaSeconds,
+      eta_seconds: batch?.etaSeconds ?? status.etaSeconds,
       heartbeat_age_seconds: status.heartbeatAgeSeconds,
       failure: status.failure === null ? null : failureFacts(status.failure),
       partial: status.partial === null ? null : compact({ ...status.partial }),
       faults_overcome: faults.length > 0 ? [...faults] : null,
-      trainings: set?.counts ?? null,
       batch: batch?.counts ?? null,
       temporal_ui: uiLink(deps.links, jobId),
     }),

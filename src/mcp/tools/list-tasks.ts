@@ -8,14 +8,14 @@ import type { OpenJob } from "../../temporal/open-jobs.ts";
 import type { Deps } from "../ports.ts";
 
 const STATUSES = ["open", "completed", "failed", "cancelled", "terminated"] as const;
-const KINDS = ["training", "training_set", "backtest", "data_load", "batch"] as const;
+const KINDS = ["training", "backtest", "data_load", "batch"] as const;
 
 export const listTasks = defineTool({
   name: "list_tasks",
   title: "List jobs",
   description: `Lists jobs, newest first: finished ones from the record for ever, open ones also from Temporal. Use it to find a task_id again, to see what is running before starting more, or what was tried for a strategy.
 
-"open" means not ended; get_task_status says what an open job is doing. Trainings that belong to a set carry "part_of". For models with their figures, list_models is shorter.
+"open" means not ended; get_task_status says what an open job is doing. Jobs of a batch carry "part_of". For models with their figures, list_models is shorter.
 
 Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "limit": 20}. For the next page pass the last task_id as "before".`,
   input: z.strictObject({

@@ -64,13 +64,18 @@ interface Finished extends Recorded {
 
 /** @throws DomainError `task_not_found`, `task_not_finished`, `invalid_input` */
 async function finished({ deps }: ToolContext, jobId: string): Promise<Finished> {
+  const { kind } = (await deps.records.jobs.get(jobId)) ?? {};
+  if (kind === "batch" || kind === "data_load") {
+    throw new DomainError("invalid_input", {
+      what: `${jobId} is a ${kind}: one training or backtest is replayed at a time.`,
+      next:
+        kind === "batch"
+          ? "pass the task_id of one of its jobs; get_results names them"
+          : "load_market_data loads again",
+    });
+  }
   const { job, result } = await recordedResult(deps, jobId);
-  const { request } = job;
-  if (request.kind === "training" || request.kind === "backtest") return { job, request, result };
-  throw new DomainError("invalid_input", {
-    what: `${jobId} is a ${job.kind}: one training or backtest is replayed at a time.`,
-    next: "pass the task_id of one of its jobs; get_results names them",
-  });
+  return { job, request: job.request as Finished["request"], result };
 }
 
 /** A checkpoint can be gone on from only once. */

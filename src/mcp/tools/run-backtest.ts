@@ -21,7 +21,7 @@ export const runBacktest = defineTool({
 
 Before: train_model finished. Choose dates AFTER the training window: a backtest on days the model was trained on is in-sample, proves nothing, and is flagged. After: get_task_status with wait_seconds 45, then get_results, which puts buy-and-hold over the same bars beside it.
 
-- model: the task_id of a training (best), or its model_path from list_models. For a training set or a batch: all its models, as a batch.
+- model: the task_id of a training (best), or its model_path from list_models. For a batch: all its models, as a batch.
 - A model of elsewhere: its model_path, and a symbol.
 - The strategy's file is not needed: the model keeps what it was trained with.
 - The first 50 bars of the window are warm-up and not traded.
@@ -80,7 +80,7 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
 /** Whether it stands for several models. */
 async function isMany({ deps }: ToolContext, model: string): Promise<boolean> {
   const job = MODEL_PATH.test(model) ? null : await deps.records.jobs.get(model);
-  return job?.kind === "batch" || job?.kind === "training_set";
+  return job?.kind === "batch";
 }
 
 interface Several extends Will {
@@ -95,7 +95,7 @@ interface Several extends Will {
   readonly force_new_reason?: string | undefined;
 }
 
-/** Of a batch or a set, each model it trained: a batch of ordinary backtests. */
+/** Of a batch, each model it trained: a batch of ordinary backtests. */
 async function backtestEach(args: Several, window: DateWindow, context: ToolContext) {
   const { model, strategy, timeframe, symbol: market, force_new_reason: again } = args;
   if (strategy !== undefined || timeframe !== undefined || again !== undefined) {

@@ -28,7 +28,7 @@ Example: {"work": "both", "strategies": ["dip_3", "dip_5"], "draws": 3, "periods
       .min(1)
       .max(500)
       .optional()
-      .describe("To backtest: task_ids of trainings, sets or batches, or model_paths."),
+      .describe("To backtest: task_ids of trainings or batches, or model_paths."),
     symbols: z.array(symbol).min(1).max(50).optional().describe("Default: each strategy's own."),
     periods: z
       .array(z.strictObject({ train: window.optional(), test: window.optional() }))

@@ -1,52 +1,44 @@
 import { describe, expect, test } from "vitest";
-import type { TrainingSetRequest } from "../../../src/domain/job.ts";
+import { repeated } from "../../../src/domain/batch.ts";
+import { summariseBatch } from "../../../src/domain/results/batch.ts";
 import { normaliseBacktest } from "../../../src/domain/results/backtest.ts";
 import { normaliseDataLoad } from "../../../src/domain/results/data-load.ts";
 import { headline } from "../../../src/domain/results/headline.ts";
-import { spread, summariseTrainingSet } from "../../../src/domain/results/training-set.ts";
 import { normaliseTraining } from "../../../src/domain/results/training.ts";
+import { batchRequest } from "../../support/batches.ts";
 import { ENGINE, recorded, requestOf, spxBars, TRAINING } from "./recorded.ts";
 
-const { draw: _draw, ...training } = TRAINING;
-const SET: TrainingSetRequest = { kind: "training_set", training, repeats: 3 };
 const first = normaliseTraining(recorded.trainings.rsi, TRAINING, ENGINE);
-const members = [0.61, 0.68, 0.64].map((testAccuracy, index) => ({
-  jobId: `train-${index}`,
-  result: { ...first, testAccuracy, modelPath: `models/spx_rsi_reversion/1d_v${index + 1}` },
+const figures = [0.61, 0.68, 0.64].map((testAccuracy) => ({
+  sharpe: null,
+  testAccuracy,
+  finalValLoss: first.finalValLoss,
+  caveatCodes: ["one_draw", "few_epochs"],
 }));
+const { draw: _draw, ...training } = TRAINING;
+const draws = repeated(training, 3);
+const counts = { completed: 3, failed: 0, cancelled: 0, running: 0, reused: 1 };
 
-const summarise = (finished: typeof members) =>
-  summariseTrainingSet(
-    SET,
-    members,
-    members.map((member) => (finished.includes(member) ? member.result : null)),
-    ENGINE,
-  );
-
-describe("training sets", () => {
-  test("median and spread", () => {
-    const result = summarise(members);
-    expect(result.testAccuracy).toEqual({ median: 0.64, min: 0.61, max: 0.68, n: 3 });
-    expect(result.models.map(({ modelPath }) => modelPath)).toEqual(members.map((member) => member.result.modelPath));
-    expect(result.caveats.map(({ code }) => code)).toEqual(["few_draws", "members_have_caveats"]);
+describe("batches", () => {
+  test("several draws of one training have median and range", () => {
+    const result = summariseBatch(draws, counts, figures, ENGINE);
+    expect(result.draws?.testAccuracy).toEqual({ median: 0.64, min: 0.61, max: 0.68, n: 3 });
+    expect(result.caveats.map(({ code }) => code)).toEqual(["few_draws", "best_of_many", "items_have_caveats"]);
+    expect(result.caveats.at(-1)?.text).toBe("Seen in single items: few_epochs (3).");
   });
 
-  test("one that did not finish is said", () => {
-    const result = summarise(members.slice(0, 1));
-    expect(result).toMatchObject({ requested: 3, completed: 1, testAccuracy: { median: 0.61, n: 1 } });
-    expect(result.caveats[0]).toEqual({
-      code: "incomplete_set",
-      text: "2 of 3 trainings did not finish; the figures are of the other 1.",
-    });
+  test("what did not finish, or was not begun, is said", () => {
+    const result = summariseBatch(draws, { ...counts, completed: 1, failed: 1 }, figures.slice(0, 1), ENGINE);
+    expect(result).toMatchObject({ items: 3, completed: 1, draws: { testAccuracy: { median: 0.61, n: 1 } } });
+    const [notBegun, failed] = result.caveats;
+    expect(notBegun?.text).toBe("1 of 3 items were not begun.");
+    expect(failed?.text).toBe("1 of 3 items did not finish; the figures are of the other 1.");
   });
 
-  test("none finished", () => {
-    expect(() => summarise([])).toThrow(expect.objectContaining({ code: "computation_failed" }));
-  });
-
-  test("unknown figures do not count", () => {
-    expect(spread([null, 2, null, 4])).toEqual({ median: 3, min: 2, max: 4, n: 2 });
-    expect(spread([null])).toBeNull();
+  test("different strategies have no figure in common", () => {
+    const result = summariseBatch(batchRequest(3, { draws: 5 }), { ...counts, completed: 15 }, figures, ENGINE);
+    expect(result.draws).toBeUndefined();
+    expect(headline(result)).toBe("15 of 15 items completed, 1 of them known before");
   });
 });
 
@@ -103,12 +95,12 @@ describe("data loads", () => {
 });
 
 describe("headlines", () => {
-  test("of a training and of a set", () => {
+  test("of a training and of its draws", () => {
     expect(headline(first)).toBe(
       "model of epoch 60 of 60: validation loss 1.014, accuracy 64.3 % (test 68.2 %); the best loss, 1.003 at epoch 55, was not saved; models/spx_rsi_reversion/1d_v1",
     );
-    expect(headline(summarise(members))).toBe(
-      "3 of 3 trainings; median validation loss 1.014 (1.014 to 1.014), test accuracy 64.0 % (61.0 % to 68.0 %)",
+    expect(headline(summariseBatch(draws, counts, figures, ENGINE))).toBe(
+      "3 of 3 items completed, 1 of them known before, median validation loss 1.014 (1.014 to 1.014), median test accuracy 64.0 % (61.0 % to 68.0 %)",
     );
   });
 
