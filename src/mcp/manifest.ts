@@ -9,11 +9,12 @@ import { shortVersion } from "./save-strategies.ts";
 /** The first call is wanted: the oldest of as many as the log gives. */
 const CALLS = 500;
 
-const TOOL: Partial<Record<JobRecord["kind"], string>> = {
-  training: "train_model",
-  backtest: "run_backtest",
-  batch: "start_batch",
-  data_load: "load_market_data",
+/** Tools that start a job of a kind. */
+const TOOLS: Record<JobRecord["kind"], readonly string[]> = {
+  training: ["train_model"],
+  backtest: ["run_backtest"],
+  batch: ["start_batch", "train_model", "run_backtest"],
+  data_load: ["load_market_data"],
 };
 
 export async function manifestOf(deps: Deps, job: JobRecord, result: JobResult) {
@@ -56,10 +57,9 @@ async function versionOf({ strategies }: Deps, name: string, sha256: string): Pr
 
 async function callOf({ records }: Deps, { jobId, parentJobId, kind }: JobRecord) {
   const taskId = parentJobId ?? jobId;
-  const tool = parentJobId === null ? TOOL[kind] : parentJobId.startsWith("batch-") ? "start_batch" : "train_model";
-  if (tool === undefined) return null;
-  const first = (await records.calls.recent({ tool, taskId, limit: CALLS })).at(-1);
-  return first === undefined
-    ? null
-    : { tool, at: first.at, by: first.identity?.name ?? first.clientName, arguments: first.arguments };
+  const tools = TOOLS[parentJobId === null ? kind : "batch"];
+  const calls = await Promise.all(tools.map((tool) => records.calls.recent({ tool, taskId, limit: CALLS })));
+  const [first] = calls.flatMap((found) => found.slice(-1)).toSorted((a, b) => a.at.localeCompare(b.at));
+  if (first === undefined) return null;
+  return { tool: first.tool, at: first.at, by: first.identity?.name ?? first.clientName, arguments: first.arguments };
 }
