@@ -34,16 +34,14 @@ const Row = z
         : { hours: row.budget_hours, usedHours: row.used_hours, renewsAt: row.renews_at },
   }));
 
-// A computation that nobody ended has run until its job was closed at the latest.
+// A computation ends with its job at the latest.
 const CURRENT = `
   with today as (select date_trunc('day', now(), 'UTC') as midnight),
   used as (
     select coalesce(sum(extract(epoch from
-        coalesce(c.ended_at, j.finished_at, now()) - greatest(c.started_at, today.midnight))), 0) / 3600 as hours
-    from today, computations c join jobs j using (job_id)
-    where c.started_at is not null
-      and (c.ended_at > today.midnight
-        or (c.ended_at is null and coalesce(j.finished_at, now()) > today.midnight))
+        coalesce(c.ended_at, now()) - greatest(c.started_at, today.midnight))), 0) / 3600 as hours
+    from today, computations c
+    where c.started_at is not null and coalesce(c.ended_at, now()) > today.midnight
   )
   select o.paused_at, o.pause_reason, o.budget_hours, greatest(0, used.hours)::float8 as used_hours,
     today.midnight + interval '24 hours' as renews_at

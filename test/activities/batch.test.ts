@@ -31,7 +31,7 @@ afterAll(async () => {
 
 /** The job of the first item of a batch, as it would be started. */
 async function prepared(batchId: string, forceReason: string | null = null): Promise<PreparedItem> {
-  const { prepareItem } = batchActivities({
+  const activities = batchActivities({
     jobs: createJobReader(pool),
     results: createResultReader(pool),
     batches: createBatchStore(pool),
@@ -41,7 +41,7 @@ async function prepared(batchId: string, forceReason: string | null = null): Pro
   } as unknown as ActivityDeps);
   const batch = { ...batchInput(batchId, REQUEST), forceReason };
   await createJobWriter(pool).admit(batch, null);
-  return await new MockActivityEnvironment().run(async () => await prepareItem(batch, 0, "training", null));
+  return await new MockActivityEnvironment().run(async () => await activities.prepareItem(batch, 0, "training", null));
 }
 
 async function ended({ input }: PreparedItem, status: FinalStatus): Promise<void> {

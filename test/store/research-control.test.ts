@@ -90,7 +90,7 @@ describe("the hours used today", () => {
     expect(await usedHours()).toBeCloseTo(1 / 3600, 9);
   });
 
-  it("count a running computation until now, and one that nobody ended until its job was closed", async () => {
+  it("count a running computation until now, and one that nobody ended until its job is closed", async () => {
     await research.setBudget(1);
     const { rows } = await pool.query<{ hours: number }>(
       "select (extract(epoch from now() - date_trunc('day', now(), 'UTC')) / 3600)::float8 as hours",
@@ -99,8 +99,9 @@ describe("the hours used today", () => {
     const jobId = await computed("-3 hours", null);
     expect(await usedHours()).toBeGreaterThanOrEqual(today);
     await writer.finish(jobId, failedOutcome(jobId), null, null);
-    await pool.query("update jobs set finished_at = date_trunc('day', now(), 'UTC') + interval '1 millisecond'");
-    expect(await usedHours()).toBeCloseTo(0.001 / 3600, 9);
+    const ended = await usedHours();
+    expect(ended).toBeGreaterThanOrEqual(today);
+    expect(await usedHours()).toBe(ended);
   });
 
   it("renew at the next midnight UTC", async () => {
