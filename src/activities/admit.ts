@@ -1,5 +1,7 @@
 import { DomainError } from "../domain/errors.ts";
-import { computes, type JobInput, type JobOutcome } from "../domain/job.ts";
+import type { JobInput } from "../domain/job.ts";
+import { computes } from "../domain/kinds/index.ts";
+import type { JobOutcome } from "../domain/outcome.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { LOST, standingOf, type Standing } from "./standing.ts";
 

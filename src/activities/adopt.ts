@@ -3,7 +3,7 @@
  * down which. Temporal gives the step itself to another attempt only after its heartbeat timeout; by then KTRDR shows
  * nothing any more of a short backtest.
  */
-import { computes } from "../domain/job.ts";
+import { computes } from "../domain/kinds/index.ts";
 import type { ComputationRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { sightOf } from "./start.ts";

@@ -1,8 +1,9 @@
 /** Waits for a computation and finds out how it truly ended. */
 import { activityInfo, cancellationSignal, heartbeat } from "@temporalio/activity";
 import type { ApiEvidence, Verdict, WorkerEvidence } from "../domain/evidence.ts";
-import { mend, startAgain } from "../domain/advice.ts";
-import type { ComputationEnd, ComputeRequest, FaultSeen, JobInput, JobProgress, SlotKind } from "../domain/job.ts";
+import type { ComputationEnd, JobInput, JobProgress } from "../domain/job.ts";
+import { kindOf, type ComputeRequest, type SlotKind } from "../domain/kinds/index.ts";
+import type { FaultSeen } from "../domain/outcome.ts";
 import { isDomainError } from "../domain/errors.ts";
 import { leftMs, nextLookMs, type PaceMark } from "../domain/pace.ts";
 import type { Operation } from "../domain/operation.ts";
@@ -289,10 +290,10 @@ class Vigil {
 function adviceFor(code: "computation_failed" | "cancelled_at_ktrdr" | "computation_stalled", kind: SlotKind): string {
   switch (code) {
     case "computation_failed":
-      return mend(kind);
+      return kindOf(kind).mend;
     case "cancelled_at_ktrdr":
-      return `Find out who cancelled it. ${startAgain(kind)}`;
+      return `Find out who cancelled it. ${kindOf(kind).again}`;
     case "computation_stalled":
-      return `Look at KTRDR with check_health. ${startAgain(kind)}`;
+      return `Look at KTRDR with check_health. ${kindOf(kind).again}`;
   }
 }

@@ -1,15 +1,12 @@
 import { cancellationSignal, heartbeat } from "@temporalio/activity";
 import { itemsOf } from "../domain/batch.ts";
 import { DomainError } from "../domain/errors.ts";
-import type {
-  BacktestRequest,
-  BatchRequest,
-  ComputeRequest,
-  JobInput,
-  JobOutcome,
-  JobRequest,
-  TrainingRequest,
-} from "../domain/job.ts";
+import type { JobInput } from "../domain/job.ts";
+import type { BacktestRequest } from "../domain/kinds/backtest.ts";
+import type { BatchRequest } from "../domain/kinds/batch.ts";
+import type { ComputeRequest, JobRequest } from "../domain/kinds/index.ts";
+import type { JobOutcome } from "../domain/outcome.ts";
+import type { TrainingRequest } from "../domain/kinds/training.ts";
 import type { BatchStage } from "../store/batches.ts";
 import type { ActivityDeps } from "./deps.ts";
 

@@ -1,4 +1,6 @@
-import type { JobInput, JobOutcome, JobRequest, SlotKind } from "../domain/job.ts";
+import type { JobInput } from "../domain/job.ts";
+import type { JobOutcome } from "../domain/outcome.ts";
+import type { JobRequest, SlotKind } from "../domain/kinds/index.ts";
 import type { SlotClaim } from "../domain/slots.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { StrategyFolder } from "../ktrdr/strategy-folder.ts";

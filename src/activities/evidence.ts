@@ -1,6 +1,6 @@
 /** Gathers what KTRDR's API, its registry and its workers say about one operation. */
 import { isDomainError } from "../domain/errors.ts";
-import type { SlotKind } from "../domain/job.ts";
+import type { SlotKind } from "../domain/kinds/index.ts";
 import type { KtrdrWorker, Operation, WorkerHealth } from "../domain/operation.ts";
 import type { ApiEvidence, RegistryEvidence, WorkerEvidence } from "../domain/evidence.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";

@@ -1,5 +1,7 @@
 /** Recognises an operation of ours among those KTRDR runs, for the kinds whose id KTRDR chooses. */
-import type { BacktestRequest, ComputeRequest, DataLoadRequest } from "../domain/job.ts";
+import type { BacktestRequest } from "../domain/kinds/backtest.ts";
+import type { ComputeRequest } from "../domain/kinds/index.ts";
+import type { DataLoadRequest } from "../domain/kinds/data-load.ts";
 import type { Operation } from "../domain/operation.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import { registered } from "./evidence.ts";

@@ -1,5 +1,5 @@
 import { activityInfo } from "@temporalio/activity";
-import type { JobOutcome } from "../domain/job.ts";
+import type { JobOutcome } from "../domain/outcome.ts";
 import type { ActivityDeps, RecordRequest } from "./deps.ts";
 import { beating } from "./heartbeat.ts";
 import { record } from "./record.ts";

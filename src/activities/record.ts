@@ -1,26 +1,21 @@
 /** Writes down how a job ended, with the figures, once and for ever. */
 import { isDomainError } from "../domain/errors.ts";
-import {
-  computes,
-  type BacktestRequest,
-  type JobFailure,
-  type JobInput,
-  type JobOutcome,
-  type TrainingRequest,
-} from "../domain/job.ts";
+import type { JobInput } from "../domain/job.ts";
+import { computes, insistedOn, type JobResult, headline } from "../domain/kinds/index.ts";
+import type { BacktestRequest } from "../domain/kinds/backtest.ts";
+import type { JobFailure, JobOutcome } from "../domain/outcome.ts";
+import type { TrainingRequest } from "../domain/kinds/training.ts";
 import { MOST_ITEMS } from "../domain/batch.ts";
-import { insistedOn, insistenceCaveats } from "../domain/insistence.ts";
+import { insistenceCaveats } from "../domain/insistence.ts";
 import { defectLine } from "../domain/bars/words.ts";
 import { answeredHealth } from "../ktrdr/answered-health.ts";
 import type { Bars } from "../ktrdr/data.ts";
 import { toBars } from "../domain/market-data.ts";
 import { fingerprintOf } from "./fingerprint.ts";
 import { assertNever } from "../domain/never.ts";
-import type { JobResult } from "../domain/result.ts";
 import { summariseBatch } from "../domain/results/batch.ts";
 import { normaliseBacktest } from "../domain/results/backtest.ts";
 import { normaliseDataLoad } from "../domain/results/data-load.ts";
-import { headline } from "../domain/results/headline.ts";
 import { normaliseTraining } from "../domain/results/training.ts";
 import { trainingTraits } from "../domain/results/training-traits.ts";
 import type { ActivityDeps, RecordRequest } from "./deps.ts";

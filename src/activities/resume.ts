@@ -4,11 +4,13 @@
  * a second), so asking again does no harm. A backtest is never resumed: its figures would mix two scopes (contract §9.12).
  */
 import { cancellationSignal } from "@temporalio/activity";
-import { trainAnew } from "../domain/advice.ts";
+import { trainAnew, resumePointOf } from "../domain/resume-point.ts";
 import { isDomainError, DomainError } from "../domain/errors.ts";
-import type { ComputeRequest, JobInput, ResumePoint, TrainingRequest } from "../domain/job.ts";
+import type { JobInput } from "../domain/job.ts";
+import type { ComputeRequest } from "../domain/kinds/index.ts";
+import type { ResumePoint } from "../domain/outcome.ts";
+import type { TrainingRequest } from "../domain/kinds/training.ts";
 import type { Operation } from "../domain/operation.ts";
-import { resumePointOf } from "../domain/resume-point.ts";
 import { holdsResult } from "../domain/verdict.ts";
 import type { ComputationRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";

@@ -1,6 +1,7 @@
 /** The one request to KTRDR that makes it compute. */
 import { DomainError } from "../domain/errors.ts";
-import type { ComputeRequest, JobInput } from "../domain/job.ts";
+import type { JobInput } from "../domain/job.ts";
+import type { ComputeRequest } from "../domain/kinds/index.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { Sending } from "../ktrdr/call.ts";
 import { stopwatch, type Clock } from "./clock.ts";

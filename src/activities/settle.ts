@@ -3,8 +3,9 @@
  * computing is stopped and its record closed from here.
  */
 import { cancellationSignal } from "@temporalio/activity";
-import { startAgain } from "../domain/advice.ts";
-import { computes, type JobFailure, type JobKind, type JobOutcome, type StopReport } from "../domain/job.ts";
+import type { StopReport } from "../domain/job.ts";
+import { computes, kindOf, type JobKind } from "../domain/kinds/index.ts";
+import type { JobFailure, JobOutcome } from "../domain/outcome.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { Execution } from "../temporal/executions.ts";
 import { bringBack } from "./bring-back.ts";
@@ -106,6 +107,6 @@ function failureOf(execution: Execution, kind: JobKind): JobFailure {
         ? "The job was terminated by an operator."
         : "The job's workflow ended without recording an outcome.",
     why: `Temporal calls it ${execution}.`,
-    next: startAgain(kind),
+    next: kindOf(kind).again,
   };
 }

@@ -5,7 +5,9 @@
  */
 import { cancellationSignal } from "@temporalio/activity";
 import { DomainError, isDomainError } from "../domain/errors.ts";
-import type { ComputeRequest, FaultSeen, JobInput } from "../domain/job.ts";
+import type { JobInput } from "../domain/job.ts";
+import type { ComputeRequest } from "../domain/kinds/index.ts";
+import type { FaultSeen } from "../domain/outcome.ts";
 import type { Operation } from "../domain/operation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { askApi, inquire, locate, registered, workplaceOf } from "./evidence.ts";

@@ -1,7 +1,9 @@
 /** Stops a computation and does not rest until it is proven that nobody computes it any more. */
 import { cancellationSignal } from "@temporalio/activity";
 import { isDomainError } from "../domain/errors.ts";
-import type { ComputeRequest, FaultSeen, JobInput, PartialResult, StopReport } from "../domain/job.ts";
+import type { JobInput, StopReport } from "../domain/job.ts";
+import type { ComputeRequest } from "../domain/kinds/index.ts";
+import type { FaultSeen, PartialResult } from "../domain/outcome.ts";
 import type { Operation } from "../domain/operation.ts";
 import { farther, partialOf } from "../domain/partial.ts";
 import type { ApiEvidence, RegistryEvidence, WorkerEvidence } from "../domain/evidence.ts";

@@ -3,7 +3,7 @@
  * bring a terminated keeper back with everything it knew. The record is what it is rebuilt from.
  */
 import { heartbeat } from "@temporalio/activity";
-import type { JobKind, SlotKind } from "../domain/job.ts";
+import type { JobKind, SlotKind } from "../domain/kinds/index.ts";
 import { slotKeeperId } from "../domain/slots.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";

@@ -1,5 +1,6 @@
 /** KTRDR's words for data from elsewhere that it could not fetch name no source: the strategy says what it asks for. */
-import type { JobFailure, JobInput } from "../domain/job.ts";
+import type { JobInput } from "../domain/job.ts";
+import type { JobFailure } from "../domain/outcome.ts";
 import { remoteSources } from "../domain/strategy/check-context.ts";
 import type { ActivityDeps } from "./deps.ts";
 

@@ -8,7 +8,8 @@ import { TOOLS } from "../mcp/tools/index.ts";
 import { createMetrics, type Metrics, type MetricSources } from "../metrics/metrics.ts";
 import { serveWatch, type WatchServer } from "../metrics/serve.ts";
 import { jobFigures, OPEN_STATES } from "../store/job-figures.ts";
-import { FAULTS_SEEN, FINAL_STATUSES, JOB_KINDS } from "../store/job-row.ts";
+import { FAULTS_SEEN, FINAL_STATUSES } from "../domain/outcome.ts";
+import { JOB_KINDS } from "../domain/kinds/index.ts";
 import { createPool, type Pool } from "../store/pool.ts";
 import { assertWritable } from "../store/try-writing.ts";
 

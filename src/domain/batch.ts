@@ -1,5 +1,7 @@
 /** What a batch consists of. Zod-free: workflows go through the same items in the same order. */
-import type { BacktestRequest, BatchRequest, TrainingRequest } from "./job.ts";
+import type { BacktestRequest } from "./kinds/backtest.ts";
+import type { BatchRequest } from "./kinds/batch.ts";
+import type { TrainingRequest } from "./kinds/training.ts";
 
 /** One line of work: a training, a backtest, or a training and the backtest of its model. */
 export interface BatchItem {

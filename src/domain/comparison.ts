@@ -8,7 +8,8 @@
 import { isBranded } from "./insistence.ts";
 import { normalQuantile } from "./normal-quantile.ts";
 import { leastRankSumProbability, rankSumProbability } from "./rank-sum.ts";
-import type { BacktestResult, JobResult } from "./result.ts";
+import type { BacktestResult } from "./kinds/backtest.ts";
+import type { JobResult } from "./kinds/index.ts";
 import { FIGURES, type FigureName } from "./results/figures.ts";
 import { sharpeErrorOver, yearsOf } from "./results/sharpe-error.ts";
 import { median, standardDeviation } from "./statistics.ts";

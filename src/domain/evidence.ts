@@ -1,5 +1,6 @@
 /** The vocabulary of judging a computation: what can be seen of it, and what may be concluded. */
-import type { FaultSeen, SlotKind } from "./job.ts";
+import type { FaultSeen } from "./outcome.ts";
+import type { SlotKind } from "./kinds/index.ts";
 import type { KtrdrWorker, Operation, WorkerHealth } from "./operation.ts";
 
 export type ApiEvidence =

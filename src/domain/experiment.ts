@@ -3,10 +3,10 @@
  * known when the runs were attached counts, and no more runs than were announced: stopping when the figures look good, or
  * adding runs until they do, changes nothing.
  */
-import type { FinalStatus, JobKind } from "./job.ts";
+import type { FinalStatus } from "./outcome.ts";
+import type { JobKind, JobResult } from "./kinds/index.ts";
 import { placesOf } from "./comparison.ts";
 import { overlaps, toEpochMs, type DateWindow } from "./market-data.ts";
-import type { JobResult } from "./result.ts";
 import { FIGURES, type FigureName } from "./results/figures.ts";
 import { sharpeErrorOver } from "./results/sharpe-error.ts";
 import { spread } from "./statistics.ts";

@@ -1,36 +1,23 @@
-/**
- * Computing something that is known to be wrong, because somebody wants it and says why. Zod-free: requests carry it into
- * workflows.
- */
-import type { JobRequest } from "./job.ts";
+/** Computing something that is known to be wrong, because somebody wants it and says why. */
+import { z } from "zod";
+import type { JobRequest } from "./kinds/index.ts";
 import { oneLine } from "./plain-text.ts";
 import type { Caveat } from "./result.ts";
+import type { Stored } from "./stored.ts";
 
 /** Findings of grade error that were insisted on. */
-export interface Insistence {
+export const Insistence = z.strictObject({
   /** Codes of the findings. */
-  readonly codes: readonly string[];
+  codes: z.array(z.string()),
   /** Whoever insisted wrote it: data. */
-  readonly reason: string;
-}
+  reason: z.string(),
+});
+export type Insistence = Stored<typeof Insistence>;
 
 /** The code of findings that make every figure worthless: the network sees what it could not have known. */
 export const LOOKS_AHEAD = "looks_ahead";
 
 const INSISTED = "insisted";
-
-/** What of a request was insisted on; of a batch in any of its parts. */
-export function insistedOn(request: JobRequest): readonly Insistence[] {
-  switch (request.kind) {
-    case "training":
-    case "backtest":
-      return request.insisted ?? [];
-    case "batch":
-      return [...request.strategies, ...request.models].flatMap(({ insisted = [] }) => insisted);
-    case "data_load":
-      return [];
-  }
-}
 
 /** Said before every other caveat of a result. The brand of a result is derived from these, and from nothing else. */
 export function insistenceCaveats(insisted: readonly Insistence[]): readonly Caveat[] {

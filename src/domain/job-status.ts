@@ -1,5 +1,7 @@
 /** The vocabulary of a job's status: what is seen of it, and what may be said. */
-import type { FinalStatus, JobFailure, JobKind, JobOutcome, JobProgress, LiveJobState, PartialResult } from "./job.ts";
+import type { JobProgress, LiveJobState } from "./job.ts";
+import type { FinalStatus, JobFailure, JobOutcome, PartialResult } from "./outcome.ts";
+import type { JobKind } from "./kinds/index.ts";
 
 export type JobState =
   | "queued"

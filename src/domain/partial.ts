@@ -1,4 +1,4 @@
-import type { PartialResult } from "./job.ts";
+import type { PartialResult } from "./outcome.ts";
 import type { Operation } from "./operation.ts";
 
 /** The one that is farther; KTRDR forgets progress when it cancels, and when its API starts anew. */

@@ -1,5 +1,5 @@
 /** Where a training can go on, out of what a checkpoint of KTRDR holds. */
-import type { ResumePoint } from "./job.ts";
+import type { ResumePoint } from "./outcome.ts";
 import type { LearningCurve } from "./result.ts";
 
 /** What a checkpoint tells of a training. */
@@ -67,3 +67,7 @@ function after({ epoch, curve }: ResumePoint, later: LearningCurve): LearningCur
     valAccuracy: join(curve.valAccuracy, later.valAccuracy),
   };
 }
+
+/** What to call where going on from a checkpoint is not to be had, or not wanted. */
+export const trainAnew =
+  "To begin anew, call train_model without resume_from; a request that is known needs force_new_reason.";

@@ -1,5 +1,5 @@
 /** Names and messages around the slot keeper, shared by workflow, activities and client. Zod-free. */
-import type { SlotKind } from "./job.ts";
+import type { SlotKind } from "./kinds/index.ts";
 
 export interface SlotClaim {
   readonly jobId: string;

@@ -3,6 +3,7 @@
  * risk-free rate is zero, standard deviations are of a sample (n - 1), drawdowns are positive ratios. Callers pass
  * finite numbers.
  */
+import type { Spread } from "./result.ts";
 
 /** Arithmetic mean; NaN for an empty list. */
 export function mean(values: readonly number[]): number {
@@ -22,14 +23,6 @@ export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   return mean(sorted.slice(Math.floor(middle), Math.ceil(middle) + 1));
-}
-
-/** How far apart the values of several draws lie. */
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-  readonly n: number;
 }
 
 /** Of the values that exist; null when none does. */

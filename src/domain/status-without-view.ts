@@ -1,6 +1,6 @@
 /** What may be said about a job that Temporal does not show as open: ended, unseen or forgotten. */
-import { startAgain } from "./advice.ts";
-import type { FinalStatus, JobKind, JobOutcome } from "./job.ts";
+import type { FinalStatus, JobOutcome } from "./outcome.ts";
+import { kindOf, type JobKind } from "./kinds/index.ts";
 import { blank, type JobStatus, type StatusSources } from "./job-status.ts";
 
 const START_TEMPORAL =
@@ -13,11 +13,11 @@ function after(status: FinalStatus, kind: JobKind): string {
     case "completed":
       return "Call get_results with this task_id.";
     case "failed":
-      return `Read the failure and mend its cause. ${startAgain(kind)}`;
+      return `Read the failure and mend its cause. ${kindOf(kind).again}`;
     case "cancelled":
-      return `Nothing is running. ${startAgain(kind)}`;
+      return `Nothing is running. ${kindOf(kind).again}`;
     case "terminated":
-      return `Make sure that KTRDR does not compute on (check_health shows busy workers). ${startAgain(kind)}`;
+      return `Make sure that KTRDR does not compute on (check_health shows busy workers). ${kindOf(kind).again}`;
   }
 }
 

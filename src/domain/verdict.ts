@@ -4,7 +4,8 @@
  * worker that computes is asked.
  */
 import type { Evidence, Verdict, WorkerEvidence } from "./evidence.ts";
-import type { FaultSeen, SlotKind } from "./job.ts";
+import type { FaultSeen } from "./outcome.ts";
+import type { SlotKind } from "./kinds/index.ts";
 import { inWords } from "./ktrdr-words.ts";
 import type { Operation } from "./operation.ts";
 

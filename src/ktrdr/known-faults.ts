@@ -1,4 +1,4 @@
-import type { FaultSeen } from "../domain/job.ts";
+import type { FaultSeen } from "../domain/outcome.ts";
 
 /** Faults of KTRDR that were observed on the wire and are recognised and overcome (docs/faults.md). */
 const OBSERVED: readonly FaultSeen[] = [

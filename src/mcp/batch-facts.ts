@@ -1,9 +1,9 @@
 import { itemsOf, sizeOf } from "../domain/batch.ts";
-import type { BatchRequest } from "../domain/job.ts";
-import type { BatchResult } from "../domain/result.ts";
+import type { BatchRequest, BatchResult } from "../domain/kinds/batch.ts";
 import { BEST_OF_MANY } from "../domain/results/batch.ts";
 import { spanOf } from "../domain/market-data.ts";
-import { spread, type Spread } from "../domain/statistics.ts";
+import { spread } from "../domain/statistics.ts";
+import type { Spread } from "../domain/result.ts";
 import { secondsLeft, type SeenPiece, type Work } from "../domain/time-left.ts";
 import type { BatchRow, Piece } from "../store/batches.ts";
 import type { JobRecord } from "../store/job-row.ts";

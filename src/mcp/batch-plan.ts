@@ -1,6 +1,6 @@
 import { DomainError } from "../domain/errors.ts";
 import { codesOf, LOOKS_AHEAD, type Insistence } from "../domain/insistence.ts";
-import type { BatchPeriod, BatchRequest } from "../domain/job.ts";
+import type { BatchPeriod, BatchRequest } from "../domain/kinds/batch.ts";
 import { overlaps, type DateWindow } from "../domain/market-data.ts";
 import { checkBars, type MarketName } from "./bar-check.ts";
 import { checkCapital } from "./capital-check.ts";

@@ -1,6 +1,6 @@
 import { DomainError } from "../domain/errors.ts";
 import type { ComparedRun } from "../domain/comparison.ts";
-import type { JobRequest } from "../domain/job.ts";
+import type { JobRequest } from "../domain/kinds/index.ts";
 import { parseStrategy } from "../domain/strategy/parse.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import { inSample } from "./in-sample.ts";

@@ -1,7 +1,8 @@
 /** `train_model` with `resume_from`: the training that was stopped, as another job. */
 import { DomainError } from "../domain/errors.ts";
-import { codesOf, insistedOn } from "../domain/insistence.ts";
-import type { TrainingRequest } from "../domain/job.ts";
+import { codesOf } from "../domain/insistence.ts";
+import { insistedOn } from "../domain/kinds/index.ts";
+import type { TrainingRequest } from "../domain/kinds/training.ts";
 import { checkBars } from "./bar-check.ts";
 import { clear, type Subject, type Will } from "./clearance.ts";
 import type { ToolContext } from "./define-tool.ts";

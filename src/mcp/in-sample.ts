@@ -1,6 +1,6 @@
-import type { JobRequest } from "../domain/job.ts";
+import type { JobRequest } from "../domain/kinds/index.ts";
 import { overlaps, type DateWindow } from "../domain/market-data.ts";
-import type { BacktestResult } from "../domain/result.ts";
+import type { BacktestResult } from "../domain/kinds/backtest.ts";
 import type { Deps } from "./ports.ts";
 
 export interface SampleVerdict {

@@ -1,6 +1,6 @@
 /** Everything that produced a result, as far as it is known. */
 import { createHash } from "node:crypto";
-import type { JobResult } from "../domain/result.ts";
+import { kindOf, type JobResult } from "../domain/kinds/index.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import { compact, engineText } from "./answer.ts";
 import type { Deps } from "./ports.ts";
@@ -8,14 +8,6 @@ import { shortVersion } from "./save-strategies.ts";
 
 /** The first call is wanted: the oldest of as many as the log gives. */
 const CALLS = 500;
-
-/** Tools that start a job of a kind. */
-const TOOLS: Record<JobRecord["kind"], readonly string[]> = {
-  training: ["train_model"],
-  backtest: ["run_backtest"],
-  batch: ["start_batch", "train_model", "run_backtest"],
-  data_load: ["load_market_data"],
-};
 
 export async function manifestOf(deps: Deps, job: JobRecord, result: JobResult) {
   const { jobId, request, admittedAt, finishedAt, forceReason } = job;
@@ -57,7 +49,7 @@ async function versionOf({ strategies }: Deps, name: string, sha256: string): Pr
 
 async function callOf({ records }: Deps, { jobId, parentJobId, kind }: JobRecord) {
   const taskId = parentJobId ?? jobId;
-  const tools = TOOLS[parentJobId === null ? kind : "batch"];
+  const tools = kindOf(parentJobId === null ? kind : "batch").startedBy;
   const calls = await Promise.all(tools.map((tool) => records.calls.recent({ tool, taskId, limit: CALLS })));
   const [first] = calls.flatMap((found) => found.slice(-1)).toSorted((a, b) => a.at.localeCompare(b.at));
   if (first === undefined) return null;

@@ -1,5 +1,6 @@
 import { DomainError } from "../domain/errors.ts";
-import { insistedOn, type Insistence } from "../domain/insistence.ts";
+import type { Insistence } from "../domain/insistence.ts";
+import { insistedOn } from "../domain/kinds/index.ts";
 import { isTimeframe, type DateWindow, type Timeframe } from "../domain/market-data.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { KeptModel } from "../ktrdr/model-folder.ts";

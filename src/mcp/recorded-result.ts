@@ -1,5 +1,5 @@
 import { DomainError } from "../domain/errors.ts";
-import type { JobResult } from "../domain/result.ts";
+import type { JobResult } from "../domain/kinds/index.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { Deps } from "./ports.ts";
 

@@ -1,13 +1,10 @@
 import { isInsistence } from "../domain/insistence.ts";
-import type {
-  BacktestResult,
-  BatchResult,
-  BuyAndHold,
-  DataLoadResult,
-  JobResult,
-  LearningCurve,
-  TrainingResult,
-} from "../domain/result.ts";
+import type { BuyAndHold, LearningCurve } from "../domain/result.ts";
+import type { BacktestResult } from "../domain/kinds/backtest.ts";
+import type { BatchResult } from "../domain/kinds/batch.ts";
+import type { DataLoadResult } from "../domain/kinds/data-load.ts";
+import type { JobResult } from "../domain/kinds/index.ts";
+import type { TrainingResult } from "../domain/kinds/training.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import { compact, engineText, rounded } from "./answer.ts";
 import type { SampleVerdict } from "./in-sample.ts";

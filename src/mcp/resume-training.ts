@@ -1,8 +1,7 @@
 /** Going on with a training that was stopped: which may be resumed, and what is said about it. */
-import { trainAnew } from "../domain/advice.ts";
+import { trainAnew, resumePointOf } from "../domain/resume-point.ts";
 import { DomainError, isDomainError } from "../domain/errors.ts";
-import type { TrainingRequest } from "../domain/job.ts";
-import { resumePointOf } from "../domain/resume-point.ts";
+import type { TrainingRequest } from "../domain/kinds/training.ts";
 import { holdsResult } from "../domain/verdict.ts";
 import type { ComputationRecord, JobRecord } from "../store/job-row.ts";
 import type { Deps } from "./ports.ts";

@@ -1,6 +1,6 @@
 import { MOST_ITEMS, sizeOf } from "../domain/batch.ts";
 import { DomainError } from "../domain/errors.ts";
-import type { BatchRequest } from "../domain/job.ts";
+import type { BatchRequest } from "../domain/kinds/batch.ts";
 import { plannedBatch, type Wish } from "./batch-plan.ts";
 import type { ToolContext } from "./define-tool.ts";
 import { startJob } from "./start-job.ts";

@@ -1,7 +1,6 @@
 import { DomainError, isDomainError } from "../domain/errors.ts";
-import { sizeOf } from "../domain/batch.ts";
-import { codesOf, insistedOn, insistenceCaveats } from "../domain/insistence.ts";
-import type { JobRequest } from "../domain/job.ts";
+import { codesOf, insistenceCaveats } from "../domain/insistence.ts";
+import { insistedOn, kindOf, type JobRequest } from "../domain/kinds/index.ts";
 import { compact, statusFacts } from "./answer.ts";
 import type { ToolContext } from "./define-tool.ts";
 import { statusOf, type TaskStatus } from "./task-status.ts";
@@ -32,7 +31,7 @@ export interface Cleared {
 export async function startJob(context: ToolContext, wish: StartWish) {
   const { deps, caller } = context;
   const { jobId } = deps.jobs.idOf(wish.request, wish.forceReason);
-  const claim = { jobId, computations: computationsOf(wish.request) };
+  const claim = { jobId, computations: kindOf(wish.request.kind).computations(wish.request) };
   const room = settled(context.admission.job(deps.records, caller.name, claim));
   try {
     const answer = await findOrStart(context, wish, jobId, room);
@@ -116,12 +115,6 @@ function todaysWarnings(checked: PromiseSettledResult<Cleared>, { record }: Task
 /** What was known before it was made a run of an experiment proves nothing there. */
 const lateWarnings = (attached: boolean, { status }: TaskStatus): string[] =>
   attached && status.final ? ["Its result was known before: the experiment lists this run and does not count it."] : [];
-
-/** What KTRDR is to compute for it. */
-function computationsOf(request: JobRequest): number {
-  // Of a batch no more are open at once.
-  return request.kind === "batch" ? Math.min(request.atOnce, sizeOf(request)) : 1;
-}
 
 async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
   const [result] = await Promise.allSettled([work]);

@@ -1,6 +1,7 @@
 import { jobInWebUi } from "../domain/web-ui.ts";
 import { DomainError, isDomainError } from "../domain/errors.ts";
-import type { JobKind, LiveJobState } from "../domain/job.ts";
+import type { LiveJobState } from "../domain/job.ts";
+import type { JobKind } from "../domain/kinds/index.ts";
 import type { JobStatus } from "../domain/job-status.ts";
 import { judge } from "../domain/status.ts";
 import type { JobRecord } from "../store/job-row.ts";

@@ -1,7 +1,8 @@
 /** Which job answers which item of a batch, and how far the batch is. */
 import { z } from "zod";
 import type { BatchCounts } from "../domain/results/batch.ts";
-import { FINAL_STATUSES, Instant } from "./job-row.ts";
+import { Instant } from "./job-row.ts";
+import { FINAL_STATUSES } from "../domain/outcome.ts";
 import { run, select, type Pool } from "./pool.ts";
 import { branded } from "./result-row.ts";
 

@@ -1,5 +1,5 @@
 import { DomainError } from "../domain/errors.ts";
-import type { PartialResult, ResumePoint } from "../domain/job.ts";
+import type { PartialResult, ResumePoint } from "../domain/outcome.ts";
 import { codeOf } from "./database-error.ts";
 import { ComputationRow, type ComputationRecord } from "./job-row.ts";
 import { createPostingWriter, lockedStatus, mustNotStart, notBegun, type PostingWriter } from "./posting-writer.ts";

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import type { Engine } from "../domain/result.ts";
-import { EngineSchema } from "./job-row.ts";
+import { Engine } from "../domain/result.ts";
 import { select, type Pool } from "./pool.ts";
 
 const JOBS_OF = {
@@ -14,7 +13,7 @@ export async function enginesOf(
   what: keyof typeof JOBS_OF,
   ids: readonly string[],
 ): Promise<readonly Engine[]> {
-  const row = z.object({ engine: EngineSchema });
+  const row = z.object({ engine: Engine });
   const statement = `select distinct result -> 'engine' as engine from results where job_id in (${JOBS_OF[what]})`;
   return (await select(pool, row, statement, [ids])).map(({ engine }) => engine);
 }

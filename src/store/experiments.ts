@@ -14,11 +14,13 @@ import {
 import type { Engine } from "../domain/result.ts";
 import { FIGURE_NAMES } from "../domain/results/figures.ts";
 import { enginesOf } from "./engines.ts";
-import { FINAL_STATUSES, Instant, JOB_KINDS } from "./job-row.ts";
+import { Instant } from "./job-row.ts";
+import { FINAL_STATUSES } from "../domain/outcome.ts";
+import { JOB_KINDS, JobResult } from "../domain/kinds/index.ts";
 import { databaseNow } from "./clocks.ts";
 import { toJsonb } from "./json.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
-import { NO_CURVE, ResultSchema } from "./result-row.ts";
+import { NO_CURVE } from "./result-row.ts";
 
 export interface ExperimentFilter {
   readonly status?: "open" | "concluded";
@@ -117,7 +119,7 @@ const RunRow = z
     finished_at: Instant.nullable(),
     trained_from: z.string().nullable(),
     trained_to: z.string().nullable(),
-    result: ResultSchema.nullable(),
+    result: JobResult.nullable(),
   })
   .transform((row): AttachedRun => {
     const { kind, status, symbol, timeframe, trained_from: from, trained_to: to } = row;

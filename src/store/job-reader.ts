@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { JobKind } from "../domain/job.ts";
+import type { JobKind } from "../domain/kinds/index.ts";
 import {
   ComputationRow,
   JOB_COLUMNS,

@@ -1,115 +1,16 @@
 import { z } from "zod";
-import type { FaultSeen, FinalStatus, JobKind, JobOutcome, JobRequest, ResumePoint } from "../domain/job.ts";
-import type { Engine } from "../domain/result.ts";
+import { JOB_KINDS, JobRequest } from "../domain/kinds/index.ts";
+import { FINAL_STATUSES, JobOutcome, PartialResult, ResumePoint } from "../domain/outcome.ts";
+import { Engine } from "../domain/result.ts";
+import type { Stored } from "../domain/stored.ts";
 
 /** A moment as the domain writes it: ISO-8601 UTC. */
 export const Instant = z.date().transform((date) => date.toISOString());
 
-export const JOB_KINDS = ["training", "backtest", "data_load", "batch"] as const satisfies readonly JobKind[];
-export const FINAL_STATUSES = [
-  "completed",
-  "failed",
-  "cancelled",
-  "terminated",
-] as const satisfies readonly FinalStatus[];
-export const FAULTS_SEEN = [
-  "completed_turned_failed",
-  "completed_turned_cancelled",
-  "stale_view",
-  "stuck_resuming",
-  "lost_operation",
-  "start_answer_lost",
-  "worker_died",
-  "cancel_not_forwarded",
-] as const satisfies readonly FaultSeen[];
-
-const market = { symbol: z.string(), timeframe: z.string() };
-const period = z.object({ startDate: z.string(), endDate: z.string() });
-const window = { ...market, ...period.shape };
-const insistence = {
-  insisted: z.array(z.object({ codes: z.array(z.string()), reason: z.string() })).optional(),
-};
-const symbols = z.array(z.string()).optional();
-const training = { strategy: z.string(), strategySha256: z.string(), ...window, symbols, ...insistence };
-
-const RequestSchema: z.ZodType<JobRequest> = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("training"), ...training, draw: z.number(), resumeFrom: z.string().optional() }),
-  z.object({
-    kind: z.literal("backtest"),
-    strategy: z.string(),
-    strategySha256: z.string().optional(),
-    ...window,
-    modelPath: z.string(),
-    trainingJobId: z.string().nullable(),
-    initialCapital: z.number(),
-    commission: z.number(),
-    slippage: z.number(),
-    ...insistence,
-  }),
-  z.object({
-    kind: z.literal("data_load"),
-    symbol: z.string(),
-    timeframe: z.string(),
-    mode: z.enum(["tail", "backfill", "full"]),
-    startDate: z.string().nullable(),
-    endDate: z.string().nullable(),
-  }),
-  z.object({
-    kind: z.literal("batch"),
-    work: z.enum(["train", "both", "backtest"]),
-    strategies: z.array(
-      z.object({ strategy: z.string(), strategySha256: z.string(), ...market, symbols, ...insistence }),
-    ),
-    models: z.array(
-      z.object({
-        strategy: z.string(),
-        strategySha256: z.string().optional(),
-        ...market,
-        modelPath: z.string(),
-        trainingJobId: z.string().nullable(),
-        ...insistence,
-      }),
-    ),
-    periods: z.array(z.object({ train: period.nullable(), test: period.nullable() })),
-    draws: z.number(),
-    costs: z.object({ initialCapital: z.number(), commission: z.number(), slippage: z.number() }).nullable(),
-    atOnce: z.number(),
-    maxFailures: z.number(),
-  }),
-]);
-
-const FailureSchema = z.object({
-  code: z.string(),
-  what: z.string(),
-  why: z.string().nullable(),
-  next: z.string().nullable(),
-});
-
-const PartialSchema = z.object({
-  percent: z.number(),
-  step: z.string(),
-  epochsSeen: z.number(),
-  bestValLoss: z.number().nullable(),
-  bestValAccuracy: z.number().nullable(),
-  doubt: z.string().optional(),
-});
-
-export const OutcomeSchema: z.ZodType<JobOutcome> = z.object({
-  jobId: z.string(),
-  status: z.enum(FINAL_STATUSES),
-  failure: FailureSchema.nullable(),
-  partial: PartialSchema.nullable(),
-  faultsSeen: z.array(z.enum(FAULTS_SEEN)),
-  operationIds: z.array(z.string()),
-  headline: z.string(),
-});
-
-export const EngineSchema: z.ZodType<Engine> = z.object({ name: z.enum(["ktrdr", "sandbox"]), version: z.string() });
-
 const jobColumns = z.object({
   job_id: z.string(),
   kind: z.enum(JOB_KINDS),
-  request: RequestSchema,
+  request: JobRequest,
   request_hash: z.string(),
   force_reason: z.string().nullable(),
   parent_job_id: z.string().nullable(),
@@ -118,12 +19,12 @@ const jobColumns = z.object({
   timeframe: z.string().nullable(),
   client: z.string(),
   priority: z.number(),
-  engine: EngineSchema.nullable(),
+  engine: Engine.nullable(),
   namespace_id: z.string().nullable(),
   admitted_at: Instant,
   status: z.enum(["open", ...FINAL_STATUSES]),
   finished_at: Instant.nullable(),
-  outcome: OutcomeSchema.nullable(),
+  outcome: JobOutcome.nullable(),
 });
 
 const toJob = (row: z.infer<typeof jobColumns>) => ({
@@ -152,7 +53,7 @@ const toJob = (row: z.infer<typeof jobColumns>) => ({
 export const JobRow = jobColumns.transform(toJob);
 
 /** A job as the record knows it. Times are ISO-8601 UTC. */
-export type JobRecord = Readonly<z.infer<typeof JobRow>>;
+export type JobRecord = Stored<typeof JobRow>;
 
 /**
  * A job, since when its newest computation runs (ISO-8601 UTC; null while none is known to), and whether one was begun:
@@ -162,24 +63,12 @@ export const SeenRow = jobColumns
   .extend({ computing_since: Instant.nullable(), begun: z.boolean() })
   .transform((row) => ({ job: toJob(row), computingSince: row.computing_since, begun: row.begun }));
 
-export type SeenJob = Readonly<z.infer<typeof SeenRow>>;
+export type SeenJob = Stored<typeof SeenRow>;
 
 /** The columns of `JobRow`: everything but the strategy text, which may be long. */
 export const JOB_COLUMNS =
   "job_id, kind, request, request_hash, force_reason, parent_job_id, strategy, symbol, timeframe, client, priority, " +
   "engine, namespace_id, admitted_at, status, finished_at, outcome";
-
-const ResumePointSchema: z.ZodType<ResumePoint> = z.object({
-  epoch: z.number(),
-  bestValLoss: z.number().optional(),
-  keptEpoch: z.number().optional(),
-  curve: z.object({
-    trainLoss: z.array(z.number()),
-    valLoss: z.array(z.number()),
-    trainAccuracy: z.array(z.number()),
-    valAccuracy: z.array(z.number()),
-  }),
-});
 
 export const ComputationRow = z
   .object({
@@ -193,8 +82,8 @@ export const ComputationRow = z
     started_at: Instant.nullable(),
     ended_at: Instant.nullable(),
     fate: z.string().nullable(),
-    resumed_from: ResumePointSchema.nullable(),
-    last_seen: PartialSchema.nullable(),
+    resumed_from: ResumePoint.nullable(),
+    last_seen: PartialResult.nullable(),
   })
   .transform((row) => ({
     jobId: row.job_id,
@@ -218,4 +107,4 @@ export const ComputationRow = z
   }));
 
 /** One run of a job on KTRDR. Times are ISO-8601 UTC. */
-export type ComputationRecord = Readonly<z.infer<typeof ComputationRow>>;
+export type ComputationRecord = Stored<typeof ComputationRow>;

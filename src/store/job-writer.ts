@@ -1,13 +1,14 @@
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
-import type { JobInput, JobOutcome, JobRequest } from "../domain/job.ts";
-import type { Engine, JobResult } from "../domain/result.ts";
+import type { JobInput } from "../domain/job.ts";
+import { JobOutcome } from "../domain/outcome.ts";
+import { JobResult, type JobRequest } from "../domain/kinds/index.ts";
+import { Engine } from "../domain/result.ts";
 import { createComputationWriter, type ComputationWriter } from "./computation-writer.ts";
-import { EngineSchema, JobRow, JOB_COLUMNS, OutcomeSchema, type JobRecord } from "./job-row.ts";
+import { JobRow, JOB_COLUMNS, type JobRecord } from "./job-row.ts";
 import { toJsonb } from "./json.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 import { insertResult } from "./result-writer.ts";
-import { ResultSchema } from "./result-row.ts";
 
 export type Admission = { readonly admitted: true } | { readonly finished: JobOutcome };
 
@@ -106,7 +107,7 @@ function insertJob(
 }
 
 async function standingOutcome(session: Session, jobId: string): Promise<JobOutcome> {
-  const row = z.object({ outcome: OutcomeSchema });
+  const row = z.object({ outcome: JobOutcome });
   const [job] = await select(session, row, "select outcome from jobs where job_id = $1", [jobId]);
   if (job !== undefined) return job.outcome;
   throw new DomainError("task_not_found", {
@@ -119,9 +120,9 @@ async function standingOutcome(session: Session, jobId: string): Promise<JobOutc
 function storable(jobId: string, outcome: JobOutcome, result: JobResult | null, engine: Engine | null) {
   const parsed = z
     .object({
-      outcome: OutcomeSchema.refine((given) => given.jobId === jobId, `belongs to another job than ${jobId}`),
-      result: ResultSchema.nullable(),
-      engine: EngineSchema.nullable(),
+      outcome: JobOutcome.refine((given) => given.jobId === jobId, `belongs to another job than ${jobId}`),
+      result: JobResult.nullable(),
+      engine: Engine.nullable(),
     })
     .safeParse({ outcome, result, engine });
   if (parsed.success) return parsed.data;

@@ -1,6 +1,6 @@
 /** Runs that ended in a way that says something about their strategy. */
 import { z } from "zod";
-import { EngineSchema } from "./job-row.ts";
+import { Engine } from "../domain/result.ts";
 import { select, type Pool } from "./pool.ts";
 import { branded } from "./result-row.ts";
 
@@ -46,7 +46,7 @@ const RunRow = z.object({
   holdSharpe: z.number().nullable(),
   /** Of the request, as "first to last". */
   days: z.string().nullable(),
-  engine: EngineSchema.nullable(),
+  engine: Engine.nullable(),
   textKey: z.string().nullable(),
 });
 

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { JobResult } from "../domain/result.ts";
+import { JobResult } from "../domain/kinds/index.ts";
 import { pageSize } from "./job-reader.ts";
 import { select, type Pool } from "./pool.ts";
-import { MODEL_COLUMNS, ModelRow, ResultSchema, type ModelRecord } from "./result-row.ts";
+import { MODEL_COLUMNS, ModelRow, type ModelRecord } from "./result-row.ts";
 
 export interface ModelFilter {
   readonly strategy?: string;
@@ -24,7 +24,7 @@ export interface ResultReader {
 export function createResultReader(pool: Pool): ResultReader {
   return {
     async get(jobId) {
-      const row = z.object({ result: ResultSchema });
+      const row = z.object({ result: JobResult });
       const [found] = await select(pool, row, "select result from results where job_id = $1", [jobId]);
       return found?.result ?? null;
     },

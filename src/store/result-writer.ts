@@ -1,5 +1,6 @@
-import type { FinalStatus } from "../domain/job.ts";
-import type { JobResult, TrainingResult } from "../domain/result.ts";
+import type { FinalStatus } from "../domain/outcome.ts";
+import type { JobResult } from "../domain/kinds/index.ts";
+import type { TrainingResult } from "../domain/kinds/training.ts";
 import { toJsonb } from "./json.ts";
 import { run, type Session } from "./pool.ts";
 

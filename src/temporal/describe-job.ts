@@ -6,8 +6,9 @@ import {
   type WorkflowExecutionStatusName,
 } from "@temporalio/client";
 import { ApplicationFailure, defaultPayloadConverter } from "@temporalio/common";
-import type { JobKind, JobOutcome, JobProgress } from "../domain/job.ts";
-import { WORKFLOW_TYPE } from "./job-types.ts";
+import type { JobProgress } from "../domain/job.ts";
+import { kindOfWorkflow } from "../domain/kinds/index.ts";
+import type { JobOutcome } from "../domain/outcome.ts";
 import type { JobView } from "./job-view.ts";
 
 const EXECUTION: Readonly<Record<WorkflowExecutionStatusName, JobView["execution"]>> = {
@@ -25,7 +26,7 @@ const EXECUTION: Readonly<Record<WorkflowExecutionStatusName, JobView["execution
 
 /** Null when the workflow is none of our jobs. */
 export async function jobViewOf(client: Client, description: WorkflowExecutionDescription): Promise<JobView | null> {
-  const kind = kindOf(description.type);
+  const kind = kindOfWorkflow(description.type);
   if (kind === null) return null;
   const execution = EXECUTION[description.status.name];
   const open = execution === "running" || execution === "paused";
@@ -44,11 +45,6 @@ export async function jobViewOf(client: Client, description: WorkflowExecutionDe
     outcome: open ? null : await outcomeOf(client, description),
     historyEvents: description.historyLength,
   };
-}
-
-function kindOf(type: string): JobKind | null {
-  const found = Object.entries(WORKFLOW_TYPE).find(([, name]) => name === type);
-  return found === undefined ? null : (found[0] as JobKind);
 }
 
 type RawPending = NonNullable<WorkflowExecutionDescription["raw"]["pendingActivities"]>[number];

@@ -1,8 +1,9 @@
 import type { Client } from "@temporalio/client";
 import { LRUCache } from "lru-cache";
-import type { LiveJobState, SlotKind } from "../domain/job.ts";
+import type { LiveJobState } from "../domain/job.ts";
+import type { SlotKind } from "../domain/kinds/index.ts";
 import { slotKeeperId, type SlotState } from "../domain/slots.ts";
-import { slotKindOf } from "./job-types.ts";
+import { slotKindOf } from "../domain/kinds/index.ts";
 
 export type LiveStates = (jobId: string, deadlineMs: number, historyEvents: number) => Promise<LiveJobState | null>;
 

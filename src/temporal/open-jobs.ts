@@ -1,6 +1,6 @@
 import type { Client } from "@temporalio/client";
-import type { JobKind } from "../domain/job.ts";
-import { WORKFLOW_TYPE } from "./job-types.ts";
+import type { JobKind } from "../domain/kinds/index.ts";
+import { KINDS } from "../domain/kinds/index.ts";
 
 export interface OpenJob {
   readonly jobId: string;
@@ -12,7 +12,7 @@ export interface OpenJob {
   readonly startedAt: string;
 }
 
-const TYPES = Object.values(WORKFLOW_TYPE)
+const TYPES = KINDS.map(({ workflow }) => workflow)
   .map((type) => `"${type}"`)
   .join(", ");
 

@@ -2,7 +2,7 @@ import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair
 import type { Connection } from "@temporalio/client";
 import type { JobInput } from "../domain/job.ts";
 import { oneLine } from "../domain/plain-text.ts";
-import { subjectOf } from "./job-types.ts";
+import { kindOf } from "../domain/kinds/index.ts";
 
 const STRATEGY = defineSearchAttributeKey("KtrdrStrategy", SearchAttributeType.KEYWORD);
 const SYMBOL = defineSearchAttributeKey("KtrdrSymbol", SearchAttributeType.KEYWORD);
@@ -18,7 +18,7 @@ export function searchAttributesOf(
   { request, client }: Pick<JobInput, "request" | "client">,
   experimentId: string | null,
 ): SearchAttributePair[] {
-  const { strategy, symbol, timeframe } = subjectOf(request);
+  const { strategy, symbol, timeframe } = kindOf(request.kind).subject(request);
   return [
     ...(strategy === null ? [] : [{ key: STRATEGY, value: strategy }]),
     { key: SYMBOL, value: symbol },

@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError, type Client } from "@temporalio/client";
-import type { SlotKind } from "../domain/job.ts";
+import type { SlotKind } from "../domain/kinds/index.ts";
 import { slotKeeperId, type SlotClaim, type SlotState } from "../domain/slots.ts";
 import { JOB_QUEUE } from "./job-types.ts";
 

@@ -2,7 +2,8 @@ import type { Client, Connection, WorkflowStartOptions } from "@temporalio/clien
 import { TypedSearchAttributes } from "@temporalio/common";
 import type { JobInput } from "../domain/job.ts";
 import { oneLine } from "../domain/plain-text.ts";
-import { detailsOf, JOB_QUEUE, summaryOf, WORKFLOW_TYPE } from "./job-types.ts";
+import { kindOf } from "../domain/kinds/index.ts";
+import { detailsOf, JOB_QUEUE } from "./job-types.ts";
 import {
   isAttributeRefused,
   SEARCH_ATTRIBUTES,
@@ -20,7 +21,7 @@ const usableIn = new WeakMap<Client, readonly string[]>();
 export async function startJob(client: Client, input: JobInput, experimentId: string | null): Promise<void> {
   const start = async () => {
     const options = startOptionsOf(input, experimentId, usableIn.get(client));
-    await client.workflow.start(WORKFLOW_TYPE[input.request.kind], options);
+    await client.workflow.start(kindOf(input.request.kind).workflow, options);
   };
   try {
     await start();
@@ -57,7 +58,7 @@ export function labelsOf(
   return {
     memo: { requestHash, kind: request.kind, client },
     searchAttributes: searchAttributesOf(input, experimentId).filter(({ key }) => usable.includes(key.name)),
-    staticSummary: oneLine(summaryOf(request)),
+    staticSummary: oneLine(kindOf(request.kind).summary(request)),
     staticDetails: detailsOf(request, { client, forceReason, experimentId }),
   };
 }

@@ -1,5 +1,5 @@
 import { ApplicationFailure, CancellationScope, condition } from "@temporalio/workflow";
-import type { JobOutcome } from "../domain/job.ts";
+import type { JobOutcome } from "../domain/outcome.ts";
 import { closeExecution } from "./policies.ts";
 
 /**

@@ -3,16 +3,9 @@
  * stopped for sure. The same for every kind. Events of a finished job: 28, whatever its length (docs/architecture.md).
  */
 import { CancellationScope, condition, isCancellation, setCurrentDetails, setHandler } from "@temporalio/workflow";
-import type {
-  ComputationEnd,
-  ComputeRequest,
-  FaultSeen,
-  JobFailure,
-  JobInput,
-  JobOutcome,
-  LiveJobState,
-  PartialResult,
-} from "../domain/job.ts";
+import type { ComputationEnd, JobInput, LiveJobState } from "../domain/job.ts";
+import type { ComputeRequest } from "../domain/kinds/index.ts";
+import type { FaultSeen, JobFailure, JobOutcome, PartialResult } from "../domain/outcome.ts";
 import { closeAs } from "./close-as.ts";
 import { failureOf } from "./failure.ts";
 import { jobStateQuery, slotGrantedSignal } from "./messages.ts";

@@ -1,7 +1,7 @@
 import { ActivityFailure, ApplicationFailure } from "@temporalio/workflow";
 import { isErrorCode } from "../domain/errors.ts";
 import { oneLine } from "../domain/plain-text.ts";
-import type { JobFailure } from "../domain/job.ts";
+import type { JobFailure } from "../domain/outcome.ts";
 
 /** Reads back what activities/failure.ts wrote into an ApplicationFailure. Total: anything else is `internal`. */
 export function failureOf(error: unknown): JobFailure {

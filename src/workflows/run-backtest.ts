@@ -1,4 +1,6 @@
-import type { BacktestRequest, JobInput, JobOutcome } from "../domain/job.ts";
+import type { JobInput } from "../domain/job.ts";
+import type { BacktestRequest } from "../domain/kinds/backtest.ts";
+import type { JobOutcome } from "../domain/outcome.ts";
 import { computeJob } from "./compute-job.ts";
 
 /** One backtest of one trained model. */

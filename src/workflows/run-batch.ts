@@ -15,7 +15,9 @@ import {
 } from "@temporalio/workflow";
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
 import { itemsOf, type BatchItem } from "../domain/batch.ts";
-import type { BatchRequest, FinalStatus, JobFailure, JobInput, JobOutcome, LiveJobState } from "../domain/job.ts";
+import type { JobInput, LiveJobState } from "../domain/job.ts";
+import type { BatchRequest } from "../domain/kinds/batch.ts";
+import type { FinalStatus, JobFailure, JobOutcome } from "../domain/outcome.ts";
 import type { PreparedItem } from "../activities/batch.ts";
 import { closeAs } from "./close-as.ts";
 import { failureOf } from "./failure.ts";
@@ -156,7 +158,7 @@ class BatchRun {
     if (cancelled) return { status: "cancelled", partial: null };
     if (!this.stopped) return { status: "completed", summary: {} };
     const { maxFailures } = this.input.request;
-    const failure = {
+    const failure: JobFailure = {
       code: "computation_failed",
       what:
         this.failed === this.items.length

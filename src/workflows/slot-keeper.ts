@@ -16,7 +16,7 @@ import {
   setHandler,
   workflowInfo,
 } from "@temporalio/workflow";
-import type { SlotKind } from "../domain/job.ts";
+import type { SlotKind } from "../domain/kinds/index.ts";
 import type { SlotClaim, SlotNews } from "../domain/slots.ts";
 import { claimSlotSignal, releaseSlotSignal, slotGrantedSignal, slotInUseSignal, slotStateQuery } from "./messages.ts";
 import { settleAbandoned, watchSlots } from "./policies.ts";

@@ -1,4 +1,6 @@
-import type { JobInput, JobOutcome, TrainingRequest } from "../domain/job.ts";
+import type { JobInput } from "../domain/job.ts";
+import type { JobOutcome } from "../domain/outcome.ts";
+import type { TrainingRequest } from "../domain/kinds/training.ts";
 import { computeJob } from "./compute-job.ts";
 
 /** One training: one random draw of a model (contract §10.1). */

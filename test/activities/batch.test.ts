@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { batchActivities, type PreparedItem } from "../../src/activities/batch.ts";
 import { systemClock } from "../../src/activities/clock.ts";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
-import type { FinalStatus } from "../../src/domain/job.ts";
+import type { FinalStatus } from "../../src/domain/outcome.ts";
 import { createBatchStore } from "../../src/store/batches.ts";
 import { createJobReader } from "../../src/store/job-reader.ts";
 import { createJobWriter } from "../../src/store/job-writer.ts";

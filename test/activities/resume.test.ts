@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { resumeTraining } from "../../src/activities/resume.ts";
 import { DomainError, type ErrorCode } from "../../src/domain/errors.ts";
-import type { ComputeRequest } from "../../src/domain/job.ts";
+import type { ComputeRequest } from "../../src/domain/kinds/index.ts";
 import type { Reached } from "../../src/domain/resume-point.ts";
 import type { OperationStatus } from "../../src/domain/operation.ts";
 import { MemoryRecord } from "../simulation/memory-record.ts";

@@ -5,7 +5,7 @@ import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { systemClock } from "../../src/activities/clock.ts";
 import { settle } from "../../src/activities/settle.ts";
 import { tendActivities } from "../../src/activities/tend.ts";
-import type { JobOutcome } from "../../src/domain/job.ts";
+import type { JobOutcome } from "../../src/domain/outcome.ts";
 import type { JobRecord } from "../../src/store/job-row.ts";
 import { batchInput, batchRequest } from "../support/batches.ts";
 

@@ -2,7 +2,7 @@ import { Client } from "@temporalio/client";
 import { openLazily } from "../../src/temporal/open-connection.ts";
 import pg from "pg";
 import { slotKeeperId, type SlotState } from "../../src/domain/slots.ts";
-import type { SlotKind } from "../../src/domain/job.ts";
+import type { SlotKind } from "../../src/domain/kinds/index.ts";
 import type { Lab } from "../../src/lab/lab.ts";
 
 export interface JobBook {

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { until } from "../../src/lab/until.ts";
-import type { SlotKind } from "../../src/domain/job.ts";
+import type { SlotKind } from "../../src/domain/kinds/index.ts";
 import { Books } from "./books.ts";
 import type { ChaosLab } from "./chaos-lab.ts";
 import type { Claude } from "./claude.ts";

@@ -1,7 +1,7 @@
 /** How often a whole comparison of equal strategies calls some difference more than chance, by simulation. */
 import { expect, test } from "vitest";
 import { compare, MARKET_ERROR_KNOWN, type ComparedRun } from "../../src/domain/comparison.ts";
-import type { JobResult } from "../../src/domain/result.ts";
+import type { JobResult } from "../../src/domain/kinds/index.ts";
 import { FIGURES, FIGURE_NAMES, type FigureName } from "../../src/domain/results/figures.ts";
 import { sharpeErrorOver, yearsOf } from "../../src/domain/results/sharpe-error.ts";
 import { backtestResult, trainingResult } from "../support/job-records.ts";

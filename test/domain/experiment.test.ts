@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { judge, type AttachedRun, type NewExperiment } from "../../src/domain/experiment.ts";
 import { FIGURES, FIGURE_NAMES } from "../../src/domain/results/figures.ts";
-import type { BacktestResult } from "../../src/domain/result.ts";
+import type { BacktestResult } from "../../src/domain/kinds/backtest.ts";
 import { backtestResult, trainingResult } from "../support/job-records.ts";
 
 const EXPERIMENT: NewExperiment = {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { JobOutcome, JobProgress, LiveJobState } from "../../src/domain/job.ts";
+import type { JobProgress, LiveJobState } from "../../src/domain/job.ts";
+import type { JobFailure, JobOutcome } from "../../src/domain/outcome.ts";
 import type { SeenExecution, SeenRecord, StatusSources } from "../../src/domain/job-status.ts";
 import { judge } from "../../src/domain/status.ts";
 
@@ -316,7 +317,12 @@ describe("judge", () => {
   });
 
   test("a failure carries what, why and its own next call", () => {
-    const failure = { code: "computation_failed", what: "NaN loss.", why: "epoch 3", next: "Lower the learning rate." };
+    const failure: JobFailure = {
+      code: "computation_failed",
+      what: "NaN loss.",
+      why: "epoch 3",
+      next: "Lower the learning rate.",
+    };
     const partial = { percent: 12, step: "Epoch 3", epochsSeen: 3, bestValLoss: 0.9, bestValAccuracy: null };
     const ended = record({ status: "failed", outcome: outcome("failed", { failure, partial }) });
     expect(judge(sources({ record: ended }))).toMatchObject({

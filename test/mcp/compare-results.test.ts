@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
-import type { BacktestRequest } from "../../src/domain/job.ts";
-import type { BacktestResult } from "../../src/domain/result.ts";
+import type { BacktestRequest, BacktestResult } from "../../src/domain/kinds/backtest.ts";
 import { backtestResult, recordOpen, recordTraining, trainingResult } from "../support/job-records.ts";
 import { batchRequest, recordBatch } from "../support/batches.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { BacktestResult } from "../../src/domain/result.ts";
+import type { ErrorCode } from "../../src/domain/errors.ts";
+import type { BacktestResult } from "../../src/domain/kinds/backtest.ts";
 import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import { backtestResult, recordTraining } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
@@ -27,7 +28,7 @@ async function backtested(
   await stack.writer.finish(jobId, outcomeOf(jobId, "completed"), result, result.engine);
 }
 
-async function failed(jobId: string, code: string, text: string | null) {
+async function failed(jobId: string, code: ErrorCode, text: string | null) {
   await stack.writer.admit(inputOf(jobId, TRAINING), text);
   const failure = { code, what: "It failed.", why: null, next: null };
   await stack.writer.finish(jobId, { ...outcomeOf(jobId, "failed"), failure }, null, null);

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LOOKS_AHEAD, insistenceCaveats } from "../../src/domain/insistence.ts";
-import { headline } from "../../src/domain/results/headline.ts";
+import { headline } from "../../src/domain/kinds/index.ts";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import type { Finding } from "../../src/domain/strategy/finding.ts";
 import { clear, type Subject } from "../../src/mcp/clearance.ts";

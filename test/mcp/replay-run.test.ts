@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
-import type { BacktestResult } from "../../src/domain/result.ts";
+import type { BacktestResult } from "../../src/domain/kinds/backtest.ts";
 import { batchRequest, recordBatch } from "../support/batches.ts";
 import { backtestResult, recordOpen, trainingResult } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";

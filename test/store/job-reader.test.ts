@@ -3,8 +3,9 @@ import { createJobReader, type JobReader } from "../../src/store/job-reader.ts";
 import { createJobWriter, type JobWriter } from "../../src/store/job-writer.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
 import { createResultReader } from "../../src/store/result-reader.ts";
-import type { DataLoadRequest, JobRequest } from "../../src/domain/job.ts";
-import type { DataLoadResult, JobResult, BatchResult } from "../../src/domain/result.ts";
+import type { DataLoadRequest, DataLoadResult } from "../../src/domain/kinds/data-load.ts";
+import type { JobRequest, JobResult } from "../../src/domain/kinds/index.ts";
+import type { BatchResult } from "../../src/domain/kinds/batch.ts";
 import { batchRequest } from "../support/batches.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
 import {

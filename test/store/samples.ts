@@ -1,6 +1,10 @@
 import { createHash, randomUUID } from "node:crypto";
-import type { BacktestRequest, JobInput, JobOutcome, JobRequest, TrainingRequest } from "../../src/domain/job.ts";
-import type { BacktestResult, Engine, TrainingResult } from "../../src/domain/result.ts";
+import type { JobInput } from "../../src/domain/job.ts";
+import type { BacktestRequest, BacktestResult } from "../../src/domain/kinds/backtest.ts";
+import type { JobOutcome } from "../../src/domain/outcome.ts";
+import type { JobRequest } from "../../src/domain/kinds/index.ts";
+import type { TrainingRequest, TrainingResult } from "../../src/domain/kinds/training.ts";
+import type { Engine } from "../../src/domain/result.ts";
 
 export const engine: Engine = { name: "sandbox", version: "1.2.3" };
 
@@ -86,6 +90,7 @@ export const trainingResult: TrainingResult = {
   epochsTrained: 3,
   bestEpoch: 1,
   bestValLoss: 0.683_221_987_654_321,
+  savedEpoch: 2,
   finalTrainLoss: 0.66,
   finalValLoss: 0.7,
   bestValAccuracy: 0.55,
@@ -95,10 +100,14 @@ export const trainingResult: TrainingResult = {
   precision: null,
   recall: null,
   f1: null,
+  regression: false,
+  mae: null,
+  baseRate: null,
   parameters: 1_234,
   featureCount: 6,
   samples: 3_700,
   trainingSeconds: 12.25,
+  data: null,
   curve: {
     trainLoss: [0.7, 0.68, 0.66],
     valLoss: [0.69, 0.683, 0.7],
@@ -134,6 +143,7 @@ export const backtestResult: BacktestResult = {
   equityPoints: 1_200,
   buyAndHold: { totalReturn: 0.6, annualReturn: 0.1, sharpe: 0.8, maxDrawdown: 0.19, bars: 1_200 },
   raw: { sharpe_ratio: 0.37, max_drawdown: -20_123.5 },
+  data: null,
   caveats: [],
   engine,
 };

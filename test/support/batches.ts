@@ -1,4 +1,5 @@
-import type { BatchRequest, JobInput } from "../../src/domain/job.ts";
+import type { JobInput } from "../../src/domain/job.ts";
+import type { BatchRequest } from "../../src/domain/kinds/batch.ts";
 import { createBatchStore } from "../../src/store/batches.ts";
 import { createPool } from "../../src/store/pool.ts";
 import type { Stack } from "./mcp-stack.ts";

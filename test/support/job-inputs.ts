@@ -1,4 +1,8 @@
-import type { BacktestRequest, ComputeRequest, JobInput, JobOutcome, TrainingRequest } from "../../src/domain/job.ts";
+import type { JobInput } from "../../src/domain/job.ts";
+import type { BacktestRequest } from "../../src/domain/kinds/backtest.ts";
+import type { ComputeRequest } from "../../src/domain/kinds/index.ts";
+import type { JobOutcome } from "../../src/domain/outcome.ts";
+import type { TrainingRequest } from "../../src/domain/kinds/training.ts";
 
 export const SETTINGS: JobInput["settings"] = {
   pollIntervalMs: 100,

@@ -1,5 +1,7 @@
-import type { JobOutcome, TrainingRequest } from "../../src/domain/job.ts";
-import type { BacktestResult, Engine, TrainingResult } from "../../src/domain/result.ts";
+import type { JobOutcome } from "../../src/domain/outcome.ts";
+import type { TrainingRequest, TrainingResult } from "../../src/domain/kinds/training.ts";
+import type { Engine } from "../../src/domain/result.ts";
+import type { BacktestResult } from "../../src/domain/kinds/backtest.ts";
 import { sha256 } from "../../src/ktrdr/strategy-file.ts";
 import type { JobWriter } from "../../src/store/job-writer.ts";
 import { BACKTEST, inputOf, outcomeOf, TRAINING } from "./job-inputs.ts";
@@ -18,6 +20,7 @@ export function trainingResult(more: Partial<TrainingResult> = {}): TrainingResu
     epochsTrained: 100,
     bestEpoch: 61,
     bestValLoss: 0.987654321,
+    savedEpoch: (more.epochsTrained ?? 100) - 1,
     finalTrainLoss: 0.9,
     finalValLoss: 1.01,
     bestValAccuracy: 0.51234567,
@@ -27,10 +30,14 @@ export function trainingResult(more: Partial<TrainingResult> = {}): TrainingResu
     precision: 0.4,
     recall: 0.5,
     f1: 0.44,
+    regression: false,
+    mae: null,
+    baseRate: null,
     parameters: 500,
     featureCount: 8,
     samples: 3_700,
     trainingSeconds: 7.7,
+    data: null,
     curve: {
       trainLoss: Array.from({ length: 100 }, (_, epoch) => 1.1 - epoch / 1_000),
       valLoss: Array.from({ length: 100 }, (_, epoch) => 1.2 - epoch / 2_000),
@@ -69,6 +76,7 @@ export function backtestResult(more: Partial<BacktestResult> = {}): BacktestResu
     equityPoints: 1_208,
     buyAndHold: { totalReturn: 0.57, annualReturn: 0.098, sharpe: 0.76, maxDrawdown: 0.1978, bars: 1_208 },
     raw: { total_return: 930.2292, profit_factor: 1.1858578 },
+    data: null,
     caveats: [{ code: "entry_costs", text: "Trade statistics leave out the entry commission." }],
     engine: ENGINE,
     ...more,

@@ -2,15 +2,11 @@ import { setTimeout as delay } from "node:timers/promises";
 import { cancellationSignal, heartbeat } from "@temporalio/activity";
 import { ApplicationFailure, CancelledFailure } from "@temporalio/common";
 import type { Activities } from "../../src/activities/activities.ts";
-import {
-  computes,
-  type BatchRequest,
-  type ComputationEnd,
-  type ComputeRequest,
-  type JobInput,
-  type JobOutcome,
-  type TrainingRequest,
-} from "../../src/domain/job.ts";
+import type { ComputationEnd, JobInput } from "../../src/domain/job.ts";
+import { computes, type ComputeRequest } from "../../src/domain/kinds/index.ts";
+import type { BatchRequest } from "../../src/domain/kinds/batch.ts";
+import type { JobOutcome } from "../../src/domain/outcome.ts";
+import type { TrainingRequest } from "../../src/domain/kinds/training.ts";
 import { itemsOf } from "../../src/domain/batch.ts";
 import type { PreparedItem } from "../../src/activities/batch.ts";
 import { labelsOf } from "../../src/temporal/start-options.ts";

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { TestWorkflowEnvironment } from "@temporalio/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ComputationEnd, TrainingRequest } from "../../src/domain/job.ts";
+import type { ComputationEnd } from "../../src/domain/job.ts";
+import type { TrainingRequest } from "../../src/domain/kinds/training.ts";
 import { calling, lazyClient } from "../../src/temporal/connection.ts";
 import { createJobs, type Jobs } from "../../src/temporal/jobs.ts";
 import { isPolled } from "../../src/temporal/pollers.ts";

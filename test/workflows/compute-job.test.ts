@@ -2,7 +2,9 @@ import { setTimeout as delay } from "node:timers/promises";
 import { WorkflowFailedError, type WorkflowHandle } from "@temporalio/client";
 import type { TestWorkflowEnvironment } from "@temporalio/testing";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ComputationEnd, ComputeRequest } from "../../src/domain/job.ts";
+import type { JobFailure } from "../../src/domain/outcome.ts";
+import type { ComputationEnd } from "../../src/domain/job.ts";
+import type { ComputeRequest } from "../../src/domain/kinds/index.ts";
 import { slotKeeperId, type SlotState } from "../../src/domain/slots.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
 import { batchRequest } from "../support/batches.ts";
@@ -119,7 +121,7 @@ describe("a job", () => {
   });
 
   it("fails with what KTRDR said, recorded", async () => {
-    const failure = { code: "computation_failed", what: "It failed.", why: "one class", next: null };
+    const failure: JobFailure = { code: "computation_failed", what: "It failed.", why: "one class", next: null };
     const end: ComputationEnd = { fate: "failed", failure, partial: null, faultsSeen: [], mayStillCompute: false };
     stage.scripts.set("train-bad", { ends: [Promise.resolve(end)] });
     const handle = await start("train-bad");

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { admitActivities } from "../../src/activities/admit.ts";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
 import type { Activities } from "../../src/activities/activities.ts";
-import type { JobOutcome } from "../../src/domain/job.ts";
+import type { JobOutcome } from "../../src/domain/outcome.ts";
 import { createJobReader } from "../../src/store/job-reader.ts";
 import { createJobWriter } from "../../src/store/job-writer.ts";
 import { createPool } from "../../src/store/pool.ts";

@@ -1,4 +1,5 @@
-import type { BacktestResult, Caveat } from "../result.ts";
+import type { Caveat } from "../result.ts";
+import type { BacktestResult } from "../kinds/backtest.ts";
 import { sharpeStandardError } from "../statistics.ts";
 import { KTRDR_BARS_PER_YEAR } from "./bars-per-year.ts";
 import { capitalFor, POSITION_SHARE, WHOLE_SHARES, type PriceSpan } from "./position-size.ts";

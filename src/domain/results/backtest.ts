@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { BacktestRequest } from "../job.ts";
+import type { BacktestRequest, BacktestResult } from "../kinds/backtest.ts";
 import { spanOf } from "../market-data.ts";
-import type { BacktestResult, Engine, RawBacktestMetrics } from "../result.ts";
+import type { Engine } from "../result.ts";
 import { annualise } from "../statistics.ts";
 import { badAnswer, parseAnswer, share } from "./answer.ts";
 import { backtestCaveats } from "./backtest-caveats.ts";
@@ -116,6 +116,7 @@ export function normaliseBacktest(
         ? null
         : buyAndHold(usable, perYear ?? KTRDR_BARS_PER_YEAR),
     raw: rawOf(metrics),
+    data: null,
     engine,
   } as const satisfies Omit<BacktestResult, "caveats">;
   const told = {
@@ -172,6 +173,6 @@ function refuseAnotherRequest(summary: z.infer<typeof Summary>, request: Backtes
   }
 }
 
-function rawOf(metrics: z.infer<typeof Metrics>): RawBacktestMetrics {
+function rawOf(metrics: z.infer<typeof Metrics>): BacktestResult["raw"] {
   return { ...metrics };
 }

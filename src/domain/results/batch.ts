@@ -1,6 +1,6 @@
 import { sizeOf } from "../batch.ts";
-import type { BatchRequest } from "../job.ts";
-import type { BatchResult, Caveat, Engine } from "../result.ts";
+import type { BatchRequest, BatchResult } from "../kinds/batch.ts";
+import type { Caveat, Engine } from "../result.ts";
 import { spread } from "../statistics.ts";
 
 /** How many items of a batch stand where. */
@@ -46,7 +46,7 @@ export function summariseBatch(
     failed,
     cancelled,
     reused,
-    ...(alike ? { draws: drawsOf(items) } : {}),
+    draws: alike ? drawsOf(items) : null,
     caveats: caveatsOf(request, counts, items),
     engine,
   };

@@ -1,6 +1,6 @@
 import { DomainError } from "../errors.ts";
-import type { DataLoadRequest } from "../job.ts";
-import type { Caveat, DataLoadResult, Engine } from "../result.ts";
+import type { DataLoadRequest, DataLoadResult } from "../kinds/data-load.ts";
+import type { Caveat, Engine } from "../result.ts";
 import { badAnswer } from "./answer.ts";
 
 /** What KTRDR holds for a symbol and timeframe, by `POST /data/range`. */

@@ -1,5 +1,7 @@
 /** The figures of results that runs are compared and experiments are judged by, under one name each. */
-import type { BacktestResult, JobResult, TrainingResult } from "../result.ts";
+import type { BacktestResult } from "../kinds/backtest.ts";
+import type { JobResult } from "../kinds/index.ts";
+import type { TrainingResult } from "../kinds/training.ts";
 
 interface Figure {
   readonly kind: "backtest" | "training";

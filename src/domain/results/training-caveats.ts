@@ -1,6 +1,7 @@
 /** What a reader of a training's figures must know. KTRDR computes none of this for worker trainings (contract §2.10). */
-import type { ResumePoint } from "../job.ts";
-import type { Caveat, TrainingResult } from "../result.ts";
+import type { ResumePoint } from "../outcome.ts";
+import type { Caveat } from "../result.ts";
+import type { TrainingResult } from "../kinds/training.ts";
 import type { TrainingTraits } from "./training-traits.ts";
 
 type Figures = Omit<TrainingResult, "caveats">;

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { DomainError } from "../errors.ts";
 import { oneLine } from "../plain-text.ts";
-import type { ResumePoint, TrainingRequest } from "../job.ts";
-import type { Engine, LearningCurve, TrainingResult } from "../result.ts";
+import type { ResumePoint } from "../outcome.ts";
+import type { TrainingRequest, TrainingResult } from "../kinds/training.ts";
+import type { Engine, LearningCurve } from "../result.ts";
 import { savedEpoch } from "../resume-point.ts";
 import { toSignificant } from "../statistics.ts";
 import { badAnswer, parseAnswer, share } from "./answer.ts";
@@ -144,6 +145,7 @@ export function normaliseTraining(
     regression: traits.regression || test?.mae != null,
     mae: test?.mae ?? null,
     baseRate: traits.baseRate,
+    data: null,
     parameters: summary.model_info?.parameters_count ?? null,
     featureCount: summary.data_summary?.feature_count ?? null,
     samples: summary.data_summary?.total_samples ?? null,

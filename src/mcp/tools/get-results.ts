@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { startAgain } from "../../domain/advice.ts";
 import { DomainError } from "../../domain/errors.ts";
+import { kindOf } from "../../domain/kinds/index.ts";
 import { compact, enginesText, engineText } from "../answer.ts";
 import { batchResults } from "../batch-facts.ts";
 import { defineTool } from "../define-tool.ts";
@@ -78,7 +78,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
         ...(failure === null ? {} : { failure: compact({ ...failure }) }),
         ...(partial === null ? {} : { partial: compact({ ...partial }) }),
         ...(job.engine === null ? {} : { produced_by: { engine: engineText(job.engine) } }),
-        next: failure?.next ?? startAgain(job.kind),
+        next: failure?.next ?? kindOf(job.kind).again,
       };
     }
     if (drawn && result.kind === "training") attach(await deps.charts.learningCurve(result.curve));

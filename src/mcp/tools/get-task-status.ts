@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import type { JobFailure } from "../../domain/job.ts";
+import type { JobFailure } from "../../domain/outcome.ts";
 import { compact, statusFacts } from "../answer.ts";
 import { batchProgress } from "../batch-facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";

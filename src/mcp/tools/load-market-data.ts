@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isDomainError } from "../../domain/errors.ts";
-import type { DataLoadRequest } from "../../domain/job.ts";
+import type { DataLoadRequest } from "../../domain/kinds/data-load.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { forceNewReason, isoDate, statusFields, symbol, timeframe } from "../fields.ts";
 import { checkOrder } from "../preflight.ts";

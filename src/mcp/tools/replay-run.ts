@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
-import type { BacktestRequest, TrainingRequest } from "../../domain/job.ts";
-import type { JobResult } from "../../domain/result.ts";
+import type { BacktestRequest } from "../../domain/kinds/backtest.ts";
+import type { TrainingRequest } from "../../domain/kinds/training.ts";
+import type { JobResult } from "../../domain/kinds/index.ts";
 import { FIGURES, FIGURE_NAMES } from "../../domain/results/figures.ts";
 import { compact, engineText, rounded } from "../answer.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";

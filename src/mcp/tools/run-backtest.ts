@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import { insistenceCaveats } from "../../domain/insistence.ts";
-import type { BacktestRequest } from "../../domain/job.ts";
+import type { BacktestRequest } from "../../domain/kinds/backtest.ts";
 import { overlaps, type DateWindow } from "../../domain/market-data.ts";
 import { checkBars } from "../bar-check.ts";
 import { checkCapital } from "../capital-check.ts";

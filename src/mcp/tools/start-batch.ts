@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { MOST_ITEMS } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
-import type { BatchPeriod, BatchRequest } from "../../domain/job.ts";
+import type { BatchPeriod, BatchRequest } from "../../domain/kinds/batch.ts";
 import { overlaps, type DateWindow } from "../../domain/market-data.ts";
 import { defineTool } from "../define-tool.ts";
 import { insisting, isoDate, runOf, statusFields, strategyName, symbol } from "../fields.ts";

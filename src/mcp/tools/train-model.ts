@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { repeated } from "../../domain/batch.ts";
-import type { JobRequest, TrainingRequest } from "../../domain/job.ts";
+import type { JobRequest } from "../../domain/kinds/index.ts";
+import type { TrainingRequest } from "../../domain/kinds/training.ts";
 import { checkBars, unlessRefused } from "../bar-check.ts";
 import { clear, type Subject } from "../clearance.ts";
 import { defineTool } from "../define-tool.ts";

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isDomainError } from "../../../src/domain/errors.ts";
 import { FIGURES } from "../../../src/domain/results/figures.ts";
-import { headline } from "../../../src/domain/results/headline.ts";
+import { headline } from "../../../src/domain/kinds/index.ts";
 import { overlaps } from "../../../src/domain/market-data.ts";
 import { normaliseBacktest } from "../../../src/domain/results/backtest.ts";
 import { ENGINE, hourlyBars, recorded, requestOf, spxBars, type RecordedBacktest } from "./recorded.ts";

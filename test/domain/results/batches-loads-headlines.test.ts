@@ -3,7 +3,7 @@ import { repeated } from "../../../src/domain/batch.ts";
 import { summariseBatch } from "../../../src/domain/results/batch.ts";
 import { normaliseBacktest } from "../../../src/domain/results/backtest.ts";
 import { normaliseDataLoad } from "../../../src/domain/results/data-load.ts";
-import { headline } from "../../../src/domain/results/headline.ts";
+import { headline } from "../../../src/domain/kinds/index.ts";
 import { normaliseTraining } from "../../../src/domain/results/training.ts";
 import { batchRequest } from "../../support/batches.ts";
 import { ENGINE, recorded, requestOf, spxBars, TRAINING } from "./recorded.ts";

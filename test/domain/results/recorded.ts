@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import type { BacktestRequest, TrainingRequest } from "../../../src/domain/job.ts";
+import type { BacktestRequest } from "../../../src/domain/kinds/backtest.ts";
+import type { TrainingRequest } from "../../../src/domain/kinds/training.ts";
 import type { Engine } from "../../../src/domain/result.ts";
 import type { WindowBars } from "../../../src/domain/results/buy-and-hold.ts";
 

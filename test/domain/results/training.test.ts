@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { DomainError, isDomainError } from "../../../src/domain/errors.ts";
-import { headline } from "../../../src/domain/results/headline.ts";
+import { headline } from "../../../src/domain/kinds/index.ts";
 import { normaliseTraining } from "../../../src/domain/results/training.ts";
 import { trainingTraits } from "../../../src/domain/results/training-traits.ts";
 import { ENGINE, recorded, TRAINING } from "./recorded.ts";

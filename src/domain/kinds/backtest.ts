@@ -1,0 +1,99 @@
+import { z } from "zod";
+import { Insistence } from "../insistence.ts";
+import { BuyAndHold, DataFingerprint, MARKET, ORIGIN, WINDOW } from "../result.ts";
+import type { Stored } from "../stored.ts";
+import { defineKind } from "./define-kind.ts";
+import { percentText } from "./words.ts";
+
+const figure = z.number().nullable();
+
+/** What a backtest pays. */
+export const Costs = z.strictObject({
+  /** Currency. */
+  initialCapital: z.number(),
+  /** Ratios of traded value per fill (0.001 = 0.1 %). */
+  commission: z.number(),
+  slippage: z.number(),
+});
+export type Costs = Stored<typeof Costs>;
+
+export const BacktestRequest = z.strictObject({
+  kind: z.literal("backtest"),
+  strategy: z.string(),
+  /** SHA-256 of the text that the model was trained from, which decides with the model; absent where it is not on record. */
+  strategySha256: z.string().optional(),
+  ...MARKET,
+  ...WINDOW,
+  /** Model directory relative to KTRDR's working directory, as trainings return it. */
+  modelPath: z.string(),
+  /** The training job the model came from, when it is ours. */
+  trainingJobId: z.string().nullable(),
+  ...Costs.shape,
+  /** As in a training; what was insisted on there holds for the backtests of its model. */
+  insisted: z.array(Insistence).optional(),
+});
+export type BacktestRequest = Stored<typeof BacktestRequest>;
+
+export const BacktestResult = z.strictObject({
+  kind: z.literal("backtest"),
+  strategy: z.string(),
+  ...MARKET,
+  ...WINDOW,
+  modelPath: z.string(),
+  ...Costs.shape,
+  /** Ratio over the window. */
+  totalReturn: z.number(),
+  /** Ratio per year over calendar days of the window; null over fewer days than can be scaled to a year. */
+  annualReturn: figure,
+  /** Annualised with the timeframe's own bars per year (KTRDR uses sqrt(252) for every bar; the raw one is in `raw`). */
+  sharpe: figure,
+  /** KTRDR's own, on the same scale: over the deviation of losing bars around their mean, not of all bars below zero. */
+  sortino: figure,
+  /** Annualised ratio. */
+  volatility: z.number(),
+  /** Ratio, positive. */
+  maxDrawdown: z.number(),
+  /** Annual return over maximum drawdown; null when there was no drawdown. */
+  calmar: figure,
+  trades: z.number(),
+  /** Ratio; KTRDR's trade statistics leave out the entry commission (contract §10.2). */
+  winRate: figure,
+  /** Gross wins over gross losses, entry costs put back where they are known; null without a losing trade. */
+  profitFactor: figure,
+  avgHoldingHours: figure,
+  equityPoints: z.number(),
+  buyAndHold: BuyAndHold.nullable(),
+  /** The 22 figures exactly as KTRDR named and computed them (contract §6.2, §10). */
+  raw: z.record(z.string(), z.number()),
+  /** Null when the bars could not be had. */
+  data: DataFingerprint.nullable(),
+  ...ORIGIN,
+});
+export type BacktestResult = Stored<typeof BacktestResult>;
+
+export const backtest = defineKind({
+  name: "backtest",
+  prefix: "backtest",
+  workflow: "runBacktest",
+  computes: true,
+  request: BacktestRequest,
+  result: BacktestResult,
+  subject: ({ strategy, symbol, timeframe }) => ({ strategy, symbol, timeframe }),
+  summary: ({ strategy, symbol, timeframe, startDate, endDate }) =>
+    `backtest ${strategy} on ${symbol} ${timeframe}, ${startDate}..${endDate}`,
+  computations: () => 1,
+  insisted: ({ insisted = [] }) => insisted,
+  headline: headlineOf,
+  startedBy: ["run_backtest"],
+  again: "To run it again, repeat run_backtest with force_new_reason.",
+  mend: "Mend what the reason names: other dates or another model are a new job. list_market_data shows the bars there are.",
+  next: "Compare with buy_and_hold and with backtests of other trainings of the same strategy before concluding.",
+});
+
+function headlineOf({ totalReturn, sharpe, maxDrawdown, trades, buyAndHold: hold }: BacktestResult): string {
+  const beside =
+    hold === null
+      ? ""
+      : `; buy-and-hold ${percentText(hold.totalReturn, 2)}, Sharpe ${hold.sharpe?.toFixed(2) ?? "undefined"}`;
+  return `return ${percentText(totalReturn, 2)}, Sharpe ${sharpe?.toFixed(2) ?? "undefined"}, drawdown ${percentText(maxDrawdown)}, ${trades} trades${beside}`;
+}

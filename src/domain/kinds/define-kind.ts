@@ -1,0 +1,55 @@
+import type { z } from "zod";
+import type { Insistence } from "../insistence.ts";
+import type { Caveat, Engine } from "../result.ts";
+import type { Stored } from "../stored.ts";
+
+/** What a job is about: lists and operators filter by it. */
+export interface Subject {
+  /** Null where there is none, or several. */
+  readonly strategy: string | null;
+  readonly symbol: string;
+  readonly timeframe: string;
+}
+
+/** Everything that is the same for all jobs of a kind and different from other kinds. */
+interface Facts<N extends string, Q extends z.ZodType, R extends z.ZodType> {
+  /** As it stands in requests, results and lists. */
+  readonly name: N;
+  /** Of job ids, which are workflow ids. */
+  readonly prefix: string;
+  /** Temporal's workflow type. */
+  readonly workflow: string;
+  /** Whether KTRDR computes it in a slot; else it only waits for jobs of its own. */
+  readonly computes: boolean;
+  readonly request: Q;
+  readonly result: R;
+  readonly subject: (request: Stored<Q>) => Subject;
+  /** One line for operators. */
+  readonly summary: (request: Stored<Q>) => string;
+  /** What KTRDR is to compute for it at the same time. */
+  readonly computations: (request: Stored<Q>) => number;
+  /** Errors that were found beforehand and insisted on. */
+  readonly insisted: (request: Stored<Q>) => readonly Insistence[];
+  /** The figures that matter first, in at most about 160 characters. */
+  readonly headline: (result: Stored<R>) => string;
+  /** Names of the tools that start one. */
+  readonly startedBy: readonly string[];
+  /** How the same thing is computed once more. */
+  readonly again: string;
+  /** What to do after it failed. */
+  readonly mend: string;
+  /** What to do with its result. */
+  readonly next: string;
+}
+
+type WithKind<N extends string> = z.ZodType<{ kind: N }>;
+
+/** A kind of job, in a file of its own beside this one; `index.ts` lists them. */
+export const defineKind = <
+  const N extends string,
+  const C extends boolean,
+  Q extends WithKind<N>,
+  R extends z.ZodType<{ kind: N; caveats: Caveat[]; engine: Engine }>,
+>(
+  facts: Facts<N, Q, R> & { readonly computes: C },
+) => facts;

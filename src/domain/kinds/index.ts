@@ -1,0 +1,75 @@
+/** Every kind of job. A new one is a file beside this one, and a line in the list. */
+import { z } from "zod";
+import { isBranded, type Insistence } from "../insistence.ts";
+import type { Stored } from "../stored.ts";
+import { backtest } from "./backtest.ts";
+import { batch } from "./batch.ts";
+import { dataLoad } from "./data-load.ts";
+import type { Subject } from "./define-kind.ts";
+import { training } from "./training.ts";
+
+export const KINDS = [training, backtest, dataLoad, batch] as const;
+
+type Kind = (typeof KINDS)[number];
+
+export type JobKind = Kind["name"];
+/** Kinds that occupy a slot of KTRDR. A batch only waits for its jobs. */
+export type SlotKind = Extract<Kind, { readonly computes: true }>["name"];
+
+export const JobRequest = z.discriminatedUnion(
+  "kind",
+  of(({ request }) => request),
+);
+export const JobResult = z.discriminatedUnion(
+  "kind",
+  of(({ result }) => result),
+);
+export type JobRequest = Stored<Kind["request"]>;
+export type JobResult = Stored<Kind["result"]>;
+/** A request that occupies a slot and becomes one operation of KTRDR. */
+export type ComputeRequest = Extract<JobRequest, { readonly kind: SlotKind }>;
+
+function of<S>(pick: (kind: Kind) => S): [S, ...S[]] {
+  const [first, ...others] = KINDS;
+  return [pick(first), ...others.map(pick)];
+}
+
+/** Of requests and results of its own kind only: that is what `kindOf` finds it for. */
+interface AnyKind extends Omit<Kind, "subject" | "summary" | "computations" | "insisted" | "headline"> {
+  readonly subject: (request: JobRequest) => Subject;
+  readonly summary: (request: JobRequest) => string;
+  readonly computations: (request: JobRequest) => number;
+  readonly insisted: (request: JobRequest) => readonly Insistence[];
+  readonly headline: (result: JobResult) => string;
+}
+
+const BY_NAME = new Map(KINDS.map((kind) => [kind.name as string, kind as unknown as AnyKind]));
+
+export const JOB_KINDS = KINDS.map(({ name }) => name);
+export const SLOT_KINDS = KINDS.filter(({ computes }) => computes).map(({ name }) => name as SlotKind);
+
+export function kindOf(name: JobKind): AnyKind {
+  const found = BY_NAME.get(name);
+  if (found === undefined) throw new Error(`There is no kind ${name}.`);
+  return found;
+}
+
+export const computes = (request: JobRequest): request is ComputeRequest => kindOf(request.kind).computes;
+
+/** The slots that a job of this id queues for; null when it queues for none. */
+export function slotKindOf(jobId: string): SlotKind | null {
+  const found = KINDS.find(({ prefix }) => jobId.startsWith(`${prefix}-`));
+  return found?.computes === true ? found.name : null;
+}
+
+export const kindOfWorkflow = (type: string): JobKind | null =>
+  KINDS.find(({ workflow }) => workflow === type)?.name ?? null;
+
+/** What of a request was insisted on; of a batch in any of its parts. */
+export const insistedOn = (request: JobRequest): readonly Insistence[] => kindOf(request.kind).insisted(request);
+
+/** One line for statuses, lists and operators. */
+export const headline = (result: JobResult): string => {
+  const line = kindOf(result.kind).headline(result);
+  return isBranded(result) ? `LOOKS AHEAD, proves nothing: ${line}` : line;
+};

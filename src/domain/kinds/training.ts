@@ -1,0 +1,102 @@
+import { z } from "zod";
+import { Insistence } from "../insistence.ts";
+import { BaseRate, DataFingerprint, LearningCurve, MARKET, ORIGIN, WINDOW } from "../result.ts";
+import type { Stored } from "../stored.ts";
+import { defineKind } from "./define-kind.ts";
+import { lossText, percentText } from "./words.ts";
+
+const figure = z.number().nullable();
+
+export const TrainingRequest = z.strictObject({
+  kind: z.literal("training"),
+  strategy: z.string(),
+  /** SHA-256 of the strategy file's bytes: another text is another job. */
+  strategySha256: z.string(),
+  ...MARKET,
+  /** ISO dates (YYYY-MM-DD), both inclusive, UTC. */
+  ...WINDOW,
+  /** Several that are trained on together, `symbol` first; absent: that one alone. */
+  symbols: z.array(z.string()).optional(),
+  /** Training sets no seed: each draw of the same request is another random model. 1-based. */
+  draw: z.number(),
+  /** Errors that were found beforehand and insisted on; no part of the identity. */
+  insisted: z.array(Insistence).optional(),
+  /** The job whose checkpoint it goes on from; absent: it begins with a new network. */
+  resumeFrom: z.string().optional(),
+});
+export type TrainingRequest = Stored<typeof TrainingRequest>;
+
+export const TrainingResult = z.strictObject({
+  kind: z.literal("training"),
+  /** Model directory relative to KTRDR's working directory. */
+  modelPath: z.string(),
+  strategy: z.string(),
+  ...MARKET,
+  ...WINDOW,
+  epochsTrained: z.int(),
+  /** 0-based epoch with the lowest validation loss: a fact of the curve. KTRDR does not keep its weights (contract §11.2). */
+  bestEpoch: figure,
+  bestValLoss: figure,
+  /** 0-based epoch whose weights are the model. */
+  savedEpoch: z.number(),
+  /** Figures named final are of the saved model. */
+  finalTrainLoss: figure,
+  finalValLoss: figure,
+  /** Accuracy of the best epoch, ratio. Of a regression accuracies are directional: how often the sign was right. */
+  bestValAccuracy: figure,
+  finalValAccuracy: figure,
+  testAccuracy: figure,
+  testLoss: figure,
+  precision: figure,
+  recall: figure,
+  f1: figure,
+  /** Whether it predicts a return. */
+  regression: z.boolean(),
+  /** Mean absolute error of a regression on the test part, in returns; null for a classification. */
+  mae: figure,
+  /** Null when it is not known. */
+  baseRate: BaseRate.nullable(),
+  parameters: figure,
+  featureCount: figure,
+  samples: figure,
+  trainingSeconds: figure,
+  curve: LearningCurve,
+  /** Null when the bars could not be had. */
+  data: DataFingerprint.nullable(),
+  ...ORIGIN,
+});
+export type TrainingResult = Stored<typeof TrainingResult>;
+
+export const training = defineKind({
+  name: "training",
+  prefix: "train",
+  workflow: "trainModel",
+  computes: true,
+  request: TrainingRequest,
+  result: TrainingResult,
+  subject: ({ strategy, symbol, timeframe }) => ({ strategy, symbol, timeframe }),
+  summary: ({ strategy, symbol, timeframe, startDate, endDate }) =>
+    `train ${strategy} on ${symbol} ${timeframe}, ${startDate}..${endDate}`,
+  computations: () => 1,
+  insisted: ({ insisted = [] }) => insisted,
+  headline: headlineOf,
+  startedBy: ["train_model"],
+  again: "To run it again, repeat train_model with force_new_reason.",
+  mend: "Mend what the reason names (validate_strategy helps), then call again: a changed strategy is a new job.",
+  next: "run_backtest with this task_id as model, on dates after the training window.",
+});
+
+function headlineOf(result: TrainingResult): string {
+  const { epochsTrained, finalValLoss, finalValAccuracy, testAccuracy, baseRate, modelPath, mae } = result;
+  const saved = result.savedEpoch + 1;
+  const base = baseRate?.test == null ? "" : `, always ${baseRate.test.label} ${percentText(baseRate.test.share)}`;
+  const accuracy = `${result.regression ? "directional accuracy" : "accuracy"} ${percentText(finalValAccuracy)} (test ${percentText(testAccuracy)}${base})`;
+  const error = mae === null ? "" : `, MAE ${lossText(mae)}`;
+  return `model of epoch ${saved} of ${epochsTrained}: validation loss ${lossText(finalValLoss)}, ${accuracy}${error}${bestText(result, saved)}; ${modelPath}`;
+}
+
+/** Whose weights do not exist. */
+function bestText({ bestEpoch, bestValLoss }: TrainingResult, saved: number): string {
+  if (bestEpoch === null || bestEpoch + 1 === saved) return "";
+  return `; the best loss, ${lossText(bestValLoss)} at epoch ${bestEpoch + 1}, was not saved`;
+}

@@ -1,0 +1,5 @@
+/** Figures in headlines. */
+export const percentText = (ratio: number | null, digits = 1): string =>
+  ratio === null ? "unknown" : `${(ratio * 100).toFixed(digits)} %`;
+
+export const lossText = (value: number | null): string => (value === null ? "unknown" : value.toPrecision(4));
