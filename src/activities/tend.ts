@@ -3,7 +3,7 @@
  * bring a terminated keeper back with everything it knew. The record is what it is rebuilt from.
  */
 import { heartbeat } from "@temporalio/activity";
-import type { JobKind, SlotKind } from "../domain/kinds/index.ts";
+import { SLOT_KINDS, type JobKind, type SlotKind } from "../domain/kinds/index.ts";
 import { slotKeeperId } from "../domain/slots.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -13,7 +13,6 @@ import { standingOf } from "./standing.ts";
 
 const PAGE = 200;
 const SETTLED_AT_ONCE = 20;
-const KINDS = ["training", "backtest", "data_load"] as const satisfies readonly SlotKind[];
 
 export function tendActivities(deps: ActivityDeps) {
   return {
@@ -26,7 +25,7 @@ export function tendActivities(deps: ActivityDeps) {
 
 async function tend(deps: ActivityDeps): Promise<void> {
   const known = new Map<JobKind, ReadonlySet<string>>();
-  for (const kind of KINDS) known.set(kind, await knownToKeeper(deps, kind));
+  for (const kind of SLOT_KINDS) known.set(kind, await knownToKeeper(deps, kind));
   const abandoned: string[] = [];
   // Oldest first: the order of a rebuilt queue is the order of admission.
   for (const job of (await openJobs(deps)).toReversed()) {

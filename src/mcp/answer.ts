@@ -1,19 +1,6 @@
 import type { Engine } from "../domain/result.ts";
 import type { TaskStatus } from "./task-status.ts";
 
-/** Leaves out what is null or undefined: an absent fact costs no tokens. */
-export function compact<T extends Readonly<Record<string, unknown>>>(
-  facts: T,
-): { [K in keyof T]?: Exclude<T[K], null | undefined> } & Record<string, unknown> {
-  const entries = Object.entries(facts).filter(([, value]) => value !== null && value !== undefined);
-  return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], null | undefined> };
-}
-
-/** Five significant digits are more than any of these figures is worth. */
-export function rounded(value: number | null): number | null {
-  return value === null ? null : Number(value.toPrecision(5));
-}
-
 /** The facts every answer about a job carries (fields.ts `statusFields`). */
 export function statusFacts(jobId: string, { status, kind }: TaskStatus) {
   const { state, final, headline, next } = status;

@@ -1,5 +1,5 @@
 import type { Experiment, Judgement } from "../domain/experiment.ts";
-import { rounded } from "./answer.ts";
+import { rounded } from "../domain/facts.ts";
 
 /** The criterion as one sentence. */
 export function criterionText({ metric, direction, threshold, runs, sample }: Experiment): string {

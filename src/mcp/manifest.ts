@@ -2,7 +2,8 @@
 import { createHash } from "node:crypto";
 import { kindOf, type JobResult } from "../domain/kinds/index.ts";
 import type { JobRecord } from "../store/job-row.ts";
-import { compact, engineText } from "./answer.ts";
+import { compact } from "../domain/facts.ts";
+import { engineText } from "./answer.ts";
 import type { Deps } from "./ports.ts";
 import { shortVersion } from "./save-strategies.ts";
 

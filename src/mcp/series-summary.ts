@@ -1,4 +1,4 @@
-import { rounded } from "./answer.ts";
+import { rounded } from "../domain/facts.ts";
 
 const QUANTILES = { q10: 0.1, q25: 0.25, median: 0.5, q75: 0.75, q90: 0.9 } as const;
 

@@ -1,7 +1,8 @@
 import { DomainError, isDomainError } from "../domain/errors.ts";
 import { codesOf, insistenceCaveats } from "../domain/insistence.ts";
 import { insistedOn, kindOf, type JobRequest } from "../domain/kinds/index.ts";
-import { compact, statusFacts } from "./answer.ts";
+import { compact } from "../domain/facts.ts";
+import { statusFacts } from "./answer.ts";
 import type { ToolContext } from "./define-tool.ts";
 import { statusOf, type TaskStatus } from "./task-status.ts";
 

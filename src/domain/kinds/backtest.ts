@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { compact, rounded, type Detail } from "../facts.ts";
 import { Insistence } from "../insistence.ts";
 import { BuyAndHold, DataFingerprint, MARKET, ORIGIN, WINDOW } from "../result.ts";
 import type { Stored } from "../stored.ts";
-import { defineKind } from "./define-kind.ts";
-import { percentText } from "./words.ts";
+import { defineKind, type Told } from "./define-kind.ts";
+import { datesText, percentText } from "./words.ts";
 
 const figure = z.number().nullable();
 
@@ -84,6 +85,15 @@ export const backtest = defineKind({
   computations: () => 1,
   insisted: ({ insisted = [] }) => insisted,
   headline: headlineOf,
+  told: toldOf,
+  origin: ({ modelPath, initialCapital, commission, slippage, ...window }, { trainingJobId }) => ({
+    dates: datesText(window),
+    model_path: modelPath,
+    training_task_id: trainingJobId,
+    initial_capital: initialCapital,
+    commission,
+    slippage,
+  }),
   startedBy: ["run_backtest"],
   again: "To run it again, repeat run_backtest with force_new_reason.",
   mend: "Mend what the reason names: other dates or another model are a new job. list_market_data shows the bars there are.",
@@ -97,3 +107,37 @@ function headlineOf({ totalReturn, sharpe, maxDrawdown, trades, buyAndHold: hold
       : `; buy-and-hold ${percentText(hold.totalReturn, 2)}, Sharpe ${hold.sharpe?.toFixed(2) ?? "undefined"}`;
   return `return ${percentText(totalReturn, 2)}, Sharpe ${sharpe?.toFixed(2) ?? "undefined"}, drawdown ${percentText(maxDrawdown)}, ${trades} trades${beside}`;
 }
+
+function toldOf(result: BacktestResult, detail: Detail): Told {
+  const brief = {
+    total_return: rounded(result.totalReturn),
+    annual_return: rounded(result.annualReturn),
+    sharpe: rounded(result.sharpe),
+    max_drawdown: rounded(result.maxDrawdown),
+    trades: result.trades,
+  };
+  const held = result.buyAndHold;
+  const beside = held === null ? {} : { buy_and_hold: heldFacts(held) };
+  if (detail === "brief") return { figures: compact(brief), ...beside };
+  const figures = compact({
+    ...brief,
+    ktrdr_sortino: rounded(result.sortino),
+    volatility: rounded(result.volatility),
+    calmar: rounded(result.calmar),
+    win_rate: rounded(result.winRate),
+    profit_factor: rounded(result.profitFactor),
+    avg_holding_hours: rounded(result.avgHoldingHours),
+  });
+  return { figures, ...beside, ...(detail === "full" ? { raw: roundedAll(result.raw) } : {}) };
+}
+
+const heldFacts = (held: BuyAndHold) => ({
+  total_return: rounded(held.totalReturn),
+  annual_return: rounded(held.annualReturn),
+  sharpe: rounded(held.sharpe),
+  max_drawdown: rounded(held.maxDrawdown),
+  bars: held.bars,
+});
+
+const roundedAll = (raw: BacktestResult["raw"]) =>
+  Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, rounded(value)]));

@@ -92,6 +92,10 @@ export const batch = defineKind({
       ...(cancelled === 0 ? [] : [`${cancelled} cancelled`]),
       ...(draws === null ? [] : drawsText(draws)),
     ].join(", "),
+  told: ({ items, completed, failed, cancelled, reused }) => ({
+    figures: { items, completed, failed, cancelled, reused },
+  }),
+  origin: () => ({}),
   startedBy: ["start_batch", "train_model", "run_backtest"],
   again:
     "To go on with it, call start_batch with another at_once or max_failures: what was computed is not computed again.",

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { compact } from "../facts.ts";
 import { MARKET, ORIGIN } from "../result.ts";
 import type { Stored } from "../stored.ts";
 import { defineKind } from "./define-kind.ts";
@@ -38,6 +39,10 @@ export const dataLoad = defineKind({
   insisted: () => [],
   headline: ({ symbol, timeframe, bars, firstBar, lastBar, barsAdded }) =>
     `${symbol} ${timeframe}: ${bars} bars ${day(firstBar)} to ${day(lastBar)}${barsAdded === null ? "" : `, ${barsAdded} added`}`,
+  told: ({ firstBar, lastBar, bars, barsAdded }) => ({
+    figures: compact({ first_bar: firstBar, last_bar: lastBar, bars, bars_added: barsAdded }),
+  }),
+  origin: () => ({}),
   startedBy: ["load_market_data"],
   again: "To load again, repeat load_market_data with force_new_reason; list_market_data shows what is stored.",
   mend: "Mend what the reason names: a load needs KTRDR's data source, which its operator runs. list_market_data shows what is stored; then repeat load_market_data with force_new_reason.",

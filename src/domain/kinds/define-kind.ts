@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Detail, Facts } from "../facts.ts";
 import type { Insistence } from "../insistence.ts";
 import type { Caveat, Engine } from "../result.ts";
 import type { Stored } from "../stored.ts";
@@ -11,8 +12,16 @@ export interface Subject {
   readonly timeframe: string;
 }
 
+/** A result as an answer tells it. */
+export interface Told {
+  readonly figures: Facts;
+  readonly buy_and_hold?: Facts;
+  readonly raw?: Facts;
+  readonly curve?: Facts;
+}
+
 /** Everything that is the same for all jobs of a kind and different from other kinds. */
-interface Facts<N extends string, Q extends z.ZodType, R extends z.ZodType> {
+interface KindOf<N extends string, Q extends z.ZodType, R extends z.ZodType> {
   /** As it stands in requests, results and lists. */
   readonly name: N;
   /** Of job ids, which are workflow ids. */
@@ -32,6 +41,9 @@ interface Facts<N extends string, Q extends z.ZodType, R extends z.ZodType> {
   readonly insisted: (request: Stored<Q>) => readonly Insistence[];
   /** The figures that matter first, in at most about 160 characters. */
   readonly headline: (result: Stored<R>) => string;
+  readonly told: (result: Stored<R>, detail: Detail) => Told;
+  /** What it was computed from, beside its subject. */
+  readonly origin: (result: Stored<R>, request: Stored<Q>) => Facts;
   /** Names of the tools that start one. */
   readonly startedBy: readonly string[];
   /** How the same thing is computed once more. */
@@ -51,5 +63,5 @@ export const defineKind = <
   Q extends WithKind<N>,
   R extends z.ZodType<{ kind: N; caveats: Caveat[]; engine: Engine }>,
 >(
-  facts: Facts<N, Q, R> & { readonly computes: C },
-) => facts;
+  kind: KindOf<N, Q, R> & { readonly computes: C },
+) => kind;

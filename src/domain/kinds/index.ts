@@ -1,11 +1,12 @@
 /** Every kind of job. A new one is a file beside this one, and a line in the list. */
 import { z } from "zod";
+import type { Detail, Facts } from "../facts.ts";
 import { isBranded, type Insistence } from "../insistence.ts";
 import type { Stored } from "../stored.ts";
 import { backtest } from "./backtest.ts";
 import { batch } from "./batch.ts";
 import { dataLoad } from "./data-load.ts";
-import type { Subject } from "./define-kind.ts";
+import type { Subject, Told } from "./define-kind.ts";
 import { training } from "./training.ts";
 
 export const KINDS = [training, backtest, dataLoad, batch] as const;
@@ -35,12 +36,17 @@ function of<S>(pick: (kind: Kind) => S): [S, ...S[]] {
 }
 
 /** Of requests and results of its own kind only: that is what `kindOf` finds it for. */
-interface AnyKind extends Omit<Kind, "subject" | "summary" | "computations" | "insisted" | "headline"> {
+interface AnyKind extends Omit<
+  Kind,
+  "subject" | "summary" | "computations" | "insisted" | "headline" | "told" | "origin"
+> {
   readonly subject: (request: JobRequest) => Subject;
   readonly summary: (request: JobRequest) => string;
   readonly computations: (request: JobRequest) => number;
   readonly insisted: (request: JobRequest) => readonly Insistence[];
   readonly headline: (result: JobResult) => string;
+  readonly told: (result: JobResult, detail: Detail) => Told;
+  readonly origin: (result: JobResult, request: JobRequest) => Facts;
 }
 
 const BY_NAME = new Map(KINDS.map((kind) => [kind.name as string, kind as unknown as AnyKind]));

@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { compact, rounded, type Detail } from "../facts.ts";
 import { Insistence } from "../insistence.ts";
 import { BaseRate, DataFingerprint, LearningCurve, MARKET, ORIGIN, WINDOW } from "../result.ts";
 import type { Stored } from "../stored.ts";
-import { defineKind } from "./define-kind.ts";
-import { lossText, percentText } from "./words.ts";
+import { defineKind, type Told } from "./define-kind.ts";
+import { datesText, lossText, percentText } from "./words.ts";
 
 const figure = z.number().nullable();
 
@@ -80,6 +81,12 @@ export const training = defineKind({
   computations: () => 1,
   insisted: ({ insisted = [] }) => insisted,
   headline: headlineOf,
+  told: toldOf,
+  origin: ({ modelPath, ...window }, { resumeFrom = null }) => ({
+    dates: datesText(window),
+    model_path: modelPath,
+    resumed_from: resumeFrom,
+  }),
   startedBy: ["train_model"],
   again: "To run it again, repeat train_model with force_new_reason.",
   mend: "Mend what the reason names (validate_strategy helps), then call again: a changed strategy is a new job.",
@@ -99,4 +106,56 @@ function headlineOf(result: TrainingResult): string {
 function bestText({ bestEpoch, bestValLoss }: TrainingResult, saved: number): string {
   if (bestEpoch === null || bestEpoch + 1 === saved) return "";
   return `; the best loss, ${lossText(bestValLoss)} at epoch ${bestEpoch + 1}, was not saved`;
+}
+
+function toldOf(result: TrainingResult, detail: Detail): Told {
+  const { baseRate, bestEpoch } = result;
+  const accuracy = result.regression ? "directional_accuracy" : "accuracy";
+  const brief = {
+    final_val_loss: rounded(result.finalValLoss),
+    [`final_val_${accuracy}`]: rounded(result.finalValAccuracy),
+    [`test_${accuracy}`]: rounded(result.testAccuracy),
+    mae: rounded(result.mae),
+    test_base_rate: baseRate?.test && `${baseRate.test.label} ${rounded(baseRate.test.share)}`,
+    epochs: result.epochsTrained,
+    saved_epoch: result.savedEpoch + 1,
+    best_epoch: bestEpoch === null ? null : bestEpoch + 1,
+  };
+  if (detail === "brief") return { figures: compact(brief) };
+  const figures = compact({
+    ...brief,
+    best_val_loss: rounded(result.bestValLoss),
+    [`best_val_${accuracy}`]: rounded(result.bestValAccuracy),
+    base_rate: baseRate && `${baseRate.label} ${rounded(baseRate.share)}`,
+    final_train_loss: rounded(result.finalTrainLoss),
+    test_loss: rounded(result.testLoss),
+    precision: rounded(result.precision),
+    recall: rounded(result.recall),
+    f1: rounded(result.f1),
+    network_parameters: result.parameters,
+    features: result.featureCount,
+    samples: result.samples,
+    training_seconds: rounded(result.trainingSeconds),
+  });
+  return { figures, ...(detail === "full" ? { curve: thinned(result.curve) } : {}) };
+}
+
+/** A curve is for its shape: this many points show it. */
+const CURVE_POINTS = 40;
+
+/** Evenly thinned, first and last epoch kept; `epoch` names what is left (1-based, as everywhere). */
+function thinned(curve: LearningCurve) {
+  const length = Math.max(curve.trainLoss.length, curve.valLoss.length);
+  const points = Math.min(length, CURVE_POINTS);
+  const last = Math.max(1, points - 1);
+  const epochs = Array.from({ length: points }, (_, index) => Math.round((index * (length - 1)) / last));
+  const pick = (series: readonly number[]) =>
+    series.length === 0 ? null : epochs.map((epoch) => (series[epoch] === undefined ? null : rounded(series[epoch])));
+  return compact({
+    epoch: epochs.map((epoch) => epoch + 1),
+    train_loss: pick(curve.trainLoss),
+    val_loss: pick(curve.valLoss),
+    train_accuracy: pick(curve.trainAccuracy),
+    val_accuracy: pick(curve.valAccuracy),
+  });
 }

@@ -41,11 +41,11 @@ export const FIGURES = {
   profit_factor: backtest("higher", ({ profitFactor }) => profitFactor),
   trades: backtest("higher", ({ trades }) => trades),
   final_val_loss: training("lower", ({ finalValLoss }) => finalValLoss),
-  final_val_accuracy: training("higher", (result) => (result.regression === true ? null : result.finalValAccuracy)),
-  test_accuracy: training("higher", (result) => (result.regression === true ? null : result.testAccuracy)),
+  final_val_accuracy: training("higher", (result) => (result.regression ? null : result.finalValAccuracy)),
+  test_accuracy: training("higher", (result) => (result.regression ? null : result.testAccuracy)),
   /** Of a regression's test part: how often the sign was right. Another thing than how often the class was. */
-  directional_accuracy: training("higher", (result) => (result.regression === true ? result.testAccuracy : null)),
-  mae: training("lower", ({ mae }) => mae ?? null),
+  directional_accuracy: training("higher", (result) => (result.regression ? result.testAccuracy : null)),
+  mae: training("lower", ({ mae }) => mae),
   best_val_accuracy: training("higher", ({ bestValAccuracy }) => bestValAccuracy),
   best_val_loss: training("lower", ({ bestValLoss }) => bestValLoss),
 } as const satisfies Record<string, Figure>;

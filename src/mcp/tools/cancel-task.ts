@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import { mayUse } from "../../domain/identity.ts";
-import { compact, statusFacts } from "../answer.ts";
+import { compact } from "../../domain/facts.ts";
+import { statusFacts } from "../answer.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { freeText, statusFields, taskId } from "../fields.ts";
 import { statusOf, taskNotFound, uiLink } from "../task-status.ts";

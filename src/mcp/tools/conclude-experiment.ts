@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
-import { compact, enginesText } from "../answer.ts";
+import { compact } from "../../domain/facts.ts";
+import { enginesText } from "../answer.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { judgementFactsOf, verdictText } from "../experiment-facts.ts";
 import { experimentId, freeText } from "../fields.ts";

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { judge } from "../../domain/experiment.ts";
-import { compact, enginesText } from "../answer.ts";
+import { compact } from "../../domain/facts.ts";
+import { enginesText } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
 import { experimentRow, judgementFactsOf, verdictText } from "../experiment-facts.ts";
 import { experimentId } from "../fields.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { failureKinds, failurePatterns, ideasOf, type FailurePattern } from "../../domain/failure-patterns.ts";
-import { compact, rounded } from "../answer.ts";
+import { compact, rounded } from "../../domain/facts.ts";
 import { defineTool } from "../define-tool.ts";
 import { day, strategyName, symbol, timeframe } from "../fields.ts";
 import { judgedRuns } from "../judged-runs.ts";

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import { kindOf } from "../../domain/kinds/index.ts";
-import { compact, enginesText, engineText } from "../answer.ts";
+import { compact } from "../../domain/facts.ts";
+import { enginesText, engineText } from "../answer.ts";
 import { batchResults } from "../batch-facts.ts";
 import { defineTool } from "../define-tool.ts";
 import { chart, taskId } from "../fields.ts";

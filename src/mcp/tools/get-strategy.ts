@@ -3,7 +3,7 @@ import { validateStrategy } from "../../domain/strategy/validate.ts";
 import { defineTool } from "../define-tool.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { StrategyVersion } from "../../ktrdr/strategy-history.ts";
-import { compact } from "../answer.ts";
+import { compact } from "../../domain/facts.ts";
 import { strategyName } from "../fields.ts";
 import { shortVersion } from "../save-strategies.ts";
 import { readStrategy } from "../preflight.ts";

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { JobFailure } from "../../domain/outcome.ts";
-import { compact, statusFacts } from "../answer.ts";
+import { compact } from "../../domain/facts.ts";
+import { statusFacts } from "../answer.ts";
 import { batchProgress } from "../batch-facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { statusFields, taskId } from "../fields.ts";

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { compact, enginesText } from "../answer.ts";
+import { compact } from "../../domain/facts.ts";
+import { enginesText } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
 import { experimentRow } from "../experiment-facts.ts";
 import { symbol, taskId } from "../fields.ts";

@@ -5,7 +5,7 @@ import { isTimeframe, symbolAdvice, TIMEFRAMES } from "../../domain/market-data.
 import type { SymbolInfo } from "../../ktrdr/data.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { symbol, timeframe } from "../fields.ts";
-import { rounded } from "../answer.ts";
+import { rounded } from "../../domain/facts.ts";
 
 const SHOWN_VALID = 30;
 

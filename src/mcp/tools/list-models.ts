@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { compact, engineText, rounded } from "../answer.ts";
+import { compact, rounded } from "../../domain/facts.ts";
+import { engineText } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
 import { strategyName, symbol } from "../fields.ts";
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import { validateStrategy } from "../../domain/strategy/validate.ts";
 import { oneLine } from "../../domain/plain-text.ts";
-import { compact } from "../answer.ts";
+import { compact } from "../../domain/facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 
 const SHORT = 120;

@@ -1,14 +1,15 @@
 import { z } from "zod";
 import { isDomainError, type DomainError } from "../../domain/errors.ts";
+import { JOB_KINDS } from "../../domain/kinds/index.ts";
 import type { JobRecord } from "../../store/job-row.ts";
-import { compact, engineText } from "../answer.ts";
+import { compact } from "../../domain/facts.ts";
+import { engineText } from "../answer.ts";
 import { defineTool } from "../define-tool.ts";
 import { strategyName, taskId } from "../fields.ts";
 import type { OpenJob } from "../../temporal/open-jobs.ts";
 import type { Deps } from "../ports.ts";
 
 const STATUSES = ["open", "completed", "failed", "cancelled", "terminated"] as const;
-const KINDS = ["training", "backtest", "data_load", "batch"] as const;
 
 export const listTasks = defineTool({
   name: "list_tasks",
@@ -20,7 +21,7 @@ export const listTasks = defineTool({
 Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "limit": 20}. For the next page pass the last task_id as "before".`,
   input: z.strictObject({
     status: z.enum(STATUSES).optional().describe("Only jobs in this state."),
-    kind: z.enum(KINDS).optional().describe("Only jobs of this kind."),
+    kind: z.enum(JOB_KINDS).optional().describe("Only jobs of this kind."),
     strategy: strategyName.optional().describe("Only jobs of this strategy."),
     limit: z.number().int().min(1).max(50).default(10).describe("Rows at most."),
     before: taskId.optional().describe("Only jobs older than this task_id (the last one of the page before)."),

@@ -5,7 +5,7 @@ import { CHANGE_OPS, mutated, type StrategyChange } from "../../domain/strategy/
 import { parseStrategy } from "../../domain/strategy/parse.ts";
 import type { NewStrategy } from "../../ktrdr/strategy-library.ts";
 import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
-import { compact } from "../answer.ts";
+import { compact } from "../../domain/facts.ts";
 import { clear, type Will } from "../clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { changeReason, experimentId, insisting, replacedSha256, strategyName } from "../fields.ts";

@@ -37,7 +37,7 @@ describe("batches", () => {
 
   test("different strategies have no figure in common", () => {
     const result = summariseBatch(batchRequest(3, { draws: 5 }), { ...counts, completed: 15 }, figures, ENGINE);
-    expect(result.draws).toBeUndefined();
+    expect(result.draws).toBeNull();
     expect(headline(result)).toBe("15 of 15 items completed, 1 of them known before");
   });
 });
