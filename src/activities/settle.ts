@@ -82,7 +82,7 @@ async function close(deps: ActivityDeps, { jobId, request }: JobRecord, outcome:
 }
 
 function abandoned(
-  { jobId, kind }: JobRecord,
+  { jobId, request }: JobRecord,
   execution: Execution,
   operationIds: readonly string[],
   ended: Extract<StopReport, { stopped: true }> | null,
@@ -91,7 +91,7 @@ function abandoned(
   return {
     jobId,
     status,
-    failure: status === "cancelled" ? null : failureOf(execution, kind),
+    failure: status === "cancelled" ? null : failureOf(execution, request.kind),
     partial: ended?.partial ?? null,
     faultsSeen: ended?.faultsSeen ?? [],
     operationIds,

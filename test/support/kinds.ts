@@ -3,7 +3,7 @@ import { globSync } from "node:fs";
 /** Tests at three speeds. Where a file lies decides its kind; what is neither `FAST` nor `LAB` is in `parts`. */
 
 const SECONDS_OR_PROCESSES = [
-  "test/activities/evidence.test.ts",
+  "test/activities/{batch,evidence}.test.ts",
   "test/domain/comparison-chance.test.ts",
   "test/ktrdr/{price-files,strategy-folder,strategy-library,worker-registration}.test.ts",
   "test/simulation/long-days.test.ts",

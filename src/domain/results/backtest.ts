@@ -88,17 +88,9 @@ export function normaliseBacktest(
   const years = usable === null ? null : tradedYears(usable);
   const annualReturn = annualReturnOf(metrics, years, spanOf(request) / YEAR_MS);
   const trades = tradeSums(metrics);
+  const { strategySha256: _text, trainingJobId: _training, insisted: _insisted, ...asked } = request;
   const figures = {
-    kind: "backtest",
-    strategy: request.strategy,
-    symbol: request.symbol,
-    timeframe: request.timeframe,
-    startDate: request.startDate,
-    endDate: request.endDate,
-    modelPath: request.modelPath,
-    initialCapital: request.initialCapital,
-    commission: request.commission,
-    slippage: request.slippage,
+    ...asked,
     totalReturn: metrics.total_return_pct,
     annualReturn,
     sharpe: varies(metrics.volatility) ? scaled(metrics.sharpe_ratio, scale) : null,

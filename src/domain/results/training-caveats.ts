@@ -123,7 +123,7 @@ export function trainingCaveats(figures: Figures, facts: Facts): readonly Caveat
 }
 
 export function resumedCaveats(
-  { savedEpoch = 0, epochsTrained }: Figures,
+  { savedEpoch, epochsTrained }: Figures,
   from: ResumePoint | null,
   earlierJob: string | undefined,
 ): readonly Caveat[] {
