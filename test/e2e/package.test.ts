@@ -63,7 +63,7 @@ async function nodeBeside(): Promise<void> {
 
 it("holds what it needs at run time, and its documentation", () => {
   expect(new Set(files.map((file) => file.split("/")[0]))).toEqual(
-    new Set(["README.md", "bin", "dist", "docs", "migrations", "node_modules", "package.json"]),
+    new Set(["LICENSE", "README.md", "bin", "dist", "docs", "migrations", "node_modules", "package.json"]),
   );
 });
 
