@@ -3,7 +3,7 @@ import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { z } from "zod";
 import { createLogger } from "../src/logger.ts";
 import { defineTool } from "../src/mcp/define-tool.ts";
-import type { Deps } from "../src/mcp/ports.ts";
+import type { Deps } from "../src/research/ports.ts";
 import { createServer } from "../src/mcp/server.ts";
 
 const nothing = defineTool({

@@ -11,7 +11,7 @@ import { loadConfig } from "../src/config.ts";
 import { createLogger } from "../src/logger.ts";
 import { createAdmission } from "../src/mcp/admission/admission.ts";
 import { defineTool } from "../src/mcp/define-tool.ts";
-import type { Deps } from "../src/mcp/ports.ts";
+import type { Deps } from "../src/research/ports.ts";
 import { createServer } from "../src/mcp/server.ts";
 import { quantile, report } from "./support.ts";
 

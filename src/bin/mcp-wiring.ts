@@ -11,7 +11,7 @@ import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
 import { createStrategyLibrary } from "../ktrdr/strategy-library.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
 import type { Logger } from "../logger.ts";
-import type { Deps } from "../mcp/ports.ts";
+import type { Deps } from "../research/ports.ts";
 import { databaseTime, offClocks } from "../store/clocks.ts";
 import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
 import { jobFigures, type JobFigures } from "../store/job-figures.ts";

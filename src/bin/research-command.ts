@@ -2,29 +2,22 @@
 import { oneLine } from "../domain/plain-text.ts";
 import { loadConfig } from "../config.ts";
 import { DomainError } from "../domain/errors.ts";
-import { createKtrdr, type Ktrdr } from "../ktrdr/ktrdr.ts";
+import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { labEnvironment } from "../lab/lab-environment.ts";
-import { createJobReader, type JobReader } from "../store/job-reader.ts";
-import { createOpenWork, type OpenWork } from "../store/open-work.ts";
+import { createJobReader } from "../store/job-reader.ts";
+import { createOpenWork } from "../store/open-work.ts";
 import { databaseTime } from "../store/clocks.ts";
 import { createPool } from "../store/pool.ts";
-import { createResearchControl, type ResearchControlStore } from "../store/research-control.ts";
+import { createResearchControl } from "../store/research-control.ts";
 import { lazyClient } from "../temporal/connection.ts";
 import { temporalSettings } from "../temporal/settings.ts";
-import { createJobs, type Jobs } from "../temporal/jobs.ts";
+import { createJobs } from "../temporal/jobs.ts";
+import type { ResearchParts } from "../research/stopping/parts.ts";
 import { runCommand } from "./command.ts";
 import { jobSettingsOf } from "./job-settings.ts";
 
 /** A worker of KTRDR answers within this or cannot be reached (ms). */
 const REQUEST_TIMEOUT_MS = 5_000;
-
-export interface ResearchParts {
-  readonly research: ResearchControlStore;
-  readonly work: OpenWork;
-  readonly records: JobReader;
-  readonly jobs: Jobs;
-  readonly ktrdr: Ktrdr;
-}
 
 /**
  * Runs a command with its parts, closes them, and sets the exit code: what `run` answers, else as `runCommand` does.

@@ -6,9 +6,10 @@ import { parseArgs } from "node:util";
 import { isDomainError } from "../domain/errors.ts";
 import type { OpenWorkFilter } from "../store/open-work.ts";
 import { remark, say, sayJson, Usage } from "./command.ts";
-import { researchCommand, reasonOf, type ResearchParts } from "./research-command.ts";
-import { askWorkers, doubtsOf, type IdleProof } from "./idle-proof.ts";
-import { stopMatching } from "./stop-matching.ts";
+import { researchCommand, reasonOf } from "./research-command.ts";
+import type { ResearchParts } from "../research/stopping/parts.ts";
+import { askWorkers, doubtsOf, type IdleProof } from "../research/stopping/idle-proof.ts";
+import { stopMatching } from "../research/stopping/stop-matching.ts";
 
 const USAGE =
   "ktrdr-mcp stop-research (--strategy NAME | --client NAME | --all) [--reason TEXT] [--timeout SECONDS] [--json]";

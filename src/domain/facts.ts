@@ -1,4 +1,5 @@
 /** Results as answers tell them: short, in the units of the domain. */
+import type { Engine } from "./result.ts";
 
 export type Facts = Record<string, unknown>;
 
@@ -16,4 +17,22 @@ export function compact<T extends Readonly<Record<string, unknown>>>(
 /** Five significant digits are more than any of these figures is worth. */
 export function rounded(value: number | null): number | null {
   return value === null ? null : Number(value.toPrecision(5));
+}
+
+/** The sandbox's versions carry its name already. */
+export const engineText = ({ name, version }: Engine): string =>
+  version.startsWith(name) ? version : `${name} ${version}`;
+
+/**
+ * Who computed the figures of an answer, in few words: whoever thinks of risking money on them must know it first.
+ * Null where nothing was computed.
+ */
+export function enginesText(engines: readonly (Engine | null)[]): string | null {
+  const known = engines.filter((engine) => engine !== null);
+  const names = [...new Set(known.map(engineText))].toSorted();
+  if (names.length === 0) return null;
+  const practice = known.some(({ name }) => name === "sandbox")
+    ? " (a small stand-in for KTRDR: practice figures)"
+    : "";
+  return `${names.join(", ")}${practice}`;
 }

@@ -1,6 +1,6 @@
 import { isDomainError } from "../domain/errors.ts";
 import type { Logger } from "../logger.ts";
-import type { Deps } from "../mcp/ports.ts";
+import type { Deps } from "../research/ports.ts";
 
 /** A little longer than the parts' own time limits. */
 const ANSWER_WITHIN_MS = 3_500;

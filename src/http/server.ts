@@ -1,6 +1,6 @@
 import { createMcpHandler, type McpServer } from "@modelcontextprotocol/server";
 import type { Logger } from "../logger.ts";
-import type { Deps } from "../mcp/ports.ts";
+import type { Deps } from "../research/ports.ts";
 import type { KnownCaller } from "../mcp/server.ts";
 import { createHttpApp } from "./app.ts";
 import { createAuthenticate, type Authenticate } from "./bearer.ts";

@@ -7,9 +7,8 @@ import type { Spread } from "../domain/result.ts";
 import { secondsLeft, type SeenPiece, type Work } from "../domain/time-left.ts";
 import type { BatchRow, Piece } from "../store/batches.ts";
 import type { JobRecord } from "../store/job-row.ts";
-import { compact, rounded } from "../domain/facts.ts";
-import { enginesText } from "./answer.ts";
-import type { Deps } from "./ports.ts";
+import { compact, rounded, enginesText } from "../domain/facts.ts";
+import type { Deps } from "../research/ports.ts";
 
 /** How far a batch is, in a few figures; null when the record cannot say. */
 export async function batchProgress(deps: Deps, batchId: string) {

@@ -1,11 +1,10 @@
 import type { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
-import type { Identity, Scope } from "../domain/identity.ts";
+import type { Scope } from "../domain/identity.ts";
 import type { Logger } from "../logger.ts";
 import { DATA_NOTE } from "./fields.ts";
 import { inputError } from "./input-error.ts";
-import type { Admission } from "./admission/admission.ts";
-import type { Deps } from "./ports.ts";
+import type { Asking } from "../research/asking.ts";
 
 /** All four hints are required: a missing one has a default that frightens clients. */
 export interface ToolAnnotations {
@@ -23,17 +22,10 @@ export interface ClientIdentity {
 /** Percent is 0..100; clients that did not ask for progress get none. */
 export type ReportProgress = (progress: { readonly percent: number; readonly message: string }) => void;
 
-export interface ToolContext {
-  readonly deps: Deps;
-  /** Aborts when the client stops waiting for this answer. Stop waiting too, never cancel a job because of it. */
-  readonly signal: AbortSignal;
+export interface ToolContext extends Asking {
   readonly progress: ReportProgress;
   /** What the client calls itself. Anybody can claim anything: rights come from `caller`. */
   readonly client: ClientIdentity;
-  /** Who is known to call. */
-  readonly caller: Identity;
-  /** Whether a new job is taken. */
-  readonly admission: Pick<Admission, "job">;
   readonly log: Logger;
   /** Puts a picture beside the facts of the answer. */
   readonly attach: (png: Uint8Array) => void;

@@ -1,10 +1,9 @@
-import { compact, type Detail, type Facts } from "../domain/facts.ts";
+import { compact, type Detail, type Facts, engineText } from "../domain/facts.ts";
 import { isInsistence } from "../domain/insistence.ts";
 import type { Told } from "../domain/kinds/define-kind.ts";
 import { kindOf, type JobResult } from "../domain/kinds/index.ts";
 import type { JobRecord } from "../store/job-row.ts";
-import { engineText } from "./answer.ts";
-import type { SampleVerdict } from "./in-sample.ts";
+import type { SampleVerdict } from "../research/jobs/in-sample.ts";
 
 interface ResultFacts extends Told {
   readonly in_sample?: boolean | "unknown";

@@ -16,7 +16,7 @@ import type { ExecutionQueue } from "./execution-log.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
 import { listedSchema, listedShape } from "./listed-schema.ts";
 import type { ToolExecution } from "../store/execution-log.ts";
-import type { Deps } from "./ports.ts";
+import type { Deps } from "../research/ports.ts";
 import { clientIn, countedAs } from "./client-info.ts";
 import { recordedCall, taskIdIn } from "./recorded-call.ts";
 import { registerPrompts } from "./prompts/register.ts";

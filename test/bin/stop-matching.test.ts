@@ -1,6 +1,6 @@
 /** What stop-research does when nobody can carry it out, on a real Temporal server without a worker. */
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { stopMatching } from "../../src/bin/stop-matching.ts";
+import { stopMatching } from "../../src/research/stopping/stop-matching.ts";
 import { createOpenWork } from "../../src/store/open-work.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";

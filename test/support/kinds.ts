@@ -13,11 +13,11 @@ const SECONDS_OR_PROCESSES = [
 export const FAST: readonly string[] = globSync(
   [
     "test/{activities,charts,domain,ktrdr,simulation}/**/*.test.ts",
-    "test/bin/idle-proof.test.ts",
     "test/chaos/{machine,proxy}.test.ts",
     "test/docs/generated.test.ts",
     "test/http/{oauth,work}.test.ts",
-    "test/mcp/{errors,record-memory}.test.ts",
+    "test/mcp/errors.test.ts",
+    "test/research/{idle-proof,record-memory}.test.ts",
     "test/sandbox/engine/**/*.test.ts",
     "test/temporal/{executions,live-state}.test.ts",
   ],

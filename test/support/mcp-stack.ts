@@ -13,7 +13,7 @@ import { createLogger } from "../../src/logger.ts";
 import { createAdmission } from "../../src/mcp/admission/admission.ts";
 import type { Limits } from "../../src/mcp/admission/limits.ts";
 import { createExecutionQueue } from "../../src/mcp/execution-log.ts";
-import type { Deps } from "../../src/mcp/ports.ts";
+import type { Deps } from "../../src/research/ports.ts";
 import { createServer } from "../../src/mcp/server.ts";
 import { createJobWriter, type JobWriter } from "../../src/store/job-writer.ts";
 import { createPool } from "../../src/store/pool.ts";

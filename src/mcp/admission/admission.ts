@@ -1,14 +1,15 @@
 /** Decides whether a call, and whether a new job, is taken. One for each process; what it counts is of this process. */
 import { assertMayStart } from "../../domain/research-control.ts";
 import { isDomainError, type DomainError } from "../../domain/errors.ts";
-import type { RecordsPort } from "../ports.ts";
+import type { JobAdmission } from "../../research/asking.ts";
+import type { RecordsPort } from "../../research/ports.ts";
 import { createCallRate } from "./call-rate.ts";
 import { createCallsAtOnce } from "./calls-at-once.ts";
-import { createJobRoom, type JobWish, type Unclaim } from "./job-room.ts";
+import { createJobRoom } from "./job-room.ts";
 import type { Limits } from "./limits.ts";
 import { createMemoryGuard } from "./memory-guard.ts";
 
-export interface Admission {
+export interface Admission extends JobAdmission {
   /**
    * Runs a call when its client may make it.
    * @throws DomainError `rate_limited`
@@ -16,12 +17,6 @@ export interface Admission {
   call<T>(caller: string, tool: string, args: unknown, run: () => Promise<T>): Promise<T>;
   /** Why a call would be refused for being one too many, without counting it; null when it would not. */
   usedUp(caller: string, tool: string): Promise<DomainError | null>;
-  /**
-   * Asked before a job that does not exist yet is started.
-   * @returns to be called when it was not started after all.
-   * @throws DomainError `overloaded`, `research_paused`, `budget_exhausted` or `too_many_jobs`
-   */
-  job(records: Pick<RecordsPort, "research" | "work">, client: string, wish: JobWish): Promise<Unclaim>;
 }
 
 /** @param residentBytes memory that this process takes now */

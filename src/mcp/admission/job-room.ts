@@ -1,20 +1,12 @@
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import type { OpenWork, OpenWorkSnapshot } from "../../store/open-work.ts";
+import type { JobWish, Unclaim } from "../../research/asking.ts";
 import { exceeds, type Limits } from "./limits.ts";
 
 /** How old the record's figures may be. */
 const SNAPSHOT_AGE_MS = 1_000;
 /** A job that no worker has admitted for so long was removed from Temporal, or is admitted after all. */
 const FORGET_AFTER_MS = 24 * 3_600_000;
-
-export interface JobWish {
-  readonly jobId: string;
-  /** What KTRDR is to compute for it: the jobs of a batch that are open at once, else 1. */
-  readonly computations: number;
-}
-
-/** Takes the claim back: the job was not started. */
-export type Unclaim = () => void;
 
 /** @throws DomainError `too_many_jobs` (by the promise) */
 export type JobRoom = (work: Pick<OpenWork, "snapshot">, client: string, wish: JobWish) => Promise<Unclaim>;

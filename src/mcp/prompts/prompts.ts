@@ -1,6 +1,6 @@
 /** Beginnings of a conversation: what to do in which order, with what exists filled in by completion. */
 import { FIGURES_TO_CHOOSE } from "../../domain/results/figures.ts";
-import type { Deps } from "../ports.ts";
+import type { Deps } from "../../research/ports.ts";
 
 export interface PromptArgument {
   readonly description: string;

@@ -1,7 +1,7 @@
 import { completable, type McpServer } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import { visible } from "../../domain/plain-text.ts";
-import type { Deps } from "../ports.ts";
+import type { Deps } from "../../research/ports.ts";
 import { PROMPTS, type PromptArgument } from "./prompts.ts";
 
 /** What an argument may be: it becomes part of a text that a model reads. */

@@ -7,7 +7,7 @@ import {
   type ServerContext,
 } from "@modelcontextprotocol/server";
 import { visible } from "../../domain/plain-text.ts";
-import type { Deps } from "../ports.ts";
+import type { Deps } from "../../research/ports.ts";
 import type { ResultWatch } from "./result-watch.ts";
 import { RESOURCE_KINDS, uriOf, type ResourceKind } from "./templates.ts";
 

@@ -1,7 +1,7 @@
 /** Tells a client when a job it follows has ended, so that it need not ask. */
 import type { Logger } from "../../logger.ts";
-import type { Deps } from "../ports.ts";
-import { statusOf } from "../task-status.ts";
+import type { Deps } from "../../research/ports.ts";
+import { statusOf } from "../../research/jobs/task-status.ts";
 import { uriOf } from "./templates.ts";
 
 /** More would be more waiting questions to Temporal than one client is worth; the oldest are let go. */

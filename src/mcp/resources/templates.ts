@@ -1,6 +1,6 @@
 /** What research leaves behind, as things to point at: each is what a tool says of it, under an address of its own. */
 import { oneLine } from "../../domain/plain-text.ts";
-import type { Deps } from "../ports.ts";
+import type { Deps } from "../../research/ports.ts";
 
 export interface ResourceKind {
   /** Scheme of its addresses. */

@@ -13,13 +13,13 @@ import { DomainError, isDomainError } from "../../domain/errors.ts";
 import { toEpochMs } from "../../domain/market-data.ts";
 import { unitText } from "../../domain/strategy/guide.ts";
 import type { IndicatorSeries } from "../../ktrdr/indicators.ts";
-import { barsFound, type MarketName } from "../bar-check.ts";
-import { findingText } from "../clearance.ts";
+import { barsFound, type MarketName } from "../../research/strategies/bar-check.ts";
+import { findingText } from "../../research/strategies/clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { isoDate, symbol, timeframe } from "../fields.ts";
 import { quoted } from "../input-error.ts";
 import { latestValues, seriesSummary, withoutFillers } from "../series-summary.ts";
-import { windowOf } from "../strategy-report.ts";
+import { windowOf } from "../../research/strategies/strategy-report.ts";
 
 /** Without dates the newest bars are used, about this many. */
 const DEFAULT_BARS = 5_000;

@@ -2,10 +2,9 @@ import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import { mayUse } from "../../domain/identity.ts";
 import { compact } from "../../domain/facts.ts";
-import { statusFacts } from "../answer.ts";
+import { statusFacts, statusOf, taskNotFound, uiLink } from "../../research/jobs/task-status.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { freeText, statusFields, taskId } from "../fields.ts";
-import { statusOf, taskNotFound, uiLink } from "../task-status.ts";
 
 /** Stopping takes KTRDR a poll or two; longer waits belong to get_task_status. */
 const PROOF_WAIT_MS = 10_000;

@@ -3,8 +3,7 @@ import { isDomainError, type DomainError } from "../../domain/errors.ts";
 import type { KtrdrWorker } from "../../domain/operation.ts";
 import { holdOf } from "../../domain/research-control.ts";
 import type { OffClock } from "../../store/clocks.ts";
-import { compact } from "../../domain/facts.ts";
-import { engineText } from "../answer.ts";
+import { compact, engineText } from "../../domain/facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 
 /** A little longer than the parts' own time limits, whose reasons are better than silence. */

@@ -5,9 +5,8 @@ import { isBranded } from "../../domain/insistence.ts";
 import { FIGURES, FIGURES_TO_CHOOSE, FIGURE_NAMES, type FigureName } from "../../domain/results/figures.ts";
 import { median } from "../../domain/statistics.ts";
 import { differences, type Difference } from "../../domain/strategy/difference.ts";
-import { compact, rounded } from "../../domain/facts.ts";
-import { enginesText } from "../answer.ts";
-import { runsToCompare, type RunToCompare } from "../compared-runs.ts";
+import { compact, rounded, enginesText } from "../../domain/facts.ts";
+import { runsToCompare, type RunToCompare } from "../../research/jobs/compared-runs.ts";
 import { defineTool } from "../define-tool.ts";
 import { chart, taskId } from "../fields.ts";
 

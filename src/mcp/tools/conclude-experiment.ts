@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
-import { compact } from "../../domain/facts.ts";
-import { enginesText } from "../answer.ts";
+import { compact, enginesText } from "../../domain/facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
-import { judgementFactsOf, verdictText } from "../experiment-facts.ts";
+import { judgementFactsOf, verdictText } from "../../research/memory/experiment-facts.ts";
 import { experimentId, freeText } from "../fields.ts";
 
 const SHOWN = 20;

@@ -2,13 +2,13 @@ import { z } from "zod";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import { NameSchema } from "../../domain/strategy/schema.ts";
 import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
-import { clear, type Will } from "../clearance.ts";
+import { clear, type Will } from "../../research/strategies/clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { changeReason, experimentId, insisting, replacedSha256, strategyText } from "../fields.ts";
-import { remindersOf } from "../reminders.ts";
-import { assertReplaces, saveStrategies } from "../save-strategies.ts";
-import { judgementFacts, judgeStrategy, type Judgement } from "../strategy-report.ts";
-import { subjectOf } from "../strategy-check.ts";
+import { remindersOf } from "../../research/memory/reminders.ts";
+import { assertReplaces, saveStrategies } from "../../research/strategies/save-strategies.ts";
+import { judgementFacts, judgeStrategy, type Judgement } from "../../research/strategies/strategy-report.ts";
+import { subjectOf } from "../../research/strategies/strategy-check.ts";
 
 export const createStrategy = defineTool({
   name: "create_strategy",

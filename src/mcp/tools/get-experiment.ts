@@ -1,9 +1,8 @@
 import { z } from "zod";
 import { judge } from "../../domain/experiment.ts";
-import { compact } from "../../domain/facts.ts";
-import { enginesText } from "../answer.ts";
+import { compact, enginesText } from "../../domain/facts.ts";
 import { defineTool } from "../define-tool.ts";
-import { experimentRow, judgementFactsOf, verdictText } from "../experiment-facts.ts";
+import { experimentRow, judgementFactsOf, verdictText } from "../../research/memory/experiment-facts.ts";
 import { experimentId } from "../fields.ts";
 
 const SHOWN = 20;

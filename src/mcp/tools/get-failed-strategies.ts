@@ -3,7 +3,7 @@ import { failureKinds, failurePatterns, ideasOf, type FailurePattern } from "../
 import { compact, rounded } from "../../domain/facts.ts";
 import { defineTool } from "../define-tool.ts";
 import { day, strategyName, symbol, timeframe } from "../fields.ts";
-import { judgedRuns } from "../judged-runs.ts";
+import { judgedRuns } from "../../research/memory/judged-runs.ts";
 
 export const getFailedStrategies = defineTool({
   name: "get_failed_strategies",

@@ -1,15 +1,14 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import { kindOf } from "../../domain/kinds/index.ts";
-import { compact } from "../../domain/facts.ts";
-import { enginesText, engineText } from "../answer.ts";
+import { compact, enginesText, engineText } from "../../domain/facts.ts";
 import { batchResults } from "../batch-facts.ts";
 import { defineTool } from "../define-tool.ts";
 import { chart, taskId } from "../fields.ts";
-import { manifestOf } from "../manifest.ts";
+import { manifestOf } from "../../research/memory/manifest.ts";
 import { resultFacts } from "../result-facts.ts";
-import { inSample } from "../in-sample.ts";
-import { statusOf } from "../task-status.ts";
+import { inSample } from "../../research/jobs/in-sample.ts";
+import { statusOf } from "../../research/jobs/task-status.ts";
 
 export const getResults = defineTool({
   name: "get_results",

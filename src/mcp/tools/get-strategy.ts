@@ -5,10 +5,10 @@ import { DomainError } from "../../domain/errors.ts";
 import type { StrategyVersion } from "../../ktrdr/strategy-history.ts";
 import { compact } from "../../domain/facts.ts";
 import { strategyName } from "../fields.ts";
-import { shortVersion } from "../save-strategies.ts";
-import { readStrategy } from "../preflight.ts";
-import { findingText } from "../clearance.ts";
-import { summaryFacts } from "../strategy-report.ts";
+import { shortVersion } from "../../research/strategies/save-strategies.ts";
+import { readStrategy } from "../../research/strategies/preflight.ts";
+import { findingText } from "../../research/strategies/clearance.ts";
+import { summaryFacts } from "../../research/strategies/strategy-report.ts";
 
 const SHOWN_CHARS = 12_000;
 const SHOWN_FINDINGS = 5;

@@ -2,11 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { JobFailure } from "../../domain/outcome.ts";
 import { compact } from "../../domain/facts.ts";
-import { statusFacts } from "../answer.ts";
+import { statusFacts, statusOf, uiLink, type TaskStatus } from "../../research/jobs/task-status.ts";
 import { batchProgress } from "../batch-facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { statusFields, taskId } from "../fields.ts";
-import { statusOf, uiLink, type TaskStatus } from "../task-status.ts";
 
 /** Clients hear of a waiting call at once and then at least this often. */
 const REPORT_EVERY_MS = 5_000;

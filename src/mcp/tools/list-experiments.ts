@@ -1,8 +1,7 @@
 import { z } from "zod";
-import { compact } from "../../domain/facts.ts";
-import { enginesText } from "../answer.ts";
+import { compact, enginesText } from "../../domain/facts.ts";
 import { defineTool } from "../define-tool.ts";
-import { experimentRow } from "../experiment-facts.ts";
+import { experimentRow } from "../../research/memory/experiment-facts.ts";
 import { symbol, taskId } from "../fields.ts";
 
 const SHORT = 160;

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { compact, rounded } from "../../domain/facts.ts";
-import { engineText } from "../answer.ts";
+import { compact, rounded, engineText } from "../../domain/facts.ts";
 import { defineTool } from "../define-tool.ts";
 import { strategyName, symbol } from "../fields.ts";
 

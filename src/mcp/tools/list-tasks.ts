@@ -2,12 +2,11 @@ import { z } from "zod";
 import { isDomainError, type DomainError } from "../../domain/errors.ts";
 import { JOB_KINDS } from "../../domain/kinds/index.ts";
 import type { JobRecord } from "../../store/job-row.ts";
-import { compact } from "../../domain/facts.ts";
-import { engineText } from "../answer.ts";
+import { compact, engineText } from "../../domain/facts.ts";
 import { defineTool } from "../define-tool.ts";
 import { strategyName, taskId } from "../fields.ts";
 import type { OpenJob } from "../../temporal/open-jobs.ts";
-import type { Deps } from "../ports.ts";
+import type { Deps } from "../../research/ports.ts";
 
 const STATUSES = ["open", "completed", "failed", "cancelled", "terminated"] as const;
 

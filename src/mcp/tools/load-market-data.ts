@@ -3,8 +3,8 @@ import { isDomainError } from "../../domain/errors.ts";
 import type { DataLoadRequest } from "../../domain/kinds/data-load.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { forceNewReason, isoDate, statusFields, symbol, timeframe } from "../fields.ts";
-import { checkOrder } from "../preflight.ts";
-import { startJob } from "../start-job.ts";
+import { checkOrder } from "../../research/strategies/preflight.ts";
+import { startJob } from "../../research/jobs/start-job.ts";
 
 export const loadMarketData = defineTool({
   name: "load_market_data",

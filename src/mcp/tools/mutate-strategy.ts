@@ -6,13 +6,13 @@ import { parseStrategy } from "../../domain/strategy/parse.ts";
 import type { NewStrategy } from "../../ktrdr/strategy-library.ts";
 import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
 import { compact } from "../../domain/facts.ts";
-import { clear, type Will } from "../clearance.ts";
+import { clear, type Will } from "../../research/strategies/clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { changeReason, experimentId, insisting, replacedSha256, strategyName } from "../fields.ts";
-import { readStrategy } from "../preflight.ts";
-import { assertReplaces, saveStrategies } from "../save-strategies.ts";
-import { subjectOf } from "../strategy-check.ts";
-import { judgeStrategy } from "../strategy-report.ts";
+import { readStrategy } from "../../research/strategies/preflight.ts";
+import { assertReplaces, saveStrategies } from "../../research/strategies/save-strategies.ts";
+import { subjectOf } from "../../research/strategies/strategy-check.ts";
+import { judgeStrategy } from "../../research/strategies/strategy-report.ts";
 
 const SHOWN_DIFFERENCES = 20;
 

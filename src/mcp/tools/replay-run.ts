@@ -4,13 +4,12 @@ import type { BacktestRequest } from "../../domain/kinds/backtest.ts";
 import type { TrainingRequest } from "../../domain/kinds/training.ts";
 import type { JobResult } from "../../domain/kinds/index.ts";
 import { FIGURES, FIGURE_NAMES } from "../../domain/results/figures.ts";
-import { compact, rounded } from "../../domain/facts.ts";
-import { engineText } from "../answer.ts";
+import { compact, rounded, engineText } from "../../domain/facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { statusFields, taskId } from "../fields.ts";
-import { assertSameText } from "../preflight.ts";
-import { recordedResult, type Recorded } from "../recorded-result.ts";
-import { startJob } from "../start-job.ts";
+import { assertSameText } from "../../research/strategies/preflight.ts";
+import { recordedResult, type Recorded } from "../../research/jobs/recorded-result.ts";
+import { startJob } from "../../research/jobs/start-job.ts";
 
 export const replayRun = defineTool({
   name: "replay_run",

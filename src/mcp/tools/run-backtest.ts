@@ -3,16 +3,16 @@ import { DomainError } from "../../domain/errors.ts";
 import { insistenceCaveats } from "../../domain/insistence.ts";
 import type { BacktestRequest } from "../../domain/kinds/backtest.ts";
 import { overlaps, type DateWindow } from "../../domain/market-data.ts";
-import { checkBars } from "../bar-check.ts";
-import { checkCapital } from "../capital-check.ts";
-import { clear, findingText, isError, type Subject, type Will } from "../clearance.ts";
+import { checkBars } from "../../research/strategies/bar-check.ts";
+import { checkCapital } from "../../research/strategies/capital-check.ts";
+import { clear, findingText, isError, type Subject, type Will } from "../../research/strategies/clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { forceNewReason, insisting, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
-import { chooseModel, marketOfModel, MODEL_PATH, type ChosenModel } from "../model-choice.ts";
-import { judgedModel } from "../model-strategy.ts";
-import { checkOrder, fewBarsWarning } from "../preflight.ts";
-import { startBatchJob } from "../start-batch-job.ts";
-import { startJob, type Cleared } from "../start-job.ts";
+import { chooseModel, marketOfModel, MODEL_PATH, type ChosenModel } from "../../research/jobs/model-choice.ts";
+import { judgedModel } from "../../research/jobs/model-strategy.ts";
+import { checkOrder, fewBarsWarning } from "../../research/strategies/preflight.ts";
+import { startBatchJob } from "../../research/jobs/start-batch-job.ts";
+import { startJob, type Cleared } from "../../research/jobs/start-job.ts";
 
 export const runBacktest = defineTool({
   name: "run_backtest",

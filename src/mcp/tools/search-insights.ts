@@ -3,11 +3,10 @@ import { DomainError } from "../../domain/errors.ts";
 import { INSIGHT_CATEGORIES, type Insight } from "../../domain/insight.ts";
 import { searchTerms } from "../../domain/search-terms.ts";
 import type { InsightPage } from "../../store/insight-search.ts";
-import { compact } from "../../domain/facts.ts";
-import { enginesText } from "../answer.ts";
+import { compact, enginesText } from "../../domain/facts.ts";
 import { defineTool } from "../define-tool.ts";
 import { day, insightTag, taskId } from "../fields.ts";
-import type { Deps } from "../ports.ts";
+import type { Deps } from "../../research/ports.ts";
 
 const INSIGHT_ID = /^insight-[0-9a-f]{16}$/;
 

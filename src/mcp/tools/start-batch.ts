@@ -5,8 +5,8 @@ import type { BatchPeriod, BatchRequest } from "../../domain/kinds/batch.ts";
 import { overlaps, type DateWindow } from "../../domain/market-data.ts";
 import { defineTool } from "../define-tool.ts";
 import { insisting, isoDate, runOf, statusFields, strategyName, symbol } from "../fields.ts";
-import { checkOrder } from "../preflight.ts";
-import { startBatchJob } from "../start-batch-job.ts";
+import { checkOrder } from "../../research/strategies/preflight.ts";
+import { startBatchJob } from "../../research/jobs/start-batch-job.ts";
 
 const window = z.array(isoDate).length(2, "two dates: the first day and the last");
 

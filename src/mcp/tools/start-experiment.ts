@@ -2,9 +2,9 @@ import { z } from "zod";
 import { DIRECTIONS } from "../../domain/experiment.ts";
 import { FIGURES_TO_CHOOSE } from "../../domain/results/figures.ts";
 import { defineTool } from "../define-tool.ts";
-import { criterionText } from "../experiment-facts.ts";
+import { criterionText } from "../../research/memory/experiment-facts.ts";
 import { freeText, isoDate, symbol, timeframe } from "../fields.ts";
-import { checkOrder } from "../preflight.ts";
+import { checkOrder } from "../../research/strategies/preflight.ts";
 
 export const startExperiment = defineTool({
   name: "start_experiment",

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { repeated } from "../../domain/batch.ts";
 import type { JobRequest } from "../../domain/kinds/index.ts";
 import type { TrainingRequest } from "../../domain/kinds/training.ts";
-import { checkBars, unlessRefused } from "../bar-check.ts";
-import { clear, type Subject } from "../clearance.ts";
+import { checkBars, unlessRefused } from "../../research/strategies/bar-check.ts";
+import { clear, type Subject } from "../../research/strategies/clearance.ts";
 import { defineTool } from "../define-tool.ts";
 import {
   forceNewReason,
@@ -16,12 +16,12 @@ import {
   taskId,
   timeframe,
 } from "../fields.ts";
-import { goOn } from "../go-on.ts";
+import { goOn } from "../../research/jobs/go-on.ts";
 import { inputError } from "../input-error.ts";
-import { checkOrder, readStrategy } from "../preflight.ts";
-import { remindersOf } from "../reminders.ts";
-import { startJob } from "../start-job.ts";
-import { marketOf, slowerTimeframes, strategySubject } from "../strategy-check.ts";
+import { checkOrder, readStrategy } from "../../research/strategies/preflight.ts";
+import { remindersOf } from "../../research/memory/reminders.ts";
+import { startJob } from "../../research/jobs/start-job.ts";
+import { marketOf, slowerTimeframes, strategySubject } from "../../research/strategies/strategy-check.ts";
 
 const fields = z.strictObject({
   strategy: strategyName.describe("Name of the strategy file."),

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { isoDate, strategyName, strategyText } from "../fields.ts";
-import { readStrategy } from "../preflight.ts";
-import { judgementFacts, judgeStrategy, windowOf, withBars } from "../strategy-report.ts";
+import { readStrategy } from "../../research/strategies/preflight.ts";
+import { judgementFacts, judgeStrategy, windowOf, withBars } from "../../research/strategies/strategy-report.ts";
 
 export const validateStrategy = defineTool({
   name: "validate_strategy",

@@ -1,0 +1,102 @@
+import { DomainError } from "../../domain/errors.ts";
+import type { ComparedRun } from "../../domain/comparison.ts";
+import type { JobRequest } from "../../domain/kinds/index.ts";
+import { parseStrategy } from "../../domain/strategy/parse.ts";
+import type { JobRecord } from "../../store/job-row.ts";
+import { inSample } from "./in-sample.ts";
+import { membersOf } from "./members.ts";
+import type { Deps } from "../ports.ts";
+import { recordedResult, type Recorded } from "./recorded-result.ts";
+
+export interface RunToCompare extends ComparedRun {
+  readonly job: JobRecord;
+  /** Where it ran, and what its model was trained on. */
+  readonly asked: Readonly<Record<string, unknown>>;
+  /** The strategy as plain data; null when its text is not on record any more. */
+  readonly strategy: unknown;
+  /** Null for a training. */
+  readonly inSample: boolean | "unknown" | null;
+}
+
+/** More would take seconds to read, and nobody looks at them one by one. */
+const MOST = 200;
+
+export interface RunsToCompare {
+  readonly runs: readonly RunToCompare[];
+  /** Batches that go on: there will be more of them. */
+  readonly growing: readonly string[];
+}
+
+/**
+ * The results of jobs, those of batches one by one, with what is needed to say what they have in common.
+ * @throws DomainError `task_not_found`, `task_not_finished`, `invalid_input`
+ */
+export async function runsToCompare(deps: Deps, jobIds: readonly string[]): Promise<RunsToCompare> {
+  const jobs = await Promise.all(jobIds.map(async (jobId) => await deps.records.jobs.get(jobId)));
+  const members = await Promise.all(jobs.map(async (job) => await membersOf(deps, job, null)));
+  const wanted = [...new Set(jobIds.flatMap((jobId, at) => members[at]?.jobIds ?? [jobId]))];
+  if (wanted.length < 2 || wanted.length > MOST) throw unfitNumber(wanted.length);
+  const all = await Promise.all(wanted.map(async (jobId) => await recordedResult(deps, jobId)));
+  const kinds = new Set(all.map(({ result }) => result.kind));
+  if (kinds.size > 1 || kinds.has("data_load")) throw unlike([...kinds]);
+  return {
+    runs: await Promise.all(all.map(async (one) => await run(deps, one))),
+    growing: jobIds.filter((_, at) => members[at]?.open === true),
+  };
+}
+
+const unfitNumber = (count: number) =>
+  new DomainError("invalid_input", {
+    what: count < 2 ? "One run alone cannot be compared." : `These are ${count} runs; ${MOST} at most are compared.`,
+    valid: [`2 to ${MOST} runs, those of batches counted one by one`],
+    next:
+      count < 2
+        ? "add the task_id of another run, or of a batch with several"
+        : "get_results of the batch names its items: pass the task_ids of some of them",
+  });
+
+const unlike = (kinds: readonly string[]) =>
+  new DomainError("invalid_input", {
+    what: `These jobs cannot be compared: they are ${kinds.join(" and ")}.`,
+    valid: ["backtests only (or batches of them)", "trainings only (or batches of them)"],
+    next: "list_tasks with kind shows them apart",
+  });
+
+async function run(deps: Deps, { job, result }: Recorded): Promise<RunToCompare> {
+  const { request, jobId } = job;
+  const trainingJobId = request.kind === "backtest" ? request.trainingJobId : null;
+  const [text, sample, training] = await Promise.all([
+    deps.records.jobs.strategyText(jobId),
+    result.kind === "backtest" ? inSample(deps, result, request) : null,
+    trainingJobId === null ? null : deps.records.jobs.get(trainingJobId),
+  ]);
+  const parsed = text === null ? null : parseStrategy(text);
+  const { strategySha256 = null, ...asked } = { ...placeOf(request), ...trainedOn(training?.request) };
+  return {
+    jobId,
+    // Of a backtest whose own text was not kept, the text of its model's training tells it apart.
+    key: JSON.stringify([asked, strategySha256, text ?? jobId]),
+    result,
+    job,
+    asked,
+    strategy: parsed?.ok ? parsed.text.value : null,
+    inSample: sample?.inSample ?? null,
+  };
+}
+
+function placeOf(request: JobRequest): Readonly<Record<string, unknown>> {
+  if (request.kind === "backtest") {
+    const { symbol, timeframe, startDate, endDate, commission, slippage, initialCapital } = request;
+    return { symbol, timeframe, startDate, endDate, commission, slippage, initialCapital };
+  }
+  if (request.kind !== "training") return {};
+  const { symbol, symbols, timeframe, startDate, endDate } = request;
+  return { symbol, ...(symbols === undefined ? {} : { symbols }), timeframe, startDate, endDate };
+}
+
+/** Of the model of a backtest; without the draw, so that all draws of one training are alike. */
+function trainedOn(request: JobRequest | undefined): Readonly<Record<string, unknown>> {
+  if (request?.kind !== "training") return {};
+  const { symbol, timeframe, startDate, endDate, strategySha256 } = request;
+  return { strategySha256, model: { symbol, timeframe, trained_from: startDate, trained_to: endDate } };
+}

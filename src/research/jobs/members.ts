@@ -1,0 +1,51 @@
+import { MOST_ITEMS } from "../../domain/batch.ts";
+import { DomainError } from "../../domain/errors.ts";
+import type { JobRecord } from "../../store/job-row.ts";
+import type { Deps } from "../ports.ts";
+
+/** What a batch stands for: its finished runs of one kind, in their order. */
+export interface Members {
+  readonly jobIds: readonly string[];
+  /** Runs of it that have not ended, or were not begun while it runs. */
+  readonly open: boolean;
+}
+
+/**
+ * The finished runs of a batch, so that it is taken wherever runs are: it stands for them.
+ * @param kind null: what it computes in the end
+ * @returns null for any other job
+ * @throws DomainError `task_not_finished`, `invalid_input` when no run of it is there to be taken
+ */
+export async function membersOf(
+  { records }: Deps,
+  job: JobRecord | null,
+  kind: "training" | "backtest" | null,
+): Promise<Members | null> {
+  const request = job?.request;
+  if (job === null || request?.kind !== "batch") return null;
+  const wanted = kind ?? (request.work === "train" ? "training" : "backtest");
+  const jobIds = await itemsOf(records, job.jobId, wanted);
+  if (jobIds.length > 0) return { jobIds, open: job.status === "open" };
+  if (job.status !== "open") {
+    throw new DomainError("invalid_input", {
+      what: `${job.jobId} has no finished ${wanted}.`,
+      next: `get_results with task_id ${job.jobId} shows what it has`,
+    });
+  }
+  throw new DomainError("task_not_finished", {
+    what: `No ${wanted} of ${job.jobId} has finished yet.`,
+    next: `get_task_status with task_id ${job.jobId} and wait_seconds 45, then call again`,
+  });
+}
+
+async function itemsOf({ batches }: Deps["records"], batchId: string, kind: "training" | "backtest") {
+  const rows = await batches.rows(batchId, { limit: MOST_ITEMS, offset: 0 });
+  const done = rows
+    .toSorted((a, b) => a.n - b.n)
+    .flatMap((row) => {
+      const [id, status] =
+        kind === "training" ? [row.trainingJobId, row.trainingStatus] : [row.backtestJobId, row.backtestStatus];
+      return id !== null && status === "completed" ? [id] : [];
+    });
+  return [...new Set(done)];
+}

@@ -1,0 +1,108 @@
+import { DomainError } from "../../domain/errors.ts";
+import type { Insistence } from "../../domain/insistence.ts";
+import { insistedOn } from "../../domain/kinds/index.ts";
+import { isTimeframe, type DateWindow, type Timeframe } from "../../domain/market-data.ts";
+import type { JobRecord } from "../../store/job-row.ts";
+import type { KeptModel } from "../../ktrdr/model-folder.ts";
+import type { Deps } from "../ports.ts";
+
+/** Where trainings put models, relative to KTRDR's working directory; anything else is refused. */
+export const MODEL_PATH = /^models\/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\/[A-Za-z0-9][A-Za-z0-9_-]{0,60}$/;
+
+export interface ChosenModel {
+  readonly modelPath: string;
+  readonly trainingJobId: string | null;
+  /** Of the text it was trained with; null when that is not on record. */
+  readonly strategySha256: string | null;
+  /** What was insisted on when it was trained: it holds for whatever its model does. */
+  readonly insisted: readonly Insistence[];
+  /** Null when the model is not one of ours. */
+  readonly origin:
+    | (DateWindow & { readonly strategy: string; readonly symbol: string; readonly timeframe: string })
+    | null;
+  /** What KTRDR's folder says of one that is not ours; null when it cannot be read. */
+  readonly kept: KeptModel | null;
+}
+
+/**
+ * The model behind a task_id of a training, or at a model path.
+ * @throws DomainError `model_not_found`, `task_not_found`, `task_not_finished`, `database_unavailable`
+ */
+export async function chooseModel(deps: Deps, model: string): Promise<ChosenModel> {
+  return MODEL_PATH.test(model) ? await atPath(deps, model) : await ofTraining(deps, model);
+}
+
+async function atPath(deps: Deps, modelPath: string): Promise<ChosenModel> {
+  const known = await deps.records.results.findModel(modelPath);
+  const training = known === null ? null : await deps.records.jobs.get(known.jobId);
+  return {
+    modelPath,
+    trainingJobId: known?.jobId ?? null,
+    ...trainedBy(training),
+    origin: known,
+    kept: known === null ? await deps.models.read(modelPath) : null,
+  };
+}
+
+const trainedBy = (job: JobRecord | null) => ({
+  strategySha256: job?.request.kind === "training" ? job.request.strategySha256 : null,
+  insisted: job === null ? [] : insistedOn(job.request),
+});
+
+async function ofTraining(deps: Deps, jobId: string): Promise<ChosenModel> {
+  const [job, result] = await Promise.all([deps.records.jobs.get(jobId), deps.records.results.get(jobId)]);
+  if (result?.kind === "training") {
+    return { modelPath: result.modelPath, trainingJobId: jobId, ...trainedBy(job), origin: result, kept: null };
+  }
+  if (job === null) {
+    throw new DomainError("model_not_found", {
+      what: `No training is called "${jobId}", and it is no model path.`,
+      valid: (await deps.records.results.listModels({ limit: 5 })).map((model) => model.jobId),
+      next: "list_models shows the models there are; get_task_status whether a training is still being admitted",
+    });
+  }
+  if (job.kind !== "training") {
+    throw new DomainError("invalid_input", {
+      what: `${jobId} is a ${job.kind}, not a training.`,
+      next: "list_models shows the task_ids of trainings",
+    });
+  }
+  if (job.status === "open") {
+    throw new DomainError("task_not_finished", {
+      what: `The training ${jobId} has not ended yet.`,
+      next: `get_task_status with task_id ${jobId} and wait_seconds 45 until final, then call again`,
+    });
+  }
+  throw new DomainError("model_not_found", {
+    what: `The training ${jobId} left no model.`,
+    why: job.outcome?.headline ?? `it ended as ${job.status}`,
+    next: "train again, or choose another one from list_models",
+  });
+}
+
+interface Market {
+  readonly strategy: string;
+  readonly symbol: string;
+  readonly timeframe: Timeframe;
+}
+
+/**
+ * What a model is backtested on: what the caller names, else that of its training; of a model that is not ours what its
+ * folder and its path say, `models/<strategy>/<timeframe>_v<n>` (contract §4.2).
+ * @throws DomainError `invalid_input` naming what is missing
+ */
+export function marketOfModel(
+  { modelPath, origin, kept }: ChosenModel,
+  given: { readonly [K in keyof Market]?: string | undefined },
+): Market {
+  const [, folder, version = ""] = modelPath.split("/");
+  const strategy = given.strategy ?? origin?.strategy ?? folder;
+  const symbol = given.symbol ?? origin?.symbol ?? kept?.symbol ?? undefined;
+  const timeframe = given.timeframe ?? origin?.timeframe ?? kept?.timeframe ?? version.split("_")[0];
+  if (strategy !== undefined && symbol !== undefined && isTimeframe(timeframe)) return { strategy, symbol, timeframe };
+  throw new DomainError("invalid_input", {
+    what: `A ${symbol === undefined ? "symbol" : "timeframe"} is needed for ${modelPath}.`,
+    why: "this server did not train it: nothing of it is on record, and neither its folder nor its path says",
+    next: "name it, or pass the task_id of a training",
+  });
+}

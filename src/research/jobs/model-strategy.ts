@@ -1,0 +1,60 @@
+/**
+ * What is known of the strategy inside a model. KTRDR backtests the model's folder, not the strategy's file (contract §2.9);
+ * of the file, when it is there, it takes the list of several timeframes.
+ */
+import { codesOf, LOOKS_AHEAD } from "../../domain/insistence.ts";
+import type { Finding } from "../../domain/strategy/finding.ts";
+import type { Subject } from "../strategies/clearance.ts";
+import type { ChosenModel } from "./model-choice.ts";
+import type { Deps } from "../ports.ts";
+import { slowerTimeframes, strategySubject, type StrategyText } from "../strategies/strategy-check.ts";
+
+export interface Judged {
+  readonly subject: Subject;
+  /** Timeframes that it reads beside its finest one. */
+  readonly slower: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * The model exists, whatever is wrong with its strategy or has become of the file: only a look ahead is an error, unless it
+ * was accepted for the training.
+ * @param strategy its name, for a model that is not ours
+ * @throws DomainError `database_unavailable`
+ */
+export async function judgedModel(deps: Deps, model: ChosenModel, strategy: string): Promise<Judged> {
+  const name = model.origin?.strategy ?? strategy;
+  const { trainingJobId, strategySha256 } = model;
+  const [recorded, file] = await Promise.all([
+    trainingJobId === null ? null : deps.records.jobs.strategyText(trainingJobId),
+    deps.strategies.read(name).catch(() => null),
+  ]);
+  const changed = file !== null && strategySha256 !== null && file.sha256 !== strategySha256;
+  const own = recorded === null || strategySha256 === null ? null : { text: recorded, sha256: strategySha256 };
+  const text = own ?? model.kept?.strategy ?? (changed ? null : file);
+  const inside = text === null ? null : { name, text: text.text, sha256: text.sha256 };
+  return {
+    subject: {
+      name: `The model ${model.modelPath}`,
+      findings: inside === null ? [] : strategySubject(inside).findings.filter((finding) => isOpen(finding, model)),
+      code: "strategy_invalid",
+      next: "train another strategy",
+    },
+    slower: inside === null ? [] : slowerTimeframes(inside),
+    warnings: changed ? [changedFile(name), ...otherTimeframes(file, inside)] : [],
+  };
+}
+
+const changedFile = (name: string) =>
+  `The file of ${name} was changed after the training. The model is backtested with the text it was trained with.`;
+
+function otherTimeframes(file: StrategyText, inside: StrategyText | null): string[] {
+  const slower = slowerTimeframes(file);
+  if (inside === null || slower.length === 0 || slower.join() === slowerTimeframes(inside).join()) return [];
+  return [
+    `One thing KTRDR does take from the file: its timeframes, which are others now (${slower.join(", ")} beside the finest). The backtest may fail or cover other bars: bring the text back, or remove the file.`,
+  ];
+}
+
+const isOpen = ({ code }: Finding, { insisted }: ChosenModel): boolean =>
+  code === LOOKS_AHEAD && !codesOf(insisted).includes(LOOKS_AHEAD);

@@ -1,0 +1,46 @@
+import { LRUCache } from "lru-cache";
+import type { SeenJob } from "../../store/job-row.ts";
+import type { JobView } from "../../temporal/job-view.ts";
+import type { RecordsPort } from "../ports.ts";
+
+interface Look {
+  /** What Temporal showed at the last look. */
+  readonly at: string;
+  /** Read from the record after Temporal had shown that; null before. */
+  readonly seen: SeenJob | null;
+}
+
+const looks = new WeakMap<RecordsPort, LRUCache<string, Look>>();
+
+/**
+ * The record of a job that rests: as long as its history does not grow while it queues or is awaited, nothing is written
+ * about it, so whoever asks again and again for a status costs the database nothing.
+ */
+export function recordMemory(records: RecordsPort) {
+  const known = looks.get(records) ?? new LRUCache<string, Look>({ max: 2_000 });
+  looks.set(records, known);
+  return {
+    /** True when it is worth asking Temporal first. */
+    has: (jobId: string): boolean => (known.get(jobId)?.seen ?? null) !== null,
+    /** The record of a job that Temporal shows as it was shown before; undefined when it has to be read. */
+    recall: (view: JobView): SeenJob | undefined => {
+      const look = known.get(view.jobId);
+      return look?.at === momentOf(view) ? (look.seen ?? undefined) : undefined;
+    },
+    /** To be told every look at both: `seen` may have been read before `view`, so it is kept at the second like look. */
+    note: (view: JobView, seen: SeenJob): void => {
+      const at = momentOf(view);
+      if (at === null || seen.job.status !== "open") {
+        known.delete(view.jobId);
+        return;
+      }
+      known.set(view.jobId, { at, seen: known.get(view.jobId)?.at === at ? seen : null });
+    },
+  };
+}
+
+/** Null when something may be writing about the job without its history growing. */
+function momentOf({ execution, runId, historyEvents, pending }: JobView): string | null {
+  const resting = pending === null || pending.activity === "awaitComputation";
+  return execution === "running" && resting ? `${runId} ${historyEvents}` : null;
+}

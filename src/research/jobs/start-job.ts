@@ -1,0 +1,153 @@
+import { DomainError, isDomainError } from "../../domain/errors.ts";
+import { codesOf, insistenceCaveats } from "../../domain/insistence.ts";
+import { insistedOn, kindOf, type JobRequest } from "../../domain/kinds/index.ts";
+import { compact } from "../../domain/facts.ts";
+import { statusFacts, statusOf, type TaskStatus } from "./task-status.ts";
+import type { Asking } from "../asking.ts";
+
+interface StartWish {
+  readonly request: JobRequest;
+  readonly forceReason: string | null;
+  /** 1 (first) .. 5 (last); 3 unless told. */
+  readonly priority?: number;
+  /** Makes the job a run of this experiment, before it is started. */
+  readonly experimentId: string | undefined;
+  /** Everything that can be refused before computing; it stops no job that exists. */
+  readonly preflight: () => Promise<Cleared>;
+}
+
+/** A request that may be started. */
+export interface Cleared {
+  /** As it is kept: with what was insisted on. */
+  readonly request: JobRequest;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Starts a job, or finds the one that answers this very request: running, finished, or failed. A known job is answered
+ * even while KTRDR is down.
+ * @throws DomainError of the admission or the preflight, or `temporal_unavailable`
+ */
+export async function startJob(context: Asking, wish: StartWish) {
+  const { deps, caller } = context;
+  const { jobId } = deps.jobs.idOf(wish.request, wish.forceReason);
+  const claim = { jobId, computations: kindOf(wish.request.kind).computations(wish.request) };
+  const room = settled(context.admission.job(deps.records, caller.name, claim));
+  try {
+    const answer = await findOrStart(context, wish, jobId, room);
+    if (answer.existing) await unclaim(room);
+    return answer;
+  } catch (error) {
+    await unclaim(room);
+    throw error;
+  }
+}
+
+type Room = Promise<PromiseSettledResult<() => void>>;
+
+/** The job was not started: it takes no room. */
+async function unclaim(room: Room): Promise<void> {
+  const claimed = await room;
+  if (claimed.status === "fulfilled") claimed.value();
+}
+
+async function findOrStart(context: Asking, wish: StartWish, jobId: string, room: Room) {
+  const { deps, caller } = context;
+  // Side by side: all only read, and a new job needs all. A known job is answered whatever the checks say.
+  const [isNew, ...checks] = await Promise.all([isUnrecorded(context, jobId), room, settled(wish.preflight())]);
+  const refusal = checks.find((check) => check.status === "rejected");
+  // Temporal itself refuses to start a known job, so it is asked beforehand only where nothing may be started anyway.
+  const known = isNew && refusal === undefined ? null : await knownJob(context, jobId);
+  if (known === null && refusal !== undefined) throw refusal.reason;
+  const { experimentId, forceReason } = wish;
+  const attached = experimentId !== undefined && (await deps.records.experiments.attach(experimentId, jobId));
+  const [, checked] = checks;
+  const late = (status: TaskStatus) => [...todaysWarnings(checked, status), ...lateWarnings(attached, status)];
+  if (known !== null) return { ...statusFacts(jobId, known), existing: true, warnings: late(known) };
+  const cleared = checked.status === "fulfilled" ? checked.value : { request: wish.request, warnings: [] };
+  const [started, polling] = await Promise.all([
+    deps.jobs.start(cleared.request, {
+      forceReason,
+      client: caller.name,
+      ...compact({ experimentId, priority: wish.priority }),
+    }),
+    deps.jobs.workersPolling().catch(() => null),
+  ]);
+  if (started.existing) {
+    const status = await statusOf(deps, started.jobId);
+    return { ...statusFacts(started.jobId, status), existing: true, warnings: late(status) };
+  }
+  const idle = polling === false;
+  return {
+    task_id: started.jobId,
+    kind: wish.request.kind,
+    state: idle ? ("worker_down" as const) : ("queued" as const),
+    final: false,
+    headline: idle
+      ? "Accepted and kept, but no worker process of ktrdr-mcp is running: nothing moves until one is."
+      : "Accepted: the job is durable from now on and starts as soon as KTRDR has a free worker.",
+    next: idle
+      ? "Tell the user to start a worker (`bin/ktrdr-mcp worker`), then call get_task_status."
+      : "Call get_task_status with this task_id and wait_seconds 45 until final is true.",
+    existing: false,
+    warnings: [...cleared.warnings],
+  };
+}
+
+/**
+ * A known job is answered as it was computed: with what was insisted on then, and with what would be found wrong now and
+ * was not looked at then.
+ */
+function todaysWarnings(checked: PromiseSettledResult<Cleared>, { record }: TaskStatus): string[] {
+  const then = record === null || record === "unavailable" ? [] : insistedOn(record.request);
+  const kept = insistenceCaveats(then).map(({ text }) => text);
+  if (checked.status === "rejected") {
+    const refused = isDomainError(checked.reason, "strategy_invalid", "bars_unsound") && kept.length === 0;
+    return refused ? [`It was computed before; now it would be refused: ${checked.reason.why ?? ""}`] : kept;
+  }
+  const known = codesOf(then);
+  const unseen = codesOf(insistedOn(checked.value.request)).filter((code) => !known.includes(code));
+  return unseen.length === 0
+    ? kept
+    : [...kept, `It was computed before without a word about ${unseen.join(", ")}; force_new_reason computes it anew.`];
+}
+
+/** What was known before it was made a run of an experiment proves nothing there. */
+const lateWarnings = (attached: boolean, { status }: TaskStatus): string[] =>
+  attached && status.final ? ["Its result was known before: the experiment lists this run and does not count it."] : [];
+
+async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
+  const [result] = await Promise.allSettled([work]);
+  return result;
+}
+
+/** True when the record answers and has no such job. */
+async function isUnrecorded({ deps }: Asking, jobId: string): Promise<boolean> {
+  try {
+    return (await deps.records.jobs.seen(jobId)) === null;
+  } catch (error) {
+    if (isDomainError(error, "database_unavailable")) return false;
+    throw error;
+  }
+}
+
+/** The job with this identity, or null when it has to be started. */
+async function knownJob({ deps }: Asking, jobId: string): Promise<TaskStatus | null> {
+  const known = await statusOf(deps, jobId).catch((error: unknown) => {
+    if (error instanceof DomainError && error.code === "task_not_found") return null;
+    throw error;
+  });
+  if (known === null) return null;
+  const recorded = known.record !== null && known.record !== "unavailable";
+  if (known.view === "unavailable") {
+    if (recorded) return known;
+    throw new DomainError("temporal_unavailable", {
+      what: `The job cannot be started. ${known.outage?.what ?? "Temporal does not answer."}`,
+      why: "jobs are kept by Temporal, and no earlier job for this request is on record",
+      ...(known.outage?.next === undefined ? {} : { next: known.outage.next }),
+    });
+  }
+  // Temporal has no such job and the record has none that ended: starting it takes the same id up again.
+  if (known.view === null && !(recorded && known.status.final)) return null;
+  return known;
+}

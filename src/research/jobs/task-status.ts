@@ -1,0 +1,122 @@
+import { jobInWebUi } from "../../domain/web-ui.ts";
+import { DomainError, isDomainError } from "../../domain/errors.ts";
+import type { LiveJobState } from "../../domain/job.ts";
+import type { JobKind } from "../../domain/kinds/index.ts";
+import type { JobStatus } from "../../domain/job-status.ts";
+import { judge } from "../../domain/status.ts";
+import type { JobRecord } from "../../store/job-row.ts";
+import type { JobView } from "../../temporal/job-view.ts";
+import type { Deps, Links } from "../ports.ts";
+import { recordMemory } from "./record-memory.ts";
+import { wayOn } from "./resume-training.ts";
+
+/** The workflow's own word only completes the status; it must not delay it. */
+const LIVE_DEADLINE_MS = 300;
+/** Heartbeats come every 3 s at most; an older one may be a killed worker's last. */
+const FRESH_HEARTBEAT_MS = 8_000;
+
+export interface TaskStatus {
+  readonly status: JobStatus;
+  readonly kind: JobKind | null;
+  readonly view: JobView | null | "unavailable";
+  readonly record: JobRecord | null | "unavailable";
+  /** Why Temporal is unavailable, when it said so. */
+  readonly outage: DomainError | null;
+}
+
+/**
+ * Asks the sources about a job at once and judges.
+ * @throws DomainError `task_not_found` when both sources answered and neither knows the job.
+ */
+export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
+  const [{ view, record, computingSince, begun }, now] = await Promise.all([look(deps, jobId), deps.now()]);
+  if (view === null && record === null) throw taskNotFound(jobId);
+  const running = view !== null && view !== "unavailable" && view.outcome === null && isOpen(view, record);
+  const [live, workersPolling] = running
+    ? await Promise.all([speaksForItself(view, now) ? null : liveOf(deps, view), workers(deps)])
+    : [null, null];
+  const outage = view === "unavailable" ? await outageOf(deps) : null;
+  const judged = judge({
+    view,
+    record,
+    live,
+    workersPolling,
+    computingSince,
+    begun,
+    outage,
+    now,
+    stallAfterMs: deps.stallAfterMs,
+  });
+  const way = record === null || record === "unavailable" ? null : await wayOn(deps, record);
+  const status = way === null ? judged : { ...judged, next: `${judged.next} ${way}` };
+  return { status, kind: kindOf(view) ?? kindOf(record), view, record, outage };
+}
+
+async function outageOf({ jobs }: Deps): Promise<DomainError | null> {
+  return await jobs.ping().then(
+    () => null,
+    (error: unknown) => (isDomainError(error, "temporal_unavailable") ? error : null),
+  );
+}
+
+/** Both sources side by side; Temporal alone for a job that was at rest when it was last asked about, and still is. */
+async function look({ jobs, records }: Deps, jobId: string) {
+  const memory = recordMemory(records);
+  const early = memory.has(jobId) ? null : orUnavailable(records.jobs.seen(jobId));
+  const [view] = await Promise.all([orUnavailable(jobs.view(jobId)), early]);
+  const shown = view !== null && view !== "unavailable";
+  const recalled = early === null && shown ? memory.recall(view) : undefined;
+  const seen = recalled ?? (await (early ?? orUnavailable(records.jobs.seen(jobId))));
+  if (seen === null || seen === "unavailable") return { view, record: seen, computingSince: null, begun: false };
+  if (shown) memory.note(view, seen);
+  return { view, record: seen.job, computingSince: seen.computingSince, begun: seen.begun };
+}
+
+const kindOf = (source: { kind: JobKind } | null | "unavailable"): JobKind | null =>
+  source === null || source === "unavailable" ? null : source.kind;
+
+function isOpen(view: JobView, record: TaskStatus["record"]): boolean {
+  const recordedEnd = record !== null && record !== "unavailable" && record.status !== "open";
+  return !recordedEnd && (view.execution === "running" || view.execution === "paused");
+}
+
+export function taskNotFound(jobId: string): DomainError {
+  return new DomainError("task_not_found", {
+    what: `No job is called "${jobId}".`,
+    why: "neither Temporal nor the record knows it",
+    next: "list_tasks shows the jobs there are; a start tool gives the task_id of a new one",
+  });
+}
+
+async function orUnavailable<T>(asked: Promise<T>): Promise<T | "unavailable"> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (isDomainError(error, "temporal_unavailable", "database_unavailable")) return "unavailable";
+    throw error;
+  }
+}
+
+/** A fresh heartbeat with progress says all that the workflow could: it need not be asked. */
+function speaksForItself({ pending, cancelRequested }: JobView, now: Date): boolean {
+  if (pending === null || pending.progress === null || pending.lastHeartbeatAt === null || cancelRequested)
+    return false;
+  return now.getTime() - Date.parse(pending.lastHeartbeatAt) < FRESH_HEARTBEAT_MS;
+}
+
+const liveOf = (deps: Deps, { jobId, historyEvents }: JobView): Promise<LiveJobState | null> =>
+  deps.jobs.live(jobId, LIVE_DEADLINE_MS, historyEvents).catch(() => null);
+
+const workers = (deps: Deps): Promise<boolean | null> => deps.jobs.workersPolling().catch(() => null);
+
+/** Address of the job in the Temporal Web UI, or undefined when none is configured. */
+export function uiLink(links: Links, jobId: string): string | undefined {
+  if (links.temporalUi === null) return undefined;
+  return jobInWebUi(links.temporalUi, links.temporalNamespace, jobId);
+}
+
+/** The facts every answer about a job carries (fields.ts `statusFields`). */
+export function statusFacts(jobId: string, { status, kind }: TaskStatus) {
+  const { state, final, headline, next } = status;
+  return { task_id: jobId, kind, state, final, headline, next };
+}

@@ -1,0 +1,34 @@
+import { enginesText } from "../../domain/facts.ts";
+import type { JudgedRun } from "../../domain/failure-patterns.ts";
+import { traitsOf, type StrategyTraits } from "../../domain/strategy/traits.ts";
+import type { JudgedRunFilter, RecordedRun } from "../../store/judged-runs.ts";
+import type { Deps } from "../ports.ts";
+
+const NONE: StrategyTraits = { indicator: [], labels: [], architecture: [] };
+
+/**
+ * Runs that say something about their strategy, newest first, with why each of them failed and what it is like.
+ * @param leastSharpe annualised; a backtest below it failed
+ */
+export async function judgedRuns({ records }: Deps, filter: JudgedRunFilter, leastSharpe: number) {
+  const { runs, more, texts } = await records.judged.judged(filter);
+  const traits = new Map([...texts].map(([key, text]) => [key, traitsOf(text)]));
+  const judged = runs.map((run): JudgedRun => ({
+    jobId: run.jobId,
+    idea: JSON.stringify([run.textKey ?? run.strategy, run.symbol, run.timeframe, run.days]),
+    symbol: run.symbol,
+    timeframe: run.timeframe,
+    failure: failureOf(run, leastSharpe),
+    traits: traits.get(run.textKey ?? "") ?? NONE,
+  }));
+  return { judged, more, engine: enginesText(runs.map(({ engine }) => engine)) };
+}
+
+/** By Sharpe, never by return: KTRDR invests a part of the capital, holding all of it (contract §10). */
+function failureOf({ failure, sharpe, trades, holdSharpe }: RecordedRun, least: number): string | null {
+  if (failure !== null) return `job failed: ${failure}`;
+  if (trades === 0) return "no trades";
+  if (sharpe === null) return null;
+  if (sharpe < least) return "Sharpe too low";
+  return holdSharpe !== null && sharpe < holdSharpe ? "beaten by buying and holding" : null;
+}

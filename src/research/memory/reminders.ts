@@ -1,0 +1,91 @@
+/** What earlier research says about a strategy, at the moment at which it matters: at most three lines. */
+import { setTimeout as delay } from "node:timers/promises";
+import { LRUCache } from "lru-cache";
+import { failurePatterns, type FailurePattern } from "../../domain/failure-patterns.ts";
+import { traitsOf, type StrategyTraits } from "../../domain/strategy/traits.ts";
+import { cut } from "./experiment-facts.ts";
+import { judgedRuns } from "./judged-runs.ts";
+import type { Deps } from "../ports.ts";
+
+export interface Subject {
+  readonly name: string;
+  /** Of the strategy. */
+  readonly text: string;
+  readonly symbol: string | null;
+  readonly timeframe: string | null;
+}
+
+const MOST = 3;
+const MOST_WORDS = 12;
+const SHOWN_CHARS = 160;
+/** Whoever starts something does not wait for it. */
+const PATIENCE_MS = 300;
+/** A pattern that says something: seen so often, and failed in so many of them. */
+const TELLING = { tried: 4, share: 0.75 };
+
+/** Never throws and never takes long: a reminder is not worth a failure. */
+export async function remindersOf(deps: Deps, subject: Subject): Promise<string[]> {
+  const giveUp = new AbortController();
+  const looking = Promise.all([insightsOn(deps, subject), failuresOf(deps, subject)]).then(([insights, failures]) =>
+    [...failures.slice(0, 1), ...insights, ...failures.slice(1)].slice(0, MOST),
+  );
+  const late = delay(PATIENCE_MS, [], { signal: giveUp.signal }).catch(() => []);
+  try {
+    return await Promise.race([looking.catch(() => []), late]);
+  } finally {
+    giveUp.abort();
+  }
+}
+
+async function insightsOn({ records }: Deps, { name, text, symbol }: Subject): Promise<string[]> {
+  const { indicator, labels } = known(text);
+  const words = [...indicator, ...labels, ...(symbol === null ? [] : [symbol]), name];
+  const terms = words.slice(0, MOST_WORDS).map((word) => ({ how: "word" as const, text: word, without: false }));
+  const { hits } = await records.insights.search({ terms, any: true, limit: MOST, offset: 0 });
+  return hits.map(({ insightId, category, importance, body, savedAt }) => {
+    const line = cut(body.replaceAll(/\s+/g, " "), SHOWN_CHARS);
+    return `Noted ${savedAt.slice(0, 10)} (${category}, importance ${importance}): "${line}" [${insightId}]`;
+  });
+}
+
+/** Reading a text takes a millisecond or two; most starts are of a few strategies. */
+const TRAITS = new LRUCache<string, StrategyTraits>({ max: 200 });
+
+function known(text: string): StrategyTraits {
+  const traits = TRAITS.get(text) ?? traitsOf(text);
+  TRAITS.set(text, traits);
+  return traits;
+}
+
+type Patterns = LRUCache<string, readonly FailurePattern[]>;
+
+/** Of each record. Patterns change slowly, and reading them costs more than a start may. */
+const PATTERNS = new WeakMap<Deps["records"]["judged"], Patterns>();
+
+async function patternsOn(deps: Deps, market: { symbol: string; timeframe: string }) {
+  const { judged } = deps.records;
+  const cache: Patterns = PATTERNS.get(judged) ?? new LRUCache({ max: 50, ttl: 60_000 });
+  PATTERNS.set(judged, cache);
+  const key = JSON.stringify(market);
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const patterns = failurePatterns((await judgedRuns(deps, market, 0)).judged);
+  cache.set(key, patterns);
+  return patterns;
+}
+
+async function failuresOf(deps: Deps, { text, symbol, timeframe }: Subject): Promise<string[]> {
+  if (symbol === null || timeframe === null) return [];
+  const patterns = await patternsOn(deps, { symbol, timeframe });
+  const traits = known(text);
+  return patterns
+    .filter(({ tried, share }) => tried >= TELLING.tried && share >= TELLING.share)
+    .filter(({ trait, value }) => has(traits, trait, value))
+    .map(
+      ({ trait, value, failed, tried, examples }) =>
+        `Failed before on ${symbol} ${timeframe}: ${failed} of ${tried} runs with ${trait} ${value} (e.g. ${examples[0]}); get_failed_strategies says more.`,
+    );
+}
+
+const has = (traits: StrategyTraits, trait: FailurePattern["trait"], value: string): boolean =>
+  trait !== "symbol" && trait !== "timeframe" && traits[trait].includes(value);

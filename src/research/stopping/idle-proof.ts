@@ -1,0 +1,93 @@
+/** Asks every worker of KTRDR itself whether it computes: its registry is wrong after a restart of its API. */
+import { isDomainError } from "../../domain/errors.ts";
+import type { ResearchParts } from "./parts.ts";
+
+export interface WorkerFinding {
+  readonly worker: string;
+  /** `gone`: nothing listens at an address that the registry does not name any more, so nothing computes there. */
+  readonly state: "idle" | "busy" | "unreachable" | "gone";
+  readonly operationId: string | null;
+  /** The job of ours that it computes; null when it is none of ours, or not known. */
+  readonly jobId: string | null;
+  /** One of the stopped jobs computed there: what it does now without being on record may be that job's. */
+  readonly askedForStopped: boolean;
+}
+
+export interface IdleProof {
+  readonly workers: readonly WorkerFinding[];
+  /** Data loads that run in KTRDR's API process. */
+  readonly dataLoads: readonly string[];
+}
+
+/**
+ * @param stopped jobs whose workers are asked too, whether or not the registry still knows them.
+ * @throws DomainError `ktrdr_unavailable` or `ktrdr_bad_answer` when KTRDR's API cannot say which workers there are.
+ */
+export async function askWorkers(parts: ResearchParts, stopped: readonly string[]): Promise<IdleProof> {
+  const { ktrdr, work } = parts;
+  const [registry, endpoints, operations] = await Promise.all([
+    ktrdr.workers.list(),
+    work.endpointsOf(stopped),
+    ktrdr.operations.list({ type: "data_load", limit: 1_000 }),
+  ]);
+  const listed = new Map(registry.map(({ endpointUrl, workerId }) => [endpointUrl, workerId]));
+  const all = [...new Set([...listed.keys(), ...endpoints])];
+  const workers = await Promise.all(
+    all.map(async (endpoint) => ({
+      ...(await ask(parts, endpoint, listed.get(endpoint))),
+      askedForStopped: endpoints.includes(endpoint),
+    })),
+  );
+  const loading = operations.filter(({ status }) => status === "running" || status === "pending");
+  return { workers, dataLoads: loading.map(({ operationId }) => operationId) };
+}
+
+async function ask(
+  parts: ResearchParts,
+  endpoint: string,
+  name: string | undefined,
+): Promise<Omit<WorkerFinding, "askedForStopped">> {
+  const worker = name === undefined ? endpoint : `${name} (${endpoint})`;
+  try {
+    const { busy, currentOperationId } = await parts.ktrdr.workers.at(endpoint).health();
+    if (!busy && currentOperationId === null) return { worker, state: "idle", operationId: null, jobId: null };
+    const jobId = currentOperationId === null ? null : await parts.records.ownerOf(currentOperationId);
+    return { worker, state: "busy", operationId: currentOperationId, jobId };
+  } catch (error) {
+    if (!isDomainError(error, "ktrdr_unavailable", "ktrdr_bad_answer", "ktrdr_not_found", "ktrdr_rejected"))
+      throw error;
+    const gone = name === undefined && refused(error);
+    return { worker, state: gone ? "gone" : "unreachable", operationId: null, jobId: null };
+  }
+}
+
+function refused(error: Error): boolean {
+  return error.cause instanceof Error && Reflect.get(error.cause, "code") === "ECONNREFUSED";
+}
+
+/** The registry is empty for half a minute after a restart of KTRDR's API, while its workers compute on (contract §9.6). */
+const NOBODY_ASKED =
+  "KTRDR names no worker, so none was asked: repeat this in a minute, when they have registered again";
+
+/** What keeps this from being a proof, in one line each; none when KTRDR is idle as far as it was to be. */
+export function doubtsOf(
+  { workers, dataLoads }: IdleProof,
+  stopped: ReadonlySet<string>,
+  everything: boolean,
+): string[] {
+  const doubts: string[] = [];
+  if (everything && workers.length === 0) doubts.push(NOBODY_ASKED);
+  for (const { worker, state, operationId, jobId, askedForStopped } of workers) {
+    if (state === "unreachable") doubts.push(`${worker} cannot be reached: what it does is not known`);
+    if (state !== "busy") continue;
+    const what = operationId === null ? "something it does not name" : operationId;
+    if (jobId !== null && stopped.has(jobId))
+      doubts.push(`${worker} still computes ${what} of the stopped job ${jobId}`);
+    else if (everything || (jobId === null && askedForStopped)) {
+      const whose = jobId === null ? "which no job on record has" : `of the job ${jobId}`;
+      doubts.push(`${worker} is busy with ${what}, ${whose}`);
+    }
+  }
+  if (everything) doubts.push(...dataLoads.map((id) => `KTRDR's API runs the data load ${id}`));
+  return doubts;
+}

@@ -1,0 +1,115 @@
+import { LRUCache } from "lru-cache";
+import { DomainError } from "../../domain/errors.ts";
+import {
+  isSymbol,
+  isTimeframe,
+  toBars,
+  type DataRange,
+  type DateWindow,
+  type Timeframe,
+} from "../../domain/market-data.ts";
+import type { Finding } from "../../domain/strategy/finding.ts";
+import { parseStrategy } from "../../domain/strategy/parse.ts";
+import { strategyMarket } from "../../domain/strategy/market.ts";
+import { validateStrategy } from "../../domain/strategy/validate.ts";
+import type { Bars } from "../../ktrdr/data.ts";
+import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
+import { clear, type Subject } from "./clearance.ts";
+
+export interface Market {
+  readonly symbol: string;
+  /** Several that are trained on together, absent for one. */
+  readonly symbols?: readonly string[];
+  readonly timeframe: Timeframe;
+}
+
+/**
+ * The market a job is about: what the caller names, else the strategy's own symbols and its finest timeframe.
+ * @throws DomainError `strategy_invalid` when the file cannot be read, `invalid_input` when neither names a market, or when
+ *   another timeframe is named than the strategy's features are made of: KTRDR fails on it
+ */
+export function marketOf(
+  file: StrategyFile,
+  given: { readonly symbols: readonly string[] | undefined; readonly timeframe: Timeframe | undefined },
+): Market {
+  const parsed = parseStrategy(file.text);
+  if (!parsed.ok) clear([subjectOf(file.name, parsed.findings, true)], {});
+  const { symbols: named, timeframe: own } = strategyMarket(parsed.ok ? parsed.text.value : {});
+  const symbols = [...new Set(given.symbols ?? named)];
+  const [symbol] = symbols;
+  if (given.timeframe !== undefined && own !== null && given.timeframe !== own) {
+    throw new DomainError("invalid_input", {
+      what: `The strategy ${file.name} works on ${own}, not on ${given.timeframe}.`,
+      why: "its features are made of the timeframes in its text; KTRDR fails on bars of another",
+      next: `leave timeframe out, or make a variation with mutate_strategy: set training_data.timeframes.timeframe`,
+    });
+  }
+  if (symbols.every(isSymbol) && symbol !== undefined && isTimeframe(own)) {
+    return { symbol, timeframe: own, ...(symbols.length === 1 ? {} : { symbols }) };
+  }
+  throw new DomainError("invalid_input", {
+    what: `The strategy ${file.name} names no usable ${isTimeframe(own) ? "symbol" : "timeframe"}.`,
+    next: isTimeframe(own) ? "give symbol, or mend training_data" : "mend training_data.timeframes of the strategy",
+  });
+}
+
+export type StrategyText = Pick<StrategyFile, "name" | "text" | "sha256">;
+
+/** What is known of the planned training. */
+interface Given {
+  readonly window?: DateWindow;
+  readonly range?: DataRange;
+  readonly bars?: Bars;
+  readonly symbols?: readonly string[];
+}
+
+/** The strategy's findings, to be cleared before a start; with bars, label classes are counted on them too. */
+export function strategySubject(file: StrategyText, given: Given = {}): Subject {
+  const { findings, summary } = judged(file, given);
+  return subjectOf(file.name, findings, summary === null);
+}
+
+/** The timeframes that a strategy reads beside its finest one. */
+export function slowerTimeframes(file: StrategyText): readonly string[] {
+  const { summary } = judged(file, {});
+  return summary?.timeframes.filter((timeframe) => timeframe !== summary.timeframe) ?? [];
+}
+
+/** Findings of a strategy, saved or not. */
+export const subjectOf = (name: string, findings: readonly Finding[], unusable: boolean): Subject => ({
+  name: `The strategy ${name}`,
+  findings,
+  code: "strategy_invalid",
+  next: "validate_strategy lists every finding; mend them (create_strategy, mutate_strategy) and call again",
+  unusable,
+});
+
+/** Judging is pure, and counting label classes over thousands of bars is most of what starting a job costs. */
+const JUDGED = new LRUCache<string, Judgement>({ max: 200 });
+type Judgement = ReturnType<typeof validateStrategy>;
+
+function judged(file: StrategyText, { window, range, bars, symbols }: Given): Judgement {
+  const last = bars?.times.at(-1) ?? "";
+  const key = JSON.stringify([
+    file.name,
+    file.sha256,
+    window,
+    range,
+    symbols,
+    bars?.times.length,
+    last,
+    bars?.ohlcv.at(-1),
+  ]);
+  const known = JUDGED.get(key);
+  if (known !== undefined) return known;
+  const judgement = validateStrategy({
+    text: file.text,
+    fileName: file.name,
+    window,
+    range,
+    symbols,
+    bars: bars === undefined ? undefined : toBars(bars),
+  });
+  JUDGED.set(key, judgement);
+  return judgement;
+}
