@@ -199,7 +199,7 @@ describe("a backup", () => {
     await backup({ folder, databaseUrl: old, strategiesDir: undefined, version: "0.0.1" });
     for (const migrated of [false, true]) {
       const { databaseUrl, said } = await restored(folder, { databaseUrl: await places.database(migrated) });
-      expect(said.applied).toContain("0004_job_namespace");
+      expect(said.applied).toContain("0004_batches");
       await withPool(databaseUrl, assertSchemaCurrent);
       expect(await query(databaseUrl, "select job_id, strategy, namespace_id from jobs")).toEqual([
         { job_id: "train-1", strategy: "s", namespace_id: null },

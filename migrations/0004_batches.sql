@@ -1,8 +1,3 @@
--- Many trainings and backtests as one job.
-alter table jobs drop constraint jobs_kind_check;
-alter table jobs add constraint jobs_kind_check
-  check (kind in ('training', 'training_set', 'backtest', 'data_load', 'batch'));
-
 -- Which job answers which item of a batch: one that was started for it, or one that was known before. No foreign key to
 -- that job: it is written down before it is admitted.
 create table batch_items (
