@@ -45,9 +45,9 @@ export function admitActivities({ jobs, slots, strategies, executions }: Activit
         if (request.kind === "backtest") {
           return request.trainingJobId === null ? null : await jobs.strategyText(request.trainingJobId);
         }
-        // The record keeps the text that was asked for; a file that is gone or changed is the start's business.
+        // The record keeps the text that was asked for, or none; a file that is gone or changed is the start's business.
         return await strategies.read(request.strategy).then(
-          (file) => file.text,
+          ({ sha256, text }) => (sha256 === request.strategySha256 ? text : null),
           () => null,
         );
       }
