@@ -14,6 +14,9 @@ export interface ComputationLine {
 
 export type Answer = Readonly<Record<string, unknown>> & { readonly task_id: string; readonly state: string };
 
+/** Calls that are repeated because Temporal was too slow. */
+const PATIENCE = 5;
+
 /** A lab with an MCP client in front of it: what Claude has. */
 export class Research {
   readonly lab: TestLab;
@@ -43,10 +46,14 @@ export class Research {
     return this.connected;
   }
 
+  /** On a machine that is too busy it does what the answer says: it repeats the call. */
   async call(tool: string, args: Record<string, unknown> = {}): Promise<Answer> {
-    const result = await this.connected.call(tool, args);
-    if (result.isError === true) throw new ToolFailure(tool, textOf(result));
-    return result.structuredContent as Answer;
+    for (let left = PATIENCE; ; left -= 1) {
+      const result = await this.connected.call(tool, args);
+      if (result.isError !== true) return result.structuredContent as Answer;
+      const text = textOf(result);
+      if (left === 0 || !text.includes("Temporal did not answer in time")) throw new ToolFailure(tool, text);
+    }
   }
 
   /** Follows a job until its state is one of those wanted; every state seen is kept in order. */
