@@ -3,7 +3,7 @@
 -- A job is one durable piece of long work; its id is the Temporal workflow id. It answers long after Temporal forgot it.
 create table jobs (
   job_id        text primary key check (job_id <> ''),
-  kind          text not null check (kind in ('training', 'backtest', 'data_load', 'batch')),
+  kind          text not null,
   request       jsonb not null check (request ->> 'kind' = kind),
   -- SHA-256 over the canonical request and the reason for forcing another run: one request, one job.
   request_hash  text not null unique check (request_hash <> ''),

@@ -1,6 +1,6 @@
 /** Gathers what KTRDR's API, its registry and its workers say about one operation. */
 import { isDomainError } from "../domain/errors.ts";
-import type { SlotKind } from "../domain/kinds/index.ts";
+import { computingOf, type SlotKind } from "../domain/kinds/index.ts";
 import type { KtrdrWorker, Operation, WorkerHealth } from "../domain/operation.ts";
 import type { ApiEvidence, RegistryEvidence, WorkerEvidence } from "../domain/evidence.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
@@ -36,12 +36,6 @@ export function corrected(place: Workplace, operation: Operation | null): Workpl
   return { ...place, workerId: operation.workerId ?? place.workerId };
 }
 
-const WORKER_TYPE: Readonly<Record<SlotKind, string | null>> = {
-  training: "training",
-  backtest: "backtesting",
-  data_load: null,
-};
-
 export async function askApi(ktrdr: Ktrdr, operationId: string, signal?: AbortSignal): Promise<ApiEvidence> {
   try {
     return { kind: "operation", operation: await ktrdr.operations.get(operationId, signal) };
@@ -60,7 +54,7 @@ export async function registered(
   signal?: AbortSignal,
   maxAgeMs = REGISTRY_AGE_MS,
 ): Promise<readonly KtrdrWorker[] | "unreachable"> {
-  const type = WORKER_TYPE[kind];
+  const type = computingOf(kind).workerType;
   if (type === null) return [];
   try {
     const workers = await ktrdr.workers.snapshot(maxAgeMs, signal);

@@ -1,6 +1,6 @@
 /** Recognises an operation of ours among those KTRDR runs, for the kinds whose id KTRDR chooses. */
 import type { BacktestRequest } from "../domain/kinds/backtest.ts";
-import type { ComputeRequest } from "../domain/kinds/index.ts";
+import { computingOf, type ComputeRequest, type SlotKind } from "../domain/kinds/index.ts";
 import type { DataLoadRequest } from "../domain/kinds/data-load.ts";
 import type { Operation } from "../domain/operation.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
@@ -14,8 +14,8 @@ const LIST_LIMIT = 1_000;
  * own, and the registry only what it heard last (contract §2.10, §2.16). A worker that does not answer hides nothing
  * that the API dispatched and still remembers.
  */
-export async function visibleOperationIds(ktrdr: Ktrdr, kind: "backtest" | "data_load"): Promise<string[]> {
-  const type = kind === "backtest" ? "backtesting" : "data_load";
+export async function visibleOperationIds(ktrdr: Ktrdr, kind: SlotKind): Promise<string[]> {
+  const type = computingOf(kind).operationType;
   const ids = new Set<string>();
   for (const { operationId } of await ktrdr.operations.list({ type, limit: LIST_LIMIT })) ids.add(operationId);
   const workers = await registered(ktrdr, kind, undefined, 0);

@@ -5,7 +5,7 @@
  */
 import type { Evidence, Verdict, WorkerEvidence } from "./evidence.ts";
 import type { FaultSeen } from "./outcome.ts";
-import type { SlotKind } from "./kinds/index.ts";
+import { computingOf, type SlotKind } from "./kinds/index.ts";
 import { inWords } from "./ktrdr-words.ts";
 import type { Operation } from "./operation.ts";
 
@@ -21,18 +21,9 @@ const ORPHAN_TEXT = "no worker claimed it";
  */
 export const DEAD_REASON = "ktrdr-mcp found that nobody computes it";
 
-/** True when `result_summary` holds what only a finished computation has (contract §9.2). */
-export function holdsResult(kind: SlotKind, result: Readonly<Record<string, unknown>> | null): boolean {
-  if (result === null) return false;
-  switch (kind) {
-    case "training":
-      return typeof result["model_path"] === "string" && result["model_path"] !== "";
-    case "backtest":
-      return typeof result["metrics"] === "object" && result["metrics"] !== null;
-    case "data_load":
-      return Object.keys(result).length > 0;
-  }
-}
+/** True when `result_summary` holds what only a finished computation has. */
+export const holdsResult = (kind: SlotKind, result: Readonly<Record<string, unknown>> | null): boolean =>
+  result !== null && computingOf(kind).holdsResult(result);
 
 /** A failure that KTRDR's bookkeeping invents, as opposed to one its computing reports. */
 function isBookkeepingFailure(operation: Operation): boolean {

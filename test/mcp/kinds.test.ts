@@ -22,9 +22,9 @@ test("only a training is told to look at its strategy", () => {
 });
 
 test("each is started by tools that exist, and found by its id and its workflow", () => {
-  for (const { name, prefix, workflow, startedBy, computes } of KINDS) {
+  for (const { name, prefix, workflow, startedBy, computing } of KINDS) {
     for (const tool of startedBy) expect(TOOLS.map((one) => one.name)).toContain(tool);
-    expect(slotKindOf(`${prefix}-x-1`)).toBe(computes ? name : null);
+    expect(slotKindOf(`${prefix}-x-1`)).toBe(computing === null ? null : name);
     expect(kindOfWorkflow(workflow)).toBe(name);
     expect(workflows).toHaveProperty(workflow);
   }

@@ -76,7 +76,11 @@ export const backtest = defineKind({
   name: "backtest",
   prefix: "backtest",
   workflow: "runBacktest",
-  computes: true,
+  computing: {
+    operationType: "backtesting",
+    workerType: "backtesting",
+    holdsResult: ({ metrics }) => typeof metrics === "object" && metrics !== null,
+  },
   request: BacktestRequest,
   result: BacktestResult,
   subject: ({ strategy, symbol, timeframe }) => ({ strategy, symbol, timeframe }),

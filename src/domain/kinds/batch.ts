@@ -74,7 +74,7 @@ export const batch = defineKind({
   name: "batch",
   prefix: "batch",
   workflow: "runBatch",
-  computes: false,
+  computing: null,
   request: BatchRequest,
   result: BatchResult,
   subject,

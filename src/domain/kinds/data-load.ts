@@ -30,7 +30,11 @@ export const dataLoad = defineKind({
   name: "data_load",
   prefix: "load",
   workflow: "loadMarketData",
-  computes: true,
+  computing: {
+    operationType: "data_load",
+    workerType: null,
+    holdsResult: (result) => Object.keys(result).length > 0,
+  },
   request: DataLoadRequest,
   result: DataLoadResult,
   subject: ({ symbol, timeframe }) => ({ strategy: null, symbol, timeframe }),

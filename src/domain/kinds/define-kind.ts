@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { Detail, Facts } from "../facts.ts";
 import type { Insistence } from "../insistence.ts";
+import type { OperationType } from "../operation.ts";
 import type { Caveat, Engine } from "../result.ts";
 import type { Stored } from "../stored.ts";
 
@@ -20,6 +21,15 @@ export interface Told {
   readonly curve?: Facts;
 }
 
+export interface Computing {
+  /** What KTRDR calls its operations. */
+  readonly operationType: OperationType;
+  /** Of the workers that compute it; null when the API does it itself. */
+  readonly workerType: string | null;
+  /** True when `result_summary` holds what only a finished computation has (contract §9.2). */
+  readonly holdsResult: (result: Readonly<Record<string, unknown>>) => boolean;
+}
+
 /** Everything that is the same for all jobs of a kind and different from other kinds. */
 interface KindOf<N extends string, Q extends z.ZodType, R extends z.ZodType> {
   /** As it stands in requests, results and lists. */
@@ -28,8 +38,8 @@ interface KindOf<N extends string, Q extends z.ZodType, R extends z.ZodType> {
   readonly prefix: string;
   /** Temporal's workflow type. */
   readonly workflow: string;
-  /** Whether KTRDR computes it in a slot; else it only waits for jobs of its own. */
-  readonly computes: boolean;
+  /** How KTRDR computes it, in a slot; null when it only waits for jobs of its own. */
+  readonly computing: Computing | null;
   readonly request: Q;
   readonly result: R;
   readonly subject: (request: Stored<Q>) => Subject;
@@ -59,9 +69,9 @@ type WithKind<N extends string> = z.ZodType<{ kind: N }>;
 /** A kind of job, in a file of its own beside this one; `index.ts` lists them. */
 export const defineKind = <
   const N extends string,
-  const C extends boolean,
+  const C extends Computing | null,
   Q extends WithKind<N>,
   R extends z.ZodType<{ kind: N; caveats: Caveat[]; engine: Engine }>,
 >(
-  kind: KindOf<N, Q, R> & { readonly computes: C },
+  kind: KindOf<N, Q, R> & { readonly computing: C },
 ) => kind;

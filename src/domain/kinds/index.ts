@@ -6,7 +6,7 @@ import type { Stored } from "../stored.ts";
 import { backtest } from "./backtest.ts";
 import { batch } from "./batch.ts";
 import { dataLoad } from "./data-load.ts";
-import type { Subject, Told } from "./define-kind.ts";
+import type { Computing, Subject, Told } from "./define-kind.ts";
 import { training } from "./training.ts";
 
 export const KINDS = [training, backtest, dataLoad, batch] as const;
@@ -15,7 +15,7 @@ type Kind = (typeof KINDS)[number];
 
 export type JobKind = Kind["name"];
 /** Kinds that occupy a slot of KTRDR. A batch only waits for its jobs. */
-export type SlotKind = Extract<Kind, { readonly computes: true }>["name"];
+export type SlotKind = Extract<Kind, { readonly computing: Computing }>["name"];
 
 export const JobRequest = z.discriminatedUnion(
   "kind",
@@ -52,7 +52,7 @@ interface AnyKind extends Omit<
 const BY_NAME = new Map(KINDS.map((kind) => [kind.name as string, kind as unknown as AnyKind]));
 
 export const JOB_KINDS = KINDS.map(({ name }) => name);
-export const SLOT_KINDS = KINDS.filter(({ computes }) => computes).map(({ name }) => name as SlotKind);
+export const SLOT_KINDS = KINDS.filter(({ computing }) => computing !== null).map(({ name }) => name as SlotKind);
 
 export function kindOf(name: JobKind): AnyKind {
   const found = BY_NAME.get(name);
@@ -60,16 +60,22 @@ export function kindOf(name: JobKind): AnyKind {
   return found;
 }
 
-export const computes = (request: JobRequest): request is ComputeRequest => kindOf(request.kind).computes;
+export const computes = (request: JobRequest): request is ComputeRequest => kindOf(request.kind).computing !== null;
 
 /** The slots that a job of this id queues for; null when it queues for none. */
 export function slotKindOf(jobId: string): SlotKind | null {
   const found = KINDS.find(({ prefix }) => jobId.startsWith(`${prefix}-`));
-  return found?.computes === true ? found.name : null;
+  return found === undefined || found.computing === null ? null : found.name;
 }
 
 export const kindOfWorkflow = (type: string): JobKind | null =>
   KINDS.find(({ workflow }) => workflow === type)?.name ?? null;
+
+export function computingOf(name: SlotKind): Computing {
+  const { computing } = kindOf(name);
+  if (computing === null) throw new Error(`KTRDR computes no ${name}.`);
+  return computing;
+}
 
 /** What of a request was insisted on; of a batch in any of its parts. */
 export const insistedOn = (request: JobRequest): readonly Insistence[] => kindOf(request.kind).insisted(request);

@@ -72,7 +72,11 @@ export const training = defineKind({
   name: "training",
   prefix: "train",
   workflow: "trainModel",
-  computes: true,
+  computing: {
+    operationType: "training",
+    workerType: "training",
+    holdsResult: ({ model_path: path }) => typeof path === "string" && path !== "",
+  },
   request: TrainingRequest,
   result: TrainingResult,
   subject: ({ strategy, symbol, timeframe }) => ({ strategy, symbol, timeframe }),
