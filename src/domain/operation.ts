@@ -11,7 +11,6 @@ export type OperationStatus = "pending" | "resuming" | "running" | "completed" |
 export interface EpochFigures {
   readonly epoch: number;
   readonly trainLoss: number;
-  readonly trainAccuracy: number | null;
   readonly valLoss: number;
   readonly valAccuracy: number | null;
 }
@@ -21,8 +20,6 @@ export interface Operation {
   /** KTRDR's own word for the type; types we do not know are kept as they are. */
   readonly operationType: string;
   readonly status: OperationStatus;
-  /** ISO-8601 UTC. */
-  readonly createdAt: string;
   /** Percent 0..100. */
   readonly percent: number;
   readonly step: string;
@@ -31,8 +28,6 @@ export interface Operation {
    * worker that knows nothing of the computing. Whatever computes names a step, if only an empty one (recordings 05b, 08).
    */
   readonly fromRow?: boolean;
-  readonly stepsCompleted: number;
-  readonly stepsTotal: number;
   readonly symbol: string | null;
   readonly timeframe: string | null;
   readonly startDate: string | null;
@@ -49,11 +44,7 @@ export interface Operation {
 
 export interface OperationListItem {
   readonly operationId: string;
-  readonly operationType: string;
   readonly status: OperationStatus;
-  readonly createdAt: string;
-  readonly percent: number;
-  readonly symbol: string | null;
 }
 
 export type WorkerStatus = "available" | "busy" | "temporarily_unavailable";
@@ -66,8 +57,6 @@ export interface KtrdrWorker {
   readonly status: WorkerStatus;
   readonly currentOperationId: string | null;
   readonly healthCheckFailures: number;
-  /** ISO-8601 UTC or null. */
-  readonly lastHealthyAt: string | null;
 }
 
 /** A KTRDR worker's own word about itself: what it computes now. */

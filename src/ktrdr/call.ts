@@ -15,8 +15,6 @@ export interface Call<T> {
   readonly what: string;
   /** Shape of the whole 200 body. */
   readonly answer: z.ZodType<T>;
-  /** A body that says `success: false` with status 200 is an answer, not a refusal. */
-  readonly failureIsAnswer?: boolean;
   /** Bytes. Default 8 MiB. */
   readonly maxBytes?: number;
   /** A better error than the general rule gives; undefined falls back to it. */

@@ -6,19 +6,12 @@ import { oneLine } from "../domain/plain-text.ts";
 import { isoUtc } from "./text.ts";
 import type { Transport } from "./transport.ts";
 
-export interface CheckpointStats {
-  readonly count: number;
-  readonly bytes: number;
-}
-
 export interface Checkpoint {
   readonly operationId: string;
   /** "periodic", "cancellation", "failure" or "shutdown". */
   readonly type: string;
   /** ISO-8601 UTC. */
   readonly createdAt: string;
-  /** 0-based last finished epoch of a training; null for a backtest. */
-  readonly epoch: number | null;
   /** How far a training came. Null for anything else, and when it is not told. */
   readonly reached: Reached | null;
 }
@@ -33,8 +26,6 @@ export interface Checkpoints {
   olderThan(days: number, signal?: AbortSignal): Promise<ListedCheckpoint[]>;
   /** With its files; the operation cannot be resumed any more. One that is gone already is no error. */
   remove(operationId: string, signal?: AbortSignal): Promise<void>;
-  /** The cheapest question that needs KTRDR's database: proves that it is up (contract §2.1). */
-  stats(signal?: AbortSignal): Promise<CheckpointStats>;
   /** @throws DomainError `ktrdr_not_found` when there is none */
   get(operationId: string, signal?: AbortSignal): Promise<Checkpoint>;
 }
@@ -68,7 +59,6 @@ const ListWire = z.looseObject({
 const LIST_BYTES = 512 * 1024 * 1024;
 const RemovedWire = z.looseObject({ success: z.boolean() });
 
-const StatsWire = z.looseObject({ total_checkpoints: z.number(), total_size_bytes: z.number().nullish() });
 const CheckpointWire = z.looseObject({
   data: z.looseObject({
     operation_id: z.string(),
@@ -131,19 +121,6 @@ export function createCheckpoints({ api }: Transport): Checkpoints {
     olderThan: (days, signal) => olderThan(api, days, signal),
     remove: (operationId, signal) => remove(api, operationId, signal),
 
-    async stats(signal) {
-      const answer = await api({
-        method: "GET",
-        path: "/api/v1/checkpoints/stats",
-        nature: "read",
-        what: "KTRDR's checkpoint statistics",
-        answer: StatsWire,
-        maxBytes: 64 * 1024,
-        signal,
-      });
-      return { count: answer.total_checkpoints, bytes: answer.total_size_bytes ?? 0 };
-    },
-
     async get(operationId, signal) {
       const { data } = await api({
         method: "GET",
@@ -157,7 +134,6 @@ export function createCheckpoints({ api }: Transport): Checkpoints {
         operationId: data.operation_id,
         type: oneLine(data.checkpoint_type, 40),
         createdAt: isoUtc(data.created_at),
-        epoch: data.state?.epoch ?? null,
         reached: reachedOf(data.state),
       };
     },

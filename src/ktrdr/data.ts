@@ -9,15 +9,7 @@ import type { Transport } from "./transport.ts";
 
 export interface SymbolInfo {
   readonly symbol: string;
-  readonly name: string;
-  /** KTRDR's word; "unknown" unless it has a discovery cache. */
-  readonly type: string;
   readonly timeframes: readonly string[];
-}
-
-export interface TimeframeInfo {
-  readonly id: string;
-  readonly name: string;
 }
 
 export interface DataRange {
@@ -34,8 +26,6 @@ export interface Bars {
   /** ISO-8601 UTC, one per bar, ascending. Empty when KTRDR has no such data: that is no error there. */
   readonly times: readonly string[];
   readonly ohlcv: readonly Bar[];
-  /** True when `limit` cut off older bars. */
-  readonly limited: boolean;
 }
 
 export interface BarWindow {
@@ -56,7 +46,6 @@ export interface Download {
 
 export interface MarketData {
   symbols(signal?: AbortSignal): Promise<readonly SymbolInfo[]>;
-  timeframes(signal?: AbortSignal): Promise<readonly TimeframeInfo[]>;
   /** Symbol and timeframe exactly as the file is named. @throws DomainError `data_not_found` */
   range(symbol: string, timeframe: string, signal?: AbortSignal): Promise<DataRange>;
   bars(symbol: string, timeframe: string, window: BarWindow, signal?: AbortSignal): Promise<Bars>;
@@ -68,13 +57,10 @@ const SymbolsWire = z.looseObject({
   data: z.array(
     z.looseObject({
       symbol: z.string(),
-      name: z.string().nullish(),
-      type: z.string().nullish(),
       available_timeframes: z.array(z.string()).nullish(),
     }),
   ),
 });
-const TimeframesWire = z.looseObject({ data: z.array(z.looseObject({ id: z.string(), name: z.string().nullish() })) });
 const RangeWire = z.looseObject({
   data: z.looseObject({ start_date: z.string(), end_date: z.string(), point_count: z.number().int().nonnegative() }),
 });
@@ -85,7 +71,6 @@ const BarsWire = z.looseObject({
     .looseObject({
       dates: z.array(z.string()),
       ohlcv: z.array(z.tuple([Value, Value, Value, Value, Value])),
-      metadata: z.looseObject({ limited: z.boolean().nullish() }).nullish(),
     })
     .refine((data) => data.dates.length === data.ohlcv.length, "as many dates as bars"),
 });
@@ -148,7 +133,7 @@ async function fetchBars(
     signal,
   });
   const ohlcv = data.ohlcv.map((row) => row.map((value) => value ?? Number.NaN) as unknown as Bar);
-  return { times: data.dates.map(isoUtc), ohlcv, limited: data.metadata?.limited === true };
+  return { times: data.dates.map(isoUtc), ohlcv };
 }
 
 async function startDownload(
@@ -186,24 +171,7 @@ export function createMarketData({ api }: Transport): MarketData {
         answer: SymbolsWire,
         signal,
       });
-      return data.map(({ symbol, name, type, available_timeframes }) => ({
-        symbol,
-        name: oneLine(name ?? symbol, 100),
-        type: oneLine(type ?? "unknown", 40),
-        timeframes: available_timeframes ?? [],
-      }));
-    },
-
-    async timeframes(signal) {
-      const { data } = await api({
-        method: "GET",
-        path: "/api/v1/timeframes",
-        nature: "read",
-        what: "The list of timeframes",
-        answer: TimeframesWire,
-        signal,
-      });
-      return data.map(({ id, name }) => ({ id, name: oneLine(name ?? id, 60) }));
+      return data.map(({ symbol, available_timeframes }) => ({ symbol, timeframes: available_timeframes ?? [] }));
     },
 
     async range(symbol, timeframe, signal) {

@@ -11,7 +11,6 @@ function toFigures(node: Readonly<Record<string, unknown>>): EpochFigures | null
   return {
     epoch,
     trainLoss,
-    trainAccuracy: figure(node["train_accuracy"]),
     valLoss,
     valAccuracy: figure(node["val_accuracy"]),
   };

@@ -29,15 +29,7 @@ export interface IndicatorSeries {
   readonly values: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
-export interface IndicatorListing {
-  /** Class name. Parameters and outputs are not listed: KTRDR makes them up (contract §2.4). */
-  readonly id: string;
-  readonly name: string;
-  readonly kind: string;
-}
-
 export interface Indicators {
-  list(signal?: AbortSignal): Promise<readonly IndicatorListing[]>;
   /**
    * Computes over the whole window, however many pages KTRDR cuts it into.
    * @throws DomainError `data_not_found`; `ktrdr_rejected` for unknown indicators, wrong parameters and failed computing
@@ -48,10 +40,6 @@ export interface Indicators {
 /** Rows a page, KTRDR's largest; and pages a calculation, at which the window is unreasonable. */
 const PAGE_ROWS = 10_000;
 const MAX_PAGES = 50;
-
-const ListWire = z.looseObject({
-  data: z.array(z.looseObject({ id: z.string(), name: z.string().nullish(), type: z.string().nullish() })),
-});
 
 const PageWire = z.looseObject({
   dates: z.array(z.string()),
@@ -111,22 +99,6 @@ export function createIndicators({ api }: Transport): Indicators {
     });
 
   return {
-    async list(signal) {
-      const { data } = await api({
-        method: "GET",
-        path: "/api/v1/indicators/",
-        nature: "read",
-        what: "The list of indicators",
-        answer: ListWire,
-        signal,
-      });
-      return data.map(({ id, name, type }) => ({
-        id: oneLine(id, 80),
-        name: oneLine(name ?? id, 80),
-        kind: oneLine(type ?? "unknown", 40),
-      }));
-    },
-
     async calculate(request, signal) {
       const pages: Page[] = [];
       for (let page = 1; page <= MAX_PAGES; page += 1) {

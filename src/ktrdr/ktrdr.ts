@@ -4,7 +4,6 @@ import { createMarketData, type MarketData } from "./data.ts";
 import { fetchHealth, type KtrdrHealth } from "./health.ts";
 import { createIndicators, type Indicators } from "./indicators.ts";
 import { createOperations, type Operations } from "./operations.ts";
-import { createStrategies, type Strategies } from "./strategies.ts";
 import { createTrainings, type Trainings } from "./trainings.ts";
 import { createTransport, type TransportOptions } from "./transport.ts";
 import { createWorkers, type Workers } from "./workers.ts";
@@ -23,7 +22,6 @@ export interface Ktrdr {
   readonly workers: Workers;
   readonly data: MarketData;
   readonly indicators: Indicators;
-  readonly strategies: Strategies;
   readonly checkpoints: Checkpoints;
   /** Closes idle connections. */
   close(): void;
@@ -40,7 +38,6 @@ export function createKtrdr(options: TransportOptions): Ktrdr {
     workers: createWorkers(transport),
     data: createMarketData(transport),
     indicators: createIndicators(transport),
-    strategies: createStrategies(transport),
     checkpoints: createCheckpoints(transport),
     close: () => transport.close(),
   };

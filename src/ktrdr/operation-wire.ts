@@ -13,13 +13,10 @@ export const OperationWire = z.looseObject({
   operation_id: z.string(),
   operation_type: z.string(),
   status: StatusWire,
-  created_at: z.string(),
   progress: z
     .looseObject({
       percentage: z.number().nullish(),
       current_step: textOrNull,
-      steps_completed: z.number().nullish(),
-      steps_total: z.number().nullish(),
     })
     .nullish(),
   metadata: z
@@ -40,15 +37,10 @@ export const OperationWire = z.looseObject({
 /** An item of `GET /operations`. */
 export const OperationListItemWire = z.looseObject({
   operation_id: z.string(),
-  operation_type: z.string(),
   status: StatusWire,
-  created_at: z.string(),
-  progress_percentage: z.number().nullish(),
-  symbol: textOrNull,
 });
 
 const percent = (value: number | null | undefined): number => Math.min(100, Math.max(0, value ?? 0));
-const count = (value: number | null | undefined): number => Math.max(0, Math.trunc(value ?? 0));
 const stamp = (value: string | null | undefined): string | null => (value ? isoUtc(value) : null);
 
 /** From the wire to the domain: bounded texts, clamped percent, ISO stamps, de-duplicated epochs. */
@@ -60,12 +52,9 @@ export function toOperation(wire: z.infer<typeof OperationWire>): Operation {
     operationId: wire.operation_id,
     operationType: oneLine(wire.operation_type, 60),
     status: wire.status,
-    createdAt: isoUtc(wire.created_at),
     percent: percent(progress?.percentage),
     step: oneLine(progress?.current_step ?? "", 200),
     ...(wire.status === "running" && progress?.current_step == null ? { fromRow: true } : {}),
-    stepsCompleted: count(progress?.steps_completed),
-    stepsTotal: count(progress?.steps_total),
     symbol: metadata?.symbol ?? null,
     timeframe: metadata?.timeframe ?? null,
     startDate: stamp(metadata?.start_date),
@@ -81,11 +70,7 @@ export function toOperation(wire: z.infer<typeof OperationWire>): Operation {
 export function toListItem(wire: z.infer<typeof OperationListItemWire>): OperationListItem {
   return {
     operationId: wire.operation_id,
-    operationType: oneLine(wire.operation_type, 60),
     status: wire.status,
-    createdAt: isoUtc(wire.created_at),
-    percent: percent(wire.progress_percentage),
-    symbol: wire.symbol ?? null,
   };
 }
 

@@ -10,7 +10,6 @@ import type {
 import { segment } from "./allow-list.ts";
 import { OperationListItemWire, OperationWire, toListItem, toOperation } from "./operation-wire.ts";
 import { badAnswer, type Refusal } from "./refusal.ts";
-import { isoUtc } from "./text.ts";
 import type { Sending } from "./call.ts";
 import type { Transport } from "./transport.ts";
 
@@ -26,17 +25,11 @@ export interface ListFilter {
 }
 
 export interface OperationResults {
-  readonly operationId: string;
-  readonly operationType: string;
-  readonly status: "completed" | "failed";
   /** KTRDR's result object untouched (contract §6.2, §6.3); empty when it kept none. */
   readonly results: Readonly<Record<string, unknown>>;
 }
 
 export interface ResumeReceipt {
-  readonly checkpointType: string | null;
-  /** ISO-8601 UTC. */
-  readonly checkpointAt: string | null;
   /** 0-based epoch of the checkpoint; null for a backtest. */
   readonly epoch: number | null;
 }
@@ -92,19 +85,12 @@ const ListWire = z.looseObject({ data: z.array(OperationListItemWire) });
 const OneWire = z.looseObject({ data: OperationWire });
 const CancelWire = z.looseObject({ data: z.looseObject({ remote_cancelled: z.boolean().nullish() }) });
 const ResultsWire = z.looseObject({
-  operation_type: z.string(),
   status: z.enum(["completed", "failed"]),
   results: z.record(z.string(), z.unknown()).nullish(),
 });
 const ResumeWire = z.looseObject({
   data: z.looseObject({
-    resumed_from: z
-      .looseObject({
-        checkpoint_type: z.string().nullish(),
-        created_at: z.string().nullish(),
-        epoch: z.number().nullish(),
-      })
-      .nullish(),
+    resumed_from: z.looseObject({ epoch: z.number().nullish() }).nullish(),
   }),
 });
 
@@ -174,12 +160,7 @@ export function createOperations({ api }: Transport): Operations {
         refine: (refusal) => resultsRefused(id, refusal),
         signal,
       });
-      return {
-        operationId: id,
-        operationType: answer.operation_type,
-        status: answer.status,
-        results: answer.results ?? {},
-      };
+      return { results: answer.results ?? {} };
     },
 
     async resume(id, sending) {
@@ -191,12 +172,7 @@ export function createOperations({ api }: Transport): Operations {
         answer: ResumeWire,
         ...sending,
       });
-      const from = data.resumed_from;
-      return {
-        checkpointType: from?.checkpoint_type ?? null,
-        checkpointAt: from?.created_at ? isoUtc(from.created_at) : null,
-        epoch: from?.epoch ?? null,
-      };
+      return { epoch: data.resumed_from?.epoch ?? null };
     },
   };
 }

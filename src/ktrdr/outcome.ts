@@ -51,7 +51,7 @@ export function interpret<T>(answer: Answer, call: Call<T>): T {
   const json = parseJson(answer.bytes);
   const saysNo =
     typeof json?.value === "object" && json.value !== null && "success" in json.value && json.value.success === false;
-  if (answer.status !== 200 || (saysNo && call.failureIsAnswer !== true)) {
+  if (answer.status !== 200 || saysNo) {
     const refusal = readRefusal(answer.status, json?.value);
     throw call.refine?.(refusal) ?? refusalError(refusal, nature, what);
   }

@@ -171,7 +171,7 @@ async function barsIn(file: FileHandle, index: PriceIndex, { from, to, limit }: 
   }
   if (times.length === 0) return undefined;
   const first = limit === undefined ? 0 : Math.max(0, times.length - limit);
-  return { times: times.slice(first), ohlcv: ohlcv.slice(first), limited: first > 0 };
+  return { times: times.slice(first), ohlcv: ohlcv.slice(first) };
 }
 
 /** Place of the first value that passes; the number of values when none does. The values that pass come last. */

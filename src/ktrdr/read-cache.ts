@@ -1,18 +1,14 @@
 import { LRUCache } from "lru-cache";
 import { createCoalescer } from "./coalesce.ts";
 
-const MINUTE = 60_000;
-
-/** The product's specification: market data 1 h, strategies 5 min, model metadata 10 min. */
-const TTL = { market: 60 * MINUTE, strategy: 5 * MINUTE, model: 10 * MINUTE } as const;
-export type Family = keyof typeof TTL;
+/** How long an answer is kept, in milliseconds. */
+const KEPT_MS = 3_600_000;
 
 /** Roughly the numbers held at once: what makes an entry big is its rows. */
 const CELLS_KEPT = 2_000_000;
 
 export interface Subject<T> {
-  readonly family: Family;
-  /** What the entry is about (a symbol, a strategy); "" when it is about all of them. */
+  /** What the entry is about (a symbol); "" when it is about all of them. */
   readonly about: string;
   /** Whatever else tells two questions apart; JSON. */
   readonly question: unknown;
@@ -27,8 +23,8 @@ export interface ReadCache {
     work: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal | undefined,
   ) => Promise<T>;
-  /** Forgets a family's entries about one thing and those about all; without `about` the whole family. */
-  readonly forget: (family: Family, about?: string) => void;
+  /** Forgets the entries about one thing and those about all; without `about` everything. */
+  readonly forget: (about?: string) => void;
 }
 
 interface Entry {
@@ -44,29 +40,29 @@ export function createReadCache(now: () => number): ReadCache {
 
   return {
     async read<T extends object>(
-      { family, about, question, cells }: Subject<T>,
+      { about, question, cells }: Subject<T>,
       work: (signal: AbortSignal) => Promise<T>,
       signal: AbortSignal | undefined,
     ): Promise<T> {
-      const key = JSON.stringify([family, about, question]);
+      const key = JSON.stringify([about, question]);
       const known = kept.get(key);
       if (known !== undefined) return known.value as T;
       const fetch = async (abandoned: AbortSignal): Promise<Entry> => {
         const begun = generation;
         const value = await work(abandoned);
         const entry: Entry = { value };
-        if (begun === generation) kept.set(key, entry, { ttl: TTL[family], size: Math.max(1, cells?.(value) ?? 1) });
+        if (begun === generation) kept.set(key, entry, { ttl: KEPT_MS, size: Math.max(1, cells?.(value) ?? 1) });
         return entry;
       };
       const fetched = await running.run(key, fetch, signal);
       return fetched.value as T;
     },
 
-    forget(family, about) {
+    forget(about) {
       generation += 1;
       const concerned = (key: string): boolean => {
-        const [ofFamily, ofWhat] = JSON.parse(key) as [Family, string];
-        return ofFamily === family && (about === undefined || ofWhat === "" || ofWhat === about);
+        const [ofWhat] = JSON.parse(key) as [string];
+        return about === undefined || ofWhat === "" || ofWhat === about;
       };
       for (const key of kept.keys()) if (concerned(key)) kept.delete(key);
       for (const key of running.keys()) if (concerned(key)) running.forget(key);

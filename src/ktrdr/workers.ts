@@ -4,7 +4,6 @@ import { segment } from "./allow-list.ts";
 import { createCoalescer } from "./coalesce.ts";
 import { fetchOperation, fetchOperations } from "./operations.ts";
 import { oneLine } from "../domain/plain-text.ts";
-import { isoUtc } from "./text.ts";
 import type { Transport } from "./transport.ts";
 
 /** A worker asked directly: the better source when the API's view is stale (contract §2.16). */
@@ -23,8 +22,6 @@ export interface WorkerLink {
 
 export interface Workers {
   list(signal?: AbortSignal): Promise<KtrdrWorker[]>;
-  /** @throws DomainError `ktrdr_not_found` */
-  get(id: string, signal?: AbortSignal): Promise<KtrdrWorker>;
   at(endpointUrl: string): WorkerLink;
   /**
    * The registry as it was at most `maxAgeMs` ago. Concurrent callers share one request, so the requests of an
@@ -40,7 +37,6 @@ const WorkerWire = z.looseObject({
   status: z.enum(["available", "busy", "temporarily_unavailable"]),
   current_operation_id: z.string().nullish(),
   health_check_failures: z.number().nullish(),
-  last_healthy_at: z.string().nullish(),
 });
 
 const WorkerCancelWire = z.looseObject({ data: z.looseObject({ success: z.boolean() }) });
@@ -53,7 +49,6 @@ function toWorker(wire: z.infer<typeof WorkerWire>): KtrdrWorker {
     status: wire.status,
     currentOperationId: wire.current_operation_id ?? null,
     healthCheckFailures: wire.health_check_failures ?? 0,
-    lastHealthyAt: wire.last_healthy_at ? isoUtc(wire.last_healthy_at) : null,
   };
 }
 
@@ -102,17 +97,6 @@ export function createWorkers(transport: Transport, now: () => number = () => pe
 
   return {
     list,
-    async get(id, signal) {
-      const answer = await api({
-        method: "GET",
-        path: `/api/v1/workers/${segment(id, "worker id")}`,
-        nature: "read",
-        what: `The worker ${id}`,
-        answer: WorkerWire,
-        signal,
-      });
-      return toWorker(answer);
-    },
     at: (endpointUrl) => linkTo(transport, endpointUrl),
     async snapshot(maxAgeMs, signal) {
       signal?.throwIfAborted();

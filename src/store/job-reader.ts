@@ -28,9 +28,6 @@ export interface JobReader {
   seen(jobId: string): Promise<SeenJob | null>;
   /** Newest first. */
   list(filter?: JobFilter): Promise<JobRecord[]>;
-  findByRequestHash(requestHash: string): Promise<JobRecord | null>;
-  /** Oldest first. */
-  children(parentJobId: string): Promise<JobRecord[]>;
   /** Oldest first. */
   computations(jobId: string): Promise<ComputationRecord[]>;
   /** The newest job whose computation the operation of KTRDR is or was; null when it is none of ours. */
@@ -75,15 +72,6 @@ export function createJobReader(pool: Pool): JobReader {
           pageSize(filter.limit),
         ],
       );
-    },
-
-    async findByRequestHash(requestHash) {
-      const [job] = await jobs("where request_hash = $1", [requestHash]);
-      return job ?? null;
-    },
-
-    children(parentJobId) {
-      return jobs("where parent_job_id = $1 order by admitted_at, job_id", [parentJobId]);
     },
 
     computations(jobId) {

@@ -13,11 +13,8 @@ function operation(facts: Partial<Operation> = {}): Operation {
     operationId: "op-1",
     operationType: "training",
     status: "running",
-    createdAt: "2026-01-01T00:00:00Z",
     percent: 40,
     step: "Epoch 4/10",
-    stepsCompleted: 4,
-    stepsTotal: 10,
     symbol: "SPX",
     timeframe: "1d",
     startDate: null,
@@ -39,7 +36,6 @@ function worker(status: KtrdrWorker["status"]): KtrdrWorker {
     status,
     currentOperationId: null,
     healthCheckFailures: 0,
-    lastHealthyAt: null,
   };
 }
 

@@ -171,7 +171,7 @@ describe("stopping", () => {
       draws: 4,
       periods: [{ train: ["2000-01-03", "2006-12-29"] }],
     });
-    const admitted = async () => (await operator.records.children(batch.task_id)).length > 0;
+    const admitted = async () => (await operator.admitted(batch.task_id)).length > 0;
     await until(admitted, { what: "the batch's first job", timeoutMs: 120_000 });
     const other = await train("beta");
     const said = await operator.types('bin/ktrdr-mcp stop-research --strategy "$STRATEGY"', {
@@ -180,8 +180,8 @@ describe("stopping", () => {
     });
     expect(said).toMatch(/\d jobs were stopped\./);
     expect(said).toContain("✔ Proven: no worker of KTRDR computes any of them.");
-    const children = await Promise.all([draws, batch.task_id].map((id) => operator.records.children(id)));
-    for (const taskId of [runs, queued, draws, batch.task_id, ...children.flat().map(({ jobId }) => jobId)]) {
+    const children = await Promise.all([draws, batch.task_id].map((id) => operator.admitted(id)));
+    for (const taskId of [runs, queued, draws, batch.task_id, ...children.flat()]) {
       expect((await operator.recorded(taskId)).status, taskId).toBe("cancelled");
       expect(await operator.computing(taskId)).toEqual([]);
     }

@@ -8,14 +8,9 @@ import { clientOf, failure, recorded, reply, serve, type Seen } from "./support.
 const HOUR = 3_600_000;
 const answers: readonly [RegExp, string][] = [
   [/\/symbols$/, "symbols"],
-  [/\/timeframes$/, "timeframes"],
   [/\/data\/range$/, "range"],
   [/\/data\//, "bars"],
   [/\/indicators\/calculate/, "calculate"],
-  [/\/indicators\/$/, "indicators"],
-  [/\/validate\//, "validate"],
-  [/\/features$/, "features"],
-  [/\/results$/, "results"],
 ];
 
 function respond({ path }: Seen, response: ServerResponse): void {
@@ -29,19 +24,14 @@ async function cached() {
   return { clock, server, reads: createCachedReads(clientOf(server), { now: () => clock.now }) };
 }
 
-test("each family is asked again only after its time", async () => {
+test("each question is asked again only after its time", async () => {
   const { clock, server, reads } = await cached();
   const all = () =>
     Promise.all([
       reads.symbols(),
-      reads.timeframes(),
-      reads.indicators(),
       reads.range("SPX", "1d"),
       reads.bars("SPX", "1d", { limit: 5 }),
       reads.calculate({ symbol: "SPX", timeframe: "1d", indicators: [{ id: "rsi", parameters: { period: 10 } }] }),
-      reads.validate("s", "aa"),
-      reads.features("s", "aa"),
-      reads.model("op"),
     ]);
   const asked = async (at: number): Promise<number> => {
     clock.now = at;
@@ -49,23 +39,17 @@ test("each family is asked again only after its time", async () => {
     await all();
     return server.seen.length;
   };
-  expect(await asked(1)).toBe(9);
-  expect(await asked(5 * 60_000)).toBe(0);
-  expect(await asked(5 * 60_000 + 2)).toBe(2);
-  expect(await asked(10 * 60_000 + 1)).toBe(0);
-  expect(await asked(10 * 60_000 + 2)).toBe(1);
-  expect(await asked(HOUR)).toBe(3);
-  expect(await asked(HOUR + 2)).toBe(6);
+  expect(await asked(1)).toBe(4);
+  expect(await asked(HOUR)).toBe(0);
+  expect(await asked(HOUR + 2)).toBe(4);
 });
 
-test("other windows, other texts and other parameters are other questions", async () => {
+test("other windows are other questions", async () => {
   const { server, reads } = await cached();
   await reads.bars("SPX", "1d", {});
   await reads.bars("SPX", "1d", { limit: 1 });
   await reads.bars("SPX", "1d", { startDate: "2020-01-01" });
-  await reads.validate("s", "aa");
-  await reads.validate("s", "bb");
-  expect(server.seen).toHaveLength(5);
+  expect(server.seen).toHaveLength(3);
 });
 
 test("equal questions at the same time are one request; one that gives up leaves the others alone", async () => {

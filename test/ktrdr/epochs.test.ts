@@ -13,7 +13,6 @@ const wire = (epoch: number, loss = epoch) => ({
 const figures = (epoch: number, loss = epoch) => ({
   epoch,
   trainLoss: loss,
-  trainAccuracy: 0.5,
   valLoss: loss + 1,
   valAccuracy: null,
 });

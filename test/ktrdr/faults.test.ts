@@ -77,7 +77,7 @@ describe("the rule of transient and permanent answers, for reads", () => {
     ["a missing status", { success: true, data: { operation_id: "op", operation_type: "training", created_at: "x" } }],
     [
       "a wrong type",
-      { success: true, data: { operation_id: "op", operation_type: "training", created_at: 5, status: "running" } },
+      { success: true, data: { operation_id: "op", operation_type: 5, created_at: "x", status: "running" } },
     ],
     [
       "another operation",
@@ -211,5 +211,5 @@ test("a slow answer that comes in time is an answer", async () => {
   const server = await serve(
     (_, response) => void setImmediate(() => reply(response, 200, recorded("health").response.body)),
   );
-  expect((await clientOf(server).health()).status).toBe("ok");
+  expect((await clientOf(server).health()).version).toBe("0.0.0.dev");
 });

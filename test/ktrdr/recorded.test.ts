@@ -30,22 +30,18 @@ async function against<T>(name: string, work: (ktrdr: Ktrdr) => Promise<T>): Pro
 }
 
 describe("recorded answers become domain values", () => {
-  test("health names the engine and its orphan limit", async () => {
+  test("health names the engine", async () => {
     expect(await against("health", (ktrdr) => ktrdr.health())).toEqual({
-      status: "ok",
       version: "0.0.0.dev",
       engine: { name: "ktrdr", version: "0.0.0.dev" },
-      orphanTimeoutSeconds: 60,
     });
   });
 
-  test("market data: symbols, timeframes, range, bars", async () => {
+  test("market data: symbols, range, bars", async () => {
     expect(await against("symbols", (ktrdr) => ktrdr.data.symbols())).toEqual([
-      { symbol: "EURUSD", name: "EURUSD", type: "unknown", timeframes: ["1h"] },
-      { symbol: "SPX", name: "SPX", type: "unknown", timeframes: ["1d"] },
+      { symbol: "EURUSD", timeframes: ["1h"] },
+      { symbol: "SPX", timeframes: ["1d"] },
     ]);
-    const timeframes = await against("timeframes", (ktrdr) => ktrdr.data.timeframes());
-    expect(timeframes[0]).toEqual({ id: "1m", name: "1 Minute" });
     expect(await against("range", (ktrdr) => ktrdr.data.range("SPX", "1d"))).toEqual({
       startDate: "2000-01-03T00:00:00Z",
       endDate: "2020-04-17T00:00:00Z",
@@ -55,39 +51,14 @@ describe("recorded answers become domain values", () => {
     expect(bars.times).toHaveLength(5);
     expect(bars.times[0]).toBe("2020-03-02T00:00:00Z");
     expect(bars.ohlcv[0]).toEqual([2974.28, 3090.96, 2945.1899, 3090.23, 6376400000]);
-    expect(bars.limited).toBe(false);
-    expect((await against("bars-limited", (ktrdr) => ktrdr.data.bars("spx", "1d", { limit: 2 }))).limited).toBe(true);
     expect((await against("bars-none", (ktrdr) => ktrdr.data.bars("NOPE", "1d", {}))).times).toEqual([]);
   });
 
-  test("indicators: listing and values with their dates", async () => {
-    const list = await against("indicators", (ktrdr) => ktrdr.indicators.list());
-    expect(list[0]).toEqual({ id: "ADLineIndicator", name: "ADLine", kind: "volume" });
+  test("indicator values with their dates", async () => {
     const series = await against("calculate", (ktrdr) => ktrdr.indicators.calculate(calculation));
     expect(series.times[0]).toBe("2019-01-02T00:00:00Z");
     expect(Object.keys(series.values)).toEqual(["rsi_10"]);
     expect(series.values["rsi_10"]).toHaveLength(series.times.length);
-  });
-
-  test("strategies: verdicts, unreadable files and features", async () => {
-    const good = await against("validate", (ktrdr) => ktrdr.strategies.validate("spx_rsi_reversion"));
-    expect(good).toMatchObject({ valid: true, readable: true, issues: [] });
-    expect(good.availableIndicators).toContain("rsi");
-    const broken = await against("validate-bad-yaml", (ktrdr) => ktrdr.strategies.validate("spx_bad_yaml"));
-    expect(broken).toMatchObject({ valid: false, readable: false });
-    expect(broken.issues[0]).toMatchObject({ severity: "error", category: "system" });
-    expect(broken.issues[0]?.message).not.toContain("\n");
-    const dangling = await against("validate-bad-ref", (ktrdr) => ktrdr.strategies.validate("spx_bad_ref"));
-    expect(dangling).toMatchObject({ valid: false, readable: true });
-    const features = await against("features", (ktrdr) => ktrdr.strategies.features("spx_macd_adx_trend"));
-    expect(features[0]).toEqual({
-      featureId: "1d_gap_side_falling",
-      timeframe: "1d",
-      fuzzySet: "gap_side",
-      membership: "falling",
-      indicatorId: "momentum_gap",
-      indicatorOutput: "histogram",
-    });
   });
 
   test("a pending, a running, a finished and a falsely failed operation", async () => {
@@ -102,8 +73,6 @@ describe("recorded answers become domain values", () => {
     expect(running).toMatchObject({
       status: "running",
       step: "Epoch 70/300 · Batch 20/83",
-      stepsCompleted: 69,
-      stepsTotal: 300,
       startDate: "2000-01-03T00:00:00Z",
     });
     expect(running.epochs.map(({ epoch }) => epoch)).toEqual([0, 1, 2, 3]);
@@ -122,21 +91,17 @@ describe("recorded answers become domain values", () => {
     const list = await against("operations", (ktrdr) => ktrdr.operations.list({}));
     expect(list.length).toBeGreaterThan(1);
     const results = await against("results", (ktrdr) => ktrdr.operations.results("rec-04-rsi"));
-    expect(results).toMatchObject({ status: "completed", results: { model_path: "models/spx_rsi_reversion/1d_v1" } });
+    expect(results).toMatchObject({ results: { model_path: "models/spx_rsi_reversion/1d_v1" } });
     expect(await against("resumed", (ktrdr) => ktrdr.operations.resume("rec-12-crash"))).toEqual({
-      checkpointType: "periodic",
-      checkpointAt: "2026-11-22T12:55:12.289289Z",
       epoch: 10,
     });
-    expect(await against("checkpoint-stats", (ktrdr) => ktrdr.checkpoints.stats())).toEqual({ count: 0, bytes: 0 });
     expect(await against("checkpoint", (ktrdr) => ktrdr.checkpoints.get("rec-07-cancel"))).toMatchObject({
       type: "cancellation",
-      epoch: 11,
       reached: { epoch: 11 },
     });
   });
 
-  test("workers: registry, single entry, and a worker asked directly", async () => {
+  test("workers: the registry, and a worker asked directly", async () => {
     const [first] = await against("workers", (ktrdr) => ktrdr.workers.list());
     expect(first).toEqual({
       workerId: "bt-1",
@@ -145,9 +110,7 @@ describe("recorded answers become domain values", () => {
       status: "available",
       currentOperationId: null,
       healthCheckFailures: 0,
-      lastHealthyAt: "2026-11-22T12:54:55.673Z",
     });
-    expect((await against("worker", (ktrdr) => ktrdr.workers.get("train-1"))).workerType).toBe("training");
 
     const direct = async (name: string) =>
       clientOf({ url: "http://127.0.0.1:1" }).workers.at((await replaying(name)).url);
@@ -194,7 +157,6 @@ describe("recorded answers become domain values", () => {
 
 describe("recorded refusals become domain errors", () => {
   const cases: readonly [string, string, (ktrdr: Ktrdr) => Promise<unknown>][] = [
-    ["worker-unknown", "ktrdr_not_found", (ktrdr) => ktrdr.workers.get("nobody")],
     ["operation-unknown", "ktrdr_not_found", (ktrdr) => ktrdr.operations.get("rec-04-rsi")],
     ["cancel-unknown", "ktrdr_not_found", (ktrdr) => ktrdr.operations.cancel("rec-07-unknown", "")],
     ["resume-no-checkpoint", "ktrdr_not_found", (ktrdr) => ktrdr.operations.resume("rec-10c-resume")],
@@ -208,10 +170,6 @@ describe("recorded refusals become domain errors", () => {
     ["calculate-unknown", "ktrdr_rejected", (ktrdr) => ktrdr.indicators.calculate(calculation)],
     ["calculate-bad-parameter", "ktrdr_rejected", (ktrdr) => ktrdr.indicators.calculate(calculation)],
     ["calculate-crash", "ktrdr_rejected", (ktrdr) => ktrdr.indicators.calculate(calculation)],
-    ["validate-missing", "strategy_not_found", (ktrdr) => ktrdr.strategies.validate("spx_absent")],
-    ["features-missing", "strategy_not_found", (ktrdr) => ktrdr.strategies.features("spx_absent")],
-    ["features-semantic", "strategy_invalid", (ktrdr) => ktrdr.strategies.features("spx_bad_ref")],
-    ["features-old", "strategy_invalid", (ktrdr) => ktrdr.strategies.features("spx_no_inputs")],
     ["results-running", "task_not_finished", (ktrdr) => ktrdr.operations.results("rec-04-rsi")],
     ["results-cancelled", "ktrdr_rejected", (ktrdr) => ktrdr.operations.results("rec-07-cancel")],
     ["no-worker", "ktrdr_no_worker", (ktrdr) => ktrdr.trainings.start(training)],
@@ -223,7 +181,7 @@ describe("recorded refusals become domain errors", () => {
     ["training-bad-date", "ktrdr_rejected", (ktrdr) => ktrdr.trainings.start(training)],
     ["training-no-name", "ktrdr_rejected", (ktrdr) => ktrdr.trainings.start(training)],
     ["database-down", "ktrdr_unavailable", (ktrdr) => ktrdr.operations.get("rec-16-unknown")],
-    ["database-down-checkpoints", "ktrdr_unavailable", (ktrdr) => ktrdr.checkpoints.stats()],
+    ["database-down-checkpoints", "ktrdr_unavailable", (ktrdr) => ktrdr.checkpoints.get("x")],
     ["download-bad-mode", "ktrdr_rejected", (ktrdr) => ktrdr.data.download(download)],
     ["download-local", "ktrdr_start_ambiguous", (ktrdr) => ktrdr.data.download(download)],
     ["list-bad-status", "ktrdr_rejected", (ktrdr) => ktrdr.operations.list({})],

@@ -148,16 +148,6 @@ test("redirects to another origin or path are not followed", async () => {
   expect(elsewhere.seen).toEqual([]);
 });
 
-test("a listed path may gain its slash", async () => {
-  const server = await serve(({ path }, response, request) => {
-    const { host } = request.headers;
-    if (path === "/prefix/api/v1/indicators/") return reply(response, 200, recorded("indicators").response.body);
-    response.writeHead(307, { location: `http://${host}/prefix/api/v1/indicators/` });
-    return response.end();
-  });
-  expect(await clientOf({ url: `${server.url}/prefix/api/v1/` }).indicators.list()).toHaveLength(3);
-});
-
 test("indicator pages are joined in order until the last one", async () => {
   const server = await serve(({ path }, response) => {
     const page = Number(new URL(path, "http://x").searchParams.get("page"));

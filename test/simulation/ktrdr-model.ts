@@ -102,14 +102,13 @@ export class KtrdrModel {
   }
 
   registered(): KtrdrWorker[] {
-    return [...this.registry.values()].map(({ worker, status, current, failures, healthyAt }) => ({
+    return [...this.registry.values()].map(({ worker, status, current, failures }) => ({
       workerId: worker.id,
       workerType: worker.type,
       endpointUrl: worker.endpoint,
       status,
       currentOperationId: current,
       healthCheckFailures: failures,
-      lastHealthyAt: new Date(healthyAt).toISOString(),
     }));
   }
 

@@ -81,12 +81,9 @@ export function fromRow(row: Row): Operation {
     operationId: row.id,
     operationType: row.type,
     status: row.status,
-    createdAt: row.createdAt,
     percent: row.status === "completed" ? 100 : 0,
     step: "",
     ...(row.status === "running" ? { fromRow: true } : {}),
-    stepsCompleted: 0,
-    stepsTotal: 0,
     symbol: "SPX",
     timeframe: "1d",
     startDate: null,
@@ -104,5 +101,5 @@ function viewOf({ row, done, total }: Computation): Operation {
   const { fromRow: _, ...view } = fromRow(row);
   const epoch = Math.floor((done / total) * 100);
   if (silent) return { ...view, step: "Starting v3 training pipeline" };
-  return { ...view, percent: epoch, step: `Epoch ${epoch}/100`, stepsCompleted: epoch, stepsTotal: 100 };
+  return { ...view, percent: epoch, step: `Epoch ${epoch}/100` };
 }

@@ -27,8 +27,6 @@ export class MemoryRecord {
       get: never,
       seen: never,
       list: never,
-      findByRequestHash: never,
-      children: never,
       strategyText: never,
       admit: never,
       finish: never,

@@ -54,15 +54,13 @@ export class ModelKtrdr {
       },
       workers: {
         list: async () => await this.registry(0),
-        get: never,
         at: (endpoint) => this.link(endpoint),
         snapshot: async (maxAgeMs, signal) => await this.registry(maxAgeMs, signal),
       },
-      data: { symbols: never, timeframes: never, range: never, bars: never, download: never },
-      indicators: { list: never, calculate: never },
-      strategies: { validate: never, features: never },
+      data: { symbols: never, range: never, bars: never, download: never },
+      indicators: { calculate: never },
       // Nothing the model computes leaves a checkpoint: what died is computed afresh.
-      checkpoints: { olderThan: never, remove: never, stats: never, get: async () => await Promise.reject(notFound()) },
+      checkpoints: { olderThan: never, remove: never, get: async () => await Promise.reject(notFound()) },
       close: () => undefined,
     };
   }
@@ -159,14 +157,7 @@ export class ModelKtrdr {
         const ids = [...computations.keys(), ...copies.keys()];
         return ids
           .flatMap((id) => this.model.rows.get(id) ?? [])
-          .map((row) => ({
-            operationId: row.id,
-            operationType: row.type,
-            status: row.status,
-            createdAt: row.createdAt,
-            percent: 0,
-            symbol: "SPX",
-          }));
+          .map((row) => ({ operationId: row.id, status: row.status }));
       },
       cancel: async (id, reason, signal) => {
         const worker = await ask("cancel", signal);

@@ -78,19 +78,6 @@ describe("list", () => {
 });
 
 describe("looking up", () => {
-  it("finds a job by its request and a set's children oldest first", async () => {
-    const input = jobInput();
-    await writer.admit(input, null);
-    expect(await jobs.findByRequestHash(input.requestHash)).toEqual(await jobs.get(input.jobId));
-    expect(await jobs.findByRequestHash("unknown")).toBeNull();
-    const children = [
-      await admit({ ...trainingRequest, draw: 1 }, { parentJobId: "the-set" }),
-      await admit({ ...trainingRequest, draw: 2 }, { parentJobId: "the-set" }),
-    ];
-    expect(ids(await jobs.children("the-set"))).toEqual(children);
-    expect(await jobs.children("nobody")).toEqual([]);
-  });
-
   it("sees a job together with when its newest computation began", async () => {
     const jobId = await admit(trainingRequest);
     expect(await jobs.seen(jobId)).toEqual({ job: await jobs.get(jobId), computingSince: null, begun: false });

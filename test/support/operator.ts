@@ -174,11 +174,18 @@ export class Operator {
       .map((line) => line.operationId);
   }
 
+  /** The jobs of a batch that are on record now, oldest first. */
+  async admitted(batchId: string): Promise<string[]> {
+    const asked = "select job_id from jobs where parent_job_id = $1 order by admitted_at, job_id";
+    const { rows } = await this.pool.query<{ job_id: string }>(asked, [batchId]);
+    return rows.map(({ job_id }) => job_id);
+  }
+
   /** The jobs of a batch, once so many of them are on record. */
   async children(batchId: string, count: number): Promise<string[]> {
     let ids: string[] = [];
     const all = async () => {
-      ids = (await this.records.children(batchId)).map(({ jobId }) => jobId);
+      ids = await this.admitted(batchId);
       return ids.length === count;
     };
     await until(all, { what: `${count} jobs of ${batchId} on record`, timeoutMs: 120_000 });

@@ -6,10 +6,7 @@ export interface Feature {
   /** KTRDR's name, e.g. `1d_osc_zone_low` or `1d_osc_raw`. */
   readonly featureId: string;
   readonly timeframe: string;
-  readonly fuzzySet: string | null;
-  readonly membership: string | null;
   readonly indicatorId: string;
-  readonly indicatorOutput: string | null;
 }
 
 interface Sections {
@@ -38,29 +35,15 @@ export function listFeatures({ indicators, fuzzySets, inputs, timeframes }: Sect
 }
 
 function rawFeature(reference: string, timeframe: string, indicators: Mapping): Feature {
-  const { id, output } = splitReference(reference, indicators);
-  return {
-    featureId: `${timeframe}_${reference}_raw`,
-    timeframe,
-    fuzzySet: null,
-    membership: null,
-    indicatorId: id,
-    indicatorOutput: output,
-  };
+  const { id } = splitReference(reference, indicators);
+  return { featureId: `${timeframe}_${reference}_raw`, timeframe, indicatorId: id };
 }
 
 function fuzzyFeatures(fuzzySet: string, set: Mapping, timeframe: string, indicators: Mapping): readonly Feature[] {
   const reference = own(set, "indicator");
   if (typeof reference !== "string") return [];
-  const { id, output } = splitReference(reference, indicators);
+  const { id } = splitReference(reference, indicators);
   return Object.keys(set)
     .filter((key) => key !== "indicator")
-    .map((membership) => ({
-      featureId: `${timeframe}_${fuzzySet}_${membership}`,
-      timeframe,
-      fuzzySet,
-      membership,
-      indicatorId: id,
-      indicatorOutput: output,
-    }));
+    .map((membership) => ({ featureId: `${timeframe}_${fuzzySet}_${membership}`, timeframe, indicatorId: id }));
 }

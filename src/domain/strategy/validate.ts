@@ -38,7 +38,6 @@ export interface StrategySummary {
   readonly timeframes: readonly string[];
   /** The one of them that labels, bars and results are of. */
   readonly timeframe: string | null;
-  readonly outputFormat: string | null;
   readonly indicatorTypes: readonly string[];
   /** Feature names in the order the network gets them. */
   readonly features: readonly string[];
@@ -119,7 +118,6 @@ function summarise(examined: Examined, labels: ExaminedLabels | null): StrategyS
     symbols,
     timeframes,
     timeframe,
-    outputFormat: text(own(own(raw, "decisions"), "output_format")),
     indicatorTypes: [...new Set(types.filter((type) => type !== null))],
     features: features.map((feature) => feature.featureId),
     warmUpBars: strategyWarmUp(indicators),

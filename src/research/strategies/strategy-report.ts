@@ -69,7 +69,7 @@ function textOnly({ symbol, timeframe }: MarketName, { code }: DomainError): str
     : "the text only: KTRDR does not answer (check_health says how to start it)";
 }
 
-const NO_BARS: Bars = { times: [], ohlcv: [], limited: false };
+const NO_BARS: Bars = { times: [], ohlcv: [] };
 
 /** Without dates, labels are counted on the oldest bars: the newest ones are the exam, and a look at them is a hint. */
 const LEARNT_SHARE = 0.7;
