@@ -1,6 +1,7 @@
 /**
- * What an item of a batch costs beside KTRDR's own time (contract §11.7): from the end of a computation until it is
- * recorded, and from the moment the registry frees a worker until the next computation begins. Aim: under 1 s together.
+ * What an item of a batch costs beside KTRDR's own time (docs/ktrdr.md §11.7): from the end of a computation until it
+ * is recorded, and from the moment the registry frees a worker until the next computation begins. Aim: under 1 s
+ * together.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";

@@ -6,14 +6,14 @@ import type { StateFolder } from "./state/folder.ts";
 /** Every fault that can be switched on, and what a client then sees. */
 export const FAULTS = {
   completed_turned_failed:
-    "A finished operation is answered as failed with the orphan text, progress 100 and its result (contract §3.5).",
+    "A finished operation is answered as failed with the orphan text, progress 100 and its result (docs/ktrdr.md §3.5).",
   completed_turned_cancelled:
-    "A finished operation is answered as cancelled with its result kept; /results then says 400 (contract §9.1, §9.14).",
+    "A finished operation is answered as cancelled with its result kept; /results then says 400 (docs/ktrdr.md §9.1, §9.14).",
   frozen_progress:
     "The API forgets which worker computes the operation: running, 0 %, no metrics, as after its restart; the false failure follows.",
-  stuck_resuming: "The API answers `resuming` for ever; the worker knows better (contract §3.5).",
+  stuck_resuming: "The API answers `resuming` for ever; the worker knows better (docs/ktrdr.md §3.5).",
   cancel_not_forwarded: "DELETE marks the operation cancelled without telling the worker: remote_cancelled is false.",
-  lost_operation: "The start is answered 200, but the operation never comes to exist: 404 (contract §9.9).",
+  lost_operation: "The start is answered 200, but the operation never comes to exist: 404 (docs/ktrdr.md §9.9).",
   start_answer_lost: "The start is carried out, then the connection is cut before the answer.",
   start_hangs: "The start is carried out, but its answer never comes and the connection stays open.",
   slow: "The answer comes `delayMs` later (default 1000).",
@@ -23,11 +23,11 @@ export const FAULTS = {
   http_502: "502 with an HTML body, as from a proxy in front.",
   http_503: "503 in shape E3.",
   http_503_no_workers: "503 in shape E4, as when no worker is free.",
-  http_400_outage: "400 OPERATIONS-…/CHECKPOINTS-… in shape E2, as when the database is away (contract §1.3).",
+  http_400_outage: "400 OPERATIONS-…/CHECKPOINTS-… in shape E2, as when the database is away (docs/ktrdr.md §1.3).",
   garbage_answer:
     "200 with nonsense; `variant`: html, nan, huge, wrong_types, truncated or empty (default html). `bytes` sizes huge.",
   database_down: "Every access to the database fails in the API and in the workers (recording 16).",
-  training_error_in_completed: "A training ends completed with training_metrics {error} only (contract §6.3).",
+  training_error_in_completed: "A training ends completed with training_metrics {error} only (docs/ktrdr.md §6.3).",
   computing_fails: "The computing fails with `message`.",
   slow_computing:
     "Waits epochDelayMs between epochs, barDelayMs for each bar, stepDelayMs for each step of a download.",

@@ -1,4 +1,4 @@
-/** All timers of the real system (contract §3.2), in milliseconds, already multiplied by the time scale. */
+/** All timers of the real system (docs/ktrdr.md §3.2), in milliseconds, already multiplied by the time scale. */
 export interface Timers {
   /** The API asks every worker for `/health` this often. */
   readonly healthSweepMs: number;

@@ -2,7 +2,7 @@ import { detail } from "../http/errors.ts";
 import { isFinished, wireNow, wireNowOffset } from "../state/operation.ts";
 import type { ApiContext } from "./context.ts";
 
-/** `data` of a cancellation's answer (contract §2.10). */
+/** `data` of a cancellation's answer (docs/ktrdr.md §2.10). */
 export interface Cancellation {
   success: true;
   operation_id: string;

@@ -20,7 +20,7 @@ export function requireWorker(api: ApiContext, kind: JobKind): WorkerEntry {
 
 /**
  * Posts the job to the worker, then marks the worker busy and remembers which one to ask. Between selection and mark
- * another start can choose the same worker, and a worker never refuses (contract §2.11).
+ * another start can choose the same worker, and a worker never refuses (docs/ktrdr.md §2.11).
  */
 export async function dispatch(
   api: ApiContext,

@@ -166,7 +166,8 @@ async function run(
     api.log.write("end", id, "data_load", signal.aborted ? "cancelled" : `failed: ${message}`);
     if (signal.aborted) return;
     const change = { status: "failed" as const, completed_at: wireNow(), error_message: message };
-    // As with trainings (contract §9.8): without a database the memory says failed, and the row goes on saying running.
+    // As with trainings (docs/ktrdr.md §9.8): without a database the memory says failed, and the row goes on saying
+    // running.
     Object.assign(operation, change);
     try {
       const row = api.database.updateOperation(id, change);
@@ -179,7 +180,9 @@ async function run(
   }
 }
 
-/** Starts a download inside the API process, as the real one does, and returns its operation id (contract §2.2). */
+/**
+ * Starts a download inside the API process, as the real one does, and returns its operation id (docs/ktrdr.md §2.2).
+ */
 export function startDownload(api: ApiContext, request: DownloadRequest): string {
   const id = newOperationId("data_load");
   const stamp = (text: string | undefined): string | null =>

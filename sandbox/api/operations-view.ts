@@ -12,7 +12,7 @@ interface Proxy {
 
 /**
  * The API's memory of operations: what it has read once, kept for ever and lost on a restart, and for each dispatched
- * operation the worker to ask. Everything that the API knows about a running operation is in here (contract §3.1).
+ * operation the worker to ask. Everything that the API knows about a running operation is in here (docs/ktrdr.md §3.1).
  */
 export class OperationsView {
   readonly #database: Database;
@@ -119,7 +119,7 @@ export class OperationsView {
     operation.error_message = atWorker.error_message;
     operation.completed_at = atWorker.completed_at;
     operation.metrics ??= {};
-    // The bug that makes answers grow: every poll appends the whole history and its length (contract §2.10).
+    // The bug that makes answers grow: every poll appends the whole history and its length (docs/ktrdr.md §2.10).
     if (operation.operation_type === "training") {
       operation.metrics.epochs = [...(operation.metrics.epochs ?? []), ...metrics];
     }

@@ -4,7 +4,7 @@ import type { Timers } from "../timers.ts";
 import type { OperationsView } from "./operations-view.ts";
 import type { WorkerRegistry } from "./worker-registry.ts";
 
-/** The `orphan_detector` block of `/health` (contract §2.1). */
+/** The `orphan_detector` block of `/health` (docs/ktrdr.md §2.1). */
 export interface OrphanDetectorStatus {
   running: boolean;
   potential_orphans_count: number;
@@ -15,7 +15,7 @@ export interface OrphanDetectorStatus {
 
 /**
  * Declares operations failed that are running in the API's memory while no worker claims them. It looks at the memory
- * only, so an operation that ended unobserved is failed although the row says completed (contract §3.5).
+ * only, so an operation that ended unobserved is failed although the row says completed (docs/ktrdr.md §3.5).
  */
 export class OrphanDetector {
   readonly #view: OperationsView;

@@ -4,7 +4,7 @@ import { emptyProgress, operationFromRow, wireNow } from "../state/operation.ts"
 import type { ApiContext } from "./context.ts";
 import { WorkerRefusal } from "./worker-client.ts";
 
-/** `data` of a resume's answer (contract §2.10). */
+/** `data` of a resume's answer (docs/ktrdr.md §2.10). */
 export interface Resumption {
   operation_id: string;
   status: "resuming";
@@ -23,8 +23,8 @@ function requireResumable(operation: Operation): JobKind {
 
 /**
  * Hands the operation to a free worker, but neither remembers which one nor marks it busy: from here on the API says
- * `resuming` for ever (contract §3.5). A refusal has side effects too: it wipes `error_message`, and without a worker
- * a failed operation becomes cancelled (contract §9.2, §9.3).
+ * `resuming` for ever (docs/ktrdr.md §3.5). A refusal has side effects too: it wipes `error_message`, and without a
+ * worker a failed operation becomes cancelled (docs/ktrdr.md §9.2, §9.3).
  */
 export async function resumeOperation(api: ApiContext, id: string): Promise<Resumption> {
   const operation = await api.view.known(id);

@@ -25,7 +25,7 @@ export function readStrategyFile(folder: StateFolder, name: string): StrategyFil
   return { name, path, text, check: checkStrategy(text) };
 }
 
-/** Every strategy file's path: the real one lists them all when one is not found (contract §9.17). */
+/** Every strategy file's path: the real one lists them all when one is not found (docs/ktrdr.md §9.17). */
 export function strategyPaths(folder: StateFolder): string[] {
   return readdirSync(folder.strategies)
     .filter((name) => name.endsWith(".yaml"))

@@ -3,7 +3,7 @@ import type { Operation } from "../state/operation.ts";
 /** What the API asks of a worker over HTTP; every call fails (rejects) when the worker cannot be reached in time. */
 export interface WorkerClient {
   operation(endpointUrl: string, id: string): Promise<Operation | undefined>;
-  /** The worker's `[epochs, count]` pair (contract §2.10). */
+  /** The worker's `[epochs, count]` pair (docs/ktrdr.md §2.10). */
   metrics(endpointUrl: string, id: string): Promise<unknown[]>;
   /** True when the worker says that it cancelled the operation. */
   cancel(endpointUrl: string, id: string, reason: string | null): Promise<boolean>;

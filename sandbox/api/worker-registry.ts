@@ -12,7 +12,7 @@ export const WORKER_TYPES = [
 ] as const;
 export type WorkerType = (typeof WORKER_TYPES)[number];
 
-/** A worker as `GET /workers` shows it (contract §2.11). */
+/** A worker as `GET /workers` shows it (docs/ktrdr.md §2.11). */
 export interface WorkerEntry {
   worker_id: string;
   worker_type: WorkerType;
@@ -33,7 +33,7 @@ interface WorkerHealth {
 
 /**
  * The API's idea of its workers: only in memory, lost with the process, and up to one health sweep behind the truth.
- * Dispatch trusts it, which is why concurrent starts pile into one worker (contract §2.11, §3.5).
+ * Dispatch trusts it, which is why concurrent starts pile into one worker (docs/ktrdr.md §2.11, §3.5).
  */
 export class WorkerRegistry {
   readonly #timers: Timers;

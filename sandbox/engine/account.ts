@@ -51,7 +51,7 @@ export class Account {
     return true;
   }
 
-  /** Closes the position. The trade's commission and net profit know only the exit's part (contract §10.2). */
+  /** Closes the position. The trade's commission and net profit know only the exit's part (docs/ktrdr.md §10.2). */
   close(price: number, time: number): void {
     const held = this.holding;
     if (held === undefined) return;

@@ -1,7 +1,7 @@
 import type { Bars } from "./bars.ts";
 import type { Market } from "./dataset.ts";
 
-/** Progress of a run in the fields that an operation shows (contract §2.10). Percentage 0..100. */
+/** Progress of a run in the fields that an operation shows (docs/ktrdr.md §2.10). Percentage 0..100. */
 export interface RunProgress {
   readonly percentage: number;
   readonly currentStep: string;
@@ -10,7 +10,7 @@ export interface RunProgress {
   readonly itemsProcessed: number;
 }
 
-/** One epoch in the wire form of the metrics block (contract §2.10): `epoch` from 0, `duration` in seconds. */
+/** One epoch in the wire form of the metrics block (docs/ktrdr.md §2.10): `epoch` from 0, `duration` in seconds. */
 export interface EpochMetrics {
   readonly epoch: number;
   readonly train_loss: number;
@@ -30,7 +30,9 @@ export interface TrainingHistory {
   val_accuracy: number[];
 }
 
-/** Wire form of a training checkpoint's state without `original_request`, which the worker adds (contract §2.12). */
+/**
+ * Wire form of a training checkpoint's state without `original_request`, which the worker adds (docs/ktrdr.md §2.12).
+ */
 export interface TrainingState {
   readonly epoch: number;
   readonly train_loss: number;
@@ -61,7 +63,7 @@ export interface CompletedTrainingMetrics {
   readonly history: TrainingHistory;
 }
 
-/** Result of a training exactly as on the wire (contract §6.3). */
+/** Result of a training exactly as on the wire (docs/ktrdr.md §6.3). */
 export interface TrainingResultSummary {
   readonly model_path: string;
   readonly training_metrics: CompletedTrainingMetrics | { readonly error: string };
@@ -106,7 +108,7 @@ export interface TrainInput {
   /** Absolute models folder; `model_path` in the result is `models/<strategy>/<tf>_v<N>` whatever its name. */
   readonly modelsDir: string;
   readonly operationId: string;
-  /** Fixes the random draw; without it every run differs, as in the real backend (contract §10.1). */
+  /** Fixes the random draw; without it every run differs, as in the real backend (docs/ktrdr.md §10.1). */
   readonly seed?: number;
   /** Slows a run: milliseconds waited between epochs (cut short by `signal`). */
   readonly epochDelayMs?: number;
@@ -117,7 +119,7 @@ export interface TrainInput {
   readonly onEpoch?: (metrics: EpochMetrics, checkpoint: () => TrainingCheckpoint) => void | Promise<void>;
 }
 
-/** The 22 figures of a backtest (contract §6.2, §10), key names as on the wire. */
+/** The 22 figures of a backtest (docs/ktrdr.md §6.2, §10), key names as on the wire. */
 export interface BacktestMetrics {
   readonly total_return: number;
   readonly total_return_pct: number;
@@ -143,7 +145,7 @@ export interface BacktestMetrics {
   readonly avg_loss_holding_period: number;
 }
 
-/** Result of a backtest exactly as on the wire (contract §6.2). */
+/** Result of a backtest exactly as on the wire (docs/ktrdr.md §6.2). */
 export interface BacktestResultSummary {
   readonly strategy_name: string;
   readonly symbol: string;
@@ -192,7 +194,9 @@ export interface OpenPosition {
   readonly current_price: number;
 }
 
-/** Wire form of a backtest checkpoint's state without `original_request`, which the worker adds (contract §2.12). */
+/**
+ * Wire form of a backtest checkpoint's state without `original_request`, which the worker adds (docs/ktrdr.md §2.12).
+ */
 export interface BacktestCheckpoint {
   readonly operation_type: "backtesting";
   readonly bar_index: number;

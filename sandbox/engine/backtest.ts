@@ -32,10 +32,10 @@ interface Session {
 /**
  * Trades a stored model over a window: it decides at a bar's close and fills at the next bar's open, whole shares,
  * a quarter of the cash, costs on both sides. Everything comes out of the model's folder; no strategy file is read. The
- * same model and window give the same figures, and those of an earlier end are a prefix of them (contract §11.6).
+ * same model and window give the same figures, and those of an earlier end are a prefix of them (docs/ktrdr.md §11.6).
  * Rejects with EngineError (texts of recording 09) or, when the signal stops it, with RunCancelled and a checkpoint.
  * A resumed run has the real one's fault: return and trades are of the whole window, the equity curve and what is
- * computed from it only of the bars after the resume (contract §9.12).
+ * computed from it only of the bars after the resume (docs/ktrdr.md §9.12).
  */
 export async function runBacktest(input: BacktestInput): Promise<BacktestRun> {
   const started = performance.now();

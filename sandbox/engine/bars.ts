@@ -53,8 +53,8 @@ export function barAt(bars: Bars, index: number): Bar {
 }
 
 /**
- * Milliseconds UTC of an ISO date or date-time; a text without zone is UTC (contract §4.1). A bare date is midnight
- * at the start of that day (contract §2.2). Throws `DATA-InvalidDate`.
+ * Milliseconds UTC of an ISO date or date-time; a text without zone is UTC (docs/ktrdr.md §4.1). A bare date is
+ * midnight at the start of that day (docs/ktrdr.md §2.2). Throws `DATA-InvalidDate`.
  */
 export function parseTime(text: string): number {
   const trimmed = text.trim().replace(" ", "T");
@@ -67,7 +67,7 @@ export function parseTime(text: string): number {
   return time;
 }
 
-/** `2000-01-03T00:00:00Z`, the stamp of the price files (contract §10.11). */
+/** `2000-01-03T00:00:00Z`, the stamp of the price files (docs/ktrdr.md §10.11). */
 export function formatStamp(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19)}Z`;
 }

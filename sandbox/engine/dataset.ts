@@ -54,7 +54,8 @@ export async function makeDataset(
   const available = [...(markets[0]?.series.keys() ?? [])];
   const features = resolveFeatures(strategy).filter((feature) => available.includes(feature.timeframe));
   const matrix = await stack(strategy, features, markets, breathe);
-  // Of several symbols only the first one's prices make labels, and of its timeframes only the finest (contract §11.3).
+  // Of several symbols only the first one's prices make labels, and of its timeframes only the finest
+  // (docs/ktrdr.md §11.3).
   const bars = markets[0]?.series.get(finest(available) ?? "");
   if (bars === undefined) throw noData(input.markets[0]?.symbol ?? "", input.timeframe);
   const labels = makeLabels(strategy.training.labels, bars);
@@ -236,7 +237,7 @@ export function classLoss(
 /**
  * Weights that make every class count the same; an absent class has 0 and is never learnt. Classes are counted up to the
  * highest that occurs in the training part: only when the last ones are missing there are too few weights, which is
- * torch's cryptic error (contract §11.4).
+ * torch's cryptic error (docs/ktrdr.md §11.4).
  */
 function classWeights(targets: Float64Array, rows: Uint32Array): Float64Array {
   const classOf = (row: number): number => Math.trunc(targets[row] ?? 0);

@@ -1,6 +1,6 @@
 /**
  * A failure of the computing, with the code and the text that the real backend would put into an error body
- * (contract §1.3, §3). `details` holds the extra fields of that body, e.g. `validation_errors`.
+ * (docs/ktrdr.md §1.3, §3). `details` holds the extra fields of that body, e.g. `validation_errors`.
  */
 export class EngineError extends Error {
   readonly code: string;

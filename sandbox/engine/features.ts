@@ -4,7 +4,7 @@ import { membership, type MembershipSpec } from "./fuzzy.ts";
 import { computeIndicator } from "./indicators/registry.ts";
 import type { Strategy } from "./strategy-model.ts";
 
-/** One input of the network. `id` is `{tf}_{fuzzy set}_{membership}` or `{tf}_{reference}_raw` (contract §4.3). */
+/** One input of the network. `id` is `{tf}_{fuzzy set}_{membership}` or `{tf}_{reference}_raw` (docs/ktrdr.md §4.3). */
 export interface Feature {
   readonly id: string;
   readonly timeframe: string;

@@ -3,7 +3,7 @@ import { EngineError } from "./errors.ts";
 /** Degree, 0..1, to which a value belongs to a set; NaN of what is not a number. */
 export type Membership = (value: number) => number;
 
-/** A membership function as a strategy writes it (contract §4.3); a bare list is triangular. */
+/** A membership function as a strategy writes it (docs/ktrdr.md §4.3); a bare list is triangular. */
 export interface MembershipSpec {
   readonly type: string;
   readonly parameters: readonly number[];

@@ -6,7 +6,7 @@ import { numberIn, type Tree } from "./strategy-model.ts";
 import { cusumEvents, tripleBarrier, uniqueness } from "./triple-barrier.ts";
 import { findPivots } from "./zigzag.ts";
 
-/** Class numbers of the model's outputs when they are trading signals (contract §4.3). */
+/** Class numbers of the model's outputs when they are trading signals (docs/ktrdr.md §4.3). */
 export const BUY = 0;
 export const HOLD = 1;
 export const SELL = 2;
@@ -60,7 +60,7 @@ export function makeLabels(settings: Tree, bars: Bars): Labels {
 
 /**
  * BUY inside a rising leg, SELL inside a falling one, HOLD on the turning points and after the last one. This gives
- * the class counts of the recorded trainings exactly. `label_lookahead` has no effect (contract §9.7).
+ * the class counts of the recorded trainings exactly. `label_lookahead` has no effect (docs/ktrdr.md §9.7).
  */
 export function zigzagLabels(prices: Float64Array, threshold: number): Float64Array {
   const labels = new Float64Array(prices.length).fill(HOLD);

@@ -29,7 +29,7 @@ export interface ModelToStore {
 }
 
 /**
- * Writes `<modelsDir>/<strategy>/<tf>_v<N>` (N = highest + 1) with the files of contract §4.2, points
+ * Writes `<modelsDir>/<strategy>/<tf>_v<N>` (N = highest + 1) with the files of docs/ktrdr.md §4.2, points
  * `<tf>_latest` at it and returns `models/<strategy>/<tf>_v<N>`. `model.pt` holds this engine's own JSON, not torch's
  * format.
  */

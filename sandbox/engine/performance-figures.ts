@@ -6,10 +6,11 @@ const MILLISECONDS_PER_DAY = 86_400_000;
 const SMALLEST_SPREAD = 1e-10;
 
 /**
- * The real backend's 22 figures with its peculiarities (contract §10, §11.6): population deviations (n); trade figures from `net_pnl`, which leaves out
- * the entry commission; return from the last equity point, which leaves out the exit costs of a position closed at the
- * end; sqrt(252) whatever the bar; drawdown in currency = its ratio times the run's highest equity; annual return by
- * calendar days of the requested window. `window` in ms UTC. NaN becomes 0, infinity +/-999999.
+ * The real backend's 22 figures with its peculiarities (docs/ktrdr.md §10, §11.6): population deviations (n); trade
+ * figures from `net_pnl`, which leaves out the entry commission; return from the last equity point, which leaves out
+ * the exit costs of a position closed at the end; sqrt(252) whatever the bar; drawdown in currency = its ratio times
+ * the run's highest equity; annual return by calendar days of the requested window. `window` in ms UTC. NaN becomes 0,
+ * infinity +/-999999.
  */
 export function performanceFigures(
   equity: Float64Array,

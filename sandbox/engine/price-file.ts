@@ -103,7 +103,9 @@ export function formatBarsCsv(bars: Bars): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** `<dataDir>/<SYMBOL>_<timeframe>.csv`; refuses names that are not plain (contract §4.1), `INPUT-InvalidSymbol`. */
+/**
+ * `<dataDir>/<SYMBOL>_<timeframe>.csv`; refuses names that are not plain (docs/ktrdr.md §4.1), `INPUT-InvalidSymbol`.
+ */
 export function barsPath(dataDir: string, symbol: string, timeframe: string): string {
   if (!/^[A-Za-z0-9.-]{1,20}$/.test(symbol) || !/^[0-9]+[mhdwM]$/.test(timeframe) || /^\.+$/.test(symbol)) {
     throw new EngineError("INPUT-InvalidSymbol", `No data found in cache for ${symbol} ${timeframe}`);

@@ -8,7 +8,7 @@ const FALLING = 1;
 const RANGING = 2;
 const VOLATILE = 3;
 
-/** What the real trainer never passes on, whatever the file says (contract §11.4). */
+/** What the real trainer never passes on, whatever the file says (docs/ktrdr.md §11.4). */
 const RANGE_PERIOD = 14;
 const LARGE_SWING = 3;
 const SMALL_SWING = 1;

@@ -33,7 +33,7 @@ export function opinions(strategy: Strategy, network: Network, features: Feature
   };
 }
 
-/** What stands between an opinion and an order (contract §4.3 `decisions`). */
+/** What stands between an opinion and an order (docs/ktrdr.md §4.3 `decisions`). */
 export class OrderFilter {
   private readonly separation: number;
   private readonly shortAllowed: boolean;

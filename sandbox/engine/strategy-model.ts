@@ -13,7 +13,10 @@ export interface NetworkInput {
   readonly timeframes: "all" | readonly string[];
 }
 
-/** A readable v3 strategy (contract §4.3). Numbers are as in the file or KTRDR's defaults; nothing is range-checked. */
+/**
+ * A readable v3 strategy (docs/ktrdr.md §4.3). Numbers are as in the file or KTRDR's defaults; nothing is
+ * range-checked.
+ */
 export interface Strategy {
   readonly name: string;
   readonly version: string;

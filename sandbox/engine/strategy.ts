@@ -12,7 +12,7 @@ export interface StrategyIssue {
 
 /**
  * What the real backend finds in a strategy file, and only that: unreadable YAML, missing sections, and semantic
- * errors. Types, parameters, arity, labels and file names are not looked at (contract §2.6).
+ * errors. Types, parameters, arity, labels and file names are not looked at (docs/ktrdr.md §2.6).
  */
 export interface StrategyCheck {
   readonly yamlError?: string;

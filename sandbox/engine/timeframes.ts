@@ -19,7 +19,9 @@ const MINUTES = new Map([
   ["1w", 10_080],
 ]);
 
-/** The timeframe with the shortest bars: labels are made of it, whatever `base_timeframe` says (contract §11.3). */
+/**
+ * The timeframe with the shortest bars: labels are made of it, whatever `base_timeframe` says (docs/ktrdr.md §11.3).
+ */
 export function finest(timeframes: Iterable<string>): string | undefined {
   const minutes = (timeframe: string): number => MINUTES.get(timeframe.toLowerCase()) ?? 1440;
   return [...timeframes].toSorted().toSorted((a, b) => minutes(a) - minutes(b))[0];
@@ -51,7 +53,7 @@ export function commonWindow(series: ReadonlyMap<string, Bars>): ReadonlyMap<str
 
 /**
  * Training's way to bring timeframes together: side by side by opening stamp, without filling. A slower feature exists
- * only where its own bar opens; everywhere else it is NaN, and 0 for the network (contract §11.3).
+ * only where its own bar opens; everywhere else it is NaN, and 0 for the network (docs/ktrdr.md §11.3).
  */
 export function joinForTraining(tables: readonly FeatureColumns[], features: readonly Feature[]): FeatureMatrix {
   const isAlone = tables.length === 1;
@@ -77,7 +79,7 @@ export function joinForTraining(tables: readonly FeatureColumns[], features: rea
 
 /**
  * Backtest's way: the slower timeframe's last OPENED bar on each bar of `base`, which at 03:00 is the day's bar that
- * closes 21 hours later (contract §11.3). It sees the future. Holes of a slower timeframe are filled from behind
+ * closes 21 hours later (docs/ktrdr.md §11.3). It sees the future. Holes of a slower timeframe are filled from behind
  * first, then from before, then with 0; NaN of the base timeframe stay.
  */
 export function alignForBacktest(

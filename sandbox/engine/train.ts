@@ -43,11 +43,12 @@ interface Session {
 /**
  * Trains a network as the strategy says and stores the weights of the LAST epoch, as the real one does: it keeps a
  * reference to the live weights where it means to keep the best ones, so `best_val_*` describe a model that no file
- * holds (contract §11.2). Real learning: minibatches, Adam, dropout, chronological split. Without `seed` every run
+ * holds (docs/ktrdr.md §11.2). Real learning: minibatches, Adam, dropout, chronological split. Without `seed` every run
  * differs.
  * Rejects with EngineError when it fails (texts of recording 06) and with RunCancelled when the signal stops it; the
  * latter's checkpoint is that of the last finished epoch. A NaN loss in the very first batch ends it "completed" with
- * `training_metrics.error` (contract §6.3); later ones, and those of an empty validation part, are figures like others.
+ * `training_metrics.error` (docs/ktrdr.md §6.3); later ones, and those of an empty validation part, are figures like
+ * others.
  */
 export async function train(input: TrainInput): Promise<TrainingResultSummary> {
   const started = performance.now();
@@ -237,7 +238,7 @@ function snapshot(session: Session): TrainingCheckpoint {
     artifacts: {
       "model.pt": formatNetwork(session.network),
       "optimizer.pt": formatAdam(session.learner.adam),
-      // Where the best epoch's weights should be, the real one has those of this moment (contract §11.2).
+      // Where the best epoch's weights should be, the real one has those of this moment (docs/ktrdr.md §11.2).
       "best_model.pt": formatNetwork(savedModel(session)),
     },
   };

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 
-/** One finding of the request validation: `field` is the location path joined with ` -> ` (contract §1.3 E1). */
+/** One finding of the request validation: `field` is the location path joined with ` -> ` (docs/ktrdr.md §1.3 E1). */
 export interface FieldError {
   readonly field: string;
   readonly message: string;

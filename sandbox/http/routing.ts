@@ -7,7 +7,7 @@ function pattern(path: string): RegExp {
 
 /**
  * What the real router does with an address that has no handler: the same address with or without its last slash is a
- * 307, a known address with another method 405, everything else 404 (contract §1.1, recording 20).
+ * 307, a known address with another method 405, everything else 404 (docs/ktrdr.md §1.1, recording 20).
  */
 export function answerUnrouted(app: Hono<SandboxEnv>): (context: Context<SandboxEnv>) => Response {
   let patterns: RegExp[] | undefined;

@@ -106,7 +106,7 @@ export class Validator {
   }
 }
 
-/** Timeframes that requests may name (contract §1.4). */
+/** Timeframes that requests may name (docs/ktrdr.md §1.4). */
 const TIMEFRAMES = ["1m", "5m", "15m", "30m", "1h", "2h", "4h", "1d", "1w", "1M"];
 
 export function checkTimeframe(input: Validator, timeframe: string): void {

@@ -13,7 +13,7 @@ export class DatabaseDownError extends Error {
   }
 }
 
-/** Somebody inserted a row with this id before (contract §2.7: a repeated `task_id`). */
+/** Somebody inserted a row with this id before (docs/ktrdr.md §2.7: a repeated `task_id`). */
 export class DuplicateKeyError extends Error {
   constructor(id: string) {
     super(`duplicate key value violates unique constraint "operations_pkey": (operation_id)=(${id})`);

@@ -19,7 +19,7 @@ export type OperationType = (typeof OPERATION_TYPES)[number];
 /** Kinds of computing that a worker does. */
 export type JobKind = "training" | "backtesting";
 
-/** The text that makes a false failure recognisable, as long as nobody wipes it (contract §9.2). */
+/** The text that makes a false failure recognisable, as long as nobody wipes it (docs/ktrdr.md §9.2). */
 export const ORPHAN_MESSAGE = "Operation was RUNNING but no worker claimed it";
 
 export interface Progress {
@@ -42,7 +42,7 @@ export interface OperationMetadata {
   parameters: Record<string, unknown>;
 }
 
-/** An operation as both API and worker answer it (contract §2.10). */
+/** An operation as both API and worker answer it (docs/ktrdr.md §2.10). */
 export interface Operation {
   operation_id: string;
   parent_operation_id: string | null;
@@ -61,7 +61,7 @@ export interface Operation {
   is_backend_local: boolean;
 }
 
-/** What the database keeps: no steps, no metrics, progress only as it was at start and end (contract §2.10). */
+/** What the database keeps: no steps, no metrics, progress only as it was at start and end (docs/ktrdr.md §2.10). */
 export interface OperationRow {
   operation_id: string;
   operation_type: OperationType;
@@ -157,7 +157,7 @@ export function wireNowOffset(): string {
   return new Date().toISOString().replace("Z", "000+00:00");
 }
 
-/** `op_<type>_YYYYMMDD_HHMMSS_<8 hex>` (contract §6.4). */
+/** `op_<type>_YYYYMMDD_HHMMSS_<8 hex>` (docs/ktrdr.md §6.4). */
 export function newOperationId(type: string): string {
   const stamp = new Date().toISOString().replaceAll(/[-:]/g, "").slice(0, 15).replace("T", "_");
   return `op_${type}_${stamp}_${randomBytes(4).toString("hex")}`;

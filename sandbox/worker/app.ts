@@ -123,7 +123,9 @@ function operationRoutes(app: App, worker: WorkerContext): void {
   });
 }
 
-/** The worker's HTTP surface (contract §2.16). @param onHealthAsked called whenever the API asks for the health. */
+/**
+ * The worker's HTTP surface (docs/ktrdr.md §2.16). @param onHealthAsked called whenever the API asks for the health.
+ */
 export function workerApp(worker: WorkerContext, onHealthAsked: () => void): App {
   const app = new Hono<SandboxEnv>();
   const { kind } = worker.settings;

@@ -10,7 +10,7 @@ import type { WorkerContext } from "./context.ts";
 import type { CheckpointContent, Run } from "./lifecycle.ts";
 import { reportProgress, saveCheckpoint, stall } from "./lifecycle.ts";
 
-/** Body of a worker's `POST /backtests/start`, which is also what its checkpoint keeps (contract §2.16). */
+/** Body of a worker's `POST /backtests/start`, which is also what its checkpoint keeps (docs/ktrdr.md §2.16). */
 export interface BacktestRequest {
   readonly strategy_name: string;
   readonly symbol: string;
@@ -100,7 +100,7 @@ export function newBacktestRun(worker: WorkerContext, taskId: string | undefined
   return makeRun(worker, request, operationOf(worker, taskId, request), undefined);
 }
 
-/** Goes on at the checkpoint's bar; its figures then mix two scopes, as the real one's do (contract §9.12). */
+/** Goes on at the checkpoint's bar; its figures then mix two scopes, as the real one's do (docs/ktrdr.md §9.12). */
 export function resumedBacktestRun(worker: WorkerContext, operation: Operation, row: CheckpointRow): Run {
   const { original_request: request, ...state } = row.state as unknown as BacktestCheckpoint & {
     original_request: BacktestRequest;

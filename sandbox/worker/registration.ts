@@ -45,9 +45,9 @@ async function isForgotten(card: RegistrationCard, signal: AbortSignal): Promise
 
 /**
  * Registers at the start (five tries, waiting longer each time), then looks whether it is still known whenever NOBODY
- * has asked for its health for a while: that is how workers come back 25-35 s after an API restart (contract §3.2,
+ * has asked for its health for a while: that is how workers come back 25-35 s after an API restart (docs/ktrdr.md §3.2,
  * §9.6). The real one cannot tell who asks: a client that polls `/health` keeps it out of the registry for as long as it
- * polls (contract §11.1).
+ * polls (docs/ktrdr.md §11.1).
  * @param healthAskedAt when anybody last asked, ms.
  */
 export async function keepRegistered(

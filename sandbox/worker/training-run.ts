@@ -12,7 +12,7 @@ import type { WorkerContext } from "./context.ts";
 import type { CheckpointContent, Run } from "./lifecycle.ts";
 import { reportProgress, saveCheckpoint, stall } from "./lifecycle.ts";
 
-/** Body of a worker's `POST /training/start` (contract §2.16). Dates ISO. */
+/** Body of a worker's `POST /training/start` (docs/ktrdr.md §2.16). Dates ISO. */
 export interface TrainingRequest {
   readonly taskId: string | undefined;
   readonly strategyYaml: string;
@@ -23,7 +23,7 @@ export interface TrainingRequest {
   readonly endDate: string;
 }
 
-/** The real one writes a periodic checkpoint every ten epochs (contract §2.12). */
+/** The real one writes a periodic checkpoint every ten epochs (docs/ktrdr.md §2.12). */
 const CHECKPOINT_EPOCHS = 10;
 
 function stamp(date: string): string | null {

@@ -18,7 +18,10 @@ export interface Workplace {
    * registry's addresses may be meant for KTRDR's own network, where we would find nobody, or somebody else.
    */
   readonly reached: string | null;
-  /** True for an operation that KTRDR resumed: it names the worker of before, whichever computes now (contract §3.5). */
+  /**
+   * True for an operation that KTRDR resumed: it names the worker of before, whichever computes now
+   * (docs/ktrdr.md §3.5).
+   */
   readonly resumed: boolean;
 }
 
@@ -58,7 +61,7 @@ export async function registered(
   if (type === null) return [];
   try {
     const workers = await ktrdr.workers.snapshot(maxAgeMs, signal);
-    // GPU hosts train too and register under names of their own (contract §1.4).
+    // GPU hosts train too and register under names of their own (docs/ktrdr.md §1.4).
     return workers.filter(
       ({ workerType }) =>
         workerType === type || (kind === "training" && ["gpu_host", "cpu_training"].includes(workerType)),

@@ -11,8 +11,8 @@ const LIST_LIMIT = 1_000;
 
 /**
  * Ids of every operation of the kind that can be seen now: the API lists only what it has in memory, a worker only its
- * own, and the registry only what it heard last (contract §2.10, §2.16). A worker that does not answer hides nothing
- * that the API dispatched and still remembers.
+ * own, and the registry only what it heard last (docs/ktrdr.md §2.10, §2.16). A worker that does not answer hides
+ * nothing that the API dispatched and still remembers.
  */
 export async function visibleOperationIds(ktrdr: Ktrdr, kind: SlotKind): Promise<string[]> {
   const type = computingOf(kind).operationType;

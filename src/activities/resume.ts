@@ -1,7 +1,8 @@
 /**
  * Lets a training go on from its checkpoint: one whose worker died instead of beginning anew, and one that is asked to go
  * on where an earlier job was stopped. It stays the same operation of KTRDR, which takes one resumption at a time (409 for
- * a second), so asking again does no harm. A backtest is never resumed: its figures would mix two scopes (contract §9.12).
+ * a second), so asking again does no harm. A backtest is never resumed: its figures would mix two scopes
+ * (docs/ktrdr.md §9.12).
  */
 import { cancellationSignal } from "@temporalio/activity";
 import { trainAnew, resumePointOf } from "../domain/resume-point.ts";

@@ -11,7 +11,7 @@ import { beating } from "./heartbeat.ts";
 import { settle } from "./settle.ts";
 
 const LOOK_EVERY_MS = 1_000;
-/** After a change a worker may be free at any moment, once KTRDR's registry knows (up to 10 s, contract §11.7). */
+/** After a change a worker may be free at any moment, once KTRDR's registry knows (up to 10 s, docs/ktrdr.md §11.7). */
 const LOOK_SOON_MS = 400;
 const SOON_FOR_MS = 15_000;
 /** Holders compute or should: one that was terminated must be noticed well within a minute. */
@@ -135,8 +135,8 @@ const holdersOf = ({ held, settling = [] }: SlotWatch): readonly string[] => [..
 
 /**
  * Free means: more healthy workers than jobs of ours in them, and every worker that the registry would pick really is
- * idle. After an API restart the registry calls computing workers available (contract §3.5), and whom it picks is not
- * ours to choose.
+ * idle. After an API restart the registry calls computing workers available (docs/ktrdr.md §3.5), and whom it picks is
+ * not ours to choose.
  */
 async function freeAmong(
   deps: ActivityDeps,

@@ -63,7 +63,7 @@ class Start {
   private readonly deps: ActivityDeps;
   private readonly input: Pick<JobInput<ComputeRequest>, "jobId" | "request">;
   private readonly n: number;
-  /** A client that went away does not stop a start (contract §3.1). */
+  /** A client that went away does not stop a start (docs/ktrdr.md §3.1). */
   private readonly inFlightMs: number;
   private baseline: ReadonlySet<string> = new Set();
 
@@ -211,8 +211,8 @@ class Start {
   private async attach(operationId: string, faultsSeen: readonly FaultSeen[]): Promise<Started> {
     const { ktrdr, jobs, slots } = this.deps;
     const { request, jobId } = this.input;
-    // The first read by id brings the operation into KTRDR's own list (contract §2.10), where another attempt finds it
-    // should this one not get to write it down.
+    // The first read by id brings the operation into KTRDR's own list (docs/ktrdr.md §2.10), where another attempt
+    // finds it should this one not get to write it down.
     const [, answer] = await Promise.all([this.writeDown(operationId), askApi(ktrdr, operationId)]);
     const workerId = answer.kind === "operation" ? answer.operation.workerId : null;
     const workers = await registered(ktrdr, request.kind);
@@ -273,7 +273,7 @@ class Start {
 
   /**
    * KTRDR reads the file when a training starts: a text that changed since the job was asked for is another job. For a
-   * backtest it reads the model's folder alone (contract §2.9).
+   * backtest it reads the model's folder alone (docs/ktrdr.md §2.9).
    */
   private async checkStrategy(): Promise<void> {
     const { request } = this.input;

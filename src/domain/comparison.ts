@@ -1,9 +1,9 @@
 /**
  * Which differences between results are more than chance. Two kinds of chance are told apart, and a difference must be
- * more than either: the training's (each is one random draw, contract §10.1), by the ranks of the draws; and the market's
- * (what else these days might have brought), by standard errors, for the figures that have one. The best is chosen by the
- * same values that it is judged by, so every pair counts as compared: in a whole comparison of equal strategies some
- * difference is called more than chance at most once in twenty times.
+ * more than either: the training's (each is one random draw, docs/ktrdr.md §10.1), by the ranks of the draws; and the
+ * market's (what else these days might have brought), by standard errors, for the figures that have one. The best is
+ * chosen by the same values that it is judged by, so every pair counts as compared: in a whole comparison of equal
+ * strategies some difference is called more than chance at most once in twenty times.
  */
 import { isBranded } from "./insistence.ts";
 import { normalQuantile } from "./normal-quantile.ts";

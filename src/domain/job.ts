@@ -32,7 +32,7 @@ export interface JobSettings {
   readonly stallFailAfterMs: number;
   /** How many computations a job may use up when one is proven dead. */
   readonly maxComputations: number;
-  /** How long an operation may be unknown to KTRDR before its worker is asked (contract §3.1). */
+  /** How long an operation may be unknown to KTRDR before its worker is asked (docs/ktrdr.md §3.1). */
   readonly notFoundGraceMs: number;
   /** How long a computation must be found dead before that is believed: KTRDR's registry lags 10 s. */
   readonly deadGraceMs: number;

@@ -1,4 +1,4 @@
-/** Symbols, timeframes, dates and bars as KTRDR knows them (contract §1.4, §4.1). Zod-free. */
+/** Symbols, timeframes, dates and bars as KTRDR knows them (docs/ktrdr.md §1.4, §4.1). Zod-free. */
 
 /** Timeframes KTRDR accepts in requests, shortest first. `1M` is a month, `1m` a minute. */
 export const TIMEFRAMES = ["1m", "5m", "15m", "30m", "1h", "2h", "4h", "1d", "1w", "1M"] as const;
@@ -11,7 +11,7 @@ export function isTimeframe(value: unknown): value is Timeframe {
 
 /**
  * Symbols that KTRDR can store and find again. KTRDR also allows `_`, but cuts file names there and then lists half of
- * the symbol (contract §2.2), so it is refused here.
+ * the symbol (docs/ktrdr.md §2.2), so it is refused here.
  */
 export const SYMBOL_PATTERN = /^[A-Za-z0-9][A-Za-z0-9.-]{0,19}$/;
 

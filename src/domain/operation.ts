@@ -1,5 +1,5 @@
 /**
- * What KTRDR says about a piece of computing, normalised from the wire (contract §2.10). This is evidence, not
+ * What KTRDR says about a piece of computing, normalised from the wire (docs/ktrdr.md §2.10). This is evidence, not
  * truth: `verdict.ts` turns it into truth.
  */
 
@@ -7,7 +7,7 @@ export type OperationType = "training" | "backtesting" | "data_load";
 
 export type OperationStatus = "pending" | "resuming" | "running" | "completed" | "failed" | "cancelled";
 
-/** One epoch of a training, de-duplicated from KTRDR's growing metrics (contract §2.10). `epoch` is 0-based. */
+/** One epoch of a training, de-duplicated from KTRDR's growing metrics (docs/ktrdr.md §2.10). `epoch` is 0-based. */
 export interface EpochFigures {
   readonly epoch: number;
   readonly trainLoss: number;
@@ -49,7 +49,7 @@ export interface OperationListItem {
 
 export type WorkerStatus = "available" | "busy" | "temporarily_unavailable";
 
-/** A KTRDR worker as the registry of the API shows it (contract §2.11). */
+/** A KTRDR worker as the registry of the API shows it (docs/ktrdr.md §2.11). */
 export interface KtrdrWorker {
   readonly workerId: string;
   readonly workerType: string;
@@ -65,7 +65,7 @@ export interface WorkerHealth {
   readonly currentOperationId: string | null;
 }
 
-/** What a DELETE of an operation said (contract §2.10 Cancellation). */
+/** What a DELETE of an operation said (docs/ktrdr.md §2.10 Cancellation). */
 export interface CancelReceipt {
   /** False when the worker was not told: the computing goes on until the worker is told directly. */
   readonly remoteCancelled: boolean;

@@ -65,7 +65,7 @@ export const ResumePoint = z.strictObject({
   bestValLoss: z.number().optional(),
   /** 0-based epoch whose network is saved unless a later one beats that loss; absent: the last finished one. */
   keptEpoch: z.number().optional(),
-  /** Every epoch up to and including it; KTRDR's result tells only of the later ones (contract §9.11). */
+  /** Every epoch up to and including it; KTRDR's result tells only of the later ones (docs/ktrdr.md §9.11). */
   curve: LearningCurve,
 });
 export type ResumePoint = Stored<typeof ResumePoint>;

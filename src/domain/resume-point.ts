@@ -43,8 +43,8 @@ export function resumePointOf(reached: Reached | null, earlier: ResumePoint | nu
 
 /**
  * The 0-based epoch whose network KTRDR saves, or keeps in a checkpoint as the best. It keeps a reference to the network
- * that it goes on training instead of a copy, so that is always the last one (contract §11.2); but for a training that was
- * resumed it has a copy, out of the checkpoint, until a later epoch beats the checkpoint's loss.
+ * that it goes on training instead of a copy, so that is always the last one (docs/ktrdr.md §11.2); but for a training
+ * that was resumed it has a copy, out of the checkpoint, until a later epoch beats the checkpoint's loss.
  * @param curve of every epoch; without validation losses KTRDR keeps no best one
  */
 export function savedEpoch(
@@ -57,7 +57,7 @@ export function savedEpoch(
   return valLoss.slice(epoch + 1).some((loss) => loss < bestValLoss) ? last : keptEpoch;
 }
 
-/** The curve of every epoch, of which KTRDR tells only those after a resumption (contract §9.11). */
+/** The curve of every epoch, of which KTRDR tells only those after a resumption (docs/ktrdr.md §9.11). */
 function after({ epoch, curve }: ResumePoint, later: LearningCurve): LearningCurve {
   const join = (first: readonly number[], rest: readonly number[]) => [...first.slice(0, epoch + 1), ...rest];
   return {

@@ -1,6 +1,6 @@
 /**
- * The decision table of contract §3.5-3.6 and §9: evidence about one computation in, truth out. Pure, so that every
- * row can be tested. KTRDR's API is never believed alone when it has been seen to lie in that situation; then the
+ * The decision table of docs/ktrdr.md §3.5-3.6 and §9: evidence about one computation in, truth out. Pure, so that
+ * every row can be tested. KTRDR's API is never believed alone when it has been seen to lie in that situation; then the
  * worker that computes is asked.
  */
 import type { Evidence, Verdict, WorkerEvidence } from "./evidence.ts";
@@ -12,7 +12,7 @@ import type { Operation } from "./operation.ts";
 /** Polls without any movement before the worker is asked as well. */
 const STILL_POLLS = 3;
 
-/** The text of KTRDR's orphan detector; not reliable alone (contract §9.2), so only ever a hint. */
+/** The text of KTRDR's orphan detector; not reliable alone (docs/ktrdr.md §9.2), so only ever a hint. */
 const ORPHAN_TEXT = "no worker claimed it";
 
 /**
@@ -72,7 +72,7 @@ function judgeOperation(evidence: Evidence, operation: Operation): Verdict {
 
 /**
  * KTRDR's orphan detector calls every load of more than a minute failed while it goes on, and one that died with the API
- * the same (contract §2.2). Only the stored bars can tell: the record is made from them, or refuses to be made
+ * the same (docs/ktrdr.md §2.2). Only the stored bars can tell: the record is made from them, or refuses to be made
  * (results/data-load.ts).
  */
 function judgeForgottenLoad(evidence: Evidence, operation: Operation): Verdict {
@@ -83,7 +83,7 @@ function judgeForgottenLoad(evidence: Evidence, operation: Operation): Verdict {
 /**
  * A load runs inside KTRDR's API process, which names its steps from the first moment on (recording 17). An API that
  * goes on naming none knows of it by its database alone: it is another process, and the load died with the one before
- * (contract §2.2, §2.10).
+ * (docs/ktrdr.md §2.2, §2.10).
  */
 function judgeOrphanedLoad(evidence: Evidence, operation: Operation): Verdict {
   if (!deadLongEnough(evidence)) return wait(evidence, "verifying", operation, [], true);
@@ -121,7 +121,7 @@ function judgeWorkerAnswer(
   const computes =
     !isCopy(own) &&
     (worker.health.currentOperationId === operation.operationId ||
-      // One worker with two operations names only one of them (contract §3.5).
+      // One worker with two operations names only one of them (docs/ktrdr.md §3.5).
       (worker.health.busy && own !== null && own.status === "running"));
   // A worker that has just taken over after its API restarted still computes: its own view is the fresher one.
   if (computes && own !== null) {

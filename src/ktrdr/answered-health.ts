@@ -37,7 +37,7 @@ export async function answeredHealth(
   return { bars, defects: [...search.refused(), ...defects.filter(({ kind }) => kind !== "hole")] };
 }
 
-/** KTRDR refuses the range of a file whose first column it cannot read as times (contract §2.2). */
+/** KTRDR refuses the range of a file whose first column it cannot read as times (docs/ktrdr.md §2.2). */
 async function rangeOf(
   data: Pick<MarketData, "range">,
   symbol: string,

@@ -15,7 +15,7 @@ export interface BacktestStart {
   /** Ratios of traded value per fill. */
   readonly commission: number;
   readonly slippage: number;
-  /** Model directory relative to KTRDR's working directory, as trainings return it (contract §2.9). */
+  /** Model directory relative to KTRDR's working directory, as trainings return it (docs/ktrdr.md §2.9). */
   readonly modelPath: string;
 }
 

@@ -45,7 +45,7 @@ const StateWire = z.looseObject({
     .catch(null),
 });
 
-/** Each comes with its whole state, 3 to 100 kB (contract §2.12): it is read over. */
+/** Each comes with its whole state, 3 to 100 kB (docs/ktrdr.md §2.12): it is read over. */
 const ListWire = z.looseObject({
   data: z.array(
     z.object({

@@ -76,7 +76,7 @@ const BarsWire = z.looseObject({
 });
 const DownloadWire = z.looseObject({ operation_id: z.string().min(1).max(200) });
 
-/** Data that is not there, told by 404 (contract §1.3). */
+/** Data that is not there, told by 404 (docs/ktrdr.md §1.3). */
 export function dataMissing(symbol: string, timeframe: string, refusal: Refusal): DomainError | undefined {
   if (refusal.status !== 404 || !refusal.fromKtrdr) return undefined;
   if (refusal.code !== null && !refusal.code.startsWith("DATA-")) return undefined;
@@ -88,7 +88,7 @@ export function dataMissing(symbol: string, timeframe: string, refusal: Refusal)
 }
 
 /**
- * One impossible or unreadable bar makes KTRDR refuse its whole range with 400, one that is no number with 500 (contract
+ * One impossible or unreadable bar makes KTRDR refuse its whole range with 400, one that is no number with 500 (docs/ktrdr.md
  * §2.2): no outage, and no fault of the question.
  */
 function barsRefused(symbol: string, timeframe: string, refusal: Refusal): DomainError | undefined {

@@ -17,9 +17,9 @@ function toFigures(node: Readonly<Record<string, unknown>>): EpochFigures | null
 }
 
 /**
- * The epochs inside KTRDR's `metrics`, one per epoch number, ascending (contract §2.10: every poll appends the whole
- * list again, and three nestings are in use). The last copy of an epoch wins; entries without both losses are left
- * out. Time is linear in the size of the value, and its depth does not matter.
+ * The epochs inside KTRDR's `metrics`, one per epoch number, ascending (docs/ktrdr.md §2.10: every poll appends the
+ * whole list again, and three nestings are in use). The last copy of an epoch wins; entries without both losses are
+ * left out. Time is linear in the size of the value, and its depth does not matter.
  */
 export function readEpochs(metrics: unknown): EpochFigures[] {
   const latest = new Map<number, EpochFigures>();

@@ -7,7 +7,7 @@ import type { Call } from "./call.ts";
 
 const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
 
-/** A redirect that only mends the trailing slash, on the same origin (contract §1.1). */
+/** A redirect that only mends the trailing slash, on the same origin (docs/ktrdr.md §1.1). */
 function isSlashRedirect(response: PlainResponse): boolean {
   const { location } = response.headers;
   if (response.statusCode !== 307 || location === undefined) return false;

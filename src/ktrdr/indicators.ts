@@ -48,7 +48,7 @@ const PageWire = z.looseObject({
 });
 type Page = z.infer<typeof PageWire>;
 
-/** Faults of the request that KTRDR reports as 404 or 500 (contract §2.4, §9.5). */
+/** Faults of the request that KTRDR reports as 404 or 500 (docs/ktrdr.md §2.4, §9.5). */
 function calculationRefused(request: Calculation, refusal: Refusal): DomainError | undefined {
   const code = refusal.code ?? "";
   const ownFault = code.startsWith("INDICATOR-") || code.startsWith("CONFIG-") || code.startsWith("PROC-");

@@ -1,4 +1,4 @@
-/** What KTRDR wrote down beside a model (contract §4.2), where its models folder can be read here. */
+/** What KTRDR wrote down beside a model (docs/ktrdr.md §4.2), where its models folder can be read here. */
 import { constants } from "node:fs";
 import { open, realpath } from "node:fs/promises";
 import path from "node:path";

@@ -8,7 +8,7 @@ const StatusWire = z.enum(["pending", "resuming", "running", "completed", "faile
 const textOrNull = z.string().nullish();
 const record = z.record(z.string(), z.unknown());
 
-/** `data` of `GET /operations/{id}`, at the API and at a worker alike (contract §2.10). */
+/** `data` of `GET /operations/{id}`, at the API and at a worker alike (docs/ktrdr.md §2.10). */
 export const OperationWire = z.looseObject({
   operation_id: z.string(),
   operation_type: z.string(),

@@ -13,7 +13,7 @@ import { badAnswer, type Refusal } from "./refusal.ts";
 import type { Sending } from "./call.ts";
 import type { Transport } from "./transport.ts";
 
-/** Status answers carry every epoch again for every poll (contract §2.10, 23 MB seen). */
+/** Status answers carry every epoch again for every poll (docs/ktrdr.md §2.10, 23 MB seen). */
 const OPERATION_BYTES = 64 * 1024 * 1024;
 
 export interface ListFilter {
@@ -25,7 +25,7 @@ export interface ListFilter {
 }
 
 export interface OperationResults {
-  /** KTRDR's result object untouched (contract §6.2, §6.3); empty when it kept none. */
+  /** KTRDR's result object untouched (docs/ktrdr.md §6.2, §6.3); empty when it kept none. */
   readonly results: Readonly<Record<string, unknown>>;
 }
 
@@ -37,7 +37,7 @@ export interface ResumeReceipt {
 export interface Operations {
   /** @throws DomainError `ktrdr_not_found` when KTRDR itself says that it does not know the id. */
   get(id: string, signal?: AbortSignal): Promise<Operation>;
-  /** What the API has in memory, newest first: never complete (contract §2.10). */
+  /** What the API has in memory, newest first: never complete (docs/ktrdr.md §2.10). */
   list(filter: ListFilter, signal?: AbortSignal): Promise<OperationListItem[]>;
   /** @throws OperationFinishedError when there is nothing left to cancel. */
   cancel(id: string, reason: string, signal?: AbortSignal): Promise<CancelReceipt>;

@@ -61,7 +61,7 @@ export function createPriceFiles(dir: string, log: Pick<Logger, "warn">, now: ()
     async bars(symbol, timeframe, window) {
       const bounds = boundsOf(window);
       if (bounds === undefined) return undefined;
-      // Here, unlike for ranges, KTRDR takes a symbol in any case (contract §2.2).
+      // Here, unlike for ranges, KTRDR takes a symbol in any case (docs/ktrdr.md §2.2).
       return await look(symbol.toUpperCase(), timeframe, async (opened) =>
         barsIn(opened.file, await indexed(opened), bounds),
       );

@@ -20,7 +20,7 @@ export interface PriceIndex {
 
 /** One bar in so many is indexed: a window is read from the nearest one on. */
 export const STRIDE = 512;
-/** `2000-01-03T00:00:00Z`, the only form KTRDR writes (contract §4.1). */
+/** `2000-01-03T00:00:00Z`, the only form KTRDR writes (docs/ktrdr.md §4.1). */
 const STAMP = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$/;
 export const STAMP_LENGTH = 20;
 const HEADER = /^[^,"\n]+,open,high,low,close,volume$/i;

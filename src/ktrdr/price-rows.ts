@@ -1,6 +1,7 @@
 /**
- * A price file as KTRDR's loader understands it, which is not always what its writer meant (contract §2.2, §10.11): the
- * first column is the time, names of columns in any case, missing ones filled, rows in the order of the file.
+ * A price file as KTRDR's loader understands it, which is not always what its writer meant (docs/ktrdr.md §2.2,
+ * §10.11): the first column is the time, names of columns in any case, missing ones filled, rows in the order of the
+ * file.
  */
 import { Tally, defectOf, type Defect } from "../domain/bars/defect.ts";
 import type { BarSeries } from "../domain/bars/series.ts";

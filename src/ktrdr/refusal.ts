@@ -13,7 +13,7 @@ export interface Refusal {
   readonly detail: string;
   /** False when the body is none of KTRDR's error shapes: a proxy or another program answered. */
   readonly fromKtrdr: boolean;
-  /** True for "no free worker of that kind" (contract §1.3 E4). */
+  /** True for "no free worker of that kind" (docs/ktrdr.md §1.3 E4). */
   readonly noWorker: boolean;
 }
 
@@ -60,7 +60,7 @@ function describe(body: unknown): { code: string | null; message: string | null;
   };
 }
 
-/** Reads any of KTRDR's five error bodies (contract §1.3); anything else becomes a refusal not from KTRDR. */
+/** Reads any of KTRDR's five error bodies (docs/ktrdr.md §1.3); anything else becomes a refusal not from KTRDR. */
 export function readRefusal(status: number, body: unknown): Refusal {
   const { code, message, detail, noWorker } = describe(body);
   // The router's own text for a path it does not know: no word about the thing asked for.
@@ -75,7 +75,7 @@ export function readRefusal(status: number, body: unknown): Refusal {
   };
 }
 
-/** Outages that the operations and checkpoints endpoints dress as 400 (contract §1.3). */
+/** Outages that the operations and checkpoints endpoints dress as 400 (docs/ktrdr.md §1.3). */
 const isDressedOutage = (refusal: Refusal): boolean =>
   refusal.status === 400 &&
   refusal.code !== null &&
@@ -98,7 +98,10 @@ const ambiguous = (what: string, why: string): DomainError =>
     next: "Look for the operation before starting again.",
   });
 
-/** The transient/permanent rule of contract §1.3 as a domain error. `what` names the thing asked for, e.g. "The training". */
+/**
+ * The transient/permanent rule of docs/ktrdr.md §1.3 as a domain error. `what` names the thing asked for, e.g. "The
+ * training".
+ */
 export function refusalError(refusal: Refusal, nature: Nature, what: string): DomainError {
   const why = observed(refusal);
   if (refusal.noWorker) {

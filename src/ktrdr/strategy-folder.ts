@@ -21,7 +21,9 @@ export interface StrategyFile {
   readonly modifiedAt: string;
 }
 
-/** KTRDR's strategies folder as this machine sees it: flat, `<name>.yaml` (contract §2.6: the API cannot write it). */
+/**
+ * KTRDR's strategies folder as this machine sees it: flat, `<name>.yaml` (docs/ktrdr.md §2.6: the API cannot write it).
+ */
 export interface StrategyFolder {
   /** Sorted by name. Anything that is not a plain file with a proper name is left out. */
   list(): Promise<StrategyEntry[]>;

@@ -1,6 +1,7 @@
 /**
  * The last instant of a day `YYYY-MM-DD`, for the ends of windows: KTRDR takes a bare date for the very start of that day
- * (contract §2.2). Without a zone, because it subtracts the start, which has none. An instant comes back as it was.
+ * (docs/ktrdr.md §2.2). Without a zone, because it subtracts the start, which has none. An instant comes back as it
+ * was.
  */
 export function endOfDay(date: string): string;
 export function endOfDay(date: string | undefined): string | undefined;
@@ -11,7 +12,7 @@ export function endOfDay(date: string | undefined): string | undefined {
 const NAIVE = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$/;
 
 /**
- * KTRDR's four ways to write an instant (contract §1.1) as ISO-8601 UTC with `Z`. Stamps without a zone are UTC.
+ * KTRDR's four ways to write an instant (docs/ktrdr.md §1.1) as ISO-8601 UTC with `Z`. Stamps without a zone are UTC.
  * Stamps that cannot be read come back as they were.
  */
 export function isoUtc(stamp: string): string {

@@ -7,7 +7,7 @@ import type { Transport } from "./transport.ts";
 export interface TrainingStart {
   /** File stem in KTRDR's strategies folder. */
   readonly strategyName: string;
-  /** Becomes KTRDR's operation id: the same id never computes twice on one worker (contract §2.7). */
+  /** Becomes KTRDR's operation id: the same id never computes twice on one worker (docs/ktrdr.md §2.7). */
   readonly operationId: string;
   readonly symbols: readonly string[];
   readonly timeframes: readonly string[];
@@ -18,7 +18,7 @@ export interface TrainingStart {
 
 export interface Trainings {
   /**
-   * Posts once, never repeats. Read the operation first and post only when it is unknown (contract §9.1).
+   * Posts once, never repeats. Read the operation first and post only when it is unknown (docs/ktrdr.md §9.1).
    * @throws DomainError `ktrdr_start_ambiguous` when it may have been started; every other error means it was not:
    *   `ktrdr_no_worker`, `ktrdr_unavailable` (never sent), `ktrdr_rejected`, `ktrdr_not_found`, `ktrdr_bad_answer`.
    */

@@ -6,17 +6,18 @@ import { fetchOperation, fetchOperations } from "./operations.ts";
 import { oneLine } from "../domain/plain-text.ts";
 import type { Transport } from "./transport.ts";
 
-/** A worker asked directly: the better source when the API's view is stale (contract §2.16). */
+/** A worker asked directly: the better source when the API's view is stale (docs/ktrdr.md §2.16). */
 export interface WorkerLink {
   /**
    * Read from its list of active operations, never from its `/health`: that endpoint gives the same two facts, but a
-   * worker takes whoever asks there for KTRDR's API, and does not register again while anybody does (contract §11.1).
+   * worker takes whoever asks there for KTRDR's API, and does not register again while anybody does
+   * (docs/ktrdr.md §11.1).
    */
   health(signal?: AbortSignal): Promise<WorkerHealth>;
   /** @throws DomainError `ktrdr_not_found` when the worker does not know the id. */
   operation(id: string, signal?: AbortSignal): Promise<Operation>;
   operations(signal?: AbortSignal): Promise<OperationListItem[]>;
-  /** `success` is false when there was nothing to stop (contract §9.16). */
+  /** `success` is false when there was nothing to stop (docs/ktrdr.md §9.16). */
   cancel(id: string, reason: string, signal?: AbortSignal): Promise<{ readonly success: boolean }>;
 }
 

@@ -16,8 +16,8 @@ export function seriesSummary(series: readonly (number | null)[]) {
 }
 
 /**
- * KTRDR writes 0 where an indicator has no value (contract §2.4): before its first one, and, where a price cannot be 0,
- * anywhere. Those are no figures.
+ * KTRDR writes 0 where an indicator has no value (docs/ktrdr.md §2.4): before its first one, and, where a price cannot
+ * be 0, anywhere. Those are no figures.
  * @param price the output is a price
  */
 export function withoutFillers(series: readonly (number | null)[], price: boolean): readonly (number | null)[] {

@@ -1,6 +1,6 @@
 /**
  * Gives KTRDR's workers out, one job each: KTRDR itself lets concurrent starts pile up in one worker and then reports
- * one of them as failed (contract §0.8). One keeper per kind for all our worker processes. It lives while there is
+ * one of them as failed (docs/ktrdr.md §0.8). One keeper per kind for all our worker processes. It lives while there is
  * something to keep, and starts a new run of itself before its history grows long.
  *
  * Starts are granted one at a time: the next only once the last one computes. That makes a start whose answer was lost

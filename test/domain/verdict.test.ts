@@ -97,22 +97,22 @@ const ROWS: readonly Row[] = [
     expected: { kind: "succeeded", result: MODEL, faults: [] },
   },
   {
-    name: "completed turned failed: the result proves it (contract §0.6)",
+    name: "completed turned failed: the result proves it (docs/ktrdr.md §0.6)",
     given: { api: api({ status: "failed", errorMessage: ORPHAN, result: MODEL }) },
     expected: { kind: "succeeded", faults: ["completed_turned_failed"] },
   },
   {
-    name: "the text of a false failure was wiped by a refused resume (contract §9.2)",
+    name: "the text of a false failure was wiped by a refused resume (docs/ktrdr.md §9.2)",
     given: { api: api({ status: "failed", errorMessage: null, result: MODEL }) },
     expected: { kind: "succeeded", faults: ["completed_turned_failed"] },
   },
   {
-    name: "a database outage at the end keeps the result (contract §9.8)",
+    name: "a database outage at the end keeps the result (docs/ktrdr.md §9.8)",
     given: { api: api({ status: "failed", errorMessage: "[Errno 111] Connect call failed", result: MODEL }) },
     expected: { kind: "succeeded" },
   },
   {
-    name: "a finished row rewritten to cancelled (contract §9.1)",
+    name: "a finished row rewritten to cancelled (docs/ktrdr.md §9.1)",
     given: { api: api({ status: "cancelled", result: MODEL }) },
     expected: { kind: "succeeded", faults: ["completed_turned_cancelled"] },
   },

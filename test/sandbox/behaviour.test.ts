@@ -14,7 +14,7 @@ import { strategyYaml, writeStrategies } from "./support/strategies.ts";
 
 /**
  * What the real one does by itself, thirty times as fast: faster, and a busy machine misses what lasts for a moment.
- * Nothing is switched on (contract §3.5).
+ * Nothing is switched on (docs/ktrdr.md §3.5).
  */
 
 async function start(options: Omit<SandboxOptions, "stateDir"> = {}): Promise<TestSandbox> {

@@ -28,7 +28,7 @@ interface Is {
  * type, and nothing else may.
  */
 const ALLOWED: readonly (readonly [RegExp, string])[] = [
-  [/^\$\.data(\[\])?\.started_at$/, "which copy the API read first decides (contract §10.8)"],
+  [/^\$\.data(\[\])?\.started_at$/, "which copy the API read first decides (docs/ktrdr.md §10.8)"],
   [/^\$\.data\.metadata\.(start|end)_date$/, "the same"],
   [/^\$\.data\[\]\.duration_seconds$/, "follows from started_at"],
   [/^\$\[\]\.metadata\.last_selected$/, "set by whatever was dispatched before"],

@@ -34,7 +34,7 @@ export interface ModelSettings {
 }
 
 /**
- * A small model of KTRDR (contract §3.1-3.5, §9): the API's memory, its lagging registry, its orphan detector, and
+ * A small model of KTRDR (docs/ktrdr.md §3.1-3.5, §9): the API's memory, its lagging registry, its orphan detector, and
  * workers that compute. Time passes second by second, whenever somebody looks.
  */
 export class KtrdrModel {
@@ -167,7 +167,7 @@ export class KtrdrModel {
     this.onFinished = act;
   }
 
-  /** What a resume leaves behind: a view that nothing refreshes any more (contract §3.5). */
+  /** What a resume leaves behind: a view that nothing refreshes any more (docs/ktrdr.md §3.5). */
   stickInResuming(id: string): void {
     const operation = this.known(id);
     if (operation === undefined) return;

@@ -1,6 +1,6 @@
 import type { Operation, OperationStatus } from "../../src/domain/operation.ts";
 
-/** What KTRDR's database keeps of an operation: no progress, no steps (contract §2.10). */
+/** What KTRDR's database keeps of an operation: no progress, no steps (docs/ktrdr.md §2.10). */
 export interface Row {
   readonly id: string;
   readonly type: "training" | "backtesting";

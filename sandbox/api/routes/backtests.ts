@@ -31,7 +31,7 @@ function requestFrom(body: Record<string, unknown>) {
   return request;
 }
 
-/** Backtests (contract §2.9): no id of the client's own, and `model_path` is only missed when it is too late. */
+/** Backtests (docs/ktrdr.md §2.9): no id of the client's own, and `model_path` is only missed when it is too late. */
 export function backtestRoutes(app: SandboxApp, api: ApiContext): void {
   app.post("/api/v1/backtests/start", async (c) => {
     const request = requestFrom(await readBody(c));

@@ -28,7 +28,7 @@ function ageInDays(row: CheckpointRow): number {
   return (Date.now() - Date.parse(row.created_at)) / 86_400_000;
 }
 
-/** Checkpoints (contract §2.12); with the database away every route answers 400 `CHECKPOINTS-…Error`. */
+/** Checkpoints (docs/ktrdr.md §2.12); with the database away every route answers 400 `CHECKPOINTS-…Error`. */
 export function checkpointRoutes(app: SandboxApp, api: ApiContext): void {
   const { database } = api;
   const idOf = (c: Context): string => c.req.param("id") ?? "";

@@ -21,7 +21,7 @@ const TIMEFRAME_LIST = [
   ["1M", "Monthly", "Monthly interval data"],
 ].map(([id, name, description]) => ({ id, name, description }));
 
-/** Symbols out of the names of the price files; nothing else is known about them (contract §2.2). */
+/** Symbols out of the names of the price files; nothing else is known about them (docs/ktrdr.md §2.2). */
 function symbolsIn(folder: string): Record<string, unknown>[] {
   const timeframes = new Map<string, string[]>();
   for (const name of readdirSync(folder).toSorted()) {
@@ -185,7 +185,7 @@ function downloadRoute(app: SandboxApp, api: ApiContext): void {
   });
 }
 
-/** Symbols, timeframes, bars, ranges and downloads (contract §2.2). */
+/** Symbols, timeframes, bars, ranges and downloads (docs/ktrdr.md §2.2). */
 export function dataRoutes(app: SandboxApp, api: ApiContext): void {
   app.get("/api/v1/symbols", (c) => c.json({ success: true, data: symbolsIn(api.folder.data), error: null }));
   app.get("/api/v1/timeframes", (c) => c.json({ success: true, data: TIMEFRAME_LIST, error: null }));

@@ -9,7 +9,7 @@ import type { HttpError } from "../../http/errors.ts";
 import { checkTimeframe, naiveStamp, parseIsoDate, readBody, Validator } from "../../http/validation.ts";
 import type { ApiContext, SandboxApp } from "../context.ts";
 
-/** The same two made-up parameters for every indicator: the real list is as useless (contract §2.4). */
+/** The same two made-up parameters for every indicator: the real list is as useless (docs/ktrdr.md §2.4). */
 const LISTED_PARAMETERS = [
   { name: "period", type: "int", description: "Period", default: 14, min_value: null, max_value: null, options: null },
   {
@@ -121,7 +121,7 @@ function paging(total: number, page: number, pageSize: number) {
   return { from: (current - 1) * pageSize, shape: { ...shape, has_next: current < pages, has_prev: current > 1 } };
 }
 
-/** Catalogue and calculation (contract §2.4). Everything is computed on the window alone, then cut into pages. */
+/** Catalogue and calculation (docs/ktrdr.md §2.4). Everything is computed on the window alone, then cut into pages. */
 export function indicatorRoutes(app: SandboxApp, api: ApiContext): void {
   app.get("/api/v1/indicators/", (c) =>
     c.json({ success: true, data: INDICATORS.map((one) => listItem(one)), error: null }),

@@ -22,7 +22,7 @@ function listItem(operation: Operation): Record<string, unknown> {
   };
 }
 
-/** The family's habit: whatever goes wrong unexpectedly is a 400 with a code (contract §1.3). */
+/** The family's habit: whatever goes wrong unexpectedly is a 400 with a code (docs/ktrdr.md §1.3). */
 async function guarded<Result>(
   code: string,
   message: string,
@@ -150,7 +150,7 @@ function changeRoutes(app: SandboxApp, api: ApiContext): void {
   });
 }
 
-/** Operations (contract §2.10). */
+/** Operations (docs/ktrdr.md §2.10). */
 export function operationRoutes(app: SandboxApp, api: ApiContext): void {
   listRoutes(app, api);
   readRoutes(app, api);

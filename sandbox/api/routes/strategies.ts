@@ -63,7 +63,7 @@ function features({ name, check }: StrategyFile): Record<string, unknown> {
   return { success: true, strategy_name: name, features: list, count: list.length };
 }
 
-/** Strategies (contract §2.6). A strategy that can be trained is never listed and has no details. */
+/** Strategies (docs/ktrdr.md §2.6). A strategy that can be trained is never listed and has no details. */
 export function strategyRoutes(app: SandboxApp, api: ApiContext): void {
   const fileOf = (name: string): StrategyFile => {
     // An encoded slash ends in another route of the real one.

@@ -126,7 +126,7 @@ function startRoute(app: SandboxApp, api: ApiContext): void {
   });
 }
 
-/** Trainings (contract §2.7). */
+/** Trainings (docs/ktrdr.md §2.7). */
 export function trainingRoutes(app: SandboxApp, api: ApiContext): void {
   startRoute(app, api);
 

@@ -3,7 +3,7 @@ import { readBody, Validator } from "../../http/validation.ts";
 import type { ApiContext, SandboxApp } from "../context.ts";
 import { WORKER_TYPES } from "../worker-registry.ts";
 
-/** The registry over HTTP (contract §2.11): bare objects and arrays. */
+/** The registry over HTTP (docs/ktrdr.md §2.11): bare objects and arrays. */
 export function workerRoutes(app: SandboxApp, api: ApiContext): void {
   app.get("/api/v1/workers", (c) => {
     const query = new Validator(c.req.query(), "query");

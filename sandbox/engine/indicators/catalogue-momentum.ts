@@ -11,7 +11,7 @@ import {
 import { change } from "./series.ts";
 import { int, SOURCE, sourceOf, type IndicatorSpec } from "./spec.ts";
 
-/** Momentum types of the catalogue (contract §4.4). */
+/** Momentum types of the catalogue (docs/ktrdr.md §4.4). */
 export const MOMENTUM: readonly IndicatorSpec[] = [
   {
     type: "cci",

@@ -12,7 +12,7 @@ import {
 
 const width = (fallback: number): ParamSpec => ({ kind: "float", default: fallback, above: 0, max: 10 });
 
-/** Volatility types of the catalogue (contract §4.4). */
+/** Volatility types of the catalogue (docs/ktrdr.md §4.4). */
 export const VOLATILITY: readonly IndicatorSpec[] = [
   {
     type: "atr",
@@ -94,7 +94,7 @@ export const VOLATILITY: readonly IndicatorSpec[] = [
   },
 ];
 
-/** Volume types of the catalogue (contract §4.4). */
+/** Volume types of the catalogue (docs/ktrdr.md §4.4). */
 export const VOLUME: readonly IndicatorSpec[] = [
   {
     type: "adline",

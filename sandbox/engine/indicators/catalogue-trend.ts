@@ -18,7 +18,7 @@ const float = (fallback: number, min: number, max: number): ParamSpec => ({
   max,
 });
 
-/** Trend types and averages of the catalogue (contract §4.4). */
+/** Trend types and averages of the catalogue (docs/ktrdr.md §4.4). */
 export const TREND: readonly IndicatorSpec[] = [
   {
     type: "adx",

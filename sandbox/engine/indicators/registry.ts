@@ -6,7 +6,7 @@ import { TREND } from "./catalogue-trend.ts";
 import { resolveParams } from "./params.ts";
 import type { IndicatorSpec } from "./spec.ts";
 
-/** The 31 indicator types in the order the real backend lists them (alphabetical; contract §4.4). */
+/** The 31 indicator types in the order the real backend lists them (alphabetical; docs/ktrdr.md §4.4). */
 export const INDICATORS: readonly IndicatorSpec[] = [...MOMENTUM, ...TREND, ...VOLATILITY, ...VOLUME].toSorted((a, b) =>
   a.type < b.type ? -1 : 1,
 );

@@ -22,7 +22,7 @@ export interface Params {
 
 export type Category = "trend" | "momentum" | "volatility" | "volume" | "multi_purpose";
 
-/** One indicator type of the catalogue (contract §4.4). `outputs` is empty when there is a single, unnamed one. */
+/** One indicator type of the catalogue (docs/ktrdr.md §4.4). `outputs` is empty when there is a single, unnamed one. */
 export interface IndicatorSpec {
   readonly type: string;
   readonly className: string;

@@ -117,7 +117,7 @@ export function calendarDefects(series: BarSeries): Defect[] {
 
 /** Bars at least so many times further apart than their timeframe says are bars of another one. */
 const FAR_APART = 4;
-/** Seconds to microseconds of our days, read as nanoseconds (contract §2.2), all lie before this. */
+/** Seconds to microseconds of our days, read as nanoseconds (docs/ktrdr.md §2.2), all lie before this. */
 const EARLIEST = 30 * DAY_MS;
 
 function wrongTimes({ timeframe, time, line }: BarSeries, times: Float64Array): Defect[] {

@@ -53,7 +53,7 @@ function sameness({ time, open, high, low, close, volume, line }: BarSeries): De
   const flat = close.every((price, index) => price === open[index] && price === high[index] && price === low[index]);
   const price = close[0] ?? Number.NaN;
   if (flat && close.every((other) => other === price)) {
-    // KTRDR fills prices that it did not find in this way (contract §2.2), however few the bars are.
+    // KTRDR fills prices that it did not find in this way (docs/ktrdr.md §2.2), however few the bars are.
     const made = price === 100 && volume.every((traded) => traded === 0);
     if (made || close.length >= MANY) return [whole("constant_price", String(price))];
     return [];

@@ -6,8 +6,8 @@ import { VOLATILITY } from "./volatility.ts";
 import { VOLUME } from "./volume.ts";
 
 /**
- * The 31 indicator types KTRDR can compute (contract §4.4, dumped from its registry). Its own listing is not usable:
- * it shows `period` and `source` for every type and no outputs (contract §2.4).
+ * The 31 indicator types KTRDR can compute (docs/ktrdr.md §4.4, dumped from its registry). Its own listing is not
+ * usable: it shows `period` and `source` for every type and no outputs (docs/ktrdr.md §2.4).
  */
 export const INDICATORS: readonly IndicatorDefinition[] = [...MOMENTUM, ...TREND, ...VOLATILITY, ...VOLUME].toSorted(
   (a, b) => a.type.localeCompare(b.type),
@@ -101,7 +101,7 @@ export function describeParameter(parameter: IndicatorParameter): string {
 
 /**
  * What is wrong with a parameter value, or null. KTRDR takes whole numbers strictly: "14" and 14.5 are refused
- * (contract §4.4), and so is 14.0, which only the text of the file can tell from 14.
+ * (docs/ktrdr.md §4.4), and so is 14.0, which only the text of the file can tell from 14.
  */
 export function parameterProblem(parameter: IndicatorParameter, value: unknown): string | null {
   switch (parameter.type) {

@@ -9,7 +9,7 @@ import {
   type IndicatorDefinition,
 } from "./definition.ts";
 
-/** Speed and exhaustion of moves (contract §4.4). */
+/** Speed and exhaustion of moves (docs/ktrdr.md §4.4). */
 export const MOMENTUM: readonly IndicatorDefinition[] = [
   {
     type: "rsi",

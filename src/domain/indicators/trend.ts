@@ -11,7 +11,7 @@ import {
   type IndicatorDefinition,
 } from "./definition.ts";
 
-/** Direction and strength of trends (contract §4.4). */
+/** Direction and strength of trends (docs/ktrdr.md §4.4). */
 export const TREND: readonly IndicatorDefinition[] = [
   {
     type: "adx",

@@ -12,7 +12,7 @@ import {
 
 const bandParameters = [period(20, 2, 200), float("multiplier", 2, { above: 0, max: 10 }), source];
 
-/** Width and borders of price movement (contract §4.4). */
+/** Width and borders of price movement (docs/ktrdr.md §4.4). */
 export const VOLATILITY: readonly IndicatorDefinition[] = [
   {
     type: "atr",

@@ -1,6 +1,6 @@
 import { bool, bounded, cumulative, int, period, price, relative, type IndicatorDefinition } from "./definition.ts";
 
-/** Traded volume behind the moves (contract §4.4). */
+/** Traded volume behind the moves (docs/ktrdr.md §4.4). */
 export const VOLUME: readonly IndicatorDefinition[] = [
   {
     type: "adline",

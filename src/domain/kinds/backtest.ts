@@ -57,14 +57,14 @@ export const BacktestResult = z.strictObject({
   /** Annual return over maximum drawdown; null when there was no drawdown. */
   calmar: figure,
   trades: z.number(),
-  /** Ratio; KTRDR's trade statistics leave out the entry commission (contract §10.2). */
+  /** Ratio; KTRDR's trade statistics leave out the entry commission (docs/ktrdr.md §10.2). */
   winRate: figure,
   /** Gross wins over gross losses, entry costs put back where they are known; null without a losing trade. */
   profitFactor: figure,
   avgHoldingHours: figure,
   equityPoints: z.number(),
   buyAndHold: BuyAndHold.nullable(),
-  /** The 22 figures exactly as KTRDR named and computed them (contract §6.2, §10). */
+  /** The 22 figures exactly as KTRDR named and computed them (docs/ktrdr.md §6.2, §10). */
   raw: z.record(z.string(), z.number()),
   /** Null when the bars could not be had. */
   data: DataFingerprint.nullable(),

@@ -26,7 +26,7 @@ export interface Computing {
   readonly operationType: OperationType;
   /** Of the workers that compute it; null when the API does it itself. */
   readonly workerType: string | null;
-  /** True when `result_summary` holds what only a finished computation has (contract §9.2). */
+  /** True when `result_summary` holds what only a finished computation has (docs/ktrdr.md §9.2). */
   readonly holdsResult: (result: Readonly<Record<string, unknown>>) => boolean;
 }
 

@@ -35,7 +35,10 @@ export const TrainingResult = z.strictObject({
   ...MARKET,
   ...WINDOW,
   epochsTrained: z.int(),
-  /** 0-based epoch with the lowest validation loss: a fact of the curve. KTRDR does not keep its weights (contract §11.2). */
+  /**
+   * 0-based epoch with the lowest validation loss: a fact of the curve. KTRDR does not keep its weights
+   * (docs/ktrdr.md §11.2).
+   */
   bestEpoch: figure,
   bestValLoss: figure,
   /** 0-based epoch whose weights are the model. */

@@ -18,7 +18,7 @@ const money = z.number().min(-MOST_MONEY).max(MOST_MONEY);
 const count = z.number().int().nonnegative();
 const hours = z.number().nonnegative();
 
-/** All 22 figures, named as KTRDR names them (contract §6.2); the record keeps exactly these as raw. */
+/** All 22 figures, named as KTRDR names them (docs/ktrdr.md §6.2); the record keeps exactly these as raw. */
 const Metrics = z.object({
   total_return: money,
   total_return_pct: z.number(),
@@ -62,7 +62,7 @@ const Summary = z.looseObject({
 /**
  * A backtest's result with every figure meaning what its name says; KTRDR's own stay in `raw`. Sharpe, Sortino and
  * volatility are annualised with the bars per year of the data, annual return and Calmar over the traded bars, profit
- * factor after entry costs (contract §6.2, §10).
+ * factor after entry costs (docs/ktrdr.md §6.2, §10).
  * @param bars bars of the requested window, or null when they cannot be had: then buy-and-hold is missing
  * @param refused why KTRDR's API refuses these bars, when that is the reason
  * @throws DomainError `ktrdr_bad_answer` when a figure is missing or impossible, or the result answers another request.
@@ -122,7 +122,7 @@ export function normaliseBacktest(
   return { ...figures, caveats: backtestCaveats(facts) };
 }
 
-/** KTRDR writes 0 for a ratio without a deviation, and at most this for one that is infinite (contract §6.2). */
+/** KTRDR writes 0 for a ratio without a deviation, and at most this for one that is infinite (docs/ktrdr.md §6.2). */
 const KTRDR_INFINITY = 999_999;
 const KTRDR_LEAST_DEVIATION = 1e-10;
 

@@ -1,4 +1,7 @@
-/** How many bars a year holds: the scale between per-bar and annual figures. KTRDR takes 252 for every bar (contract §6.2). */
+/**
+ * How many bars a year holds: the scale between per-bar and annual figures. KTRDR takes 252 for every bar
+ * (docs/ktrdr.md §6.2).
+ */
 
 /** What KTRDR annualises with, whatever the bar. */
 export const KTRDR_BARS_PER_YEAR = 252;

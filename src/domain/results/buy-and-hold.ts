@@ -2,7 +2,7 @@ import type { BuyAndHold } from "../result.ts";
 import { annualise, maxDrawdown, sharpeRatio, simpleReturns } from "../statistics.ts";
 import { LEAST_YEARS, YEAR_MS } from "./bars-per-year.ts";
 
-/** KTRDR's backtests leave the first bars to the indicators and do not trade on them (contract §6.2). */
+/** KTRDR's backtests leave the first bars to the indicators and do not trade on them (docs/ktrdr.md §6.2). */
 export const WARM_UP_BARS = 50;
 
 /** Bars of a backtest's window, oldest first; times are ISO-8601, taken as UTC when they name no zone. */
@@ -45,7 +45,7 @@ export function spanMs(times: readonly string[]): number {
   return Number.isFinite(span) ? span : 0;
 }
 
-/** KTRDR writes bars' times without a zone and means UTC (contract §1.1). */
+/** KTRDR writes bars' times without a zone and means UTC (docs/ktrdr.md §1.1). */
 export function instant(time: string): number {
   const zoned = /(?:Z|[+-]\d\d:?\d\d)$/.test(time) || !time.includes("T") ? time : `${time}Z`;
   return Date.parse(zoned);

@@ -13,8 +13,8 @@ export interface StoredRange {
 
 /**
  * The outcome of a data load, judged by what is stored now rather than by KTRDR's own summary: KTRDR calls loads failed
- * whose bars are there (contract §2.2). The summary only tells how many bars came; without one nobody has said that the
- * load came to its end, and only a covered window may then be called loaded.
+ * whose bars are there (docs/ktrdr.md §2.2). The summary only tells how many bars came; without one nobody has said
+ * that the load came to its end, and only a covered window may then be called loaded.
  * @throws DomainError `ktrdr_bad_answer` when the stored range makes no sense, `computation_lost` when nobody said that
  *   the load ended and the stored bars do not show it either.
  */

@@ -2,7 +2,7 @@
 import type { Finding } from "../strategy/finding.ts";
 import { WARM_UP_BARS, type WindowBars } from "./buy-and-hold.ts";
 
-/** KTRDR puts this share of the available capital into each position (contract §6.2). */
+/** KTRDR puts this share of the available capital into each position (docs/ktrdr.md §6.2). */
 export const POSITION_SHARE = 0.25;
 /** With fewer whole shares in a position its size is another one than 25 % by several percent. */
 export const WHOLE_SHARES = 20;

@@ -1,4 +1,4 @@
-/** What KTRDR's trade statistics add up to, and what they leave out (contract §10.2). */
+/** What KTRDR's trade statistics add up to, and what they leave out (docs/ktrdr.md §10.2). */
 
 interface TradeMetrics {
   readonly total_return: number;

@@ -1,4 +1,7 @@
-/** What a reader of a training's figures must know. KTRDR computes none of this for worker trainings (contract §2.10). */
+/**
+ * What a reader of a training's figures must know. KTRDR computes none of this for worker trainings
+ * (docs/ktrdr.md §2.10).
+ */
 import type { ResumePoint } from "../outcome.ts";
 import type { Caveat } from "../result.ts";
 import type { TrainingResult } from "../kinds/training.ts";

@@ -30,7 +30,7 @@ export const NOTHING_KNOWN: TrainingTraits = {
   baseRate: null,
 };
 
-/** KTRDR's parts when the strategy names none (contract §4.3). */
+/** KTRDR's parts when the strategy names none (docs/ktrdr.md §4.3). */
 const TRAIN_SHARE = 0.7;
 const VALIDATION_SHARE = 0.15;
 

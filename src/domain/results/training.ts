@@ -17,7 +17,7 @@ const CURVE_DIGITS = 6;
 const series = z.array(z.number().nullable());
 const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? null);
 
-/** `result_summary` of a training (contract §6.3): strict on what is used, tolerant of everything else. */
+/** `result_summary` of a training (docs/ktrdr.md §6.3): strict on what is used, tolerant of everything else. */
 const Summary = z.looseObject({
   model_path: z.string().min(1).max(500),
   training_metrics: z.looseObject({
@@ -55,7 +55,7 @@ const Summary = z.looseObject({
   ),
 });
 
-/** KTRDR says "completed" for a training whose loss became NaN; only this key tells (contract §6.3). */
+/** KTRDR says "completed" for a training whose loss became NaN; only this key tells (docs/ktrdr.md §6.3). */
 const FailedInside = z.looseObject({ training_metrics: z.looseObject({ error: z.string() }) });
 
 type Told = z.infer<typeof Summary>["training_metrics"]["history"];
@@ -83,7 +83,7 @@ function numbersOf({ train_loss, val_loss, train_accuracy, val_accuracy }: Told)
   };
 }
 
-/** Every epoch there was: KTRDR tells only of those after the resumption (contract §9.11). */
+/** Every epoch there was: KTRDR tells only of those after the resumption (docs/ktrdr.md §9.11). */
 function wholeHistory(later: History, resumedFrom: ResumePoint | null): History {
   if (resumedFrom === null) return later;
   const { curve } = resumedFrom;
@@ -130,7 +130,7 @@ export function normaliseTraining(
     bestValLoss: history.val_loss[bestEpoch ?? 0] ?? null,
     savedEpoch: saved,
     ...finalFigures(metrics, history, saved),
-    // The accuracy of the best epoch by loss, not the best accuracy (contract §10).
+    // The accuracy of the best epoch by loss, not the best accuracy (docs/ktrdr.md §10).
     // Without a validation part KTRDR tells 0.
     bestValAccuracy:
       resumedFrom === null && bestEpoch !== null

@@ -85,7 +85,7 @@ function checkTimeframes({ mode, list, base_timeframe: base }: TimeframeChoice, 
   }
 }
 
-/** The strategy's own dates, which a training started over the API does not use (contract §2.7). */
+/** The strategy's own dates, which a training started over the API does not use (docs/ktrdr.md §2.7). */
 function checkOwnDates(section: unknown, { report, text }: Examined): void {
   const [startDate, endDate] = [own(section, "start_date"), own(section, "end_date")];
   if (startDate === undefined && endDate === undefined) return;

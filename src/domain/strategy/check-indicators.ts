@@ -16,7 +16,7 @@ import { fit, isMapping, own, type Mapping } from "./shape.ts";
 
 const ID_PATTERN = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** Types, parameter names, parameter values and ids. KTRDR checks none of these (contract §2.6, §4.3). */
+/** Types, parameter names, parameter values and ids. KTRDR checks none of these (docs/ktrdr.md §2.6, §4.3). */
 export function checkIndicators(examined: Examined): void {
   const { indicators, report } = examined;
   if (Object.keys(indicators).length === 0) {

@@ -23,7 +23,7 @@ export interface ExaminedLabels {
   readonly distribution: readonly LabelCount[] | null;
 }
 
-/** Label settings, and what they would give on the bars. KTRDR checks none of it (contract §2.6). */
+/** Label settings, and what they would give on the bars. KTRDR checks none of it (docs/ktrdr.md §2.6). */
 export function checkLabels(examined: Examined): ExaminedLabels | null {
   const { raw, report, bars } = examined;
   const training = own(raw, "training");
@@ -80,7 +80,7 @@ function readLabels(section: Mapping, { report }: Examined): LabelSettings | nul
   return settings === null ? null : ({ source, settings } as LabelSettings);
 }
 
-/** Regimes are found by KTRDR's zigzag of two scales, which reads neither (contract §11.4). */
+/** Regimes are found by KTRDR's zigzag of two scales, which reads neither (docs/ktrdr.md §11.4). */
 function reportIdle(section: Mapping, report: Examined["report"]): void {
   for (const key of ["horizon", "trending_threshold"].filter((name) => Object.hasOwn(section, name))) {
     report.warning("no_effect", [...PATH, key], {
@@ -114,7 +114,7 @@ function checkOutputFormat(source: LabelSettings["source"], { raw, report }: Exa
 
 /**
  * What of the classes hinders. KTRDR weighs the classes of the training split; only when the last one is missing there it
- * has fewer weights than classes and fails. Any other missing class is just never learnt (contract §11.4).
+ * has fewer weights than classes and fails. Any other missing class is just never learnt (docs/ktrdr.md §11.4).
  */
 function checkDistribution(
   labels: LabelSettings,

@@ -12,7 +12,7 @@ export function checkLookAhead(examined: Examined): void {
   checkRepainting(examined);
 }
 
-/** KTRDR puts a slower bar on its opening stamp, with the close that it will only have later (contract §11.3). */
+/** KTRDR puts a slower bar on its opening stamp, with the close that it will only have later (docs/ktrdr.md §11.3). */
 function checkSlowTimeframes({ raw, indicators, fuzzySets, timeframes, timeframe: fine, report }: Examined): void {
   if (fine === null) return;
   const features = listFeatures({ indicators, fuzzySets, inputs: own(raw, "nn_inputs"), timeframes });

@@ -3,7 +3,7 @@ import type { Examined } from "./rules.ts";
 import { MlpSchema, ModelSchema, RecurrentSchema } from "./schema.ts";
 import { fit, isMapping, own, reportUnknownKeys } from "./shape.ts";
 
-/** The network. KTRDR checks neither layer sizes nor numbers (contract §4.3). */
+/** The network. KTRDR checks neither layer sizes nor numbers (docs/ktrdr.md §4.3). */
 export function checkModel({ raw, report }: Examined): void {
   const section = own(raw, "model");
   if (section === undefined) return;

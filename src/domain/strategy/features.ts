@@ -17,8 +17,8 @@ interface Sections {
 }
 
 /**
- * The features of a strategy in KTRDR's order: nn_inputs, then timeframes, then memberships (contract §4.3). The order
- * is part of the model. Entries that cannot be resolved give no feature.
+ * The features of a strategy in KTRDR's order: nn_inputs, then timeframes, then memberships (docs/ktrdr.md §4.3). The
+ * order is part of the model. Entries that cannot be resolved give no feature.
  */
 export function listFeatures({ indicators, fuzzySets, inputs, timeframes }: Sections): readonly Feature[] {
   if (!Array.isArray(inputs)) return [];

@@ -1,7 +1,7 @@
 import type { Bar } from "../market-data.ts";
 
 /**
- * Training labels, as KTRDR derives them from future prices (contract §4.3). Used before a training to see which
+ * Training labels, as KTRDR derives them from future prices (docs/ktrdr.md §4.3). Used before a training to see which
  * classes it would learn; a class index of -1 means the bar gets no label.
  */
 

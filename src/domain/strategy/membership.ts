@@ -1,4 +1,4 @@
-/** Fuzzy membership functions as KTRDR computes them (contract §4.3). */
+/** Fuzzy membership functions as KTRDR computes them (docs/ktrdr.md §4.3). */
 
 export type MembershipType = "triangular" | "trapezoidal" | "gaussian";
 

@@ -57,7 +57,7 @@ export interface Validation {
 
 /**
  * Everything that can be known to be wrong with a strategy before any computing: what KTRDR refuses, what it lets
- * through and fails on later, and what it silently ignores (contract §2.6, §4.3). Pure; never throws.
+ * through and fails on later, and what it silently ignores (docs/ktrdr.md §2.6, §4.3). Pure; never throws.
  */
 export function validateStrategy(input: ValidateInput): Validation {
   const parsed = parseStrategy(input.text);

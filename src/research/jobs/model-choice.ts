@@ -88,7 +88,7 @@ interface Market {
 
 /**
  * What a model is backtested on: what the caller names, else that of its training; of a model that is not ours what its
- * folder and its path say, `models/<strategy>/<timeframe>_v<n>` (contract §4.2).
+ * folder and its path say, `models/<strategy>/<timeframe>_v<n>` (docs/ktrdr.md §4.2).
  * @throws DomainError `invalid_input` naming what is missing
  */
 export function marketOfModel(

@@ -1,6 +1,6 @@
 /**
- * What is known of the strategy inside a model. KTRDR backtests the model's folder, not the strategy's file (contract §2.9);
- * of the file, when it is there, it takes the list of several timeframes.
+ * What is known of the strategy inside a model. KTRDR backtests the model's folder, not the strategy's file
+ * (docs/ktrdr.md §2.9); of the file, when it is there, it takes the list of several timeframes.
  */
 import { codesOf, LOOKS_AHEAD } from "../../domain/insistence.ts";
 import type { Finding } from "../../domain/strategy/finding.ts";

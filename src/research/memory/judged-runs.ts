@@ -24,7 +24,7 @@ export async function judgedRuns({ records }: Deps, filter: JudgedRunFilter, lea
   return { judged, more, engine: enginesText(runs.map(({ engine }) => engine)) };
 }
 
-/** By Sharpe, never by return: KTRDR invests a part of the capital, holding all of it (contract §10). */
+/** By Sharpe, never by return: KTRDR invests a part of the capital, holding all of it (docs/ktrdr.md §10). */
 function failureOf({ failure, sharpe, trades, holdSharpe }: RecordedRun, least: number): string | null {
   if (failure !== null) return `job failed: ${failure}`;
   if (trades === 0) return "no trades";

@@ -65,7 +65,10 @@ function refused(error: Error): boolean {
   return error.cause instanceof Error && Reflect.get(error.cause, "code") === "ECONNREFUSED";
 }
 
-/** The registry is empty for half a minute after a restart of KTRDR's API, while its workers compute on (contract §9.6). */
+/**
+ * The registry is empty for half a minute after a restart of KTRDR's API, while its workers compute on
+ * (docs/ktrdr.md §9.6).
+ */
 const NOBODY_ASKED =
   "KTRDR names no worker, so none was asked: repeat this in a minute, when they have registered again";
 

@@ -7,7 +7,7 @@ import { strategyHash } from "../memory/manifest.ts";
 import type { Deps } from "../ports.ts";
 
 const SHOWN_NAMES = 20;
-/** KTRDR trades nothing in the first bars of a backtest (contract §6.2). */
+/** KTRDR trades nothing in the first bars of a backtest (docs/ktrdr.md §6.2). */
 const WARM_UP_BARS = 50;
 
 /** @throws DomainError `invalid_input` */

@@ -11,7 +11,7 @@ const codes = (result: { caveats: readonly { code: string }[] }) => result.cavea
 const textOf = (result: { caveats: readonly { code: string; text: string }[] }, code: string) =>
   result.caveats.find((caveat) => caveat.code === code)?.text ?? "";
 
-/** All 22 figures of the second recorded run (contract §10): SPX 1d, 2015-2019, 42 trades. */
+/** All 22 figures of the second recorded run (docs/ktrdr.md §10): SPX 1d, 2015-2019, 42 trades. */
 const RUN: RecordedBacktest = {
   strategy_name: "spx_macd_adx_trend",
   symbol: "SPX",
