@@ -81,7 +81,10 @@ function told(caller: KnownCaller, { headers }: Request, address: string | undef
 /** The bytes of a body, or that they are too many: what is beyond is not read. */
 async function bodyOf(request: Request, most: number): Promise<Uint8Array | string> {
   const tooLarge = `A message has at most ${most} bytes.`;
-  if (Number(request.headers.get("content-length") ?? 0) > most) return tooLarge;
+  const length = request.headers.get("content-length");
+  if (Number(length ?? 0) > most) return tooLarge;
+  // More than it says cannot come; a body that says nothing is counted while it comes.
+  if (length !== null) return new Uint8Array(await request.arrayBuffer());
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of request.body ?? []) {

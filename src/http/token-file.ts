@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { statSync } from "node:fs";
 import { chmod, chown, readFile, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
@@ -149,14 +150,21 @@ export interface TokenBook {
   find(token: string): Promise<TokenEntry | null>;
 }
 
+/** Asked at every call: waiting for another thread to look costs thirty times the look. */
+function versionOf(path: string): string | null {
+  try {
+    const { ino, size, mtimeNs } = statSync(path, { bigint: true });
+    return `${ino} ${size} ${mtimeNs}`;
+  } catch {
+    return null;
+  }
+}
+
 /** Reads the file again whenever it has changed. */
 export function createTokenBook(path: string): TokenBook {
   let known: { readonly version: string; readonly entries: readonly TokenEntry[] } | null = null;
   async function current(): Promise<readonly TokenEntry[]> {
-    const version = await stat(path, { bigint: true }).then(
-      ({ ino, size, mtimeNs }) => `${ino} ${size} ${mtimeNs}`,
-      () => null,
-    );
+    const version = versionOf(path);
     if (version === null || known?.version !== version) {
       const entries = await readTokens(path);
       known = { version: version ?? "", entries };
