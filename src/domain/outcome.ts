@@ -8,7 +8,7 @@ export const FINAL_STATUSES = ["completed", "failed", "cancelled", "terminated"]
 export const FinalStatus = z.enum(FINAL_STATUSES);
 export type FinalStatus = z.infer<typeof FinalStatus>;
 
-/** KTRDR faults that were seen and overcome; each is counted and shown beside the result. */
+/** KTRDR faults that were observed on the wire and are overcome (docs/faults.md); each is counted and shown beside the result. */
 export const FAULTS_SEEN = [
   "completed_turned_failed",
   "completed_turned_cancelled",

@@ -1,16 +1,4 @@
-import type { FaultSeen } from "../domain/outcome.ts";
-
-/** Faults of KTRDR that were observed on the wire and are recognised and overcome (docs/faults.md). */
-const OBSERVED: readonly FaultSeen[] = [
-  "completed_turned_failed",
-  "completed_turned_cancelled",
-  "stale_view",
-  "stuck_resuming",
-  "lost_operation",
-  "start_answer_lost",
-  "worker_died",
-  "cancel_not_forwarded",
-];
+import { FAULTS_SEEN, type FaultSeen } from "../domain/outcome.ts";
 
 interface Examined {
   readonly engine: string;
@@ -19,8 +7,8 @@ interface Examined {
 
 /** What is known of a version that KTRDR's health tells; undefined for one that was never examined. */
 export function examinedVersion(version: string): Examined | undefined {
-  if (version.startsWith("sandbox-")) return { engine: "the sandbox has them on demand", faults: OBSERVED };
+  if (version.startsWith("sandbox-")) return { engine: "the sandbox has them on demand", faults: FAULTS_SEEN };
   // A source tree without package metadata calls itself 0.0.0.dev.
-  if (/^1\.0\.7(\.|$)/.test(version) || version === "0.0.0.dev") return { engine: "KTRDR 1.0.7", faults: OBSERVED };
+  if (/^1\.0\.7(\.|$)/.test(version) || version === "0.0.0.dev") return { engine: "KTRDR 1.0.7", faults: FAULTS_SEEN };
   return undefined;
 }

@@ -38,11 +38,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
     return `Overfitting: validation loss was best at epoch ${bestEpoch + 1} of ${epochs} and rose ${percent(relative(last, best))} since.`;
   },
   best_epoch_not_saved: ({ curve, bestEpoch, savedEpoch }) => {
-    const { best, epochs } = validation(curve.valLoss, bestEpoch);
-    const saved = savedEpoch ?? epochs - 1;
-    const kept = curve.valLoss[saved] ?? Number.NaN;
-    if (bestEpoch === null || bestEpoch === saved || !(relative(kept, best) > CLEAR_RISE)) return null;
-    return `The model is that of epoch ${saved + 1}: KTRDR saves the last epoch. The best was epoch ${bestEpoch + 1}, validation loss ${best.toPrecision(4)} against ${kept.toPrecision(4)}; its weights were not saved. Train for about ${bestEpoch + 1} epochs to come near it.`;
+    const { best } = validation(curve.valLoss, bestEpoch);
+    const kept = curve.valLoss[savedEpoch] ?? Number.NaN;
+    if (bestEpoch === null || bestEpoch === savedEpoch || !(relative(kept, best) > CLEAR_RISE)) return null;
+    return `The model is that of epoch ${savedEpoch + 1}: KTRDR saves the last epoch. The best was epoch ${bestEpoch + 1}, validation loss ${best.toPrecision(4)} against ${kept.toPrecision(4)}; its weights were not saved. Train for about ${bestEpoch + 1} epochs to come near it.`;
   },
   no_validation: ({ curve }) =>
     curve.valLoss.length === 0

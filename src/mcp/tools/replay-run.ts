@@ -115,7 +115,7 @@ function causesOf(before: JobResult, after: JobResult): string[] {
   return Object.values(compact(causes)).map(String);
 }
 
-const dataOf = (result: JobResult) => ("data" in result ? (result.data ?? null) : null);
+const dataOf = (result: JobResult) => ("data" in result ? result.data : null);
 
 function verdictOf(original: JobResult, differences: readonly string[], causes: readonly string[]): string {
   if (differences.length === 0) return "the same";

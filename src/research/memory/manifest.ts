@@ -22,7 +22,7 @@ export async function manifestOf(deps: Deps, job: JobRecord, result: JobResult) 
     part_of: job.parentJobId,
     strategy_sha256: sha256,
     strategy_version: job.strategy === null || sha256 === null ? null : await versionOf(deps, job.strategy, sha256),
-    data: "data" in result ? (result.data ?? null) : null,
+    data: "data" in result ? result.data : null,
     engine: engineText(result.engine),
     seed: request.kind === "training" ? "none: KTRDR sets no seed, each training is a random draw" : null,
     experiments: experiments.length === 0 ? null : experiments.map(({ experimentId }) => experimentId),
