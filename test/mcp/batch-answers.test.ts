@@ -69,6 +69,27 @@ async function fifthDone(batchId: string) {
   await recordBatch(stack, batchId, batchRequest(1, { draws: 20, atOnce: 4 }), items);
 }
 
+test("how far a batch is counts what its jobs have done, also of those that still compute", async () => {
+  await trained("train-share-1", "s0");
+  await stack.writer.admit(inputOf("backtest-share-1", BACKTEST), null);
+  await began("backtest-share-1", 10);
+  await stack.writer.noteSeen("backtest-share-1", 1, {
+    percent: 50,
+    step: "Bar 600 of 1,200",
+    epochsSeen: 0,
+    bestValLoss: null,
+    bestValAccuracy: null,
+  });
+  await stack.writer.admit(inputOf("train-share-2", TRAINING), EXAMPLE_STRATEGY);
+  await stack.writer.finish("train-share-2", outcomeOf("train-share-2", "failed"), null, null);
+  await recordBatch(stack, "batch-share-1", batchRequest(4, { work: "both" }), [
+    { training: "train-share-1", backtest: "backtest-share-1" },
+    { training: "train-share-2" },
+  ]);
+  // Three quarters of one item, one that is over, and two that were not begun.
+  expect(await statusOf("batch-share-1")).toMatchObject({ percent: 43 });
+});
+
 test.each([-600, 600])("a server whose clock is %i s off tells the same time left", async (seconds) => {
   const batchId = `batch-clock${seconds}-1`;
   await fifthDone(batchId);
