@@ -3,6 +3,7 @@ import { isDomainError } from "../domain/errors.ts";
 import { computingOf, type SlotKind } from "../domain/kinds/index.ts";
 import type { KtrdrWorker, Operation, WorkerHealth } from "../domain/operation.ts";
 import type { ApiEvidence, RegistryEvidence, WorkerEvidence } from "../domain/evidence.ts";
+import { noAnswerFrom } from "../domain/worker-gone.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { ComputationRecord } from "../store/job-row.ts";
 
@@ -13,10 +14,7 @@ export interface Workplace {
   readonly workerId: string | null;
   /** Where it is said to listen. */
   readonly endpoint: string | null;
-  /**
-   * The address at which it has answered us. Only there does a refused connection prove that the process is gone: the
-   * registry's addresses may be meant for KTRDR's own network, where we would find nobody, or somebody else.
-   */
+  /** The address at which it has answered us: only there may it be found gone. */
   readonly reached: string | null;
   /**
    * True for an operation that KTRDR resumed: it names the worker of before, whichever computes now
@@ -152,16 +150,7 @@ export async function askWorker(
     return { kind: "answers", health, operation };
   } catch (error) {
     signal?.throwIfAborted();
-    if (isDomainError(error) && endpoint === reached && isGone(error)) return { kind: "refused" };
-    if (isDomainError(error)) return { kind: "silent" };
+    if (isDomainError(error)) return noAnswerFrom(error, endpoint === reached);
     throw error;
   }
-}
-
-/** Nobody listens there: the port refuses, or the name no longer exists. Time-outs prove nothing. */
-function isGone(error: Error): boolean {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if ("code" in cause && (cause.code === "ECONNREFUSED" || cause.code === "ENOTFOUND")) return true;
-  }
-  return false;
 }

@@ -4,6 +4,7 @@ import { isDomainError } from "../domain/errors.ts";
 import type { KtrdrWorker } from "../domain/operation.ts";
 import { holdOf } from "../domain/research-control.ts";
 import type { SlotNews, SlotWatch } from "../domain/slots.ts";
+import { isHealthy } from "../domain/worker-gone.ts";
 import type { Clock } from "./clock.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { registered } from "./evidence.ts";
@@ -145,7 +146,7 @@ async function freeAmong(
   signal: AbortSignal,
 ): Promise<Capacity> {
   const { kind } = watch;
-  const healthy = workers.filter(({ status }) => status !== "temporarily_unavailable");
+  const healthy = workers.filter(isHealthy);
   if (healthy.length === 0) return taken(`KTRDR has no healthy ${kind} worker`);
   const available = healthy.filter(({ status }) => status === "available");
   const ours = await occupied(deps, holdersOf(watch), healthy);

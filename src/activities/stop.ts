@@ -8,6 +8,7 @@ import type { Operation } from "../domain/operation.ts";
 import { farther, partialOf } from "../domain/partial.ts";
 import type { ApiEvidence, RegistryEvidence, WorkerEvidence } from "../domain/evidence.ts";
 import { holdsResult } from "../domain/verdict.ts";
+import { isGone } from "../domain/worker-gone.ts";
 import { computationOf } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { askApi, corrected, inquire, workplaceOf, type Workplace } from "./evidence.ts";
@@ -153,21 +154,12 @@ function isIdle(
   const booksClosed = api.kind === "not_found" || !isOpen(api.operation);
   if (!booksClosed) return false;
   if (kind === "data_load") return true;
-  switch (worker.kind) {
-    case "refused":
-      return true;
-    case "answers":
-      return worker.health.currentOperationId !== operationId && worker.operation?.status !== "running";
-    case "silent":
-    case "not_asked":
-      // A worker that we cannot reach but KTRDR can: the registry's own health sweep is the witness.
-      return (
-        registry !== null &&
-        registry !== "unreachable" &&
-        registry.status === "available" &&
-        registry.healthCheckFailures === 0
-      );
+  if (worker.kind === "answers") {
+    return worker.health.currentOperationId !== operationId && worker.operation?.status !== "running";
   }
+  if (registry === null || registry === "unreachable" || isGone(worker, registry)) return isGone(worker, registry);
+  // A worker that we cannot reach but KTRDR can: the registry's own health sweep is the witness.
+  return registry.status === "available" && registry.healthCheckFailures === 0;
 }
 
 /** A refusal (already finished, unknown) is judged by the next look; an outage as well. */

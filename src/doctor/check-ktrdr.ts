@@ -1,5 +1,6 @@
 import { errorText } from "../lab/error-text.ts";
 import { isDomainError } from "../domain/errors.ts";
+import { isHealthy } from "../domain/worker-gone.ts";
 import type { KtrdrWorker } from "../domain/operation.ts";
 import { examinedVersion } from "../ktrdr/known-faults.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
@@ -72,8 +73,7 @@ export async function checkKtrdrWorkers(ktrdr: Ktrdr, own: boolean): Promise<rea
     if (isDomainError(error, "ktrdr_unavailable")) return [];
     return [found(part, "ktrdr_workers_missing", errorText(error), START)];
   }
-  const usable = (type: string) =>
-    workers.filter(({ workerType, status }) => workerType === type && status !== "temporarily_unavailable").length;
+  const usable = (type: string) => workers.filter((worker) => worker.workerType === type && isHealthy(worker)).length;
   const counts = `${usable("training")} training, ${usable("backtesting")} backtesting`;
   const lacking = ["training", "backtesting"].filter((type) => usable(type) === 0);
   const missing = lacking.map((type) => {

@@ -14,7 +14,7 @@ export type ApiEvidence =
 export type WorkerEvidence =
   | { readonly kind: "not_asked" }
   | { readonly kind: "answers"; readonly operation: Operation | null; readonly health: WorkerHealth }
-  /** Nobody listens at its address: the process is gone. */
+  /** Nobody listens where it has answered before. */
   | { readonly kind: "refused" }
   /** No answer in time: it may hang and come back, so nothing is proven. */
   | { readonly kind: "silent" };

@@ -8,6 +8,7 @@ import type { FaultSeen } from "./outcome.ts";
 import { computingOf, type SlotKind } from "./kinds/index.ts";
 import { inWords } from "./ktrdr-words.ts";
 import type { Operation } from "./operation.ts";
+import { isGone } from "./worker-gone.ts";
 
 /** Polls without any movement before the worker is asked as well. */
 const STILL_POLLS = 3;
@@ -163,10 +164,7 @@ function judgeCancelled(operation: Operation): Verdict {
 
 /** Nobody listens at the worker's address. Believed once the registry agrees. */
 function judgeRefused(evidence: Evidence, operation: Operation): Verdict {
-  const { registry } = evidence;
-  const registryAgrees =
-    registry === null || (registry !== "unreachable" && registry.status === "temporarily_unavailable");
-  if (registryAgrees && deadLongEnough(evidence)) {
+  if (isGone(evidence.worker, evidence.registry) && deadLongEnough(evidence)) {
     return { kind: "lost", fault: "worker_died", why: "its worker process is gone" };
   }
   return wait(evidence, "verifying", operation, [], true);

@@ -19,6 +19,7 @@ export const FAST: readonly string[] = globSync(
     "test/mcp/errors.test.ts",
     "test/research/{idle-proof,record-memory}.test.ts",
     "test/sandbox/engine/**/*.test.ts",
+    "test/structure/**/*.test.ts",
     "test/temporal/{executions,live-state}.test.ts",
   ],
   { cwd: new URL("../..", import.meta.url).pathname, exclude: SECONDS_OR_PROCESSES },

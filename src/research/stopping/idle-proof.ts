@@ -1,10 +1,12 @@
 /** Asks every worker of KTRDR itself whether it computes: its registry is wrong after a restart of its API. */
 import { isDomainError } from "../../domain/errors.ts";
+import type { KtrdrWorker } from "../../domain/operation.ts";
+import { isGone, noAnswerFrom } from "../../domain/worker-gone.ts";
 import type { ResearchParts } from "./parts.ts";
 
 export interface WorkerFinding {
   readonly worker: string;
-  /** `gone`: nothing listens at an address that the registry does not name any more, so nothing computes there. */
+  /** `gone`: proven, so nothing computes there. `unreachable`: what it does is not known. */
   readonly state: "idle" | "busy" | "unreachable" | "gone";
   readonly operationId: string | null;
   /** The job of ours that it computes; null when it is none of ours, or not known. */
@@ -30,11 +32,11 @@ export async function askWorkers(parts: ResearchParts, stopped: readonly string[
     work.endpointsOf(stopped),
     ktrdr.operations.list({ type: "data_load", limit: 1_000 }),
   ]);
-  const listed = new Map(registry.map(({ endpointUrl, workerId }) => [endpointUrl, workerId]));
+  const listed = new Map(registry.map((worker) => [worker.endpointUrl, worker]));
   const all = [...new Set([...listed.keys(), ...endpoints])];
   const workers = await Promise.all(
     all.map(async (endpoint) => ({
-      ...(await ask(parts, endpoint, listed.get(endpoint))),
+      ...(await ask(parts, endpoint, listed.get(endpoint) ?? null, endpoints.includes(endpoint))),
       askedForStopped: endpoints.includes(endpoint),
     })),
   );
@@ -45,9 +47,10 @@ export async function askWorkers(parts: ResearchParts, stopped: readonly string[
 async function ask(
   parts: ResearchParts,
   endpoint: string,
-  name: string | undefined,
+  line: KtrdrWorker | null,
+  hasAnsweredThere: boolean,
 ): Promise<Omit<WorkerFinding, "askedForStopped">> {
-  const worker = name === undefined ? endpoint : `${name} (${endpoint})`;
+  const worker = line === null ? endpoint : `${line.workerId} (${endpoint})`;
   try {
     const { busy, currentOperationId } = await parts.ktrdr.workers.at(endpoint).health();
     if (!busy && currentOperationId === null) return { worker, state: "idle", operationId: null, jobId: null };
@@ -56,13 +59,9 @@ async function ask(
   } catch (error) {
     if (!isDomainError(error, "ktrdr_unavailable", "ktrdr_bad_answer", "ktrdr_not_found", "ktrdr_rejected"))
       throw error;
-    const gone = name === undefined && refused(error);
+    const gone = isGone(noAnswerFrom(error, hasAnsweredThere), line);
     return { worker, state: gone ? "gone" : "unreachable", operationId: null, jobId: null };
   }
-}
-
-function refused(error: Error): boolean {
-  return error.cause instanceof Error && Reflect.get(error.cause, "code") === "ECONNREFUSED";
 }
 
 /**

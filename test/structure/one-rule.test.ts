@@ -1,0 +1,41 @@
+/** One rule for one fact: a second place that decides the same fails here, and says where the rule is. */
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+const ROOT = new URL("../..", import.meta.url).pathname;
+const sources = globSync("{src,lab,demo}/**/*.ts", { cwd: ROOT }).map(
+  (file) => [file, readFileSync(join(ROOT, file), "utf8")] as const,
+);
+
+interface Rule {
+  readonly fact: string;
+  /** What a source that decides it contains. */
+  readonly sign: RegExp;
+  /** Who may: the rule itself, and those who mean something else by the same words. */
+  readonly allowed: readonly string[];
+  readonly offence: string;
+}
+
+const RULES: readonly Rule[] = [
+  {
+    fact: "a worker is gone: isGone and noAnswerFrom in domain/worker-gone.ts",
+    sign: /"ECONNREFUSED"|"ENOTFOUND"/,
+    // KTRDR's client repeats such requests and knows that they were never sent.
+    allowed: ["src/domain/worker-gone.ts", "src/ktrdr/exchange.ts", "src/ktrdr/outcome.ts"],
+    offence: 'cause.code === "ECONNREFUSED"',
+  },
+  {
+    fact: "a worker of KTRDR is healthy: isHealthy in domain/worker-gone.ts",
+    sign: /temporarily_unavailable/,
+    // The word itself, and how it is read.
+    allowed: ["src/domain/operation.ts", "src/domain/worker-gone.ts", "src/ktrdr/workers.ts"],
+    offence: 'status !== "temporarily_unavailable"',
+  },
+];
+
+test.each(RULES)("$fact", ({ sign, allowed, offence }) => {
+  const found = sources.filter(([, text]) => sign.test(text)).map(([file]) => file);
+  expect(found.toSorted()).toEqual(allowed);
+  expect(offence).toMatch(sign);
+});
