@@ -146,11 +146,18 @@ async function describe(client: Client, jobId: string): Promise<WorkflowExecutio
   }
 }
 
+/**
+ * How far the deadline of a wait lies behind its end. Temporal answers a question whose deadline is less than a second or
+ * so away at once with "not yet", and the client asks again: until the deadline both would do nothing else.
+ */
+const SPARE_MS = 30_000;
+
 async function waitForClose(client: Client, jobId: string, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted || ms <= 0) return;
+  const over = AbortSignal.any([signal, AbortSignal.timeout(ms)]);
   try {
-    await client.connection.withAbortSignal(signal, () =>
-      client.connection.withDeadline(Date.now() + ms, () => client.workflow.getHandle(jobId).result()),
+    await client.connection.withAbortSignal(over, () =>
+      client.connection.withDeadline(Date.now() + ms + SPARE_MS, () => client.workflow.getHandle(jobId).result()),
     );
   } catch {
     // Closed as failed, time over, aborted, or Temporal away: the caller looks at the state next, whatever it was.

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { TestWorkflowEnvironment } from "@temporalio/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { ComputationEnd } from "../../src/domain/job.ts";
 import type { TrainingRequest } from "../../src/domain/kinds/training.ts";
 import { calling, lazyClient } from "../../src/temporal/connection.ts";
@@ -184,6 +184,18 @@ describe("cancelling", () => {
     abort.abort();
     await waiting;
     expect(await jobs.view(jobId)).toMatchObject({ execution: "running", cancelRequested: false });
+    end(SUCCEEDED);
+    await closed(jobId);
+  });
+});
+
+describe("waiting", () => {
+  it.each([800, 2_500])("of %i ms asks Temporal once, not again and again towards its end", async (ms) => {
+    const { jobId, end } = await startHeld(`long-${ms}`);
+    const asked = vi.spyOn(env.client.workflowService, "getWorkflowExecutionHistory");
+    onTestFinished(() => asked.mockRestore());
+    await jobs.waitForClose(jobId, ms, new AbortController().signal);
+    expect(asked).toHaveBeenCalledTimes(1);
     end(SUCCEEDED);
     await closed(jobId);
   });
