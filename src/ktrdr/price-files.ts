@@ -38,8 +38,9 @@ const LARGEST_WINDOW = 64 * 1024 * 1024;
 const SYMBOL = /^[A-Z0-9][A-Z0-9.-]{0,19}$/i;
 const TIMEFRAME = /^[0-9]{1,3}[mhdwM]$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
-/** What Python and JavaScript read as the same double: up to 15 digits. */
-const NUMBER = /^\d+(?:\.\d+)?$/;
+/** Open, high, low, close and volume behind the stamp. */
+const PRICES = /^,(\d+(?:\.\d+)?),(\d+(?:\.\d+)?),(\d+(?:\.\d+)?),(\d+(?:\.\d+)?),(\d+(?:\.\d+)?)$/;
+/** Python and JavaScript read the same double from up to 15 digits. */
 const MOST_DIGITS = 15;
 
 /**
@@ -160,9 +161,9 @@ async function barsIn(file: FileHandle, index: PriceIndex, { from, to, limit }: 
   const ohlcv: Bar[] = [];
   let lines = 0;
   for (let at = 0, feed = text.indexOf("\n"); feed !== -1; at = feed + 1, feed = text.indexOf("\n", at)) {
-    const { time, bar } = rowOf(text.slice(at, feed));
+    const { stamp, time, bar } = rowOf(text.slice(at, feed));
     if (time >= from && time <= to) {
-      times.push(stampOf(time));
+      times.push(stamp);
       ohlcv.push(bar);
     }
     lines += 1;
@@ -186,19 +187,16 @@ function firstAt(values: readonly number[], passes: (value: number) => boolean):
 }
 
 /** @throws Unreadable for a line that KTRDR would mend, refuse or read as another number. */
-function rowOf(line: string): { readonly time: number; readonly bar: Bar } {
-  const [open = 0, high = 0, low = 0, close = 0, volume = 0, ...more] = line
-    .slice(STAMP_LENGTH + 1)
-    .split(",")
-    .map(numberOf);
-  const time = timeOf(line.slice(0, STAMP_LENGTH));
-  const sound = low > 0 && low <= Math.min(open, close) && high >= Math.max(open, close) && more.length === 0;
-  if (!sound) throw new Unreadable(`the bar of ${stampOf(time)} is not sound`);
-  return { time, bar: [open, high, low, close, volume] };
+function rowOf(line: string): { readonly stamp: string; readonly time: number; readonly bar: Bar } {
+  const stamp = line.slice(0, STAMP_LENGTH);
+  const [, open, high, low, close, volume] = PRICES.exec(line.slice(STAMP_LENGTH)) ?? [];
+  const bar: Bar = [numberOf(open), numberOf(high), numberOf(low), numberOf(close), numberOf(volume)];
+  const sound = bar[2] > 0 && bar[2] <= Math.min(bar[0], bar[3]) && bar[1] >= Math.max(bar[0], bar[3]);
+  if (!sound) throw new Unreadable(`the bar of ${stamp} is not sound`);
+  return { stamp, time: timeOf(stamp), bar };
 }
 
-function numberOf(text: string): number {
-  if (!NUMBER.test(text) || text.length > MOST_DIGITS + 1)
-    throw new Unreadable(`"${text.slice(0, 40)}" is no plain number`);
+function numberOf(text = ""): number {
+  if (text === "" || text.length > MOST_DIGITS + 1) throw new Unreadable("a bar is not of five plain numbers");
   return Number(text);
 }

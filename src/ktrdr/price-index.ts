@@ -32,9 +32,9 @@ const LONGEST_LINE = 128;
 /** ms since 1970 UTC of a stamp as KTRDR writes it. @throws Unreadable */
 export function timeOf(stamp: string): number {
   const time = STAMP.test(stamp) ? Date.parse(stamp) : Number.NaN;
-  // Date.parse accepts the 31st of February.
-  if (Number.isNaN(time) || stampOf(time) !== stamp) throw new Unreadable(`"${stamp}" is no time as KTRDR writes it`);
-  return time;
+  // Date.parse takes the 31st of February and 24:00 for times of another day.
+  if (new Date(time).getUTCDate() === Number(stamp.slice(8, 10))) return time;
+  throw new Unreadable(`"${stamp}" is no time as KTRDR writes it`);
 }
 
 export const stampOf = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
