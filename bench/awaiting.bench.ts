@@ -4,8 +4,8 @@
  * Granting is bypassed (KTRDR's registry would have to
  * show a thousand workers); the worker process, its activities, their requests, the record and Temporal are the real ones.
  */
-import { Anything, Status } from "../src/demo/answers.ts";
-import { STRATEGY_TEXT } from "../src/demo/strategy.ts";
+import { Anything, Status } from "../demo/answers.ts";
+import { STRATEGY_TEXT } from "../demo/strategy.ts";
 import { Gateway } from "./gateway.ts";
 import { processorMs, residentMb } from "./processes.ts";
 import { inTurn, quantile, report, withLab, type Bench } from "./support.ts";

@@ -2,9 +2,9 @@
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
-import { Anything, Started, Status } from "../src/demo/answers.ts";
-import { STRATEGY_NAME, STRATEGY_TEXT, TRAINING_DATES } from "../src/demo/strategy.ts";
-import { ktrdrDir } from "../src/lab/lab-settings.ts";
+import { Anything, Started, Status } from "../demo/answers.ts";
+import { STRATEGY_NAME, STRATEGY_TEXT, TRAINING_DATES } from "../demo/strategy.ts";
+import { ktrdrDir } from "../lab/lab-settings.ts";
 import { historyOf, quantile, report, withLab, type Bench } from "./support.ts";
 
 const ROUNDS = 5;

@@ -5,8 +5,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import { Anything, Started, Status } from "../src/demo/answers.ts";
-import { BACKTEST_DATES, STRATEGY_NAME, STRATEGY_TEXT, TRAINING_DATES } from "../src/demo/strategy.ts";
+import { Anything, Started, Status } from "../demo/answers.ts";
+import { BACKTEST_DATES, STRATEGY_NAME, STRATEGY_TEXT, TRAINING_DATES } from "../demo/strategy.ts";
 import { createPool, select } from "../src/store/pool.ts";
 import { quantile, report, withLab } from "./support.ts";
 

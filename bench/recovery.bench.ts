@@ -1,7 +1,7 @@
 /** How long a running job is without anybody who looks after it when the worker process is killed. Aim: under 15 s. */
-import { Anything } from "../src/demo/answers.ts";
-import { STRATEGY_TEXT } from "../src/demo/strategy.ts";
-import type { SupervisorEvent } from "../src/lab/supervisor.ts";
+import { Anything } from "../demo/answers.ts";
+import { STRATEGY_TEXT } from "../demo/strategy.ts";
+import type { SupervisorEvent } from "../lab/supervisor.ts";
 import { Gateway } from "./gateway.ts";
 import { quantile, report, withLab } from "./support.ts";
 import { start } from "./training-jobs.ts";

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pino } from "pino";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../src/domain/strategy/guide-example.ts";
-import { createStrategyFolder } from "../src/ktrdr/strategy-folder.ts";
-import { createStrategyLibrary } from "../src/ktrdr/strategy-library.ts";
+import { createStrategyFolder } from "../src/strategies/strategy-folder.ts";
+import { createStrategyLibrary } from "../src/strategies/strategy-library.ts";
 import { quantile, report } from "./support.ts";
 
 const STRATEGIES = Number(process.env["STRATEGIES"] ?? 200);

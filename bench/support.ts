@@ -4,10 +4,10 @@ import path from "node:path";
 import { Client as TemporalClient, type WorkflowHandle } from "@temporalio/client";
 import { openLazily } from "../src/temporal/open-connection.ts";
 import { ConfigSchema, loadConfig } from "../src/config.ts";
-import { connectClaude, type Claude } from "../src/demo/claude.ts";
-import { ROOT } from "../src/lab/lab-environment.ts";
-import type { LabSettings } from "../src/lab/lab-settings.ts";
-import { startLab, type Lab } from "../src/lab/lab.ts";
+import { connectClaude, type Claude } from "../demo/claude.ts";
+import { ROOT } from "../src/running-lab/lab-environment.ts";
+import type { LabSettings } from "../lab/lab-settings.ts";
+import { startLab, type Lab } from "../lab/lab.ts";
 import { migrate } from "../src/store/migrate.ts";
 
 export { ROOT };

@@ -3,8 +3,8 @@
  * computes, the others queue. All are measured in turn in one run: the ratio is what counts, not the machine.
  */
 import { z } from "zod";
-import { Anything, Status } from "../src/demo/answers.ts";
-import { STRATEGY_TEXT } from "../src/demo/strategy.ts";
+import { Anything, Status } from "../demo/answers.ts";
+import { STRATEGY_TEXT } from "../demo/strategy.ts";
 import { connectEmptyTool } from "./empty-tool-client.ts";
 import { residentMb } from "./processes.ts";
 import { inTurn, quantile, report, timed, tokensOf, withLab, type Bench } from "./support.ts";

@@ -2,9 +2,9 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ServiceError } from "@temporalio/client";
 import { defaultPayloadConverter } from "@temporalio/common";
-import { Started } from "../src/demo/answers.ts";
-import { ToolFailed } from "../src/demo/claude.ts";
-import { STRATEGY_NAME, TRAINING_DATES } from "../src/demo/strategy.ts";
+import { Started } from "../demo/answers.ts";
+import { ToolFailed } from "../demo/claude.ts";
+import { STRATEGY_NAME, TRAINING_DATES } from "../demo/strategy.ts";
 import type { JobInput } from "../src/domain/job.ts";
 import { slotKeeperId, type SlotState } from "../src/domain/slots.ts";
 import type { Bench } from "./support.ts";

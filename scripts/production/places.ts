@@ -1,7 +1,7 @@
 /** Where the parts of docker-compose.yml are when there is no Docker: ports and folders of this machine. */
 import { randomInt } from "node:crypto";
 import path from "node:path";
-import { isFree } from "../../src/lab/ports.ts";
+import { isFree } from "../../src/machine/free-port.ts";
 import type { Service } from "./compose.ts";
 
 const PORTS = [

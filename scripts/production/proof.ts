@@ -2,12 +2,12 @@
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { openLazily } from "../../src/temporal/open-connection.ts";
-import { Chaos, type Victim } from "../../src/demo/chaos.ts";
-import { connectClaudeOverHttp } from "../../src/demo/claude.ts";
-import { computations } from "../../src/demo/evidence.ts";
-import type { Screen } from "../../src/demo/screen.ts";
-import { tell } from "../../src/demo/story.ts";
-import { claims, type Claim } from "../../src/demo/verdict.ts";
+import { Chaos, type Victim } from "../../demo/chaos.ts";
+import { connectClaudeOverHttp } from "../../demo/claude.ts";
+import { computations } from "../../demo/evidence.ts";
+import type { Screen } from "../../demo/screen.ts";
+import { tell } from "../../demo/story.ts";
+import { claims, type Claim } from "../../demo/verdict.ts";
 import { searchAttributesThere } from "../../src/temporal/search-attributes.ts";
 import { healthOf, newToken, runToItsEnd, type Stack } from "./stack.ts";
 

@@ -1,7 +1,7 @@
 /** The servers that everything of ours stands on, in the order of docker-compose.yml: PostgreSQL, Temporal, our tables. */
 import path from "node:path";
-import type { Step } from "../../src/lab/lab-steps.ts";
-import { findDevServer } from "../../src/lab/temporal-binary.ts";
+import type { Step } from "../../lab/lab-steps.ts";
+import { findDevServer } from "../../lab/temporal-binary.ts";
 import * as stacks from "./stack.ts";
 
 export interface Programs {

@@ -3,7 +3,7 @@ import type { JobOutcome } from "../domain/outcome.ts";
 import type { JobRequest, SlotKind } from "../domain/kinds/index.ts";
 import type { SlotClaim } from "../domain/slots.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
-import type { StrategyFolder } from "../ktrdr/strategy-folder.ts";
+import type { StrategyFolder } from "../strategies/strategy-folder.ts";
 import type { Logger } from "../logger.ts";
 import type { BatchStore } from "../store/batches.ts";
 import type { JobReader } from "../store/job-reader.ts";

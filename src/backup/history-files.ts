@@ -1,5 +1,5 @@
 /** The history of the strategies (a bare git repository in their folder) as lines of one file, and back. */
-import { createHash, randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import { access, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
@@ -62,10 +62,8 @@ async function lineOf(root: string, file: string): Promise<string | null> {
     throw error;
   });
   if (bytes === null) return null;
-  return `${JSON.stringify({ path: file, sha256: sha256(bytes), base64: bytes.toString("base64") })}\n`;
+  return `${JSON.stringify({ path: file, sha256: hash("sha256", bytes), base64: bytes.toString("base64") })}\n`;
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
 /**
  * Puts a history where none is, whole or not at all. One that is there already is left alone.
@@ -112,7 +110,7 @@ function parsed(line: string): { readonly path: string; readonly bytes: Buffer }
   try {
     const { path: file, sha256: sum, base64 } = Line.parse(JSON.parse(line));
     const bytes = Buffer.from(base64, "base64");
-    if (sha256(bytes) === sum && !file.split("/").includes("..")) return { path: file, bytes };
+    if (hash("sha256", bytes) === sum && !file.split("/").includes("..")) return { path: file, bytes };
   } catch {
     // Told below, in our words.
   }

@@ -3,7 +3,7 @@ import { inspect, parseArgs } from "node:util";
 import { loadConfig, type Config } from "../config.ts";
 import { isDomainError } from "../domain/errors.ts";
 import { forTerminal, plainJson } from "../domain/plain-text.ts";
-import { labEnvironment } from "../lab/lab-environment.ts";
+import { labEnvironment } from "../running-lab/lab-environment.ts";
 
 /** Wrong arguments; ends the process with 2 and says how it is done. */
 export class Usage extends Error {}

@@ -2,8 +2,8 @@
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import { DomainError } from "../domain/errors.ts";
-import { errorText } from "../lab/error-text.ts";
-import { labEnvironment } from "../lab/lab-environment.ts";
+import { errorText } from "../error-text.ts";
+import { labEnvironment } from "../running-lab/lab-environment.ts";
 import { lazyClient } from "../temporal/connection.ts";
 import { temporalSettings } from "../temporal/settings.ts";
 import { JOB_QUEUE } from "../temporal/job-types.ts";

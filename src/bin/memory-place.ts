@@ -1,7 +1,7 @@
 /** What export-memory and import-memory work on: one file, and the place that the environment names. */
 import { parseArgs } from "node:util";
-import { createStrategyFolder } from "../ktrdr/strategy-folder.ts";
-import { createStrategyLibrary } from "../ktrdr/strategy-library.ts";
+import { createStrategyFolder } from "../strategies/strategy-folder.ts";
+import { createStrategyLibrary } from "../strategies/strategy-library.ts";
 import { createLogger } from "../logger.ts";
 import { createPool } from "../store/pool.ts";
 import { settings, Usage } from "./command.ts";

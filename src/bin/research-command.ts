@@ -3,7 +3,7 @@ import { oneLine } from "../domain/plain-text.ts";
 import { loadConfig } from "../config.ts";
 import { DomainError } from "../domain/errors.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
-import { labEnvironment } from "../lab/lab-environment.ts";
+import { labEnvironment } from "../running-lab/lab-environment.ts";
 import { createJobReader } from "../store/job-reader.ts";
 import { createOpenWork } from "../store/open-work.ts";
 import { databaseTime } from "../store/clocks.ts";

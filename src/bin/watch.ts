@@ -1,7 +1,7 @@
 /** Wires the metrics of a process to its real parts. */
 import type { Config } from "../config.ts";
 import { ERROR_CODES } from "../domain/errors.ts";
-import { freePort } from "../lab/ports.ts";
+import { freePort } from "../machine/free-port.ts";
 import type { BreakerState } from "../ktrdr/breaker.ts";
 import type { Logger } from "../logger.ts";
 import { TOOLS } from "../mcp/tools/index.ts";

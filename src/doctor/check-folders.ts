@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { access, constants, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { errorText } from "../lab/error-text.ts";
+import { errorText } from "../error-text.ts";
 import { fine, found, type Ailment, type Finding } from "./finding.ts";
 import { within } from "./within.ts";
 

@@ -1,4 +1,4 @@
-import { errorText } from "../lab/error-text.ts";
+import { errorText } from "../error-text.ts";
 import { isDomainError } from "../domain/errors.ts";
 import { isHealthy } from "../domain/worker-gone.ts";
 import type { KtrdrWorker } from "../domain/operation.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isDomainError, type DomainError } from "../domain/errors.ts";
 import type { Glance } from "../domain/clock-skew.ts";
 import { holdOf } from "../domain/research-control.ts";
-import { errorText } from "../lab/error-text.ts";
+import { errorText } from "../error-text.ts";
 import { createResearchControl } from "../store/research-control.ts";
 import { codeOf, UNREACHED } from "../store/database-error.ts";
 import { assertSchemaCurrent, assertUtf8 } from "../store/migrate.ts";

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Client, WorkflowHandle } from "@temporalio/client";
 import type { Round } from "../activities/probe.ts";
-import { errorText } from "../lab/error-text.ts";
+import { errorText } from "../error-text.ts";
 import { JOB_QUEUE } from "../temporal/job-types.ts";
 import { checkClock } from "./clock.ts";
 import { fine, found, type Finding } from "./finding.ts";

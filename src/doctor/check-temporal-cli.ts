@@ -1,5 +1,5 @@
 import { isDomainError } from "../domain/errors.ts";
-import { knownDevServer } from "../lab/temporal-binary.ts";
+import { knownDevServer } from "../temporal/program.ts";
 import { fine, found, type Finding } from "./finding.ts";
 
 const PART = "Temporal CLI";

@@ -1,6 +1,6 @@
 import type { Client, Connection } from "@temporalio/client";
-import { errorText } from "../lab/error-text.ts";
-import { greet } from "../lab/temporal-connection.ts";
+import { errorText } from "../error-text.ts";
+import { greet } from "../temporal/greet.ts";
 import { isNamespaceMissing } from "../temporal/connection.ts";
 import { searchAttributesThere } from "../temporal/search-attributes.ts";
 import { fine, found, type Finding } from "./finding.ts";

@@ -1,6 +1,6 @@
 import type { Client, Connection } from "@temporalio/client";
-import { errorText } from "../lab/error-text.ts";
-import { pollersOf } from "../lab/worker-part.ts";
+import { errorText } from "../error-text.ts";
+import { pollersOf } from "../temporal/pollers.ts";
 import { fine, found, type Finding } from "./finding.ts";
 import { within } from "./within.ts";
 

@@ -1,6 +1,6 @@
 import { createConnection } from "node:net";
-import { holderOf } from "../lab/port-holder.ts";
-import { isLoopback } from "../loopback.ts";
+import { holderOf } from "../machine/port-holder.ts";
+import { isLoopback } from "../machine/loopback.ts";
 import { found, type Ailment, type Finding, type Remedy } from "./finding.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
 import { oneLine } from "../domain/plain-text.ts";
 import { SCOPES, type Scope } from "../domain/identity.ts";
@@ -94,9 +94,9 @@ function nameOf({ sub, client_id: clientId }: JWTPayload, host: string): string 
   const holder = [sub, clientId].find((claim: unknown) => typeof claim === "string" && claim !== "");
   if (typeof holder !== "string") throw new TokenRefused("The token does not say whose it is");
   const printable = oneLine(holder, MAX_NAME).replaceAll(/[ …]/g, "_");
-  const hash = createHash("sha256").update(holder).digest("hex").slice(0, 8);
+  const digest = hash("sha256", holder).slice(0, 8);
   const plain = printable === holder && !holder.includes("~");
-  return `${plain ? holder : `${printable}~${hash}`}@${host}`;
+  return `${plain ? holder : `${printable}~${digest}`}@${host}`;
 }
 
 /** RFC 9068 has a space-separated `scope`; some authorization servers send a list, or call it `scp`. */

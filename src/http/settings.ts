@@ -1,7 +1,7 @@
 import { localhostAllowedHostnames, localhostAllowedOrigins } from "@modelcontextprotocol/server";
 import type { Config } from "../config.ts";
 import { DomainError } from "../domain/errors.ts";
-import { isLoopback } from "../loopback.ts";
+import { isLoopback } from "../machine/loopback.ts";
 import type { BearerSettings } from "./bearer.ts";
 import type { AllowedNames } from "./guard.ts";
 import type { Address } from "./listen.ts";

@@ -1,9 +1,9 @@
 /** What KTRDR wrote down beside a model (docs/ktrdr.md §4.2), where its models folder can be read here. */
+import { hash } from "node:crypto";
 import { constants } from "node:fs";
 import { open, realpath } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
-import { sha256 } from "./strategy-file.ts";
 
 export interface KeptModel {
   /** Null when it was trained on several, or the folder does not say. */
@@ -37,7 +37,7 @@ export function createModelFolder(dir: string | undefined): ModelFolder {
       return {
         symbol: symbols.length === 1 ? (symbols[0] ?? null) : null,
         timeframe: parsed(Metadata, metadata)?.timeframe ?? null,
-        strategy: config == null ? null : { text: config, sha256: sha256(Buffer.from(config)) },
+        strategy: config == null ? null : { text: config, sha256: hash("sha256", Buffer.from(config)) },
       };
     },
   };

@@ -2,7 +2,7 @@ import type { Charts } from "../charts/charts.ts";
 import type { CachedReads } from "../ktrdr/cached-reads.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { ModelFolder } from "../ktrdr/model-folder.ts";
-import type { StrategyLibrary } from "../ktrdr/strategy-library.ts";
+import type { StrategyLibrary } from "../strategies/strategy-library.ts";
 import type { BatchStore } from "../store/batches.ts";
 import type { OffClock } from "../store/clocks.ts";
 import type { ExecutionLog } from "../store/execution-log.ts";

@@ -1,5 +1,5 @@
 /** Experiments: their criterion, the jobs that belong to them, and how they were concluded. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import {
@@ -166,7 +166,7 @@ function experimentIdOf(experiment: NewExperiment): string {
     startDate,
     endDate,
   ]);
-  return `experiment-${createHash("sha256").update(content).digest("hex").slice(0, 16)}`;
+  return `experiment-${hash("sha256", content).slice(0, 16)}`;
 }
 
 export function createExperimentStore(pool: Pool): ExperimentStore {

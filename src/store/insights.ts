@@ -1,5 +1,5 @@
 /** Insights as they were saved, and the jobs they were drawn from. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { INSIGHT_CATEGORIES, type Insight, type NewInsight } from "../domain/insight.ts";
@@ -48,7 +48,7 @@ export const InsightRow = z
 /** The same insight has the same id, so that saving it again changes nothing. */
 function insightIdOf({ category, body, tags, importance, jobIds }: NewInsight): string {
   const content = JSON.stringify([category, body, tags.toSorted(), importance, jobIds.toSorted()]);
-  return `insight-${createHash("sha256").update(content).digest("hex").slice(0, 16)}`;
+  return `insight-${hash("sha256", content).slice(0, 16)}`;
 }
 
 /** Of an insight `i`. */

@@ -5,7 +5,7 @@ import {
   type ConnectionOptions,
 } from "@temporalio/client";
 
-import { isLoopback } from "../loopback.ts";
+import { isLoopback } from "../machine/loopback.ts";
 
 type Interceptor = NonNullable<ConnectionOptions["interceptors"]>[number];
 type Call = ReturnType<Interceptor>;

@@ -1,7 +1,7 @@
+import { hash } from "node:crypto";
 import { expect, test } from "vitest";
 import { admitActivities } from "../../src/activities/admit.ts";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
-import { sha256 } from "../../src/ktrdr/strategy-file.ts";
 import { inputOf, TRAINING } from "../support/job-inputs.ts";
 
 /** The text that is kept for a training, when the file has this one by now. */
@@ -14,10 +14,10 @@ async function keptOf(text: string): Promise<string | null> {
         return { finished: null };
       },
     },
-    strategies: { read: async () => ({ text, sha256: sha256(Buffer.from(text)) }) },
+    strategies: { read: async () => ({ text, sha256: hash("sha256", Buffer.from(text)) }) },
     executions: { namespaceId: async () => "namespace", of: async () => "open" },
   } as unknown as ActivityDeps;
-  const request = { ...TRAINING, strategySha256: sha256(Buffer.from("asked for")) };
+  const request = { ...TRAINING, strategySha256: hash("sha256", Buffer.from("asked for")) };
   await admitActivities(deps).admitJob(inputOf("train-a", request), 1);
   return kept;
 }

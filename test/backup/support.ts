@@ -1,5 +1,5 @@
 /** Databases and folders for backups, and what is in them. */
-import { createHash, randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -150,7 +150,7 @@ export async function rewriteBytes(folder: string, file: string, change: (bytes:
   if (after.equals(before)) throw new Error(`Nothing changed in ${file}.`);
   await writeFile(path.join(folder, file), after);
   const sums = await readFile(path.join(folder, "SHA256SUMS"), "utf8");
-  const sum = createHash("sha256").update(after).digest("hex");
+  const sum = hash("sha256", after);
   const lines = sums.split("\n").map((line) => (line.endsWith(`  ${file}`) ? `${sum}  ${file}` : line));
   await writeFile(path.join(folder, "SHA256SUMS"), lines.join("\n"));
 }

@@ -9,7 +9,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { isPlain } from "../../src/domain/plain-text.ts";
 import { addToken } from "../../src/http/token-file.ts";
-import { ROOT } from "../../src/lab/lab-environment.ts";
+import { ROOT } from "../../src/running-lab/lab-environment.ts";
 import { createInsightStore } from "../../src/store/insights.ts";
 import { createPool } from "../../src/store/pool.ts";
 import { labelsOf } from "../../src/temporal/start-options.ts";
@@ -172,7 +172,7 @@ test("what operators see of a job in the Web UI is harmless, and no Markdown of 
 });
 
 describe("there is one way out for each kind of text", () => {
-  const sources = globSync("src/**/*.ts", { cwd: ROOT }).map(
+  const sources = globSync("{src,lab,demo}/**/*.ts", { cwd: ROOT }).map(
     (file) => [file, readFileSync(join(ROOT, file), "utf8")] as const,
   );
   const using = (pattern: RegExp) =>
@@ -194,7 +194,7 @@ describe("there is one way out for each kind of text", () => {
     [
       "what is given a terminal",
       /process\.std(?:out|err)(?!\.)/,
-      ["src/bin/demo.ts", "src/bin/mcp-stdio.ts"],
+      ["demo/bin/demo.ts", "src/bin/mcp-stdio.ts"],
       "show(process.stdout)",
     ],
     ["the log", /\bpino(?:\.destination)?\(|\bfd: [12]/, ["src/logger.ts"], "pino({})"],

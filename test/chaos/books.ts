@@ -3,7 +3,7 @@ import { openLazily } from "../../src/temporal/open-connection.ts";
 import pg from "pg";
 import { slotKeeperId, type SlotState } from "../../src/domain/slots.ts";
 import type { SlotKind } from "../../src/domain/kinds/index.ts";
-import type { Lab } from "../../src/lab/lab.ts";
+import type { Lab } from "../../lab/lab.ts";
 
 export interface JobBook {
   readonly status: string;

@@ -2,8 +2,8 @@
 import { randomUUID } from "node:crypto";
 import { Client, WorkflowNotFoundError } from "@temporalio/client";
 import { openLazily } from "../../src/temporal/open-connection.ts";
-import type { Lab } from "../../src/lab/lab.ts";
-import { until } from "../../src/lab/until.ts";
+import type { Lab } from "../../lab/lab.ts";
+import { until } from "../../lab/until.ts";
 
 /** The server's only, as far as a lab's operator goes. */
 export type Place = Pick<Lab, "addresses" | "namespace">;

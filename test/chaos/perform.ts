@@ -1,6 +1,6 @@
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { until } from "../../src/lab/until.ts";
+import { until } from "../../lab/until.ts";
 import type { SlotKind } from "../../src/domain/kinds/index.ts";
 import { Books } from "./books.ts";
 import type { ChaosLab } from "./chaos-lab.ts";

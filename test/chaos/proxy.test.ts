@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
-import { until } from "../../src/lab/until.ts";
+import { until } from "../../lab/until.ts";
 import { Proxy } from "../support/proxy.ts";
 
 describe("the proxy", () => {

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { until } from "../../src/lab/until.ts";
+import { until } from "../../lab/until.ts";
 
 type Lift = () => Promise<void>;
 

@@ -2,11 +2,11 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { openSync, closeSync } from "node:fs";
 import path from "node:path";
-import { ROOT } from "../../src/lab/lab-environment.ts";
-import type { Lab } from "../../src/lab/lab.ts";
-import { lazyConnection } from "../../src/lab/temporal-connection.ts";
-import { until } from "../../src/lab/until.ts";
-import { missingPollers } from "../../src/lab/worker-part.ts";
+import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import type { Lab } from "../../lab/lab.ts";
+import { lazyConnection } from "../../lab/temporal-connection.ts";
+import { until } from "../../lab/until.ts";
+import { missingPollers } from "../../src/temporal/pollers.ts";
 
 /** Another worker process of ours beside the lab's own, which nobody starts again when it ends. */
 export class SecondWorker {

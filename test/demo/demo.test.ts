@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import type { StatusAnswer } from "../../src/demo/answers.ts";
-import { Chaos } from "../../src/demo/chaos.ts";
-import { comparison, learningCurve } from "../../src/demo/picture.ts";
-import { createScreen } from "../../src/demo/screen.ts";
-import { STRATEGY_TEXT } from "../../src/demo/strategy.ts";
-import { claims } from "../../src/demo/verdict.ts";
+import type { StatusAnswer } from "../../demo/answers.ts";
+import { Chaos } from "../../demo/chaos.ts";
+import { comparison, learningCurve } from "../../demo/picture.ts";
+import { createScreen } from "../../demo/screen.ts";
+import { STRATEGY_TEXT } from "../../demo/strategy.ts";
+import { claims } from "../../demo/verdict.ts";
 import { validateStrategy } from "../../src/domain/strategy/validate.ts";
 
 function record(isTTY: boolean) {

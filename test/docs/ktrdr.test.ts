@@ -10,9 +10,9 @@ const page = read("docs/ktrdr.md");
 const sections = new Set(
   Array.from(page.matchAll(/^(?:#{2,3}|\|) (\d+(?:\.\d+)?)(?:\.? \|?)/gm), ([, number]) => number),
 );
-const texts = globSync(["{src,sandbox,test,bench,scripts}/**/*.ts", "docs/**/*.md", "*.md"], { cwd: ROOT }).map(
-  (file) => ({ file, text: read(file) }),
-);
+const texts = globSync(["{src,lab,demo,sandbox,test,bench,scripts}/**/*.ts", "docs/**/*.md", "*.md"], {
+  cwd: ROOT,
+}).map((file) => ({ file, text: read(file) }));
 
 test("every section that is cited exists", () => {
   const cited = texts.flatMap(({ file, text }) =>

@@ -9,9 +9,9 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { skewOf } from "../../src/domain/clock-skew.ts";
 import { checkNode } from "../../src/doctor/check-node.ts";
 import { AILMENTS, ReportSchema, type Ailment, type Finding } from "../../src/doctor/finding.ts";
-import { ROOT } from "../../src/lab/lab-environment.ts";
-import { findDevServer } from "../../src/lab/temporal-binary.ts";
-import { until } from "../../src/lab/until.ts";
+import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { findDevServer } from "../../lab/temporal-binary.ts";
+import { until } from "../../lab/until.ts";
 import { createPool, run } from "../../src/store/pool.ts";
 import { startTestLab, type TestLab } from "../support/lab.ts";
 import { freePort } from "../support/ports.ts";

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { addToken } from "../../src/http/token-file.ts";
-import { until } from "../../src/lab/until.ts";
+import { until } from "../../lab/until.ts";
 import { connectHttp, startHttpProcess, type HttpProcess } from "../support/http-server.ts";
 import { CLIENT_LINES, deadEnvironment, textOf } from "../support/mcp.ts";
 

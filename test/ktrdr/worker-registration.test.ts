@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { startSandbox } from "../../sandbox/launch.ts";
 import { createKtrdr } from "../../src/ktrdr/ktrdr.ts";
-import { until } from "../../src/lab/until.ts";
+import { until } from "../../lab/until.ts";
 
 test("a worker that is asked all the time is back in the registry after a restart of KTRDR's API", async () => {
   const stateDir = await mkdtemp(join(tmpdir(), "ktrdr-mcp-registration-"));

@@ -5,12 +5,13 @@ import { createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { lockLab } from "../../src/lab/lab-lock.ts";
-import { readLabFile, writeLabFile } from "../../src/lab/lab-file.ts";
-import { labEnvironment } from "../../src/lab/lab-environment.ts";
-import { holderOf } from "../../src/lab/port-holder.ts";
-import { choosePorts, freePort, isFree, type Ports } from "../../src/lab/ports.ts";
-import { startOf } from "../../src/lab/process-identity.ts";
+import { lockLab } from "../../lab/lab-lock.ts";
+import { readLabFile, writeLabFile } from "../../src/running-lab/lab-file.ts";
+import { labEnvironment } from "../../src/running-lab/lab-environment.ts";
+import { holderOf } from "../../src/machine/port-holder.ts";
+import { choosePorts, type Ports } from "../../lab/ports.ts";
+import { freePort, isFree } from "../../src/machine/free-port.ts";
+import { startOf } from "../../src/machine/process-identity.ts";
 
 let dir: string;
 let servers: Server[];
@@ -127,7 +128,7 @@ describe("one lab per folder", () => {
   });
 
   test("the lock of a killed lab is taken over, by one only", async () => {
-    const module = new URL("../../src/lab/lab-lock.ts", import.meta.url).href;
+    const module = new URL("../../lab/lab-lock.ts", import.meta.url).href;
     const script = `const { lockLab } = await import(${JSON.stringify(module)});
       await lockLab(${JSON.stringify(dir)}, process.pid); console.log("locked"); setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ["--input-type=module", "-e", script], {

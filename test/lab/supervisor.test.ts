@@ -4,12 +4,12 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { startGuard } from "../../src/lab/guard.ts";
-import { processPart, type Part, type ProcessPart } from "../../src/lab/part.ts";
-import { isRunning, startOf, type ProcessId } from "../../src/lab/process-identity.ts";
-import { createRunFolder, stopLeftovers } from "../../src/lab/run-folder.ts";
-import { Supervisor, type SupervisorEvent, type SupervisorOptions } from "../../src/lab/supervisor.ts";
-import { until } from "../../src/lab/until.ts";
+import { startGuard } from "../../lab/guard.ts";
+import { processPart, type Part, type ProcessPart } from "../../lab/part.ts";
+import { isRunning, startOf, type ProcessId } from "../../src/machine/process-identity.ts";
+import { createRunFolder, stopLeftovers } from "../../lab/run-folder.ts";
+import { Supervisor, type SupervisorEvent, type SupervisorOptions } from "../../lab/supervisor.ts";
+import { until } from "../../lab/until.ts";
 
 let root: string;
 let events: SupervisorEvent[];

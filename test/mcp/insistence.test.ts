@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { LOOKS_AHEAD, insistenceCaveats } from "../../src/domain/insistence.ts";
 import { headline } from "../../src/domain/kinds/index.ts";
@@ -74,7 +74,7 @@ describe("an error can be insisted on", () => {
       forceReason: null,
       request: Object.fromEntries(Object.entries(TRAINING).toSorted(([a], [b]) => (a < b ? -1 : 1))),
     });
-    expect(requestHash).toBe(createHash("sha256").update(canonical).digest("hex"));
+    expect(requestHash).toBe(hash("sha256", canonical));
   });
 
   test("draws and a batch hand it to their trainings, and only to those that need it", async () => {

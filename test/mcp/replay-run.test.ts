@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import type { BacktestResult } from "../../src/domain/kinds/backtest.ts";
@@ -7,7 +7,7 @@ import { backtestResult, recordOpen, trainingResult } from "../support/job-recor
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
-const SHA = createHash("sha256").update(EXAMPLE_STRATEGY).digest("hex");
+const SHA = hash("sha256", EXAMPLE_STRATEGY);
 const DATA = { bars: 1_258, first: "2015-01-02", last: "2019-12-31", sha256: "a".repeat(64) };
 const ENGINE = { name: "sandbox", version: "sandbox-1.0.0" } as const;
 

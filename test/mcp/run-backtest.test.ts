@@ -1,10 +1,10 @@
+import { hash } from "node:crypto";
 import { mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { parse } from "yaml";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import { batchRequest, recordBatch } from "../support/batches.ts";
-import { sha256 } from "../../src/ktrdr/strategy-file.ts";
 import { recordEnd, recordOpen, recordTraining } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 
@@ -127,7 +127,7 @@ describe("run_backtest", () => {
       expect(answer).toMatchObject({ kind: "backtest", existing: false, warnings });
       expect(await request(answer["task_id"])).toMatchObject({
         strategy: name,
-        strategySha256: sha256(Buffer.from(text)),
+        strategySha256: hash("sha256", Buffer.from(text)),
       });
     });
 

@@ -10,8 +10,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { accountNamed, unprivilegedAccount } from "../../src/lab/postgres-account.ts";
-import { startPostgres, type PostgresOptions, type PostgresServer } from "../../src/lab/postgres.ts";
+import { accountNamed, unprivilegedAccount } from "../../lab/postgres-account.ts";
+import { startPostgres, type PostgresOptions, type PostgresServer } from "../../lab/postgres.ts";
 import { freePort } from "../support/ports.ts";
 
 let dir: string;
@@ -60,7 +60,7 @@ describe("the embedded PostgreSQL", () => {
   });
 
   it("takes over from a server whose lab was killed", async () => {
-    const module = fileURLToPath(new URL("../../src/lab/postgres.ts", import.meta.url));
+    const module = fileURLToPath(new URL("../../lab/postgres.ts", import.meta.url));
     const script = `
       const { startPostgres } = await import(${JSON.stringify(module)});
       const server = await startPostgres(${JSON.stringify({ dir, port, fsync: false })});

@@ -1,6 +1,6 @@
 import { kill } from "node:process";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { startPostgres, type PostgresServer } from "../../src/lab/postgres.ts";
+import { startPostgres, type PostgresServer } from "../../lab/postgres.ts";
 import { createExecutionLog } from "../../src/store/execution-log.ts";
 import { createJobReader } from "../../src/store/job-reader.ts";
 import { jobFigures } from "../../src/store/job-figures.ts";

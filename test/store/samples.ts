@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from "node:crypto";
+import { hash, randomUUID } from "node:crypto";
 import type { JobInput } from "../../src/domain/job.ts";
 import type { BacktestRequest, BacktestResult } from "../../src/domain/kinds/backtest.ts";
 import type { JobOutcome } from "../../src/domain/outcome.ts";
@@ -38,7 +38,7 @@ export function jobInput(request: JobRequest = trainingRequest, changes: Partial
   const nonce = randomUUID();
   return {
     jobId: `${request.kind}-${nonce}`,
-    requestHash: createHash("sha256").update(nonce).digest("hex"),
+    requestHash: hash("sha256", nonce),
     request,
     forceReason: null,
     parentJobId: null,

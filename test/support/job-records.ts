@@ -1,8 +1,8 @@
+import { hash } from "node:crypto";
 import type { JobOutcome } from "../../src/domain/outcome.ts";
 import type { TrainingRequest, TrainingResult } from "../../src/domain/kinds/training.ts";
 import type { Engine } from "../../src/domain/result.ts";
 import type { BacktestResult } from "../../src/domain/kinds/backtest.ts";
-import { sha256 } from "../../src/ktrdr/strategy-file.ts";
 import type { JobWriter } from "../../src/store/job-writer.ts";
 import { BACKTEST, inputOf, outcomeOf, TRAINING } from "./job-inputs.ts";
 
@@ -90,7 +90,7 @@ export async function recordTraining(
   more: Partial<TrainingResult> = {},
   text: string | null = null,
 ) {
-  const strategySha256 = text === null ? TRAINING.strategySha256 : sha256(Buffer.from(text));
+  const strategySha256 = text === null ? TRAINING.strategySha256 : hash("sha256", Buffer.from(text));
   await writer.admit(inputOf(jobId, { ...TRAINING, strategySha256 }), text);
   const outcome = { ...outcomeOf(jobId, "completed"), headline: "Trained 100 epochs." };
   await writer.finish(jobId, outcome, trainingResult(more), ENGINE);

@@ -2,11 +2,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { loadConfig } from "../../src/config.ts";
-import { ROOT } from "../../src/lab/lab-environment.ts";
-import { startLab, type Lab } from "../../src/lab/lab.ts";
-import type { LabSettings } from "../../src/lab/lab-settings.ts";
-import type { SupervisorEvent } from "../../src/lab/supervisor.ts";
-import { until } from "../../src/lab/until.ts";
+import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { startLab, type Lab } from "../../lab/lab.ts";
+import type { LabSettings } from "../../lab/lab-settings.ts";
+import type { SupervisorEvent } from "../../lab/supervisor.ts";
+import { until } from "../../lab/until.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { ANY_PORTS } from "./ports.ts";
 

@@ -8,7 +8,7 @@ import type { TestWorkflowEnvironment } from "@temporalio/testing";
 import { startSandbox, type Sandbox } from "../../sandbox/launch.ts";
 import { createWiring } from "../../src/bin/mcp-wiring.ts";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
-import { createStrategyFolder, type StrategyFolder } from "../../src/ktrdr/strategy-folder.ts";
+import { createStrategyFolder, type StrategyFolder } from "../../src/strategies/strategy-folder.ts";
 import { createLogger } from "../../src/logger.ts";
 import { createAdmission } from "../../src/mcp/admission/admission.ts";
 import type { Limits } from "../../src/mcp/admission/limits.ts";

@@ -1,6 +1,6 @@
-import type { Ports } from "../../src/lab/ports.ts";
+import type { Ports } from "../../lab/ports.ts";
 
-export { freePort } from "../../src/lab/ports.ts";
+export { freePort } from "../../src/machine/free-port.ts";
 
 /** Ports of a lab in a test: whatever is free. */
 export const ANY_PORTS: Ports = {

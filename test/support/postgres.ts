@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { inject } from "vitest";
-import { startPostgres, type PostgresServer } from "../../src/lab/postgres.ts";
+import { startPostgres, type PostgresServer } from "../../lab/postgres.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { freePort } from "./ports.ts";
 

@@ -4,13 +4,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { TestWorkflowEnvironment } from "@temporalio/testing";
-import { dynamicConfigArguments } from "../../src/lab/dynamic-config.ts";
-import { createRunFolder } from "../../src/lab/run-folder.ts";
-import { Supervisor } from "../../src/lab/supervisor.ts";
-import { ROOT } from "../../src/lab/lab-environment.ts";
-import { findDevServer, findTestServer } from "../../src/lab/temporal-binary.ts";
-import { temporalServer } from "../../src/lab/temporal-server.ts";
-import { until } from "../../src/lab/until.ts";
+import { dynamicConfigArguments } from "../../lab/dynamic-config.ts";
+import { createRunFolder } from "../../lab/run-folder.ts";
+import { Supervisor } from "../../lab/supervisor.ts";
+import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { findDevServer, findTestServer } from "../../lab/temporal-binary.ts";
+import { temporalServer } from "../../lab/temporal-server.ts";
+import { until } from "../../lab/until.ts";
 import { freePort } from "./ports.ts";
 
 export interface TestTemporal {

@@ -2,7 +2,7 @@ import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { DefaultLogger, Runtime } from "@temporalio/worker";
 import { defineSearchAttributeKey } from "@temporalio/common";
 import type { Activities } from "../../src/activities/activities.ts";
-import { findDevServer } from "../../src/lab/temporal-binary.ts";
+import { findDevServer } from "../../lab/temporal-binary.ts";
 import { SEARCH_ATTRIBUTES } from "../../src/temporal/search-attributes.ts";
 import { OPENS_AS_WE_DO } from "./temporal.ts";
 import { createWorker, loadWorkflows, type JobWorker } from "../../src/temporal/worker.ts";

@@ -1,6 +1,6 @@
 import type { Client, Connection } from "@temporalio/client";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { until } from "../../src/lab/until.ts";
+import { until } from "../../lab/until.ts";
 import { lazyClient } from "../../src/temporal/connection.ts";
 import { createJobs } from "../../src/temporal/jobs.ts";
 import { ensureSearchAttributes } from "../../src/temporal/search-attributes.ts";

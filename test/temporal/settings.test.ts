@@ -3,7 +3,7 @@ import { devNull, tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
 import { afterAll, describe, expect, it } from "vitest";
-import { ROOT } from "../../src/lab/lab-environment.ts";
+import { ROOT } from "../../src/running-lab/lab-environment.ts";
 import { temporalSettings } from "../../src/temporal/settings.ts";
 
 const dir = mkdtempSync(path.join(tmpdir(), "ktrdr-mcp-profile-"));

@@ -4,7 +4,7 @@ import type { TestWorkflowEnvironment } from "@temporalio/testing";
 import { JOB_QUEUE } from "../../src/temporal/job-types.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
 import { ensureWarden } from "../../src/temporal/warden.ts";
-import { until } from "../../src/lab/until.ts";
+import { until } from "../../lab/until.ts";
 import { Stage } from "../support/stage.ts";
 import { startTimeSkipping } from "../support/temporal.ts";
 import { startScriptedWorker, startWorkflowEnvironment, type RunningWorker } from "../support/workflow-env.ts";

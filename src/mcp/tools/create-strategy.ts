@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import { NameSchema } from "../../domain/strategy/schema.ts";
-import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
+import type { StrategyFile } from "../../strategies/strategy-folder.ts";
 import { clear, type Will } from "../../research/strategies/clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { changeReason, experimentId, insisting, replacedSha256, strategyText } from "../fields.ts";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { validateStrategy } from "../../domain/strategy/validate.ts";
 import { defineTool } from "../define-tool.ts";
 import { DomainError } from "../../domain/errors.ts";
-import type { StrategyVersion } from "../../ktrdr/strategy-history.ts";
+import type { StrategyVersion } from "../../strategies/strategy-history.ts";
 import { compact } from "../../domain/facts.ts";
 import { strategyName } from "../fields.ts";
 import { shortVersion } from "../../research/strategies/save-strategies.ts";

@@ -1,5 +1,5 @@
 /** Everything that produced a result, as far as it is known. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { kindOf, type JobResult } from "../../domain/kinds/index.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { compact, engineText } from "../../domain/facts.ts";
@@ -36,7 +36,7 @@ export async function manifestOf(deps: Deps, job: JobRecord, result: JobResult) 
 export async function strategyHash({ records }: Deps, { jobId, request }: JobRecord): Promise<string | null> {
   if ("strategySha256" in request && request.strategySha256 !== undefined) return request.strategySha256;
   const text = await records.jobs.strategyText(jobId);
-  return text === null ? null : createHash("sha256").update(text).digest("hex");
+  return text === null ? null : hash("sha256", text);
 }
 
 /** Null when the folder or its history cannot be read, or never had it. */

@@ -1,7 +1,7 @@
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import { coverageOf, spanOf, toEpochMs, type DateWindow } from "../../domain/market-data.ts";
 import type { DataRange } from "../../ktrdr/data.ts";
-import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
+import type { StrategyFile } from "../../strategies/strategy-folder.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { strategyHash } from "../memory/manifest.ts";
 import type { Deps } from "../ports.ts";

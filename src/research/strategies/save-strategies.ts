@@ -1,6 +1,6 @@
 import { DomainError } from "../../domain/errors.ts";
-import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
-import type { NewStrategy } from "../../ktrdr/strategy-library.ts";
+import type { StrategyFile } from "../../strategies/strategy-folder.ts";
+import type { NewStrategy } from "../../strategies/strategy-library.ts";
 import type { Will } from "./clearance.ts";
 import type { Asking } from "../asking.ts";
 

@@ -13,7 +13,7 @@ import { parseStrategy } from "../../domain/strategy/parse.ts";
 import { strategyMarket } from "../../domain/strategy/market.ts";
 import { validateStrategy } from "../../domain/strategy/validate.ts";
 import type { Bars } from "../../ktrdr/data.ts";
-import type { StrategyFile } from "../../ktrdr/strategy-folder.ts";
+import type { StrategyFile } from "../../strategies/strategy-folder.ts";
 import { clear, type Subject } from "./clearance.ts";
 
 export interface Market {

@@ -1,0 +1,63 @@
+import { hostname } from "node:os";
+import { missingPollers, pollsOf, QUEUES } from "../src/temporal/pollers.ts";
+import { processPart, type Part } from "./part.ts";
+import { lazyConnection } from "./temporal-connection.ts";
+import { until } from "./until.ts";
+
+export interface WorkerPartOptions {
+  readonly execPath: string;
+  /** The worker's source or build. */
+  readonly entry: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly address: string;
+  readonly namespace: string;
+  /** The environment that says how to connect to a server that is not the lab's own. */
+  readonly clientEnv: Readonly<Record<string, string | undefined>>;
+}
+
+/** The worker process; ready when Temporal sees it polling on every task queue. */
+export function workerPart(options: WorkerPartOptions): Part {
+  return processPart({
+    name: "worker",
+    command: options.execPath,
+    args: [options.entry],
+    env: options.env,
+    // It lets running activities come to a good end first.
+    graceMs: 15_000,
+    ready: (signal, pid) => waitForPollers(options, signal, pid),
+    answers: (_, pid) => polledLately(options, pid),
+  });
+}
+
+/** A poll lasts up to a minute, so a worker that works was seen within this (ms). */
+const POLLED_WITHIN_MS = 90_000;
+
+/** @throws when Temporal has not been asked for work by this process for a while; what Temporal does not say is no proof. */
+async function polledLately(options: WorkerPartOptions, pid: number): Promise<void> {
+  const { address, namespace, clientEnv } = options;
+  const connection = lazyConnection(address, clientEnv);
+  try {
+    const polls = await pollsOf(connection, namespace).catch(() => null);
+    const own = polls?.filter(({ identity }) => identity === `${pid}@${hostname()}`) ?? [];
+    const latest = Math.max(...own.map(({ seen }) => seen));
+    if (own.length > 0 && Date.now() - latest > POLLED_WITHIN_MS) throw new Error("it does not ask for work");
+  } finally {
+    await connection.close();
+  }
+}
+
+async function waitForPollers(options: WorkerPartOptions, signal: AbortSignal, pid: number): Promise<void> {
+  const { address, namespace, clientEnv } = options;
+  const connection = lazyConnection(address, clientEnv);
+  const since = Date.now();
+  try {
+    await until(async () => (await missingPollers(connection, namespace, { pid, since })).length === 0, {
+      what: `a worker on ${QUEUES.map(({ name }) => name).join(", ")}`,
+      timeoutMs: 60_000,
+      everyMs: 200,
+      signal,
+    });
+  } finally {
+    await connection.close();
+  }
+}

@@ -1,0 +1,292 @@
+/** The strategies folder with its history: what is saved is a version, and what others did to the files becomes one. */
+import { hash } from "node:crypto";
+import { realpath } from "node:fs/promises";
+import { LRUCache } from "lru-cache";
+import { DomainError, isDomainError } from "../domain/errors.ts";
+import type { Logger } from "../logger.ts";
+import { blobIdOf, createStrategyHistory, type StrategyHistory, type StrategyVersion } from "./strategy-history.ts";
+import { decode, encode } from "./strategy-file.ts";
+import type { StrategyEntry, StrategyFile, StrategyFolder } from "./strategy-folder.ts";
+
+export interface NewStrategy {
+  readonly name: string;
+  readonly text: string;
+  /** SHA-256 of what it replaces; null: there must be none. */
+  readonly replaces: string | null;
+}
+
+export interface SavedBy {
+  readonly author: string;
+  readonly reason: string | null;
+  readonly experimentId: string | null;
+}
+
+export interface Saved {
+  readonly files: readonly StrategyFile[];
+  /** Id of the version that holds them, 40 hex digits; null when it could not be written down. */
+  readonly version: string | null;
+  /** Why there is no version. */
+  readonly trouble: string | null;
+}
+
+export interface StrategyLibrary extends Pick<StrategyFolder, "list" | "read"> {
+  /**
+   * Saves strategies together, as one version.
+   * @throws DomainError `strategy_exists`, `strategy_changed` when one of them is not what it should replace; then none is
+   *   saved. `folder_unavailable`
+   */
+  save(strategies: readonly NewStrategy[], by: SavedBy): Promise<Saved>;
+  /** Newest first. */
+  versions(name: string): Promise<readonly StrategyVersion[]>;
+  /**
+   * An earlier text.
+   * @param version the first digits of a version's id, or the SHA-256 of the text
+   * @throws DomainError `strategy_not_found`
+   */
+  readVersion(name: string, version: string): Promise<StrategyFile & { readonly version: StrategyVersion }>;
+  /** Every version of every strategy, each strategy's oldest first. */
+  everything(): AsyncGenerator<CarriedVersion>;
+  /**
+   * Takes the versions of a strategy over from elsewhere, the newest as its file, where there is neither one nor a file.
+   * @returns how many were taken over.
+   */
+  adopt(name: string, versions: readonly CarriedVersion[]): Promise<number>;
+  /** Makes versions of what others did to the files: of these, or of all. Never throws: a note is not worth a failure. */
+  notice(names?: readonly string[]): Promise<void>;
+  /** The same in a moment, together with what else is asked for until then: whoever starts a job does not wait for it. */
+  noticeSoon(name: string): void;
+}
+
+/** A version with its text, to be carried elsewhere. */
+export interface CarriedVersion {
+  readonly strategy: string;
+  /** Null: it was removed. */
+  readonly text: string | null;
+  readonly author: string;
+  readonly reason: string | null;
+  readonly experimentId: string | null;
+  /** ISO-8601 UTC. */
+  readonly at: string;
+}
+
+const SOON_MS = 250;
+
+const OUTSIDE = { author: "outside", reason: null, experimentId: null } as const;
+
+/** @param options readOnly: nothing is noticed, for that would be written down */
+export function createStrategyLibrary(
+  dir: string | undefined,
+  folder: StrategyFolder,
+  log: Logger,
+  { readOnly = false }: { readonly readOnly?: boolean | undefined } = {},
+): StrategyLibrary {
+  let complained = false;
+  const soon = new Set<string>();
+  let known: { readonly dir: string; readonly history: StrategyHistory } | null = null;
+  /** The folder may come later than we do. */
+  const historyOf = async (): Promise<StrategyHistory> => {
+    const real = await realpath(dir ?? "").catch(() => null);
+    if (real === null) throw new DomainError("folder_unavailable", { what: "The strategies folder cannot be opened." });
+    if (known?.dir !== real) known = { dir: real, history: createStrategyHistory(real) };
+    return known.history;
+  };
+  const outside = new OutsideChanges(folder);
+  const notice = async (names?: readonly string[]): Promise<void> => {
+    if (readOnly) return;
+    try {
+      const history = await historyOf();
+      const changes = await outside.against(await history.newest(), names);
+      if (changes.size === 0) return;
+      // Looked at once more under the lock: what looked like somebody else's may have been a save under way.
+      await history.commit(async (newest) => {
+        const entries = await outside.against(newest, names);
+        return entries.size === 0 ? null : { entries, note: { ...OUTSIDE, title: titleOf("outside", entries.keys()) } };
+      });
+    } catch (error) {
+      // Every look at the folder would say the same.
+      log[complained ? "debug" : "warn"]({ err: error }, "changes of strategy files could not be written down");
+      complained = true;
+    }
+  };
+  return {
+    list: async () => await folder.list(),
+    read: async (name) => await folder.read(name),
+    save: async (strategies, by) => await save({ folder, historyOf, outside, log }, strategies, by),
+    versions: async (name) => await (await historyOf()).versions(name),
+
+    readVersion: async (name, wanted) => await readVersion(await historyOf(), name, wanted),
+    everything: () => everything(folder, historyOf),
+    adopt: async (name, versions) => await adopt({ folder, historyOf, outside, log }, name, versions),
+
+    notice,
+
+    noticeSoon(name) {
+      if (readOnly) return;
+      if (soon.size === 0) {
+        setTimeout(() => {
+          const names = [...soon];
+          soon.clear();
+          void notice(names);
+        }, SOON_MS).unref();
+      }
+      soon.add(name);
+    },
+  };
+}
+
+async function readVersion(history: StrategyHistory, name: string, wanted: string) {
+  for (const version of await history.versions(name)) {
+    if (version.blob === null) continue;
+    if (wanted.length < 64 && !version.commit.startsWith(wanted)) continue;
+    const bytes = await history.read(version);
+    if (wanted.length === 64 && hash("sha256", bytes) !== wanted) continue;
+    return { name, text: decode(name, bytes), sha256: hash("sha256", bytes), modifiedAt: version.at, version };
+  }
+  throw new DomainError("strategy_not_found", {
+    what: `There is no version ${wanted} of a strategy ${name}.`,
+    next: "get_strategy without version names the newest ones",
+  });
+}
+
+interface Parts {
+  readonly folder: StrategyFolder;
+  readonly historyOf: () => Promise<StrategyHistory>;
+  readonly outside: OutsideChanges;
+  readonly log: Logger;
+}
+
+async function save({ folder, historyOf, outside, log }: Parts, strategies: readonly NewStrategy[], by: SavedBy) {
+  const names = strategies.map(({ name }) => name);
+  const entries = new Map(strategies.map(({ name, text }) => [name, encode(text)]));
+  let files: StrategyFile[] | null = null;
+  let begun = false;
+  const write = async (): Promise<StrategyFile[]> => {
+    begun = true;
+    for (const strategy of strategies) await assertReplaceable(folder, strategy);
+    const written: StrategyFile[] = [];
+    for (const { name, text, replaces } of strategies) {
+      const same = replaces !== null && hash("sha256", entries.get(name) ?? new Uint8Array()) === replaces;
+      written.push(same ? await folder.read(name) : await folder.write(name, text, { overwrite: replaces !== null }));
+    }
+    return written;
+  };
+  try {
+    const history = await historyOf();
+    // What somebody else made of a file is kept before it is replaced; a save that was cut short is not somebody else's.
+    await history.commit(async (newest) => {
+      const found = await outside.against(newest, names);
+      for (const [name, bytes] of found) if (bytes !== null && entries.get(name)?.equals(bytes)) found.delete(name);
+      return found.size === 0
+        ? null
+        : { entries: found, note: { ...OUTSIDE, title: titleOf("outside", found.keys()) } };
+    });
+    const version = await history.commit(async () => {
+      files = await write();
+      return { entries, note: { ...by, title: titleOf("save", names) } };
+    });
+    // Nothing changed: it is the newest version already.
+    const standing = version ?? (await history.versions(names[0] ?? ""))[0]?.commit ?? null;
+    return { files: files ?? (await write()), version: standing, trouble: null };
+  } catch (error) {
+    // What went wrong with the files themselves is not the history's, and not to be tried again half-way.
+    if (begun && files === null) throw error;
+    log.warn({ err: error }, "a version of strategies could not be written down");
+    // The strategy itself matters more; every job records the text it computes with.
+    return { files: files ?? (await write()), version: null, trouble: "the history of the folder cannot be written" };
+  }
+}
+
+async function* everything(
+  folder: StrategyFolder,
+  historyOf: () => Promise<StrategyHistory>,
+): AsyncGenerator<CarriedVersion> {
+  // Without a folder there is nothing to carry.
+  if ((await folder.list().catch(() => null)) === null) return;
+  const history = await historyOf();
+  for (const strategy of await history.names()) {
+    for (const version of (await history.versions(strategy)).toReversed()) {
+      const text = version.blob === null ? null : decode(strategy, await history.read(version));
+      const { author, reason, experimentId, at } = version;
+      yield { strategy, text, author, reason, experimentId, at };
+    }
+  }
+}
+
+async function adopt({ folder, historyOf }: Parts, name: string, versions: readonly CarriedVersion[]): Promise<number> {
+  const history = await historyOf();
+  if ((await history.versions(name)).length > 0 || (await folder.exists(name))) return 0;
+  for (const { text, author, reason, experimentId, at } of versions) {
+    const entries = new Map([[name, text === null ? null : encode(text)]]);
+    const note = { author, title: titleOf("save", [name]), reason, experimentId, at };
+    await history.commit(async () => ({ entries, note }));
+  }
+  const newest = versions.at(-1)?.text ?? null;
+  if (newest !== null) await folder.write(name, newest, { overwrite: false });
+  return versions.length;
+}
+
+/** @throws DomainError `strategy_exists`, `strategy_changed` */
+async function assertReplaceable(folder: StrategyFolder, { name, replaces }: NewStrategy): Promise<void> {
+  const there = await folder.read(name).catch((error: unknown) => {
+    if (isDomainError(error, "strategy_not_found")) return null;
+    throw error;
+  });
+  if ((there?.sha256 ?? null) === replaces) return;
+  throw new DomainError(replaces === null ? "strategy_exists" : "strategy_changed", {
+    what: there === null ? `The strategy ${name} is gone.` : `There is another text of ${name} by now.`,
+    ...(there === null ? {} : { why: `its sha256 is ${there.sha256}` }),
+    next: "look at it with get_strategy, then decide again",
+  });
+}
+
+const titleOf = (what: "save" | "outside", names: Iterable<string>): string => {
+  const [first = "", ...rest] = names;
+  const more = rest.length === 0 ? "" : ` and ${rest.length} more`;
+  return what === "save" ? `${first}${more}` : `${first}${more}: changed outside of ktrdr-mcp`;
+};
+
+/** What the files are against what the history says. */
+class OutsideChanges {
+  readonly #folder: StrategyFolder;
+  /** Git's ids by name, time and size: a file that did not change is not read again. */
+  readonly #ids = new LRUCache<string, string>({ max: 10_000 });
+
+  constructor(folder: StrategyFolder) {
+    this.#folder = folder;
+  }
+
+  async against(
+    newest: ReadonlyMap<string, string>,
+    names?: readonly string[],
+  ): Promise<Map<string, Uint8Array | null>> {
+    const files = names === undefined ? await this.#folder.list() : await this.#entriesOf(names);
+    const changes = new Map<string, Uint8Array | null>();
+    for (const file of files) {
+      const bytes = await this.#changed(file, newest.get(file.name));
+      if (bytes !== null) changes.set(file.name, bytes);
+    }
+    const there = new Set(files.map(({ name }) => name));
+    for (const name of names ?? newest.keys()) if (newest.has(name) && !there.has(name)) changes.set(name, null);
+    return changes;
+  }
+
+  async #entriesOf(names: readonly string[]): Promise<StrategyEntry[]> {
+    const entries = await Promise.all([...new Set(names)].map(async (name) => await this.#folder.entry(name)));
+    return entries.filter((entry) => entry !== null);
+  }
+
+  /** The bytes of a file that is not what the history has; null also for one that cannot be read. */
+  async #changed(
+    { name, modifiedAt, bytes: size }: StrategyEntry,
+    newest: string | undefined,
+  ): Promise<Uint8Array | null> {
+    const key = JSON.stringify([name, modifiedAt, size]);
+    if (newest !== undefined && this.#ids.get(key) === newest) return null;
+    const file = await this.#folder.read(name).catch(() => null);
+    if (file === null) return null;
+    const bytes = encode(file.text);
+    const id = await blobIdOf(bytes);
+    this.#ids.set(key, id);
+    return id === newest ? null : bytes;
+  }
+}
