@@ -4,7 +4,6 @@ import path from "node:path";
 import { ConfigSchema } from "../../src/config.ts";
 import type { ProductionFiles } from "./files.ts";
 import type { Compose, Service } from "./compose.ts";
-import { NOT_IN_THE_IMAGE } from "./image.ts";
 import { TEMPORAL_VERSION } from "./versions.ts";
 
 /** Read by Node itself. */
@@ -49,8 +48,7 @@ function commands(service: Service, { launcher, commands: sources }: ProductionF
   ];
   const offered = /^commands="(.*)"$/m.exec(launcher)?.[1]?.split(" ") ?? [];
   return lines.flatMap(([command = "", ...words]) => {
-    if (!offered.includes(command) || NOT_IN_THE_IMAGE.includes(command))
-      return [`the image has no command ${command}`];
+    if (!offered.includes(command) || !(command in sources)) return [`the image has no command ${command}`];
     const source = Object.entries(sources)
       .filter(([name]) => name === command || name.startsWith(`${command}-`))
       .map(([, text]) => text)

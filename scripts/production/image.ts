@@ -10,8 +10,6 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** Commands that are of no use without the development dependencies. */
-export const NOT_IN_THE_IMAGE: readonly string[] = ["lab", "demo"];
 /** What the program reads at run time beside its build. */
 const PROGRAM_FOLDERS = ["bin", "migrations"];
 /** Packages of the sandbox that are development dependencies of the product. */
@@ -55,7 +53,6 @@ export async function layOutProgram(root: string, out: string): Promise<void> {
   const dist = path.join(out, "dist");
   const tsc = path.join(root, "node_modules/.bin/tsc");
   await run(tsc, ["-p", path.join(root, "tsconfig.build.json"), "--outDir", dist]);
-  await Promise.all(NOT_IN_THE_IMAGE.map((name) => rm(path.join(dist, "bin", `${name}.js`))));
   const { href } = pathToFileURL(path.join(dist, "temporal/worker.js"));
   const { bundleWorkflows } = (await import(href)) as { bundleWorkflows: () => Promise<{ readonly code: string }> };
   await writeFile(path.join(dist, "workflow-bundle.js"), (await bundleWorkflows()).code);

@@ -192,8 +192,8 @@ describe("the strategy library", () => {
 
   test("killed at any moment it leaves no version that cannot be read", async () => {
     const script = `
-      import { createStrategyFolder } from "../ktrdr/src/ktrdr/strategy-folder.ts";
-      import { createStrategyLibrary } from "../ktrdr/src/ktrdr/strategy-library.ts";
+      import { createStrategyFolder } from "./src/strategies/strategy-folder.ts";
+      import { createStrategyLibrary } from "./src/strategies/strategy-library.ts";
       const dir = process.argv[1];
       const log = { warn() {} };
       const library = createStrategyLibrary(dir, createStrategyFolder(dir), log);

@@ -5,7 +5,7 @@ import { globSync } from "node:fs";
 const SECONDS_OR_PROCESSES = [
   "test/activities/{batch,evidence}.test.ts",
   "test/domain/comparison-chance.test.ts",
-  "test/ktrdr/{price-files,strategy-folder,strategy-library,worker-registration}.test.ts",
+  "test/ktrdr/{price-files,worker-registration}.test.ts",
   "test/simulation/long-days.test.ts",
 ];
 
