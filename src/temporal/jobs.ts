@@ -154,7 +154,7 @@ const SPARE_MS = 30_000;
 
 async function waitForClose(client: Client, jobId: string, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted || ms <= 0) return;
-  const over = AbortSignal.any([signal, AbortSignal.timeout(ms)]);
+  const over = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(ms))]);
   try {
     await client.connection.withAbortSignal(over, () =>
       client.connection.withDeadline(Date.now() + ms + SPARE_MS, () => client.workflow.getHandle(jobId).result()),

@@ -190,7 +190,7 @@ describe("cancelling", () => {
 });
 
 describe("waiting", () => {
-  it.each([800, 2_500])("of %i ms asks Temporal once, not again and again towards its end", async (ms) => {
+  it.each([800.5, 2_500])("of %i ms asks Temporal once, not again and again towards its end", async (ms) => {
     const { jobId, end } = await startHeld(`long-${ms}`);
     const asked = vi.spyOn(env.client.workflowService, "getWorkflowExecutionHistory");
     onTestFinished(() => asked.mockRestore());
