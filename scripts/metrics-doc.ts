@@ -8,7 +8,7 @@ export function metricsDocument(families: readonly MetricFamily[]): string {
 
 ${GENERATED}
 
-What \`/metrics\` shows, in Prometheus' text form; [operating.md](operating.md#metrics) says where it is served. Times are in
+What \`/metrics\` shows, in Prometheus' text form; [alerts.md](alerts.md#metrics) says where it is served. Times are in
 seconds. Values of labels are fixed lists (tools, error codes, kinds of jobs, the allow-list of KTRDR's endpoints): nothing
 that a caller sends becomes one, and no name of a strategy, client or job does.
 

@@ -90,7 +90,7 @@ function introduce({ dir, addresses, namespace }: Lab): void {
     `  KTRDR            ${addresses.ktrdr}`,
     `  state and logs   ${dir}`,
     "",
-    "For the commands of docs/operating.md:",
+    "For the commands of docs/operating.md and docs/repair.md:",
     `  export TEMPORAL_ADDRESS=${addresses.temporal} TEMPORAL_NAMESPACE=${namespace} KTRDR_API_URL=${addresses.ktrdr}`,
     "",
     "Claude Code:",

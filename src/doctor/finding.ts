@@ -3,7 +3,7 @@ import { z } from "zod";
 
 /**
  * Everything that may be wrong. `problem`: research does not work, or not wholly. `warning`: it works, and something will
- * hurt later. docs/operating.md has a row for each.
+ * hurt later. docs/repair.md has a row for each.
  */
 export const AILMENTS = {
   node_old: { severity: "problem", means: "this Node cannot run the sources" },

@@ -430,8 +430,8 @@ describe("what it says", () => {
     }
   });
 
-  test("docs/operating.md has a row for each finding, and no other", async () => {
-    const page = await readFile(path.join(ROOT, "docs/operating.md"), "utf8");
+  test("docs/repair.md has a row for each finding, and no other", async () => {
+    const page = await readFile(path.join(ROOT, "docs/repair.md"), "utf8");
     const rows = [...page.matchAll(/^\| `(\w+)` \| (problem|warning) \| (.+?) \|/gm)].map(
       ([, code, severity, means]) => ({
         code,

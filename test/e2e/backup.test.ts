@@ -19,7 +19,7 @@ import { Research } from "../support/research.ts";
 /** Computing gets so far and no further: whatever happens, happens in the middle of it. */
 const HELD = { id: "held", fault: "computing_stalls", percent: 20 };
 
-const page = [...(await commandsOf("docs/backups.md")), ...(await commandsOf("docs/upgrading.md"))];
+const page = await commandsOf("docs/backups.md", "docs/upgrading.md");
 const done = new Set<string>();
 
 /** Runs the one command of the pages that begins, and ends, so. */

@@ -201,9 +201,9 @@ describe("the alerts and the dashboard", () => {
     expect(() => metricsIn("sum(rate(x[5m])")).toThrow("no PromQL");
   });
 
-  it("have a paragraph each in docs/operating.md, a test each for promtool, and a panel each its place", async () => {
+  it("have a paragraph each in docs/alerts.md, a test each for promtool, and a panel each its place", async () => {
     const names = new Set(alerts.map(({ alert }) => alert));
-    const described = [...(await file("docs/operating.md")).matchAll(/^#### (KtrdrMcp\w+)\n\n\S/gm)].map(
+    const described = [...(await file("docs/alerts.md")).matchAll(/^### (KtrdrMcp\w+)\n\n\S/gm)].map(
       ([, name]) => name,
     );
     expect(new Set(described)).toEqual(names);

@@ -1,4 +1,4 @@
-/** docs/operating.md: every command of the page is run as it stands there, and does what the page says. */
+/** docs/operating.md and docs/repair.md: every command is run as it stands there, and does what the page says. */
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/common";
@@ -8,6 +8,8 @@ import { ROOT } from "../../src/running-lab/lab-environment.ts";
 import { until } from "../../lab/until.ts";
 import { Operator, startServerThatPauses } from "../support/operator.ts";
 import { Research, type Answer } from "../support/research.ts";
+
+const PAGES = ["docs/operating.md", "docs/repair.md"];
 
 /** Has what is started from now on compute for about so many seconds. */
 async function lasting(seconds: number): Promise<void> {
@@ -33,7 +35,7 @@ let asked = 0;
 
 beforeAll(async () => {
   research = await Research.begin();
-  operator = await Operator.begin(research);
+  operator = await Operator.begin(research, ...PAGES);
   await warden().delete(); // found to be back by the last test about the keeper
   await Promise.all(["alpha", "beta"].map(async (name) => await research.writeStrategy(name)));
   const { task_id } = await train("alpha");
@@ -525,7 +527,7 @@ describe("at a Temporal server of one's own", () => {
   beforeAll(async () => {
     server = await startServerThatPauses("research");
     there = await Research.begin("modern", { TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: "research" });
-    at = await Operator.begin(there);
+    at = await Operator.begin(there, ...PAGES);
     await Promise.all(["alpha", "beta"].map(async (name) => await there.writeStrategy(name)));
   });
   afterAll(async () => {
@@ -678,6 +680,6 @@ describe("a lab whose Temporal forgot everything", () => {
   };
 });
 
-it("every command of the page was run", () => {
+it("every command of the pages was run", () => {
   expect(operator.left).toEqual([]);
 });

@@ -14,7 +14,7 @@ export const FAST: readonly string[] = globSync(
   [
     "test/{activities,charts,domain,ktrdr,simulation}/**/*.test.ts",
     "test/chaos/{machine,proxy}.test.ts",
-    "test/docs/{generated,ktrdr,research}.test.ts",
+    "test/docs/**/*.test.ts",
     "test/http/{oauth,work}.test.ts",
     "test/mcp/errors.test.ts",
     "test/research/{idle-proof,record-memory}.test.ts",

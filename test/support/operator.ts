@@ -1,4 +1,4 @@
-/** The operator: runs what docs/operating.md says, letter by letter, against a lab. */
+/** The operator: runs the commands of docs/operating.md and docs/repair.md, letter by letter, against a lab. */
 import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -18,10 +18,10 @@ import type { Research } from "./research.ts";
 /** What the product promises for everything that it must notice by itself. */
 const A_MINUTE_MS = 60_000;
 
-/** The commands of a page: the lines of its `sh` blocks. */
-export async function commandsOf(page: string): Promise<string[]> {
-  const text = await readFile(path.join(ROOT, page), "utf8");
-  const blocks = [...text.matchAll(/^```sh\n(.*?)^```/gms)].map((match) => match[1] ?? "");
+/** The commands of pages: the lines of their `sh` blocks. */
+export async function commandsOf(...pages: readonly string[]): Promise<string[]> {
+  const texts = await Promise.all(pages.map(async (page) => await readFile(path.join(ROOT, page), "utf8")));
+  const blocks = [...texts.join("\n").matchAll(/^```sh\n(.*?)^```/gms)].map((match) => match[1] ?? "");
   return blocks.flatMap((block) => block.split("\n").filter((line) => line !== ""));
 }
 
@@ -69,7 +69,7 @@ export class Operator {
   private readonly pool: Pool;
   private readonly folder: string;
   private readonly commands: readonly string[];
-  /** Of all operators: one page, one list. */
+  /** Commands that any operator has run. */
   private static readonly done = new Set<string>();
 
   private constructor(research: Research, folder: string, commands: readonly string[]) {
@@ -85,10 +85,10 @@ export class Operator {
     });
   }
 
-  static async begin(research: Research, page = "docs/operating.md"): Promise<Operator> {
+  static async begin(research: Research, ...pages: readonly string[]): Promise<Operator> {
     const folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-operator-"));
     await symlink(await binaryPath(), path.join(folder, "temporal"));
-    return new Operator(research, folder, await commandsOf(page));
+    return new Operator(research, folder, await commandsOf(...pages));
   }
 
   async end(): Promise<void> {
@@ -97,13 +97,13 @@ export class Operator {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Commands of the page that nothing ran so far. */
+  /** Commands of the pages that nothing ran so far. */
   get left(): string[] {
     return this.commands.filter((command) => !Operator.done.has(command));
   }
 
   /**
-   * Runs the one command of the page that is so, or else begins so, with the page's variables set.
+   * Runs the one command of the pages that is `beginning`, or else begins with it.
    * @param more is typed behind it.
    * @returns what it printed.
    */
@@ -113,7 +113,7 @@ export class Operator {
       : this.commands.filter((command) => command.startsWith(beginning));
     const [command] = matching;
     if (command === undefined || matching.length > 1) {
-      throw new Error(`The page has ${matching.length} commands that begin with: ${beginning}`);
+      throw new Error(`There are ${matching.length} commands in the pages that begin with: ${beginning}`);
     }
     const unset = [...command.matchAll(/\$([A-Z_]+)/g)].map((match) => match[1] ?? "");
     const env: Record<string, string> = {
