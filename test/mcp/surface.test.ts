@@ -89,6 +89,7 @@ test("one file for each tool and one test file for each tool", () => {
 test.each(TOOLS.map((tool) => [tool.name, tool] as const))("%s keeps the limits of clients", (name, tool) => {
   expect(name).toMatch(/^[a-z]+(_[a-z]+)*$/);
   expect(name.length).toBeLessThanOrEqual(40);
+  expect(tool.title.replaceAll(/\b(?:an?|the) /g, "").replaceAll(" ", "_").toLowerCase(), "the title in words").toBe(name);
   expect(tool.description.length).toBeLessThanOrEqual(2_000);
   expect(tool.description).toMatch(/\w{20,}|Example|no arguments/);
   expect(Object.values(tool.annotations)).toHaveLength(4);
@@ -99,8 +100,10 @@ test("the instructions are not cut by clients", () => {
 });
 
 test("the instructions and descriptions name only tools that exist", () => {
-  const known = new Set(TOOLS.map((tool) => tool.name));
+  const known = new Set(TOOLS.flatMap(({ name, input }) => [name, ...Object.keys(input.shape)]));
   const texts = [INSTRUCTIONS, ...TOOLS.map((tool) => tool.description)].join("\n");
-  const verbs = /\b(?:get|list|create|validate|calculate|load|run|train|cancel|check|save|search)_[a-z_]+\b/g;
-  for (const [mentioned] of texts.matchAll(verbs)) expect(known).toContain(mentioned);
+  const verbs = new Set(TOOLS.map(({ name }) => name.split("_")[0] ?? ""));
+  const mentioned = texts.match(/\b[a-z]+_[a-z_]+\b/g)?.filter((word) => verbs.has(word.split("_")[0] ?? "")) ?? [];
+  expect(mentioned.length).toBeGreaterThan(20);
+  expect(mentioned.filter((name) => !known.has(name))).toEqual([]);
 });

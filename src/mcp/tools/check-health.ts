@@ -24,7 +24,7 @@ interface Part {
 
 export const checkHealth = defineTool({
   name: "check_health",
-  title: "Health of every part",
+  title: "Check health",
   description: `Asks every part at once and says which is up, which is down, and the command that starts it: Temporal (runs the jobs), our workers (carry them out), PostgreSQL (remembers them), KTRDR and its own workers (compute), the strategies folder. Also says which engine computes: the real KTRDR or the sandbox, whose results are for trying things out; and whether the operator paused research or how much of today's computing budget is left.
 
 Call it once at the beginning, and whenever an error says -32001. Takes at most a few seconds, even with everything down. Needs no arguments.`,

@@ -10,7 +10,7 @@ const ALL = 1_000;
 
 export const getExperiment = defineTool({
   name: "get_experiment",
-  title: "One experiment",
+  title: "Get an experiment",
   description: `What an experiment wants to know, its runs, and how it stands: for an open one what the runs that have ended say so far, for a concluded one the verdict and the words it was concluded with.
 
 Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081"}`,

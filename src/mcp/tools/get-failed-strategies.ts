@@ -7,7 +7,7 @@ import { judgedRuns } from "../../research/memory/judged-runs.ts";
 
 export const getFailedStrategies = defineTool({
   name: "get_failed_strategies",
-  title: "Patterns of failure",
+  title: "Get failed strategies",
   description: `Says which strategies failed or are not worth going on with, and what they have in common: indicators, labels, architecture, symbol, timeframe. Draws of one strategy on the same market and dates count once. Ask it before designing a strategy, and when several in a row disappoint.
 
 Judged are jobs that failed, and backtests on dates their model was not trained on. One of those counts as failed when it made no trade, or its Sharpe is below sharpe_below or below that of buying and holding. In-sample backtests prove nothing and are left out.

@@ -12,7 +12,7 @@ import { statusOf } from "../../research/jobs/task-status.ts";
 
 export const getResults = defineTool({
   name: "get_results",
-  title: "Results of a job",
+  title: "Get results",
   description: `The recorded result of a finished job, for ever, with what produced it.
 
 detail: brief = headline figures; standard (default) = all corrected figures and caveats; full = also KTRDR's raw figures, the learning curve, thinned out, and the manifest: strategy text, bars, version, request and call that produced it.

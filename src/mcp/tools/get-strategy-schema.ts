@@ -4,7 +4,7 @@ import { defineTool } from "../define-tool.ts";
 
 export const getStrategySchema = defineTool({
   name: "get_strategy_schema",
-  title: "Get the strategy grammar",
+  title: "Get the strategy schema",
   description: `The grammar of a strategy, one section per call so that answers stay short. Read it before writing the first strategy.
 
 - grammar: every section and key, defaults, and which keys KTRDR silently ignores

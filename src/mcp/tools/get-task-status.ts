@@ -16,7 +16,7 @@ const LOOK_AGAIN_MS = 500;
 
 export const getTaskStatus = defineTool({
   name: "get_task_status",
-  title: "Status of a job",
+  title: "Get task status",
   description: `Says truthfully where a job is: queued (with its place), starting, running (percent, step, rough seconds left, age of the last sign of life), stalled, worker_down, ktrdr_unreachable, recording, cancelling, or how it ended.
 
 Use wait_seconds 45 instead of asking again and again: the call returns as soon as the job ends, else after the time, with the current state (that is not an error; call again until "final" is true). Aborting the call only stops waiting; the job goes on. Answers also while workers, KTRDR or PostgreSQL are down, and then says what is known and what is not; "next" says what to do.

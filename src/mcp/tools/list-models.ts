@@ -5,7 +5,7 @@ import { strategyName, symbol } from "../fields.ts";
 
 export const listModels = defineTool({
   name: "list_models",
-  title: "List trained models",
+  title: "List models",
   description: `Lists the models that trainings of this server produced, newest first, each with its training window, figures and the task_id that made it. Use it to choose a model for run_backtest (pass the task_id as "model") and to see on which dates it must NOT be judged.
 
 Accuracies are ratios and say little alone: with few trades most bars are "hold", so a model that always says hold looks accurate. Trainings of the same strategy differ by chance (no seed): look at several before preferring one.

@@ -12,7 +12,7 @@ const STATUSES = ["open", "completed", "failed", "cancelled", "terminated"] as c
 
 export const listTasks = defineTool({
   name: "list_tasks",
-  title: "List jobs",
+  title: "List tasks",
   description: `Lists jobs, newest first: finished ones from the record for ever, open ones also from Temporal. Use it to find a task_id again, to see what is running before starting more, or what was tried for a strategy.
 
 "open" means not ended; get_task_status says what an open job is doing. Jobs of a batch carry "part_of". For models with their figures, list_models is shorter.

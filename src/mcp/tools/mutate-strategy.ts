@@ -29,7 +29,7 @@ const changes = z
 
 export const mutateStrategy = defineTool({
   name: "mutate_strategy",
-  title: "Vary a strategy",
+  title: "Mutate a strategy",
   description: `Makes strategies out of a saved one by named changes, checked and saved as a whole: all or none. A variation with a name is another strategy; one without replaces the strategy and needs replaces_sha256 as create_strategy does; the old text stays in its history.
 
 op, target, value:

@@ -16,7 +16,7 @@ import { startJob, type Cleared } from "../../research/jobs/start-job.ts";
 
 export const runBacktest = defineTool({
   name: "run_backtest",
-  title: "Backtest a model",
+  title: "Run a backtest",
   description: `Starts a bar-by-bar backtest of a trained model with trading costs and returns at once with a task_id; durable, and the same request returns the same job.
 
 Before: train_model finished. Choose dates AFTER the training window: a backtest on days the model was trained on is in-sample, proves nothing, and is flagged. After: get_task_status with wait_seconds 45, then get_results, which puts buy-and-hold over the same bars beside it.
