@@ -47,6 +47,15 @@ describe.each(commands)("%s", (command) => {
   });
 });
 
+test("README's table of commands says what --help says, in its order and words", async () => {
+  const { stdout } = await run(["--help"]);
+  const offered = Array.from(stdout.matchAll(/^ {2}([\w-]+) {2,}(.+)$/gm), ([, name, does]) => ({ name, does }));
+  expect(offered.map(({ name }) => name)).toEqual(commands);
+  const readme = readFileSync(join(ROOT, "README.md"), "utf8");
+  const row = /^\| `bin\/ktrdr-mcp ([\w-]+)` \| (.+?) \|/gm;
+  expect(Array.from(readme.matchAll(row), ([, name, does]) => ({ name, does }))).toEqual(offered);
+});
+
 test("what needs the database finds that of the lab on this machine", async () => {
   const database = await createTestDatabase();
   onTestFinished(() => database.drop());
