@@ -1,4 +1,4 @@
-/** `make demo`: the main job before your eyes, on a lab of its own. CHAOS=1 kills things meanwhile. */
+/** `make demo`: designs, trains and backtests a strategy on a lab of its own. CHAOS=1 kills processes meanwhile. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -15,7 +15,7 @@ import { ROOT } from "../../src/running-lab/lab-environment.ts";
 import { startLab, type Lab, type StepRunner } from "../../lab/lab.ts";
 import { migrate } from "../../src/store/migrate.ts";
 
-/** Slows the sandbox down: a training of three seconds shows no progress, and leaves no time to kill anything. */
+/** Slows the sandbox down: a training of three seconds would show no progress and leave no time to kill anything. */
 const EPOCH_DELAY_MS = { calm: 150, chaos: 700 };
 
 const chaotic = !["", "0"].includes(process.env["CHAOS"] ?? "");
@@ -102,7 +102,7 @@ async function experiment(lab: Lab): Promise<boolean> {
   }
 }
 
-/** Ours alone: a real KTRDR, database or Temporal of the user is never touched by a demo. */
+/** Has parts of the demo's own only: it never touches a KTRDR, database or Temporal of the user. */
 function environment(dir: string): Record<string, string> {
   const foreign = Object.keys(ConfigSchema.shape).filter((name) => name !== "TEMPORAL_CLI_PATH");
   const inherited = Object.entries(process.env).flatMap(([name, value]) =>

@@ -13,12 +13,12 @@ import { noArguments, runCommand, say as out } from "../../src/bin/command.ts";
 
 async function main(): Promise<void> {
   noArguments();
-  // What the lab and its parts write is for their owner only.
+  // Only their owner may read the files of the lab and its parts.
   process.umask(0o077);
   const config = loadConfig(process.env);
   const stop = new AbortController();
   let ready = false;
-  // A second Ctrl-C changes nothing: everything is being stopped already, and nothing may be left running.
+  // A second Ctrl-C changes nothing: the lab must stop all its parts before it ends.
   whenToldToEnd(() => stop.abort());
   const lab = await startLab(
     {
@@ -45,7 +45,7 @@ async function main(): Promise<void> {
   out("Stopped. What was running goes on with the next start.");
 }
 
-/** Keeps the process alive by itself: nothing else need do so once every part runs detached. */
+/** Keeps the process alive: the parts run detached and do not. */
 function aborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const alive = setInterval(() => undefined, 60_000);

@@ -1,7 +1,7 @@
 /**
- * What a worker process does first: look for operations that a killed process of ours started without having written
- * down which. Temporal gives the step itself to another attempt only after its heartbeat timeout; by then KTRDR shows
- * nothing any more of a short backtest.
+ * A worker process first looks for operations that a killed process of ours started and did not write down. Temporal
+ * starts another attempt only after the heartbeat timeout, and by then KTRDR shows nothing any more of a short
+ * backtest.
  */
 import { computes } from "../domain/kinds/index.ts";
 import type { ComputationRecord } from "../store/job-row.ts";
@@ -12,9 +12,9 @@ const LOOKS = 10;
 const LOOK_EVERY_MS = 500;
 
 /**
- * Looks a few times, since a start may still be on its way. Writing down what a living attempt also finds is harmless.
- * Never throws: the attempts themselves go on looking.
- * @param begun computations whose operation is not known, as they are now.
+ * Looks several times, because a start may still be on its way. When a living attempt finds the same operation, writing
+ * it down twice is harmless. Never throws: later attempts look again.
+ * @param begun computations whose operation is not known yet
  */
 export async function adoptBegun(
   deps: ActivityDeps,

@@ -10,24 +10,24 @@ import type { TrainingRequest } from "../domain/kinds/training.ts";
 import type { BatchStage } from "../store/batches.ts";
 import type { ActivityDeps } from "./deps.ts";
 
-/** The job that answers a stage of an item. */
+/** The job that computes a stage of an item. */
 export interface PreparedItem {
-  /** What its workflow is started with, unless it is known. */
+  /** What its workflow is started with when it does not run yet. */
   readonly input: JobInput<TrainingRequest> | JobInput<BacktestRequest>;
-  /** How it ended, when it did before. */
+  /** How the job ended; null when it has not. */
   readonly finished: JobOutcome | null;
-  /** What operators see of it. */
+  /** What operators see of the job in Temporal. */
   readonly labels: ReturnType<ActivityDeps["labelsOf"]>;
 }
 
-/** The record is asked for a job that another one started. */
+/** How often the record is asked for a job that somebody else started. */
 const LOOK_EVERY_MS = 2_000;
 
 export function batchActivities({ jobs, results, batches, identify, labelsOf, clock }: ActivityDeps) {
   return {
     /**
-     * Says which job a stage of an item is, and whether it is answered already. Idempotent.
-     * @param trainingJobId of the model that is backtested, where the batch trained it
+     * Says which job computes a stage of an item, and whether it has ended already. Idempotent.
+     * @param trainingJobId job that trained the model to backtest; null when the batch did not train it
      */
     async prepareItem(
       batch: JobInput<BatchRequest>,
@@ -45,7 +45,7 @@ export function batchActivities({ jobs, results, batches, identify, labelsOf, cl
       return { input, finished: known?.outcome ?? null, labels: labelsOf(input) };
     },
 
-    /** Waits for the end of a job that is not the batch's own; never stops it. */
+    /** Waits for the end of a job that does not belong to the batch; never stops that job. */
     async awaitOther(jobId: string): Promise<JobOutcome> {
       for (;;) {
         heartbeat();
@@ -57,8 +57,8 @@ export function batchActivities({ jobs, results, batches, identify, labelsOf, cl
   };
 
   /**
-   * The job that answers a request: an earlier one, unless that ended without an answer before this batch. Then it is
-   * computed again, as a job of its own which later batches find.
+   * The job for a request: an earlier one that runs or has completed, else a new one. One that failed or was cancelled
+   * before this batch is computed again, under an id that later batches find.
    */
   async function chosen({ jobId: batchId, forceReason: wanted }: JobInput<BatchRequest>, request: JobRequest) {
     for (let forceReason = wanted; ;) {

@@ -2,7 +2,7 @@ import type { ActivityDeps } from "./deps.ts";
 
 export function closeActivities({ executions }: ActivityDeps) {
   return {
-    /** Has Temporal end the job's own workflow as its record says it ended. Harmless when it has ended. */
+    /** Ends the job's workflow in Temporal the way its record says. Harmless when the workflow has ended. */
     async closeExecution(jobId: string, as: "cancelled" | "terminated"): Promise<void> {
       await executions.close(jobId, as);
     },

@@ -14,7 +14,7 @@ export async function computationOf(
   return computations.find((computation) => computation.n === n) ?? null;
 }
 
-/** Writes down how far a computation is: whoever stops it may be told nothing of it any more. */
+/** Writes down how far a computation is: KTRDR may tell nothing of it any more when it is stopped. */
 export async function noteSeen(
   { jobs, log }: Pick<ActivityDeps, "jobs" | "log">,
   jobId: string,
@@ -25,5 +25,5 @@ export async function noteSeen(
   if (seen === null) return;
   await jobs
     .noteSeen(jobId, n, seen)
-    .catch((error: unknown) => log.warn({ err: error }, "how far a computation is was not written down"));
+    .catch((error: unknown) => log.warn({ err: error }, "the progress of a computation was not written down"));
 }

@@ -2,8 +2,8 @@ import { ApplicationFailure } from "@temporalio/activity";
 import { isDomainError } from "../domain/errors.ts";
 
 /**
- * The boundary domain → Temporal: the code becomes the failure's type, permanence becomes non-retryable, and the words
- * for the reader travel in the details. Anything else is left alone: Temporal retries it, and the cause is logged.
+ * Makes Temporal's failure of a DomainError: its code is the failure's type, `retryable` decides whether Temporal
+ * retries, and the details carry why and what next. Any other error stays as it is: Temporal logs and retries it.
  */
 export function toFailure(error: unknown): unknown {
   if (!isDomainError(error)) return error;

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { DataFingerprint } from "../domain/result.ts";
 import type { Bars } from "../ktrdr/data.ts";
 
-/** What the bars of a window were when a result was recorded; null for none. */
+/** Number, ends and checksum of bars; null when there are none. */
 export function fingerprintOf({ times, ohlcv }: Bars): DataFingerprint | null {
   const [first, last] = [times[0], times.at(-1)];
   if (first === undefined || last === undefined) return null;

@@ -4,8 +4,8 @@ import type { Clock } from "./clock.ts";
 const EVERY_MS = 3_000;
 
 /**
- * Heartbeats while `work` runs, so that a killed worker is noticed in seconds even when KTRDR takes its time.
- * @param details what to tell; never nothing: that would erase what was told before.
+ * Heartbeats while `work` runs, so that a killed worker is noticed in seconds even when KTRDR answers slowly.
+ * @param details of the heartbeat; an empty one would erase the details of the one before
  */
 export async function beating<T>(
   clock: Clock,

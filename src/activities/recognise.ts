@@ -1,4 +1,4 @@
-/** Recognises an operation of ours among those KTRDR runs, for the kinds whose id KTRDR chooses. */
+/** Finds our operation among those that KTRDR runs, for the kinds whose id KTRDR chooses. */
 import type { BacktestRequest } from "../domain/kinds/backtest.ts";
 import { computingOf, type ComputeRequest, type SlotKind } from "../domain/kinds/index.ts";
 import type { DataLoadRequest } from "../domain/kinds/data-load.ts";
@@ -10,9 +10,9 @@ import { isDomainError } from "../domain/errors.ts";
 const LIST_LIMIT = 1_000;
 
 /**
- * Ids of every operation of the kind that can be seen now: the API lists only what it has in memory, a worker only its
- * own, and the registry only what it heard last (docs/ktrdr.md §2.10, §2.16). A worker that does not answer hides
- * nothing that the API dispatched and still remembers.
+ * Ids of every operation of the kind that can be seen now. All sources are asked: the API lists only what it has in
+ * memory, a worker only its own, and the registry only what it heard last (docs/ktrdr.md §2.10, §2.16). A worker that
+ * does not answer is left out: the API still lists what it dispatched to that worker.
  */
 export async function visibleOperationIds(ktrdr: Ktrdr, kind: SlotKind): Promise<string[]> {
   const type = computingOf(kind).operationType;
@@ -39,7 +39,7 @@ async function ownIds(ktrdr: Ktrdr, endpoint: string): Promise<string[]> {
   }
 }
 
-/** True when everything the operation tells about its request agrees; what it does not tell is no objection. */
+/** True unless the operation tells something that contradicts the request. */
 export function matchesRequest(operation: Operation, request: Exclude<ComputeRequest, { kind: "training" }>): boolean {
   const placed =
     agrees(operation.symbol, request.symbol) &&

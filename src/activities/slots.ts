@@ -1,4 +1,4 @@
-/** The slot keeper's eyes and hands: is a KTRDR worker free, and whose job ended without letting go. */
+/** Activities of the slot keeper: whether a KTRDR worker is free, and which job ended without giving its slot back. */
 import { cancellationSignal, heartbeat } from "@temporalio/activity";
 import { isDomainError } from "../domain/errors.ts";
 import type { KtrdrWorker } from "../domain/operation.ts";
@@ -15,10 +15,10 @@ const LOOK_EVERY_MS = 1_000;
 /** After a change a worker may be free at any moment, once KTRDR's registry knows (up to 10 s, docs/ktrdr.md §11.7). */
 const LOOK_SOON_MS = 400;
 const SOON_FOR_MS = 15_000;
-/** Holders compute or should: one that was terminated must be noticed well within a minute. */
+/** A terminated holder may still compute: it must be noticed well within a minute. */
 const CHECK_HOLDERS_EVERY_MS = 10_000;
 const CHECK_QUEUE_EVERY_MS = 60_000;
-/** A reason that changes with every look (the registry lags) is not worth telling. */
+/** While the registry lags, the reason for waiting changes with every look: only one that lasts this long is told. */
 const STEADY_FOR_MS = 3_000;
 
 /** Knows for how long the same words have been said. */
@@ -76,7 +76,7 @@ export function slotActivities(deps: ActivityDeps) {
   };
 }
 
-/** While a start is under way the keeper knows the reason itself. */
+/** While a start is under way (`mayGrant` is false) the keeper knows why the others wait. */
 function isNews({ mayGrant, knownReason }: SlotWatch, waitingFor: string): boolean {
   return mayGrant && knownReason !== undefined && knownReason !== waitingFor;
 }
@@ -94,7 +94,7 @@ async function closedAmong({ executions }: ActivityDeps, jobIds: readonly string
 interface Capacity {
   readonly free: boolean;
   readonly waitingFor: string;
-  /** There are fewer jobs of ours than workers, and the registry calls all of them busy. */
+  /** The registry calls all workers busy although we have fewer jobs than workers: it lags behind. */
   readonly lags: boolean;
 }
 
@@ -106,7 +106,7 @@ async function capacity(deps: ActivityDeps, watch: SlotWatch, soon: boolean, sig
   if (queued.length === 0) return taken("");
   if (!mayGrant) return taken("the job before it is starting");
   try {
-    // While PostgreSQL cannot say whether research is paused nothing starts: no start could be recorded anyway.
+    // While PostgreSQL cannot say whether research is paused, nothing starts: no start could be recorded anyway.
     const hold = holdOf(await research.current());
     if (hold !== null) return taken(hold);
     // Data loads run inside KTRDR's API process: one at a time.
@@ -117,13 +117,13 @@ async function capacity(deps: ActivityDeps, watch: SlotWatch, soon: boolean, sig
     if (workers === "unreachable") return taken("KTRDR does not answer");
     const seen = await freeAmong(deps, watch, workers, signal);
     if (!seen.free) return seen;
-    // The shared view may be older than the job that has just ended: a grant on it would only earn a refusal.
+    // The cached registry may be older than the job that has just ended, and KTRDR would refuse the start.
     const now = await registered(ktrdr, kind, signal, 0);
     if (now === "unreachable") return taken("KTRDR does not answer");
     return await freeAmong(deps, watch, now, signal);
   } catch (error) {
     signal.throwIfAborted();
-    // The keeper must never die of an odd answer: it looks again.
+    // An odd answer must not end the keeper: it looks again.
     log.warn({ err: error, kind }, "cannot tell whether a worker is free");
     if (isDomainError(error, "database_unavailable")) return taken(error.what.replace(/\.$/, ""));
     return taken("KTRDR gives unusable answers about its workers");
@@ -135,9 +135,9 @@ const FREE: Capacity = { free: true, waitingFor: "", lags: false };
 const holdersOf = ({ held, settling = [] }: SlotWatch): readonly string[] => [...held, ...settling];
 
 /**
- * Free means: more healthy workers than jobs of ours in them, and every worker that the registry would pick really is
- * idle. After an API restart the registry calls computing workers available (docs/ktrdr.md §3.5), and whom it picks is
- * not ours to choose.
+ * A worker is free when there are more healthy workers than jobs of ours in them, and every worker that the registry
+ * calls available says itself that it is idle. After an API restart the registry calls computing workers available
+ * (docs/ktrdr.md §3.5), and we cannot choose which one it picks.
  */
 async function freeAmong(
   deps: ActivityDeps,
@@ -161,7 +161,7 @@ async function freeAmong(
   return FREE;
 }
 
-/** How many healthy workers the holders take: one that is in a worker which hangs, or is gone, takes none of them. */
+/** How many healthy workers the holders take. A holder whose worker hangs or is gone takes none. */
 async function occupied(
   { jobs }: ActivityDeps,
   holders: readonly string[],
@@ -176,7 +176,7 @@ async function occupied(
   return count;
 }
 
-/** A worker that we cannot reach ourselves is believed to be what the registry's health sweep says. */
+/** Where we cannot reach a worker ourselves, we believe the registry, which calls it available. */
 async function isBusy(ktrdr: ActivityDeps["ktrdr"], endpoint: string, signal: AbortSignal): Promise<boolean> {
   try {
     return (await ktrdr.workers.at(endpoint).health(signal)).busy;

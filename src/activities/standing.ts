@@ -7,7 +7,7 @@ export const LOST = "lost";
 export type Standing = Required<Pick<SlotClaim, "computation" | "standing">>;
 
 /**
- * Where a job stands by its record: at which computation, and whether that was given its slot before.
+ * Where the record says that a job stands: at which computation, and whether that one was given its slot.
  * @param computations oldest first
  */
 export function standingOf(computations: readonly ComputationRecord[]): Standing {

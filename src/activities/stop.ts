@@ -1,4 +1,4 @@
-/** Stops a computation and does not rest until it is proven that nobody computes it any more. */
+/** Stops a computation, and repeats that until it is proven that nobody computes it any more. */
 import { cancellationSignal } from "@temporalio/activity";
 import { isDomainError } from "../domain/errors.ts";
 import type { JobInput, StopReport } from "../domain/job.ts";
@@ -27,7 +27,7 @@ export function stopActivities(deps: ActivityDeps) {
   };
 }
 
-/** Usable outside the activity as well: settling an abandoned job stops its computing the same way. */
+/** Also called outside the activity, to settle an abandoned job. */
 export async function stop(
   deps: ActivityDeps,
   input: Pick<JobInput<ComputeRequest>, "jobId" | "request">,
@@ -48,7 +48,7 @@ class Stop {
   private place: Workplace;
   private readonly faults = new Set<FaultSeen>();
   private last: Operation | null = null;
-  /** What whoever awaited it had seen. */
+  /** What the activity that awaited the computation had seen. */
   private readonly seenBefore: PartialResult | null;
 
   constructor(
@@ -79,18 +79,18 @@ class Stop {
         return { stopped: true, partial: await this.partial(worker), faultsSeen: [...this.faults] };
       }
       await this.demandStop(api, worker);
-      // Interrupted by a shutdown, another attempt goes on.
+      // A shutdown interrupts the sleep; the next attempt goes on.
       await this.deps.clock.sleep(1_000, cancellationSignal());
     }
   }
 
-  /** KTRDR drops progress and epochs when it cancels: the richest view is kept. */
+  /** KTRDR drops progress and epochs when it cancels, so the view with the most epochs is kept. */
   private remember(view: Operation): void {
     if (this.last === null || view.percent >= this.last.percent) this.last = view;
     this.place = corrected(this.place, view);
   }
 
-  /** A worker that never answers cannot say whether it stopped or went on to the end: then that is not known. */
+  /** What the computation had reached. Without an answer of the worker it may have computed to the end. */
   private async partial(worker: WorkerEvidence): Promise<PartialResult | null> {
     const seen = farther(this.seenBefore, partialOf(this.last));
     if (seen === null || worker.kind !== "silent") return seen;
@@ -142,7 +142,7 @@ function isOpen({ status }: Operation): boolean {
   return status === "running" || status === "pending" || status === "resuming";
 }
 
-/** Nobody computes it: the books are closed and the worker says so itself (or is gone, or was never reachable). */
+/** Nobody computes it: KTRDR calls it ended, and its worker is idle, gone or was never reachable. */
 function isIdle(
   api: ApiEvidence,
   worker: WorkerEvidence,
@@ -158,11 +158,11 @@ function isIdle(
     return worker.health.currentOperationId !== operationId && worker.operation?.status !== "running";
   }
   if (registry === null || registry === "unreachable" || isGone(worker, registry)) return isGone(worker, registry);
-  // A worker that we cannot reach but KTRDR can: the registry's own health sweep is the witness.
+  // KTRDR can reach the worker and we cannot: what the registry's health check found counts.
   return registry.status === "available" && registry.healthCheckFailures === 0;
 }
 
-/** A refusal (already finished, unknown) is judged by the next look; an outage as well. */
+/** After a refusal (already finished, unknown) or an outage the next look decides. */
 function ignoreRefusal(error: unknown): null {
   if (isDomainError(error)) return null;
   throw error;

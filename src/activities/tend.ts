@@ -1,6 +1,6 @@
 /**
- * What no job and no keeper can do for itself: find jobs whose workflow was terminated while no keeper looked, and
- * bring a terminated keeper back with everything it knew. The record is what it is rebuilt from.
+ * What no job and no keeper can do for itself: settle jobs whose workflow was terminated while no keeper looked, and
+ * start a terminated keeper again. The record tells the keeper what it knew.
  */
 import { heartbeat } from "@temporalio/activity";
 import { SLOT_KINDS, type JobKind, type SlotKind } from "../domain/kinds/index.ts";
@@ -16,7 +16,7 @@ const SETTLED_AT_ONCE = 20;
 
 export function tendActivities(deps: ActivityDeps) {
   return {
-    /** Idempotent; harmless for everything that is in order. */
+    /** Idempotent. Changes nothing about jobs that are in order. */
     async tendJobs(): Promise<void> {
       await beating(deps.clock, () => tend(deps));
     },
@@ -36,7 +36,7 @@ async function tend(deps: ActivityDeps): Promise<void> {
   await settleAll(deps, abandoned);
 }
 
-/** One that cannot be stopped, or not recorded, keeps none of the others waiting. */
+/** A job that cannot be stopped or recorded does not hold up the others. */
 async function settleAll(deps: ActivityDeps, jobIds: readonly string[]): Promise<void> {
   const waiting = jobIds.values();
   const failures: unknown[] = [];
@@ -48,8 +48,8 @@ async function settleAll(deps: ActivityDeps, jobIds: readonly string[]): Promise
 }
 
 /**
- * A keeper that lives need not know every job: after one was terminated, the next claim starts another that has never
- * heard of the others.
+ * A living keeper need not know every job: after a keeper was terminated, the next claim starts another one, which
+ * knows of that claim only.
  */
 async function knownToKeeper({ executions, slots }: ActivityDeps, kind: SlotKind): Promise<ReadonlySet<string>> {
   if ((await executions.of(slotKeeperId(kind))) !== "open") return new Set();

@@ -27,12 +27,13 @@ export interface Backup {
   readonly bytes: number;
   lines(table: string): AsyncIterable<string>;
   strategy(name: string): Promise<Buffer>;
-  /** Of the strategies; null when it has none. */
+  /** The strategies' history; null when the backup has none. */
   history(): AsyncIterable<string> | null;
 }
 
 /**
- * Opens a backup. Reads all of it: what is missing, too much, cut or changed is found before anybody relies on it.
+ * Opens a backup and reads all of it. A file that is missing, added, cut or changed is found before anybody relies on
+ * it.
  * @throws DomainError `backup_unusable` saying which file is wrong, `schema_newer` when a newer version wrote it,
  *   `folder_unavailable`
  */
@@ -45,7 +46,7 @@ export async function openBackup(folder: string): Promise<Backup> {
       MANIFEST_FILE,
       ...manifest.tables.map(({ name }) => tableFile(name)),
       ...(manifest.strategies?.files ?? []).map(strategyFile),
-      // A version that kept no history wrote none.
+      // Older versions kept no history.
       ...(sums.has(HISTORY_FILE) && manifest.strategies !== null ? [HISTORY_FILE] : []),
     ];
     if (described.toSorted().join("\n") !== [...sums.keys()].toSorted().join("\n")) {
@@ -65,9 +66,9 @@ export async function openBackup(folder: string): Promise<Backup> {
 
 const unusable = (why: string) =>
   new DomainError("backup_unusable", {
-    what: "This folder is not a whole backup of ktrdr-mcp; nothing was changed.",
+    what: "This folder is not a complete backup of ktrdr-mcp; nothing was changed.",
     why,
-    next: "Restore another backup, or fetch this one again from where it was copied.",
+    next: "Restore another backup, or copy this one again from its source.",
   });
 
 const SUM = /^([0-9a-f]{64}) {2}(?:(manifest\.json|history\.jsonl\.gz)|(database|strategies)\/(.+))$/;
@@ -80,8 +81,9 @@ async function checksumsOf(folder: string): Promise<ReadonlyMap<string, string>>
   const sums = new Map<string, string>();
   for (const line of text.split("\n").filter((entry) => entry !== "")) {
     const [, sum = "", manifest, inFolder, name = ""] = SUM.exec(line) ?? [];
-    // The paths are used to open files: nothing outside the folder may be meant.
-    if (manifest === undefined && !isPlainName(name)) throw unusable(`${CHECKSUMS_FILE} has a line that is none.`);
+    // The names are used to open files: none may lead outside the folder.
+    if (manifest === undefined && !isPlainName(name))
+      throw unusable(`${CHECKSUMS_FILE} has a line that is no checksum.`);
     sums.set(manifest ?? `${inFolder}/${name}`, sum);
   }
   if (!sums.has(MANIFEST_FILE)) throw unusable(`${CHECKSUMS_FILE} does not name ${MANIFEST_FILE}.`);
@@ -93,7 +95,7 @@ async function verify(folder: string, sums: ReadonlyMap<string, string>): Promis
   const missing = [...sums.keys()].filter((file) => !there.has(file));
   if (missing.length > 0) throw unusable(`Missing: ${missing.join(", ")}.`);
   const strange = [...there].filter((file) => !sums.has(file) && file !== CHECKSUMS_FILE);
-  if (strange.length > 0) throw unusable(`Not part of it: ${strange.join(", ")}.`);
+  if (strange.length > 0) throw unusable(`Files that are no part of it: ${strange.join(", ")}.`);
   let bytes = 0;
   for (const [file, expected] of sums) {
     const read = await hashOf(path.join(folder, file));

@@ -9,15 +9,15 @@ import { codeOfFile, folderError } from "./folder-error.ts";
 import { CHECKSUMS_FILE, MANIFEST_FILE, type Manifest } from "./manifest.ts";
 
 /**
- * A backup that is being written: beside its final place, under another name, without the manifest that makes it one.
- * Whatever interrupts it, nothing looks like a backup that is none.
+ * A backup that is being written, beside its final place and under another name. The manifest is written last, so that
+ * an interrupted one is never taken for a backup.
  */
 export interface BackupWriter {
-  /** Where it is written until it is whole. */
+  /** Folder of the files until the backup is complete. */
   readonly dir: string;
   addLines(file: string, lines: AsyncIterable<string>): Promise<void>;
   addFile(file: string, bytes: Uint8Array): Promise<void>;
-  /** Writes the manifest and the checksums, has the disk keep everything, and gives the folder its name. */
+  /** Writes the manifest and the checksums, syncs everything to the disk, and gives the folder its final name. */
   seal(manifest: Manifest): Promise<void>;
   discard(): Promise<void>;
 }
@@ -110,6 +110,6 @@ async function syncFolder(folder: string): Promise<void> {
 
 const notEmpty = (target: string) =>
   new DomainError("place_not_empty", {
-    what: `${target} is there already and is not empty.`,
+    what: `${target} exists and is not empty.`,
     next: "Give each backup a folder of its own, for example by its date.",
   });

@@ -7,28 +7,28 @@ import { historyLines } from "./history-files.ts";
 import { FORMAT, HISTORY_FILE, strategyFile, tableFile, type Manifest } from "./manifest.ts";
 import { listStrategies, readStrategyFile } from "./strategy-files.ts";
 
-/** What is backed up, or where it goes back to. */
+/** What is backed up, or restored into. */
 export interface Place {
   readonly databaseUrl: string;
-  /** Undefined when none is configured. */
+  /** KTRDR's strategies folder; undefined when none is configured. */
   readonly strategiesDir: string | undefined;
 }
 
 export interface BackupOptions extends Place {
-  /** The folder to make; it must not exist, or be empty. */
+  /** The folder of the backup; it must be empty or not exist. */
   readonly folder: string;
-  /** Of ktrdr-mcp. */
+  /** Version of ktrdr-mcp. */
   readonly version: string;
-  /** Gives up and leaves nothing behind. */
+  /** When it aborts, the backup stops and leaves nothing behind. */
   readonly signal?: AbortSignal;
 }
 
-/** One statement may have to wait for a big table (milliseconds). */
+/** Milliseconds; one statement may read a big table. */
 export const PATIENCE_MS = 600_000;
 
 /**
- * Writes the whole state into a folder: the database as it stood at one moment, and the strategies folder right after it,
- * so that it has every strategy that a job on record names. Holds nobody up.
+ * Writes the whole state into a folder while everything runs: the database as it stood at one moment, and the
+ * strategies folder after that moment, so that the backup has every strategy that its jobs name.
  * @throws DomainError `place_not_empty`, `folder_unavailable`, `database_unavailable`
  */
 export async function backup(options: BackupOptions): Promise<Manifest> {

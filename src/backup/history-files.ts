@@ -9,7 +9,7 @@ import { codeOfFile, folderError } from "./folder-error.ts";
 /** As src/ktrdr/strategy-history.ts calls it. */
 const HISTORY = ".history.git";
 
-/** What a repository is made of. What begins with a dot or ends with `.lock` is being written. */
+/** The parts of a repository. A file that begins with a dot or ends with `.lock` is being written and is left out. */
 const PARTS = ["HEAD", "config", "packed-refs", "refs", "objects"];
 
 const Line = z.strictObject({
@@ -18,11 +18,11 @@ const Line = z.strictObject({
   base64: z.base64(),
 });
 
-/** One line for each file. What the branch named when this began is whole in it, whatever is saved meanwhile. */
+/** One line for each file: all that the branch named when this began, whatever is saved meanwhile. */
 export async function* historyLines(strategiesDir: string): AsyncGenerator<string> {
   const root = path.join(strategiesDir, HISTORY);
   try {
-    // Objects never change and the branch is read before them: all that it names is there.
+    // Objects never change, and the branch is read before them: every object that it names is there.
     const [pointers, objects] = [PARTS.filter((part) => part !== "objects"), ["objects"]];
     const first = await filesOf(root, pointers);
     const read = await Promise.all(first.map(async (file) => await lineOf(root, file)));
@@ -66,9 +66,9 @@ async function lineOf(root: string, file: string): Promise<string | null> {
 }
 
 /**
- * Puts a history where none is, whole or not at all. One that is there already is left alone.
+ * Puts a history where there is none, whole or not at all. A history that is there already is left alone.
  * @param lines null when the backup has none
- * @returns what takes it away again.
+ * @returns a function that removes it again
  * @throws DomainError `backup_unusable`, `folder_unavailable`
  */
 export async function restoreHistory(
@@ -112,7 +112,7 @@ function parsed(line: string): { readonly path: string; readonly bytes: Buffer }
     const bytes = Buffer.from(base64, "base64");
     if (hash("sha256", bytes) === sum && !file.split("/").includes("..")) return { path: file, bytes };
   } catch {
-    // Told below, in our words.
+    // The error below says it in our words.
   }
   throw new DomainError("backup_unusable", { what: "The history of the strategies in this backup cannot be read." });
 }

@@ -9,9 +9,9 @@ export const ManifestSchema = z.strictObject({
   format: z.literal(FORMAT),
   /** Version of ktrdr-mcp that made it. */
   version: z.string(),
-  /** The one moment at which the database stood as it is here. ISO-8601 UTC. */
+  /** The moment of the database's snapshot. ISO-8601 UTC. */
   takenAt: z.iso.datetime(),
-  /** Migrations that the database had. */
+  /** Names of the migrations that the database had. */
   schema: z.array(z.string()).min(1),
   /** In the order in which their rows can be inserted. */
   tables: z.array(
@@ -19,7 +19,7 @@ export const ManifestSchema = z.strictObject({
       name: z.string(),
       columns: z.array(z.string()).min(1),
       rows: z.int().nonnegative(),
-      /** Of all rows, whatever their order (src/store/row-digest.ts). */
+      /** Digest of all rows, independent of their order (src/store/row-digest.ts). */
       digest: z.string().regex(/^\d+$/),
     }),
   ),
@@ -27,9 +27,9 @@ export const ManifestSchema = z.strictObject({
   strategies: z
     .strictObject({
       files: z.array(z.string()),
-      /** What lay in the folder and is no plain file: links and folders. */
+      /** Links and folders in the strategies folder: only plain files are backed up. */
       leftOut: z.array(z.string()),
-      /** Files of their history; none in a backup of a version that kept none. */
+      /** Number of files of the strategies' history; 0 when an older version wrote the backup. */
       history: z.int().nonnegative().default(0),
     })
     .nullable(),

@@ -16,7 +16,7 @@ const RowLine = z.strictObject({ table: z.enum(MEMORY_TABLES), row: z.record(z.s
 
 const StrategyLine = z.strictObject({
   strategy: z.string(),
-  /** Null: it was removed. */
+  /** Null when this version removed the strategy. */
   text: z.string().nullable(),
   author: z.string(),
   reason: z.string().nullable(),
@@ -24,7 +24,7 @@ const StrategyLine = z.strictObject({
   at: z.string(),
 });
 
-/** So that a file that was cut is not taken for a whole one. */
+/** The last line; a file without it was cut. */
 const End = z.strictObject({ end: z.number() });
 
 export const MemoryLine = z.union([Head, RowLine, StrategyLine, End]);

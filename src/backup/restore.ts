@@ -21,19 +21,20 @@ export interface RestoreOptions extends Place {
 
 export interface Restored {
   readonly manifest: Manifest;
-  /** Bytes of the backup that were read and found to be right. */
+  /** Bytes of the backup, all of them read and checked. */
   readonly bytes: number;
-  /** Strategies that the folder lacked: written, or to be written. Null when the folder is left alone. */
+  /** Strategies that the folder lacked: written, or to be written after a dry run. Null when it is left alone. */
   readonly strategies: readonly string[] | null;
-  /** Migrations applied (or, in a dry run, none) after the rows were back, because the backup is of an older version. */
+  /** Migrations applied after the rows were back, because the backup is of an older version. Empty in a dry run. */
   readonly applied: readonly string[];
 }
 
 /**
- * Puts a backup into an empty database and a strategies folder. Everything is checked before anything is written; the rows
- * are one transaction, so that the database is empty or whole, whatever happens meanwhile. Jobs that were open go on as soon
- * as a worker of ours looks: the record starts them again.
- * @throws DomainError `backup_unusable`, `schema_newer`, `place_not_empty`, `folder_unavailable`, `database_unavailable`
+ * Puts a backup into an empty database and a strategies folder. Everything is checked before anything is written. The
+ * rows are one transaction: whatever happens, the database ends up empty or whole. A worker of ours then starts the
+ * open jobs again from the record.
+ * @throws DomainError `backup_unusable`, `schema_newer`, `place_not_empty`, `folder_unavailable`,
+ *   `database_unavailable`
  */
 export async function restore(options: RestoreOptions): Promise<Restored> {
   const { databaseUrl, dryRun } = options;
@@ -68,7 +69,7 @@ async function fillDatabase(pool: Pool, backup: Backup): Promise<void> {
   );
 }
 
-/** A database that does not exist yet is as empty as can be. */
+/** A database that does not exist yet counts as empty. */
 async function unlessMissing(check: () => Promise<void>): Promise<void> {
   try {
     await check();
@@ -91,7 +92,7 @@ async function strategiesToWrite(backup: Backup, options: RestoreOptions): Promi
   return await missingStrategies(options.strategiesDir, files);
 }
 
-/** The strategies are there before the first job can go on; they are taken away again when the database refuses. */
+/** Writes the strategies before the first job can go on, and removes them again when the database refuses. */
 async function withStrategies(
   backup: Backup,
   names: readonly string[],

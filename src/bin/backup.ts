@@ -9,14 +9,14 @@ import { interrupted, remark, runCommand, say, settings, Usage } from "./command
 
 const USAGE = "Usage: ktrdr-mcp backup <folder>";
 
-/** The backup is whole whether or not this can be written: a standby cannot, nor a database that is yet to be migrated. */
+/** A standby and a database that is not migrated cannot note the backup; the backup is complete all the same. */
 async function note(databaseUrl: string, takenAt: string): Promise<void> {
   const pool = createPool(databaseUrl, { max: 1, applicationName: "ktrdr-mcp backup" });
   try {
     await noteBackup(pool, { takenAt, version: SERVER_VERSION });
   } catch (error) {
     if (!isDomainError(error)) throw error;
-    say(`  The database could not note it, so no metric tells its age: ${error.why ?? error.what}`);
+    say(`  The database could not note the backup, so no metric tells its age: ${error.why ?? error.what}`);
   } finally {
     await pool.end();
   }

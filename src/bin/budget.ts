@@ -22,7 +22,7 @@ function hoursOf(wanted: string): number | null {
 
 function line({ budget }: ResearchControl): string {
   if (budget === null) return "No computing budget is set.";
-  const spent = budget.usedHours >= budget.hours ? "used up: nothing starts until then" : "what is left can be used";
+  const spent = budget.usedHours >= budget.hours ? "used up: nothing starts until then" : "the rest can be used";
   const used = `${hoursText(budget.usedHours)} of ${hoursText(budget.hours)} used since midnight UTC`;
   return `${used}; it renews at ${minuteText(budget.renewsAt)} (${spent}).`;
 }

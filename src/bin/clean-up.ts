@@ -1,4 +1,4 @@
-/** `ktrdr-mcp clean-up`: what may go after a while. Says what it would do, and does it with `--apply` only. */
+/** `ktrdr-mcp clean-up`: says which old data may go, and removes it with `--apply` only. */
 import { parseArgs } from "node:util";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { findOld, KINDS, removeOld, type Kind } from "../store/clean-up.ts";
@@ -8,10 +8,10 @@ import { interrupted, remark, runCommand, say, settings, sizeOf, Usage } from ".
 
 const USAGE = `Usage: ktrdr-mcp clean-up [--older-than 90d] [--only ${[...KINDS, CHECKPOINTS].join(",")}] [--apply]`;
 
-/** What a strategy was that failed is worth knowing: its text goes only when it is named. */
+/** The text of a failed strategy is worth keeping: it goes only when `--only` names it. */
 const BY_DEFAULT = [...KINDS.filter((kind) => kind !== "failed_strategy_texts"), CHECKPOINTS];
 
-/** Counting reads whole tables (milliseconds). */
+/** Milliseconds; counting reads whole tables. */
 const PATIENCE_MS = 300_000;
 
 await runCommand(USAGE, async () => {
@@ -51,7 +51,7 @@ await runCommand(USAGE, async () => {
     );
   } catch (error) {
     if (!signal.aborted) throw error;
-    remark("Interrupted; what was gone stays gone, the rest is there.");
+    remark("Interrupted. What was removed stays removed; the rest is still there.");
     process.exitCode = 130;
   } finally {
     ktrdr.close();
@@ -62,7 +62,7 @@ await runCommand(USAGE, async () => {
 function daysOf(text: string): number {
   const days = Number(/^(\d{1,5})d$/.exec(text)?.[1] ?? 0);
   if (days >= 1) return days;
-  throw new Usage(`--older-than takes days, one at least, for example 90d; "${text}" is none.`);
+  throw new Usage(`--older-than takes a number of days, at least 1, for example 90d; it cannot be "${text}".`);
 }
 
 function kindOf(text: string): Kind {

@@ -5,14 +5,14 @@ import { isDomainError } from "../domain/errors.ts";
 import { forTerminal, plainJson } from "../domain/plain-text.ts";
 import { labEnvironment } from "../running-lab/lab-environment.ts";
 
-/** Wrong arguments; ends the process with 2 and says how it is done. */
+/** Wrong arguments: the process prints how the command is typed and ends with 2. */
 export class Usage extends Error {}
 
 const SETTINGS = "Settings come from the environment: docs/configuration.md lists them all.";
 
 /**
- * Runs a command: a refusal is told in words and ends with 1, wrong arguments with 2. `--help` says how it is typed and
- * starts nothing.
+ * Runs a command. A DomainError is printed in words and ends the process with 1, wrong arguments with 2. `--help`
+ * prints how the command is typed and starts nothing.
  * @param usage one line for each way of typing it, beginning with `Usage: `
  */
 export async function runCommand(usage: string, main: () => Promise<void>): Promise<void> {
@@ -35,12 +35,12 @@ export async function runCommand(usage: string, main: () => Promise<void>): Prom
     const valid = error.valid.length === 0 ? undefined : `There are: ${error.valid.join(", ")}`;
     const lines = [error.what, error.why, valid, error.next].filter((line) => line !== undefined);
     remark(lines.join("\n"));
-    // A server that was asked in vain may keep its connection open for a minute.
+    // A connection to a server that did not answer may stay open for a minute.
     process.exit(1);
   }
 }
 
-/** For a command that takes none. @throws what `runCommand` answers with the usage */
+/** For a command without arguments. @throws when there are any; `runCommand` then prints the usage */
 export function noArguments(): void {
   parseArgs({ options: {} });
 }
@@ -48,24 +48,24 @@ export function noArguments(): void {
 /** The settings, completed by the lab that runs on this machine. @throws DomainError `invalid_input` */
 export const settings = async (): Promise<Config> => loadConfig(await labEnvironment(process.env));
 
-/** Of `parseArgs`. */
+/** Errors of `parseArgs`. */
 const isArgumentError = (error: unknown): error is Error =>
   error instanceof Error && "code" in error && String(error.code).startsWith("ERR_PARSE_ARGS");
 
-/** Ctrl-C and the like, as something that work can listen to. */
+/** Aborts on Ctrl-C and the other signals that end a process. */
 export function interrupted(): AbortSignal {
   const stop = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => stop.abort());
   return stop.signal;
 }
 
-/** What a command has to say, on stdout. Whoever reads it sits at a terminal: nothing that others wrote moves that. */
+/** Prints a command's result on stdout. Characters that others wrote and that move a terminal are escaped. */
 export const say = (text: string): void => void process.stdout.write(`${forTerminal(text)}\n`);
 
-/** What is no part of the result, on stderr. */
+/** Prints on stderr what is no part of the result. */
 export const remark = (text: string): void => void process.stderr.write(`${forTerminal(text)}\n`);
 
-/** A result for programs. */
+/** Prints a result for programs, as JSON. */
 export const sayJson = (value: unknown): void =>
   void process.stdout.write(`${plainJson(JSON.stringify(value, null, 2))}\n`);
 

@@ -1,4 +1,4 @@
-/** `ktrdr-mcp health mcp|worker`: the health check of a container. Ends with 0 when the process beside it does its work. */
+/** `ktrdr-mcp health mcp|worker`: the health check of a container. Ends with 0 when the container's process works. */
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import { DomainError } from "../domain/errors.ts";
@@ -18,7 +18,7 @@ async function checkMcp(port: number): Promise<void> {
   if (!answer.ok) throw new Error(`/health answers ${answer.status}`);
 }
 
-/** As Temporal sees it: a worker that hangs, or has lost its server, does not poll. */
+/** Asks Temporal whether the worker polls: one that hangs, or has lost its server, does not. */
 async function checkWorker(): Promise<void> {
   const config = await settings();
   const fallback = { address: config.TEMPORAL_ADDRESS, namespace: config.TEMPORAL_NAMESPACE };

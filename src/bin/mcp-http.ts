@@ -3,21 +3,21 @@ import { httpSettings } from "../http/settings.ts";
 import { MAX_MESSAGE_BYTES, readBytes } from "../mcp/message/read-message.ts";
 import { settings as configured } from "./command.ts";
 
-/** Longer than the drain and the writing of the log. */
+/** Longer than ending the open calls and writing the log take. */
 const EXIT_AFTER_MS = 15_000;
 
 const MESSAGES = { read: readBytes, maxBytes: MAX_MESSAGE_BYTES };
 
-/** One way of serving, and how it ends. */
+/** A server on stdio or HTTP, and how it ends. */
 export interface Serving {
-  /** The process is ended by force when the end takes longer. */
+  /** When ending takes longer, the process exits without waiting. */
   readonly exitAfterMs: number;
   end(): Promise<void>;
-  /** Tells when the only client has gone. */
+  /** Calls `leave` when the only client has gone. */
   whenLeft?(leave: (reason: string) => void): void;
 }
 
-/** @throws DomainError `invalid_input` when the settings cannot be served with */
+/** @throws DomainError `invalid_input` when a setting that serving needs is wrong or missing */
 export async function serveHttp(
   parts: Omit<HttpServerParts, "messages">,
   chosen: { readonly host?: string | undefined; readonly port?: number | undefined },

@@ -6,7 +6,7 @@ import { createLogger } from "../logger.ts";
 import { createPool } from "../store/pool.ts";
 import { settings, Usage } from "./command.ts";
 
-/** @throws Usage when it is not one file that is named */
+/** @throws Usage unless exactly one file is named */
 export async function memoryPlace(command: string) {
   const [file, ...more] = parseArgs({ allowPositionals: true }).positionals;
   if (file === undefined || more.length > 0) throw new Usage();

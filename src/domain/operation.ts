@@ -1,6 +1,6 @@
 /**
- * What KTRDR says about a piece of computing, normalised from the wire (docs/ktrdr.md §2.10). This is evidence, not
- * truth: `verdict.ts` turns it into truth.
+ * What KTRDR says about an operation, normalised from the wire (docs/ktrdr.md §2.10). KTRDR may be wrong: `verdict.ts`
+ * judges what it says.
  */
 
 export type OperationType = "training" | "backtesting" | "data_load";
@@ -24,15 +24,16 @@ export interface Operation {
   readonly percent: number;
   readonly step: string;
   /**
-   * True when KTRDR names no step at all for something it calls running: a copy of its database row, in an API or a
-   * worker that knows nothing of the computing. Whatever computes names a step, if only an empty one (recordings 05b, 08).
+   * True when KTRDR calls the operation running but names no step. Then the answer is a copy of KTRDR's database row,
+   * from an API or worker that knows nothing of the computing: whatever computes names a step, if only an empty one
+   * (recordings 05b, 08).
    */
   readonly fromRow?: boolean;
   readonly symbol: string | null;
   readonly timeframe: string | null;
   readonly startDate: string | null;
   readonly endDate: string | null;
-  /** `metadata.parameters` as sent by KTRDR: names the worker and, for backtests, capital and costs. */
+  /** `metadata.parameters` as KTRDR sent it: the worker and, for backtests, capital and costs. */
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly workerId: string | null;
   readonly errorMessage: string | null;
@@ -59,7 +60,7 @@ export interface KtrdrWorker {
   readonly healthCheckFailures: number;
 }
 
-/** A KTRDR worker's own word about itself: what it computes now. */
+/** What a KTRDR worker says that it computes now. */
 export interface WorkerHealth {
   readonly busy: boolean;
   readonly currentOperationId: string | null;

@@ -3,10 +3,10 @@ import path from "node:path";
 import { z } from "zod";
 import { isRunning } from "../machine/process-identity.ts";
 
-/** What a running lab tells other processes; lies in `<LAB_DIR>/lab.json` from the moment everything is ready. */
+/** What a running lab tells other processes, in `<LAB_DIR>/lab.json`. The file is written when everything is ready. */
 const LabFileSchema = z.object({
   pid: z.int(),
-  /** Start of that process (see process-identity.ts). */
+  /** When the process `pid` started (see process-identity.ts). */
   started: z.string(),
   addresses: z.object({
     ktrdr: z.string(),

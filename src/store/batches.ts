@@ -1,4 +1,4 @@
-/** Which job answers which item of a batch, and how far the batch is. */
+/** Which job computes which item of a batch, and how far the batch is. */
 import { z } from "zod";
 import type { BatchCounts } from "../domain/results/batch.ts";
 import { Instant } from "./job-row.ts";
@@ -14,8 +14,8 @@ export type BatchRow = z.infer<typeof Row>;
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface BatchStore {
   /**
-   * Writes down the job that answers a stage of an item. May be repeated: the first time counts.
-   * @param reused it was started by somebody else
+   * Writes down the job that computes a stage of an item. May be repeated: the first time counts.
+   * @param reused true when somebody else started the job
    */
   note(
     item: { readonly batchId: string; readonly n: number; readonly stage: BatchStage },
@@ -24,13 +24,13 @@ export interface BatchStore {
   ): Promise<void>;
   counts(batchId: string): Promise<BatchCounts>;
   /**
-   * Items that were begun, by market and dates, of each those with the best figure first (Sharpe, else test accuracy), then
-   * the others in order; branded ones last.
+   * Items that were begun, grouped by market and dates. In each group the best figure comes first (Sharpe, else test
+   * accuracy), then items without a figure in their order, then branded ones.
    */
   rows(batchId: string, page: { readonly limit: number; readonly offset: number }): Promise<readonly BatchRow[]>;
-  /** The first of `rows` of each market and dates: across them nothing is ranked. */
+  /** The first of `rows` in each group of market and dates; groups are not ranked against each other. */
   best(batchId: string): Promise<readonly BatchRow[]>;
-  /** The jobs of a batch that were begun: where they stand, and when they computed. */
+  /** The jobs of a batch that were begun: their status, and when they computed. */
   pieces(batchId: string): Promise<readonly Piece[]>;
 }
 
@@ -42,7 +42,7 @@ const Counts = z.object({
   reused: z.number(),
 });
 
-/** An item has failed with any of its jobs, and is completed with its last one. */
+/** An item has failed when any of its jobs has, and is completed when its last job is. */
 const COUNTS = `
   with item as (
     select i.n, bool_and(i.reused) as reused,
@@ -66,21 +66,21 @@ const Row = z.object({
   n: z.number(),
   strategy: z.string().nullable(),
   symbol: z.string().nullable(),
-  /** Market and dates of its last job, and the engine when there are several. */
+  /** Market and dates of the item's last job, and the engine when the batch used several. */
   on: z.string().nullable(),
-  /** Days its model was trained on, and the hash of the text that it was trained from; null when not on record. */
+  /** First and last day of its model's training, and the hash of the strategy text; null when not on record. */
   trainedOn: z.string().nullable(),
   textSha256: z.string().nullable(),
   trainingJobId: z.string().nullable(),
   trainingStatus: status,
   backtestJobId: z.string().nullable(),
   backtestStatus: status,
-  /** Of the model that is backtested, trained by the batch or before. */
+  /** The training of the model that is backtested, by the batch or by somebody before. */
   modelJobId: z.string().nullable(),
   computing: z.boolean(),
-  /** Ratio; directional of a regression. */
+  /** 0..1; of a regression the share of right directions. */
   testAccuracy: z.number().nullable(),
-  /** Of the saved model, as is the accuracy. */
+  /** Of the saved model, like `finalValAccuracy`. */
   finalValLoss: z.number().nullable(),
   finalValAccuracy: z.number().nullable(),
   epochs: z.number().nullable(),
@@ -89,19 +89,19 @@ const Row = z.object({
   totalReturn: z.number().nullable(),
   maxDrawdown: z.number().nullable(),
   trades: z.number().nullable(),
-  /** Sharpe above that of buying and holding; null where that is not known. */
+  /** Its Sharpe minus that of buying and holding; null when the latter is not known. */
   excessSharpe: z.number().nullable(),
-  /** How often the most frequent label of the test part comes; null where that is not known. */
+  /** Share of the most frequent label in the test part (0..1); null when not known. */
   baseRate: z.number().nullable(),
   looksAhead: z.boolean(),
-  /** Of the results of its jobs. */
+  /** Codes of the caveats of all its results. */
   caveatCodes: z.array(z.string()),
 });
 
 const days = (job: string) => `(${job}.request ->> 'startDate') || ' to ' || (${job}.request ->> 'endDate')`;
 const place = (job: string) => `${job}.symbol || ' ' || ${job}.timeframe || ', ' || ${days(job)}`;
 
-/** KTRDR computes it: its operation is known and it has not ended. */
+/** True while KTRDR computes the item: its operation is known and has not ended. */
 const COMPUTING = `exists (select from computations c where c.job_id = coalesce(jb.job_id, jt.job_id)
   and c.operation_id is not null and c.ended_at is null) and coalesce(jb.status, jt.status) = 'open'`;
 
@@ -136,10 +136,10 @@ const PiecesRow = z.object({
   n: z.number(),
   stage: z.enum(["training", "backtest"]),
   status,
-  /** ISO-8601 UTC since when KTRDR computed it; null before. */
+  /** When KTRDR began to compute it (ISO-8601 UTC); null before. */
   begunAt: Instant.nullable(),
   endedAt: Instant.nullable(),
-  /** How far KTRDR is with it, 0..100; null before it moved. */
+  /** Progress 0..100; null before there is any. */
   percent: z.number().nullable(),
   reused: z.boolean(),
 });

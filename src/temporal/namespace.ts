@@ -1,4 +1,4 @@
-/** The namespace jobs run in: what it must have, kept in place for as long as a worker lives. */
+/** What the namespace of our jobs must have. Every worker keeps it there. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { Client, Connection } from "@temporalio/client";
 import { isNamespaceMissing } from "./connection.ts";
@@ -26,7 +26,7 @@ const REGISTERED = 1;
 
 /**
  * Makes sure that the namespace has our search attributes and the warden's schedule. Idempotent.
- * @returns the namespace's id, and what it has of our search attributes: without the others jobs cannot be found by them.
+ * @returns the namespace's id, and which of our search attributes it has. Jobs cannot be found by the others.
  */
 export async function furnishNamespace(
   client: Client,
@@ -42,12 +42,12 @@ const LOOK_EVERY_MS = 3_000;
 const FURNISH_EVERY_MS = 30_000;
 
 export interface NamespaceWatch {
-  /** Of the namespace as it was furnished. */
+  /** Id of the namespace that was furnished. */
   readonly id: string;
   readonly signal: AbortSignal;
-  /** Told once each time the namespace is found missing. */
+  /** Called once each time the namespace is found missing. */
   readonly onMissing: (error: unknown) => void;
-  /** Told when it could not be looked after for another reason. */
+  /** Called when the namespace could not be furnished for another reason. */
   readonly onError: (error: unknown) => void;
 }
 

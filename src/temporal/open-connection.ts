@@ -10,12 +10,13 @@ import { isLoopback } from "../machine/loopback.ts";
 type Interceptor = NonNullable<ConnectionOptions["interceptors"]>[number];
 type Call = ReturnType<Interceptor>;
 
-/** gRPC status: not retried, so that a closed connection ends its calls. */
+/** The gRPC status that is never retried: with it a closed connection ends its calls. */
 const CANCELLED = 1;
 
 /**
- * The SDK's retries run on timers that outlive the connection. Once it is closed, gRPC throws inside such a timer, where
- * nobody can catch it: the process would die. Here the call ends with a status instead, as if the server had refused it.
+ * The SDK retries on timers that outlive the connection. Once the connection is closed, gRPC throws inside such a
+ * timer, where nobody can catch the error, and the process dies. Here the call ends with a status instead, as if the
+ * server had refused it.
  */
 const endWithConnection: Interceptor = (options, nextCall) => {
   try {
@@ -25,7 +26,7 @@ const endWithConnection: Interceptor = (options, nextCall) => {
     const ended: Pick<Call, "cancelWithStatus" | "getPeer" | "start" | "sendMessage" | "startRead" | "halfClose"> = {
       start: (metadata, listener) =>
         queueMicrotask(() => {
-          // gRPC tells of a unary call without an answer by an empty one; the SDK's retries count on it.
+          // For a unary call without an answer gRPC delivers null; the SDK's retries expect that.
           listener?.onReceiveMessage?.(null);
           listener?.onReceiveStatus?.({ code: CANCELLED, details, metadata });
         }),
@@ -39,12 +40,12 @@ const endWithConnection: Interceptor = (options, nextCall) => {
   }
 };
 
-/** What every connection of ours is opened with: the SDK's retries, which end when the connection is closed. */
+/** For every connection of ours: the SDK's retries, which end when the connection is closed. */
 export const INTERCEPTORS: Interceptor[] = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), endWithConnection];
 
 /**
- * A connection that is made at its first call, to this machine never through a proxy. Close it; a call that still waits for a
- * retry is rejected then.
+ * A connection that is made at its first call, and never through a proxy to this machine. The caller closes it; that
+ * rejects a call which still waits for a retry.
  */
 export const openLazily = (options: ConnectionOptions): Connection =>
   Connection.lazy({ ...options, ...directly(options), interceptors: INTERCEPTORS });

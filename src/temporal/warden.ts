@@ -3,12 +3,11 @@ import { JOB_QUEUE } from "./job-types.ts";
 
 const SCHEDULE_ID = "ktrdr-warden";
 
-/** A warden looks for most of an hour (workflows/warden.ts). This is how soon another one follows, whatever ended the last. */
+/** A warden looks for most of an hour (workflows/warden.ts). Within this time of its end the next one starts. */
 const EVERY = "30 seconds";
 
 /**
- * Makes sure that the warden's schedule exists. It is Temporal's, not a process of ours: it goes on whichever worker
- * runs. Idempotent.
+ * Makes sure that the warden's schedule exists. Temporal runs it, so it does not depend on any one worker. Idempotent.
  */
 export async function ensureWarden(client: Client): Promise<void> {
   try {
@@ -27,8 +26,8 @@ export async function ensureWarden(client: Client): Promise<void> {
       },
       memo: { purpose: "settles abandoned jobs and revives a terminated slot keeper" },
     });
-    // The first one of a namespace has work: whatever an earlier namespace took along comes back at once. `triggerImmediately`
-    // would start one that the schedule does not count as running.
+    // In a new namespace the first warden starts again the jobs that an earlier one lost: it must not wait. The
+    // schedule would not count a warden of `triggerImmediately` as running.
     await schedule.trigger(ScheduleOverlapPolicy.SKIP);
   } catch (error) {
     if (!(error instanceof ScheduleAlreadyRunning)) throw error;

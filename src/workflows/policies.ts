@@ -1,10 +1,11 @@
 /**
- * Every time limit and retry policy of our activities, and why. Nothing else in the product sets one.
+ * Every time limit and retry policy of our activities, and why. They are set here only.
  *
- * - Two task queues beside the workflows' own: awaiting activities occupy a slot for hours, so everything that must
- *   happen now (starting, stopping, recording) has its own slots and can never queue behind them.
+ * - Activities have two task queues: one that awaits a computation occupies its slot for hours, so what must happen now
+ *   (starting, stopping, recording) has a queue of its own and never waits behind it.
  * - Retries are unlimited in number: every deploy or crash of a worker uses up an attempt, and an outage of KTRDR or
- *   PostgreSQL must cost time, not the job. What cannot succeed by waiting is thrown as non-retryable (domain/errors.ts).
+ *   PostgreSQL must cost time, not the job. What cannot succeed by waiting is thrown as non-retryable
+ *   (domain/errors.ts).
  * - Heartbeat timeout 10 s: the slots keep the number of jobs in flight small, so noticing a killed worker quickly is
  *   worth more than fewer heartbeats.
  */
@@ -21,7 +22,7 @@ const control: ActivityOptions = {
   taskQueue: CONTROL_QUEUE,
   startToCloseTimeout: "5 minutes",
   heartbeatTimeout: "10 seconds",
-  // A start that was sent must not be abandoned half-way: cancellation is decided by the workflow between steps.
+  // A start that was sent must not be abandoned half-way: the workflow handles a cancellation between steps.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry: { initialInterval: "1 second", backoffCoefficient: 1.5, maximumInterval: "10 seconds" },
 };
@@ -30,22 +31,22 @@ const control: ActivityOptions = {
 export const { admitJob, startComputation, recordOutcome, closeExecution, prepareItem } =
   proxyActivities<Activities>(control);
 
-/** A round that is held up (by a computation that cannot be stopped, say) makes way for the next look at everything. */
+/** A round that is held up (by a computation that cannot be stopped, say) ends, so that the next one can begin. */
 export const { tendJobs } = proxyActivities<Activities>({ ...control, startToCloseTimeout: "1 minute" });
 
-/** What succeeds in milliseconds nearly always costs one history event as a local activity, instead of six. */
+/** Nearly always done in milliseconds: a local activity costs one history event instead of six. */
 export const { admitJob: admitJobQuickly, prepareItem: prepareItemQuickly } = proxyLocalActivities<Activities>({
   startToCloseTimeout: "4 seconds",
   scheduleToCloseTimeout: "5 seconds",
   retry: { maximumAttempts: 2 },
 });
 
-/** Somebody sits in front of the screen and waits: what does not go at once is told, not tried again. */
+/** Somebody waits for the doctor's answer: a failure is told at once, not retried. */
 const errand: ActivityOptions = { startToCloseTimeout: "5 seconds", retry: { maximumAttempts: 1 } };
 export const { makeRound } = proxyActivities<Activities>({ ...errand, taskQueue: CONTROL_QUEUE });
 export const { waitForNothing } = proxyActivities<Activities>({ ...errand, taskQueue: POLL_QUEUE });
 
-/** Stopping goes on until the computing is proven over, however long KTRDR is away. */
+/** Stopping goes on until the computing is proven to be over, however long KTRDR is away. */
 export const { stopComputation, settleAbandoned } = proxyActivities<Activities>({
   ...control,
   startToCloseTimeout: "24 hours",

@@ -1,4 +1,4 @@
-/** How much one client, and all together, may ask of this process. 0 switches a limit off. */
+/** How much one client, and all clients together, may ask of this process. 0 switches a limit off. */
 export interface Limits {
   /** Per client and tool. */
   readonly callsPerMinute: number;
@@ -8,7 +8,7 @@ export interface Limits {
   readonly waitingCalls: number;
   readonly openJobs: PerClientAndAll;
   readonly queuedJobs: PerClientAndAll;
-  /** Resident memory of this process from which on it takes no new job. Megabytes (2^20 bytes). */
+  /** Above this resident memory the process takes no new job. Megabytes (2^20 bytes). */
   readonly memoryMb: number;
 }
 
@@ -17,5 +17,5 @@ export interface PerClientAndAll {
   readonly all: number;
 }
 
-/** Whether a figure that counts the newcomer is beyond a limit. */
+/** @param count includes the call or job that asks */
 export const exceeds = (count: number, limit: number): boolean => limit > 0 && count > limit;

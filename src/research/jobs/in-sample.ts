@@ -5,7 +5,7 @@ import type { Deps } from "../ports.ts";
 
 export interface SampleVerdict {
   readonly inSample: boolean | "unknown";
-  /** Said first among the caveats; null for an honest out-of-sample window. */
+  /** Comes first among the caveats; null when the windows share no day. */
   readonly caveat: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** Everything that produced a result, as far as it is known. */
+/** What produced a result: strategy, bars, engine, request, call and experiments, as far as they are known. */
 import { hash } from "node:crypto";
 import { kindOf, type JobResult } from "../../domain/kinds/index.ts";
 import type { JobRecord } from "../../store/job-row.ts";
@@ -6,7 +6,7 @@ import { compact, engineText } from "../../domain/facts.ts";
 import type { Deps } from "../ports.ts";
 import { shortVersion } from "../strategies/save-strategies.ts";
 
-/** The first call is wanted: the oldest of as many as the log gives. */
+/** The log lists the newest calls first; the call that started the job is the oldest of these. */
 const CALLS = 500;
 
 export async function manifestOf(deps: Deps, job: JobRecord, result: JobResult) {
@@ -32,14 +32,14 @@ export async function manifestOf(deps: Deps, job: JobRecord, result: JobResult) 
   });
 }
 
-/** Of the text that was computed with: a training and a backtest check it before they start. */
+/** SHA-256 of the strategy text that was computed with: trainings and backtests check it before they start. */
 export async function strategyHash({ records }: Deps, { jobId, request }: JobRecord): Promise<string | null> {
   if ("strategySha256" in request && request.strategySha256 !== undefined) return request.strategySha256;
   const text = await records.jobs.strategyText(jobId);
   return text === null ? null : hash("sha256", text);
 }
 
-/** Null when the folder or its history cannot be read, or never had it. */
+/** The strategy's version with that text. Null when no version has it, or the folder or its history cannot be read. */
 async function versionOf({ strategies }: Deps, name: string, sha256: string): Promise<string | null> {
   return await strategies.readVersion(name, sha256).then(
     ({ version }) => shortVersion(version.commit),
