@@ -1,7 +1,6 @@
 /**
- * Checkpoints that KTRDR keeps of computations that nobody needs any more. They are KTRDR's, not ours: only one of an
- * operation that was ours goes, and only when every job it computed for ended longer ago than the days given. Until then
- * a cancelled training may be resumed.
+ * Removes checkpoints from KTRDR: only those of our operations, and only when every job that such an operation computed
+ * for ended longer ago than the days given. Until then a cancelled training may be resumed.
  */
 import { isDomainError } from "../domain/errors.ts";
 import type { Checkpoints, ListedCheckpoint } from "../ktrdr/checkpoints.ts";
@@ -11,7 +10,7 @@ import { say, sizeOf } from "./command.ts";
 
 export const CHECKPOINTS = "checkpoints";
 
-/** So many are named one by one. */
+/** At most so many checkpoints are listed one by one. */
 const NAMED = 50;
 const DAY_MS = 86_400_000;
 
@@ -23,7 +22,7 @@ interface Wish {
 
 type Ended = ListedCheckpoint & EndedOperation;
 
-/** @throws DomainError when KTRDR does not answer, or PostgreSQL. */
+/** @throws DomainError when KTRDR or PostgreSQL does not answer */
 export async function cleanUpCheckpoints(pool: Pool, checkpoints: Checkpoints, wish: Wish): Promise<void> {
   const { days, apply, signal } = wish;
   const old = await checkpoints.olderThan(days, signal);
@@ -50,7 +49,7 @@ function lineOf({ operationId, jobId, type, createdAt, bytes }: Ended): string {
   return `${operationId} of ${jobId}: ${type}, ${days} days old, ${sizeOf(bytes)}`;
 }
 
-/** @returns how many went; one that is needed again by now stays. */
+/** @returns how many were removed; one that is needed again by now stays */
 async function remove(
   pool: Pool,
   checkpoints: Checkpoints,
@@ -68,7 +67,7 @@ async function remove(
   return gone;
 }
 
-/** What is said instead when KTRDR cannot be asked and the checkpoints were not asked for by name. */
+/** Says that the checkpoints were left out: KTRDR did not answer, and `--only` did not name them. */
 export function notListed(error: unknown): void {
   if (!isDomainError(error) || error.code === "database_unavailable") throw error;
   say(`  ${CHECKPOINTS}: not listed. ${error.what}`);

@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import type { JobSettings } from "../domain/job.ts";
 
-/** What a job is given when it starts, from the configuration. */
+/** The settings that a job keeps from its start to its end. */
 export const jobSettingsOf = (config: Config): JobSettings => ({
   pollIntervalMs: config.KTRDR_POLL_INTERVAL_MS,
   stallAfterMs: config.JOB_STALL_AFTER_MS,

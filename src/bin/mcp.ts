@@ -1,4 +1,4 @@
-/** `ktrdr-mcp mcp`: the MCP server, on stdio or, with `--http`, on a port. On stdio stdout carries the protocol and nothing else. */
+/** `ktrdr-mcp mcp`: the MCP server on stdio or, with `--http`, on a port. On stdio, stdout carries the protocol only. */
 import { whenToldToEnd } from "./told-to-end.ts";
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import { parseArgs } from "node:util";
@@ -17,7 +17,7 @@ import { createWiring } from "./mcp-wiring.ts";
 import { tracingOf } from "./tracing-of.ts";
 import { foldersOf, mcpMetrics } from "./watch.ts";
 
-/** Clients kill a server that lingers. */
+/** Clients kill a server that takes long to end. */
 const FLUSH_MS = 1_500;
 
 const USAGE = "Usage: ktrdr-mcp mcp [--read-only] [--http [--host 127.0.0.1] [--port 3100]]";
@@ -92,7 +92,7 @@ async function main(): Promise<void> {
       );
 
   endWith(serving, log, async () => {
-    // Whoever waits for a job answers now, with the job's present state.
+    // Calls that wait for a job answer now, with its present state.
     leaving.abort();
     await serving.end();
     await Promise.all([executions.flush(FLUSH_MS), tracing?.close(FLUSH_MS)]);
@@ -108,7 +108,7 @@ function endWith(serving: Serving, log: Logger, finish: () => Promise<void>): vo
     log.info({ reason }, "shutting down");
     setTimeout(() => process.exit(0), serving.exitAfterMs).unref();
     await finish();
-    // Connections end with the process: closing them first would make calls in flight fail loudly.
+    // The process ends its connections. Closing them first would make the calls in flight log errors.
     process.exit(0);
   };
   whenToldToEnd((signal) => void leave(signal));

@@ -1,4 +1,4 @@
-/** `ktrdr-mcp resume-research`: ends a pause; what waits starts within seconds. */
+/** `ktrdr-mcp resume-research`: ends a pause; queued jobs start within seconds. */
 import { parseArgs } from "node:util";
 import { holdOf } from "../domain/research-control.ts";
 import { say } from "./command.ts";
@@ -9,6 +9,6 @@ await researchCommand("ktrdr-mcp resume-research", async ({ research }) => {
   await research.resume();
   const hold = holdOf(await research.current());
   say("Research is not paused any more.");
-  if (hold !== null) say(`Nothing starts all the same: ${hold}.`);
+  if (hold !== null) say(`Nothing starts yet: ${hold}.`);
   return 0;
 });

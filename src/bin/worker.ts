@@ -37,13 +37,13 @@ import type { Tracing } from "../tracing.ts";
 import { tracingOf } from "./tracing-of.ts";
 import { workerWatch, type WorkerWatch } from "./watch.ts";
 
-/** What the namespace holds of our search attributes, once it was seen. */
+/** Which of our search attributes the namespace has; undefined before it was asked. */
 let usable: readonly string[] | undefined;
 const LACKING =
   "the namespace has no room for these search attributes, or holds them as another type: jobs run without";
 const RETRY_CONNECTION_MS = 1_000;
 const HEAD_START_MS = 500;
-/** A collector that does not answer keeps a worker that ends for so long. */
+/** A worker that ends waits this long for a collector of traces that does not answer. */
 const FLUSH_MS = 2_000;
 
 async function main(): Promise<void> {
@@ -63,7 +63,7 @@ async function main(): Promise<void> {
     if (stop.signal.aborted) return;
     log.info({ signal }, "shutting down");
     stop.abort();
-    // Without a worker there is no work to let finish, only something that does not answer.
+    // Without a worker there is no work to finish.
     if (worker === null) process.exit(0);
     worker.shutdown();
   });
@@ -72,7 +72,8 @@ async function main(): Promise<void> {
   const clock = followedClock(pool, log);
   const deps = activityDeps(config, settings, log, { watch, tracing, pool, clock });
   const adopting = adoptBegun(deps, deps.begun, stop.signal);
-  // Bundling keeps the process busy for two seconds: what may vanish from KTRDR's lists goes first.
+  // Bundling keeps the process busy for two seconds; by then KTRDR's lists may have lost operations that `adopting`
+  // looks for.
   await Promise.race([adopting, new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))]);
   const workflowBundle = await loadWorkflows(plugins);
   const misfit = await unfit;
@@ -92,7 +93,7 @@ async function main(): Promise<void> {
   await adopting;
   await Promise.all([tracing?.close(FLUSH_MS), watch?.close()]);
   log.info("worker stopped");
-  // Connections that nobody uses any more must not keep it.
+  // Idle connections must not keep the process alive.
   process.exit(0);
 }
 
@@ -102,7 +103,7 @@ interface Home {
   readonly namespaceId: string;
 }
 
-/** Runs until the worker ends, which it is made to when another namespace has taken the name of its own. */
+/** Runs until the worker ends. When another namespace takes the name of its own, the worker is made to end. */
 async function runAt(home: Home, worker: JobWorker, log: Logger, stop: AbortSignal): Promise<void> {
   const ended = new AbortController();
   const { namespace } = home.client.options;
@@ -125,7 +126,7 @@ async function runAt(home: Home, worker: JobWorker, log: Logger, stop: AbortSign
   }
 }
 
-/** Waits for the server and the namespace, however long it takes: a worker that starts before Temporal is no error. */
+/** Waits for the server and the namespace, however long it takes: a worker may start before Temporal. */
 async function connect(settings: TemporalSettings, log: Logger, stop: AbortSignal): Promise<Home | null> {
   while (!stop.aborted) {
     const client = lazyClient(settings);
@@ -170,7 +171,7 @@ function followedClock(pool: Pool, log: Logger): FollowedClock {
   });
 }
 
-/** Looks once, and from then on again and again. */
+/** Looks now, and every `LOOK_EVERY_MS` from then on. */
 async function keepLooking(clock: FollowedClock, log: Logger): Promise<void> {
   const look = () =>
     clock.look().catch((error: unknown) => log.debug({ err: error }, "PostgreSQL's clock is not seen"));
@@ -213,7 +214,7 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger, p
   };
 }
 
-/** Names of the SDK's metrics as Prometheus wants them. */
+/** Gives the SDK's metrics the names that Prometheus expects. */
 const UNITS = { countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true };
 
 function installRuntime(log: Logger, watch: WorkerWatch | null): void {
@@ -226,20 +227,20 @@ function installRuntime(log: Logger, watch: WorkerWatch | null): void {
   };
   Runtime.install({
     logger: new DefaultLogger("INFO", ({ level, message, meta }) => {
-      // Under its own name an error would be logged as {}.
+      // pino prints an error only under the name `err`.
       const { error: err, ...facts } = { ...meta };
       log[levels[level]](err === undefined ? facts : { ...facts, err }, message);
     }),
-    // Core warns of every poll that outlives its watch; what matters reaches us as failures.
+    // The SDK's core warns of every long poll that runs into its time limit; real trouble reaches us as failures.
     telemetryOptions: {
       logging: { filter: "ERROR", forward: {} },
       ...(watch === null ? {} : { metrics: { prometheus: { bindAddress: watch.sdkAddress, ...UNITS } } }),
     },
-    // We decide what a signal does.
+    // `whenToldToEnd` handles the signals.
     shutdownSignals: [],
   });
 }
 
 await runCommand("Usage: ktrdr-mcp worker", main);
-// A worker that could not start has the same connections.
+// A worker that could not start has idle connections too.
 process.exit();

@@ -16,11 +16,11 @@ import { within } from "./within.ts";
 
 const PART = "PostgreSQL";
 const OLDEST = 15;
-/** Nothing that this program could do for the operator; the note says what mends it. */
+/** For findings that no command mends: the note says what to do, then the doctor looks again. */
 const AGAIN = "bin/ktrdr-mcp doctor";
 const Row = z.object({ version: z.coerce.number(), now: z.coerce.number() });
 
-/** Whether it answers, how old it is, whether its tables fit this code, and what its clock says. */
+/** Checks whether PostgreSQL answers, how old it is, whether its tables fit this code, and what its clock says. */
 export async function checkPostgres(databaseUrl: string): Promise<readonly Finding[]> {
   const { host, port, hostname, pathname } = new URL(databaseUrl);
   const pool = createPool(databaseUrl, { max: 1, applicationName: "ktrdr-mcp doctor", queryTimeoutMs: 3_000 });
@@ -47,13 +47,13 @@ export async function checkPostgres(databaseUrl: string): Promise<readonly Findi
     const address = `${hostname}:${port || "5432"}`;
     return [await silent({ part: PART, code: "postgres_down", address }, errorText(error), remedy)];
   } finally {
-    // A server that hangs would keep the connection, and us.
+    // A server that hangs would keep the connection open and the doctor waiting.
     await within(pool.end(), 500).catch(() => undefined);
   }
 }
 
 async function greet(pool: Pool): Promise<{ readonly version: number; readonly glance: Glance }> {
-  await select(pool, z.object({}), "select"); // connecting is not part of the glance at the clock
+  await select(pool, z.object({}), "select"); // so that connecting does not count as time of the answer
   const before = Date.now();
   const [row] = await select(
     pool,
@@ -64,7 +64,7 @@ async function greet(pool: Pool): Promise<{ readonly version: number; readonly g
   return { version, glance: { theirs, before, after: Date.now() } };
 }
 
-/** It answers; what it says is not mended by starting it. */
+/** PostgreSQL answers with an error, so starting it mends nothing. */
 const refused = (error: DomainError): Finding =>
   found(PART, "postgres_refuses", errorText(error), { fix: AGAIN, note: error.next });
 
@@ -105,7 +105,7 @@ async function checkTables(pool: Pool, who: string): Promise<Finding> {
   }
 }
 
-/** What operators ordered and may have forgotten. */
+/** A pause or budget that an operator set and may have forgotten. */
 async function checkOrders(pool: Pool): Promise<readonly Finding[]> {
   const part = "Research";
   const orders = await within(createResearchControl(pool).current());

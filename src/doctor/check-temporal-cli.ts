@@ -4,7 +4,7 @@ import { fine, found, type Finding } from "./finding.ts";
 
 const PART = "Temporal CLI";
 
-/** Looks, fetches nothing. */
+/** Looks for a `temporal` program; fetches none. */
 export async function checkTemporalCli(where: Parameters<typeof knownDevServer>[0]): Promise<Finding> {
   const fetching = { fix: "make lab", note: "It fetches one into .cache/temporal; or put your own on PATH." };
   try {

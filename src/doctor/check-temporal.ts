@@ -13,7 +13,7 @@ const OLDEST = [1, 26] as const;
 const DAY_S = 86_400;
 const SHORTEST_DAYS = 7;
 
-/** Whether the server answers and has our namespace; `usable` when what is in it is worth looking at. */
+/** Checks whether the server answers and has our namespace; `usable` is true when it does. */
 export async function checkTemporal(
   client: Client,
   address: string,
@@ -22,7 +22,7 @@ export async function checkTemporal(
   const { workflowService } = client.connection;
   const at = `--address ${address} --namespace ${namespace}`;
   try {
-    // A refused connection is told at once; the client would try again until its time is up.
+    // Tells a refused connection at once; the client would retry until its time limit.
     await greet(address);
     const ask = async () => await workflowService.getSystemInfo({});
     const { serverVersion } = await within(client.connection.withDeadline(Date.now() + PATIENCE_MS, ask));

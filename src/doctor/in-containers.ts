@@ -1,4 +1,4 @@
-/** What mends it where there is no checkout: in the containers of docker-compose.yml. */
+/** What mends each finding in the containers of docker-compose.yml, where there is no checkout. */
 import type { Ailment, Finding, Remedy } from "./finding.ts";
 
 const up = (services: string): Remedy => ({ fix: `docker compose up --detach --wait ${services}` });
@@ -14,7 +14,7 @@ const namespace: Remedy = { fix: "docker compose run --rm temporal-namespace" };
 const ktrdr: Remedy = { fix: "docker compose restart mcp worker", note: "After KTRDR runs where KTRDR_API_URL says." };
 const ours = (words: string): Remedy => ({ fix: `docker compose exec worker /app/bin/ktrdr-mcp ${words}` });
 
-/** Typed where docker-compose.yml lies, with the `--env-file` that it runs with. */
+/** The commands are typed in the folder of docker-compose.yml, with the `--env-file` that the containers run with. */
 const REMEDIES: Readonly<Record<Ailment, Remedy>> = {
   node_old: { fix: "docker compose build --pull mcp" },
   config_invalid: { fix: "docker compose config mcp", note: "Shows what is set; mend settings.env or the env file." },
@@ -43,7 +43,7 @@ const REMEDIES: Readonly<Record<Ailment, Remedy>> = {
   retention_short: namespace,
   worker_missing: up("worker"),
   ktrdr_down: ktrdr,
-  ktrdr_failing: { ...ours("doctor"), note: "After KTRDR is mended: its own log says what it fails of." },
+  ktrdr_failing: { ...ours("doctor"), note: "After KTRDR is mended: its own log says why it fails." },
   ktrdr_unexamined: ours("doctor"),
   ktrdr_workers_missing: ktrdr,
   ktrdr_worker_silent: ktrdr,
@@ -55,7 +55,7 @@ const REMEDIES: Readonly<Record<Ailment, Remedy>> = {
   probe_failed: { fix: "docker compose logs --tail 50 worker" },
 };
 
-/** The same findings with remedies that can be typed there. */
+/** The same findings with the remedies for containers. */
 export const inContainers = (findings: readonly Finding[]): readonly Finding[] =>
   findings.map((finding) => {
     if (finding.code === null) return finding;

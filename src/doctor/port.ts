@@ -4,8 +4,8 @@ import { isLoopback } from "../machine/loopback.ts";
 import { found, type Ailment, type Finding, type Remedy } from "./finding.ts";
 
 /**
- * The finding about a part that does not answer at `host:port`. On this machine, a part that is down is told from one whose
- * port something else holds.
+ * The finding about a part that does not answer at `host:port`. On this machine it tells whether the part is down or
+ * another program holds its port.
  */
 export async function silent(
   { part, code, address }: { readonly part: string; readonly code: Ailment; readonly address: string },

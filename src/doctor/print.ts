@@ -2,7 +2,7 @@ import type { Finding } from "./finding.ts";
 
 const MARK = { ok: "✔", warning: "!", problem: "✘" } as const;
 
-/** The findings as lines for a person: aligned, what is well in one line, what is not with its remedy below. */
+/** The findings as aligned lines for a person: one line for what is well, and the remedy below what is not. */
 export function linesOf(findings: readonly Finding[]): readonly string[] {
   const width = Math.max(...findings.map(({ part }) => part.length));
   const indent = " ".repeat(width + 4);

@@ -3,7 +3,7 @@ import type { BacktestRequest } from "./kinds/backtest.ts";
 import type { BatchRequest } from "./kinds/batch.ts";
 import type { TrainingRequest } from "./kinds/training.ts";
 
-/** One line of work: a training, a backtest, or a training and the backtest of its model. */
+/** A training, a backtest, or a training and the backtest of its model. */
 export interface BatchItem {
   /** 0-based place in the batch. */
   readonly n: number;
@@ -17,7 +17,7 @@ export type BacktestToBe = Omit<BacktestRequest, "modelPath" | "trainingJobId"> 
 /** More would make the record of the batch unwieldy. */
 export const MOST_ITEMS = 1_000;
 
-/** Every combination, periods innermost but for the draws, so that what belongs together is done one after the other. */
+/** Every combination. The draws vary fastest, then the periods: what is compared is computed one after the other. */
 export function itemsOf(batch: BatchRequest): readonly BatchItem[] {
   return (batch.work === "backtest" ? backtestsOf(batch) : trainingsOf(batch)).map((item, n) => ({ n, ...item }));
 }
@@ -55,7 +55,7 @@ const backtestsOf = ({ models, periods, costs }: BatchRequest): Item[] =>
     ),
   );
 
-/** Several draws of one training, all of them at once; it is a failure only when none of them leaves a model. */
+/** Several draws of one training, all open at once. The batch fails only when no draw leaves a model. */
 export function repeated(training: Omit<TrainingRequest, "draw">, repeats: number): BatchRequest {
   const { kind: _kind, startDate, endDate, ...part } = training;
   return {

@@ -1,6 +1,6 @@
 /**
- * Every error this product raises on purpose. `code` is stable: clients, tests and retry policies key on it.
- * Translated at three boundaries only: KTRDR → domain, domain → ApplicationFailure, domain → tool error text.
+ * Every error this product raises on purpose. `code` is stable: clients, tests and retry policies depend on it.
+ * Errors are translated in three places only: KTRDR → domain, domain → ApplicationFailure, domain → tool error text.
  */
 import { visible } from "./plain-text.ts";
 
@@ -31,7 +31,7 @@ const NATURE = {
   task_conflict: { number: -32602, retryable: false },
   not_resumable: { number: -32602, retryable: false },
   forbidden: { number: -32602, retryable: false },
-  // Nobody reads it: the call was given up before its turn.
+  // The client gave the call up before its turn, so nobody reads this error.
   client_gone: { number: -32001, retryable: true },
   // Limits that an operator has set: the same call may pass later.
   rate_limited: { number: -32001, retryable: true },
@@ -51,7 +51,7 @@ const NATURE = {
   computation_lost: { number: -32603, retryable: false },
   computation_stalled: { number: -32603, retryable: false },
   cancelled_at_ktrdr: { number: -32603, retryable: false },
-  // Ended from outside, in Temporal: by an operator, or with the workflow itself.
+  // Ended in Temporal, not by us: an operator terminated the workflow, or deleted it.
   terminated: { number: -32603, retryable: false },
   workflow_lost: { number: -32603, retryable: false },
   // Our own parts.
@@ -71,7 +71,7 @@ export type ErrorCode = keyof typeof NATURE;
 export const ERROR_CODES = Object.keys(NATURE) as readonly ErrorCode[];
 
 export interface ErrorFacts {
-  /** What is wrong, in one sentence, our own words. */
+  /** What is wrong, in one sentence of our own words. */
   readonly what: string;
   /** Why it is wrong or what was observed. */
   readonly why?: string;
@@ -91,7 +91,7 @@ export class DomainError extends Error {
   readonly next: string | undefined;
 
   constructor(code: ErrorCode, facts: ErrorFacts) {
-    // They quote what others said, and go everywhere: answers, logs, terminals, the history of a job.
+    // The texts may quote what others wrote, and reach answers, logs, terminals and histories.
     const what = visible(facts.what);
     super(what, facts.cause === undefined ? undefined : { cause: facts.cause });
     this.code = code;

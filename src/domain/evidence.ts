@@ -1,4 +1,4 @@
-/** The vocabulary of judging a computation: what can be seen of it, and what may be concluded. */
+/** What can be seen of a computation, and what may be concluded from it. */
 import type { FaultSeen } from "./outcome.ts";
 import type { SlotKind } from "./kinds/index.ts";
 import type { KtrdrWorker, Operation, WorkerHealth } from "./operation.ts";
@@ -6,29 +6,29 @@ import type { KtrdrWorker, Operation, WorkerHealth } from "./operation.ts";
 export type ApiEvidence =
   | { readonly kind: "operation"; readonly operation: Operation }
   | { readonly kind: "not_found" }
-  /** It answered, but with nothing that can be read as an operation. */
+  /** The API answered, but not with an operation. */
   | { readonly kind: "unusable" }
   | { readonly kind: "unreachable" };
 
-/** What the worker that should be computing says itself. */
+/** What the worker that should compute says itself. */
 export type WorkerEvidence =
   | { readonly kind: "not_asked" }
   | { readonly kind: "answers"; readonly operation: Operation | null; readonly health: WorkerHealth }
-  /** Nobody listens where it has answered before. */
+  /** Nothing listens at an address where the worker answered before. */
   | { readonly kind: "refused" }
-  /** No answer in time: it may hang and come back, so nothing is proven. */
+  /** No answer in time. The worker may hang and come back, so nothing is proven. */
   | { readonly kind: "silent" };
 
-/** The registry's line about that worker: null when the registry does not list it (any more). */
+/** The registry's entry of that worker; null when the registry does not list it (any more). */
 export type RegistryEvidence = KtrdrWorker | null | "unreachable";
 
 export interface Clock {
   readonly nowMs: number;
-  /** Since when status, percent and step stand still. */
+  /** Since when status, percent and step have not changed. */
   readonly stillSinceMs: number;
   /** Since when the API answers 404; null while it does not. */
   readonly notFoundSinceMs: number | null;
-  /** Since when the worker has been found not computing this operation; null while it is computing or unknown. */
+  /** Since when the worker has not computed this operation; null while it computes it or that is unknown. */
   readonly deadSinceMs: number | null;
 }
 
@@ -53,10 +53,10 @@ export type Verdict =
   | {
       readonly kind: "wait";
       readonly phase: "running" | "stalled" | "ktrdr_unreachable" | "verifying";
-      /** Freshest view of the operation, null when nobody has one. */
+      /** The newest view of the operation; null when nobody has one. */
       readonly view: Operation | null;
       readonly faults: readonly FaultSeen[];
-      /** True when this observation supports that nobody computes; the caller keeps the time since when. */
+      /** True when it looks as if nobody computes; the caller notes since when. */
       readonly looksDead: boolean;
     }
   | { readonly kind: "ask_worker" }
@@ -72,5 +72,5 @@ export type Verdict =
       readonly why: string | null;
       readonly view: Operation | null;
     }
-  /** Proven: nobody computes it and nobody will. */
+  /** It is proven that nobody computes it and nobody will. */
   | { readonly kind: "lost"; readonly fault: "lost_operation" | "worker_died"; readonly why: string };

@@ -1,27 +1,27 @@
 /**
- * What may truthfully be said about a job, from what its sources say right now: Temporal's description, the record in
- * PostgreSQL, the workflow's own word, and whether any worker process is alive. Pure; never claims more than is known.
+ * The status of a job, from what its sources say right now: Temporal's description, the record in PostgreSQL, the
+ * workflow's own answer, and whether any worker process lives. Pure; never claims more than is known.
  */
 import type { JobProgress } from "./job.ts";
 import { leftMs } from "./pace.ts";
 import { blank, type JobStatus, type SeenExecution, type StatusSources } from "./job-status.ts";
 import { ended, endedWithoutOutcome, forgotten, unseen, unsettled } from "./status-without-view.ts";
 
-/** A running step heartbeats every few seconds; silence beyond this with no worker answering is no life. */
+/** A running step heartbeats every few seconds: after this silence, and without an answer, no worker is at work. */
 const SILENCE_MS = 20_000;
 /** A job this young is queued, whether or not a worker has looked at it. */
 const FRESH_MS = 5_000;
-/** Below this share the rate says nothing yet. */
+/** Below this progress the pace says nothing about the time left. */
 const ETA_FROM_PERCENT = 3;
 
-/** A step that was under way when its workflow was closed may write for so long: its attempts end much sooner. */
+/** A step may still write for this long after its workflow was closed; its attempts end much sooner. */
 const ADMITTED_LATE_MS = 60_000;
 
 const WAIT_ON = "Call get_task_status with wait_seconds 45.";
 const START_WORKER =
   "The job goes on where it was once a worker runs. Wait a minute; then tell the user to start one: `bin/ktrdr-mcp worker`.";
 
-/** A finished record wins for ever; then Temporal's own ending; then what is seen of the running job. */
+/** The recorded outcome counts first, then how the workflow ended in Temporal, then what is seen of the running job. */
 export function judge(sources: StatusSources): JobStatus {
   const { view, record } = sources;
   if (record !== null && record !== "unavailable" && record.status !== "open") {
@@ -45,7 +45,7 @@ export function judge(sources: StatusSources): JobStatus {
     : unsettled(closedAs, view.kind);
 }
 
-/** Closed from outside, while its admission may be on the way to the record; it is then settled like any other. */
+/** It was closed so recently that its admission may still reach the record; the job is then settled like any other. */
 function mayBeAdmitted({ execution, closedAt }: SeenExecution, now: Date): boolean {
   const cutOff = execution === "terminated" || execution === "timed_out";
   return cutOff && (closedAt === null || age(closedAt, now) < ADMITTED_LATE_MS);
@@ -72,10 +72,10 @@ function open(view: SeenExecution, sources: StatusSources): JobStatus {
     return blank("cancelling", {
       ...seen,
       etaSeconds: null,
-      // A job that fails while KTRDR may still compute stops that first; nobody asked for it.
+      // A failing job first stops what KTRDR may still compute; nobody asked for a cancellation.
       headline: view.cancelRequested
-        ? "Cancelling: the computing is being stopped."
-        : "Failing: its computing is stopped first, then the reason is told.",
+        ? "Cancelling: KTRDR is being stopped."
+        : "Failing: KTRDR is stopped first, then the reason is recorded.",
       next: WAIT_ON,
     });
   }
@@ -92,7 +92,7 @@ interface Observed {
 function observed(view: SeenExecution, { now, computingSince }: StatusSources): Observed {
   const progress = view.pending?.progress ?? null;
   const percent = progress === null ? null : Math.min(100, Math.max(0, progress.percent));
-  // A killed worker's heartbeat time goes with its attempt; what it reported last stays.
+  // The heartbeat time of a killed worker is lost with its attempt; its last report stays.
   const heartbeat = view.pending?.lastHeartbeatAt ?? progress?.at ?? null;
   return {
     percent,
@@ -117,8 +117,8 @@ const age = (at: string, now: Date): number => Math.max(0, now.getTime() - Date.
 /** Why nobody of ours works on the job, or null when somebody may. */
 function idleWorkers(sources: StatusSources, heartbeatAge: number | null): string | null {
   if (sources.live !== null) return null;
-  if (sources.workersPolling === false) return "No worker of ktrdr-mcp is in touch with Temporal, so nothing moves on.";
-  // Temporal counts a killed worker as polling for up to a minute: silence tells sooner.
+  if (sources.workersPolling === false) return "No worker of ktrdr-mcp asks Temporal for work, so the job waits.";
+  // Temporal counts a killed worker as polling for up to a minute; missing heartbeats show it sooner.
   const silent = heartbeatAge !== null && heartbeatAge * 1000 > SILENCE_MS;
   return silent ? `No worker has reported on this job for ${heartbeatAge} s.` : null;
 }
@@ -151,9 +151,9 @@ function moving(view: SeenExecution, sources: StatusSources, seen: Observed): Jo
 
 function between(view: SeenExecution, { record, begun, now }: StatusSources): JobStatus {
   const since = age(view.startedAt, now);
-  // Being young is not enough: a worker that ended just now may have started the computing before, in an earlier run.
+  // A young run is not enough: in an earlier run a worker that has ended since may have started the computing.
   if (since < FRESH_MS && !begun && record !== "unavailable") {
-    const headline = `Accepted ${Math.round(since / 1000)} s ago; no worker has said yet what it does about it.`;
+    const headline = `Accepted ${Math.round(since / 1000)} s ago; no worker has taken it up yet.`;
     return blank("queued", { headline, next: WAIT_ON });
   }
   return blank("unknown", {
@@ -162,7 +162,7 @@ function between(view: SeenExecution, { record, begun, now }: StatusSources): Jo
   });
 }
 
-/** What the last attempt of the present step failed of, which is what the job waits for. */
+/** Why the last attempt of the present step failed: the job waits for that to be mended. */
 function troubleOf({ pending }: SeenExecution): string {
   const said = pending?.lastFailure ?? "";
   return said === "" ? "" : ` (${said.replace(/\.$/, "")})`;

@@ -15,13 +15,13 @@ export interface HttpParts extends MessageParts {
   readonly authenticate: Authenticate;
   readonly oauth: OAuthSettings | null;
   readonly ready: () => Promise<Readiness>;
-  /** Prometheus' text format; null: there are no metrics. */
+  /** Answers in Prometheus' text format; null: no metrics are served. */
   readonly metrics: (() => Promise<string>) | null;
   readonly work: Work;
   readonly log: Logger;
 }
 
-/** Every route of the HTTP server. `/health` and `/ready` answer anybody, whatever name they were asked by. */
+/** Every route of the HTTP server. `/health` and `/ready` answer anybody, whatever the Host header says. */
 export function createHttpApp(parts: HttpParts): Hono<HttpEnv> {
   const { metrics, oauth, log } = parts;
   const app = new Hono<HttpEnv>();
@@ -47,7 +47,7 @@ export function createHttpApp(parts: HttpParts): Hono<HttpEnv> {
   return app;
 }
 
-/** A browser hands an answer to a page of another origin only when it is told so. Which pages may call, the guard has decided. */
+/** With these headers a browser hands the answer to a page of another origin. The guard decides which pages may call. */
 const FOR_WEB_PAGES = cors({
   origin: (origin) => origin,
   allowMethods: ["POST", "GET", "DELETE"],

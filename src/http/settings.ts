@@ -10,12 +10,12 @@ import type { OAuthSettings } from "./oauth.ts";
 export interface HttpSettings extends Address {
   readonly allowed: AllowedNames;
   readonly bearer: BearerSettings;
-  /** False: everybody who reaches the port is the local user. */
+  /** False: whoever reaches the port counts as the local user. */
   readonly authenticated: boolean;
 }
 
 /**
- * What the server is started with. Reachable by others it must know its names and who may call.
+ * The settings of the server. A server that other machines can reach must know its own names and who may call.
  * @param chosen the command line, which wins over the configuration
  * @throws DomainError `invalid_input` saying what is missing
  */

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import type { HttpEnv } from "./bindings.ts";
 import { refusal } from "./refusal.ts";
 
-/** A subscription stays open for hours and does nothing: it takes none of the places of calls, but of its own. */
+/** A subscription stays open for hours and does nothing: it is counted apart, and takes no place of a call. */
 const IDLE_METHOD = "subscriptions/listen";
 
 /** Seconds after which a refused caller may try again. */
@@ -10,26 +10,26 @@ const RETRY_AFTER_S = 1;
 
 export interface Places {
   readonly all: number;
-  /** Of these, for each caller that is known by name. Above what the limits for clients let one wait and call at once. */
+  /** Places of each caller that is known by name: more than the limits for clients let one call and wait at once. */
   readonly each: number;
-  /** A call whose connection moves no byte for so long is cut: nobody reads its answer. Longer than any call waits. Milliseconds. */
+  /** Milliseconds. A connection that moves no byte for so long is cut: nobody reads it, and no call waits so long. */
   readonly quietMs: number;
 }
 
 export interface Work {
-  /** Requests that are being answered: from their first byte until the last byte of the answer or the end of the connection. */
+  /** Requests in work: from their first byte until the last byte of the answer, or the end of the connection. */
   readonly count: number;
-  /** Refuses new requests (503) from now on; answers from now on close their connection. */
+  /** From now on refuses new requests (503), and closes each connection after its answer. */
   leave(): void;
-  /** Resolves when nothing is being answered. */
+  /** Resolves when no request is in work. */
   idle(): Promise<void>;
   readonly bounded: MiddlewareHandler<HttpEnv>;
 }
 
 /**
- * Bounds how many requests are in work at once, in all and for each caller, and knows when the last one is answered.
- * What a request says it is cannot be trusted here: whoever calls a call a subscription gets a place among as many of
- * those, and is cut when we leave.
+ * Limits how many requests are in work at once, in all and for each caller, and knows when the last one is answered. A
+ * header says whether a request is a call or a subscription, and a client may lie in it. That gains nothing:
+ * subscriptions have the same number of places, and `leave` cuts them.
  */
 export function createWork(places: Places): Work {
   const calls = createTaken(places, "requests are being answered");
@@ -81,7 +81,7 @@ function createTaken({ all, each }: Pick<Places, "all" | "each">, what: string) 
       if (name !== null && of(name) >= each) return `${each} of your ${what} already`;
       return count >= all ? `${all} ${what} already` : null;
     },
-    /** @returns to be called once, when the place is free again */
+    /** @returns gives the place back; to be called once */
     take(name: string | null): () => void {
       count += 1;
       if (name !== null) byCaller.set(name, of(name) + 1);

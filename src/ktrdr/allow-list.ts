@@ -3,7 +3,7 @@ import { DomainError } from "../domain/errors.ts";
 
 export type Method = "GET" | "POST" | "DELETE";
 
-/** Which process is talked to: KTRDR's API, or one of its workers directly. */
+/** Which process a request goes to: KTRDR's API, or one of its workers. */
 export type Surface = "api" | "worker";
 
 /** `*` stands for exactly one path segment that carries a name. */
@@ -30,7 +30,7 @@ const ALLOWED = {
   worker: ["GET /api/v1/operations", "GET /api/v1/operations/*", "DELETE /api/v1/operations/*/cancel"],
 } as const satisfies Record<Surface, readonly string[]>;
 
-/** A name on the wire: unreserved characters and escapes, but no escaped slash, backslash, NUL or leading dot. */
+/** A name in a path: unreserved characters and escapes, but no escaped slash, backslash or NUL, and no leading dot. */
 const SEGMENT = "(?!\\.|%2[eE])(?:[A-Za-z0-9._~!'()*-]|%(?!2[fF]|5[cC]|00)[0-9A-Fa-f]{2})+";
 
 const patterns = Object.fromEntries(
@@ -49,7 +49,7 @@ export function isAllowed(surface: Surface, method: string, path: string): boole
   return patterns[surface].some((pattern) => pattern.test(line));
 }
 
-/** The line of the list that lets a request through, without names of anything; for metrics and traces. */
+/** The line of the list that allows a request, for metrics and traces: it holds no names of strategies or jobs. */
 export function endpointOf(surface: Surface, method: string, path: string): string {
   const line = `${method.toUpperCase()} ${path}`;
   const at = patterns[surface].findIndex((pattern) => pattern.test(line));
@@ -57,8 +57,8 @@ export function endpointOf(surface: Surface, method: string, path: string): stri
 }
 
 /**
- * The last check before bytes leave: origin, base path, method and path. The query is not looked at: no listed
- * endpoint does anything else because of it.
+ * The last check before a request is sent: origin, base path, method and path. The query is not checked: it cannot make
+ * a listed endpoint do something else.
  * @throws DomainError `forbidden_endpoint`
  */
 export function assertAllowed(surface: Surface, base: URL, method: string, url: URL): void {
@@ -72,7 +72,7 @@ export function assertAllowed(surface: Surface, base: URL, method: string, url: 
 }
 
 /**
- * One path segment out of a caller's value.
+ * Encodes a caller's value as one path segment.
  * @throws DomainError `invalid_input` for a value that could leave its segment
  */
 export function segment(value: string, meaning: string): string {

@@ -1,7 +1,7 @@
 /**
- * Leaves KTRDR alone for a moment after several requests in a row got no answer, so that a tool says so at once
- * instead of after a time limit, and a KTRDR that is struggling is not asked by everybody. For cheap reads of the MCP
- * server only, never for the worker: docs/decisions/ says why.
+ * A circuit breaker around KTRDR. After several requests in a row without an answer, no request is sent for a moment:
+ * tools fail at once instead of after a time limit, and an overloaded KTRDR gets fewer requests. Only the MCP server's
+ * cheap reads use it, never the worker (docs/decisions/0009-no-breaker-for-jobs.md).
  */
 import {
   BrokenCircuitError,
@@ -14,16 +14,16 @@ import {
 import { RequestError } from "got";
 import { DomainError } from "../domain/errors.ts";
 
-/** Then one request is let through to look. Milliseconds. */
+/** Milliseconds for which the breaker stays open. Then one request is let through as a test. */
 const LEAVE_ALONE_MS = 5_000;
 
-/** What a gateway says for a KTRDR that is away. Any other status is an answer of KTRDR, if an angry one. */
+/** Statuses of a gateway whose KTRDR is away. Any other status, an error too, is an answer of KTRDR. */
 const AWAY = new Set([502, 503, 504]);
 
-/** @param what names the thing asked for, e.g. "The bars". @throws DomainError `ktrdr_unavailable` while it is open */
+/** @param what names what is asked for, e.g. "The bars". @throws DomainError `ktrdr_unavailable` while it is open */
 export type Breaker = <T extends { readonly status: number }>(what: string, request: () => Promise<T>) => Promise<T>;
 
-/** Closed: requests pass. Half open: one is let through to look. */
+/** Closed: requests pass. Open: none passes. Half open: one passes, as a test. */
 export type BreakerState = "closed" | "half_open" | "open";
 
 const STATE: Readonly<Record<CircuitState, BreakerState>> = {
@@ -34,12 +34,13 @@ const STATE: Readonly<Record<CircuitState, BreakerState>> = {
 };
 
 /**
- * @param failures in a row that open it; 0: it never opens
- * @param onState told each state it enters, the first one included
+ * @param failures so many in a row open it; with 0 it never opens
+ * @param onState called with each state that it enters, the first one included
  */
 export function createBreaker(failures: number, onState: (state: BreakerState) => void = () => undefined): Breaker {
   if (failures === 0) return async (_what, request) => await request();
-  // A request that its caller gave up shows nothing; as the one that looks it must not pass for an answer.
+  // A request that its caller aborted says nothing about KTRDR. As the test of a half open breaker it must count as a
+  // failure.
   const givenUp = (code: string) => code === "ERR_ABORTED" && circuit.state !== CircuitState.HalfOpen;
   const noAnswer = handleWhen((error) => error instanceof RequestError && !givenUp(error.code)).orWhenResult(
     (answer) => typeof answer === "object" && answer !== null && AWAY.has(Number(Reflect.get(answer, "status"))),
@@ -58,7 +59,7 @@ export function createBreaker(failures: number, onState: (state: BreakerState) =
       throw new DomainError("ktrdr_unavailable", {
         what: `${what}: KTRDR was not asked.`,
         why: `its last ${failures} requests or more got no answer, so it is left alone for ${LEAVE_ALONE_MS / 1_000} s at a time`,
-        next: `repeat the call in ${LEAVE_ALONE_MS / 1_000} s; check_health asks KTRDR all the same`,
+        next: `repeat the call in ${LEAVE_ALONE_MS / 1_000} s; check_health always asks KTRDR`,
       });
     }
   };

@@ -1,7 +1,7 @@
 /**
- * The last instant of a day `YYYY-MM-DD`, for the ends of windows: KTRDR takes a bare date for the very start of that day
- * (docs/ktrdr.md §2.2). Without a zone, because it subtracts the start, which has none. An instant comes back as it
- * was.
+ * The last instant of a day `YYYY-MM-DD`, for the ends of windows: KTRDR takes a bare date for the start of that day
+ * (docs/ktrdr.md §2.2). It has no zone, because KTRDR subtracts the start, which has none. An instant comes back
+ * unchanged.
  */
 export function endOfDay(date: string): string;
 export function endOfDay(date: string | undefined): string | undefined;
@@ -13,7 +13,7 @@ const NAIVE = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?$/;
 
 /**
  * KTRDR's four ways to write an instant (docs/ktrdr.md §1.1) as ISO-8601 UTC with `Z`. Stamps without a zone are UTC.
- * Stamps that cannot be read come back as they were.
+ * Stamps that cannot be read come back unchanged.
  */
 export function isoUtc(stamp: string): string {
   if (NAIVE.test(stamp)) return stamp.length === 10 ? `${stamp}T00:00:00Z` : `${stamp.replace(" ", "T")}Z`;

@@ -1,4 +1,4 @@
-/** Sent once per connection; clients cut it at 2,000 characters. Everything vital also stands in the tools. */
+/** Sent once per connection. Clients cut it at 2,000 characters; the tools' descriptions repeat what is vital. */
 export const INSTRUCTIONS = `Durable research on neuro-fuzzy trading strategies. KTRDR computes; here every job survives crashes, runs once, and is remembered.
 
 Path of one experiment:

@@ -16,9 +16,9 @@ export function seriesSummary(series: readonly (number | null)[]) {
 }
 
 /**
- * KTRDR writes 0 where an indicator has no value (docs/ktrdr.md §2.4): before its first one, and, where a price cannot
- * be 0, anywhere. Those are no figures.
- * @param price the output is a price
+ * Replaces the zeros that KTRDR writes where an indicator has no value (docs/ktrdr.md §2.4): those before its first
+ * value, and every zero of a price.
+ * @param price whether the output is a price
  */
 export function withoutFillers(series: readonly (number | null)[], price: boolean): readonly (number | null)[] {
   const first = series.findIndex((value) => value !== null && value !== 0);

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import { DomainError } from "../domain/errors.ts";
 
-/** What a process without another HTTP server tells whoever watches over it. */
+/** What a process without another HTTP server tells its monitoring. */
 export interface Watched {
-  /** Parts that are missing for its work; none: ready. */
+  /** Parts that it needs and that do not answer; it is ready when there are none. */
   readonly missing: () => Promise<readonly string[]>;
   readonly metrics: () => Promise<string>;
 }

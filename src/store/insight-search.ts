@@ -1,4 +1,4 @@
-/** Ranked full-text search over insights: stems, phrases, prefixes, and mistyped words read as what they are like. */
+/** Ranked full-text search over insights by stems, phrases and prefixes. A mistyped word finds the one most like it. */
 import { z } from "zod";
 import type { Insight, InsightCategory } from "../domain/insight.ts";
 import type { SearchTerm } from "../domain/search-terms.ts";
@@ -7,51 +7,51 @@ import { toJsonb } from "./json.ts";
 import { select, type Pool } from "./pool.ts";
 
 export interface InsightQuery {
-  /** None: everything that the filters leave, the newest first. */
+  /** Without terms: everything that passes the filters, newest first. */
   readonly terms: readonly SearchTerm[];
-  /** Those with any of the words, at once: for reminders, which are looked for beside other work. */
+  /** Finds insights with any of the terms, in one statement: reminders are looked up while a tool does other work. */
   readonly any?: true;
   readonly category?: InsightCategory;
-  /** All of them. */
+  /** An insight must have all of these. */
   readonly tags?: readonly string[];
   readonly leastImportance?: number;
-  /** YYYY-MM-DD, UTC; the day itself is included. */
+  /** YYYY-MM-DD in UTC, inclusive. */
   readonly since?: string;
   readonly jobId?: string;
   readonly limit: number;
   readonly offset: number;
 }
 
-/** How the words of the query were taken. */
+/** How the words of the query were read. */
 export type Reading =
   /** No words were given. */
   | "filters only"
   | "all words"
-  /** No insight has all of them as they stand; words that none has were read as others that are like them. */
+  /** No insight has all words. Each word that no insight has was replaced by the one most like it. */
   | "corrected"
-  /** No insight has all of them. */
+  /** No insight has all words: these have some. */
   | "some words";
 
 export interface InsightHit extends Insight {
-  /** The passage that matches, at most some thirty words. */
+  /** The passage that matches, about thirty words at most. */
   readonly snippet: string;
 }
 
 export interface InsightPage {
   readonly hits: readonly InsightHit[];
   readonly reading: Reading;
-  /** Which word was read as which, where any was. */
+  /** The replaced words, each with its replacement. */
   readonly corrections: Readonly<Record<string, string>>;
-  /** How many match; of more than were ranked, the number that was. */
+  /** How many match, at most `RANKED`. */
   readonly found: number;
-  /** Only the newest of those that match were ranked. */
+  /** True when more match than are ranked: only the newest were. */
   readonly partly: boolean;
 }
 
-/** So many of the newest that match are ranked: a word that every insight has must not make the search slow. */
+/** At most so many of the newest matches are ranked: a word that every insight has must not make the search slow. */
 const RANKED = 500;
 
-/** How like a word must be (0 to 1). Below, short words are taken for each other. */
+/** Least similarity (0 to 1) of a replacement. With less, short words are taken for each other. */
 const LIKENESS = 0.4;
 
 const HEADLINE = "MaxWords=30, MinWords=15, ShortWord=2, MaxFragments=1, StartSel=«, StopSel=»";
@@ -84,7 +84,7 @@ export function createInsightSearch(pool: Pool): InsightSearch {
   };
 }
 
-/** Values of a statement, and the places where they stand. */
+/** The values of a statement; `add` returns the placeholder of one. */
 class Values {
   readonly list: unknown[] = [];
   add(value: unknown): string {
@@ -97,7 +97,7 @@ function termQuery({ how, text }: SearchTerm, values: Values): string {
     case "phrase":
       return `phraseto_tsquery('english', ${values.add(text)})`;
     case "prefix":
-      // Quoted as PostgreSQL's search wants it, so that nothing in it is an operator.
+      // Quoted, so that PostgreSQL takes nothing in the text for an operator.
       return `to_tsquery('english', ${values.add(`'${text.replaceAll(/[\\']/g, "$&$&")}':*`)})`;
     case "word":
       return `plainto_tsquery('english', ${values.add(text)})`;
@@ -120,7 +120,8 @@ async function page(
   const values = new Values();
   const text = textQuery(terms, join, values);
   const conditions = [
-    // Spelled out, so that the planner knows how common the words are: of rare ones it takes all, of common ones the newest.
+    // Written out, so that the planner knows how common the words are: for rare words it reads all matches, else the
+    // newest.
     ...(text === null ? [] : [`words @@ (${text})`]),
     ...(query.category === undefined ? [] : [`category = ${values.add(query.category)}`]),
     ...(query.tags === undefined ? [] : [`tags @> ${values.add(toJsonb(query.tags))}::jsonb`]),
@@ -155,17 +156,17 @@ async function page(
   return { hits: rows.flatMap((row) => ("insightId" in row ? [row] : [])), found, partly: found >= RANKED };
 }
 
-/** One row for each hit, or one without any. */
+/** One row for each hit; without hits one row that only counts. */
 const PageRow = z.union([
   z.object({ found: z.number(), insight_id: z.null() }),
   InsightRow.and(z.object({ found: z.number(), snippet: z.string() })),
 ]);
 
-/** Closeness of the words (cover density, by the length of the text), up to tripled by importance. */
+/** How close together the words stand (cover density, divided by the text's length), up to tripled by importance. */
 const rank = (text: string | null): string =>
   text === null ? "0" : "ts_rank_cd(words, q, 1) * (0.5 + importance / 4.0)";
 
-/** For each word that no insight has: the word that it is most like. */
+/** For each word that no insight has, the most similar word that one has. */
 async function likeWords(pool: Pool, terms: readonly SearchTerm[]): Promise<Readonly<Record<string, string>>> {
   const words = [...new Set(terms.flatMap(({ text }) => text.toLowerCase().match(/[\p{L}\p{N}]{4,40}/gu) ?? []))];
   const row = z.object({ asked: z.string(), meant: z.string() });

@@ -11,7 +11,7 @@ export type { Pool, PoolClient };
 export type Session = Pick<PoolClient, "query">;
 
 export interface PoolOptions {
-  /** Connections at most. Default 10. */
+  /** Most connections at once. Default 10. */
   readonly max?: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string;
@@ -19,16 +19,16 @@ export interface PoolOptions {
   readonly connectTimeoutMs?: number;
   /** How long to wait for an answer. Milliseconds, default 10000; 0: for ever. */
   readonly queryTimeoutMs?: number;
-  /** Told about connections that were lost while nobody used them. */
+  /** Called when an idle connection is lost. */
   readonly onError?: (error: Error) => void;
 }
 
-/** How transactions begin on connections through a pooler, where no session is ours. */
+/** The statements that begin a transaction on a connection through a pooler, where we have no session of our own. */
 const pooledBeginnings = new WeakMap<PoolClient, string>();
 
 /**
- * Opens connections when they are first needed, so it never fails; a lost connection is replaced by the next call. Works
- * directly and through a pooler in transaction mode, with any settings that the role or the database brings along.
+ * Opens connections when they are first needed, so it never fails. The next call replaces a lost connection. Works
+ * directly and through a pooler in transaction mode, whatever settings the role or the database has.
  */
 export function createPool(databaseUrl: string, options: PoolOptions = {}): Pool {
   const queryTimeoutMs = options.queryTimeoutMs ?? 10_000;
@@ -37,8 +37,8 @@ export function createPool(databaseUrl: string, options: PoolOptions = {}): Pool
     max: options.max ?? 10,
     application_name: options.applicationName ?? "ktrdr-mcp",
     connectionTimeoutMillis: options.connectTimeoutMs ?? 2_000,
-    // The server's limit frees the server; ours, a little later, frees us when the server has gone silent. The server is
-    // not told of it when connecting: poolers refuse connections that ask for settings.
+    // The server's own time limit ends the statement; this one, a little later, ends our waiting for a silent server.
+    // The server's limit is not set when connecting: poolers refuse connections that ask for settings.
     query_timeout: queryTimeoutMs === 0 ? 0 : queryTimeoutMs + 1_000,
     keepAlive: true,
     allowExitOnIdle: true,

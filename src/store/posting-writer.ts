@@ -1,13 +1,13 @@
-/** The mark that a start may have been sent: who wrote it last may send, and PostgreSQL's clock alone tells its age. */
+/** The mark that a start may have been sent. Whoever wrote it last may send; PostgreSQL's clock tells its age. */
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { Instant } from "./job-row.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 
 export interface Posting {
-  /** Changes with every marking. */
+  /** Changes each time it is written. */
   readonly mark: string;
-  /** Milliseconds since a start may have been sent, never negative; null when none can have been. */
+  /** Milliseconds since a start may have been sent, never negative; null when none was sent for certain. */
   readonly ageMs: number | null;
 }
 
@@ -15,20 +15,20 @@ export interface PostingWriter {
   /** @throws DomainError `task_not_found` when the computation was not begun. */
   posting(jobId: string, n: number): Promise<Posting>;
   /**
-   * Claims the start right before it is sent: until a while after it, an operation may appear.
-   * @param seen the mark on whose age the decision to send rests.
-   * @returns the new mark.
-   * @throws DomainError `task_not_found` when it was not begun, `task_conflict` when the job has ended meanwhile,
-   *   `ktrdr_start_ambiguous` when another attempt has claimed the start since.
+   * Claims the start right before it is sent. For a while after that, its operation may appear.
+   * @param seen the mark whose age decided that the start may be sent
+   * @returns the new mark
+   * @throws DomainError `task_not_found` when the computation was not begun, `task_conflict` when the job has ended,
+   *   `ktrdr_start_ambiguous` when another attempt has claimed the start since
    */
   markPosting(jobId: string, n: number, seen: string): Promise<string>;
-  /** Lets a start that may have been sent count as sent just now. */
+  /** Makes a start that may have been sent count as sent just now. */
   renewPosting(jobId: string, n: number): Promise<void>;
-  /** Takes the mark back: KTRDR certainly did not start anything. Not that of another attempt. */
+  /** Removes this mark, because KTRDR started nothing for certain. Leaves the mark of another attempt. */
   unmarkPosting(jobId: string, n: number, mark: string): Promise<void>;
 }
 
-/** A mark is read back in milliseconds. It always rises, whatever the clock does, so that none is written twice. */
+/** Marks are read in milliseconds. Each is later than the last one, whatever the clock does: none comes twice. */
 const NEXT_MARK = `greatest(date_trunc('milliseconds', clock_timestamp()),
   date_trunc('milliseconds', posting_at) + interval '1 millisecond')`;
 
@@ -91,7 +91,7 @@ async function isBegun(session: Session, jobId: string, n: number): Promise<bool
   return rows.length > 0;
 }
 
-/** Held against `finish` until the transaction ends: no computation begins while its job is being closed. */
+/** Locks the row against `finish` until the transaction ends: no computation begins while its job is being closed. */
 export async function lockedStatus(session: Session, jobId: string): Promise<string> {
   const row = z.object({ status: z.string() });
   const [job] = await select(session, row, "select status from jobs where job_id = $1 for share", [jobId]);

@@ -5,7 +5,7 @@ import { run, select, withTransaction, type Pool, type Session } from "./pool.ts
 import { digestOf } from "./row-digest.ts";
 import { quoted, rowText, tablesOf, type Table } from "./snapshot.ts";
 
-/** Rows of one table, and what they must add up to. */
+/** Rows of one table, with their number and digest. */
 export interface Filling {
   readonly table: Table;
   readonly rows: number;
@@ -15,21 +15,19 @@ export interface Filling {
   lines(): AsyncIterable<string>;
 }
 
-/**
- * May have rows in a place that counts as empty, and keeps them: whoever looks at a new place with a tool has been logged.
- */
+/** These tables may hold rows in an empty database, and keep them: even a tool call that only looks is logged. */
 const LOGS: readonly string[] = ["tool_executions"];
 
-/** May have rows although nothing was done there yet: what they hold is replaced by what the backup holds. */
+/** These tables may hold rows in an empty database; the rows of the backup replace them. */
 const SETTINGS: readonly string[] = ["research_control", "backups", "clocks"];
 
-/** A statement carries about this much (characters), at most so many rows. */
+/** About so many characters, and at most so many rows, go into one statement. */
 const BATCH_CHARS = 2_000_000;
 const BATCH_ROWS = 500;
 
 /**
- * Makes an empty database's tables those of a version: rows that are put back must meet the migrations that came after
- * them, exactly as if they had been there all the time.
+ * Gives an empty database the tables of the backup's version. The later migrations then run on the rows that were put
+ * back, as they would have on the rows of the old place.
  * @throws DomainError `place_not_empty`
  */
 export async function prepareEmpty(pool: Pool, databaseUrl: string, schema: readonly string[]): Promise<void> {
@@ -43,15 +41,16 @@ export async function prepareEmpty(pool: Pool, databaseUrl: string, schema: read
   await migrate(databaseUrl, { to: schema.at(-1) });
 }
 
-/** @throws DomainError `place_not_empty` when a table holds anything (the log of calls may). */
+/** @throws DomainError `place_not_empty` when a table holds a row; the log of calls may */
 export async function assertEmpty(pool: Pool): Promise<void> {
   await withTransaction(pool, lockedEmpty);
 }
 
 /**
- * Puts all rows back in one transaction, compares what the tables then hold with what they must, and only then keeps it.
- * Nobody sees, or adds, anything meanwhile.
- * @throws DomainError `place_not_empty`, `backup_unusable` when the rows do not fit or do not add up.
+ * Puts all rows back in one transaction, and commits only when number and digest of each table are right. The tables
+ * are locked meanwhile.
+ * @throws DomainError `place_not_empty`, `backup_unusable` when the rows do not fit the tables or differ from the
+ *   backup
  */
 export async function refill(pool: Pool, fillings: readonly Filling[]): Promise<void> {
   await withTransaction(pool, async (session) => {
@@ -64,7 +63,7 @@ export async function refill(pool: Pool, fillings: readonly Filling[]): Promise<
       if (SETTINGS.includes(filling.table.name)) await run(session, `delete from ${quoted(filling.table.name)}`);
       const before = await sumOf(session, filling.table);
       await fill(session, filling).catch((error: unknown) => {
-        // A database that went away is not the backup's fault.
+        // When PostgreSQL goes away, the backup is not to blame.
         if (isDomainError(error) && error.code !== "internal") throw error;
         throw misfit(filling, "They cannot be read, or PostgreSQL refuses them.", error);
       });
@@ -90,7 +89,7 @@ async function lockedEmpty(session: Session, mayBeFull = LOGS): Promise<Table[]>
     why:
       full.length > 0
         ? `There are rows in ${full.join(", ")}.`
-        : `It holds tables that are not of ktrdr-mcp: ${tables.map(({ name }) => name).join(", ")}.`,
+        : `It holds tables that do not belong to ktrdr-mcp: ${tables.map(({ name }) => name).join(", ")}.`,
     next: "Restore into a new database (another name in DATABASE_URL is enough: it is created) or a new lab (LAB_DIR).",
   });
 }
@@ -130,7 +129,7 @@ function compare(filling: Filling, before: Sum, after: Sum): void {
   throw misfit(filling, `${rows} rows came out of ${filling.rows}, or they are not the same.`);
 }
 
-/** Rows that come later get numbers of their own. */
+/** Later rows must get numbers that no restored row has. */
 async function advanceSequences(session: Session, { name, columns }: Table): Promise<void> {
   for (const column of columns) {
     const Found = z.object({ sequence: z.string().nullable() });

@@ -1,16 +1,16 @@
-/** Moves a branch the way git does: written into `<ref>.lock`, which nobody else can have, and renamed. */
+/** Moves a branch the way git does: writes `<ref>.lock`, which only one process can create, and renames it. */
 import { randomUUID } from "node:crypto";
 import { link, open, rename, stat, unlink, type FileHandle } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { DomainError } from "../domain/errors.ts";
 
-/** What is done under the lock takes milliseconds: one that is older belongs to a process that died, or stands still. */
+/** Work under the lock takes milliseconds: an older lock belongs to a process that died or hangs. */
 const STALE_MS = 15_000;
 const WITHIN_MS = 20_000;
 
 /**
- * Runs `work` while nobody else moves the branch; `move` makes a commit its newest.
- * @throws DomainError `folder_unavailable` when the lock cannot be had, or was taken away from a process that stood still
+ * Runs `work` while nobody else moves the branch; `move` makes a commit the branch's newest.
+ * @throws DomainError `folder_unavailable` when the lock cannot be had, or was taken away while this process hung
  */
 export async function moveRef<T>(
   ref: string,
@@ -23,7 +23,7 @@ export async function moveRef<T>(
     return await work(async (commit) => {
       await lock.writeFile(`${commit}\n`);
       await lock.sync();
-      // Whoever stood still for long may find another one's lock under this name.
+      // A process that hung for long may find another one's lock under this name.
       if (!(await isAt(path, lock))) throw busy(path);
       await rename(path, ref);
       moved = true;
@@ -49,7 +49,7 @@ async function take(path: string): Promise<FileHandle> {
   }
 }
 
-/** Of several who find the same old lock, one takes it away; a newer one that came under its name is put back. */
+/** When several find the same old lock, one removes it. A newer lock that took its name meanwhile is put back. */
 async function takeAway(path: string, ino: number): Promise<void> {
   const aside = `${path}.${randomUUID()}`;
   try {
@@ -69,6 +69,6 @@ async function isAt(path: string, lock: FileHandle): Promise<boolean> {
 const busy = (path: string): DomainError =>
   new DomainError("folder_unavailable", {
     what: "The history of the strategies is being written by somebody else.",
-    why: `${path} is another one's.`,
+    why: `${path} belongs to another process.`,
     next: "Call again; remove the file when nobody works on the folder.",
   });

@@ -11,7 +11,7 @@ import type { StrategyEntry, StrategyFile, StrategyFolder } from "./strategy-fol
 export interface NewStrategy {
   readonly name: string;
   readonly text: string;
-  /** SHA-256 of what it replaces; null: there must be none. */
+  /** SHA-256 of the text that it replaces; null: there must be no such strategy yet. */
   readonly replaces: string | null;
 }
 
@@ -23,7 +23,7 @@ export interface SavedBy {
 
 export interface Saved {
   readonly files: readonly StrategyFile[];
-  /** Id of the version that holds them, 40 hex digits; null when it could not be written down. */
+  /** Id of the saved version, 40 hex digits; null when the history could not be written. */
   readonly version: string | null;
   /** Why there is no version. */
   readonly trouble: string | null;
@@ -32,14 +32,14 @@ export interface Saved {
 export interface StrategyLibrary extends Pick<StrategyFolder, "list" | "read"> {
   /**
    * Saves strategies together, as one version.
-   * @throws DomainError `strategy_exists`, `strategy_changed` when one of them is not what it should replace; then none is
-   *   saved. `folder_unavailable`
+   * @throws DomainError `strategy_exists` or `strategy_changed` when one does not match its `replaces`, and then saves
+   *   none; `folder_unavailable`
    */
   save(strategies: readonly NewStrategy[], by: SavedBy): Promise<Saved>;
   /** Newest first. */
   versions(name: string): Promise<readonly StrategyVersion[]>;
   /**
-   * An earlier text.
+   * Reads an earlier text.
    * @param version the first digits of a version's id, or the SHA-256 of the text
    * @throws DomainError `strategy_not_found`
    */
@@ -47,20 +47,21 @@ export interface StrategyLibrary extends Pick<StrategyFolder, "list" | "read"> {
   /** Every version of every strategy, each strategy's oldest first. */
   everything(): AsyncGenerator<CarriedVersion>;
   /**
-   * Takes the versions of a strategy over from elsewhere, the newest as its file, where there is neither one nor a file.
-   * @returns how many were taken over.
+   * Takes over a strategy's versions from elsewhere and writes the newest one as its file. Does nothing where the
+   * strategy has a version or a file.
+   * @returns how many were taken over
    */
   adopt(name: string, versions: readonly CarriedVersion[]): Promise<number>;
-  /** Makes versions of what others did to the files: of these, or of all. Never throws: a note is not worth a failure. */
+  /** Makes versions of what others did to these files, or to all. Never throws: no call fails because of it. */
   notice(names?: readonly string[]): Promise<void>;
-  /** The same in a moment, together with what else is asked for until then: whoever starts a job does not wait for it. */
+  /** Does the same a moment later, for all names asked for until then: the start of a job does not wait for it. */
   noticeSoon(name: string): void;
 }
 
-/** A version with its text, to be carried elsewhere. */
+/** A version with its text, for `export-memory`. */
 export interface CarriedVersion {
   readonly strategy: string;
-  /** Null: it was removed. */
+  /** Null when this version removed the strategy. */
   readonly text: string | null;
   readonly author: string;
   readonly reason: string | null;
@@ -73,7 +74,7 @@ const SOON_MS = 250;
 
 const OUTSIDE = { author: "outside", reason: null, experimentId: null } as const;
 
-/** @param options readOnly: nothing is noticed, for that would be written down */
+/** @param options readOnly: changes of others make no versions */
 export function createStrategyLibrary(
   dir: string | undefined,
   folder: StrategyFolder,
@@ -83,7 +84,7 @@ export function createStrategyLibrary(
   let complained = false;
   const soon = new Set<string>();
   let known: { readonly dir: string; readonly history: StrategyHistory } | null = null;
-  /** The folder may come later than we do. */
+  /** The folder may appear after the process has started. */
   const historyOf = async (): Promise<StrategyHistory> => {
     const real = await realpath(dir ?? "").catch(() => null);
     if (real === null) throw new DomainError("folder_unavailable", { what: "The strategies folder cannot be opened." });
@@ -97,13 +98,13 @@ export function createStrategyLibrary(
       const history = await historyOf();
       const changes = await outside.against(await history.newest(), names);
       if (changes.size === 0) return;
-      // Looked at once more under the lock: what looked like somebody else's may have been a save under way.
+      // Compared once more under the lock: what looked like a change of others may have been a save of ours under way.
       await history.commit(async (newest) => {
         const entries = await outside.against(newest, names);
         return entries.size === 0 ? null : { entries, note: { ...OUTSIDE, title: titleOf("outside", entries.keys()) } };
       });
     } catch (error) {
-      // Every look at the folder would say the same.
+      // Warned of once: every further look would repeat it.
       log[complained ? "debug" : "warn"]({ err: error }, "changes of strategy files could not be written down");
       complained = true;
     }
@@ -172,7 +173,8 @@ async function save({ folder, historyOf, outside, log }: Parts, strategies: read
   };
   try {
     const history = await historyOf();
-    // What somebody else made of a file is kept before it is replaced; a save that was cut short is not somebody else's.
+    // A change of others becomes a version before the file is replaced. A save of ours that was cut short is no such
+    // change.
     await history.commit(async (newest) => {
       const found = await outside.against(newest, names);
       for (const [name, bytes] of found) if (bytes !== null && entries.get(name)?.equals(bytes)) found.delete(name);
@@ -184,14 +186,14 @@ async function save({ folder, historyOf, outside, log }: Parts, strategies: read
       files = await write();
       return { entries, note: { ...by, title: titleOf("save", names) } };
     });
-    // Nothing changed: it is the newest version already.
+    // Without a change, the newest version has this text already.
     const standing = version ?? (await history.versions(names[0] ?? ""))[0]?.commit ?? null;
     return { files: files ?? (await write()), version: standing, trouble: null };
   } catch (error) {
-    // What went wrong with the files themselves is not the history's, and not to be tried again half-way.
+    // A failure of the files is not one of the history, and files that are half written must not be written again.
     if (begun && files === null) throw error;
     log.warn({ err: error }, "a version of strategies could not be written down");
-    // The strategy itself matters more; every job records the text it computes with.
+    // The strategy is saved without its history: every job records the text that it computes with.
     return { files: files ?? (await write()), version: null, trouble: "the history of the folder cannot be written" };
   }
 }
@@ -233,7 +235,7 @@ async function assertReplaceable(folder: StrategyFolder, { name, replaces }: New
   });
   if ((there?.sha256 ?? null) === replaces) return;
   throw new DomainError(replaces === null ? "strategy_exists" : "strategy_changed", {
-    what: there === null ? `The strategy ${name} is gone.` : `There is another text of ${name} by now.`,
+    what: there === null ? `The strategy ${name} is gone.` : `The strategy ${name} has another text by now.`,
     ...(there === null ? {} : { why: `its sha256 is ${there.sha256}` }),
     next: "look at it with get_strategy, then decide again",
   });
@@ -245,10 +247,10 @@ const titleOf = (what: "save" | "outside", names: Iterable<string>): string => {
   return what === "save" ? `${first}${more}` : `${first}${more}: changed outside of ktrdr-mcp`;
 };
 
-/** What the files are against what the history says. */
+/** Compares the files with the newest versions of the history. */
 class OutsideChanges {
   readonly #folder: StrategyFolder;
-  /** Git's ids by name, time and size: a file that did not change is not read again. */
+  /** Git's ids by file name, time and size, so that an unchanged file is not read again. */
   readonly #ids = new LRUCache<string, string>({ max: 10_000 });
 
   constructor(folder: StrategyFolder) {
@@ -275,7 +277,7 @@ class OutsideChanges {
     return entries.filter((entry) => entry !== null);
   }
 
-  /** The bytes of a file that is not what the history has; null also for one that cannot be read. */
+  /** The bytes of a file that differs from the history; null for one that does not, or cannot be read. */
   async #changed(
     { name, modifiedAt, bytes: size }: StrategyEntry,
     newest: string | undefined,

@@ -3,13 +3,13 @@ import type { SlotKind } from "../domain/kinds/index.ts";
 import { slotKeeperId, type SlotClaim, type SlotState } from "../domain/slots.ts";
 import { JOB_QUEUE } from "./job-types.ts";
 
-/** Speaks to the slot keeper; a claim starts it when none lives. */
+/** Sends messages to the slot keepers. A claim starts the keeper when none runs. */
 export function createSlots(client: Client) {
   const tell = async (kind: SlotKind, signal: string, jobId: string): Promise<void> => {
     try {
       await client.workflow.getHandle(slotKeeperId(kind)).signal(signal, jobId);
     } catch (error) {
-      // No keeper lives, so nothing is held or queued: there is nobody to tell.
+      // No keeper runs, so no slot is held and no job waits.
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
   };
@@ -21,7 +21,7 @@ export function createSlots(client: Client) {
         args: [kind],
         signal: "claimSlot",
         signalArgs: [claim],
-        staticSummary: `gives KTRDR's ${kind} workers out, one job each`,
+        staticSummary: `gives each ${kind} worker of KTRDR to one job at a time`,
       });
     },
     inUse: async (kind: SlotKind, jobId: string): Promise<void> => await tell(kind, "slotInUse", jobId),

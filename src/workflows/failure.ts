@@ -3,7 +3,7 @@ import { isErrorCode } from "../domain/errors.ts";
 import { oneLine } from "../domain/plain-text.ts";
 import type { JobFailure } from "../domain/outcome.ts";
 
-/** Reads back what activities/failure.ts wrote into an ApplicationFailure. Total: anything else is `internal`. */
+/** Reads what activities/failure.ts wrote into an ApplicationFailure. Any other error is `internal`. */
 export function failureOf(error: unknown): JobFailure {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (cause instanceof ApplicationFailure && isErrorCode(cause.type)) {

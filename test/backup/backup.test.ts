@@ -257,7 +257,7 @@ describe("a backup", () => {
     await restored(path.join(folder, "second"), { databaseUrl: from });
     expect(await query(from, "select taken_at from backups")).toEqual(noted);
     await query(from, "drop table backups");
-    expect((await command("third")).stdout).toContain("The database could not note it");
+    expect((await command("third")).stdout).toContain("The database could not note the backup");
     expect(await filesOf(path.join(folder, "third"))).toContain("manifest.json");
   });
 
@@ -324,7 +324,7 @@ describe("a restore is refused, and changes nothing,", () => {
     },
     "when a file was added": {
       spoil: (folder) => writeFile(path.join(folder, "strategies/evil.yaml"), "name: evil\n"),
-      expected: unusable("Not part of it: strategies/evil.yaml"),
+      expected: unusable("Files that are no part of it: strategies/evil.yaml"),
     },
     "when the copy was stopped before its list": {
       spoil: (folder) => rm(path.join(folder, "SHA256SUMS")),
@@ -335,7 +335,7 @@ describe("a restore is refused, and changes nothing,", () => {
         const list = await readFile(path.join(folder, "SHA256SUMS"), "utf8");
         await writeFile(path.join(folder, "SHA256SUMS"), `${list}${"0".repeat(64)}  strategies/../../../etc/passwd\n`);
       },
-      expected: unusable("a line that is none"),
+      expected: unusable("a line that is no checksum"),
     },
     "when a file is a link": {
       spoil: async (folder) => {
@@ -451,7 +451,7 @@ describe("a restore is refused, and changes nothing,", () => {
     const refusal = restored(good, { databaseUrl });
     await expect(refusal).rejects.toMatchObject({
       code: "place_not_empty",
-      why: expect.stringContaining("not of ktrdr-mcp"),
+      why: expect.stringContaining("do not belong to ktrdr-mcp"),
     });
   });
 

@@ -224,9 +224,7 @@ describe("a training and a backtest", () => {
     expect(answer["next"]).toContain(`The job ${task_id} went on from it`);
     await expect(
       research.call("train_model", { resume_from: earlier, force_new_reason: "once more from there" }),
-    ).rejects.toThrow(
-      `not_resumable -32602] The job ${earlier} cannot be gone on with. Why: the job ${task_id} went on`,
-    );
+    ).rejects.toThrow(`not_resumable -32602] The job ${earlier} cannot be resumed. Why: the job ${task_id} went on`);
     // The same wish is the same job.
     expect(await research.call("train_model", { resume_from: second.task_id })).toMatchObject({
       task_id,

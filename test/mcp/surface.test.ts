@@ -89,7 +89,13 @@ test("one file for each tool and one test file for each tool", () => {
 test.each(TOOLS.map((tool) => [tool.name, tool] as const))("%s keeps the limits of clients", (name, tool) => {
   expect(name).toMatch(/^[a-z]+(_[a-z]+)*$/);
   expect(name.length).toBeLessThanOrEqual(40);
-  expect(tool.title.replaceAll(/\b(?:an?|the) /g, "").replaceAll(" ", "_").toLowerCase(), "the title in words").toBe(name);
+  expect(
+    tool.title
+      .replaceAll(/\b(?:an?|the) /g, "")
+      .replaceAll(" ", "_")
+      .toLowerCase(),
+    "the title in words",
+  ).toBe(name);
   expect(tool.description.length).toBeLessThanOrEqual(2_000);
   expect(tool.description).toMatch(/\w{20,}|Example|no arguments/);
   expect(Object.values(tool.annotations)).toHaveLength(4);

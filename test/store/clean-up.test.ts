@@ -140,8 +140,8 @@ describe("clean-up", () => {
   });
 
   it.each([
-    [["--older-than", "0d"], "one at least"],
-    [["--older-than", "3 weeks"], "takes days"],
+    [["--older-than", "0d"], "at least 1"],
+    [["--older-than", "3 weeks"], "takes a number of days"],
     [["--only", "results"], 'no kind "results"'],
     [["--force"], "Unknown option"],
     [["everything"], "everything"],

@@ -1,30 +1,30 @@
-/** A market's own calendar, learnt from its bars: when it is open, what it misses, and what no market does between two bars. */
+/** A market's calendar, learnt from its bars: when it is open, which bars are missing, which moves are impossible. */
 import { defectOf, Tally, type Defect } from "./defect.ts";
 import { DAY_MS, stepOf, type BarSeries } from "./series.ts";
 import { closedDays, shortHoles, staleStretches } from "./sessions.ts";
 
 /**
- * Trading days in a row that may be missing before it is a hole: the longest holidays (a Chinese New Year, a week of
- * mourning) close a market for 7. A market that is open on every day of the week has none.
+ * So many trading days in a row may be missing: the longest holidays (a Chinese New Year, a week of mourning) close a
+ * market for 7. More are a hole. A market that is open on every day of the week has no holidays.
  */
 const LONGEST_HOLIDAY = 7;
-/** Of bars that are a week or longer: as many may be missing. */
+/** Of bars that last a week or longer, so many in a row may be missing. */
 const LONG_BARS = 1;
-/** A weekday counts as a trading day when so many of the weeks have it. */
+/** A weekday counts as a trading day when it has bars in this share of the weeks. */
 const USUAL = 0.5;
 
 export interface Hole {
-  /** ms since 1970 of the last bar before it and the first one behind it. */
+  /** Milliseconds since 1970 of the last bar before the hole and the first bar after it. */
   readonly from: number;
   readonly to: number;
   /** Bars that the market would have had. */
   readonly missing: number;
 }
 
-/** Times that can be read, each once, ascending. */
+/** The times that can be read, each once, ascending. */
 export function timesOf(time: ArrayLike<number>): Float64Array {
   const all = Float64Array.from(time);
-  // Mostly they are so already.
+  // Most series are ascending already.
   if (all.every((value, index) => index === 0 || value > (all[index - 1] ?? value))) return all;
   const known = all.filter((value) => !Number.isNaN(value)).sort();
   return known.filter((value, index) => index === 0 || value !== known[index - 1]);
@@ -49,12 +49,12 @@ export function holesIn(times: Float64Array, timeframe: string): Hole[] {
     const days = daysBetween(from, to, open, daysAWeek);
     if (days > allowed) holes.push({ from, to, missing: days });
   }
-  // A trading day has as many bars as the days that are there.
+  // A missing trading day would have had as many bars as the others have on average.
   const lost = holes.reduce((sum, hole) => sum + hole.missing, 0);
   const days = Math.max(1, daysBetween(first - DAY_MS, last + DAY_MS, open, daysAWeek) - lost);
   const whole = holes.map((hole) => ({ ...hole, missing: Math.round((hole.missing * times.length) / days) }));
   if (step >= DAY_MS) return whole;
-  // Where no day is closed, a gap of any length is one.
+  // In a market that never closes, a gap of any length is a hole.
   const short = shortHoles(times, step, daysAWeek === 7 ? Number.POSITIVE_INFINITY : DAY_MS);
   const known = new Set(whole.map(({ from }) => from));
   return [...whole, ...short.filter(({ from }) => !known.has(from))].toSorted((a, b) => a.from - b.from);
@@ -64,14 +64,14 @@ function longBarHoles(times: Float64Array, step: number): Hole[] {
   const holes: Hole[] = [];
   for (let index = 1; index < times.length; index += 1) {
     const [from = 0, to = 0] = [times[index - 1], times[index]];
-    // Months are of many lengths; a bar that is late by half its length is still that bar.
+    // Months differ in length: a bar may come late by half its length.
     const missing = Math.round((to - from) / (step * 1.09)) - 1;
     if (missing > LONG_BARS) holes.push({ from, to, missing });
   }
   return holes;
 }
 
-/** For each weekday of UTC, 0 is Sunday: whether the market usually has bars on it. */
+/** For each weekday in UTC (0 is Sunday) whether the market usually has bars on it. */
 function tradingDays(times: Float64Array): boolean[] {
   const seen = Array.from({ length: 7 }, () => 0);
   const weeks = new Set<number>();
@@ -115,9 +115,9 @@ export function calendarDefects(series: BarSeries): Defect[] {
   return [...wrongTimes(series, times), ...hole, ...jumps(series), ...closedDays(series), ...staleStretches(series)];
 }
 
-/** Bars at least so many times further apart than their timeframe says are bars of another one. */
+/** Bars that are so many times further apart than their timeframe belong to another timeframe. */
 const FAR_APART = 4;
-/** Seconds to microseconds of our days, read as nanoseconds (docs/ktrdr.md §2.2), all lie before this. */
+/** Seconds, milliseconds and microseconds that KTRDR reads as nanoseconds (docs/ktrdr.md §2.2) lie before this. */
 const EARLIEST = 30 * DAY_MS;
 
 function wrongTimes({ timeframe, time, line }: BarSeries, times: Float64Array): Defect[] {
@@ -137,9 +137,9 @@ function spanText(ms: number): string {
   return minutes % 60 === 0 && minutes > 0 ? `${minutes / 60} h` : `${minutes} min`;
 }
 
-/** The smallest jump that is said: a two for one split halves a price. */
+/** The smallest jump that is reported: a two-for-one split halves a price. */
 const JUMP = Math.log(1.8);
-/** And so many times what the market usually moves in a bar. */
+/** A jump is also so many times the usual move of a bar. */
 const UNUSUAL = 10;
 const SAMPLE = 2_000;
 
@@ -148,7 +148,7 @@ function jumps({ time, close, line }: BarSeries): Defect[] {
   const newestFirst = (time[0] ?? 0) > (time.at(-1) ?? 0);
   const move = (index: number): number => {
     const [before = Number.NaN, now = Number.NaN] = [close[index - 1], close[index]];
-    // Where two downloads meet, the prices of two days stand side by side.
+    // Where two downloads meet out of order, prices of distant days are neighbours.
     const inOrder = newestFirst
       ? (time[index] ?? 0) < (time[index - 1] ?? 0)
       : (time[index] ?? 0) > (time[index - 1] ?? 0);

@@ -1,4 +1,4 @@
-/** What can be wrong with bars. Each kind is one family of files that people have. */
+/** What can be wrong with bars. */
 export type DefectKind =
   | "newest_first"
   | "unsorted"
@@ -36,23 +36,23 @@ export type DefectKind =
 
 export interface Defect {
   readonly kind: DefectKind;
-  /** ms since 1970 of each bar concerned, in the file's order; of a hole, of the last bar before it. Empty: the whole file. */
+  /** Each bar concerned (of a hole: the last one before it), ms since 1970, in file order. Empty: the whole file. */
   readonly at: ArrayLike<number>;
-  /** Of holes: ms of the first bar behind each. */
+  /** Holes only: milliseconds since 1970 of the first bar after each. */
   readonly until?: readonly number[];
-  /** Line of the first bar concerned in its file; null when it is not known. */
+  /** Line of the first such bar in its file; null when it is not known. */
   readonly line: number | null;
   /** What the texts need beside counts: names of columns, a ratio. */
   readonly detail?: string;
 }
 
-/** The verdict on one series, or on a window of it. */
+/** What is wrong with a series, or with a window of it. */
 export interface BarHealth {
   readonly bars: number;
   readonly defects: readonly Defect[];
 }
 
-/** Collects the bars of one kind. */
+/** Collects the bars that have one kind of defect. */
 export class Tally {
   readonly at: number[] = [];
   line: number | null = null;
@@ -69,8 +69,8 @@ export function defectOf(kind: DefectKind, { at, line, detail }: Tally): Defect[
 }
 
 /**
- * What of a health report concerns a window; both ends in ms since 1970, inclusive. Bars whose time cannot be read and
- * what is wrong with the file as a whole concern every window.
+ * The part of a health report that concerns a window. Both ends are milliseconds since 1970, inclusive. Bars whose time
+ * cannot be read, and defects of the whole file, concern every window.
  */
 export function within({ bars, defects }: BarHealth, from: number, to: number): BarHealth {
   const kept = defects.flatMap((defect): Defect[] => {
@@ -87,7 +87,7 @@ export function within({ bars, defects }: BarHealth, from: number, to: number): 
         ...defect,
         at: inside.map((index) => at[index] ?? Number.NaN),
         ...(until === undefined ? {} : { until: inside.map((index) => until[index] ?? 0) }),
-        // The known line is that of the first bar of all.
+        // `line` is known for the first of all bars only.
         line: inside[0] === 0 ? defect.line : null,
       },
     ];

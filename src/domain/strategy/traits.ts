@@ -10,7 +10,7 @@ export interface StrategyTraits {
 
 const SHOWN_CHARS = 60;
 
-/** Of any text that is, or was, a strategy; what cannot be read is left out. Never throws. */
+/** The traits of any text that is, or was, a strategy. What cannot be read is left out. Never throws. */
 export function traitsOf(text: string): StrategyTraits {
   const parsed = parseStrategy(text);
   if (!parsed.ok) return { indicator: [], labels: [], architecture: [] };
@@ -27,6 +27,6 @@ export function traitsOf(text: string): StrategyTraits {
   };
 }
 
-/** A foreign value as one short line. */
+/** A value of the text as one short line. */
 const word = (value: unknown): string[] =>
   typeof value === "string" && value.trim() !== "" ? [value.trim().toLowerCase().slice(0, SHOWN_CHARS)] : [];

@@ -4,8 +4,8 @@ const LINE_BREAK = 0x0a;
 const BLANK = /^\s*$/;
 
 /**
- * Cuts a stream into lines. Of a line that is larger than a message may be only the beginning and the end are kept,
- * together larger than a message may be, so that whoever reads it knows.
+ * Cuts a stream into lines. A line that is larger than a message may be keeps only its beginning and its end; together
+ * they are still too large, so that the reader refuses it.
  */
 export async function* lines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   let parts: Buffer[] = [];

@@ -10,7 +10,7 @@ import { statusFields, taskId } from "../fields.ts";
 /** Clients hear of a waiting call at once and then at least this often. */
 const REPORT_EVERY_MS = 5_000;
 const BREATH_MS = 100;
-/** A Temporal that was started anew is usually back within seconds: whoever waits for a job waits for it so long. */
+/** A restarted Temporal is usually back within seconds: a call that waits for a job tries again for so long. */
 const OUTAGE_PATIENCE_MS = 5_000;
 const LOOK_AGAIN_MS = 500;
 
@@ -66,13 +66,13 @@ async function awaitEnd(jobId: string, waitMs: number, context: ToolContext): Pr
     const asked = Math.min(left, REPORT_EVERY_MS);
     const before = performance.now();
     await deps.jobs.waitForClose(jobId, asked, signal);
-    // A wait that ends at once without an end (nothing readable, Temporal going away) must not become a busy loop.
+    // A wait that returns at once although the job has not ended (Temporal is going away) must not become a busy loop.
     const rest = Math.min(BREATH_MS, asked - (performance.now() - before));
     if (rest > 0) await delay(rest, undefined, { signal }).catch(() => undefined);
   }
 }
 
-/** Waiting makes sense only for a job that Temporal holds. */
+/** Only a job that Temporal holds can be waited for. */
 const isSeen = ({ view }: TaskStatus): boolean => view !== null && view !== "unavailable";
 
 async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
@@ -99,7 +99,7 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
 
 const failureFacts = ({ code, what, why, next }: JobFailure) => ({ code, what, ...compact({ why, next }) });
 
-/** New bars make the kept market data of this process old. */
+/** After a data load, the market data in this process's cache is out of date. */
 function forgetOldData({ kind, status, record }: TaskStatus, { deps }: ToolContext): void {
   if (kind !== "data_load" || !status.final || record === null || record === "unavailable") return;
   deps.reads.invalidate(record.symbol ?? undefined);

@@ -1,4 +1,4 @@
-/** Going on with a training that was stopped: which may be resumed, and what is said about it. */
+/** Resuming a training that was stopped: which one may be, and what is said about it. */
 import { trainAnew, resumePointOf } from "../../domain/resume-point.ts";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import type { TrainingRequest } from "../../domain/kinds/training.ts";
@@ -7,11 +7,11 @@ import type { ComputationRecord, JobRecord } from "../../store/job-row.ts";
 import type { Deps } from "../ports.ts";
 import { assertSameText } from "../strategies/preflight.ts";
 
-/** A status is not held up for what it only adds. */
+/** A status waits no longer than this for the offer to resume. */
 const OFFER_MS = 5_000;
 
 /**
- * What a training was asked for.
+ * The record and the request of a training.
  * @throws DomainError `task_not_found`, or `not_resumable` for any other job
  */
 export async function trainingOnRecord({ records }: Deps, jobId: string): Promise<[JobRecord, TrainingRequest]> {
@@ -24,13 +24,14 @@ export async function trainingOnRecord({ records }: Deps, jobId: string): Promis
   }
   if (job.request.kind === "training") return [job, job.request];
   const parts = job.kind === "batch" ? "; list_tasks names its trainings" : "";
-  throw refused(jobId, `it is a ${job.kind}: only a training keeps a checkpoint to go on from${parts}`);
+  throw refused(jobId, `it is a ${job.kind}; only a training keeps a checkpoint${parts}`);
 }
 
 /**
- * That a training can go on from its checkpoint now.
+ * Checks that a training can go on from its checkpoint now.
  * @returns the 1-based epoch after which it would go on
- * @throws DomainError `not_resumable` with the reason, `strategy_changed`; `ktrdr_unavailable` when KTRDR cannot be asked
+ * @throws DomainError `not_resumable` with the reason, `strategy_changed`; `ktrdr_unavailable` when KTRDR cannot be
+ *   asked
  */
 export async function resumableAfter(deps: Deps, job: JobRecord, signal: AbortSignal): Promise<number> {
   const { jobId } = job;
@@ -44,7 +45,7 @@ export async function resumableAfter(deps: Deps, job: JobRecord, signal: AbortSi
   return point.epoch + 1;
 }
 
-/** The job that went on with its operation, if one did. */
+/** The job that resumed this operation; null when none did. */
 async function successorOf({ records }: Deps, jobId: string, operationId: string): Promise<string | null> {
   const owner = await records.jobs.ownerOf(operationId);
   return owner === jobId ? null : owner;
@@ -87,11 +88,11 @@ async function checkpoint(
 }
 
 const refused = (jobId: string, why: string, next = trainAnew) =>
-  new DomainError("not_resumable", { what: `The job ${jobId} cannot be gone on with.`, why, next });
+  new DomainError("not_resumable", { what: `The job ${jobId} cannot be resumed.`, why, next });
 
 /**
- * What can be called next about a training that has ended without a result; null when it cannot go on, or when that
- * cannot be said now.
+ * Which call resumes a training that ended without a result. Null when it cannot be resumed, or when KTRDR cannot say
+ * so now.
  */
 export async function wayOn(deps: Deps, job: JobRecord): Promise<string | null> {
   if (job.kind !== "training" || job.status === "open" || job.status === "completed") return null;

@@ -5,7 +5,7 @@ import { plannedBatch, type Wish } from "./batch-plan.ts";
 import type { Asking } from "../asking.ts";
 import { startJob } from "./start-job.ts";
 
-/** Single jobs, which somebody waits for, go first. */
+/** Below that of single jobs, which somebody waits for. */
 const PRIORITY = 4;
 
 interface BatchWish extends Wish, Pick<BatchRequest, "draws" | "atOnce" | "maxFailures"> {
