@@ -6,16 +6,16 @@ import type { ActivityDeps } from "./deps.ts";
 import { LOST, standingOf, type Standing } from "./standing.ts";
 
 export interface Admission {
-  /** Set when this very request was answered before: nothing is computed again. */
+  /** How the job ended, when this request was answered before: then nothing is computed again. */
   readonly finished: JobOutcome | null;
   /**
-   * Where the job stands by its record. A workflow that begins anew (after a reset, or in a new namespace) goes on there;
-   * one that has been given its slot before needs no other grant.
+   * Where the record says that the job stands. A workflow that begins anew (after a reset, or in a new namespace) goes
+   * on there, and a job that already has its slot asks for no other.
    */
   readonly standing?: Standing;
 }
 
-/** Makes the job's record before anything is computed, and queues it for a slot. Idempotent. */
+/** Writes the job's row before anything is computed, and queues the job for a slot. Idempotent. */
 export function admitActivities({ jobs, slots, strategies, executions }: ActivityDeps) {
   return {
     async admitJob(input: JobInput, computation: number): Promise<Admission> {
@@ -30,8 +30,8 @@ export function admitActivities({ jobs, slots, strategies, executions }: Activit
       return { finished: null, standing };
 
       /**
-       * While this runs, the namespace may be lost and made again under its name: then its id is not that of the namespace
-       * this workflow was in, and on record it would make the job one whose workflow was deleted.
+       * The namespace may be lost and made again under its name while this runs. The new one's id must not get on
+       * record: this workflow was never in it, and the job would look like one whose workflow was deleted.
        */
       async function namespaceId(): Promise<string> {
         const id = await executions.namespaceId();
@@ -41,11 +41,11 @@ export function admitActivities({ jobs, slots, strategies, executions }: Activit
 
       async function strategyText(): Promise<string | null> {
         if (request.kind === "data_load" || request.kind === "batch") return null;
-        // A backtest computes with what is in the model, whatever became of the file.
+        // A backtest computes with the strategy in the model, not with the file.
         if (request.kind === "backtest") {
           return request.trainingJobId === null ? null : await jobs.strategyText(request.trainingJobId);
         }
-        // The record keeps the text that was asked for, or none; a file that is gone or changed is the start's business.
+        // The record keeps the text that was asked for, or none. The start refuses a file that is gone or changed.
         return await strategies.read(request.strategy).then(
           ({ sha256, text }) => (sha256 === request.strategySha256 ? text : null),
           () => null,

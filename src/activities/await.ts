@@ -1,4 +1,4 @@
-/** Waits for a computation and finds out how it truly ended. */
+/** Waits for a computation and finds out how it really ended. */
 import { activityInfo, cancellationSignal, heartbeat } from "@temporalio/activity";
 import type { ApiEvidence, Verdict, WorkerEvidence } from "../domain/evidence.ts";
 import type { ComputationEnd, JobInput, JobProgress } from "../domain/job.ts";
@@ -18,8 +18,8 @@ import { stop } from "./stop.ts";
 export function awaitActivities(deps: ActivityDeps) {
   return {
     /**
-     * Polls until the computation's fate is established. Never stops what may be computing: a cancellation of this
-     * activity (a deploy looks like one) only ends the polling.
+     * Polls until it is known how the computation ended. Never stops the computing: cancelling this activity (as a
+     * deploy does) only ends the polling.
      */
     async awaitComputation(
       input: JobInput<ComputeRequest>,
@@ -32,7 +32,7 @@ export function awaitActivities(deps: ActivityDeps) {
   };
 }
 
-/** One look asks at most three times, each up to KTRDR's half minute. */
+/** One look sends at most three requests, and KTRDR may take half a minute for each. */
 const LONGEST_LOOK_MS = 120_000;
 
 class Vigil {
@@ -68,7 +68,7 @@ class Vigil {
     this.takeOver(activityInfo().heartbeatDetails as JobProgress | undefined);
   }
 
-  /** An earlier attempt's knowledge: since when nothing moves must not start anew with every deploy. */
+  /** Takes over what an earlier attempt saw, so that a deploy does not reset how long nothing has moved. */
   private takeOver(earlier: JobProgress | undefined): void {
     if (earlier?.operationId !== this.operationId) return;
     this.stillSinceMs = Math.min(this.stillSinceMs, Date.parse(earlier.since));
@@ -98,7 +98,7 @@ class Vigil {
     }
   }
 
-  /** Once a percent: a hundred times at most. */
+  /** Called once per percent: at most a hundred times. */
   private async writeDown(): Promise<void> {
     const { percent } = this.standing;
     if (Math.floor(percent) <= this.writtenPercent) return;
@@ -119,7 +119,7 @@ class Vigil {
     });
   }
 
-  /** KTRDR may take half a minute to answer: what was known before is told again meanwhile. */
+  /** Heartbeats with the last known progress while `work` runs: KTRDR may take half a minute to answer. */
   private async beating<T>(work: () => Promise<T>, progress: JobProgress): Promise<T> {
     return await beating(this.deps.clock, work, () => progress);
   }
@@ -140,14 +140,14 @@ class Vigil {
     const { worker, registry } = asked;
     await this.remember(asked.place);
     this.looked(true);
-    // The worker's view is the fresher one: progress that only it shows is progress.
+    // The worker's view is newer than the API's: progress that only the worker shows counts.
     if (worker.kind === "answers") this.moved(worker.operation);
     const verdict = this.judge(api, worker, registry);
     this.keepDead(verdict);
     return verdict;
   }
 
-  /** Where it has answered must outlive this process: stopping it may need to go there directly. */
+  /** Writes down the address at which the worker answered: another process may have to stop the computation there. */
   private async remember(place: Workplace): Promise<void> {
     const before = this.place.reached;
     this.place = place;
@@ -163,7 +163,7 @@ class Vigil {
       );
   }
 
-  /** Time in which nobody could look (KTRDR away, our worker stopped) is neither standing still nor being dead. */
+  /** Time in which nobody could look (KTRDR away, our worker stopped) does not count as standing still or being dead. */
   private looked(saw: boolean): void {
     const now = this.deps.clock.now();
     const gap = now - this.lookedAtMs;
@@ -252,7 +252,7 @@ class Vigil {
     }
   }
 
-  /** KTRDR writes `cancelled` as well when one of its workers is stopped in order; only the checkpoint tells why. */
+  /** KTRDR also writes `cancelled` when one of its workers is shut down; only the checkpoint tells the difference. */
   private async wasShutDown(): Promise<boolean> {
     const { checkpoints } = this.deps.ktrdr;
     return await checkpoints.get(this.operationId, this.signal).then(
@@ -265,8 +265,8 @@ class Vigil {
   }
 
   /**
-   * Closes the books on a dead computation before another may start: a worker that keeps it as a copy is freed, and a
-   * result that KTRDR's stale view had hidden comes to light.
+   * Ends a dead operation at KTRDR before another one may start. That frees a worker which keeps a copy of it, and
+   * shows a result that KTRDR's old view had hidden.
    */
   private async bury({ fault, why }: Extract<Verdict, { kind: "lost" }>): Promise<ComputationEnd> {
     this.faults.add(fault);
@@ -276,7 +276,7 @@ class Vigil {
     return { fate: "lost", fault, why, faultsSeen };
   }
 
-  /** A completed operation whose result the status answer left out is asked for its results once more. */
+  /** The result of a completed operation. When the status answer left it out, KTRDR is asked for it once more. */
   private async resultOf(result: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
     if (holdsResult(this.input.request.kind, result)) return result;
     const { operations } = this.deps.ktrdr;

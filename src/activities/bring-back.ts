@@ -1,13 +1,13 @@
 /**
- * A namespace that was deleted, or lost with Temporal's database, took the workflows of its jobs along; the record did not
- * forget them. They are started again from it, under the same ids, and go on with the computations that are on record.
+ * When a namespace is deleted, or lost with Temporal's database, the workflows of its jobs are gone. The record still
+ * has the jobs: they are started again under the same ids, and go on with the computations on record.
  */
 import type { JobRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 /**
- * To be asked about a job that is open on record and unknown to Temporal.
- * @returns false when this namespace had the job and lost only its workflow: then it is nobody's, and to be settled.
+ * Starts a job again that is open on record and unknown to Temporal.
+ * @returns false when this namespace lost only this workflow: then nobody works on the job, and it has to be settled
  */
 export async function bringBack(deps: ActivityDeps, job: JobRecord): Promise<boolean> {
   const { executions, jobs, log } = deps;
@@ -17,7 +17,7 @@ export async function bringBack(deps: ActivityDeps, job: JobRecord): Promise<boo
     log.error({ jobId, namespaceId }, "this job runs in another Temporal namespace: two must not share a database");
     return true;
   }
-  // A job of a batch is started by its batch, which comes back as well; without one nobody waits for it.
+  // A batch starts its jobs itself, and an open batch is started again too. Without its batch nobody waits for the job.
   if (parentJobId !== null) return (await jobs.get(parentJobId))?.status === "open";
   const { request, requestHash, forceReason, priority, client } = job;
   const input = { jobId, request, requestHash, forceReason, parentJobId, priority, client };

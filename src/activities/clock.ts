@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 export interface Clock {
   /** Milliseconds since the epoch, UTC. */
   now(): number;
-  /** Milliseconds since any moment, never set back or forth; may stand still while the machine is suspended. */
+  /** Milliseconds since some moment. Nobody sets this clock; it may stand still while the machine is suspended. */
   monotonic(): number;
   /** Rejects with an AbortError as soon as the signal is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
@@ -16,7 +16,7 @@ export const systemClock: Clock = {
   sleep: async (ms, signal) => await delay(ms, undefined, signal === undefined ? {} : { signal }),
 };
 
-/** Milliseconds since it was made: by whichever clock says more, since either may have stood still or been set. */
+/** Milliseconds since it was made, by the clock that says more: one may have stood still, the other been set back. */
 export function stopwatch(clock: Clock): () => number {
   const [wall, monotonic] = [clock.now(), clock.monotonic()];
   return () => Math.max(clock.now() - wall, clock.monotonic() - monotonic);

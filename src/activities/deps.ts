@@ -19,21 +19,21 @@ export interface Slots {
   claim(kind: SlotKind, claim: SlotClaim): Promise<void>;
   inUse(kind: SlotKind, jobId: string): Promise<void>;
   release(kind: SlotKind, jobId: string): Promise<void>;
-  /** Holders and waiters of the keeper, which must be alive. */
+  /** Jobs that hold a slot of the keeper or wait for one. The keeper must be running. */
   known(kind: SlotKind): Promise<readonly string[]>;
 }
 
 /** What Temporal says about the workflows of jobs, and the namespace they are in. */
 export type Executions = ReturnType<typeof createExecutions>;
 
-/** The world of the activities, given by closure. */
+/** Everything that activities use. */
 export interface ActivityDeps {
   readonly ktrdr: Ktrdr;
   readonly strategies: StrategyFolder;
   readonly jobs: JobReader & JobWriter;
   readonly results: ResultReader;
   readonly batches: BatchStore;
-  /** The id and content hash that a request has, wherever it comes from; another run of it has another one. */
+  /** The job id and hash of a request. With a reason for another run, both are others. */
   readonly identify: (
     request: JobRequest,
     forceReason: string | null,
@@ -45,13 +45,13 @@ export interface ActivityDeps {
   readonly executions: Executions;
   /** The experiment a job was started for; null when it belongs to none. */
   readonly experimentOf: (jobId: string) => Promise<string | null>;
-  /** Writes something into the record and takes it back. */
+  /** Writes a row into the record and takes it back, to prove that writing works. */
   readonly tryRecord: () => Promise<void>;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
-/** How a job's workflow says it ended. */
+/** How the job ended, as its workflow tells it. */
 export type Ending =
   | { readonly status: "completed"; readonly summary: Readonly<Record<string, unknown>> }
   | {

@@ -7,23 +7,23 @@ import { noAnswerFrom } from "../domain/worker-gone.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { ComputationRecord } from "../store/job-row.ts";
 
-/** How old the shared view of the worker registry may be. All jobs of a process share one read per interval. */
+/** How old a cached registry may be (milliseconds): all jobs of a process share one read per interval. */
 const REGISTRY_AGE_MS = 2_000;
 
 export interface Workplace {
   readonly workerId: string | null;
-  /** Where it is said to listen. */
+  /** Where the registry or the record says that the worker listens. */
   readonly endpoint: string | null;
-  /** The address at which it has answered us: only there may it be found gone. */
+  /** The address at which the worker has answered us: only silence there proves that it is gone. */
   readonly reached: string | null;
   /**
-   * True for an operation that KTRDR resumed: it names the worker of before, whichever computes now
+   * True for an operation that KTRDR resumed: KTRDR names the worker of the first computation, whichever computes now
    * (docs/ktrdr.md §3.5).
    */
   readonly resumed: boolean;
 }
 
-/** The workplace as the record has it: an address is written down only once it has answered. */
+/** The workplace from the record, which has only addresses that have answered. */
 export function workplaceOf(
   row: Pick<ComputationRecord, "workerId" | "workerEndpoint" | "resumedFrom"> | null,
 ): Workplace {
@@ -70,7 +70,7 @@ export async function registered(
   }
 }
 
-/** The registry's line about the worker that computes, and where it listens (remembered when the registry forgot it). */
+/** The registry's entry of the worker that computes, and where it listens, also when the registry has forgotten it. */
 export function locate(
   workers: readonly KtrdrWorker[] | "unreachable",
   known: Pick<Workplace, "workerId" | "endpoint">,
@@ -89,8 +89,8 @@ interface Answer {
 }
 
 /**
- * What the worker that computes says itself, and the registry about it. Of a resumed operation nobody knows which one
- * computes, so every worker is asked; while one of them does not answer, nothing may be concluded from the others.
+ * What the worker that computes says itself, and what the registry says about it. Nobody knows which worker computes a
+ * resumed operation, so every worker is asked; while one does not answer, the others' answers prove nothing.
  */
 export async function inquire(
   ktrdr: Ktrdr,
@@ -115,13 +115,13 @@ export async function inquire(
   return { worker: await askWorker(ktrdr, there, operationId, signal), registry: found, place: there };
 }
 
-/** It computes it, or knows its end. What else a worker says of an operation may be a copy of KTRDR's row. */
+/** The worker computes the operation, or knows its end. Anything else it says may be a copy of KTRDR's row. */
 function knows(worker: WorkerEvidence, operationId: string): boolean {
   if (worker.kind !== "answers") return false;
   return worker.health.currentOperationId === operationId || worker.operation?.status === "completed";
 }
 
-/** Asked about an operation, a worker that does not compute it would keep a copy; about its health, it does not. */
+/** A worker that is asked about an operation it does not compute keeps a copy of it. Asking for its health is harmless. */
 async function healthAt(ktrdr: Ktrdr, endpoint: string, signal?: AbortSignal): Promise<WorkerHealth | null> {
   try {
     return await ktrdr.workers.at(endpoint).health(signal);

@@ -1,14 +1,14 @@
 import type { ActivityDeps } from "./deps.ts";
 
-/** How the errand of one part went. */
+/** Whether one part answered a worker's errand. */
 export interface Errand {
   readonly part: "KTRDR" | "PostgreSQL";
-  /** Null when it went well. */
+  /** Null when the part answered well. */
   readonly trouble: string | null;
   readonly ms: number;
 }
 
-/** What a worker found when it was sent on a round. */
+/** What a worker found when it asked every part. */
 export interface Round {
   readonly errands: readonly Errand[];
   /** The worker's clock, ms since 1970. */
@@ -17,7 +17,7 @@ export interface Round {
 
 const ANSWER_WITHIN_MS = 3_000;
 
-/** A round past everything that a job needs, for the doctor. It starts nothing at KTRDR and leaves no record. */
+/** Asks every part that a job needs, for the doctor. Starts nothing at KTRDR and leaves nothing on record. */
 export function probeActivities({ ktrdr, tryRecord }: Pick<ActivityDeps, "ktrdr" | "tryRecord">) {
   return {
     async makeRound(): Promise<Round> {
@@ -28,7 +28,7 @@ export function probeActivities({ ktrdr, tryRecord }: Pick<ActivityDeps, "ktrdr"
       return { errands, at: Date.now() };
     },
 
-    /** Proves that activities which wait are taken, too. */
+    /** Proves that a worker also serves the queue of waiting activities. */
     async waitForNothing(): Promise<void> {
       await Promise.resolve();
     },

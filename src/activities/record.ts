@@ -1,4 +1,4 @@
-/** Writes down how a job ended, with the figures, once and for ever. */
+/** Writes down how a job ended, with its figures. That is never changed again. */
 import { isDomainError } from "../domain/errors.ts";
 import type { JobInput } from "../domain/job.ts";
 import { computes, insistedOn, type JobResult, headline } from "../domain/kinds/index.ts";
@@ -43,17 +43,17 @@ async function conclude(
   if (ending.status === "failed") {
     return failedWith(request, await namingSource(deps, request.input, ending.failure));
   }
-  // What KTRDR has to add is asked for until it answers: the result itself is in hand and must not be lost by that.
+  // KTRDR is asked for the bars until it answers: the result is known already and must not be lost.
   const normalise = await resultOf(deps, request.input, ending.summary, insistOnBars);
   try {
     const plain = normalise();
     const { request: asked } = request.input;
-    // A batch says it item by item.
+    // A batch shows it with each item.
     const insisted = asked.kind === "batch" ? [] : insistenceCaveats(insistedOn(asked));
     const result = { ...plain, caveats: [...insisted, ...plain.caveats] };
     return { outcome: outcomeOf(request, "completed", null, null, headline(result)), result };
   } catch (error) {
-    // A finished computation whose answer is unusable: said so, instead of a figure nobody can stand for.
+    // The computation finished and its answer is unusable: the job fails instead of recording a doubtful figure.
     if (!isDomainError(error, "ktrdr_bad_answer", "computation_failed", "computation_lost")) throw error;
     return failedWith(request, {
       code: error.code,
@@ -69,7 +69,7 @@ function cancelledLine({ input, ending, operationIds }: RecordRequest): string {
     const { percent, doubt } = ending.partial;
     return `cancelled at ${percent.toFixed(0)} %${doubt === undefined ? "" : `; ${doubt}`}`;
   }
-  if (!computes(input.request)) return "cancelled; the jobs of it that had finished keep their results";
+  if (!computes(input.request)) return "cancelled; its jobs that had finished keep their results";
   return operationIds.length === 0 ? "cancelled before it started" : "cancelled";
 }
 
@@ -85,17 +85,17 @@ function outcomeOf(
   partial: JobOutcome["partial"],
   line: string,
 ): JobOutcome {
-  const operations = [...new Set(operationIds)]; // one that was resumed computed more than once
+  const operations = [...new Set(operationIds)]; // a resumed operation had several computations
   return { jobId: input.jobId, status, failure, partial, faultsSeen, operationIds: operations, headline: line };
 }
 
 interface Had {
   readonly bars: Bars | null;
-  /** Why KTRDR refuses them, when it does. */
+  /** Why KTRDR refuses the bars; null when it does not. */
   readonly refused: string | null;
 }
 
-/** Of the job's market and dates. */
+/** The bars of the job's market and dates. */
 async function barsOf(
   { ktrdr }: ActivityDeps,
   { symbol, timeframe, startDate, endDate }: TrainingRequest | BacktestRequest,
@@ -114,7 +114,7 @@ async function barsOf(
 
 const fingerprint = (bars: Bars | null) => (bars === null ? null : fingerprintOf(bars));
 
-/** Gathers what a result needs beside the summary. The function it gives throws when the summary is unusable. */
+/** Gathers what a result needs beside the summary. The returned function throws when the summary is unusable. */
 async function resultOf(
   deps: ActivityDeps,
   input: Pick<JobInput, "jobId" | "request">,

@@ -1,8 +1,7 @@
 /**
- * Lets a training go on from its checkpoint: one whose worker died instead of beginning anew, and one that is asked to go
- * on where an earlier job was stopped. It stays the same operation of KTRDR, which takes one resumption at a time (409 for
- * a second), so asking again does no harm. A backtest is never resumed: its figures would mix two scopes
- * (docs/ktrdr.md §9.12).
+ * Lets a training go on from its checkpoint: when its worker died, or when `resume_from` asks for it. It stays the same
+ * operation of KTRDR. KTRDR takes one resumption at a time (409 for a second), so asking again does no harm. A backtest
+ * is never resumed: its figures would mix two scopes (docs/ktrdr.md §9.12).
  */
 import { cancellationSignal } from "@temporalio/activity";
 import { trainAnew, resumePointOf } from "../domain/resume-point.ts";
@@ -32,11 +31,11 @@ interface Resuming {
 const LOOK_EVERY_MS = 1_000;
 
 /**
- * @param computation the one to be started, as recorded.
- * @param mayStart throws when the training must not compute any more.
- * @returns the operation that computes on; null when a new one has to begin.
- * @throws DomainError `ktrdr_unavailable` or `ktrdr_no_worker` while it cannot be said or done; `not_resumable` where it was
- *   asked for and cannot be: nobody asked for a new training.
+ * @param computation the record of the computation that is to start
+ * @param mayStart throws when the training must not compute any more
+ * @returns the operation that computes on; null when a new one has to begin
+ * @throws DomainError `ktrdr_unavailable` or `ktrdr_no_worker` while KTRDR cannot say or do it; `not_resumable` when
+ *   `resume_from` asked for it and it is impossible, since nobody asked for a new training
  */
 export async function resumeTraining(
   deps: ActivityDeps,
@@ -69,7 +68,7 @@ const notResumable = (jobId: string, why: string) =>
     next: trainAnew,
   });
 
-/** The operation to resume, written down before KTRDR is asked: whoever comes later knows what may compute. */
+/** The operation to resume. It is written down before KTRDR is asked, so that a later attempt knows what may compute. */
 async function claimed(
   { jobs, ktrdr }: ActivityDeps,
   request: TrainingRequest,
@@ -82,7 +81,7 @@ async function claimed(
   const source = n === 1 ? request.resumeFrom : jobId;
   const before = source === undefined ? [] : await jobs.computations(source);
   const dead = before.findLast((one) => (n === 1 ? one.operationId !== null : one.n === n - 1));
-  // Where no worker can be asked, nobody would ever learn how a resumed operation ends.
+  // Without a worker that can be asked, nobody would learn how a resumed operation ends.
   if (dead?.operationId == null || dead.workerEndpoint === null) return null;
   const owner = await jobs.ownerOf(dead.operationId);
   if (owner !== null && owner !== source)
@@ -107,7 +106,7 @@ async function checkpointOf(
   }
 }
 
-/** @returns null when KTRDR computes it again; why not, when it certainly does not and will not. */
+/** @returns null when KTRDR computes it again, else the reason why KTRDR does not and will not */
 async function post(resuming: Resuming): Promise<string | null> {
   const { deps, jobId, n, operationId } = resuming;
   const { mark: seen } = await deps.jobs.posting(jobId, n);
@@ -123,12 +122,12 @@ async function post(resuming: Resuming): Promise<string | null> {
     if (code === "ktrdr_start_ambiguous") return (await appears(resuming)) ? null : why;
     await deps.jobs.unmarkPosting(jobId, n, mark);
     if (retryable) throw error;
-    // Refused because an earlier request was quicker, or for good.
+    // Either an earlier request has resumed it already, or KTRDR refuses for good.
     return (await look(resuming)) === "computes" ? null : why;
   }
 }
 
-/** Looks until a request that may have been sent can no longer take effect: only then may another computation begin. */
+/** Looks until a request that may have been sent can take no effect any more. Only then may another computation begin. */
 async function appears(resuming: Resuming): Promise<boolean> {
   const { deps, jobId, n, inFlightMs } = resuming;
   for (;;) {
@@ -146,7 +145,7 @@ async function look({ deps, operationId }: Resuming): Promise<"computes" | "rest
   throw new DomainError("ktrdr_unavailable", { what: "KTRDR does not answer, so it is unknown what it runs." });
 }
 
-/** Before it is resumed, a dead operation is closed in KTRDR's books (await.ts): open means resumed. */
+/** A dead operation is ended at KTRDR before it is resumed (await.ts), so an open one was resumed. */
 function isTaken({ status, result }: Operation): boolean {
   return (status !== "failed" && status !== "cancelled") || holdsResult("training", result);
 }

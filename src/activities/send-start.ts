@@ -7,12 +7,12 @@ import type { Sending } from "../ktrdr/call.ts";
 import { stopwatch, type Clock } from "./clock.ts";
 
 /**
- * An attempt that was stopped (SIGSTOP, a paused machine) after it had marked its start must not send it when it wakes:
- * others waited for it and gave it up. With the client's limits for connecting this stays within their margin.
+ * An attempt that stood still (SIGSTOP, a paused machine) after marking its start must not send it later: others may
+ * have given it up. This limit and the client's for connecting together are shorter than the others wait.
  */
 const SEND_WITHIN_MS = 2_000;
 
-/** @returns to be called right before sending; throws DomainError `ktrdr_unavailable` when too much time has passed. */
+/** @returns a check for right before sending; it throws DomainError `ktrdr_unavailable` when it is too late */
 export function sendWindow(clock: Clock): () => void {
   const elapsed = stopwatch(clock);
   return () => {
@@ -20,17 +20,17 @@ export function sendWindow(clock: Clock): () => void {
     if (lateMs <= SEND_WITHIN_MS) return;
     throw new DomainError("ktrdr_unavailable", {
       what: "The start was not sent.",
-      why: `It was held up here for ${Math.round(lateMs)} ms, so others may have given it up.`,
+      why: `Our worker held it up for ${Math.round(lateMs)} ms, so others may have given it up.`,
     });
   };
 }
 
-/** The operation id of a training, ours to choose. Another computation of the same job is another operation. */
+/** The operation id of a training, which we may choose. Each computation of a job is another operation. */
 export function trainingOperationId(jobId: string, computation: number): string {
   return computation === 1 ? jobId : `${jobId}-c${computation}`;
 }
 
-/** @throws DomainError `ktrdr_start_ambiguous` when it may have been started; every other error means it was not. */
+/** @throws DomainError `ktrdr_start_ambiguous` when KTRDR may have started it; any other error when it did not */
 export async function sendStart(
   ktrdr: Ktrdr,
   { request, jobId }: Pick<JobInput<ComputeRequest>, "jobId" | "request">,

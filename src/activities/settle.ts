@@ -1,6 +1,6 @@
 /**
- * Ends a job whose workflow is closed although its record is open: a terminated workflow runs no code of ours, so its
- * computing is stopped and its record closed from here.
+ * Ends a job whose workflow is closed although its record is open. A terminated workflow runs no code, so this stops
+ * its computing and closes its record.
  */
 import { cancellationSignal } from "@temporalio/activity";
 import type { StopReport } from "../domain/job.ts";
@@ -14,7 +14,7 @@ import { record } from "./record.ts";
 import { findBegun } from "./start.ts";
 import { stop } from "./stop.ts";
 
-/** Each of Temporal's services learns of a namespace that changed within ten seconds. */
+/** All of Temporal's services know of a changed namespace after ten seconds. */
 const NAMESPACE_KNOWN_AFTER_MS = 12_000;
 
 /** Harmless for a job that is open in Temporal, closed in the record, or unknown. */
@@ -36,7 +36,7 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
     await stopLateStart(deps, job);
     return;
   }
-  // However long stopping it takes: its start is over, so the next one may be made.
+  // Stopping may take long; the job's start is over, so the keeper may begin the next one.
   await deps.slots.inUse(job.request.kind, jobId);
   const ended = await stop(deps, input, computation.n, operationId, `workflow ${execution}`);
   if (ended.stopped) {
@@ -53,19 +53,16 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
 }
 
 /**
- * A namespace that is being deleted, or whose server loses its database, is without its workflows before it is without its
- * name: what looks like one deleted workflow is looked at again when the server must know better.
- * @returns false when the job is somebody's after all, or was started again.
+ * While a namespace is being deleted, or its server loses its database, the workflows are gone before the name is. So a
+ * workflow that looks deleted is looked up again once the server must know about the namespace.
+ * @returns false when the workflow is there after all, or the job was started again
  */
 async function staysUnknown(deps: ActivityDeps, job: JobRecord): Promise<boolean> {
   await deps.clock.sleep(NAMESPACE_KNOWN_AFTER_MS, cancellationSignal());
   return (await deps.executions.of(job.jobId)) === "unknown" && !(await bringBack(deps, job));
 }
 
-/**
- * Closing the record forbids further starts (markPosting refuses them); one that was sent in the very moment before is
- * found now, and stopped.
- */
+/** Stops a start that was sent right before the record was closed. A closed record refuses later ones (`markPosting`). */
 async function stopLateStart(deps: ActivityDeps, { jobId, request }: JobRecord): Promise<void> {
   if (!computes(request)) return;
   const last = (await deps.jobs.computations(jobId)).at(-1);
@@ -75,7 +72,7 @@ async function stopLateStart(deps: ActivityDeps, { jobId, request }: JobRecord):
   if (operationId !== null) await stop(deps, input, last.n, operationId, "its job was ended by an operator");
 }
 
-/** Whoever settles it, the keeper hears at once that the slot, or the place in the queue, is nobody's any more. */
+/** Closes the record, and tells the keeper at once that the job's slot or place in the queue is free. */
 async function close(deps: ActivityDeps, { jobId, request }: JobRecord, outcome: JobOutcome): Promise<void> {
   await deps.jobs.finish(jobId, outcome, null, null);
   if (computes(request)) await deps.slots.release(request.kind, jobId);

@@ -1,7 +1,8 @@
 /**
  * Starts a computation exactly once. Trainings take an id of ours, so asking first is enough. Backtests and data loads
- * take none: the intent and the operations known before are written down before the POST, so that after a lost answer,
- * a crash or a reset the one new operation that matches can be found (the slot keeper lets only one start at a time).
+ * get theirs from KTRDR: the intent and the operations known so far are written down before the POST, so that after a
+ * lost answer, a crash or a reset the one new operation that matches is ours (the slot keeper allows one start at a
+ * time).
  */
 import { cancellationSignal } from "@temporalio/activity";
 import { DomainError, isDomainError } from "../domain/errors.ts";
@@ -22,15 +23,15 @@ export interface Started {
   readonly faultsSeen: readonly FaultSeen[];
 }
 
-/** For a job that is settled without its settings: KTRDR's 30 s for its call to the worker, and a margin. */
+/** For settling a job, whose settings are not known: KTRDR's 30 s for its call to the worker, and a margin. */
 const SETTLING_IN_FLIGHT_MS = 35_000;
 const LOOK_EVERY_MS = 1_000;
-/** A worker that took a resumption computes within moments; one that cannot be found is looked for while awaiting. */
+/** A worker that takes a resumption computes within moments. If it is not found by then, awaiting looks for it. */
 const LOOKS_FOR_WORKER = 5;
 
 export function startActivities(deps: ActivityDeps) {
   return {
-    /** @throws DomainError of the client; retryable ones until KTRDR takes the start or refuses it for good. */
+    /** @throws DomainError of the client: retryable until KTRDR takes the start, or refuses it for good */
     async startComputation(input: JobInput<ComputeRequest>, computation: number): Promise<Started> {
       return await beating(deps.clock, () => new Start(deps, input, computation, input.settings.startInFlightMs).run());
     },
@@ -38,8 +39,8 @@ export function startActivities(deps: ActivityDeps) {
 }
 
 /**
- * The operation of a computation that was begun but whose operation was never written down, because everything that
- * knew died in between. Null when none appeared and none can appear any more.
+ * The operation of a computation that was begun, when no process lived to write it down. Null when none appeared and
+ * none can appear any more.
  */
 export async function findBegun(
   deps: ActivityDeps,
@@ -50,7 +51,7 @@ export async function findBegun(
   return await start.findAfter(computation.knownOperations);
 }
 
-/** The same, looking only once. */
+/** Does the same, looking only once. */
 export async function sightOf(
   deps: ActivityDeps,
   input: Pick<JobInput<ComputeRequest>, "jobId" | "request">,
@@ -110,7 +111,7 @@ class Start {
     return await this.post(earlier.nothingSince);
   }
 
-  /** @param seen the mark since which nothing appeared. */
+  /** @param seen the mark since which no operation appeared */
   private async post(seen: string): Promise<Started> {
     const { jobs, clock } = this.deps;
     const { jobId } = this.input;
@@ -136,8 +137,8 @@ class Start {
   }
 
   /**
-   * The answer to the start, or the operation itself when that shows first: of a short backtest whose answer hangs,
-   * KTRDR shows nothing any more by the time we stop waiting for it.
+   * The answer to the start, or the operation if that is seen first. When the answer hangs and the backtest is short,
+   * KTRDR shows nothing of it any more by the time we stop waiting.
    */
   private async answerOrSight(
     beforeSend: () => void,
@@ -163,20 +164,20 @@ class Start {
     }
   }
 
-  /** Looks until nothing that may have been sent can take effect any more, which PostgreSQL's clock tells. */
+  /** Looks until, by PostgreSQL's clock, no start that may have been sent can take effect any more. */
   private async appearing(): Promise<{ readonly found: Operation } | { readonly nothingSince: string }> {
     const { jobs, clock } = this.deps;
     const { jobId } = this.input;
     for (;;) {
       const { mark, ageMs } = await jobs.posting(jobId, this.n);
       const found = await this.find().catch(async (error: unknown) => {
-        // While KTRDR does not answer, the start may be waiting in front of it: it counts as just sent.
+        // While KTRDR does not answer, the start may still be waiting to be read: it counts as just sent.
         if (isDomainError(error, "ktrdr_unavailable")) await jobs.renewPosting(jobId, this.n);
         throw error;
       });
       if (found !== null) return { found };
       if (ageMs === null || ageMs > this.inFlightMs) return { nothingSince: mark };
-      // A shutdown may interrupt this: what is known is written down, another attempt goes on looking.
+      // A shutdown may interrupt the sleep: all that is known is on record, and another attempt looks on.
       await clock.sleep(LOOK_EVERY_MS, cancellationSignal());
     }
   }
@@ -198,12 +199,12 @@ class Start {
     return owner === null || owner === this.input.jobId;
   }
 
-  /** @throws DomainError ktrdr_unavailable when KTRDR does not answer: then nothing may be concluded. */
+  /** @throws DomainError `ktrdr_unavailable` when KTRDR does not answer: then nothing is known */
   private async lookUp(operationId: string): Promise<Operation | null> {
     const answer = await askApi(this.deps.ktrdr, operationId);
     if (answer.kind === "operation") return answer.operation;
     if (answer.kind === "not_found") return null;
-    // Neither silence nor an unreadable answer allows a conclusion.
+    // Neither silence nor an unreadable answer proves anything.
     throw new DomainError("ktrdr_unavailable", { what: "KTRDR does not answer, so it is unknown what it runs." });
   }
 
@@ -211,8 +212,8 @@ class Start {
   private async attach(operationId: string, faultsSeen: readonly FaultSeen[]): Promise<Started> {
     const { ktrdr, jobs, slots } = this.deps;
     const { request, jobId } = this.input;
-    // The first read by id brings the operation into KTRDR's own list (docs/ktrdr.md §2.10), where another attempt
-    // finds it should this one not get to write it down.
+    // The first read by id puts the operation into KTRDR's list (docs/ktrdr.md §2.10). Should this attempt die before
+    // writing it down, another one finds it there.
     const [, answer] = await Promise.all([this.writeDown(operationId), askApi(ktrdr, operationId)]);
     const workerId = answer.kind === "operation" ? answer.operation.workerId : null;
     const workers = await registered(ktrdr, request.kind);
@@ -226,7 +227,7 @@ class Start {
     return { operationId, faultsSeen };
   }
 
-  /** Only its worker knows how a resumed training goes on, so it is found before anything else. */
+  /** Finds the worker of a resumed training first: only that worker knows how it goes on. */
   private async attachResumed(operationId: string): Promise<Started> {
     const { jobs, ktrdr, slots, clock } = this.deps;
     const { jobId, request } = this.input;
@@ -244,7 +245,7 @@ class Start {
     return { operationId, faultsSeen: [] };
   }
 
-  /** As long as this attempt lives it knows the id that no list may show: an outage of the database is waited out. */
+  /** Waits out an outage of the database: perhaps no list shows the id, and only this attempt knows it. */
   private async writeDown(operationId: string): Promise<void> {
     const { jobs, clock } = this.deps;
     const signal = cancellationSignal();
@@ -259,7 +260,7 @@ class Start {
     }
   }
 
-  /** The address if somebody answers there; else null: an address that nobody answers at proves nothing later. */
+  /** The address if a worker answers there, else null: only at an address that has answered does silence prove something. */
   private async reachable(endpoint: string | null): Promise<string | null> {
     if (endpoint === null) return null;
     return await this.deps.ktrdr.workers
@@ -272,8 +273,8 @@ class Start {
   }
 
   /**
-   * KTRDR reads the file when a training starts: a text that changed since the job was asked for is another job. For a
-   * backtest it reads the model's folder alone (docs/ktrdr.md §2.9).
+   * Refuses a training whose strategy file has changed since the job was asked for: KTRDR reads the file when it
+   * starts. For a backtest it reads only the model's folder (docs/ktrdr.md §2.9).
    */
   private async checkStrategy(): Promise<void> {
     const { request } = this.input;
@@ -282,13 +283,13 @@ class Start {
     if (file.sha256 === request.strategySha256) return;
     throw new DomainError("strategy_changed", {
       what: `The strategy ${request.strategy} was changed after this training was asked for.`,
-      why: "Computing with another text under this job's name would record a result that nothing produced.",
+      why: "The result would be recorded under a text that did not produce it.",
       next: "Start it again: with the new text it is a new job.",
     });
   }
 }
 
-/** @throws DomainError retryable: the start was certainly not sent by this attempt. */
+/** Ignores that KTRDR is away. @throws any other error */
 function ignoreOutage(error: unknown): null {
   if (isDomainError(error) && error.retryable) return null;
   throw error;

@@ -1,4 +1,4 @@
-/** KTRDR's words for data from elsewhere that it could not fetch name no source: the strategy says what it asks for. */
+/** When KTRDR cannot fetch a strategy's context data, its error names no source: the strategy tells which they are. */
 import type { JobInput } from "../domain/job.ts";
 import type { JobFailure } from "../domain/outcome.ts";
 import { remoteSources } from "../domain/strategy/check-context.ts";
@@ -7,7 +7,7 @@ import type { ActivityDeps } from "./deps.ts";
 const ABOUT_A_NETWORK =
   /name or service|name resolution|errno|connect|timed? ?out|unreachable|ssl|certificate|\b[45]\d\d\b|stlouisfed|cftc|api key/i;
 
-/** The failure with the sources that may be behind it, where there are any and its words are about a network. */
+/** The failure, with the strategy's sources added when its text is about a network. */
 export async function namingSource(
   { jobs }: Pick<ActivityDeps, "jobs">,
   { jobId, request }: Pick<JobInput, "jobId" | "request">,
@@ -20,7 +20,7 @@ export async function namingSource(
   if (sources.length === 0) return failure;
   return {
     ...failure,
-    why: `${failure.why ?? ""} The strategy has context_data, which KTRDR fetches in this order: ${sources.join(", ")}. The first that it had not kept from before failed.`,
+    why: `${failure.why ?? ""} The strategy has context_data, which KTRDR fetches in this order: ${sources.join(", ")}. The first source that KTRDR had not cached failed.`,
     next: "Ask whoever runs KTRDR for that network (and the key, for FRED), or leave the source out of the strategy.",
   };
 }

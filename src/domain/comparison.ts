@@ -1,9 +1,9 @@
 /**
- * Which differences between results are more than chance. Two kinds of chance are told apart, and a difference must be
- * more than either: the training's (each is one random draw, docs/ktrdr.md §10.1), by the ranks of the draws; and the
- * market's (what else these days might have brought), by standard errors, for the figures that have one. The best is
- * chosen by the same values that it is judged by, so every pair counts as compared: in a whole comparison of equal
- * strategies some difference is called more than chance at most once in twenty times.
+ * Which differences between results are more than chance. There are two kinds of chance, and a difference must exceed
+ * both: the training's (each training is one random draw, docs/ktrdr.md §10.1), judged by the ranks of the draws; and
+ * the market's (other days might have come), judged by standard errors where a figure has one. The values that choose
+ * the best also judge it, so every pair counts as compared: among equal strategies, at most one whole comparison in
+ * twenty finds any difference.
  */
 import { isBranded } from "./insistence.ts";
 import { normalQuantile } from "./normal-quantile.ts";
@@ -16,7 +16,7 @@ import { median, standardDeviation } from "./statistics.ts";
 
 export interface ComparedRun {
   readonly jobId: string;
-  /** Runs with the same key are draws of the same: same strategy text, market, dates and costs. */
+  /** Runs with the same key are draws of one thing: same strategy text, market, dates and costs. */
   readonly key: string;
   readonly result: JobResult;
 }
@@ -24,33 +24,33 @@ export interface ComparedRun {
 export interface Group {
   readonly key: string;
   /**
-   * Market and days, and where they differ costs, capital and engine. Only groups of the same place are ranked: what was
-   * better for all says nothing about one.
+   * Market and days, and costs, capital and engine where these differ. Only groups of the same place are ranked: a
+   * better market is no better strategy.
    */
   readonly place: string;
   /** In the order given. */
   readonly jobIds: readonly string[];
   readonly values: readonly number[];
   readonly median: number;
-  /** How far from the truth the median may be, one standard error; null where nothing is known about it. */
+  /** One standard error of the median; null when it is not known. */
   readonly error: number | null;
-  /** Null for the best one of its place. */
+  /** Null for the best group of its place. */
   readonly againstBest: AgainstBest | null;
 }
 
 export interface AgainstBest {
-  /** Positive: the best one is better by so much. */
+  /** By how much the best group is better; never negative. */
   readonly difference: number;
-  /** One standard error of the difference; null where nothing is known about it. */
+  /** One standard error of the difference; null when it is not known. */
   readonly error: number | null;
   readonly verdict: "beyond chance" | "within chance" | "cannot be told";
-  /** Set when there are too few draws to tell: so many of each would do. */
+  /** How many draws each group needs to tell, when it has too few; else null. */
   readonly drawsNeeded: number | null;
 }
 
 /**
- * In a whole comparison of equal strategies, so seldom may the draws, and so seldom the market, make a difference that is
- * called more than chance: together once in twenty.
+ * How often a whole comparison of equal strategies may call a difference more than chance, because of the draws or of
+ * the market: together once in twenty.
  */
 const LEVEL = { draws: 0.03, market: 0.02 };
 
@@ -83,14 +83,14 @@ export function compare(figure: FigureName, runs: readonly ComparedRun[]): reado
   );
 }
 
-/** How many draws each of two groups needs for a difference to be seen at this level at all. */
+/** With fewer draws in each of two groups, no difference could reach this level. */
 function drawsFor(level: number): number {
   let draws = 2;
   while (leastRankSumProbability(draws, draws) > level) draws += 1;
   return draws;
 }
 
-/** Where each of these results was won: market and days, and what else they do not have in common. */
+/** The place of each of these results: market and days, and any condition in which they differ. */
 export function placesOf(results: readonly JobResult[]): (result: JobResult) => string {
   const differs = CONDITIONS.filter((condition) => new Set(results.map(condition)).size > 1);
   return (result) => [marketOf(result), ...differs.map((condition) => condition(result))].filter(Boolean).join(", ");
@@ -135,7 +135,7 @@ function measured(figure: FigureName, key: string, place: string, members: reado
 function against(best: Measured, group: Measured, sign: number, pairs: number): AgainstBest {
   const difference = sign * (best.median - group.median);
   const said = { difference, error: both(best.error, group.error), drawsNeeded: null };
-  // Runs on the same days share the market's luck: more draws do not make it smaller.
+  // All runs of a place have the same days, so more draws do not make the market's error smaller.
   const market = both(best.market, group.market);
   const luck = normalQuantile(1 - LEVEL.market / pairs / 2) * (market ?? 0);
   if (market !== null && difference <= luck) return { ...said, verdict: "within chance" };
@@ -147,13 +147,13 @@ function against(best: Measured, group: Measured, sign: number, pairs: number): 
   return { ...said, verdict: rankSumProbability(unlucky, group.values) <= level ? "beyond chance" : "within chance" };
 }
 
-/** Independent errors of a difference. Returns of two strategies go together mostly, which makes theirs smaller. */
+/** The error of a difference of independent figures. Returns of two strategies usually correlate, so theirs is smaller. */
 const both = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? null : Math.hypot(a, b);
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** The figures whose error over these days follows from what a result says of itself. */
+/** The figures whose market error can be computed from the result itself. */
 export const MARKET_ERROR_KNOWN: ReadonlySet<FigureName> = new Set([
   "sharpe",
   "excess_sharpe",
@@ -164,8 +164,8 @@ export const MARKET_ERROR_KNOWN: ReadonlySet<FigureName> = new Set([
 ]);
 
 /**
- * One standard error by the market's luck; null where none is known. Buying and holding is the same for all runs of a
- * place, so in differences it falls out, and with it its error.
+ * One standard error because other days might have come; null when it is not known. Buy-and-hold is the same for all
+ * runs of a place, so differences do not contain its error.
  */
 function marketError(figure: FigureName, result: JobResult): number | null {
   if (result.kind !== "backtest" || !MARKET_ERROR_KNOWN.has(figure)) return null;
@@ -180,7 +180,7 @@ function marketError(figure: FigureName, result: JobResult): number | null {
   return (Math.abs(1 + result.annualReturn) * result.volatility) / Math.sqrt(years);
 }
 
-/** Of a share of so many trades, two of each kind added so that none is 0 (Agresti and Coull 1998). */
+/** The error of a share of trades, with two wins and two losses added so that it is never 0 (Agresti and Coull 1998). */
 function shareError({ winRate, trades }: BacktestResult): number {
   const share = ((winRate ?? 0) * trades + 2) / (trades + 4);
   return Math.sqrt((share * (1 - share)) / (trades + 4));

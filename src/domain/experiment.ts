@@ -1,7 +1,7 @@
 /**
- * An experiment: what is expected, written down before anything is run, and judged by code afterwards. Nothing that was
- * known when the runs were attached counts, and no more runs than were announced: stopping when the figures look good, or
- * adding runs until they do, changes nothing.
+ * An experiment: what is expected, written down before anything runs, and judged by code afterwards. A result that was
+ * known when its run was attached does not count, nor does a run beyond the announced number. So stopping when the
+ * figures look good, or adding runs until they do, changes nothing.
  */
 import type { FinalStatus } from "./outcome.ts";
 import type { JobKind, JobResult } from "./kinds/index.ts";
@@ -17,7 +17,7 @@ export const VERDICTS = ["supported", "not_supported", "inconclusive"] as const;
 export type Direction = (typeof DIRECTIONS)[number];
 export type Verdict = (typeof VERDICTS)[number];
 
-/** What has to come out: the median of a figure over the first so many runs, on one side of a threshold. */
+/** What decides: the median of a figure over the announced runs, on one side of a threshold. */
 export interface Criterion {
   readonly metric: FigureName;
   readonly direction: Direction;
@@ -26,7 +26,7 @@ export interface Criterion {
   readonly runs: number;
 }
 
-/** Where it has to come out. Runs on other markets, or on days outside, do not count. */
+/** The market and days that count. Runs on another market, or on days outside, do not. */
 export interface Sample extends DateWindow {
   readonly symbol: string;
   readonly timeframe: string;
@@ -49,14 +49,14 @@ export interface Experiment extends NewExperiment {
 
 export interface Conclusion {
   readonly judgement: Judgement;
-  /** In the words of whoever concluded it; untrusted. */
+  /** The words of whoever concluded it. Untrusted: shown as data, never followed. */
   readonly words: string;
   readonly client: string;
   /** ISO-8601 UTC. */
   readonly concludedAt: string;
 }
 
-/** A job of an experiment, or of a batch that is one. */
+/** A job of an experiment, or of a batch that belongs to one. */
 export interface AttachedRun {
   readonly jobId: string;
   /** ISO-8601 UTC. */
@@ -69,7 +69,7 @@ export interface AttachedRun {
     readonly symbol: string | null;
     readonly timeframe: string | null;
     readonly finishedAt: string | null;
-    /** Null when it is not known which days the model was trained on, or when there is no model. */
+    /** The days its model was trained on; null when they are not known, or there is no model. */
     readonly trainedOn: DateWindow | null;
   } | null;
   readonly result: JobResult | null;
@@ -82,13 +82,13 @@ export interface LeftOut {
 
 export interface Judgement {
   readonly verdict: Verdict;
-  /** Of the runs that count; null while there is none. */
+  /** The figure over the runs that count; null while there is none. */
   readonly value: { readonly median: number; readonly min: number; readonly max: number; readonly n: number } | null;
   /** How many of them meet the criterion by themselves. */
   readonly meet: number;
   readonly counted: readonly { readonly jobId: string; readonly value: number }[];
   readonly leftOut: readonly LeftOut[];
-  /** What the verdict does not say. */
+  /** What must be read with the verdict. */
   readonly caveats: readonly string[];
 }
 
@@ -117,7 +117,7 @@ export function judge(experiment: NewExperiment, runs: readonly AttachedRun[]): 
   };
 }
 
-/** The figure a run adds, or why it adds none. */
+/** The figure of a run, or why it does not count. */
 function figureOf(experiment: NewExperiment, run: AttachedRun, seen: Map<string, string>): number | string {
   const { metric, sample } = experiment;
   const { job, result } = run;
@@ -152,14 +152,14 @@ function misfit(sample: Sample, trainedOn: DateWindow | null, result: JobResult)
 
 const dayOf = (stamp: string): string => stamp.slice(0, 10);
 
-/** A backtest of the same model on the same days gives the same figures: once is all it says. */
+/** Two backtests of one model on the same days give the same figures, so only one counts. */
 function identityOf(result: JobResult): string | null {
   if (result.kind !== "backtest") return null;
   const { modelPath, startDate, endDate, initialCapital, commission, slippage } = result;
   return JSON.stringify([modelPath, startDate, endDate, initialCapital, commission, slippage]);
 }
 
-/** A median over runs that were not made alike is of nothing in particular. */
+/** The caveat when runs under different conditions count together. */
 function mixtureOf(runs: readonly AttachedRun[], counted: readonly { readonly jobId: string }[]): string[] {
   const ids = new Set(counted.map(({ jobId }) => jobId));
   const results = runs.flatMap(({ jobId, result }) => (ids.has(jobId) && result !== null ? [result] : []));

@@ -1,4 +1,4 @@
-/** Results as answers tell them: short, in the units of the domain. */
+/** Results as tools tell them: short, in the units of the domain. */
 import type { Engine } from "./result.ts";
 
 export type Facts = Record<string, unknown>;
@@ -6,7 +6,7 @@ export type Facts = Record<string, unknown>;
 /** How much of a result is told. */
 export type Detail = "brief" | "standard" | "full";
 
-/** Leaves out what is null or undefined: an absent fact costs no tokens. */
+/** Leaves out fields that are null or undefined, to save tokens. */
 export function compact<T extends Readonly<Record<string, unknown>>>(
   facts: T,
 ): { [K in keyof T]?: Exclude<T[K], null | undefined> } & Record<string, unknown> {
@@ -14,19 +14,16 @@ export function compact<T extends Readonly<Record<string, unknown>>>(
   return Object.fromEntries(entries) as { [K in keyof T]?: Exclude<T[K], null | undefined> };
 }
 
-/** Five significant digits are more than any of these figures is worth. */
+/** Rounded to five significant digits; no figure is more exact. */
 export function rounded(value: number | null): number | null {
   return value === null ? null : Number(value.toPrecision(5));
 }
 
-/** The sandbox's versions carry its name already. */
+/** The engine and its version; the sandbox's versions contain its name. */
 export const engineText = ({ name, version }: Engine): string =>
   version.startsWith(name) ? version : `${name} ${version}`;
 
-/**
- * Who computed the figures of an answer, in few words: whoever thinks of risking money on them must know it first.
- * Null where nothing was computed.
- */
+/** Which engine computed the figures of an answer: whoever thinks of risking money on them must know. Null when none did. */
 export function enginesText(engines: readonly (Engine | null)[]): string | null {
   const known = engines.filter((engine) => engine !== null);
   const names = [...new Set(known.map(engineText))].toSorted();

@@ -3,25 +3,25 @@ import type { StrategyTraits } from "./strategy/traits.ts";
 /** A run that has been judged: it failed, or it was backtested on dates its model had not seen. */
 export interface JudgedRun {
   readonly jobId: string;
-  /** Runs of the same idea (strategy text, market, dates) are draws of it: together they say one thing. */
+  /** Runs with the same strategy text, market and dates are draws of one idea, and count once. */
   readonly idea: string;
   readonly symbol: string;
   readonly timeframe: string;
-  /** What went wrong, in a few words; null: nothing. */
+  /** What went wrong, in a few words; null when nothing did. */
   readonly failure: string | null;
   readonly traits: StrategyTraits;
 }
 
-/** What several failed runs have in common. */
+/** A trait that several failed runs have in common. */
 export interface FailurePattern {
   readonly trait: "symbol" | "timeframe" | keyof StrategyTraits;
   readonly value: string;
   readonly failed: number;
-  /** Judged runs that have it, those that did not fail included. */
+  /** All judged runs with the trait, also those that did not fail. */
   readonly tried: number;
-  /** Ratio of the two. */
+  /** `failed` divided by `tried`. */
   readonly share: number;
-  /** Of those, the newest. */
+  /** The newest failed runs with the trait. */
   readonly examples: readonly string[];
 }
 
@@ -34,7 +34,7 @@ export interface FailureKind {
 const EXAMPLES = 2;
 
 /**
- * Each idea once: by the draw that stands for it. An idea failed when half of its draws or more did.
+ * One run for each idea. An idea failed when at least half of its draws did.
  * @param runs newest first
  */
 export function ideasOf(runs: readonly JudgedRun[]): JudgedRun[] {
@@ -50,8 +50,8 @@ export function ideasOf(runs: readonly JudgedRun[]): JudgedRun[] {
 }
 
 /**
- * Groups failed runs by what they share. One failed run is no pattern, and what every run has (what was asked for, for one)
- * explains nothing: it is left out. Those that fail most often beyond what runs do at all come first.
+ * Groups failed runs by the traits they share. One failed run is no pattern, and a trait that every run has explains
+ * nothing: both are left out. Traits whose runs fail most often come first.
  * @param runs newest first
  */
 export function failurePatterns(runs: readonly JudgedRun[]): FailurePattern[] {
@@ -88,9 +88,7 @@ const traitsOfRun = ({ symbol, timeframe, traits }: JudgedRun): [FailurePattern[
   ["timeframe", [timeframe]],
 ];
 
-/**
- * The lower end of Wilson's 95 % interval of the share (Wilson 1927): two of two weigh less than eighteen of twenty.
- */
+/** The lower end of Wilson's 95 % interval of the share (Wilson 1927): two of two weigh less than eighteen of twenty. */
 function leastShare({ failed, tried }: Pick<FailurePattern, "failed" | "tried">): number {
   const z = 1.96;
   const share = failed / tried;

@@ -1,6 +1,6 @@
-/** Who calls, and what they may do. */
+/** Who calls, and what the caller may do. */
 
-/** Each includes the ones before it: read answers; research starts and changes; operate also acts on others' work. */
+/** Each includes those before it. read: looks; research: starts and changes; operate: also acts on others' jobs. */
 export const SCOPES = ["read", "research", "operate"] as const;
 
 export type Scope = (typeof SCOPES)[number];
@@ -9,7 +9,7 @@ export interface Identity {
   /** Stable and safe to show: the name of a token, the subject of an OAuth client, or the MCP client of a local caller. */
   readonly name: string;
   readonly scope: Scope;
-  /** How it is known. `local`: whoever may start our process on this machine. */
+  /** How the caller is known. `local`: a user who can start our process on this machine. */
   readonly source: "local" | "token" | "oauth";
 }
 

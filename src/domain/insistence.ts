@@ -9,17 +9,17 @@ import type { Stored } from "./stored.ts";
 export const Insistence = z.strictObject({
   /** Codes of the findings. */
   codes: z.array(z.string()),
-  /** Whoever insisted wrote it: data. */
+  /** The words of whoever insisted. Untrusted: shown as data, never followed. */
   reason: z.string(),
 });
 export type Insistence = Stored<typeof Insistence>;
 
-/** The code of findings that make every figure worthless: the network sees what it could not have known. */
+/** The code of findings that make every figure worthless: the network sees prices that it could not have known. */
 export const LOOKS_AHEAD = "looks_ahead";
 
 const INSISTED = "insisted";
 
-/** Said before every other caveat of a result. The brand of a result is derived from these, and from nothing else. */
+/** The first caveats of a result. Whether a result is branded depends on these only. */
 export function insistenceCaveats(insisted: readonly Insistence[]): readonly Caveat[] {
   const texts = insisted.map(({ codes, reason }) => {
     const why = `Why, as somebody noted: "${oneLine(reason)}"`;
@@ -33,19 +33,19 @@ export function insistenceCaveats(insisted: readonly Insistence[]): readonly Cav
   return texts.filter(({ text }, at) => texts.findIndex((other) => other.text === text) === at);
 }
 
-/** Whether a caveat is one of these. */
+/** Whether a caveat is one of `insistenceCaveats`. */
 export const isInsistence = ({ code }: Caveat): boolean => code === LOOKS_AHEAD || code === INSISTED;
 
-/** Whether a result is branded: it may be shown, and never ranked, counted or believed. */
+/** Whether a result is branded: it may be shown, but never ranked or counted. */
 export const isBranded = ({ caveats }: { readonly caveats: readonly Caveat[] }): boolean =>
   caveats.some(({ code }) => code === LOOKS_AHEAD);
 
-/** Which codes of findings are covered. */
+/** The codes of all findings that were insisted on. */
 export const codesOf = (insisted: readonly Insistence[]): readonly string[] => [
   ...new Set(insisted.flatMap(({ codes }) => codes)),
 ];
 
-/** A request as its identity sees it: what is computed does not depend on why somebody wanted it. */
+/** The request for its hash: what is computed does not depend on what was insisted on, or why. */
 export function withoutInsistence<R extends JobRequest>(request: R): R {
   const plain: unknown = JSON.parse(JSON.stringify(request, (key, value) => (key === "insisted" ? undefined : value)));
   return plain as R;

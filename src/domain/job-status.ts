@@ -1,4 +1,4 @@
-/** The vocabulary of a job's status: what is seen of it, and what may be said. */
+/** What the sources show of a job, and the status that is told. */
 import type { JobProgress, LiveJobState } from "./job.ts";
 import type { FinalStatus, JobFailure, JobOutcome, PartialResult } from "./outcome.ts";
 import type { JobKind } from "./kinds/index.ts";
@@ -58,9 +58,9 @@ export interface StatusSources {
   readonly live: LiveJobState | null;
   /** ISO-8601 UTC since when KTRDR computes; null when not known. */
   readonly computingSince: string | null;
-  /** Whether a computation of it was begun, so that KTRDR may compute it. */
+  /** Whether a computation was begun, so that KTRDR may compute. */
   readonly begun: boolean;
-  /** Null when it could not be found out. */
+  /** Whether a worker of ours asks Temporal for work; null when that is not known. */
   readonly workersPolling: boolean | null;
   readonly now: Date;
   /** No progress for this long counts as stalled, milliseconds. */
@@ -76,9 +76,9 @@ export interface JobStatus {
   readonly step: string | null;
   /** 1-based place in the queue. */
   readonly position: number | null;
-  /** Rough, from the progress since KTRDR began to compute. */
+  /** Roughly the seconds left, by the progress since KTRDR began to compute. */
   readonly etaSeconds: number | null;
-  /** Age of the last sign of life of the computing. */
+  /** Seconds since the last heartbeat. */
   readonly heartbeatAgeSeconds: number | null;
   /** One line a reader can repeat. */
   readonly headline: string;
@@ -101,5 +101,5 @@ const BLANK = {
 
 type Said = Partial<JobStatus> & Pick<JobStatus, "headline" | "next">;
 
-/** A status that claims nothing but what is said. */
+/** A status with these facts; all others are null. */
 export const blank = (state: JobState, said: Said): JobStatus => ({ ...BLANK, ...said, state });

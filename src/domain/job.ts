@@ -1,7 +1,6 @@
 /**
- * The vocabulary of a job: what was asked, what came of it. A job is one durable piece of long work and its id is the
- * Temporal workflow id. A computation is one run of it on KTRDR (an operation); a job normally has exactly one.
- * Zod-free: workflows carry these types (zod schemas of tool inputs live beside the tools).
+ * What a job was asked for, and how its computations end. A job's id is its Temporal workflow id. A computation is one
+ * attempt at KTRDR, by one operation; a job normally has exactly one. Zod-free, because workflows use these types.
  */
 import type { JobRequest } from "./kinds/index.ts";
 import type { FaultSeen, JobFailure, PartialResult } from "./outcome.ts";
@@ -23,7 +22,7 @@ export interface JobInput<R extends JobRequest = JobRequest> {
   readonly settings: JobSettings;
 }
 
-/** Tunable times, fixed when the job starts so that replays see the same values. Milliseconds. */
+/** Settings that a job keeps from its start, so that replays see the same values. Times in milliseconds. */
 export interface JobSettings {
   readonly pollIntervalMs: number;
   /** No progress for this long: the status says stalled. */
@@ -49,16 +48,16 @@ export interface JobProgress {
   readonly step: string;
   /** ISO-8601 UTC of the observation. */
   readonly at: string;
-  /** ISO-8601 UTC since when `percent` and `step` stand still; later by the time in which nobody could look. */
+  /** Since when `percent` and `step` stand still (ISO-8601 UTC); time in which nobody could look is left out. */
   readonly since: string;
   /** 1-based number of the computation. */
   readonly computation: number;
   readonly faultsSeen: readonly FaultSeen[];
-  /** From where its pace is measured; absent before it moved, and from a worker of an older version. */
+  /** Where the pace is measured from; absent before any progress, and from workers of an older version. */
   readonly paceFrom?: PaceMark | undefined;
 }
 
-/** What the running workflow itself adds (needs a live worker). */
+/** What the running workflow itself answers, through a worker of ours. */
 export interface LiveJobState {
   readonly phase: "queued" | "starting" | "running" | "recording" | "stopping" | "closed";
   readonly computation: number;
@@ -68,7 +67,7 @@ export interface LiveJobState {
   readonly waitingFor: string | null;
 }
 
-/** How one computation ended, as the waiting activity established it. */
+/** How one computation ended, as the awaiting activity found out. */
 export type ComputationEnd =
   | {
       readonly fate: "succeeded";
@@ -84,7 +83,7 @@ export type ComputationEnd =
       /** True when it may still compute and has to be stopped. */
       readonly mayStillCompute: boolean;
     }
-  /** Proven dead without a result; another computation may be started. */
+  /** It is proven dead without a result; another computation may start. */
   | {
       readonly fate: "lost";
       readonly fault: FaultSeen;
@@ -92,7 +91,7 @@ export type ComputationEnd =
       readonly faultsSeen: readonly FaultSeen[];
     };
 
-/** What stopping a computation established. */
+/** What stopping a computation found out. */
 export type StopReport =
   | { readonly stopped: true; readonly partial: PartialResult | null; readonly faultsSeen: readonly FaultSeen[] }
   /** It had finished before it could be stopped. */

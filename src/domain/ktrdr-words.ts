@@ -1,4 +1,4 @@
-/** What KTRDR's barest error texts mean: what was measured on the real one, each with the request that brought it about. */
+/** What KTRDR's shortest error texts mean, found out with requests to the real one. */
 const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [
     /name or service not known|name resolution|getaddrinfo|all connection attempts failed/i,
@@ -13,7 +13,7 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/found dtype long but expected float/i, "a regression needs labels forward_return"],
 ];
 
-/** KTRDR's own words, followed by what they mean where that is known. */
+/** KTRDR's own words, followed by what they mean when that is known. */
 export function inWords(text: string | null): string | null {
   const meaning = MEANINGS.find(([pattern]) => text !== null && pattern.test(text))?.[1];
   return text === null || meaning === undefined ? text : `${text} (${meaning})`;

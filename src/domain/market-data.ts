@@ -20,8 +20,8 @@ export function isSymbol(value: unknown): value is string {
 }
 
 /**
- * Why KTRDR cannot use a price file of this symbol, and what the file is to be named; null for a good name. Its loader takes
- * letters, digits, `.`, `-` and `_`, its list cuts names at `_`, and its API looks for upper case.
+ * Why KTRDR cannot use a price file of this symbol, and which name it can use; null for a good name. KTRDR's loader
+ * takes letters, digits, `.`, `-` and `_`, its list cuts names at `_`, and its API looks for upper case.
  */
 export function symbolAdvice(symbol: string): string | null {
   const storable = SYMBOL_PATTERN.test(symbol);
@@ -75,7 +75,7 @@ export interface DataRange {
   readonly points: number;
 }
 
-/** Dates of a piece of work: ISO dates (YYYY-MM-DD), UTC. Both days belong to it, whole. */
+/** First and last day, both inclusive: ISO dates (YYYY-MM-DD), UTC. */
 export interface DateWindow {
   readonly startDate: string;
   readonly endDate: string;
@@ -104,7 +104,7 @@ export function spanOf({ startDate, endDate }: DateWindow): number {
   return toEpochMs(endDate) - toEpochMs(startDate) + DAY_MS;
 }
 
-/** How a window lies in what is stored. */
+/** How a window lies in the stored bars. */
 export type Coverage = "inside" | "starts_early" | "ends_late" | "wider" | "outside" | "reversed";
 
 /** Slack for weekends and holidays at either end. */
@@ -121,7 +121,7 @@ export function coverageOf(window: DateWindow, range: DataRange): Coverage {
   return early ? "starts_early" : late ? "ends_late" : "inside";
 }
 
-/** True when the two windows share any day: both ends belong to a window. */
+/** True when two windows share a day. */
 export function overlaps(a: DateWindow, b: DateWindow): boolean {
   const day = (stamp: string) => stamp.slice(0, 10);
   return day(a.startDate) <= day(b.endDate) && day(b.startDate) <= day(a.endDate);

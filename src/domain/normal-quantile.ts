@@ -1,5 +1,5 @@
 /**
- * The value below which a standard normal variable stays with probability `p`, to about 1e-15 for 1e-11 < p < 1 - 1e-11.
+ * The quantile `p` of the standard normal distribution, to about 1e-15 for 1e-11 < p < 1 - 1e-11.
  * Wichura (1988), Algorithm AS 241, PPND16, without its far tails.
  */
 export function normalQuantile(p: number): number {

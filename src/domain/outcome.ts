@@ -1,4 +1,4 @@
-/** How jobs end, and what is kept of those that did not finish. */
+/** How jobs end, and what is kept of a job that did not complete. */
 import { z } from "zod";
 import { ERROR_CODES } from "./errors.ts";
 import { LearningCurve } from "./result.ts";
@@ -8,7 +8,7 @@ export const FINAL_STATUSES = ["completed", "failed", "cancelled", "terminated"]
 export const FinalStatus = z.enum(FINAL_STATUSES);
 export type FinalStatus = z.infer<typeof FinalStatus>;
 
-/** KTRDR faults that were observed on the wire and are overcome (docs/faults.md); each is counted and shown beside the result. */
+/** KTRDR's faults that were met on the wire and overcome (docs/faults.md); results show them, metrics count them. */
 export const FAULTS_SEEN = [
   "completed_turned_failed",
   "completed_turned_cancelled",
@@ -30,7 +30,7 @@ export const JobFailure = z.strictObject({
 });
 export type JobFailure = Stored<typeof JobFailure>;
 
-/** What is kept of a job that did not finish. */
+/** What is kept of a job that did not complete. */
 export const PartialResult = z.strictObject({
   /** Percent 0..100 at the last observation. */
   percent: z.number(),
@@ -38,12 +38,12 @@ export const PartialResult = z.strictObject({
   epochsSeen: z.number(),
   bestValLoss: z.number().nullable(),
   bestValAccuracy: z.number().nullable(),
-  /** Said when its worker could not be asked whether it stopped: what may have become of it, and what may lie where. */
+  /** When its worker could not be asked whether it stopped: what may have happened, and where a model may lie. */
   doubt: z.string().optional(),
 });
 export type PartialResult = Stored<typeof PartialResult>;
 
-/** How a job ended; small enough to be a workflow result. The figures live in the record, keyed by job id. */
+/** How a job ended; small enough for a workflow result. The figures are in the record, by job id. */
 export const JobOutcome = z.strictObject({
   jobId: z.string(),
   status: FinalStatus,
@@ -57,15 +57,15 @@ export const JobOutcome = z.strictObject({
 });
 export type JobOutcome = Stored<typeof JobOutcome>;
 
-/** Where a training goes on after its worker died, or after it was stopped: what its checkpoint held. */
+/** The checkpoint from which a training goes on, after its worker died or it was stopped. */
 export const ResumePoint = z.strictObject({
   /** 0-based last finished epoch. */
   epoch: z.number(),
-  /** The loss that a later epoch has to beat to be saved; absent where it was not written down: the lowest of the curve. */
+  /** The loss that a later epoch must beat to be saved. When absent, the lowest of the curve. */
   bestValLoss: z.number().optional(),
-  /** 0-based epoch whose network is saved unless a later one beats that loss; absent: the last finished one. */
+  /** 0-based epoch whose network is saved unless a later one beats that loss. When absent, the last finished one. */
   keptEpoch: z.number().optional(),
-  /** Every epoch up to and including it; KTRDR's result tells only of the later ones (docs/ktrdr.md §9.11). */
+  /** Every epoch up to `epoch`; KTRDR's result has only the later ones (docs/ktrdr.md §9.11). */
   curve: LearningCurve,
 });
 export type ResumePoint = Stored<typeof ResumePoint>;

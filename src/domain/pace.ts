@@ -1,17 +1,17 @@
-/** How fast a computation goes, and when it is worth looking at again. Zod-free: workflows and activities use it. */
+/** How fast a computation goes, and when to look at it again. Zod-free: workflows and activities use it. */
 
-/** The first progress that was seen: what was before it (loading bars, the slow first epoch) says nothing about the rest. */
+/** The first progress that was seen. The time before it (loading bars, a slow first epoch) tells nothing about the rest. */
 export interface PaceMark {
   /** ISO-8601 UTC. */
   readonly at: string;
   readonly percent: number;
 }
 
-/** Less progress than this since the mark says nothing yet. */
+/** Less progress than this since the mark tells no pace. */
 const TELLING_PERCENT = 2;
 
 /**
- * Milliseconds that are left by the pace since a mark; null while that tells nothing.
+ * Milliseconds left, by the pace since a mark; null while there is too little progress.
  * @param percent at `atMs`, 0..100
  */
 export function leftMs(mark: PaceMark, percent: number, atMs: number): number | null {
@@ -20,17 +20,17 @@ export function leftMs(mark: PaceMark, percent: number, atMs: number): number | 
   return (took / done) * (100 - percent);
 }
 
-/** KTRDR keeps more of an operation with every look at it: no quicker than this. */
+/** KTRDR keeps more of an operation with each look at it, so looks are never closer together than this. */
 const QUICKEST_MS = 500;
-/** A computation that is overdue for longer than this may stand still for ever. */
+/** A computation that is overdue for longer than this may never move again. */
 const OVERDUE_MS = 15_000;
 
 /**
- * How long to wait for the next look, milliseconds: short near the end and for what has only begun, so that an end is
- * noticed within a small part of what the computation took; else as often as it is set.
- * @param elapsedMs since it was first looked at
- * @param left as expected; null where nothing tells
- * @param stillMs since its progress last moved
+ * Milliseconds until the next look: few near the end and right after the beginning, so that an end is noticed quickly
+ * compared with the time that the computation took; else the interval that is set.
+ * @param elapsedMs time since the first look
+ * @param left expected time left; null when not known
+ * @param stillMs time since its progress last moved
  */
 export function nextLookMs(
   intervalMs: number,
@@ -38,7 +38,7 @@ export function nextLookMs(
 ): number {
   const quickest = Math.min(QUICKEST_MS, intervalMs);
   const young = elapsedMs / 8;
-  // What the pace was measured from was seen by looks this far apart.
+  // The pace is only as exact as the interval between the looks that it was measured by.
   const late = left === null || stillMs - left > OVERDUE_MS ? intervalMs : Math.max(0, left - stillMs - intervalMs) / 2;
   return Math.max(quickest, Math.min(intervalMs, young, late));
 }

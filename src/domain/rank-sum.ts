@@ -1,10 +1,10 @@
 /**
- * The rank-sum test (Wilcoxon 1945; Mann and Whitney 1947), exact, ties included: how often a split of the same values into
- * two groups of these sizes would set them as far apart, if the groups were alike. It assumes nothing about how the values
- * are spread, which for a handful of random draws of a network is not known.
+ * The exact rank-sum test, ties included (Wilcoxon 1945; Mann and Whitney 1947): the probability that a random split of
+ * the same values into groups of these sizes sets them at least as far apart. It assumes no distribution of the values:
+ * that of a few draws of a network is not known.
  */
 
-/** Two-sided; 1 where nothing tells the groups apart. Callers pass finite numbers and no empty group. */
+/** Two-sided probability; 1 when the groups do not differ. Callers pass finite numbers and no empty group. */
 export function rankSumProbability(a: readonly number[], b: readonly number[]): number {
   const ranks = doubledRanks([...a, ...b]);
   const seen = ranks.slice(0, a.length).reduce((sum, rank) => sum + rank, 0);
@@ -18,14 +18,14 @@ export function rankSumProbability(a: readonly number[], b: readonly number[]): 
   return far / all;
 }
 
-/** The least probability that groups of these sizes can reach: each value of the one above each of the other. */
+/** The least probability for groups of these sizes: every value of one is above every value of the other. */
 export function leastRankSumProbability(a: number, b: number): number {
   let ways = 1;
   for (let taken = 1; taken <= a; taken += 1) ways *= (b + taken) / taken;
   return Math.min(1, 2 / ways);
 }
 
-/** 1-based places in the order of size, equal values at the mean of theirs; doubled, so that all are integers. */
+/** The 1-based ranks of the values, doubled so that all are integers. Equal values share the mean of their ranks. */
 function doubledRanks(values: readonly number[]): number[] {
   return values.map((value) => {
     const below = values.filter((other) => other < value).length;
@@ -34,10 +34,10 @@ function doubledRanks(values: readonly number[]): number[] {
   });
 }
 
-/** In how many ways so many of the ranks add up to each sum; exact up to 26 of 52, and close beyond. */
+/** In how many ways `taken` of the ranks add up to each sum; exact up to 26 of 52, approximate beyond. */
 function waysToSum(ranks: readonly number[], taken: number): Float64Array {
   const width = ranks.reduce((sum, rank) => sum + rank, 1);
-  // Row by row: how many were taken; in a row: their sum.
+  // One row for each number of ranks taken; the column is their sum.
   const ways = new Float64Array((taken + 1) * width);
   ways[0] = 1;
   let reach = 0;

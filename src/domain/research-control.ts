@@ -1,4 +1,4 @@
-/** What operators order about research as a whole, and what it means for jobs. Pure; kept in PostgreSQL (store). */
+/** The operator's orders, a pause and a budget, and what they mean for jobs. Pure; the store keeps them. */
 import { DomainError } from "./errors.ts";
 
 export interface Pause {
@@ -11,7 +11,7 @@ export interface Pause {
 export interface Budget {
   /** Hours of computing allowed from midnight to midnight UTC. */
   readonly hours: number;
-  /** Hours that computations really ran since the last midnight, running ones until now. */
+  /** Hours that computations ran since the last midnight, running ones until now. */
   readonly usedHours: number;
   /** The next midnight UTC, ISO-8601. */
   readonly renewsAt: string;
@@ -23,7 +23,7 @@ export interface ResearchControl {
   readonly budget: Budget | null;
 }
 
-/** Why no queued job may start to compute now, in one line that stays the same while it holds; null when one may. */
+/** Why no queued job may start now, in one line that stays the same while the order lasts; null when jobs may. */
 export function holdOf({ pause, budget }: ResearchControl): string | null {
   if (pause !== null) return `research is paused by the operator${pause.reason === null ? "" : `: ${pause.reason}`}`;
   if (budget === null || budget.usedHours < budget.hours) return null;

@@ -1,4 +1,4 @@
-/** Bars out of order and bars that are there twice. KTRDR neither sorts nor drops any: it computes on them as they stand. */
+/** Bars out of order, and repeated bars. KTRDR neither sorts nor drops any: it computes on them as they stand. */
 import { defectOf, Tally, type Defect } from "./defect.ts";
 import { DAY_MS, stepOf, type BarSeries } from "./series.ts";
 
@@ -16,7 +16,7 @@ export function orderDefects(series: BarSeries): Defect[] {
   return [...reversed, ...repeated(series, newestFirst)];
 }
 
-/** Bars whose time was seen before, and bars that come late. */
+/** Bars whose time has occurred before, and bars that come after newer ones. */
 function repeated(series: BarSeries, backwards: boolean): Defect[] {
   const { time, line } = series;
   const [unsorted, duplicate, conflict, overlap] = [new Tally(), new Tally(), new Tally(), new Tally()];
@@ -53,14 +53,14 @@ function sameBar({ open, high, low, close }: BarSeries, a: number, b: number): b
   return [open, high, low, close].every((column) => Object.is(column[a], column[b]));
 }
 
-/** Clocks are set back on Sundays of these months (0 is January), in one half of the world or the other. */
+/** Months (0 is January) in which clocks are set back on a Sunday, in the north or in the south. */
 const MONTHS = new Set([2, 3, 9, 10]);
-/** Local Sunday morning, plus what a zone may be away from UTC. */
+/** How far that Sunday morning may be from Sunday in UTC. */
 const SHIFT_MS = 14 * 3_600_000;
 
 /**
- * The hour that a local clock shows twice: every repeated bar lies on a day on which clocks are set back, at most one hour's
- * worth a day, and its prices are others than those of the first.
+ * The hour that a local clock shows twice when it is set back: every repeated bar lies on such a day, at most an hour
+ * of them a day, and their prices differ from those of the first.
  */
 function doubledHour(series: BarSeries, times: readonly number[], differing: readonly number[]): Defect | null {
   const step = stepOf(series.timeframe);

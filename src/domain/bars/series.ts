@@ -1,9 +1,9 @@
-/** Bars in columns, in the order in which KTRDR reads them: the one form in which bars are judged. */
+/** Bars as columns, in the order in which KTRDR reads them. All checks of bars work on this form. */
 
 const MINUTE = 60_000;
 export const DAY_MS = 1_440 * MINUTE;
 
-/** Milliseconds of a bar; a month is the shortest there is. */
+/** Milliseconds of a bar; for a month, those of the shortest one. */
 const STEP: Readonly<Record<string, number>> = {
   "1m": MINUTE,
   "5m": 5 * MINUTE,
@@ -22,7 +22,7 @@ export const stepOf = (timeframe: string): number => STEP[timeframe] ?? DAY_MS;
 
 export interface BarSeries {
   readonly timeframe: string;
-  /** ms since 1970 UTC; NaN where KTRDR cannot read the stamp. All columns are of one length. */
+  /** Milliseconds since 1970 UTC; NaN where KTRDR cannot read the stamp. All columns have the same length. */
   readonly time: Float64Array;
   /** NaN where there is no number. */
   readonly open: Float64Array;

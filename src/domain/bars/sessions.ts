@@ -1,15 +1,15 @@
-/** When a market is usually open within a day, learnt from its own bars, and what is missing or too much by that. */
+/** When a market is usually open within a day, learnt from its bars; which bars are then missing or too many. */
 import { Tally, defectOf, type Defect } from "./defect.ts";
 import { DAY_MS, type BarSeries } from "./series.ts";
 
-/** Weeks before and behind in which the same minute of the same weekday is looked up. */
+/** The same minute of the same weekday is looked up in these weeks before and after. */
 const WEEKS = [-4, -3, -2, -1, 1, 2, 3, 4] as const;
-/** Or, in a short series, days. */
+/** In a short series the same minute is looked up on these days instead. */
 const DAYS = [-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6] as const;
 const ENOUGH = 4;
-/** So often there must have been a bar for the market to be called open. */
+/** The market counts as open when this share of the moments looked up has a bar. */
 const OPEN = 0.8;
-/** More gaps than one in so many bars are how this market trades: minutes without a trade. */
+/** With more than one gap in so many bars, gaps are usual in this market: it has minutes without a trade. */
 const RARE = 200;
 const LONGER = 10;
 
@@ -21,10 +21,10 @@ export interface ShortHole {
 }
 
 /**
- * Gaps in which the market is usually open from their first to their last bar. A night, a lunch, a half day before a
- * night and the hour by which clocks change are none.
- * @param times ms since 1970, each once, ascending
- * @param longest ms; longer gaps are left to whoever counts days
+ * Gaps during which the market is usually open all the time. A night, a lunch break, a half day before a night and the
+ * hour by which clocks change are no such gaps.
+ * @param times milliseconds since 1970, each once, ascending
+ * @param longest milliseconds; longer gaps are left to the check that counts days
  */
 export function shortHoles(times: Float64Array, step: number, longest: number): ShortHole[] {
   const found: ShortHole[] = [];
@@ -51,7 +51,7 @@ function isOpen(times: Float64Array, slot: number): boolean {
   return known >= ENOUGH && there / known >= OPEN;
 }
 
-/** How many of the moments beside it have a bar, and how many lie in the series at all. */
+/** How many of the moments looked up have a bar, and how many lie inside the series. */
 function sharesOf(
   times: Float64Array,
   slot: number,
@@ -76,11 +76,11 @@ function has(times: Float64Array, wanted: number): boolean {
 }
 
 const NAMES = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-/** Of the weeks; above it the day is one of the market's own. */
+/** A weekday with bars in a larger share of the weeks is a trading day. */
 const SELDOM = 0.1;
 const FEWEST_WEEKS = 8;
 
-/** Days of bars on weekdays on which there is hardly ever one. */
+/** Bars on weekdays that hardly ever have any. */
 export function closedDays({ time, line }: BarSeries): Defect[] {
   const days = new Map<number, number>();
   for (const [index, moment] of time.entries()) {
@@ -101,7 +101,7 @@ export function closedDays({ time, line }: BarSeries): Defect[] {
   });
 }
 
-/** Bars and days of a price that stands still; shorter ones are quiet markets. */
+/** A price that stands still for fewer bars or less time is a quiet market. */
 const STILL_BARS = 10;
 const STILL_MS = 5 * DAY_MS;
 

@@ -1,4 +1,4 @@
-/** Prices and volumes that no market had. */
+/** Prices and volumes that no market can have had. */
 import { defectOf, Tally, type Defect, type DefectKind } from "./defect.ts";
 import type { BarSeries } from "./series.ts";
 
@@ -16,7 +16,7 @@ export function valueDefects(series: BarSeries): Defect[] {
       tallies.set(kind, tally);
       tally.add(time[index] ?? Number.NaN, line?.[index]);
     }
-    // An empty bar has no volume either: said once.
+    // An empty bar has no volume either, and is reported once.
     if (kind !== "empty" && !Number.isFinite(series.volume[index])) volumes.add(time[index] ?? 0, line?.[index]);
   }
   return [
@@ -42,7 +42,7 @@ function kindOf({ time, open, high, low, close }: BarSeries, index: number): Def
   return h < l || h < o || h < c || l > o || l > c ? "impossible" : null;
 }
 
-/** What is the same in all bars: made up by whoever wrote the file, or by KTRDR for columns that it did not find. */
+/** Values that are the same in all bars: the file's author made them up, or KTRDR did for a missing column. */
 function sameness({ time, open, high, low, close, volume, line }: BarSeries): Defect[] {
   const whole = (kind: DefectKind, detail?: string): Defect => ({
     kind,
@@ -53,7 +53,7 @@ function sameness({ time, open, high, low, close, volume, line }: BarSeries): De
   const flat = close.every((price, index) => price === open[index] && price === high[index] && price === low[index]);
   const price = close[0] ?? Number.NaN;
   if (flat && close.every((other) => other === price)) {
-    // KTRDR fills prices that it did not find in this way (docs/ktrdr.md §2.2), however few the bars are.
+    // KTRDR fills missing prices this way (docs/ktrdr.md §2.2), so a few bars are enough to tell.
     const made = price === 100 && volume.every((traded) => traded === 0);
     if (made || close.length >= MANY) return [whole("constant_price", String(price))];
     return [];

@@ -1,4 +1,4 @@
-/** What a defect of bars means, in words, and how grave it is. */
+/** The text of each defect of bars, and its grade. */
 import type { Finding } from "../strategy/finding.ts";
 import type { BarHealth, Defect, DefectKind } from "./defect.ts";
 
@@ -226,7 +226,7 @@ const dayOf = (time: number): string => {
   return stamp.endsWith("T00:00:00.000Z") ? stamp.slice(0, 10) : `${stamp.slice(0, 16)}Z`;
 };
 
-/** Where the first bar of a kind is: its time and, in a file that could be seen, its line. */
+/** Where the first bar with the defect is: its time and, when the file can be read, its line. */
 export function placeOf({ at, until, line }: Defect): string {
   const first = dayOf(at[0] ?? Number.NaN);
   const reach = until === undefined ? first : `${first} to ${dayOf(until[0] ?? Number.NaN)}`;
@@ -235,7 +235,7 @@ export function placeOf({ at, until, line }: Defect): string {
 
 export const isError = ({ kind }: Defect): boolean => WORDS[kind].severity === "error";
 
-/** Whether closes, or the times between them, are others than the market's: nothing can then be computed of returns. */
+/** Whether closes, or the times between them, are not those of the market, so that returns mean nothing. */
 export const spoilsReturns = (defect: Defect): boolean =>
   isError(defect) && defect.kind !== "close_only" && defect.kind !== "constant_price";
 
@@ -246,7 +246,7 @@ export function defectLine(defect: Defect): string {
   return place === "" ? what : `${what} First: ${place}.`;
 }
 
-/** What is wrong with a market's bars, in the shape in which a strategy's faults are told; the gravest first. */
+/** The defects of a market's bars as findings, like those of a strategy; errors first. */
 export function barFindings(market: string, { defects }: BarHealth): Finding[] {
   const findings = defects.map((defect): Finding => {
     const { severity, what, why, fix } = WORDS[defect.kind];
@@ -255,7 +255,7 @@ export function barFindings(market: string, { defects }: BarHealth): Finding[] {
       severity,
       code: `bars_${defect.kind}`,
       where: place === "" ? market : `${market}, ${place}`,
-      // A line of the price file is none of the strategy.
+      // `line` is a line of the strategy; this one is of the price file.
       line: null,
       what: what(defect.at.length, defect.detail ?? ""),
       why,

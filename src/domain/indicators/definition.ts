@@ -1,4 +1,4 @@
-/** The parts an indicator type is described with; the catalogue is written in these. */
+/** How the catalogue describes an indicator type. */
 
 export type ParameterType = "int" | "float" | "string" | "bool";
 
@@ -36,7 +36,7 @@ export type OutputUnit =
 
 export interface OutputScale {
   readonly unit: OutputUnit;
-  /** Limits that can never be left, for bounded outputs. */
+  /** Limits of bounded outputs, which no value exceeds. */
   readonly range?: readonly [low: number, high: number];
   /** Where practically all values lie, when that is much narrower than `range`. */
   readonly usual?: readonly [low: number, high: number];
@@ -56,7 +56,7 @@ export interface IndicatorDefinition {
   readonly scales: Readonly<Record<string, OutputScale>>;
   /** Parameters whose sum is the number of bars before the first trustworthy value. */
   readonly lag: readonly string[];
-  /** Its past values change when new bars come: as an input of the network it tells the future. */
+  /** True when new bars change its past values: as an input of the network it would tell the future. */
   readonly repaints?: boolean;
   /** Outputs that exist only while a boolean parameter is true. */
   readonly optionalOutputs?: Readonly<Record<string, string>>;

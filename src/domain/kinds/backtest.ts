@@ -21,7 +21,7 @@ export type Costs = Stored<typeof Costs>;
 export const BacktestRequest = z.strictObject({
   kind: z.literal("backtest"),
   strategy: z.string(),
-  /** SHA-256 of the text that the model was trained from, which decides with the model; absent where it is not on record. */
+  /** SHA-256 of the text that the model was trained from, which the model trades by; absent when not on record. */
   strategySha256: z.string().optional(),
   ...MARKET,
   ...WINDOW,
@@ -30,7 +30,7 @@ export const BacktestRequest = z.strictObject({
   /** The training job the model came from, when it is ours. */
   trainingJobId: z.string().nullable(),
   ...Costs.shape,
-  /** As in a training; what was insisted on there holds for the backtests of its model. */
+  /** Errors insisted on, including those of the model's training. */
   insisted: z.array(Insistence).optional(),
 });
 export type BacktestRequest = Stored<typeof BacktestRequest>;
@@ -48,7 +48,7 @@ export const BacktestResult = z.strictObject({
   annualReturn: figure,
   /** Annualised with the timeframe's own bars per year (KTRDR uses sqrt(252) for every bar; the raw one is in `raw`). */
   sharpe: figure,
-  /** KTRDR's own, on the same scale: over the deviation of losing bars around their mean, not of all bars below zero. */
+  /** KTRDR's own, on the same scale. It divides by the deviation of the losing bars around their mean, not below zero. */
   sortino: figure,
   /** Annualised ratio. */
   volatility: z.number(),

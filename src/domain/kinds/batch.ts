@@ -13,12 +13,12 @@ const Window = z.strictObject(WINDOW);
 export const BatchPeriod = z.strictObject({ train: Window.nullable(), test: Window.nullable() });
 export type BatchPeriod = Stored<typeof BatchPeriod>;
 
-/** Many trainings and backtests as one job (domain/batch.ts says which). */
+/** Many trainings and backtests as one job; domain/batch.ts lists its items. */
 export const BatchRequest = z.strictObject({
   kind: z.literal("batch"),
   /** What is done for each combination. */
   work: z.enum(["train", "both", "backtest"]),
-  /** Trained, on each of their markets. Empty when only backtests are wanted. */
+  /** Strategies to train, on each of their markets. Empty when only backtests are wanted. */
   strategies: z.array(
     TrainingRequest.pick({
       strategy: true,
@@ -29,7 +29,7 @@ export const BatchRequest = z.strictObject({
       insisted: true,
     }),
   ),
-  /** Models that are there already; empty when they are trained first. */
+  /** Models to backtest that exist already; empty when the batch trains them. */
   models: z.array(
     BacktestRequest.pick({
       strategy: true,
@@ -44,25 +44,25 @@ export const BatchRequest = z.strictObject({
   periods: z.array(BatchPeriod),
   /** How many trainings of each combination. */
   draws: z.number(),
-  /** Of the backtests; null when nothing is backtested. */
+  /** Costs of the backtests; null when nothing is backtested. */
   costs: Costs.nullable(),
-  /** Jobs of the batch that are open at the same time. */
+  /** How many jobs of the batch may be open at the same time. */
   atOnce: z.number(),
-  /** When more of its items failed, no others are begun. */
+  /** When more items have failed, no further ones are begun. */
   maxFailures: z.number(),
 });
 export type BatchRequest = Stored<typeof BatchRequest>;
 
 export const BatchResult = z.strictObject({
   kind: z.literal("batch"),
-  /** Items of the batch, and how many of them ended how. Those that were never begun are in none of the others. */
+  /** All items of the batch. The counts below leave out items that were never begun. */
   items: z.number(),
   completed: z.number(),
   failed: z.number(),
   cancelled: z.number(),
-  /** Items that were answered by earlier runs alone. */
+  /** Items whose jobs were all known before. */
   reused: z.number(),
-  /** Of a batch that is several draws of one training on the same dates; null of any other. */
+  /** Median and range, when the batch is several draws of one training on the same dates; else null. */
   draws: z
     .strictObject({ sharpe: Spread.nullable(), validationLoss: Spread.nullable(), testAccuracy: Spread.nullable() })
     .nullable(),

@@ -5,9 +5,9 @@ import type { OperationType } from "../operation.ts";
 import type { Caveat, Engine } from "../result.ts";
 import type { Stored } from "../stored.ts";
 
-/** What a job is about: lists and operators filter by it. */
+/** What a job is about: lists and Temporal's Web UI filter by it. */
 export interface Subject {
-  /** Null where there is none, or several. */
+  /** Null when there is none, or several. */
   readonly strategy: string | null;
   readonly symbol: string;
   readonly timeframe: string;
@@ -22,37 +22,37 @@ export interface Told {
 }
 
 export interface Computing {
-  /** What KTRDR calls its operations. */
+  /** KTRDR's name for such operations. */
   readonly operationType: OperationType;
-  /** Of the workers that compute it; null when the API does it itself. */
+  /** KTRDR's name for workers that compute it; null when the API computes it itself. */
   readonly workerType: string | null;
   /** True when `result_summary` holds what only a finished computation has (docs/ktrdr.md §9.2). */
   readonly holdsResult: (result: Readonly<Record<string, unknown>>) => boolean;
 }
 
-/** Everything that is the same for all jobs of a kind and different from other kinds. */
+/** Everything in which one kind of job differs from the others. */
 interface KindOf<N extends string, Q extends z.ZodType, R extends z.ZodType> {
-  /** As it stands in requests, results and lists. */
+  /** The `kind` of requests, results and lists. */
   readonly name: N;
-  /** Of job ids, which are workflow ids. */
+  /** Beginning of its job ids, which are workflow ids. */
   readonly prefix: string;
   /** Temporal's workflow type. */
   readonly workflow: string;
-  /** How KTRDR computes it, in a slot; null when it only waits for jobs of its own. */
+  /** How KTRDR computes it, in a slot; null for a batch, which only waits for its jobs. */
   readonly computing: Computing | null;
   readonly request: Q;
   readonly result: R;
   readonly subject: (request: Stored<Q>) => Subject;
   /** One line for operators. */
   readonly summary: (request: Stored<Q>) => string;
-  /** What KTRDR is to compute for it at the same time. */
+  /** How many computations KTRDR gets from it at the same time. */
   readonly computations: (request: Stored<Q>) => number;
-  /** Errors that were found beforehand and insisted on. */
+  /** Errors that a check found and somebody insisted on. */
   readonly insisted: (request: Stored<Q>) => readonly Insistence[];
   /** The figures that matter first, in at most about 160 characters. */
   readonly headline: (result: Stored<R>) => string;
   readonly told: (result: Stored<R>, detail: Detail) => Told;
-  /** What it was computed from, beside its subject. */
+  /** What the result was computed from, beside its subject. */
   readonly origin: (result: Stored<R>, request: Stored<Q>) => Facts;
   /** Names of the tools that start one. */
   readonly startedBy: readonly string[];

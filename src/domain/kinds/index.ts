@@ -35,7 +35,7 @@ function of<S>(pick: (kind: Kind) => S): [S, ...S[]] {
   return [pick(first), ...others.map(pick)];
 }
 
-/** Of requests and results of its own kind only: that is what `kindOf` finds it for. */
+/** A kind whose functions take requests and results of any kind: `kindOf` finds the one that fits. */
 interface AnyKind extends Omit<
   Kind,
   "subject" | "summary" | "computations" | "insisted" | "headline" | "told" | "origin"
@@ -62,7 +62,7 @@ export function kindOf(name: JobKind): AnyKind {
 
 export const computes = (request: JobRequest): request is ComputeRequest => kindOf(request.kind).computing !== null;
 
-/** The slots that a job of this id queues for; null when it queues for none. */
+/** The kind of slot that the job with this id queues for; null when it needs none. */
 export function slotKindOf(jobId: string): SlotKind | null {
   const found = KINDS.find(({ prefix }) => jobId.startsWith(`${prefix}-`));
   return found === undefined || found.computing === null ? null : found.name;
@@ -77,7 +77,7 @@ export function computingOf(name: SlotKind): Computing {
   return computing;
 }
 
-/** What of a request was insisted on; of a batch in any of its parts. */
+/** What was insisted on in a request; for a batch, in any of its parts. */
 export const insistedOn = (request: JobRequest): readonly Insistence[] => kindOf(request.kind).insisted(request);
 
 /** One line for statuses, lists and operators. */

@@ -16,13 +16,13 @@ export const TrainingRequest = z.strictObject({
   ...MARKET,
   /** ISO dates (YYYY-MM-DD), both inclusive, UTC. */
   ...WINDOW,
-  /** Several that are trained on together, `symbol` first; absent: that one alone. */
+  /** All symbols that are trained on together, `symbol` first; absent when it is the only one. */
   symbols: z.array(z.string()).optional(),
-  /** Training sets no seed: each draw of the same request is another random model. 1-based. */
+  /** 1-based. KTRDR sets no seed: each draw of the same request is another random model. */
   draw: z.number(),
-  /** Errors that were found beforehand and insisted on; no part of the identity. */
+  /** Errors that somebody insisted on; they are no part of the identity. */
   insisted: z.array(Insistence).optional(),
-  /** The job whose checkpoint it goes on from; absent: it begins with a new network. */
+  /** The job whose checkpoint it goes on from; absent when it begins with a new network. */
   resumeFrom: z.string().optional(),
 });
 export type TrainingRequest = Stored<typeof TrainingRequest>;
@@ -35,10 +35,7 @@ export const TrainingResult = z.strictObject({
   ...MARKET,
   ...WINDOW,
   epochsTrained: z.int(),
-  /**
-   * 0-based epoch with the lowest validation loss: a fact of the curve. KTRDR does not keep its weights
-   * (docs/ktrdr.md §11.2).
-   */
+  /** 0-based epoch with the lowest validation loss of the curve. KTRDR does not keep its weights (docs/ktrdr.md §11.2). */
   bestEpoch: figure,
   bestValLoss: figure,
   /** 0-based epoch whose weights are the model. */
@@ -109,7 +106,7 @@ function headlineOf(result: TrainingResult): string {
   return `model of epoch ${saved} of ${epochsTrained}: validation loss ${lossText(finalValLoss)}, ${accuracy}${error}${bestText(result, saved)}; ${modelPath}`;
 }
 
-/** Whose weights do not exist. */
+/** Tells of the best epoch, whose weights KTRDR did not keep. */
 function bestText({ bestEpoch, bestValLoss }: TrainingResult, saved: number): string {
   if (bestEpoch === null || bestEpoch + 1 === saved) return "";
   return `; the best loss, ${lossText(bestValLoss)} at epoch ${bestEpoch + 1}, was not saved`;
@@ -147,10 +144,10 @@ function toldOf(result: TrainingResult, detail: Detail): Told {
   return { figures, ...(detail === "full" ? { curve: thinned(result.curve) } : {}) };
 }
 
-/** A curve is for its shape: this many points show it. */
+/** So many points show the shape of a curve. */
 const CURVE_POINTS = 40;
 
-/** Evenly thinned, first and last epoch kept; `epoch` names what is left (1-based, as everywhere). */
+/** Evenly thinned, with the first and last epoch; `epoch` has the 1-based numbers of those left. */
 function thinned(curve: LearningCurve) {
   const length = Math.max(curve.trainLoss.length, curve.valLoss.length);
   const points = Math.min(length, CURVE_POINTS);
