@@ -39,7 +39,7 @@ export function assertMayStart({ pause, budget }: ResearchControl): void {
     throw new DomainError("research_paused", {
       what: `Research is paused by the operator since ${minuteText(pause.since)}: no new job is taken.`,
       why: pause.reason ?? "the operator gave no reason",
-      next: "jobs that run go on, and everything that only reads answers; ask the operator for `bin/ktrdr-mcp resume-research`, then repeat the call",
+      next: "running jobs go on, and tools that only read still answer; ask the operator for `bin/ktrdr-mcp resume-research`, then repeat the call",
     });
   }
   if (budget === null || budget.usedHours < budget.hours) return;

@@ -1,11 +1,11 @@
 /**
- * What results of several kinds are made of (domain/kinds has each). Ratios are ratios (0.05 = 5 %), times are ISO-8601
- * UTC, money is in account currency.
+ * The parts that results of several kinds share. Ratios are ratios (0.05 = 5 %), times are ISO-8601 UTC, money is in
+ * account currency.
  */
 import { z } from "zod";
 import type { Stored } from "./stored.ts";
 
-/** Which KTRDR computed it; every answer and record says so. */
+/** Which engine computed the result; every answer and record says so. */
 export const Engine = z.strictObject({ name: z.enum(["ktrdr", "sandbox"]), version: z.string() });
 export type Engine = Stored<typeof Engine>;
 
@@ -23,10 +23,10 @@ export type LearningCurve = Stored<typeof LearningCurve>;
 export const Caveat = z.strictObject({ code: z.string(), text: z.string() });
 export type Caveat = Stored<typeof Caveat>;
 
-/** The bars of a job's own market and dates, as they were when its result was recorded. */
+/** The bars of a job's market and dates, as they were when its result was recorded. */
 export const DataFingerprint = z.strictObject({
   bars: z.number(),
-  /** Times of the first and last one, as KTRDR tells them. */
+  /** Times of the first and the last bar, as KTRDR tells them. */
   first: z.string(),
   last: z.string(),
   /** Over lines of time, open, high, low, close and volume. */
@@ -36,7 +36,7 @@ export type DataFingerprint = Stored<typeof DataFingerprint>;
 
 const labelShare = { label: z.string(), share: z.number() };
 
-/** How often the most frequent label comes: what a model reaches that always says the same. Shares are ratios. */
+/** Share of the most frequent label (a ratio): the accuracy of a model that always gives that label. */
 export const BaseRate = z.strictObject({
   ...labelShare,
   /** Of the test part alone; null when it is empty. */

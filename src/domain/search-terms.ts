@@ -1,9 +1,9 @@
-/** One thing a search asks for. */
+/** One term of a search. */
 export interface SearchTerm {
   /** `phrase`: these words in this order; `prefix`: words that begin so. */
   readonly how: "word" | "phrase" | "prefix";
   readonly text: string;
-  /** What matches it is left out. */
+  /** True when insights that match it are left out. */
   readonly without: boolean;
 }
 
@@ -14,9 +14,7 @@ const MOST_TERMS = 16;
 const TERM = /(?<minus>-?)(?:"(?<phrase>[^"]*)"?|(?<word>[^\s"]+))/gu;
 const LETTERS = /[\p{L}\p{N}]/u;
 
-/**
- * Reads `rsi "high volatility" overfit* -intraday`. Anything is a search: what holds no letter or digit is passed over.
- */
+/** Reads `rsi "high volatility" overfit* -intraday`. Never fails: terms without a letter or digit are ignored. */
 export function searchTerms(query: string): SearchTerm[] {
   const terms: SearchTerm[] = [];
   for (const { groups = {} } of query.matchAll(TERM)) {

@@ -6,15 +6,15 @@ export interface SlotClaim {
   readonly priority: number;
   /** 1-based: a job whose computation was lost claims again with the next number. */
   readonly computation: number;
-  /** Where the job stands when a keeper is rebuilt; queued unless said otherwise. */
+  /** Where the job stands when a keeper is rebuilt; absent: queued. */
   readonly standing?: "queued" | "granted" | "in_use";
 }
 
-/** What watching KTRDR and the holders brought. */
+/** What the activity that watches KTRDR and the holders found. */
 export interface SlotNews {
   /** True when one more computation may start right now. */
   readonly free: boolean;
-  /** Holders or waiters whose workflow is closed without having released. */
+  /** Holding or waiting jobs whose workflow is closed and did not release its slot. */
   readonly closed: readonly string[];
   /** Why none is free, in one line. */
   readonly waitingFor: string;
@@ -23,12 +23,12 @@ export interface SlotNews {
 export interface SlotWatch {
   readonly kind: SlotKind;
   readonly held: readonly string[];
-  /** Closed jobs whose computing is being stopped: they hold their slots as well. Absent from a keeper of an older version. */
+  /** Closed jobs whose computing is being stopped; they still hold their slots. Absent from older keepers. */
   readonly settling?: readonly string[];
   readonly queued: readonly string[];
   /** False while the job that was granted last has not begun to compute: starts are made one at a time. */
   readonly mayGrant: boolean;
-  /** What the keeper says about why its queue waits: another reason is news. Absent from a keeper of an older version. */
+  /** Why the keeper's queue waits, as the keeper knows it; another reason is news. Absent from older keepers. */
   readonly knownReason?: string;
 }
 

@@ -25,7 +25,7 @@ export function median(values: readonly number[]): number {
   return mean(sorted.slice(Math.floor(middle), Math.ceil(middle) + 1));
 }
 
-/** Of the values that exist; null when none does. */
+/** Median and range of the values that are not null; null when all are. */
 export function spread(values: readonly (number | null)[]): Spread | null {
   const known = values.filter((value) => value !== null);
   if (known.length === 0) return null;
@@ -48,10 +48,10 @@ export function maxDrawdown(values: readonly number[]): number {
   return worst;
 }
 
-/** A mean so many times its spread is that of a line: what varies is the rounding of prices. No market comes near. */
+/** When the mean exceeds the deviation so many times, only the rounding of prices varies. No market comes near. */
 const MOST_MEANS = 100;
 
-/** Mean over standard deviation of per-bar returns, times the root of bars per year; null when nothing but rounding varies. */
+/** Mean over deviation of per-bar returns, times the root of bars per year; null when nothing but rounding varies. */
 export function sharpeRatio(returns: readonly number[], barsPerYear: number): number | null {
   const [centre, deviation] = [mean(returns), standardDeviation(returns)];
   const varies = deviation > 0 && Math.abs(centre) < MOST_MEANS * deviation;

@@ -21,7 +21,7 @@ function after(status: FinalStatus, kind: JobKind): string {
   }
 }
 
-/** As the outcome says. */
+/** The status of a job whose outcome is known. */
 export function ended(outcome: JobOutcome, kind: JobKind): JobStatus {
   return blank(outcome.status, {
     final: true,
@@ -41,7 +41,7 @@ const BARE: Record<FinalStatus, string> = {
   terminated: "Terminated by an operator in Temporal; KTRDR was not told and may compute on.",
 };
 
-/** The execution is closed and nobody recorded how. */
+/** The workflow is closed, and no outcome is known. */
 export function endedWithoutOutcome(status: FinalStatus, kind: JobKind): JobStatus {
   return blank(status, {
     final: true,
@@ -52,8 +52,8 @@ export function endedWithoutOutcome(status: FinalStatus, kind: JobKind): JobStat
 }
 
 /**
- * The execution is closed, but the record of the job is open or cannot be read: until that says how it ended, its
- * computing may go on, and may even come to a result.
+ * The workflow is closed, but the job's record is open or cannot be read. Until the record says how the job ended,
+ * KTRDR may still compute it, and may even complete it.
  */
 export function unsettled(status: FinalStatus, kind: JobKind): JobStatus {
   return {

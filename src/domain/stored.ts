@@ -6,5 +6,5 @@ type DeepReadonly<T> = T extends readonly (infer E)[]
     ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
     : T;
 
-/** What a schema describes, as everything in this product handles it: read only. */
+/** The type of a schema's values, read only, as all our code uses them. */
 export type Stored<S extends z.ZodType> = DeepReadonly<z.infer<S>>;

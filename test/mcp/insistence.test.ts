@@ -113,7 +113,7 @@ describe("an error can be insisted on", () => {
     expect(await stack.refused("train_model", { ...wish, symbols: ["SPX", "NOPE"] })).toContain("data_not_found");
     const periods = [{ train: ["2001-01-02", "2010-12-31"] }];
     const batch = { work: "train", strategies: ["pair"], periods };
-    expect(await stack.refused("start_batch", batch)).toContain("does not learn");
+    expect(await stack.refused("start_batch", batch)).toContain("cannot train on");
     const { task_id } = await ask("start_batch", { ...batch, symbols: ["SPX", "SYNTREND"] });
     const { strategies } = await startedWith(task_id);
     expect(strategies).toMatchObject([{ symbol: "SPX" }, { symbol: "SYNTREND" }]);

@@ -5,7 +5,7 @@ import { DomainError } from "../errors.ts";
 export const share = z.number().min(0).max(1);
 
 /**
- * Parses what KTRDR sent. zod refuses NaN and infinities as numbers by itself.
+ * Parses what KTRDR sent. zod refuses NaN and infinities as numbers.
  * @throws DomainError `ktrdr_bad_answer` naming the fields that are missing or unusable.
  */
 export function parseAnswer<T>(schema: z.ZodType<T>, answer: unknown, what: string): T {

@@ -9,7 +9,7 @@ import type { TradeSums } from "./trade-sums.ts";
 export interface BacktestFacts {
   readonly figures: Omit<BacktestResult, "caveats">;
   readonly trades: TradeSums;
-  /** What the annual figures were scaled with; null when the timeframe's density is unknown. */
+  /** Bars per year that the annual figures were scaled with; null when not known. */
   readonly perYear: number | null;
   /** Calendar years that were traded; null without bars. */
   readonly years: number | null;
@@ -17,9 +17,9 @@ export interface BacktestFacts {
   readonly bar: string;
   /** Bars after the warm-up; null without bars. */
   readonly tradableBars: number | null;
-  /** Of the traded closes, in currency; null without bars. */
+  /** Highest and lowest traded price, in currency; null without bars. */
   readonly dearest: PriceSpan | null;
-  /** What makes the bars something else than the market was, and what may be real. */
+  /** Defects by which the bars differ from the market, or may. */
   readonly faults: readonly string[];
   readonly doubts: readonly string[];
 }
@@ -28,7 +28,7 @@ type Check = (facts: BacktestFacts) => string | null;
 
 /** Fewer trades than this say little about an edge, whatever their profit. */
 const FEW_TRADES = 30;
-/** A trade with so much of the profit is the result. */
+/** A single trade with this share of the profit gets a caveat. */
 const MOST_OF_PROFIT = 0.5;
 
 const SHOWN = 3;
@@ -40,7 +40,7 @@ const figure = (value: number): string => value.toFixed(2);
 const CHECKS: Readonly<Record<string, Check>> = {
   bad_bars: ({ faults }) =>
     faults.length > 0
-      ? `BAD BARS: ${shown(faults)} KTRDR computed on them, so no figure here is of the market. Mend the price file and run it afresh.`
+      ? `BAD BARS: ${shown(faults)} KTRDR computed on them, so no figure here describes the market. Mend the price file and run it again.`
       : null,
   doubtful_bars: ({ doubts }) => (doubts.length > 0 ? `Doubtful bars: ${shown(doubts)}` : null),
   position_too_small: ({ figures: { initialCapital, trades }, dearest }) => {
@@ -74,7 +74,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
       : null;
   },
   no_sharpe: ({ figures: { sharpe, trades } }) =>
-    sharpe === null && trades > 0 ? "A Sharpe does not exist: the account hardly moved, or always alike." : null,
+    sharpe === null && trades > 0
+      ? "There is no Sharpe: the account hardly moved, or moved by the same amount in every bar."
+      : null,
   no_sortino: ({ figures: { sortino, trades } }) =>
     sortino === null && trades > 0
       ? "A Sortino does not exist: too few bars lost money to say how far their losses scatter."

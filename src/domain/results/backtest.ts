@@ -12,7 +12,7 @@ import { priceSpan } from "./position-size.ts";
 import { tradeSums } from "./trade-sums.ts";
 import { tradedBars } from "./traded-bars.ts";
 
-/** Sums of more than this are no account's (capital is at most 1e12), and would overflow in what is computed of them. */
+/** No account has larger sums (capital is at most 1e12), and computing with them would overflow. */
 const MOST_MONEY = 1e15;
 const money = z.number().min(-MOST_MONEY).max(MOST_MONEY);
 const count = z.number().int().nonnegative();
@@ -81,7 +81,7 @@ export function normaliseBacktest(
   const traded = whole === null ? null : tradedBars(whole, request.timeframe, equityPoints);
   const usable = traded === null ? null : traded.bars;
   const verdict = traded === null ? null : barVerdict(traded.timeframe, traded.bars);
-  // Without bars, from how many equity points KTRDR counted in the requested window.
+  // Without bars, the number of KTRDR's equity points tells how many bars the window had.
   const points = equityPoints + WARM_UP_BARS - 1;
   const perYear = verdict === null ? barsPerYear(request.timeframe, points, spanOf(request)) : verdict.perYear;
   const scale = perYear === null ? 1 : Math.sqrt(perYear / KTRDR_BARS_PER_YEAR);
@@ -122,11 +122,11 @@ export function normaliseBacktest(
   return { ...figures, caveats: backtestCaveats(facts) };
 }
 
-/** KTRDR writes 0 for a ratio without a deviation, and at most this for one that is infinite (docs/ktrdr.md §6.2). */
+/** KTRDR writes 0 for a ratio without a deviation, and this at most for an infinite one (docs/ktrdr.md §6.2). */
 const KTRDR_INFINITY = 999_999;
 const KTRDR_LEAST_DEVIATION = 1e-10;
 
-/** KTRDR's own without bars; null over fewer days than can be scaled to a year. */
+/** Without bars KTRDR's own figure. Null over fewer days than can be scaled to a year. */
 function annualReturnOf(
   metrics: { readonly total_return_pct: number; readonly annualized_return: number },
   traded: number | null,
@@ -144,10 +144,10 @@ const varies = (volatility: number): boolean => volatility / Math.sqrt(KTRDR_BAR
 const scaled = (ratio: number, scale: number): number | null =>
   ratio === 0 || Math.abs(ratio) >= KTRDR_INFINITY ? null : ratio * scale;
 
-/** The name in the strategy's text: its models are filed under it, and KTRDR answers it, whatever the file is called. */
+/** The name in the strategy's text. KTRDR files its models under it and answers with it, whatever the file is called. */
 const nameOf = (modelPath: string): string | undefined => modelPath.split("/")[1];
 
-/** A start whose answer got lost is matched to an operation by its content; this is the last line of that defence. */
+/** A start whose answer was lost is matched to an operation by its parameters; this refuses a wrong match. */
 function refuseAnotherRequest(summary: z.infer<typeof Summary>, request: BacktestRequest): void {
   const { config } = summary;
   const differing = Object.entries({

@@ -1,4 +1,4 @@
-/** Whether figures can be made of the bars of a backtest's window, and how dense these are. */
+/** Whether the bars of a backtest's window are sound, and how many a year has. */
 import { holesIn, timesOf } from "../bars/calendar.ts";
 import { barHealth } from "../bars/health.ts";
 import { seriesOf } from "../bars/series.ts";
@@ -7,11 +7,11 @@ import { barsPerYear } from "./bars-per-year.ts";
 import { instant, type WindowBars } from "./buy-and-hold.ts";
 
 export interface BarVerdict {
-  /** What makes figures of these bars something else than the market's; empty for sound bars. */
+  /** Defects by which the bars differ from the market; empty for sound bars. */
   readonly faults: readonly string[];
-  /** What may be real and is to be known. */
+  /** Defects that may be real. */
   readonly doubts: readonly string[];
-  /** Of the market, holes left out; null for unsound bars, or when nothing tells it. */
+  /** Bars per year, holes left out; null for unsound bars, or when not known. */
   readonly perYear: number | null;
 }
 

@@ -14,15 +14,15 @@ const CONVENTIONS: Readonly<Record<string, readonly number[]>> = { "1d": [252, 3
 /** A measured density this near to a convention is the convention. */
 const NEAR = 0.05;
 
-/** What was won in fewer days, compounded to a year, is a number of no meaning. */
+/** Returns of a shorter time are not compounded to a year: the number would mean nothing. */
 export const LEAST_YEARS = 0.05;
 
-/** Shorter windows measure holidays rather than the market. */
+/** In shorter windows holidays distort the measured density. */
 const ENOUGH_YEARS = 0.2;
 
 /**
- * Bars per year of a timeframe, from the bars themselves: an hour's bar is 6.5 a day on an exchange and 24 in a
- * currency market, and only the data knows. Falls back to the convention, or null when there is none.
+ * Bars per year of a timeframe, from the bars themselves: an exchange has 6.5 hourly bars a day, a currency market 24.
+ * Falls back to the convention, or null when there is none.
  * @param count bars between the two instants
  */
 export function barsPerYear(timeframe: string, count: number, spanMs: number): number | null {

@@ -3,23 +3,23 @@ import type { BatchRequest, BatchResult } from "../kinds/batch.ts";
 import type { Caveat, Engine } from "../result.ts";
 import { spread } from "../statistics.ts";
 
-/** How many items of a batch stand where. */
+/** How many items of a batch have which status. */
 export interface BatchCounts {
   readonly completed: number;
   readonly failed: number;
   readonly cancelled: number;
   readonly running: number;
-  /** Of those completed: answered by earlier runs alone. */
+  /** Completed items whose jobs were all known before. */
   readonly reused: number;
 }
 
-/** What is known of an item by the record. */
+/** What the record knows of an item. */
 export interface ItemFigures {
   readonly sharpe: number | null;
   /** Ratio. */
   readonly testAccuracy: number | null;
   readonly finalValLoss: number | null;
-  /** Of the results of its jobs. */
+  /** Codes of the caveats of its results. */
   readonly caveatCodes: readonly string[];
 }
 
@@ -66,7 +66,7 @@ function caveatsOf(request: BatchRequest, counts: BatchCounts, items: readonly I
     items.flatMap(({ caveatCodes }) => [...new Set(caveatCodes)]),
     (code) => code,
   );
-  // Said of the whole already.
+  // The caveat about draws already says it of the whole batch.
   seen.delete("one_draw");
   const named = [...seen].map(([code, { length }]) => `${code} (${length})`).toSorted();
   const caveats: readonly (Caveat | null)[] = [

@@ -3,7 +3,7 @@ import type { DataLoadRequest, DataLoadResult } from "../kinds/data-load.ts";
 import type { Caveat, Engine } from "../result.ts";
 import { badAnswer } from "./answer.ts";
 
-/** What KTRDR holds for a symbol and timeframe, by `POST /data/range`. */
+/** The bars that KTRDR holds for a symbol and timeframe (`POST /data/range`). */
 export interface StoredRange {
   /** ISO-8601 UTC of the first and the last bar. */
   readonly startDate: string;
@@ -12,11 +12,11 @@ export interface StoredRange {
 }
 
 /**
- * The outcome of a data load, judged by what is stored now rather than by KTRDR's own summary: KTRDR calls loads failed
- * whose bars are there (docs/ktrdr.md §2.2). The summary only tells how many bars came; without one nobody has said
- * that the load came to its end, and only a covered window may then be called loaded.
- * @throws DomainError `ktrdr_bad_answer` when the stored range makes no sense, `computation_lost` when nobody said that
- *   the load ended and the stored bars do not show it either.
+ * The result of a data load, judged by the bars that are stored now: KTRDR calls loads failed whose bars are there
+ * (docs/ktrdr.md §2.2). KTRDR's summary only tells how many bars came. Without a summary nobody said that the load
+ * ended, and it counts as done only when the stored bars cover the window.
+ * @throws DomainError `ktrdr_bad_answer` when the stored range makes no sense, `computation_lost` without a summary
+ *   when the stored bars do not cover the window
  */
 export function normaliseDataLoad(
   resultSummary: Readonly<Record<string, unknown>>,
@@ -46,7 +46,7 @@ export function normaliseDataLoad(
   };
 }
 
-/** Which ends of the window a mode is about: only they can show that it did its work. */
+/** Which ends of the window each mode fetches: only these show whether it worked. */
 const FETCHES = {
   tail: { start: false, end: true },
   backfill: { start: true, end: false },
@@ -80,7 +80,7 @@ function loadCaveats(
   if (!confirmed) {
     caveats.push({
       code: "end_unconfirmed",
-      text: "KTRDR lost track of this load: that it is done is concluded from the stored bars alone.",
+      text: "KTRDR lost track of this load. Only the stored bars show that it is done.",
     });
   }
   if (barsAdded === 0) {

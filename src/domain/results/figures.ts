@@ -1,4 +1,4 @@
-/** The figures of results that runs are compared and experiments are judged by, under one name each. */
+/** The named figures of results, by which runs are compared and experiments are judged. */
 import type { BacktestResult } from "../kinds/backtest.ts";
 import type { JobResult } from "../kinds/index.ts";
 import type { TrainingResult } from "../kinds/training.ts";
@@ -7,7 +7,7 @@ interface Figure {
   readonly kind: "backtest" | "training";
   /** Which of two values is the better one. */
   readonly better: "higher" | "lower";
-  /** Null where the result has no such figure. */
+  /** The figure of a result; null when it has none. */
   readonly of: (result: JobResult) => number | null;
 }
 
@@ -23,7 +23,7 @@ const training = (better: Figure["better"], of: (result: TrainingResult) => numb
   of: (result) => (result.kind === "training" ? of(result) : null),
 });
 
-/** `excess_*` are differences to buying and holding over the same bars. Returns, drawdowns and rates are ratios. */
+/** `excess_*` are differences from buy-and-hold over the same bars. Returns, drawdowns and rates are ratios. */
 export const FIGURES = {
   sharpe: backtest("higher", ({ sharpe }) => sharpe),
   excess_sharpe: backtest("higher", ({ sharpe, buyAndHold: held }) =>
@@ -43,7 +43,7 @@ export const FIGURES = {
   final_val_loss: training("lower", ({ finalValLoss }) => finalValLoss),
   final_val_accuracy: training("higher", (result) => (result.regression ? null : result.finalValAccuracy)),
   test_accuracy: training("higher", (result) => (result.regression ? null : result.testAccuracy)),
-  /** Of a regression's test part: how often the sign was right. Another thing than how often the class was. */
+  /** How often a regression had the sign right in the test part; the accuracy of classes is another figure. */
   directional_accuracy: training("higher", (result) => (result.regression ? result.testAccuracy : null)),
   mae: training("lower", ({ mae }) => mae),
   best_val_accuracy: training("higher", ({ bestValAccuracy }) => bestValAccuracy),
@@ -54,10 +54,10 @@ export type FigureName = keyof typeof FIGURES;
 
 export const FIGURE_NAMES = Object.keys(FIGURES) as [FigureName, ...FigureName[]];
 
-/** Of an epoch whose weights were not saved, or of KTRDR's own making: older experiments are still judged by them. */
+/** Figures of an epoch that was not saved, or by KTRDR's own formula. Only older experiments are judged by them. */
 const NOT_OFFERED: readonly FigureName[] = ["best_val_accuracy", "best_val_loss", "sortino"];
 
-/** What runs may be compared and judged by. */
+/** Figures by which runs may be compared and experiments judged. */
 export const FIGURES_TO_CHOOSE = FIGURE_NAMES.filter((name) => !NOT_OFFERED.includes(name)) as [
   FigureName,
   ...FigureName[],

@@ -4,10 +4,10 @@ import { WARM_UP_BARS, type WindowBars } from "./buy-and-hold.ts";
 
 /** KTRDR puts this share of the available capital into each position (docs/ktrdr.md §6.2). */
 export const POSITION_SHARE = 0.25;
-/** With fewer whole shares in a position its size is another one than 25 % by several percent. */
+/** With fewer whole shares, a position differs from 25 % of the capital by several percent. */
 export const WHOLE_SHARES = 20;
 
-/** Of the traded closes, in currency. */
+/** Lowest and highest traded close, in currency. */
 export interface PriceSpan {
   readonly high: number;
   readonly low: number;
@@ -28,7 +28,7 @@ export function priceSpan({ ohlcv }: Pick<WindowBars, "ohlcv">): PriceSpan | nul
 /** Capital that buys enough whole shares at the highest price. */
 export const capitalFor = ({ high }: PriceSpan): number => Math.ceil((high * WHOLE_SHARES) / POSITION_SHARE);
 
-/** What a backtest with this capital could not buy, before it is computed. Coarse positions are told with the result. */
+/** Warns before a backtest of what its capital cannot buy. A caveat of the result tells of coarse positions. */
 export function capitalFindings(market: string, capital: number, span: PriceSpan): Finding[] {
   const most = capital * POSITION_SHARE;
   if (most >= span.high) return [];
@@ -43,7 +43,7 @@ export function capitalFindings(market: string, capital: number, span: PriceSpan
       what: never
         ? `Nothing can be bought: one share costs at least ${price(span.low)}, a position ${price(most)} at most.`
         : `At some prices nothing can be bought: a share costs up to ${price(span.high)}, a position ${price(most)} at most.`,
-      why: "KTRDR buys whole shares for 25 % of the capital, and skips what it cannot buy without a word.",
+      why: "KTRDR buys whole shares for 25 % of the capital, and silently skips what it cannot buy.",
       fix: `Use an initial_capital of ${capitalFor(span)}.`,
     },
   ];

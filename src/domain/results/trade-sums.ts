@@ -12,9 +12,9 @@ interface TradeMetrics {
 export interface TradeSums {
   /** Sum of the trades' profits and losses as KTRDR counts them, in currency. */
   readonly tradesTotal: number;
-  /** Entry costs that the trades leave out: their sum minus what the account really gained, in currency, at least 0. */
+  /** Entry costs that the trades leave out: `tradesTotal` minus what the account gained, in currency, at least 0. */
   readonly leftOut: number;
-  /** Wins over losses after spreading what was left out evenly over all trades; null without a losing trade. */
+  /** Wins over losses, with `leftOut` spread evenly over all trades; null without a losing trade. */
   readonly profitFactor: number | null;
 }
 

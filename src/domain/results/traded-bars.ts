@@ -2,7 +2,7 @@ import { TIMEFRAMES } from "../market-data.ts";
 import { minutesOf } from "../strategy/market.ts";
 import { instant, WARM_UP_BARS, type WindowBars } from "./buy-and-hold.ts";
 
-/** The last bar may be missing from the equity curve; more than that is a curve that covers a part. */
+/** The last bar may be missing from the equity curve. When more is missing, the curve covers only a part. */
 export const CURVE_SLACK = 2;
 
 const DAY_MINUTES = 1_440;
@@ -14,8 +14,9 @@ export interface TradedBars {
 }
 
 /**
- * KTRDR learns on the finest timeframe of a strategy but trades the bars of its `base_timeframe`, whatever timeframe is
- * asked for and answered. Only the length of the equity curve tells: 478 points where 6,336 bars of 5m are 528 hours.
+ * KTRDR trains on the finest timeframe of a strategy but trades the bars of its `base_timeframe`, whatever timeframe
+ * request and answer name. Only the length of the equity curve shows which: 478 points where 6,336 bars of 5m are 528
+ * hours.
  */
 export function tradedBars(asked: WindowBars, timeframe: string, equityPoints: number): TradedBars {
   const fits = ({ times }: WindowBars): boolean => Math.abs(times.length - WARM_UP_BARS - equityPoints) <= CURVE_SLACK;

@@ -19,13 +19,13 @@ const EARLY_SHARE = 0.25;
 const LATE_SHARE = 0.05;
 /** Relative rise of the validation loss that is more than jitter. */
 const CLEAR_RISE = 0.01;
-/** Relative improvement that is less than worth waiting for. */
+/** A relative improvement below this is not worth more epochs. */
 const FLAT_GAIN = 0.005;
-/** Difference of two accuracies that is more than the luck of a split. */
+/** A difference of two accuracies above this is more than the luck of a split. */
 const CLEAR_GAP = 0.05;
 /** An accuracy must beat the most frequent label by so much to say anything. */
 const CLEAR_GAIN = 0.02;
-/** Shares that differ by less are the same, rounded on the way. */
+/** Shares that differ by less are equal but for rounding. */
 const SAME = 5e-5;
 
 const percent = (ratio: number): string => `${(ratio * 100).toFixed(1)} %`;
@@ -45,7 +45,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   no_validation: ({ curve }) =>
     curve.valLoss.length === 0
-      ? "No part was kept for validation: nobody can say from these figures whether anything general was learnt."
+      ? "No part was kept for validation: these figures do not show whether the model learnt anything general."
       : null,
   loss_never_improved: ({ curve, bestEpoch }) =>
     bestEpoch === 0 && curve.valLoss.length >= ENOUGH_EPOCHS
@@ -135,14 +135,14 @@ export function resumedCaveats(
       ? ` No later epoch was better than the best before it, so KTRDR saved the network that the checkpoint kept, of epoch ${savedEpoch + 1}, instead of the last one (${epochsTrained}).`
       : "";
   const how =
-    earlierJob === undefined ? "It was interrupted and went on" : `It is ${earlierJob}, which was stopped, gone on`;
+    earlierJob === undefined ? "It was interrupted and went on" : `It goes on with ${earlierJob}, which was stopped,`;
   const text = `${how} from the checkpoint of epoch ${from.epoch + 1}: figures up to there are the checkpoint's, and how long it took in all is not known.${kept}`;
   return [{ code: "resumed", text }];
 }
 
 /**
- * A regression that always says the same direction is right as often as the price goes that way: in every epoch the same
- * share or, with the other sign, the rest of it.
+ * A regression that always gives the same direction is right as often as the price goes that way. Its accuracy is then
+ * the same in every epoch or, after a change of sign, 1 minus that.
  */
 function isConstant(figures: Figures): boolean {
   const { testAccuracy: test, finalValAccuracy: value, curve } = figures;

@@ -1,4 +1,4 @@
-/** What a strategy's text and the bars of its training say about what the figures of that training are worth. */
+/** Facts of a strategy's text and of its bars that tell how much the figures of a training are worth. */
 import type { Bar } from "../market-data.ts";
 import type { BaseRate } from "../result.ts";
 import { labelsOn, type LabelSettings } from "../strategy/label-distribution.ts";
@@ -11,13 +11,13 @@ export interface TrainingTraits {
   readonly regression: boolean;
   /** In the order of the strategy. */
   readonly timeframes: readonly string[];
-  /** Whether it has inputs that are scaled instead of made fuzzy. */
+  /** Whether it has raw inputs, which are scaled instead of made fuzzy. */
   readonly scaledInputs: boolean;
   /** Kinds of the outside sources that the strategy reads, e.g. "fred". */
   readonly contextSources: readonly string[];
-  /** Null when the text does not say. */
+  /** The source of its labels; null when the text names none. */
   readonly labelSource: string | null;
-  /** Null without bars, and where the labels are not reproduced here. */
+  /** Null without bars, and for labels that we cannot reproduce. */
   readonly baseRate: BaseRate | null;
 }
 
@@ -36,7 +36,7 @@ const VALIDATION_SHARE = 0.15;
 
 /**
  * @param text the strategy; null when it is not known
- * @param bars what the training was computed from, oldest first; null when they cannot be had
+ * @param bars the bars of the training, oldest first; null when KTRDR does not give them
  */
 export function trainingTraits(text: string | null, bars: readonly Bar[] | null): TrainingTraits {
   const parsed = text === null ? null : parseStrategy(text);
@@ -93,7 +93,7 @@ function partOf(split: unknown, name: string, standard: number): number {
   return typeof part === "number" && part >= 0 && part <= 1 ? part : standard;
 }
 
-/** Of a regression KTRDR counts how often the sign is right: a return of zero is no rise. */
+/** The sign of each return, as KTRDR counts it for a regression: a return of zero is no rise. */
 function directions(bars: readonly Bar[], horizon: number): Int8Array {
   return Int8Array.from(bars, ({ close }, index) => {
     const later = bars[index + horizon];

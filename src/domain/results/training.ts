@@ -61,13 +61,13 @@ const FailedInside = z.looseObject({ training_metrics: z.looseObject({ error: z.
 type Told = z.infer<typeof Summary>["training_metrics"]["history"];
 type History = Readonly<Record<"train_loss" | "val_loss" | "train_accuracy" | "val_accuracy", readonly number[]>>;
 
-/** Without the curves that do not exist: those of an empty validation part. @throws DomainError `computation_failed` */
+/** The curves, without those of an empty validation part. @throws DomainError `computation_failed` */
 function numbersOf({ train_loss, val_loss, train_accuracy, val_accuracy }: Told): History {
   const lost = train_loss.indexOf(null);
   if (lost >= 0) {
     throw new DomainError("computation_failed", {
       what: `The training ended without a usable model: from epoch ${lost + 1} on its loss is no number.`,
-      why: "KTRDR trains on to the end then, and saves weights that are none",
+      why: "KTRDR then trains to the end and saves weights that are not numbers",
       next: "Lower the learning rate, or look for endless values among the inputs, then train again.",
     });
   }
@@ -83,7 +83,7 @@ function numbersOf({ train_loss, val_loss, train_accuracy, val_accuracy }: Told)
   };
 }
 
-/** Every epoch there was: KTRDR tells only of those after the resumption (docs/ktrdr.md §9.11). */
+/** The figures of every epoch: KTRDR has only those after the resumption (docs/ktrdr.md §9.11). */
 function wholeHistory(later: History, resumedFrom: ResumePoint | null): History {
   if (resumedFrom === null) return later;
   const { curve } = resumedFrom;
@@ -141,7 +141,7 @@ export function normaliseTraining(
     precision: test?.precision ?? null,
     recall: test?.recall ?? null,
     f1: test?.f1_score ?? null,
-    // Of regressions alone KTRDR tells an error in returns.
+    // KTRDR gives an error in returns for regressions only.
     regression: traits.regression || test?.mae != null,
     mae: test?.mae ?? null,
     baseRate: traits.baseRate,
@@ -149,7 +149,7 @@ export function normaliseTraining(
     parameters: summary.model_info?.parameters_count ?? null,
     featureCount: summary.data_summary?.feature_count ?? null,
     samples: summary.data_summary?.total_samples ?? null,
-    // Of a resumed training KTRDR counts the last stretch only.
+    // For a resumed training KTRDR counts only the time since the resumption.
     trainingSeconds: resumedFrom === null ? metrics.training_time : null,
     curve: shorten(history),
     engine,
@@ -165,7 +165,7 @@ export function normaliseTraining(
   };
 }
 
-/** Of the saved model, which is nearly always the one of the last epoch. */
+/** The figures of the saved model, which is nearly always that of the last epoch. */
 function finalFigures(
   metrics: z.infer<typeof Summary>["training_metrics"],
   { train_loss, val_loss, val_accuracy }: History,

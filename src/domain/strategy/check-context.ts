@@ -10,15 +10,15 @@ import { fit, own } from "./shape.ts";
 const FRED = "api.stlouisfed.org";
 const CFTC = "www.cftc.gov";
 
-/** What is fetched when the training begins, and when a value is known that KTRDR puts on its own day. */
+/** What each source needs, and why its values come too early: KTRDR puts a value on the day it is about. */
 const PROVIDERS = {
   fred: {
     needs: `an API key for FRED (KTRDR_FRED_API_KEY) and a network that reaches ${FRED}`,
-    early: "The value of a day stands at its midnight, and is published a day or more later.",
+    early: "KTRDR puts a day's value on that day's midnight; it is published a day or more later.",
   },
   cftc_cot: {
     needs: `a network that reaches ${CFTC}`,
-    early: "A report stands on its Tuesday, and is published on the Friday after.",
+    early: "KTRDR puts a report on its Tuesday; it is published on the Friday after.",
   },
   ib: { needs: "bars that are stored already", early: null },
 } as const;
@@ -31,7 +31,7 @@ interface Source {
   readonly report?: string | undefined;
 }
 
-/** Data from elsewhere: what it needs is named before a training fails on it, and what of it looks ahead. */
+/** Checks data from other sources: what fetching it needs, and which values look ahead. */
 export function checkContext(examined: Examined): void {
   const { raw, report } = examined;
   const section = own(raw, "context_data") ?? [];
@@ -78,16 +78,16 @@ function checkSource(source: Source, ids: readonly string[], path: Path, examine
   report.error(LOOKS_AHEAD, path, {
     what: `The network sees values of ${name} before anybody could know them.`,
     why,
-    fix: "Leave out what reads it (data_source).",
+    fix: "Leave out the indicators that read it (data_source).",
   });
 }
 
 const slowerThan = ({ timeframe }: Examined, other: string): string | null =>
   timeframe !== null && (minutesOf(other) ?? 0) > (minutesOf(timeframe) ?? 0)
-    ? `A bar of ${other} stands at its opening with the close that comes later.`
+    ? `KTRDR puts a bar of ${other} on its opening time, with the close that comes later.`
     : null;
 
-/** Names under which KTRDR offers what a source gives. */
+/** KTRDR's names for the series of a source. */
 function idsOf({ symbol, series = [], report: code }: Source): readonly string[] {
   const many = typeof series === "string" ? [series] : series;
   const [first, second] = many;
@@ -99,7 +99,7 @@ function idsOf({ symbol, series = [], report: code }: Source): readonly string[]
   ];
 }
 
-/** The sources behind the inputs of the network. */
+/** The sources that inputs of the network read. */
 function usedIn({ raw, indicators, fuzzySets, timeframes }: Examined): readonly unknown[] {
   const features = listFeatures({ indicators, fuzzySets, inputs: own(raw, "nn_inputs"), timeframes });
   return features.map(({ indicatorId }) => own(own(indicators, indicatorId), "data_source"));

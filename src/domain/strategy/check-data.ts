@@ -38,7 +38,7 @@ function checkSymbols({ raw, symbols, report }: Examined): void {
   if (symbols.length > 1) {
     const zigzag = (own(own(own(raw, "training"), "labels"), "source") ?? "zigzag") === "zigzag";
     report.error("multi_symbol", path, {
-      what: `A training on ${symbols.length} symbols does not learn what is written.`,
+      what: `KTRDR cannot train on ${symbols.length} symbols properly.`,
       why: zigzag
         ? `KTRDR puts the labels of ${shown(symbols[0])} beside the features of ${shown(symbols.at(-1))}: it learns noise.`
         : `KTRDR has labels of ${shown(symbols[0])} only, and drops the bars of the others.`,
@@ -98,7 +98,7 @@ function checkOwnDates(section: unknown, { report, text }: Examined): void {
     if (text.writtenAs(["training_data", name]) === null) continue;
     report.error("bad_date", ["training_data", name], {
       what: `${name} is not quoted.`,
-      why: "KTRDR takes text only; its YAML reader makes something else of a plain date.",
+      why: "KTRDR needs text here, and its YAML reader turns an unquoted date into something else.",
       fix: `Remove it, or write ${name}: "2005-01-03".`,
     });
   }

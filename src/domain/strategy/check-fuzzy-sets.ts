@@ -9,7 +9,7 @@ import type { Examined } from "./rules.ts";
 import { FuzzySetSchema } from "./schema.ts";
 import { fit, isMapping, own } from "./shape.ts";
 
-/** References, memberships, and whether the sets cover what the indicator can show. */
+/** Checks references and memberships, and whether the sets cover the indicator's values. */
 export function checkFuzzySets(examined: Examined): void {
   const { fuzzySets, report } = examined;
   for (const [id, entry] of Object.entries(fuzzySets)) {
@@ -102,7 +102,7 @@ function checkCoverage(
   if (range !== null) checkEnds([low, high], scale?.usual ?? range, path, examined);
 }
 
-/** A trapezoid that begins or ends with a step on a limit of the range: the limit itself is outside. */
+/** Warns of a trapezoid with a vertical side on a limit of the range: the limit itself is outside. */
 function checkLimits(
   memberships: readonly Membership[],
   range: readonly [number, number],
@@ -118,13 +118,13 @@ function checkLimits(
     const foot = limit === range[0] ? limit - 1 : limit + 1;
     report.warning("membership_step", [...path, steep.name], {
       what: `At exactly ${limit} no membership is true, not even ${shown(steep.name)}.`,
-      why: "KTRDR counts a trapezoid as 0 on both of its ends, also where it is 1 right beside.",
+      why: "KTRDR takes a trapezoid as 0 at both of its ends, even where it is 1 right next to them.",
       fix: `Put its end outside the range: ${foot} instead of ${limit}.`,
     });
   }
 }
 
-/** Uncovered ends of the usual range: more than a tenth of it on either side deserves a word. */
+/** Warns when more than a tenth of the usual range is uncovered at one end. */
 function checkEnds(
   covered: readonly [number, number],
   usual: readonly [number, number],

@@ -19,11 +19,11 @@ const DOMINANT_SHARE = 0.95;
 
 export interface ExaminedLabels {
   readonly source: string;
-  /** Null without bars, for regression, or when the settings are unusable. */
+  /** Bars of each class; null without bars, for regression, or when the settings are unusable. */
   readonly distribution: readonly LabelCount[] | null;
 }
 
-/** Label settings, and what they would give on the bars. KTRDR checks none of it (docs/ktrdr.md §2.6). */
+/** Checks label settings, and the labels they give on the bars. KTRDR checks none of it (docs/ktrdr.md §2.6). */
 export function checkLabels(examined: Examined): ExaminedLabels | null {
   const { raw, report, bars } = examined;
   const training = own(raw, "training");
@@ -33,7 +33,7 @@ export function checkLabels(examined: Examined): ExaminedLabels | null {
   if (section !== given) {
     report.warning("labels_default", ["training"], {
       what: "training.labels names no source.",
-      why: "KTRDR takes zigzag with a threshold of 0.02 unless told otherwise.",
+      why: "KTRDR then takes zigzag with a threshold of 0.02.",
       fix: "Add labels: {source: zigzag, zigzag_threshold: 0.02}.",
     });
   }
@@ -45,7 +45,7 @@ export function checkLabels(examined: Examined): ExaminedLabels | null {
   return { source: labels.source, distribution: distribution?.all ?? null };
 }
 
-/** Complete with KTRDR's defaults; what cannot be read is reported where it stands. */
+/** The shares of the parts, with KTRDR's defaults where none are given. `checkTraining` reports unusable ones. */
 function splitOf(training: Mapping): SplitShares {
   const share = (name: string) => {
     const value = own(own(training, "data_split"), name);
@@ -80,7 +80,7 @@ function readLabels(section: Mapping, { report }: Examined): LabelSettings | nul
   return settings === null ? null : ({ source, settings } as LabelSettings);
 }
 
-/** Regimes are found by KTRDR's zigzag of two scales, which reads neither (docs/ktrdr.md §11.4). */
+/** Reports settings that KTRDR's regime labels do not read (docs/ktrdr.md §11.4). */
 function reportIdle(section: Mapping, report: Examined["report"]): void {
   for (const key of ["horizon", "trending_threshold"].filter((name) => Object.hasOwn(section, name))) {
     report.warning("no_effect", [...PATH, key], {
@@ -113,8 +113,9 @@ function checkOutputFormat(source: LabelSettings["source"], { raw, report }: Exa
 }
 
 /**
- * What of the classes hinders. KTRDR weighs the classes of the training split; only when the last one is missing there it
- * has fewer weights than classes and fails. Any other missing class is just never learnt (docs/ktrdr.md §11.4).
+ * Reports classes that are missing or dominate. KTRDR weighs the classes of the training part: when the last class is
+ * missing there, it has fewer weights than classes and fails. Any other missing class is never learnt (docs/ktrdr.md
+ * §11.4).
  */
 function checkDistribution(
   labels: LabelSettings,
@@ -148,7 +149,7 @@ function checkDistribution(
   } else if (trained.some((count) => count.share > DOMINANT_SHARE)) {
     report.warning("label_dominant", PATH, {
       what: `Nearly every bar of the training part has the same label (${text}).`,
-      why: "The network may learn to say the same thing always.",
+      why: "The network may learn to give always the same answer.",
       fix,
     });
   } else {
@@ -164,7 +165,7 @@ function checkRare(labels: LabelSettings, counts: readonly LabelCount[], report:
   const text = counts.map((count) => `${count.label} ${count.bars}`).join(", ");
   report.warning("label_rare", PATH, {
     what: `Hardly any bar is labelled ${alternatives(rare.map((count) => count.label))} (${text}).`,
-    why: "The three splits of the data may not even all contain it.",
+    why: "Some of the three parts of the data may have no bar of this label.",
     fix: distributionFix(labels),
   });
 }

@@ -6,13 +6,13 @@ import { minutesOf } from "./market.ts";
 import type { Examined } from "./rules.ts";
 import { own } from "./shape.ts";
 
-/** What lets the network see what it could not have known: no figure of such a strategy means anything. */
+/** Reports inputs that the network could not have known in time: no figure of such a strategy means anything. */
 export function checkLookAhead(examined: Examined): void {
   checkSlowTimeframes(examined);
   checkRepainting(examined);
 }
 
-/** KTRDR puts a slower bar on its opening stamp, with the close that it will only have later (docs/ktrdr.md §11.3). */
+/** KTRDR puts a slower bar on its opening time, with a close that is only known later (docs/ktrdr.md §11.3). */
 function checkSlowTimeframes({ raw, indicators, fuzzySets, timeframes, timeframe: fine, report }: Examined): void {
   if (fine === null) return;
   const features = listFeatures({ indicators, fuzzySets, inputs: own(raw, "nn_inputs"), timeframes });
@@ -23,13 +23,13 @@ function checkSlowTimeframes({ raw, indicators, fuzzySets, timeframes, timeframe
   const path = ["training_data", "timeframes"];
   report.error(LOOKS_AHEAD, path, {
     what: `In a backtest the network sees ${slowest} bars before they have closed.`,
-    why: `KTRDR puts a ${slowest} bar on its opening: ${span(short)} after that, beside the second ${fine} bar, stands a close that comes ${span(long - short)} later.`,
+    why: `KTRDR puts a ${slowest} bar on its opening time: the ${fine} bar that opens ${span(short)} later already sees a close that comes another ${span(long - short)} later.`,
     fix: `Train on ${fine} alone, with longer periods instead of the slower bars.`,
   });
   const share = Math.round(100 * (1 - short / long));
   report.warning("slow_bars_zero", path, {
     what: `In training the ${slowest} features are 0 on about ${share} % of the bars.`,
-    why: `A training fills nothing in where no ${slowest} bar opens; a backtest does. The network trains on other inputs than it trades on.`,
+    why: `Where no ${slowest} bar opens, a backtest repeats the last one and a training does not. The network trains on other inputs than it trades on.`,
     fix: `Train on ${fine} alone.`,
   });
 }
@@ -48,8 +48,8 @@ function checkRepainting({ raw, indicators, fuzzySets, timeframes, report }: Exa
     const definition = typeof type === "string" ? findIndicator(type) : null;
     if (definition?.repaints !== true) continue;
     report.error(LOOKS_AHEAD, ["indicators", id], {
-      what: `${shown(id)} repaints: ${definition.type} takes values back when later bars come.`,
-      why: "A turning point stands at its own bar, although only later bars show that it was one: the network is told the future.",
+      what: `${shown(id)} repaints: ${definition.type} changes past values when later bars come.`,
+      why: "It marks a turning point at its own bar, although only later bars show it: the network sees the future.",
       fix: `Remove it from nn_inputs; ${definition.type} is for labels.`,
     });
   }

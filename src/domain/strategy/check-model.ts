@@ -28,7 +28,7 @@ export function checkModel({ raw, report }: Examined): void {
   if (fitted !== null) checkClasses(fitted.num_classes ?? own(section, "num_classes"), { raw, report });
 }
 
-/** A network over windows has fewer samples than there are labels: KTRDR has a draw weight for each label. */
+/** A network over windows has fewer samples than labels, but KTRDR makes a sampling weight for each label. */
 function checkWindows(type: string, { raw, report }: Pick<Examined, "raw" | "report">): void {
   const labels = own(own(raw, "training"), "labels");
   if (own(labels, "source") !== "triple_barrier" || own(labels, "compute_weights") !== true) return;

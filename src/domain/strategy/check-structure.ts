@@ -6,7 +6,7 @@ import { fit, isMapping, own } from "./shape.ts";
 
 const NAMES = Object.keys(SECTIONS);
 
-/** Which sections there are, the name, and whether the name is the file's. */
+/** Checks the sections, the name, and whether the name is that of the file. */
 export function checkStructure({ raw, report, fileName }: Examined): void {
   for (const key of Object.keys(raw)) {
     if (NAMES.includes(key)) continue;
@@ -43,7 +43,7 @@ export function checkStructure({ raw, report, fileName }: Examined): void {
     if (value === undefined || typeof value === "string") continue;
     report.error("wrong_value", [key], {
       what: `${key} cannot be ${shown(value)}: it is not text.`,
-      why: "KTRDR takes text only; an unquoted number is none.",
+      why: "KTRDR needs text here, and an unquoted number is not text.",
       fix: key === "version" ? 'Write version: "3.0" with the quotes.' : "Put the description in quotes.",
     });
   }
@@ -52,7 +52,7 @@ export function checkStructure({ raw, report, fileName }: Examined): void {
     report.warning("name_not_file", ["name"], {
       what: `The name ${shown(name)} is not the file name ${shown(fileName)}.`,
       why: `Jobs are about ${fileName}, and KTRDR files its models under models/${name}, beside those of others with that name.`,
-      fix: `Write name: ${fileName} when that matters.`,
+      fix: `Write name: ${fileName}, unless the models may lie there.`,
     });
   }
 }

@@ -5,7 +5,7 @@ import { fit, isMapping, own, reportUnknownKeys, type Mapping } from "./shape.ts
 
 const IGNORED = ["optimizer", "early_stopping", "lr_scheduler", "gradient_clip", "analytics"];
 const SPLIT_TOLERANCE = 0.001;
-/** Below one third a class probability threshold of three classes never says no. */
+/** One of three classes always has a probability above one third, so a lower threshold filters nothing. */
 const IDLE_THRESHOLD = 0.34;
 
 /** How decisions are made from the network's output. */

@@ -1,6 +1,6 @@
 import { isMapping, own } from "./shape.ts";
 
-/** One place in which two strategies differ. Values as short JSON; null: it is not there. */
+/** One path at which two strategies differ. The values are short JSON; null where a strategy has none. */
 export interface Difference {
   /** Dotted, e.g. `indicators.dip.period`. */
   readonly path: string;
@@ -9,10 +9,10 @@ export interface Difference {
 }
 
 const SHOWN_CHARS = 120;
-/** What a strategy is called says nothing about what it does. */
+/** The name and the description of a strategy do not change what it does. */
 const NAMES = new Set(["name", "description"]);
 
-/** What differs between two strategies as plain data, in the order of the paths; names and descriptions apart. */
+/** The differences of two strategies as plain data, in the order of their paths; names and descriptions are left out. */
 export function differences(before: unknown, after: unknown): Difference[] {
   const [old, young] = [leavesOf(before), leavesOf(after)];
   return [...new Set([...old.keys(), ...young.keys()])]
@@ -36,7 +36,7 @@ function leavesOf(value: unknown): Map<string, string> {
   return leaves;
 }
 
-/** Inputs by what they name instead of by their place: one taken out of the middle is one difference. */
+/** Inputs by what they name instead of by position: removing one from the middle then makes one difference. */
 function byWhatTheyFeed(inputs: unknown): unknown {
   if (!Array.isArray(inputs)) return inputs;
   return Object.fromEntries(

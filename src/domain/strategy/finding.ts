@@ -1,6 +1,6 @@
 import { oneLine } from "../plain-text.ts";
 
-/** One thing that is wrong or doubtful in a strategy. Texts are ours and bounded; values of the file are quoted short. */
+/** One thing that is wrong or doubtful in a strategy. The texts are ours; values of the file are quoted in short. */
 export interface Finding {
   readonly severity: "error" | "warning";
   /** Stable name of the rule. */

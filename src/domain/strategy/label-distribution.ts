@@ -11,18 +11,18 @@ import {
 } from "./labels.ts";
 import type { LABEL_SCHEMAS } from "./schema.ts";
 
-/** Labels of a strategy, read and complete with KTRDR's defaults. */
+/** The label settings of a strategy, with KTRDR's defaults filled in. */
 export type LabelSettings = {
   [K in keyof typeof LABEL_SCHEMAS]: { readonly source: K; readonly settings: z.output<(typeof LABEL_SCHEMAS)[K]> };
 }[keyof typeof LABEL_SCHEMAS];
 
-/** Bars per class, of all bars and of those that the network learns from. */
+/** Bars per class, among all bars and in the training part. */
 export interface LabelDistribution {
   readonly all: readonly LabelCount[];
   readonly trained: readonly LabelCount[];
 }
 
-/** Ratios of the labelled bars; what is missing of them is tested on. */
+/** Shares of the labelled bars (ratios). */
 export interface SplitShares {
   readonly train: number;
   readonly validation: number;
@@ -30,8 +30,8 @@ export interface SplitShares {
 }
 
 /**
- * Classes a training on these bars would see. Null where it cannot be said: regression has no classes, close-based
- * barriers are not reproduced here.
+ * The classes that a training on these bars would see. Null for a regression, which has no classes, and for close-based
+ * barriers, which we cannot reproduce.
  */
 export function labelDistribution(
   labels: LabelSettings,
@@ -55,7 +55,7 @@ function trainedCount(labels: LabelSettings, count: number, { train, validation,
   return Math.max(0, Math.min(start - embargo, start - labels.settings.max_holding_period + 1));
 }
 
-/** The class of each bar, -1 for none; null where it is not reproduced. */
+/** The class of each bar, -1 for none; null for labels that we cannot reproduce. */
 export function labelsOn(labels: LabelSettings, bars: readonly Bar[]): Int8Array | null {
   const closes = bars.map((bar) => bar.close);
   switch (labels.source) {

@@ -129,16 +129,16 @@ export interface Regime {
   readonly volLookback: number;
 }
 
-/** What KTRDR's trainer never passes on, whatever the file says: bars of a range and of a storm, and swings in ranges. */
+/** Fixed in KTRDR, whatever the file says: bars of the range and of the volatility, and the sizes of swings in ranges. */
 const RANGE_BARS = 14;
 const LARGE_SWING = 3;
 const SMALL_SWING = 1;
 const VOLATILE = 3;
 
 /**
- * Regimes by two zigzags: the legs of large swings, trending when at least half of the small swings inside get on in
- * their direction, else ranging; volatile where the next 14 returns deviate `volCrisisThreshold` times as much as the
- * last `volLookback` ones. The bars after the last turning point get no label.
+ * Regimes by two zigzags. A leg of large swings is trending when at least half of the small swings inside it advance in
+ * its direction, else ranging. A bar is volatile when the next 14 returns deviate `volCrisisThreshold` times as much as
+ * the last `volLookback` ones. The bars after the last turning point get no label.
  */
 export function regimeLabels(bars: readonly Bar[], settings: Regime): Int8Array {
   const labels = new Int8Array(bars.length).fill(NONE);
@@ -159,7 +159,7 @@ export function regimeLabels(bars: readonly Bar[], settings: Regime): Int8Array 
   return labels;
 }
 
-/** Median mean range of 14 bars over the median close, a ratio. */
+/** The median of the mean range of 14 bars, divided by the median close. */
 function usualRange(bars: readonly Bar[]): number {
   const ranges = bars.map(({ high, low }, index) => {
     const before = bars[index - 1]?.close;
@@ -177,7 +177,7 @@ function median(values: readonly number[]): number {
   return ((sorted[Math.ceil(middle) - 1] ?? 0) + (sorted[Math.floor(middle)] ?? 0)) / 2;
 }
 
-/** Whether half of the steps between the lows of a rising leg go up, or between the highs of a falling one down. */
+/** Whether at least half of the lows of a rising leg lie above the one before, or of the highs of a falling leg below. */
 function getsOn(turns: readonly number[], rises: boolean): boolean {
   if (turns.length < 4) return false;
   const kept = turns.filter((price, index) => {

@@ -1,12 +1,12 @@
 import { TIMEFRAMES, isTimeframe } from "../market-data.ts";
 import { own } from "./shape.ts";
 
-/** What a strategy trains on, as KTRDR reads it: a list wins over a single value, whatever the mode says. */
+/** What a strategy trains on. KTRDR takes a list before a single value, whatever the mode says. */
 export interface StrategyMarket {
   readonly symbols: readonly string[];
   /** In the order of the text: features follow it. */
   readonly timeframes: readonly string[];
-  /** The finest of them: a training's samples and labels are of it; a backtest trades the bars of base_timeframe. */
+  /** The finest timeframe, of which samples and labels are; a backtest trades the bars of base_timeframe. */
   readonly timeframe: string | null;
 }
 

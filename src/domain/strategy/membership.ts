@@ -28,7 +28,7 @@ export function degree(membership: Membership, x: number): number {
     case "gaussian":
       return Math.exp(-((x - a) ** 2) / (2 * b ** 2));
     case "triangular":
-      // Its peak is 1 even on a foot; a trapezoid is 0 on both feet.
+      // A triangle is 1 at its peak even when that is also an end; a trapezoid is 0 at both ends.
       return x === b ? 1 : trapezoid(x, a, b, b, c);
     case "trapezoidal":
       return trapezoid(x, a, b, c, d);

@@ -1,4 +1,4 @@
-/** Named changes to a strategy's text. What the text says otherwise, its comments included, stays as it is. */
+/** Named changes to a strategy's text. All else in the text, comments included, stays as it is. */
 import { isMap, isSeq, parseDocument, type Document } from "yaml";
 import { DomainError } from "../errors.ts";
 import { isMapping, own, type Mapping } from "./shape.ts";
@@ -18,13 +18,13 @@ export const CHANGE_OPS = [
 
 export interface StrategyChange {
   readonly op: (typeof CHANGE_OPS)[number];
-  /** An id, or a dotted path below what the operation is about. */
+  /** An id, or a dotted path below the section that the operation changes. */
   readonly target?: string | undefined;
   readonly value?: unknown;
 }
 
 /**
- * A text with all changes made, and another name when one is given. It is not validated.
+ * The text with all changes made, and with another name when one is given. It is not validated.
  * @param text of a strategy that parseStrategy reads
  * @throws DomainError `invalid_input`, naming the change that cannot be made and what is there instead
  */
@@ -73,7 +73,7 @@ class Mutation {
     }
   }
 
-  /** With `fuzzy_sets` in its value, those too, and an input for each. */
+  /** Adds an indicator. With `fuzzy_sets` in its value, adds those too, and an input for each. */
   private addIndicator(): void {
     const id = this.target();
     const { fuzzy_sets: sets, ...indicator } = this.mapping();
@@ -91,7 +91,7 @@ class Mutation {
     }
   }
 
-  /** With the fuzzy sets that stand on it, and the inputs that name either. */
+  /** Removes an indicator, its fuzzy sets, and the inputs that name either. */
   private removeIndicator(id: string): void {
     const plain: unknown = this.document.toJS();
     const isOn = (indicator: unknown) => typeof indicator === "string" && indicator.split(".")[0] === id;
@@ -106,7 +106,7 @@ class Mutation {
     this.document.deleteIn(["indicators", id]);
   }
 
-  /** Another source has other settings: those of the one before do not stay. */
+  /** Sets the labels. With another source, the old source's settings are removed. */
   private setLabels(): void {
     const value = this.mapping();
     const source: unknown = this.document.getIn(["training", "labels", "source"]);
@@ -137,7 +137,7 @@ class Mutation {
       throw this.wrong(`there is no ${path.join(".")}${this.instead(path.slice(0, -1))}`);
   }
 
-  /** What is set must have a place: a path with a typing error makes no new section. */
+  /** The parent must exist: a mistyped path must not make a new section. */
   private assertParent(path: Path): void {
     for (let depth = 1; depth < path.length; depth += 1) {
       const parent = path.slice(0, depth);

@@ -5,10 +5,10 @@ import { MAX_DEPTH, reportForbidden, reportReadDifferently } from "./yaml-dialec
 /** Largest strategy text, in UTF-8 bytes; the strategies folder has the same limit. */
 export const MAX_STRATEGY_BYTES = 256 * 1_024;
 
-/** Lines and list entries of the text; a real strategy has some hundred. The parser's work grows with their square. */
+/** Most lines and list entries; a real strategy has some hundred. The parser's time grows with their square. */
 const MAX_ENTRIES = 4_000;
 
-/** A strategy text as plain data plus where each value stands. */
+/** A strategy's text as plain data, with the line of each value. */
 export interface StrategyText {
   readonly value: Readonly<Record<string, unknown>>;
   /** 1-based line of a path, or of its nearest existing parent. */

@@ -12,7 +12,7 @@ export interface Reference {
   readonly definition: IndicatorDefinition | null;
 }
 
-/** Splits a reference without judging it: an id that exists as written wins over a dot. */
+/** Splits a reference without checking it. An id that contains the dot and exists counts as an id. */
 export function splitReference(reference: string, indicators: Mapping): { id: string; output: string | null } {
   const dot = reference.indexOf(".");
   if (dot < 0 || Object.hasOwn(indicators, reference)) return { id: reference, output: null };

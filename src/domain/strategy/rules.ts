@@ -3,7 +3,7 @@ import type { Report } from "./finding.ts";
 import type { StrategyText } from "./parse.ts";
 import type { Mapping } from "./shape.ts";
 
-/** What every rule sees: the strategy as plain data, what is known about the market, and where findings go. */
+/** What every rule gets: the strategy as plain data, what is known about the market, and the report for findings. */
 export interface Examined {
   readonly text: StrategyText;
   /** The sections as written; each rule checks the shape of what it reads. */
@@ -12,7 +12,7 @@ export interface Examined {
   readonly fuzzySets: Mapping;
   /** Timeframes the strategy trains on, in order; empty when that section is unusable. */
   readonly timeframes: readonly string[];
-  /** The one of them that labels, bars and results are of. */
+  /** The timeframe of labels, bars and results. */
   readonly timeframe: string | null;
   readonly symbols: readonly string[];
   /** Stem of the file, when there is one. */

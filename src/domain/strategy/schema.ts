@@ -3,7 +3,7 @@ import { TIMEFRAMES } from "../market-data.ts";
 
 /**
  * The v3 strategy grammar (docs/ktrdr.md §4.3), section by section. Unknown keys pass: KTRDR ignores them, and the
- * rules say so. The message of every schema is what would be right; it becomes the `fix` of a finding.
+ * rules report them. Each schema's message says what would be right, and becomes the `fix` of a finding.
  */
 
 const whole = (min: number, max: number, example: number) => {
