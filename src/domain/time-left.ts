@@ -1,6 +1,6 @@
 /**
- * How long a batch still takes, from what its own jobs took and how many computed at the same time: the rest is
- * laid out the way it will run, lane by lane and slot by slot. Times are seconds.
+ * How long a batch still takes, from how long its own jobs took and how many computed at the same time. The remaining
+ * items are laid out as they will run, by lanes and slots. Times are seconds.
  */
 import { median } from "./statistics.ts";
 
@@ -11,31 +11,31 @@ export interface SeenPiece {
   /** 0-based item. */
   readonly n: number;
   readonly stage: Stage;
-  /** Null: nobody has begun it yet. */
+  /** Null when the job was not begun yet. */
   readonly status: string | null;
-  /** Since when, and until when, KTRDR computed it. */
+  /** When KTRDR began and ended to compute it. */
   readonly begun: number | null;
   readonly ended: number | null;
-  /** It was computed for somebody else: its times say nothing about here and now. */
+  /** True when somebody else started it: its times say nothing about this batch. */
   readonly reused: boolean;
 }
 
 export interface Work {
   readonly items: number;
-  /** What each item goes through, in order. */
+  /** The stages of each item, in order. */
   readonly stages: readonly Stage[];
   /** Items under way at the same time. */
   readonly atOnce: number;
-  /** Items of the same kind take about as long: same strategy, as many days. */
+  /** Items of one kind (same strategy, as many days) take about the same time. */
   readonly kindOf: (n: number, stage: Stage) => string;
 }
 
-/** A worker that idles longer than this between two jobs had none to do. */
+/** A worker that idles longer than this between two jobs had no job to do. */
 const LONGEST_LAG = 60;
-/** A job that takes longer than others of its kind is taken to be nearly done. */
+/** A job that takes longer than its kind counts as having this share left. */
 const LEAST_LEFT = 0.1;
 
-/** Null while none has been computed to its end: then nothing tells the pace. */
+/** Null while no job was computed to its end: then the pace is unknown. */
 export function secondsLeft(work: Work, pieces: readonly SeenPiece[], now: number): number | null {
   const paces = new Map(work.stages.map((stage) => [stage, paceOf(stage, work, pieces, now)]));
   const [first] = work.stages;
@@ -44,12 +44,12 @@ export function secondsLeft(work: Work, pieces: readonly SeenPiece[], now: numbe
 }
 
 interface Pace {
-  /** Of any item; null while none has ended. */
+  /** Time of any item; null while none has ended. */
   readonly usual: number | null;
   readonly byKind: ReadonlyMap<string, number>;
   /** How many were computed at the same time. */
   readonly slots: number;
-  /** From the end of one to the start of the next in the same slot. */
+  /** Time from the end of one job to the start of the next in the same slot. */
   readonly lag: number;
 }
 
@@ -66,7 +66,7 @@ function paceOf(stage: Stage, { kindOf }: Work, pieces: readonly SeenPiece[], no
       ? []
       : [{ kind: kindOf(n, stage), completed: status === "completed", begun, ended: status === "open" ? null : ended }],
   );
-  // What failed took less than it would have.
+  // Failed jobs are left out: they took less time than they would have.
   const done = seen.flatMap(({ kind, completed, begun, ended }) =>
     completed && ended !== null ? [{ kind, took: ended - begun }] : [],
   );
@@ -84,7 +84,7 @@ function paceOf(stage: Stage, { kindOf }: Work, pieces: readonly SeenPiece[], no
 const atTheSameTime = (seen: readonly Interval[], instant: number, now: number): number =>
   seen.filter(({ begun, ended }) => begun <= instant && instant < (ended ?? now + 1)).length;
 
-/** Starts that had to wait for a slot follow the end that freed it. */
+/** The lag is measured at starts that waited for a slot: each follows the end that freed the slot. */
 function lagOf(seen: readonly Interval[], slots: number): number {
   const begins = seen.map(({ begun }) => begun).toSorted((a, b) => a - b);
   const ends = seen.flatMap(({ ended }) => ended ?? []).toSorted((a, b) => a - b);
@@ -128,7 +128,7 @@ class Layout {
     return pieces.some(({ stage, status }) => stage === last && status === "completed");
   }
 
-  /** What an item is at; undefined between two stages. */
+  /** The job that an item waits for; undefined between two stages. */
   private pieceOf(n: number): SeenPiece | undefined {
     return this.byItem.get(n)?.find(({ status }) => status === null || status === "open");
   }

@@ -1,9 +1,9 @@
-/** What is kept of the arguments of a tool call. */
+/** Caps the arguments of a tool call for the log. */
 
-/** Arguments larger than this are cut: a strategy fits, a flood does not. Bytes of JSON. */
+/** Bytes of JSON; larger arguments are cut. A strategy fits. */
 export const ARGUMENTS_CAP_BYTES = 16_384;
 
-/** All of them, or, beyond the cap, their size and their beginning. What was capped before stays as it is. */
+/** The arguments or, beyond the cap, their size and beginning. Capping twice changes nothing. */
 export function cappedArguments(given: unknown): unknown {
   // A JSON null would become an SQL null on its way into the log.
   if (given === undefined || given === null) return {};
@@ -14,7 +14,7 @@ export function cappedArguments(given: unknown): unknown {
   return { truncated: true, bytes, head: text.slice(0, ARGUMENTS_CAP_BYTES / 4) };
 }
 
-/** Null for what no JSON can be made of. */
+/** The JSON of a value; null when it has none. */
 function textOf(given: unknown): string | null {
   try {
     return JSON.stringify(given) ?? null;

@@ -1,7 +1,7 @@
 /**
- * The decision table of docs/ktrdr.md §3.5-3.6 and §9: evidence about one computation in, truth out. Pure, so that
- * every row can be tested. KTRDR's API is never believed alone when it has been seen to lie in that situation; then the
- * worker that computes is asked.
+ * The decision table of docs/ktrdr.md §3.5-3.6 and §9: makes a verdict of the evidence about one computation. Pure, so
+ * that every row can be tested. In situations in which KTRDR's API is known to be wrong it is not believed alone: then
+ * the worker that computes is asked.
  */
 import type { Evidence, Verdict, WorkerEvidence } from "./evidence.ts";
 import type { FaultSeen } from "./outcome.ts";
@@ -13,12 +13,12 @@ import { isGone } from "./worker-gone.ts";
 /** Polls without any movement before the worker is asked as well. */
 const STILL_POLLS = 3;
 
-/** The text of KTRDR's orphan detector; not reliable alone (docs/ktrdr.md §9.2), so only ever a hint. */
+/** The text of KTRDR's orphan detector. It may be wrong (docs/ktrdr.md §9.2), so it is only a hint. */
 const ORPHAN_TEXT = "no worker claimed it";
 
 /**
- * Why a computation that was found dead is cancelled in KTRDR's books, so that nothing of it remains and nothing comes
- * back. KTRDR keeps it as the error message: read again, it means lost, not cancelled by somebody.
+ * The reason that we give when we cancel a dead operation at KTRDR, so that it cannot come back. KTRDR keeps it as the
+ * error message: an operation with this message was lost, not cancelled by somebody.
  */
 export const DEAD_REASON = "ktrdr-mcp found that nobody computes it";
 
@@ -26,13 +26,13 @@ export const DEAD_REASON = "ktrdr-mcp found that nobody computes it";
 export const holdsResult = (kind: SlotKind, result: Readonly<Record<string, unknown>> | null): boolean =>
   result !== null && computingOf(kind).holdsResult(result);
 
-/** A failure that KTRDR's bookkeeping invents, as opposed to one its computing reports. */
+/** A failure that KTRDR's bookkeeping made up; the computing itself reported none. */
 function isBookkeepingFailure(operation: Operation): boolean {
   const text = operation.errorMessage;
   return text === null || text === "" || text.includes(ORPHAN_TEXT) || text.includes("Connect call failed");
 }
 
-/** Judges one observation. `ask_worker` is answered only while `worker.kind` is `not_asked`. */
+/** Judges one observation. The verdict is `ask_worker` only while `worker.kind` is `not_asked`. */
 export function judge(evidence: Evidence): Verdict {
   const { api } = evidence;
   switch (api.kind) {
@@ -72,8 +72,8 @@ function judgeOperation(evidence: Evidence, operation: Operation): Verdict {
 }
 
 /**
- * KTRDR's orphan detector calls every load of more than a minute failed while it goes on, and one that died with the API
- * the same (docs/ktrdr.md §2.2). Only the stored bars can tell: the record is made from them, or refuses to be made
+ * KTRDR's orphan detector calls every load of more than a minute failed, whether it goes on or died with the API
+ * (docs/ktrdr.md §2.2). Only the stored bars can tell: the result is made from them, or the job fails
  * (results/data-load.ts).
  */
 function judgeForgottenLoad(evidence: Evidence, operation: Operation): Verdict {
@@ -83,7 +83,7 @@ function judgeForgottenLoad(evidence: Evidence, operation: Operation): Verdict {
 
 /**
  * A load runs inside KTRDR's API process, which names its steps from the first moment on (recording 17). An API that
- * goes on naming none knows of it by its database alone: it is another process, and the load died with the one before
+ * names none knows the load from its database only: that API was restarted, and the load died with the process before
  * (docs/ktrdr.md §2.2, §2.10).
  */
 function judgeOrphanedLoad(evidence: Evidence, operation: Operation): Verdict {
@@ -100,7 +100,7 @@ function judgeRunning(evidence: Evidence, operation: Operation): Verdict {
   return askOr(evidence, operation, "stale_view");
 }
 
-/** The API's word is not enough: ask the worker, or judge what it said. */
+/** The API alone is not believed here: asks the worker, or judges the worker's answer. */
 function askOr(evidence: Evidence, operation: Operation, fault: FaultSeen): Verdict {
   const { worker } = evidence;
   if (worker.kind === "not_asked") return { kind: "ask_worker" };
@@ -124,7 +124,7 @@ function judgeWorkerAnswer(
     (worker.health.currentOperationId === operation.operationId ||
       // One worker with two operations names only one of them (docs/ktrdr.md §3.5).
       (worker.health.busy && own !== null && own.status === "running"));
-  // A worker that has just taken over after its API restarted still computes: its own view is the fresher one.
+  // After a restart of the API the worker still computes, and its view is the newer one.
   if (computes && own !== null) {
     const lags = operation.status !== "running" || own.percent > operation.percent;
     return stillWaiting(evidence, own, lags ? [fault] : [], false);
@@ -134,8 +134,9 @@ function judgeWorkerAnswer(
 }
 
 /**
- * A restarted worker that was asked about the operation keeps the row, and calls itself busy with it for ever. One that
- * died before it wrote `running` left a row that is still pending; no worker computes what it calls pending.
+ * A restarted worker that was asked about the operation keeps a copy of KTRDR's row, and calls itself busy with it for
+ * ever. The row is still pending when the worker died before it wrote `running`; no worker computes what it calls
+ * pending.
  */
 function isCopy(own: Operation | null): boolean {
   if (own === null) return false;
@@ -156,13 +157,13 @@ function judgeIdle(evidence: Evidence, operation: Operation): Verdict {
   return { kind: "lost", fault: "worker_died", why: "its worker does not compute it any more" };
 }
 
-/** We cancel what we found dead; an attempt that was killed after doing so must not take that for somebody's wish. */
+/** An earlier attempt of ours may have cancelled the operation because it was dead: nobody asked for that. */
 function judgeCancelled(operation: Operation): Verdict {
   if (operation.errorMessage?.includes(DEAD_REASON) !== true) return failed(operation);
   return { kind: "lost", fault: "worker_died", why: "it was found dead before" };
 }
 
-/** Nobody listens at the worker's address. Believed once the registry agrees. */
+/** Nothing listens at the worker's address. That is believed once the registry agrees. */
 function judgeRefused(evidence: Evidence, operation: Operation): Verdict {
   if (isGone(evidence.worker, evidence.registry) && deadLongEnough(evidence)) {
     return { kind: "lost", fault: "worker_died", why: "its worker process is gone" };
@@ -187,7 +188,7 @@ function judgeNotFound(evidence: Evidence): Verdict {
   return { kind: "lost", fault: "lost_operation", why: "KTRDR does not know it and no worker computes it" };
 }
 
-/** A poisoned answer: the worker may still say what is true; else only time tells. */
+/** The API's answer is unusable: the worker's may be better; else the next looks decide. */
 function judgeUnusable(evidence: Evidence): Verdict {
   const { worker, kind } = evidence;
   if (worker.kind === "not_asked" && kind !== "data_load") return { kind: "ask_worker" };

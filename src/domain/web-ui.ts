@@ -1,6 +1,6 @@
 /** Addresses in Temporal's Web UI. */
 
-/** Our jobs, without the slot keepers and the warden's rounds, which are most of the list. */
+/** Shows jobs only: slot keepers and wardens would be most of the list. */
 const JOBS = "KtrdrKind IS NOT NULL";
 
 /** @param ui its address, without a trailing slash */

@@ -1,9 +1,9 @@
-/** In which forms a client takes answers, and how it gets them: the SDK serves only whoever takes both. */
+/** In which forms a client accepts answers. The SDK serves only clients that accept both. */
 
 /** `json`: one JSON object; `stream`: a stream of events as well. Null: neither. */
 export type Taken = "json" | "stream" | null;
 
-/** @param header `Accept` as it was sent; whoever says nothing, or anything, gets what every program can read */
+/** @param header `Accept` as it was sent; a client that sends none, or accepts anything, gets JSON */
 export function takenBy(header: string | null): Taken {
   if (header === null || header.trim() === "") return "json";
   const forms = header.split(",").flatMap((range) => {
@@ -14,10 +14,10 @@ export function takenBy(header: string | null): Taken {
   return forms.some((form) => ["application/json", "application/*", "*/*"].includes(form)) ? "json" : null;
 }
 
-/** What the SDK wants to read in a request. */
+/** The `Accept` header that the SDK demands. */
 export const BOTH = "application/json, text/event-stream";
 
-/** The answer of a stream as a JSON object; what was told on the way to it is left out. */
+/** The answer of a stream as a JSON object; messages before the answer are left out. */
 export async function inOnePiece(response: Response): Promise<Response> {
   if (!(response.headers.get("content-type") ?? "").startsWith("text/event-stream")) return response;
   const events = (await response.text()).split(/\r?\n\r?\n/);

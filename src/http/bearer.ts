@@ -18,7 +18,7 @@ export interface BearerSettings {
   readonly oauth: OAuthSettings | null;
 }
 
-/** Who asks, or the answer that refuses them. */
+/** The caller, or the answer that refuses them. */
 export type Authenticate = (request: Request) => Promise<KnownCaller | Response>;
 
 interface Holder {
@@ -28,7 +28,7 @@ interface Holder {
 
 type Recognise = (token: string) => Promise<Holder | null>;
 
-/** Lets in whoever holds a token of ours (by the file) or of the authorization server; tokens themselves go no further. */
+/** Accepts tokens of our file and of the authorization server. The tokens themselves are passed on to nobody. */
 export function createAuthenticate(settings: BearerSettings, log: Logger): Authenticate {
   const byFile = settings.tokensFile === null ? nobody : fromFile(settings.tokensFile);
   const byServer = settings.oauth === null ? nobody : fromServer(settings.oauth);
@@ -91,7 +91,7 @@ function fromServer(settings: OAuthSettings): Recognise {
   };
 }
 
-/** RFC 9728: where clients learn which authorization server gives tokens for this server. */
+/** The metadata (RFC 9728) that tells clients which authorization server gives tokens for this server. */
 export function protectedResource({ issuer, resource }: OAuthSettings) {
   return {
     path: new URL(getOAuthProtectedResourceMetadataUrl(new URL(resource))).pathname,

@@ -2,12 +2,12 @@ import type { AuthInfo } from "@modelcontextprotocol/server";
 import { SCOPES } from "../domain/identity.ts";
 import type { KnownCaller } from "../mcp/server.ts";
 
-/** Carries a caller through the SDK, whose own form of one wants the token, too: it is left out. */
+/** Carries a caller through the SDK in the SDK's own form, with an empty token. */
 export function authInfoOf({ name, scope, source, from }: KnownCaller): AuthInfo {
   return { token: "", clientId: name ?? "", scopes: [scope], extra: { source, from } };
 }
 
-/** @throws Error when the caller did not come from `authInfoOf`: better no answer than one for the wrong caller. */
+/** @throws Error when the caller did not come from `authInfoOf`, so that nobody gets the answer of another caller */
 export function callerIn(authInfo: AuthInfo | undefined): KnownCaller {
   const scope = SCOPES.find((known) => authInfo?.scopes.includes(known));
   const source = authInfo?.extra?.["source"];

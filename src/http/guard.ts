@@ -9,8 +9,8 @@ export interface AllowedNames {
 }
 
 /**
- * Refuses (403) what a web page could make a browser send here: a foreign Origin, or a Host that only a rebound DNS name
- * explains.
+ * Refuses (403) what a web page could make a browser send here: requests with a foreign Origin, or with a Host that
+ * shows DNS rebinding.
  */
 export function guard({ hosts, origins }: AllowedNames): MiddlewareHandler {
   return async ({ req }, next) => {

@@ -7,15 +7,15 @@ import type { HttpEnv } from "./bindings.ts";
 
 export interface Address {
   readonly host: string;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port: number;
   /** How long a client may take to send a whole request. Milliseconds. */
   readonly requestTimeoutMs: number;
 }
 
 /**
- * Longer than the pools of usual proxies keep an idle connection (60 s): they must be the first to close it, or a request that
- * is on its way meets a closed connection.
+ * Longer than usual proxies keep an idle connection (60 s). The proxy must close it first: otherwise a request on its
+ * way meets a closed connection.
  */
 const KEEP_ALIVE_MS = 75_000;
 /** How often connections that are too slow are looked for. */
@@ -32,7 +32,7 @@ export async function listen(app: Hono<HttpEnv>, address: Address): Promise<{ se
   });
   const timeouts = {
     requestTimeout: requestTimeoutMs,
-    // Counted from the request's first byte; a limit below that of the idle connection would cut reused ones.
+    // Node counts from the request's first byte. With a limit below that of idle connections it would cut reused ones.
     headersTimeout: requestTimeoutMs,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, requestTimeoutMs),

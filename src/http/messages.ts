@@ -1,4 +1,4 @@
-/** POST /mcp: one message, read at the same boundary as over stdio, and its answer in a form that the client takes. */
+/** POST /mcp: reads one message as over stdio does, and answers in a form that the client accepts. */
 import { randomUUID } from "node:crypto";
 import { isJsonContentType, type JSONRPCMessage, type McpHttpHandler } from "@modelcontextprotocol/server";
 import type { Context } from "hono";
@@ -11,11 +11,11 @@ import { refusal } from "./refusal.ts";
 
 export interface MessageParts {
   readonly mcp: Pick<McpHttpHandler, "fetch">;
-  /** Reads the bytes of a message, at most so many. */
+  /** Reads the bytes of a message, which has at most `maxBytes`. */
   readonly messages: { readonly read: (body: Uint8Array) => Read; readonly maxBytes: number };
-  /** The answer to a call that is one too many, before a server is made for it; null for all others. */
+  /** Refuses a call beyond a limit before a server is made for it; null for all other messages. */
   readonly early: (caller: KnownCaller, message: JSONRPCMessage) => Promise<object | null>;
-  /** Told of messages that are answered without being served. */
+  /** Called for each message that is refused without being served. */
   readonly onRefused: (refused: Refused, caller: KnownCaller) => void;
 }
 
@@ -65,8 +65,8 @@ export function serveMessages({ mcp, messages, early, onRefused }: MessageParts)
 }
 
 /**
- * Clients of before 2026-07-28 say their name once: they are given a word that they repeat with every call. It tells one from
- * another for the limits, and means nothing else.
+ * Clients from before 2026-07-28 say their name only once. They get an id that they repeat with every call, by which
+ * the limits tell one client from another. It means nothing else.
  */
 const SESSION = "mcp-session-id";
 const MOST_SESSION_CHARS = 100;
@@ -78,12 +78,12 @@ function told(caller: KnownCaller, { headers }: Request, address: string | undef
   return { ...caller, from: session ?? `${address ?? ""} ${agent ?? ""}` };
 }
 
-/** The bytes of a body, or that they are too many: what is beyond is not read. */
+/** The bytes of a body, or the text that refuses it: no more than `most` bytes are read. */
 async function bodyOf(request: Request, most: number): Promise<Uint8Array | string> {
   const tooLarge = `A message has at most ${most} bytes.`;
   const length = request.headers.get("content-length");
   if (Number(length ?? 0) > most) return tooLarge;
-  // More than it says cannot come; a body that says nothing is counted while it comes.
+  // No more than the given length can come; a body without a length is counted while it is read.
   if (length !== null) return new Uint8Array(await request.arrayBuffer());
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -6,17 +6,17 @@ import { SCOPES, type Scope } from "../domain/identity.ts";
 export interface OAuthSettings {
   /** Issuer identifier of the authorization server, exactly as its tokens carry it. */
   readonly issuer: string;
-  /** Public address of this server's /mcp: what tokens for it carry as audience (RFC 8707, RFC 9728). */
+  /** Public address of this server's /mcp, which its tokens must have as audience (RFC 8707, RFC 9728). */
   readonly resource: string;
   readonly jwks: URL;
 }
 
-/** Scopes as the authorization server knows them; a wider one includes the narrower ones. */
+/** The authorization server's scopes are ours with this prefix. */
 const SCOPE_PREFIX = "ktrdr:";
 export const oauthScope = (scope: Scope): string => SCOPE_PREFIX + scope;
 
 export interface VerifiedToken {
-  /** `subject@host-of-the-issuer`: never the name of a token of ours. */
+  /** `subject@host-of-the-issuer`; tokens of our file have no `@` in their names. */
   readonly name: string;
   /** Null when the token carries none of our scopes. */
   readonly scope: Scope | null;
@@ -24,14 +24,14 @@ export interface VerifiedToken {
   readonly expiresAt: number;
 }
 
-/** The authorization server's keys cannot be had: nothing is said about the token. */
+/** The authorization server's keys cannot be fetched, so the token cannot be judged. */
 export class KeysUnavailable extends Error {}
-/** Safe to tell whoever presented the token. */
+/** Its message is safe to show to whoever presented the token. */
 export class TokenRefused extends Error {}
 
 export type VerifyJwt = (token: string) => Promise<VerifiedToken>;
 
-/** Signatures by a public key only: "none" and a public key misused as a shared secret are not among them. */
+/** Only signatures by a public key. "none" and shared secrets are left out: a forger could use those. */
 const ALGORITHMS = [
   "RS256",
   "RS384",
@@ -70,7 +70,7 @@ export function createJwtVerifier({ issuer, resource, jwks }: OAuthSettings): Ve
   };
 }
 
-/** Our words: the library's may quote the token's own claims. */
+/** The error in our own words: the library's may quote claims of the token. */
 function refused(error: unknown): Error {
   if (error instanceof TokenRefused) return error;
   if (error instanceof errors.JWTExpired) return new TokenRefused("The token has expired");
@@ -82,14 +82,14 @@ function refused(error: unknown): Error {
   if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError)) {
     return new KeysUnavailable("the keys of the authorization server cannot be fetched", { cause: error });
   }
-  // The library says so, without a code of its own, when the key set answers with anything but a key set.
+  // The library's generic code means that the address of the keys answered with something else.
   if (error.code === "ERR_JOSE_GENERIC") {
     return new KeysUnavailable("the keys of the authorization server cannot be used", { cause: error });
   }
   return new TokenRefused("The token is not valid");
 }
 
-/** No two holders have one name: one that had to be changed for it carries a part of its hash. */
+/** No two holders share a name: a name that had to be changed or cut gets a part of its hash. */
 function nameOf({ sub, client_id: clientId }: JWTPayload, host: string): string {
   const holder = [sub, clientId].find((claim: unknown) => typeof claim === "string" && claim !== "");
   if (typeof holder !== "string") throw new TokenRefused("The token does not say whose it is");

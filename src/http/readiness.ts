@@ -4,12 +4,12 @@ import type { Deps } from "../research/ports.ts";
 
 /** A little longer than the parts' own time limits. */
 const ANSWER_WITHIN_MS = 3_500;
-/** Whoever asks within this time gets the same answer: asking is free for everybody, and must stay free for the parts. */
+/** Callers within this time get the same answer: anybody may ask, and the parts must not be asked each time. */
 const KEEP_MS = 1_000;
 
 export interface Readiness {
   readonly ready: boolean;
-  /** No more than this: whoever asks need not be known. */
+  /** Nothing else is told, because anybody may ask. */
   readonly parts: Readonly<Record<"temporal" | "postgresql" | "ktrdr" | "worker", "up" | "down">>;
   readonly missing: readonly string[];
 }

@@ -14,7 +14,7 @@ import { createWork } from "./work.ts";
 
 /** Requests in work at once; more are told to come back. */
 const PLACES = { all: 200, each: 50, quietMs: 120_000 } as const;
-/** How long calls in flight may take to end, once told to. */
+/** How long open calls may take to end when the server stops. */
 const DRAIN_MS = 10_000;
 
 export interface HttpServerParts extends Omit<MessageParts, "mcp"> {
@@ -22,15 +22,15 @@ export interface HttpServerParts extends Omit<MessageParts, "mcp"> {
   readonly log: Logger;
   /** A fresh server for one request. */
   readonly serverFor: (caller: KnownCaller) => McpServer;
-  /** Who calls when nobody has to say so. */
+  /** The caller when no token is asked for. */
   readonly local: KnownCaller;
-  /** Prometheus' text format; null: there are no metrics. */
+  /** Answers in Prometheus' text format; null: no metrics are served. */
   readonly metrics: (() => Promise<string>) | null;
 }
 
 export interface HttpServer {
   readonly port: number;
-  /** Stops listening and waits until every call in flight is answered, at most 10 s. Whoever waits has to be told before. */
+  /** Stops listening and waits until every open call is answered, at most 10 s. Abort waiting calls before. */
   drain(): Promise<void>;
 }
 

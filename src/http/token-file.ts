@@ -6,7 +6,7 @@ import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { SCOPES, type Scope } from "../domain/identity.ts";
 
-/** Tells our tokens from those of an authorization server, and secret scanners what they have found. */
+/** Distinguishes our tokens from those of an authorization server, and lets secret scanners recognise them. */
 export const TOKEN_PREFIX = "ktrdr_";
 const TOKEN_BYTES = 32;
 const RETRY_LOCK_MS = 50;
@@ -14,12 +14,12 @@ const RETRY_LOCK_MS = 50;
 const PATIENCE_MS = 5_000;
 
 export interface TokenEntry {
-  /** Who holds it; unique in the file. */
+  /** Name of the holder; unique in the file. */
   readonly name: string;
   readonly scope: Scope;
-  /** ISO-8601 UTC; refused from then on. */
+  /** ISO-8601 UTC; the token is refused from then on. */
   readonly expires: string;
-  /** SHA-256 of the token, hex. A token is 256 random bits: nothing slower would make guessing any harder. */
+  /** SHA-256 of the token, hex. A token is 256 random bits, so a slower hash would not make guessing harder. */
   readonly sha256: string;
 }
 
@@ -59,7 +59,7 @@ const unusable = (why: string, cause?: unknown): DomainError =>
   });
 
 /**
- * Adds a token; its holder is told the returned text, which is kept nowhere.
+ * Adds a token. The returned text is for its holder and is kept nowhere.
  * @throws DomainError `invalid_input` when the name is taken or malformed, or the file cannot be used
  */
 export async function addToken(path: string, wish: Omit<TokenEntry, "sha256">): Promise<string> {
@@ -96,7 +96,7 @@ export async function revokeToken(path: string, name: string): Promise<void> {
   });
 }
 
-/** One change at a time: of two that read the same file, the later would undo the earlier, and a revoked token live on. */
+/** Allows one change at a time: of two at once, the later would undo the earlier, and a revoked token would live on. */
 async function alone<T>(path: string, change: () => Promise<T>): Promise<T> {
   const lock = `${path}.lock`;
   for (let attempt = 1; !(await claimed(lock)); attempt += 1) {
@@ -130,7 +130,7 @@ async function existing(path: string): Promise<readonly TokenEntry[]> {
   return missing ? [] : await readTokens(path);
 }
 
-/** In one step, so that a server never reads half a file. A new one is for its owner only; another stays for whom it was. */
+/** Writes in one step, so that no server reads half a file. A new file is for its owner only; an old one keeps its mode. */
 async function write(path: string, entries: readonly TokenEntry[]): Promise<void> {
   const draft = `${path}.${randomBytes(4).toString("hex")}`;
   try {
@@ -144,13 +144,13 @@ async function write(path: string, entries: readonly TokenEntry[]): Promise<void
   }
 }
 
-/** The tokens of a file as it is now. */
+/** The tokens that the file has now. */
 export interface TokenBook {
-  /** @throws DomainError `invalid_input` while the file cannot be used: nobody is let in by an older version of it. */
+  /** @throws DomainError `invalid_input` while the file cannot be used; an older version of it lets nobody in */
   find(token: string): Promise<TokenEntry | null>;
 }
 
-/** Asked at every call: waiting for another thread to look costs thirty times the look. */
+/** Called for each request. Synchronous, because an asynchronous look takes thirty times as long. */
 function versionOf(path: string): string | null {
   try {
     const { ino, size, mtimeNs } = statSync(path, { bigint: true });
@@ -174,7 +174,7 @@ export function createTokenBook(path: string): TokenBook {
   return {
     async find(token) {
       const presented = hashOf(token);
-      // All are compared, each in constant time: how long it takes says nothing about what is in the file.
+      // All tokens are compared, each in constant time, so that the duration tells nothing about the file.
       const matches = (await current()).filter(({ sha256 }) => timingSafeEqual(Buffer.from(sha256, "hex"), presented));
       return matches[0] ?? null;
     },

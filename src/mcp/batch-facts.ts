@@ -10,7 +10,7 @@ import type { JobRecord } from "../store/job-row.ts";
 import { compact, rounded, enginesText } from "../domain/facts.ts";
 import type { Deps } from "../research/ports.ts";
 
-/** How far a batch is, in a few figures; null when the record cannot say. */
+/** How far a batch is, in a few figures; null when the record cannot be read. */
 export async function batchProgress(deps: Deps, batchId: string) {
   const { jobs, batches } = deps.records;
   const [job, counts, best, pieces, now] = await Promise.all([
@@ -43,7 +43,7 @@ export async function batchProgress(deps: Deps, batchId: string) {
   };
 }
 
-/** Of all items, each by how far its jobs are; 0..100. */
+/** The mean progress of all items, 0..100. */
 function percentOf({ items, stages }: Work, pieces: readonly Piece[]): number {
   const done = [...Map.groupBy(pieces, ({ n }) => n).values()].map((jobs) => {
     if (jobs.some(({ status }) => status !== null && status !== "open" && status !== "completed")) return 100;
@@ -55,7 +55,7 @@ function percentOf({ items, stages }: Work, pieces: readonly Piece[]): number {
 
 const isComputing = ({ status, begunAt }: Piece): boolean => status === "open" && begunAt !== null;
 
-/** In seconds; null while nothing tells the pace. */
+/** Seconds left; null while the pace is not known. */
 function timeLeft(work: Work, pieces: readonly Piece[], now: Date): number | null {
   const seconds = (instant: string | null) => (instant === null ? null : Date.parse(instant) / 1000);
   const seen = pieces.map(({ begunAt, endedAt, ...piece }): SeenPiece => {
@@ -78,7 +78,7 @@ function workOf(request: BatchRequest): Work {
   };
 }
 
-/** Never ranked across markets and dates: of several the best of each is named. */
+/** The best item of each market and dates: items are never ranked across them. */
 function bestsOf(best: readonly BatchRow[]) {
   const named = best.map((row) => ({ on: row.on, ...bestOf(row) }));
   const [first] = best;
@@ -103,7 +103,7 @@ const SHOWN = {
   full: { items: 50, groups: 100 },
 } as const;
 
-/** Of a batch there is something to say at any time: figures by strategy first, then the items. */
+/** The results of a batch, open or ended: figures by strategy first, then the items. */
 export async function batchResults(
   deps: Deps,
   { jobId, status, outcome, engine }: JobRecord,
@@ -140,7 +140,7 @@ export async function batchResults(
   };
 }
 
-/** Draws of one strategy on the same market and dates, trained on the same days, as one; the best of each place first. */
+/** One row for the draws of one strategy on the same market, dates and training days; the best of each place first. */
 function groupsOf(rows: readonly BatchRow[]) {
   const groups = Map.groupBy(rows, (row) =>
     JSON.stringify([row.on, row.looksAhead, row.strategy, row.trainedOn, row.textSha256]),
@@ -171,7 +171,7 @@ function groupsOf(rows: readonly BatchRow[]) {
 const placeOf = (rows: readonly BatchRow[], [first]: readonly BatchRow[]): number =>
   rows.findIndex(({ on, looksAhead }) => on === first?.on && looksAhead === first?.looksAhead);
 
-/** Of what is ranked by: the Sharpe ratios, or of trainings alone their figures. */
+/** The spread of the Sharpe ratios or, for trainings alone, of their figures. */
 function spreadsOf(members: readonly BatchRow[]) {
   const of = (pick: (row: BatchRow) => number | null) => spread(members.map(pick));
   const sharpe = of((row) => row.sharpe);
@@ -192,7 +192,7 @@ const spreadFacts = (values: Spread | null) =>
 
 const middleOf = (values: readonly (number | null)[]): number | null => rounded(spread(values)?.median ?? null);
 
-/** An accuracy says nothing without what always the same answer would have. */
+/** An accuracy, with that of a model which always gives the same answer. */
 const accuracyOf = ({ testAccuracy, baseRate }: BatchRow) => ({
   test_accuracy: rounded(testAccuracy),
   test_base_rate: testAccuracy === null ? null : rounded(baseRate),
@@ -217,7 +217,7 @@ const batchRow = (row: BatchRow) =>
     looks_ahead: row.looksAhead ? true : null,
   });
 
-/** Of its last job. */
+/** The status of the item's last job. */
 function statusOf(row: BatchRow): string {
   const status = (row.backtestJobId === null ? row.trainingStatus : row.backtestStatus) ?? "starting";
   return status === "open" ? (row.computing ? "running" : "queued") : status;

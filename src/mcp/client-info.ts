@@ -3,7 +3,7 @@ import { oneLine } from "../domain/plain-text.ts";
 import type { ClientIdentity } from "./define-tool.ts";
 import type { KnownCaller } from "./server.ts";
 
-/** What a client is called that does not say. */
+/** The name of a client that gives none. */
 export const UNKNOWN = "unknown";
 
 const ClientInfo = z.object({
@@ -11,12 +11,12 @@ const ClientInfo = z.object({
   version: z.string().transform((version) => oneLine(version, 100) || UNKNOWN),
 });
 
-/** What a client says of itself. */
+/** Name and version as the client gives them. */
 export function clientIn(claimed: unknown): ClientIdentity {
   const parsed = ClientInfo.safeParse(claimed);
   return parsed.success ? parsed.data : { name: UNKNOWN, version: UNKNOWN };
 }
 
-/** As whom the limits count a caller: each by its name; of those without one each by where its calls come from. */
+/** The key under which the limits count a caller: its name, else where its calls come from. */
 export const countedAs = ({ name, from }: KnownCaller, client: ClientIdentity): string =>
   name ?? (from === undefined ? client.name : `${client.name} ${from}`);

@@ -6,7 +6,7 @@ import { DATA_NOTE } from "./fields.ts";
 import { inputError } from "./input-error.ts";
 import type { Asking } from "../research/asking.ts";
 
-/** All four hints are required: a missing one has a default that frightens clients. */
+/** All four hints are required: clients assume the worst of a missing one. */
 export interface ToolAnnotations {
   readonly readOnlyHint: boolean;
   readonly destructiveHint: boolean;
@@ -24,10 +24,10 @@ export type ReportProgress = (progress: { readonly percent: number; readonly mes
 
 export interface ToolContext extends Asking {
   readonly progress: ReportProgress;
-  /** What the client calls itself. Anybody can claim anything: rights come from `caller`. */
+  /** What the client calls itself. It can claim any name, so its rights come from `caller`. */
   readonly client: ClientIdentity;
   readonly log: Logger;
-  /** Puts a picture beside the facts of the answer. */
+  /** Adds a picture to the answer. */
   readonly attach: (png: Uint8Array) => void;
 }
 
@@ -35,14 +35,14 @@ interface ToolSpec<I extends z.ZodObject, O extends z.ZodObject> {
   /** snake_case; the file and its test carry the same name in kebab-case. */
   readonly name: string;
   readonly title: string;
-  /** At most 2,000 characters: what for, when, before and after which tool, constraints, an example. */
+  /** At most 2,000 characters: its purpose, when to call it, the tools before and after, constraints, an example. */
   readonly description: string;
   /** A `z.strictObject`, every field described. */
   readonly input: I;
   /** Keep it shallow: it is sent with every tools/list. */
   readonly output: O;
   readonly annotations: ToolAnnotations;
-  /** Its answers hold what others have written (descriptions, reasons, notes): they say that it is data. */
+  /** True when its answers quote texts of others (descriptions, reasons, notes): the answers then say that these are data. */
   readonly quotes?: true;
   /** Answers with the facts; throws DomainError to tell the caller what to do. */
   readonly handle: (args: z.output<I>, context: ToolContext) => Promise<z.input<O>>;
@@ -57,13 +57,14 @@ export interface Tool {
   readonly output: z.ZodObject;
   readonly annotations: ToolAnnotations;
   /**
-   * Parses the arguments (mended before, see mend-arguments.ts), runs the handler, checks the answer against the output schema.
+   * Parses the arguments (mended before, see mend-arguments.ts), runs the handler, checks the answer against the output
+   * schema.
    * @throws DomainError; anything else is a defect of ours.
    */
   readonly run: (args: unknown, context: ToolContext) => Promise<Readonly<Record<string, unknown>>>;
 }
 
-/** What a caller needs to use the tool: what only reads is open to everybody who may call at all. */
+/** The scope that a tool needs: `read` when it only reads. */
 export const scopeOf = (tool: Pick<Tool, "annotations">): Scope =>
   tool.annotations.readOnlyHint ? "read" : "research";
 

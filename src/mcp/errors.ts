@@ -3,7 +3,7 @@ import { DomainError, isDomainError, type ErrorCode, type ErrorNumber } from "..
 import { oneLine } from "../domain/plain-text.ts";
 import type { Logger } from "../logger.ts";
 
-/** Clients cut the text of errors; the whole form stays below this many characters. */
+/** Most characters of an error's text: clients cut longer ones. */
 const MAX_CHARS = 1_900;
 const MAX_VALID = 40;
 
@@ -13,7 +13,7 @@ export interface ToolError {
   readonly text: string;
 }
 
-/** What the reader can do when the error names no next call of its own. */
+/** What to do when the error names no next step. */
 const HINTS: Partial<Record<ErrorCode, string>> = {
   temporal_unavailable: "the Temporal server behind TEMPORAL_ADDRESS has to run",
   database_unavailable: "the PostgreSQL behind DATABASE_URL has to run",
@@ -25,7 +25,7 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
 };
 
 /**
- * The one boundary where errors become text for Claude:
+ * The one place where errors become text for Claude:
  * `[code -32602] what. Why: ... Valid: ... Next: ...`
  * Anything that is not a DomainError becomes `internal` with an incident id that the log carries.
  */
@@ -43,7 +43,7 @@ export function toToolError(error: unknown, tool: string, log: Logger): ToolErro
   return { code: "internal", number: internal.number, text: errorText(internal) };
 }
 
-/** Bounded one-line form of an error; every field is cleaned, foreign text included. */
+/** An error as one line of limited length, without hidden characters. */
 export function errorText(error: DomainError): string {
   const next = nextOf(error);
   const head = `[${error.code} ${error.number}] ${sentence(clean(error.what, 400))}`;
@@ -53,7 +53,7 @@ export function errorText(error: DomainError): string {
   return head + why + validText(error.valid, room) + tail;
 }
 
-/** These parts are the operator's: whoever reads this has tools, and no terminal. */
+/** Only the operator can mend these parts: the reader of the error has tools, but no terminal. */
 const OPERATORS: readonly ErrorCode[] = ["temporal_unavailable", "database_unavailable"];
 
 function nextOf({ code, next }: DomainError): string | undefined {
@@ -77,7 +77,7 @@ function validText(valid: readonly string[], room: number): string {
   return `${shown < valid.length ? `${text} (and ${valid.length - shown} more)` : text}.`;
 }
 
-/** On one line, with nothing hidden; absolute paths of this machine are left out. */
+/** A text as one line without hidden characters and without absolute paths of this machine. */
 const clean = (text: string, limit: number): string =>
   oneLine(text.replaceAll(/(?:file:\/\/)?(?<![\w:/.])\/(?:[\w.@+-]+\/)+[\w.@+-]+/g, "[path]"), limit);
 

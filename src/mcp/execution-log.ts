@@ -6,16 +6,16 @@ import type { ExecutionLog, ToolExecution } from "../store/execution-log.ts";
 
 const CAPACITY = 1_000;
 const BATCH = 50;
-/** Written a moment later and together: otherwise each call would share the machine with the log of the one before. */
+/** Entries are written together, this much later, so that writing one does not slow the next call. */
 const LINGER_MS = 100;
-/** A database that is down must not be asked once per call. */
+/** While the database is down it is asked this often, not once per call. */
 const RETRY_AFTER_MS = 2_000;
-/** A flood of calls must not become a flood of lines. */
+/** At most so often the log of the server says that entries were dropped. */
 const TELL_DROPS_EVERY_MS = 1_000;
-/** Nor refusals of a client that repeats a call without end a flood of rows, which would push out those of others. */
+/** Of a client that loops one refusal a second is kept: more would push out the entries of others. */
 const REFUSALS = { ttl: 1_000, max: 1_000 } as const;
 
-/** Waits as text, capped: as objects, a megabyte of empty lists takes fourteen. */
+/** Arguments wait as text: as objects, a megabyte of empty lists would take fourteen. */
 type Waiting = Omit<ToolExecution, "arguments"> & { readonly argumentsJson: string };
 
 const packed = ({ arguments: given, ...entry }: ToolExecution): Waiting => ({
@@ -33,15 +33,15 @@ export interface ExecutionQueue {
   record(entry: ToolExecution): void;
   /** Waits until everything queued is written, or until `deadlineMs` is over. */
   flush(deadlineMs: number): Promise<void>;
-  /** Entries that were given up: the queue was full, or the process ended first. */
+  /** Number of entries that were dropped because the queue was full or the process ended. */
   readonly dropped: number;
 }
 
 /**
- * Buffers executions between the answer and the database, so that writing the log can neither delay nor spoil an
- * answer; what was answered within the last moment before a SIGKILL is missing from the log. Bounded: while the database
- * is down the oldest entries go first, counted and logged; of a client's calls of one tool that came too often
- * (`rate_limited`) one a second is kept, the metrics count all.
+ * Buffers executions between the answer and the database, so that writing the log can neither delay nor break an
+ * answer. Calls that were answered right before a SIGKILL are missing from the log. The buffer is limited: while the
+ * database is down the oldest entries are dropped first, counted and logged. Of a client's calls of one tool that are
+ * `rate_limited`, one a second is kept; the metrics count all.
  */
 export function createExecutionQueue(
   log: Pick<ExecutionLog, "append">,
@@ -58,10 +58,10 @@ export function createExecutionQueue(
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
       try {
-        // In order: a burst of calls must not take the connections of the tools themselves.
+        // One batch after the other: a burst of calls must not take the connections that the tools need.
         const batch = waiting.slice(0, BATCH);
         drop(await written(log, batch, logger));
-        // The queue may have overflowed meanwhile: take out what is done with, wherever it stands.
+        // The queue may have overflowed meanwhile: remove the written entries wherever they stand.
         const done = new Set(batch.map((entry) => entry.id));
         waiting.splice(0, waiting.length, ...waiting.filter((entry) => !done.has(entry.id)));
       } catch (error) {
@@ -109,9 +109,9 @@ export function createExecutionQueue(
 }
 
 /**
- * Writes entries. One that cannot be written must not keep back the others: of several each is tried by itself then.
- * @returns how many were given up
- * @throws DomainError what holds for every entry, such as a database that is down
+ * Writes entries together. When that fails, each is tried by itself, so that a bad one does not hold back the others.
+ * @returns how many were dropped
+ * @throws DomainError an error that concerns every entry, such as a database that is down
  */
 async function written(log: Pick<ExecutionLog, "append">, batch: readonly Waiting[], logger: Logger): Promise<number> {
   try {
@@ -136,7 +136,7 @@ async function atMost(ms: number, work: Promise<void>): Promise<void> {
   clearTimeout(timer);
 }
 
-/** Whether an entry is one more refusal within a second of a client's calls of a tool. */
+/** Whether an entry is a further `rate_limited` refusal of this client and tool within a second. */
 function floodOfRefusals(): (entry: ToolExecution) => boolean {
   const told = new LRUCache<string, true>(REFUSALS);
   return ({ errorCode, identity, tool }) => {

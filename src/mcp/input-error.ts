@@ -5,7 +5,7 @@ import { oneLine } from "../domain/plain-text.ts";
 const SHOWN_ISSUES = 4;
 const SHOWN_CHARS = 60;
 
-/** A foreign value, bounded and on one line, so that it cannot pose as an instruction. */
+/** A value of a client in short and on one line, so that it cannot pass for an instruction. */
 export function quoted(value: unknown): string {
   let text: string;
   try {
@@ -18,7 +18,7 @@ export function quoted(value: unknown): string {
 }
 
 /**
- * Says in our own words which arguments are wrong and which would be right.
+ * Says in our own words which arguments are wrong, and what would be right.
  * @returns DomainError `invalid_input`
  */
 export function inputError(tool: string, schema: z.ZodObject, error: z.ZodError, args: unknown): DomainError {
@@ -31,10 +31,10 @@ export function inputError(tool: string, schema: z.ZodObject, error: z.ZodError,
   });
 }
 
-/** What is wrong with `args`, one text for each reason; of many the first ones. */
+/** What is wrong with `args`, one text for each of the first reasons. */
 export function issueTexts(error: z.ZodError, args: unknown): string[] {
   const types = new Set(error.issues.filter(({ code }) => code === "invalid_type").map(({ path }) => String(path)));
-  // Of a value of another type its length is reported, too: a second reason, and a false one.
+  // For a value of a wrong type zod also reports its length: that reason is false.
   const issues = error.issues.filter(({ code, path }) => code === "invalid_type" || !types.has(String(path)));
   const shown = issues.slice(0, SHOWN_ISSUES).map((issue) => issueText(issue, args));
   const more = issues.length - shown.length;
@@ -65,7 +65,7 @@ function issueText(issue: z.core.$ZodIssue, args: unknown): string {
   return `${place}: ${wordsOf(issue)} (given ${quoted(given)})`;
 }
 
-/** Schemas of ours carry their own message; what zod says by itself is put into other words. */
+/** The message of our schema; zod's own messages are reworded. */
 function wordsOf(issue: z.core.$ZodIssue): string {
   if (issue.code === "too_small" && issue.message.startsWith("Too small")) {
     return `${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}${unitOf(issue.origin)}`;

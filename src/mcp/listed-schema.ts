@@ -4,12 +4,12 @@ import { z } from "zod";
 type Direction = "input" | "output";
 type Shape = Readonly<Record<string, unknown>> & { readonly type: "object" };
 
-/** Every request over HTTP makes a server of its own: what is the same for all of them is made once. */
+/** Made once for all servers: each request over HTTP makes a server of its own. */
 const shapes = { input: new WeakMap<z.ZodObject, Shape>(), output: new WeakMap<z.ZodObject, Shape>() };
 
 /**
- * A schema for the SDK, without the SDK's validation: its messages are not in our error form, so the tool itself parses
- * (define-tool.ts).
+ * A schema for the SDK that accepts everything: the SDK's messages do not have the form of our errors, so the tool
+ * itself parses the arguments (define-tool.ts).
  */
 export function listedSchema(schema: z.ZodObject): StandardSchemaWithJSON {
   return {
@@ -34,8 +34,8 @@ export function listedShape(schema: z.ZodObject, io: Direction): Shape {
 }
 
 /**
- * Names and types of an answer's facts, all that is listed of it: every client pays for the list in each session, and the
- * full schema, which each answer is held to, says nothing that the answer itself does not.
+ * Only names and types of an answer's facts are listed: every client pays for the list in each session, and an answer
+ * explains itself. The tool checks each answer against the full schema.
  */
 function outline({ properties = {} }: Shape & { readonly properties?: Readonly<Record<string, Part>> }): Shape {
   const outlined = Object.entries(properties).map(([name, part]) => [name, typesOf(part)]);
@@ -54,9 +54,9 @@ function typesOf({ type, anyOf = [] }: Part): Part {
 }
 
 /**
- * The forms that every client understands: no empty schema for "anything else is allowed", which is the default anyway,
- * and no list of types in one schema. Patterns and lengths are left out: a name that was told by one tool fits the next
- * one, and what does not fit is answered in words.
+ * Leaves only forms that every client understands: no empty schema for "anything else is allowed", which is the
+ * default, and no list of types in one schema. Patterns and lengths are left out: names come from other tools' answers
+ * and fit, and an error explains what does not.
  */
 const UNLISTED = new Set(["pattern", "minLength", "maxLength", "minItems", "maxItems"]);
 

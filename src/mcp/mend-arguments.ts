@@ -2,13 +2,14 @@ import type { z } from "zod";
 import { excess } from "./message/bounds.ts";
 import { isObject } from "./message/is-object.ts";
 
-/** Each round mends one level: a list that came as text may hold numbers that did. */
+/** Each round mends one level: a list that came as text may hold numbers that came as text. */
 const ROUNDS = 6;
 
 /**
- * Arguments as the client meant them. Some clients send every list, number and truth value as JSON text for a whole session,
- * which no model can mend; null or nothing for what is left out; one thing for a list of one; names in another case. Only
- * what the schema refuses is touched, and only where it takes what comes of it. What cannot be mended stays as it was sent.
+ * Arguments as the client meant them. Some clients send every list, number and boolean as JSON text, which no model can
+ * change; others send null or an empty text for what is left out, a value for a list of one, or names in another case.
+ * Only values that the schema refuses are changed, and only to values that it accepts. All others stay as they were
+ * sent.
  */
 export function mendArguments(schema: z.ZodObject, sent: unknown): unknown {
   let args = sent;
@@ -31,10 +32,10 @@ function mendOne(schema: z.ZodObject, args: unknown, issue: Issue): unknown {
   return places(issue).reduce<unknown>((given, place) => mendValue(schema, given, place), args);
 }
 
-/** Clients must send something to a tool that takes nothing, and some send their own words with every call. */
+/** Names that mean nothing: some clients must send an argument to a tool without any, or send their own with each call. */
 const SAYS_NOTHING = /^(?:_.*|random_string|dummy)$/;
 
-/** A name that the schema does not know: left out where it says nothing, else the one that is written otherwise here. */
+/** Mends an unknown name: leaves it out when it means nothing, else takes the known name that differs in spelling only. */
 function mendName(schema: z.ZodObject, args: unknown, path: Path): unknown {
   const value = valueAt(args, path);
   const key = String(path.at(-1));
@@ -53,13 +54,13 @@ const isEmpty = (value: unknown): boolean =>
 
 interface Place {
   readonly path: Path;
-  /** Whether a value is of a type that is wanted there. */
+  /** Whether a value has a type that is wanted there. */
   readonly fits: (value: unknown) => boolean;
-  /** Where only some values are valid, those. */
+  /** The valid values, when only some are. */
   readonly words?: readonly unknown[];
 }
 
-/** Where another value is wanted; of several forms that a value may have, in each of them. */
+/** The places at which the schema wants another value. For a union, those in each of its forms. */
 function places(issue: Issue, above: Path = []): readonly Place[] {
   const path = [...above, ...issue.path];
   if (issue.code === "invalid_type") return [{ path, fits: (value) => value === null || isA(issue.expected, value) }];
@@ -97,13 +98,13 @@ function mendValue(schema: z.ZodObject, args: unknown, place: Place): unknown {
   }
   for (const other of otherwise(value, place, spelt)) {
     const tried = replaced(args, path, other);
-    // What lies deeper is mended in another round.
+    // A later round mends deeper levels.
     if (tried !== args && !refusals(schema, tried, path).some(({ at }) => at <= path.length + 1)) return tried;
   }
   return args;
 }
 
-/** What else a value may have been meant for; nothing of it is taken that the schema still refuses. */
+/** Other values that may have been meant. The caller takes one only when the schema accepts it. */
 function otherwise(value: unknown, { path, fits, words = [] }: Place, spelt: unknown): readonly unknown[] {
   if (value === undefined) return [];
   if (Array.isArray(value)) return value.length === 1 ? [value[0]] : [];
@@ -116,7 +117,7 @@ function otherwise(value: unknown, { path, fits, words = [] }: Place, spelt: unk
   return [...wanted, ...(same.length === 1 ? same : []), ...dayIn(value, path)];
 }
 
-/** An instant where a day is wanted: its day, when it is the beginning of one, or the end of one that ends a window. */
+/** The day of an instant where a day is wanted: of midnight, or of a day's last instant when it ends a window. */
 function dayIn(value: string, path: Path): readonly string[] {
   const [, day = "", rest] = /^(\d{4}-\d{2}-\d{2})[T ](.*)$/.exec(value.trim()) ?? [];
   if (rest === undefined) return [];
@@ -125,7 +126,7 @@ function dayIn(value: string, path: Path): readonly string[] {
   return instant === null || (instant[1] !== undefined && !ends) ? [] : [day];
 }
 
-/** What a text spells as JSON, also twice over, or as Python writes it; undefined for any other text. */
+/** The value that a text holds as JSON, as JSON inside JSON, or as Python writes it; undefined for any other text. */
 function spelling(text: string, again = true): unknown {
   const word = PYTHON.get(text.trim());
   if (word !== undefined) return word;
@@ -149,7 +150,7 @@ const PYTHON = new Map([
   ["None", null],
 ]);
 
-/** What is wrong at a place and below it, by how deep; and with a value of several forms that it is a part of. */
+/** What the schema refuses at a place and below it, with the depth; also in a union that contains the place. */
 function refusals(schema: z.ZodObject, args: unknown, path: Path): readonly { code: string; at: number }[] {
   const issues = schema.safeParse(args).error?.issues ?? [];
   return issues
@@ -165,7 +166,7 @@ function valueAt(args: unknown, path: Path): unknown {
   return path.reduce<unknown>((value, key) => (isContainer(value) ? Reflect.get(value, key) : undefined), args);
 }
 
-/** A copy with another value at a place; undefined takes an entry of an object away. An element of a list stays. */
+/** A copy with another value at a place. `undefined` removes an entry of an object, but no element of a list. */
 function replaced(args: unknown, path: Path, value: unknown): unknown {
   const [key, ...rest] = path;
   if (key === undefined) return value;

@@ -10,8 +10,8 @@ type Watchers = Pick<ServerParts, "executions" | "onCall">;
 type Call = Omit<ToolExecution, "id" | "at" | "durationMs" | "errorCode" | "taskId">;
 
 /**
- * Begins to keep account of a call.
- * @returns to be called once, when it is answered: writes it into the log and the metrics. Never throws.
+ * Begins to record a call.
+ * @returns a function to call once, when the call is answered; it writes the log and the metrics and never throws
  */
 export function recordedCall({ executions, onCall }: Watchers, call: Call) {
   const at = new Date().toISOString();
@@ -30,7 +30,7 @@ export function recordedCall({ executions, onCall }: Watchers, call: Call) {
   };
 }
 
-/** A call that was refused before any tool saw it: who, which tool and why; what was sent is not kept. */
+/** Records a call that was refused before any tool saw it: who, which tool and why, but not what was sent. */
 export function recordRefusal(parts: Watchers & Pick<ServerParts, "log">, caller: KnownCaller, refused: Refused): void {
   const { tool, answer } = refused;
   const text = answer.error.message;
@@ -41,9 +41,7 @@ export function recordRefusal(parts: Watchers & Pick<ServerParts, "log">, caller
   recordedCall(parts, { ...named, arguments: { refused: text }, identity })("invalid_input", null);
 }
 
-/**
- * A call by somebody who has used up theirs, answered before anything is built for it; null for every other message.
- */
+/** Refuses a call of a client that has used up its calls, before a server is built for it; null for other messages. */
 export async function refusedEarly(
   parts: Watchers & Pick<ServerParts, "log" | "admission">,
   caller: KnownCaller,

@@ -32,33 +32,33 @@ export const SERVER_VERSION = "0.1.0";
 const LIST_TTL_MS = 300_000;
 
 export interface ServerParts {
-  /** Asked once per call: a lab that starts after this server is found by the next call. Never rejects. */
+  /** Called for each call, so that a lab which starts after this server is found. Never rejects. */
   readonly deps: () => Promise<Deps>;
   readonly executions: ExecutionQueue;
-  /** One for the whole process: servers share what they count. */
+  /** One for the whole process, so that all servers count together. */
   readonly admission: Admission;
   readonly log: Logger;
-  /** Fires when the process is about to end: calls that wait answer now, with what is known. */
+  /** Aborts when the process is about to end: waiting calls then answer with what is known. */
   readonly leaving?: AbortSignal;
   readonly tools?: readonly Tool[];
-  /** One client, connected for long: it can be told of jobs that have ended. */
+  /** True for one client with a lasting connection: it can be told of jobs that have ended. */
   readonly notifies?: boolean;
   /** Runs each call inside a trace. `meta` is the request's `_meta`, as the client sent it. */
   readonly traceCall?: <T>(tool: string, meta: unknown, run: () => Promise<T>) => Promise<T>;
-  /** Told of a job that an answer called open. Must not throw. */
+  /** Called with each job that an answer shows as open. Must not throw. */
   readonly onOpenJob?: (jobId: string) => void;
-  /** Told of every answered call, inside its trace. Must not throw. */
+  /** Called for every answered call, inside its trace. Must not throw. */
   readonly onCall?: (call: Pick<ToolExecution, "tool" | "errorCode" | "durationMs">) => void;
 }
 
-/** How a caller is known; a local one is called what its client calls itself. */
+/** Who calls. A local caller has no name of its own: its client's is used. */
 export type KnownCaller = Omit<Identity, "name"> & {
   readonly name: string | null;
-  /** Of one without a name: what tells it from the others. */
+  /** What tells a caller without a name from the others. */
   readonly from?: string;
 };
 
-/** Whoever may start our process on this machine may do everything. */
+/** A user who can start our process on this machine may do everything. */
 const LOCAL: KnownCaller = { name: null, scope: "operate", source: "local" };
 
 /** One MCP server over the given parts, for either protocol era. Touches no part until a tool needs it. */
@@ -80,7 +80,7 @@ export function createServer(parts: ServerParts, caller: KnownCaller = LOCAL): M
         "server/discover": hint,
         "prompts/list": hint,
         "resources/templates/list": hint,
-        // What there is changes with every job.
+        // Each job changes the list.
         "resources/list": { ttlMs: 0, cacheScope: "private" },
       },
     },
@@ -99,12 +99,12 @@ export function createServer(parts: ServerParts, caller: KnownCaller = LOCAL): M
     },
   });
   const told = { ...parts, ...(watch === null ? {} : { onOpenJob: (jobId: string) => watch.follow(jobId) }) };
-  // All of them, so that a call of one that is not listed is refused in our words and logged.
+  // Registers all tools, so that a call of one that is not listed is refused in our words and logged.
   for (const tool of tools) register(server, tool, told, caller);
   return server;
 }
 
-/** Later clients (2026-07-28) subscribe where we do not see it: what a call has shown to be open is watched for them. */
+/** Clients from 2026-07-28 on subscribe where we do not see it, so every job that an answer showed as open is watched. */
 function watchFor(server: McpServer, { deps, log }: ServerParts): ResultWatch {
   const tell = (uri: string) =>
     void server.server
@@ -153,7 +153,7 @@ async function answer(
 ): Promise<CallToolResult> {
   const waiting = untilEither(context.mcpReq.signal, parts.leaving);
   const known = { ...contextOf(server, context, caller, parts.log), signal: waiting.signal };
-  // Who subscribes by a request is told of what it asked for, and of nothing else.
+  // A client that subscribes by a request is told only of what it asked for.
   const { onOpenJob, ...others } = parts;
   const told = context.mcpReq.envelope === undefined || onOpenJob === undefined ? others : { ...others, onOpenJob };
   const run = () => call(tool, args, known, { ...told, gone: context.mcpReq.signal });
@@ -165,11 +165,11 @@ async function answer(
 }
 
 type CallContext = Omit<ToolContext, "deps" | "admission" | "attach"> & {
-  /** As whom the limits count the caller. */
+  /** The key under which the limits count the caller. */
   readonly counted: string;
 };
 
-/** `gone` fires when the client has given the call up; over HTTP that is a closed connection from 2026-07-28 on. */
+/** `gone` aborts when the client gives the call up; from 2026-07-28 on, over HTTP, by closing the connection. */
 type CallParts = ServerParts & { readonly gone: AbortSignal };
 
 async function call(tool: Tool, sent: unknown, context: CallContext, parts: CallParts): Promise<CallToolResult> {
@@ -203,7 +203,7 @@ async function call(tool: Tool, sent: unknown, context: CallContext, parts: Call
   }
 }
 
-/** Of a call that waited for its turn. @throws DomainError `client_gone` */
+/** Checks that a call which waited is still wanted. @throws DomainError `client_gone` */
 function assertWanted(gone: AbortSignal): void {
   if (gone.aborted)
     throw new DomainError("client_gone", { what: "The call was given up before its turn: nothing was done." });
@@ -219,7 +219,7 @@ function assertAllowed(tool: Tool, caller: Identity): void {
   });
 }
 
-/** A signal that fires with either of two; `leaving` outlives every call and must be let go of. */
+/** A signal that aborts with either of two. `leaving` outlives every call, so its listener must be removed. */
 function untilEither(gone: AbortSignal, leaving: AbortSignal | undefined) {
   if (leaving === undefined) return { signal: gone, release: () => undefined };
   const either = new AbortController();
@@ -243,7 +243,7 @@ function contextOf(server: McpServer, context: ServerContext, caller: KnownCalle
   };
 }
 
-/** The protocol wants strictly growing progress, a job's percent may stand still: the count of messages grows. */
+/** The protocol demands that progress grows, and a job's percent may stand still: so the number of messages is sent. */
 function progressOf(context: ServerContext, log: Logger): ReportProgress {
   const progressToken = context.mcpReq._meta?.progressToken;
   if (progressToken === undefined) return () => undefined;

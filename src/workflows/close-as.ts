@@ -3,9 +3,9 @@ import type { JobOutcome } from "../domain/outcome.ts";
 import { closeExecution } from "./policies.ts";
 
 /**
- * Ends the workflow in the way its record says the job ended, so that Temporal and the record never disagree: a workflow
- * that was reset, or that somebody was quicker than, finds an outcome that is not its own.
- * @returns for a job that completed; all others reject, or are closed from outside.
+ * Ends the workflow the way the job's record says, so that Temporal and the record never disagree. A workflow that was
+ * reset, or that was too late, finds an outcome that is not its own.
+ * @returns only for a job that completed; for all others it throws, or Temporal closes the workflow
  */
 export async function closeAs(outcome: JobOutcome): Promise<JobOutcome> {
   const { jobId, status, failure, headline } = outcome;
@@ -18,7 +18,7 @@ export async function closeAs(outcome: JobOutcome): Promise<JobOutcome> {
       details: [outcome],
     });
   }
-  // Only Temporal can cancel or terminate: asked by an activity, it ends the waiting.
+  // Only Temporal can cancel or terminate: an activity asks for it, and this wait ends with the workflow.
   await CancellationScope.nonCancellable(() => closeExecution(jobId, status));
   await condition(() => false);
   return outcome;

@@ -1,6 +1,6 @@
 /**
- * The story of a job that KTRDR computes: admitted, queued for a slot, started exactly once, awaited, recorded; or
- * stopped for sure. The same for every kind. Events of a finished job: 28, whatever its length (docs/architecture.md).
+ * The story of a job that KTRDR computes, of whatever kind: it is admitted, queued for a slot, started exactly once,
+ * awaited and recorded, or it is stopped. A finished job has 28 events, however long it ran (docs/architecture.md).
  */
 import { CancellationScope, condition, isCancellation, setCurrentDetails, setHandler } from "@temporalio/workflow";
 import type { ComputationEnd, JobInput, LiveJobState } from "../domain/job.ts";
@@ -65,7 +65,7 @@ class ComputeJob {
       return await this.compute();
     } catch (error) {
       if (isCancellation(error)) return await this.cancelled(error);
-      // Without a record of its own there is nothing to close: the id may belong to another job.
+      // A job that was not admitted has no record to close; the id may belong to another job.
       if (!this.admitted) throw error;
       if (error instanceof JobFailed) return await this.failed(error);
       return await this.failed(new JobFailed(failureOf(error), null, this.operationId !== null));
@@ -85,7 +85,7 @@ class ComputeJob {
     }
   }
 
-  /** Returns the outcome when this very request has been answered before (Temporal may have forgotten it). */
+  /** Returns the outcome when the record has one already: Temporal may have forgotten the job. */
   private async admit(): Promise<JobOutcome | null> {
     return await CancellationScope.nonCancellable(async () => {
       const admission = await steps
@@ -103,7 +103,8 @@ class ComputeJob {
 
   private async computeOnce(): Promise<ComputationEnd> {
     this.enter("starting");
-    // A cancellation between the POST and its recorded answer would orphan the computing: it waits for this step.
+    // A cancellation between the POST and its recorded answer would leave KTRDR computing unseen, so it waits for this
+    // step.
     const started = await CancellationScope.nonCancellable(() => steps.startComputation(this.input, this.computation));
     this.operationId = started.operationId;
     this.operationIds.push(started.operationId);

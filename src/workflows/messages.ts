@@ -2,9 +2,9 @@ import { defineQuery, defineSignal } from "@temporalio/workflow";
 import type { LiveJobState } from "../domain/job.ts";
 import type { SlotClaim, SlotState } from "../domain/slots.ts";
 
-/** To a job: the keeper gave it a slot. */
+/** To a job: the keeper has given it a slot. */
 export const slotGrantedSignal = defineSignal("slotGranted");
-/** Of a job: what it is doing right now. */
+/** Asks a job what it is doing right now. */
 export const jobStateQuery = defineQuery<LiveJobState>("jobState");
 
 /** To the keeper: this job wants a slot (repeating it is harmless). */
@@ -13,5 +13,5 @@ export const claimSlotSignal = defineSignal<[SlotClaim]>("claimSlot");
 export const slotInUseSignal = defineSignal<[string]>("slotInUse");
 /** To the keeper: this job needs its slot (or its place in the queue) no more. */
 export const releaseSlotSignal = defineSignal<[string]>("releaseSlot");
-/** Of the keeper. */
+/** Asks a keeper who holds slots and who waits. */
 export const slotStateQuery = defineQuery<SlotState>("slotState");

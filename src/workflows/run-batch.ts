@@ -1,6 +1,6 @@
 /**
- * Many jobs as one: so many at once, in order, each the very job that the tools would start, so that what was computed
- * before is not computed again. Goes on in a new run before its history grows long, with nothing open.
+ * A batch: starts its jobs in order, so many at once. Each is the job that a tool would start, so what was computed
+ * before is not computed again. Before its history grows long it goes on in a new run, when no job of it is open.
  */
 import {
   ActivityFailure,
@@ -26,7 +26,7 @@ import { admitJob, awaitOther, prepareItem, prepareItemQuickly, recordOutcome } 
 import { runBacktest } from "./run-backtest.ts";
 import { trainModel } from "./train-model.ts";
 
-/** Items of one run. Each makes about thirty events, two jobs included. */
+/** Items of one run. Each item makes about thirty events, with two jobs. */
 const ITEMS_A_RUN = 100;
 
 export interface BatchState {
@@ -123,14 +123,14 @@ class BatchRun {
       return await startJob(prepared);
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return await awaitOther(jobId);
-      // The batch's own end, not that of one job which an operator ended.
+      // The batch itself was cancelled, not one of its jobs.
       if (CancellationScope.current().consideredCancelled) throw error;
       if (!(error instanceof ChildWorkflowFailure)) throw error;
       return isCancellation(error) ? endedAs(jobId, "cancelled") : this.failedFor(jobId, failureOf(error.cause));
     }
   }
 
-  /** An item that cannot be has failed: that is no reason to give the others up. */
+  /** An item that cannot be prepared has failed; the others go on. */
   private async prepare(
     n: number,
     stage: "training" | "backtest",

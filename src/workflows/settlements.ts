@@ -1,11 +1,11 @@
 /**
- * Jobs that closed without letting go, being ended beside the keeper's other work: a computing that cannot be shown to
- * be over (its worker hangs) is waited for as long as it takes, and must hold up nobody else.
+ * Settles jobs that closed without giving back their slots, beside the keeper's other work: stopping one whose worker
+ * hangs may take for ever, and must not hold up the others.
  */
 import { CancellationScope, condition, isCancellation, log } from "@temporalio/workflow";
 import { settleAbandoned } from "./policies.ts";
 
-/** Each costs KTRDR a few requests a second; more of them wait for their turn. */
+/** Settling one job costs KTRDR a few requests a second; further jobs wait. */
 const AT_ONCE = 5;
 
 export class Settlements {
@@ -15,12 +15,12 @@ export class Settlements {
   private active = 0;
   private readonly onSettled: (jobId: string) => void;
 
-  /** @param onSettled told of a job whose computing is over and whose record is closed. */
+  /** @param onSettled called for each job whose computing is over and whose record is closed */
   constructor(onSettled: (jobId: string) => void) {
     this.onSettled = onSettled;
   }
 
-  /** Oldest first. One that failed for good stays here, so that it keeps its slot; the warden tries it again. */
+  /** Oldest first. A job that cannot be settled stays here and keeps its slot; the warden tries it again. */
   get jobIds(): readonly string[] {
     return [...this.open];
   }
@@ -36,12 +36,12 @@ export class Settlements {
     this.runs.add(run);
   }
 
-  /** The job lives again (its workflow was reset): what it holds from now on is its own. */
+  /** The job's workflow was reset and runs again, so the job is settled no more. */
   disown(jobId: string): void {
     this.open.delete(jobId);
   }
 
-  /** Ends the activities and returns once none runs any more, so that the next run can begin them again, once each. */
+  /** Ends the activities and returns when none runs any more: the next run of the keeper begins each again, once. */
   async halt(): Promise<void> {
     this.scope.cancel();
     await Promise.all(this.runs);

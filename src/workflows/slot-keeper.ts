@@ -1,10 +1,10 @@
 /**
- * Gives KTRDR's workers out, one job each: KTRDR itself lets concurrent starts pile up in one worker and then reports
- * one of them as failed (docs/ktrdr.md §0.8). One keeper per kind for all our worker processes. It lives while there is
- * something to keep, and starts a new run of itself before its history grows long.
+ * Gives each of KTRDR's workers to one job at a time: KTRDR itself lets concurrent starts pile up in one worker and
+ * then reports one of them as failed (docs/ktrdr.md §0.8). One keeper per kind serves all our worker processes. It runs
+ * while a job holds or wants a slot, and starts a new run of itself before its history grows long.
  *
- * Starts are granted one at a time: the next only once the last one computes. That makes a start whose answer was lost
- * resolvable, since at most one new operation of ours can have appeared.
+ * Starts are granted one at a time: the next only when the last one computes. So a start whose answer was lost can be
+ * resolved: at most one new operation of ours can have appeared.
  */
 import {
   CancellationScope,
@@ -29,23 +29,23 @@ interface Holder extends SlotClaim {
 export interface KeeperState {
   readonly queue: readonly SlotClaim[];
   readonly held: readonly Holder[];
-  /** Jobs that closed without letting go and are not settled yet; absent in a state of an older version. */
+  /** Jobs that closed without giving back their slots and are not settled yet; absent in a state of an older version. */
   readonly settling?: readonly string[];
 }
 
-/** Far below the server's suggestion (4,096): replaying a keeper after a crash must be instant. */
+/** Far below what the server suggests (4,096): replaying a keeper after a crash must be quick. */
 const MAX_HISTORY_EVENTS = 1_000;
 
 /**
- * Every watch is told the head of the queue only: the whole of a long one, again with each change, would fill the
- * history by its bytes. Closed jobs further back are the warden's to find.
+ * A watch gets only the head of the queue: all of a long queue, sent again with each change, would fill the history.
+ * The warden finds closed jobs further back.
  */
 const WATCHED_OF_QUEUE = 50;
 
 class SlotKeeper {
   private queue: SlotClaim[];
   private held: Holder[];
-  /** Rises with every change that the running watch does not know of. */
+  /** Counts the changes that the running watch does not know of. */
   private changes = 0;
   /** What the last watch said; empty while nothing is known. */
   private waitingFor = "";
@@ -97,7 +97,7 @@ class SlotKeeper {
     return this.held.every((holder) => holder.inUse);
   }
 
-  /** Null when something changed here that the watch has to be told. */
+  /** Null when something changed here, so that a new watch has to begin. */
   private async watch(): Promise<SlotNews | null> {
     const seen = this.changes;
     const scope = new CancellationScope();
@@ -138,7 +138,7 @@ class SlotKeeper {
     }
   }
 
-  /** A job that closed without letting go: its computing is stopped and its record closed before the slot is free. */
+  /** Stops the computing of a job that closed without giving back its slot, and closes its record. Then the slot is free. */
   private async settle(jobId: string): Promise<void> {
     if (patched("settle-beside")) {
       this.settlements.begin(jobId);
@@ -157,7 +157,7 @@ class SlotKeeper {
       return;
     }
     const stands = claim.standing === "granted" || claim.standing === "in_use";
-    // An admission that was slow is repeated: it must not cost the job its place.
+    // A slow admission is repeated: the job must keep its place.
     if (!stands && this.queue.some((queued) => isSameClaim(queued, claim))) return;
     this.forget(claim.jobId);
     if (stands) {
@@ -191,7 +191,7 @@ function isSameClaim(queued: SlotClaim, claim: SlotClaim): boolean {
   return queued.jobId === claim.jobId && queued.computation === claim.computation && queued.priority === claim.priority;
 }
 
-/** By priority; a job that lost its computation goes before the others of its priority; else first in, first out. */
+/** By priority. Within one priority jobs that lost a computation go first, then first in, first out. */
 function comesBefore(claim: SlotClaim, queued: SlotClaim): boolean {
   if (claim.priority !== queued.priority) return claim.priority < queued.priority;
   return claim.computation > 1 && queued.computation === 1;

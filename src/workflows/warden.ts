@@ -3,12 +3,12 @@ import { tendJobs } from "./policies.ts";
 
 /** How often it looks: a job that an operator terminated shall be noticed within a minute. */
 const EVERY_MS = 30_000;
-/** A run is a row in Temporal's lists: few of them, and well within the limit that its schedule sets. */
+/** Long, because each run is a row in Temporal's lists; well within the limit that its schedule sets. */
 const LASTS_MS = 50 * 60_000;
 
 /**
- * Looks again and again for most of an hour. Its schedule finds it running and starts nothing; when it ends, in whatever way,
- * the schedule starts the next (temporal/warden.ts).
+ * Looks every 30 seconds for most of an hour. Its schedule starts nothing while a warden runs; when one ends, however
+ * it ends, the schedule starts the next (temporal/warden.ts).
  */
 export async function warden(): Promise<void> {
   const until = Date.now() + LASTS_MS;

@@ -36,7 +36,7 @@ export interface StrategySummary {
   readonly description: string | null;
   readonly symbols: readonly string[];
   readonly timeframes: readonly string[];
-  /** The one of them that labels, bars and results are of. */
+  /** The timeframe of labels, bars and results. */
   readonly timeframe: string | null;
   readonly indicatorTypes: readonly string[];
   /** Feature names in the order the network gets them. */
@@ -56,8 +56,8 @@ export interface Validation {
 }
 
 /**
- * Everything that can be known to be wrong with a strategy before any computing: what KTRDR refuses, what it lets
- * through and fails on later, and what it silently ignores (docs/ktrdr.md §2.6, §4.3). Pure; never throws.
+ * All findings about a strategy before anything is computed: what KTRDR refuses, what it accepts and fails on later,
+ * and what it silently ignores (docs/ktrdr.md §2.6, §4.3). Pure; never throws.
  */
 export function validateStrategy(input: ValidateInput): Validation {
   const parsed = parseStrategy(input.text);

@@ -4,7 +4,7 @@ import { shown, type Report } from "./finding.ts";
 /** A real strategy nests about six levels. */
 export const MAX_DEPTH = 24;
 
-/** Refuses what can hide work or types: tags, anchors, aliases, merge keys, keys that are not words, deep nesting. */
+/** Refuses YAML that can hide work or types: tags, anchors, aliases, merge keys, keys that are not words, deep nesting. */
 export function reportForbidden(
   document: Document.Parsed,
   report: Report,

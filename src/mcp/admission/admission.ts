@@ -1,4 +1,4 @@
-/** Decides whether a call, and whether a new job, is taken. One for each process; what it counts is of this process. */
+/** Decides whether a call or a new job is accepted. There is one for each process, and it counts this process only. */
 import { assertMayStart } from "../../domain/research-control.ts";
 import { isDomainError, type DomainError } from "../../domain/errors.ts";
 import type { JobAdmission } from "../../research/asking.ts";
@@ -15,7 +15,7 @@ export interface Admission extends JobAdmission {
    * @throws DomainError `rate_limited`
    */
   call<T>(caller: string, tool: string, args: unknown, run: () => Promise<T>): Promise<T>;
-  /** Why a call would be refused for being one too many, without counting it; null when it would not. */
+  /** The refusal that a call would get for its rate, without counting the call; null when it would get none. */
   usedUp(caller: string, tool: string): Promise<DomainError | null>;
 }
 
@@ -45,7 +45,7 @@ function waits(args: unknown): boolean {
   return typeof seconds === "number" && seconds > 0;
 }
 
-/** While PostgreSQL cannot say, a job is taken as ever: the queue starts nothing until PostgreSQL has said. */
+/** While PostgreSQL is away, jobs are accepted: the keeper starts none until it has read the orders. */
 async function assertOrders(research: RecordsPort["research"]): Promise<void> {
   const orders = await research.current().catch((error: unknown) => {
     if (isDomainError(error, "database_unavailable")) return null;

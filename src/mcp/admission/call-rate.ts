@@ -4,15 +4,15 @@ import { DomainError } from "../../domain/errors.ts";
 const WINDOW_S = 60;
 
 export interface CallRate {
-  /** Counts a call. @throws DomainError `rate_limited` (by the promise) saying in how many seconds */
+  /** Counts a call. Rejects with DomainError `rate_limited`, which says in how many seconds to repeat it. */
   count(client: string, tool: string): Promise<void>;
-  /** The same refusal for a client that has used up its calls, without counting; null while it has some. */
+  /** The refusal that `count` would give, without counting; null while the client has calls left. */
   usedUp(client: string, tool: string): Promise<DomainError | null>;
 }
 
 /**
- * Lets each client call each tool so often a minute, counted in this process: a client that speaks to several servers
- * has the figure in each.
+ * Limits how often a minute each client may call each tool. Counted in this process: a client of several servers has
+ * the limit in each.
  */
 export function createCallRate(callsPerMinute: number): CallRate {
   if (callsPerMinute === 0) return { count: async () => undefined, usedUp: async () => null };
@@ -38,6 +38,6 @@ export function createCallRate(callsPerMinute: number): CallRate {
 const tooOften = (tool: string, callsPerMinute: number, msBeforeNext: number): DomainError =>
   new DomainError("rate_limited", {
     what: `${tool} was called more than ${callsPerMinute} times within a minute.`,
-    why: "each client may call each tool so often, so that one that loops does not take the server from the others",
+    why: "the limit keeps one client that loops from taking the server from the others",
     next: `repeat the call in ${Math.max(1, Math.ceil(msBeforeNext / 1_000))} s; get_task_status with wait_seconds 45 replaces polling`,
   });

@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { DomainError } from "../../domain/errors.ts";
 import type { Limits } from "./limits.ts";
 
-/** An agent may well ask for twenty things in one breath: so many times its limit wait for their turn. */
+/** An agent may send twenty calls at once: up to its limit times this wait for their turn. */
 const QUEUE_FACTOR = 4;
 const REMEMBERED_CLIENTS = 1_000;
 
@@ -11,9 +11,9 @@ const REMEMBERED_CLIENTS = 1_000;
 export type CallsAtOnce = <T>(client: string, waits: boolean, call: () => Promise<T>) => Promise<T>;
 
 /**
- * Every client has places of its own, so that nobody waits behind the calls of another. Calls that wait for a job to
- * end have other places than those that are answered at once: a client that waits for thirty jobs can still ask.
- * @throws DomainError `rate_limited` (by the promise) when the client's queue is full
+ * Every client has places of its own, so that nobody waits behind the calls of another. Calls that wait for a job have
+ * separate places: a client that waits for thirty jobs can still call other tools. Rejects with DomainError
+ * `rate_limited` when the client's queue is full.
  */
 export function createCallsAtOnce(limits: Pick<Limits, "callsAtOnce" | "waitingCalls">): CallsAtOnce {
   const quick = perClient(limits.callsAtOnce, limits.callsAtOnce * QUEUE_FACTOR);

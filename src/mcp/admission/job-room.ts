@@ -5,10 +5,10 @@ import { exceeds, type Limits } from "./limits.ts";
 
 /** How old the record's figures may be. */
 const SNAPSHOT_AGE_MS = 1_000;
-/** A job that no worker has admitted for so long was removed from Temporal, or is admitted after all. */
+/** After so long without an admission, a job that this process started is no longer counted. */
 const FORGET_AFTER_MS = 24 * 3_600_000;
 
-/** @throws DomainError `too_many_jobs` (by the promise) */
+/** Rejects with DomainError `too_many_jobs`. */
 export type JobRoom = (work: Pick<OpenWork, "snapshot">, client: string, wish: JobWish) => Promise<Unclaim>;
 
 interface Claim {
@@ -20,18 +20,17 @@ interface Claim {
 type Counted = Readonly<Record<"ownOpen" | "allOpen" | "ownQueued" | "allQueued", number>>;
 
 /**
- * Keeps the number of open and of queued jobs below their limits. Counted are the record's open jobs, at most a second
- * old, and those that this process started and no worker has admitted yet (the row is written by the worker): within
- * one process the caps are never exceeded, whatever the burst. Several processes do not see each other's starts until
- * a worker admits them, which takes well under a second while one runs; by that much the caps can be exceeded then.
- * While PostgreSQL is away its last figures stand, and what this process starts is added. Temporal's lists are not asked (decision 11).
+ * Keeps the numbers of open and of queued jobs below their limits. It counts the open jobs on record, at most a second
+ * old, and those that this process started and no worker has admitted yet. So one process never exceeds the limits.
+ * Several processes do not see each other's starts until a worker admits them, usually within a second; they can exceed
+ * the limits by that many. While PostgreSQL is away, its last figures count, and what this process starts is added.
  * @param now monotonic milliseconds
  */
 export function createJobRoom(
   limits: Pick<Limits, "openJobs" | "queuedJobs">,
   now: () => number = () => performance.now(),
 ): JobRoom {
-  /** Started here, or about to be, and in no figures yet. */
+  /** Jobs that this process started or is about to start, and that the record's figures do not have yet. */
   const claims = new Map<string, Claim>();
   let figures: OpenWorkSnapshot = { clients: [], recorded: [] };
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -44,7 +43,7 @@ export function createJobRoom(
     for (const [jobId, { at }] of claims) if (askedAt - at > FORGET_AFTER_MS) claims.delete(jobId);
     try {
       const snapshot = await work.snapshot([...claims.keys()]);
-      // In one step: from now on the record counts them, or knows that they have ended.
+      // Figures and claims change together: the new figures contain these jobs, or the jobs have ended.
       figures = snapshot;
       snapshot.recorded.forEach((jobId) => claims.delete(jobId));
     } catch (error) {
@@ -76,7 +75,7 @@ export function createJobRoom(
   return async (work, client, { jobId, computations }) => {
     if (unlimited) return () => undefined;
     await refresh(work);
-    // From here on without waiting: of a burst, each sees the claims of those before it, and of no others.
+    // No `await` from here on, so that each start of a burst sees the claims of those before it.
     if (claims.has(jobId)) return () => undefined;
     check(count(client), computations, limits);
     const claim: Claim = { client, computations, at: now() };

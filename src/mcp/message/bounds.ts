@@ -1,16 +1,14 @@
-/** How much one message, or one value that a client sends, may hold. Far above what any tool takes. */
+/** Limits of one message, or of one value that a client sends; far above what any tool accepts. */
 const MOST_DEPTH = 40;
 const MOST_VALUES = 20_000;
 const MOST_KEY_CHARS = 500;
 const MOST_TEXT_CHARS = 500_000;
 
-/**
- * What is too much about a value that came as JSON, in words; null when nothing is. Everything behind this may recurse.
- */
+/** In words, which limit a JSON value exceeds; null for none. Code that runs after this check may recurse. */
 export function excess(value: unknown): string | null {
   let level: readonly unknown[] = [value];
   let values = 0;
-  // Level by level, not by recursion: the value may be deeper than the stack.
+  // Goes level by level, because the value may be too deep for recursion.
   for (let depth = 0; level.length > 0; depth += 1) {
     if (depth > MOST_DEPTH) return `it is nested more than ${MOST_DEPTH} levels deep`;
     values += level.length;

@@ -7,7 +7,7 @@ import { isObject } from "./is-object.ts";
 const arguments_ = z.record(z.string(), z.unknown()).optional();
 const texts = z.record(z.string(), z.string()).optional();
 
-/** What is named comes back in answers. */
+/** A name that the answer may quote. */
 const named = (most: number) =>
   z
     .string()
@@ -16,7 +16,7 @@ const named = (most: number) =>
 const name = named(200);
 const uri = named(2_000);
 
-/** What each method needs to be understood at all; whatever else a client sends passes. */
+/** The parameters that each method needs. Anything else that a client sends passes. */
 const PARAMS: ReadonlyMap<string, z.ZodObject> = new Map(
   Object.entries({
     "tools/call": z.looseObject({ name, arguments: arguments_ }),
@@ -53,7 +53,7 @@ const META = z.looseObject({
 
 type Params = Readonly<Record<string, unknown>>;
 
-/** The parameters with null taken for what is left out, and an empty argument of a prompt, too: clients fill forms. */
+/** Removes parameters that are null, and empty arguments of a prompt: clients send them for fields left out. */
 export function mendParams(method: string, params: Params): Params {
   const given = withoutNull(params);
   const { _meta, context } = given;
@@ -73,7 +73,7 @@ const filled = (given: Params): Params =>
     Object.entries(given).filter(([, value]) => value !== null && !(typeof value === "string" && value.trim() === "")),
   );
 
-/** Methods that only clients of before 2026-07-28 know; to later ones there is no such thing. */
+/** Methods that only clients from before 2026-07-28 know. */
 const ONCE = new Set(["initialize", "resources/subscribe", "resources/unsubscribe"]);
 const LATER = "2026-07-28";
 const isLater = ({ _meta }: Params): boolean => isObject(_meta) && _meta[PROTOCOL_VERSION_META_KEY] === LATER;

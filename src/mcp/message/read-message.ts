@@ -1,4 +1,4 @@
-/** The boundary: what a client sends, before anything else looks at it. The same for stdio and HTTP. */
+/** Checks each message of a client before any other code sees it, over stdio and HTTP alike. */
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import { oneLine } from "../../domain/plain-text.ts";
 import { excess } from "./bounds.ts";
@@ -12,21 +12,21 @@ const PARSE_ERROR = -32_700;
 const INVALID_REQUEST = -32_600;
 const INVALID_PARAMS = -32_602;
 
-/** A message that is answered without being served. */
+/** A message that is refused without being served. */
 export interface Refused {
   readonly answer: {
     readonly jsonrpc: "2.0";
-    /** Null where none can be read. */
+    /** Null when none can be read. */
     readonly id: string | number | null;
     readonly error: { readonly code: number; readonly message: string };
   };
-  /** Whether it is a request whose parameters are wrong, and nothing else. */
+  /** Whether only the parameters of the request are wrong. */
   readonly wellFormed: boolean;
-  /** The tool it wanted to call, by its own word. */
+  /** The tool that the message names. */
   readonly tool: string | null;
 }
 
-/** `served` is well-formed; `nothing` wants no answer and gets none. */
+/** `served`: well-formed; `refused`: answered with an error; `nothing`: wrong, and wants no answer. */
 export type Read = { readonly served: JSONRPCMessage } | { readonly refused: Refused } | { readonly nothing: string };
 
 /** @param line the bytes of one message */
@@ -50,12 +50,12 @@ export function readBytes(line: Uint8Array): Read {
   return readMessage(value);
 }
 
-/** Also takes away a byte order mark. */
+/** Also removes a byte order mark. */
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
 const ENDS_BYTES = 4_096;
 
-/** The id in a text that cannot be parsed: only where the first or the last entry of the message stands, and whole. */
+/** The id of a text that cannot be parsed, if it is complete and the first or the last entry of the message. */
 function idIn(text: string): string | number | null {
   const id = String.raw`"id"\s*:\s*("(?:[^"\\\uFFFD]|\\.){0,200}"|-?\d{1,15})`;
   const before = String.raw`^\W{0,2}\{\s*(?:"(?:jsonrpc|method)"\s*:\s*"[^"\\]*"\s*,\s*){0,2}`;

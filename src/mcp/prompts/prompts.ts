@@ -1,11 +1,11 @@
-/** Beginnings of a conversation: what to do in which order, with what exists filled in by completion. */
+/** Prompts that begin a conversation: what to do in which order. Completion offers what exists for their arguments. */
 import { FIGURES_TO_CHOOSE } from "../../domain/results/figures.ts";
 import type { Deps } from "../../research/ports.ts";
 
 export interface PromptArgument {
   readonly description: string;
   readonly required: boolean;
-  /** What begins so. */
+  /** The values that begin with `start`. */
   readonly complete: (deps: Deps, start: string) => Promise<readonly string[]>;
 }
 

@@ -4,7 +4,7 @@ import { visible } from "../../domain/plain-text.ts";
 import type { Deps } from "../../research/ports.ts";
 import { PROMPTS, type PromptArgument } from "./prompts.ts";
 
-/** What an argument may be: it becomes part of a text that a model reads. */
+/** Most characters of an argument, which becomes part of a text that a model reads. */
 const MOST_CHARS = 2_000;
 const COMPLETIONS = 50;
 
@@ -29,7 +29,7 @@ function fieldOf({ description, required, complete }: PromptArgument, deps: () =
     try {
       return [...(await complete(await deps(), start ?? ""))].slice(0, COMPLETIONS);
     } catch {
-      // Completion is a courtesy; the tools say what is down.
+      // Without completions the prompt still works; the tools say what is down.
       return [];
     }
   });

@@ -41,7 +41,7 @@ export function registerResources(server: McpServer, parts: ResourceParts): void
   }
 }
 
-/** While a part is down there is nothing to list: the tools say why. */
+/** Lists nothing while a part is down; the tools say why. */
 async function listed(kind: ResourceKind, start: string, limit: number, { deps }: ResourceParts) {
   try {
     return await kind.list(await deps(), start, limit);
@@ -57,7 +57,7 @@ const entryOf = (
   return { uri: uriOf(scheme, id), name: id, description: about, mimeType };
 };
 
-/** @throws ProtocolError in the words of the tool */
+/** @throws ProtocolError with the tool's error text */
 function textOf({ isError, content }: CallToolResult, uri: URL): string {
   const [block] = content;
   const text = block?.type === "text" ? block.text : "";
@@ -65,7 +65,7 @@ function textOf({ isError, content }: CallToolResult, uri: URL): string {
   return text;
 }
 
-/** For clients that subscribe by a request (until 2025-11-25); later ones say it when they listen. */
+/** For clients that subscribe by a request (until 2025-11-25); later ones name resources when they listen. */
 export function registerSubscriptions(server: McpServer, watch: ResultWatch): void {
   const jobOf = (uri: string): string => {
     const { protocol, host, pathname } = new URL(uri);

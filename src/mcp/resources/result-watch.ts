@@ -1,10 +1,10 @@
-/** Tells a client when a job it follows has ended, so that it need not ask. */
+/** Tells a client when a job that it follows has ended. */
 import type { Logger } from "../../logger.ts";
 import type { Deps } from "../../research/ports.ts";
 import { statusOf } from "../../research/jobs/task-status.ts";
 import { uriOf } from "./templates.ts";
 
-/** More would be more waiting questions to Temporal than one client is worth; the oldest are let go. */
+/** Each watched job is a waiting request to Temporal: of more jobs the oldest are dropped. */
 const MOST_WATCHED = 50;
 const ASK_FOR_MS = 20_000;
 const PAUSE_MS = 1_000;
@@ -16,7 +16,7 @@ export interface ResultWatch {
   end(): void;
 }
 
-/** @param tell is given the address of a result that has changed. Must not throw. */
+/** @param tell gets the address of a result that has changed; must not throw */
 export function createResultWatch(deps: () => Promise<Deps>, tell: (uri: string) => void, log: Logger): ResultWatch {
   const watched = new Map<string, AbortController>();
   const unfollow = (jobId: string): void => {
@@ -42,7 +42,7 @@ export function createResultWatch(deps: () => Promise<Deps>, tell: (uri: string)
   };
 }
 
-/** False when it is not watched to its end. */
+/** Waits for the end of a job; false when watching stopped before. */
 async function untilEnd(deps: () => Promise<Deps>, jobId: string, signal: AbortSignal): Promise<boolean> {
   while (!signal.aborted) {
     const now = await deps();
@@ -50,7 +50,7 @@ async function untilEnd(deps: () => Promise<Deps>, jobId: string, signal: AbortS
     if (signal.aborted) return false;
     const { status } = await statusOf(now, jobId);
     if (status.final) return true;
-    // A wait that ends at once without an end (Temporal going away) must not become a busy loop.
+    // A wait that returns at once although the job has not ended (Temporal is going away) must not become a busy loop.
     await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
   }
   return false;

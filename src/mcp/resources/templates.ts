@@ -1,4 +1,4 @@
-/** What research leaves behind, as things to point at: each is what a tool says of it, under an address of its own. */
+/** Strategies, experiments, results and insights as resources: each address gives the answer of a tool. */
 import { oneLine } from "../../domain/plain-text.ts";
 import type { Deps } from "../../research/ports.ts";
 
@@ -8,12 +8,12 @@ export interface ResourceKind {
   readonly title: string;
   readonly description: string;
   readonly mimeType: string;
-  /** The tool that says it. */
+  /** The tool whose answer it gives. */
   readonly tool: string;
   readonly args: (id: string) => Readonly<Record<string, unknown>>;
-  /** What is shown instead of the tool's answer, once it has one. */
+  /** Replaces the text of the tool's answer when that is no error. */
   readonly text?: (deps: Deps, id: string) => Promise<string>;
-  /** The newest ones, at most so many, whose id begins so. */
+  /** The newest ones, at most `limit`, whose id begins with `start`. */
   readonly list: (
     deps: Deps,
     start: string,
@@ -32,7 +32,7 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
     mimeType: "application/yaml",
     tool: "get_strategy",
     args: (strategy) => ({ strategy }),
-    // The tool cuts a long one.
+    // The tool cuts a long text.
     text: async ({ strategies }, name) => (await strategies.read(name)).text,
     list: async ({ strategies }, start, limit) =>
       (await strategies.list())
@@ -82,7 +82,7 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
   },
 ];
 
-/** Of so many newest ones the beginnings are looked at. */
+/** Only so many of the newest ones are searched. */
 const MANY = 200;
 
 export const uriOf = (scheme: ResourceKind["scheme"], id: string): string => `${scheme}://${encodeURIComponent(id)}`;

@@ -70,7 +70,7 @@ Example: {"symbol": "SPX", "timeframe": "1d", "indicators": [{"type": "rsi", "pa
         outputName: `i${index}`,
       })),
     };
-    // Told with the values, and before a failure that they may be the reason of.
+    // Looked up first: the answer tells of defects, and so does an error that they may have caused.
     const found = await barsFound(context.deps, market, window, context.signal);
     const defects = found.slice(0, SHOWN_DEFECTS).map(findingText);
     const series = await context.deps.reads.calculate(request, context.signal).catch((error: unknown) => {
@@ -125,7 +125,7 @@ function checked({ type, params }: z.output<typeof Call>, index: number): Indica
   return definition;
 }
 
-/** Dates that hold about the newest DEFAULT_BARS bars, from the density of what is stored. */
+/** Dates with about the newest DEFAULT_BARS bars, by the density of the stored ones. */
 async function newest(market: { symbol: string; timeframe: string }, { deps, signal }: ToolContext) {
   const range = await deps.reads.range(market.symbol, market.timeframe, signal);
   const [first, last] = [toEpochMs(range.startDate), toEpochMs(range.endDate)];

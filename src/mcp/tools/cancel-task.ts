@@ -6,7 +6,7 @@ import { statusFacts, statusOf, taskNotFound, uiLink } from "../../research/jobs
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { freeText, statusFields, taskId } from "../fields.ts";
 
-/** Stopping takes KTRDR a poll or two; longer waits belong to get_task_status. */
+/** Stopping takes KTRDR a poll or two; whoever waits longer calls get_task_status. */
 const PROOF_WAIT_MS = 10_000;
 
 export const cancelTask = defineTool({
@@ -37,7 +37,7 @@ Example: {"task_id": "train-spx_trend-7f3a2c", "reason": "validation loss rises 
     const { state, final } = task.status;
     return {
       ...statusFacts(task_id, task),
-      // A termination tells KTRDR nothing.
+      // KTRDR does not learn of a termination.
       stopped: final && state !== "terminated",
       ...compact({ temporal_ui: uiLink(deps.links, task_id) }),
     };
@@ -45,14 +45,14 @@ Example: {"task_id": "train-spx_trend-7f3a2c", "reason": "validation loss rises 
 });
 
 /**
- * Stopping what somebody else started is an operator's business.
+ * Only an operator may stop a job that somebody else started.
  * @throws DomainError `forbidden`
  */
 async function assertOwn(jobId: string, { deps, caller }: ToolContext): Promise<void> {
   if (mayUse(caller, "operate")) return;
-  // Temporal knows it before the record does, the record after Temporal has forgotten.
+  // A new job is known to Temporal first; an old one may be on record only.
   const owner = (await deps.jobs.view(jobId))?.client ?? (await deps.records.jobs.get(jobId))?.client;
-  if (owner === undefined || owner === caller.name) return; // unknown jobs are the next step's to refuse
+  if (owner === undefined || owner === caller.name) return; // the next step refuses unknown jobs
   throw new DomainError("forbidden", {
     what: `${jobId} was started by somebody else; cancelling it needs the scope operate.`,
     next: "leave it to its owner or the operator; your own jobs are in list_tasks",
@@ -60,9 +60,9 @@ async function assertOwn(jobId: string, { deps, caller }: ToolContext): Promise<
 }
 
 async function proof(jobId: string, { deps, signal, progress }: ToolContext): Promise<void> {
-  // Without a worker nobody can carry it out: the status says so at once.
+  // Without a worker nothing is carried out, and the status says so at once.
   if ((await deps.jobs.workersPolling().catch(() => null)) === false) return;
   progress({ percent: 0, message: "Cancellation requested; waiting for the computing to stop." });
-  // Temporal going away while we wait does not undo the request: the status says what is known.
+  // When Temporal goes away while we wait, the request stands, and the status says what is known.
   await deps.jobs.waitForClose(jobId, PROOF_WAIT_MS, signal).catch(() => undefined);
 }

@@ -6,10 +6,10 @@ import type { OffClock } from "../../store/clocks.ts";
 import { compact, engineText } from "../../domain/facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 
-/** A little longer than the parts' own time limits, whose reasons are better than silence. */
+/** A little longer than the parts' own time limits: their errors say more than ours. */
 const ANSWER_WITHIN_MS = 3_500;
 
-/** For the user; a package and a bundle have no `make`. */
+/** A package and a bundle have no `make`. */
 const LAB = "in a checkout: `make lab`";
 const START_TEMPORAL = `start Temporal where TEMPORAL_ADDRESS says (${LAB})`;
 const START_POSTGRESQL = `start PostgreSQL where DATABASE_URL says (${LAB})`;
@@ -68,13 +68,13 @@ Call it once at the beginning, and whenever an error says -32001. Takes at most 
 
 function nextOf(ok: boolean, held: string | null): string {
   if (!ok)
-    return "Wait half a minute and ask again; what is still down then, tell the user, with the command in its `start`.";
+    return "Wait half a minute and ask again; then tell the user what is still down, with the command in its `start`.";
   if (held === null) return "list_market_data, then design a strategy.";
   return "Read, analyse and design meanwhile; jobs that compute go on. Only the operator can lift this.";
 }
 
 interface Orders {
-  /** Null as well while PostgreSQL, which keeps them, is down. */
+  /** Why no job may begin; null when jobs may, or while PostgreSQL is down. */
   readonly held: string | null;
   readonly budget: { readonly hours: number; readonly used_hours: number; readonly renews_at: string } | null;
 }
@@ -97,7 +97,7 @@ async function ordersOf({ deps }: ToolContext): Promise<Orders> {
   }
 }
 
-/** Runs a check under a deadline; what goes wrong becomes the detail. */
+/** Runs a check under a deadline; an error becomes the detail. */
 async function probe(part: string, start: string, check: () => Promise<string>, { log }: ToolContext): Promise<Part> {
   try {
     return { part, up: true, detail: await inTime(check()) };
@@ -111,7 +111,7 @@ async function probe(part: string, start: string, check: () => Promise<string>, 
 
 const detailOf = ({ what, why }: DomainError): string => (why === undefined ? what : `${what} ${why}`);
 
-/** Temporal that answers, but not for us, is not mended by starting it. */
+/** What mends a part that answers with an error: starting it would not. */
 const mending = ({ code, what, next }: DomainError): string | undefined =>
   code.endsWith("_unavailable") && !what.endsWith("does not answer.") ? next : undefined;
 
@@ -145,7 +145,7 @@ async function ktrdrPart(context: ToolContext): Promise<{ part: Part; engine: st
 async function pollersPart(context: ToolContext): Promise<Part> {
   const { jobs, records } = context.deps;
   const check = async () => {
-    // PostgreSQL that is away is told by its own part.
+    // PostgreSQL's own part tells when it is away.
     const [polling, off] = await Promise.all([jobs.workersPolling(), records.offClocks().catch(() => [])]);
     return polling ? ["polling", ...off.map(offText)].join("; ") : NOBODY;
   };

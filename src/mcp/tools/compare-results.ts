@@ -65,7 +65,7 @@ Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
   },
 });
 
-/** What is ranked by when nobody says: the first that a run has. */
+/** The default figure is the first of these that a run has. */
 const USUAL = ["sharpe", "test_accuracy", "directional_accuracy"] as const satisfies readonly FigureName[];
 
 const BRIEF: readonly FigureName[] = [
@@ -125,7 +125,7 @@ function bestOf(figure: FigureName, [best, ...others]: readonly Group[], runs: r
 
 type Shown = (typeof SHOWN)["brief" | "standard"];
 
-/** Each group beside the best one of its place. */
+/** Each group, compared with the best one of its place. */
 function groupsFacts(figure: FigureName, groups: readonly Group[], runs: readonly RunToCompare[], shown: Shown) {
   const bests = new Map(groups.filter(({ againstBest }) => againstBest === null).map((best) => [best.place, best]));
   return groups.map((group) => {
@@ -160,7 +160,7 @@ function groupFigures(figure: FigureName, group: Group, runs: readonly RunToComp
   };
 }
 
-/** Told of each group beside what it is ranked by: its median. */
+/** Figures whose medians each group shows beside the one it is ranked by. */
 const BESIDE = ["trades", "excess_sharpe", "excess_annual_return"] as const;
 function middleOf(figure: FigureName, members: readonly RunToCompare[]): number | null {
   const known = members.map(({ result }) => FIGURES[figure].of(result)).filter((value) => value !== null);
@@ -174,7 +174,7 @@ function standing({ againstBest }: Group): string {
   return drawsNeeded === null ? `${verdict}: ${by}` : `${verdict}: ${by}; ${drawsNeeded} draws of each would do`;
 }
 
-/** What the strategies say, then where they ran, from the best one's to this one's. */
+/** What changes from the best group to this one: in the strategy, then in market and dates. */
 function differencesOf(best: RunToCompare | undefined, other: RunToCompare | undefined): string[] {
   const asked = differences(best?.asked, other?.asked).map(differenceText);
   if (best?.strategy == null || other?.strategy == null) {
