@@ -17,27 +17,27 @@ import type { ResultReader } from "../store/result-reader.ts";
 import type { Jobs } from "../temporal/jobs.ts";
 
 /**
- * What the tools need of the rest of the product, as narrow interfaces. `src/bin` wires the real parts. Every port
- * connects lazily and answers with a DomainError (`temporal_unavailable`, `database_unavailable`, `ktrdr_unavailable`,
- * `folder_unavailable`) while its part is down.
+ * The interfaces through which tools and use cases reach the other parts; `src/bin` wires the real ones. Every port
+ * connects lazily, and rejects with a DomainError while its part is down (`temporal_unavailable`,
+ * `database_unavailable`, `ktrdr_unavailable`, `folder_unavailable`).
  */
 
 /** What PostgreSQL remembers. */
 export interface RecordsPort {
   readonly jobs: JobReader;
   readonly results: ResultReader;
-  /** Written here and now, unlike jobs: nothing else has to happen. */
+  /** Written directly, unlike jobs, which workers write. */
   readonly insights: InsightStore & InsightSearch;
   readonly batches: Pick<BatchStore, "counts" | "rows" | "best" | "pieces">;
   readonly experiments: ExperimentStore;
   readonly judged: JudgedRuns;
   /** The log of calls. */
   readonly calls: Pick<ExecutionLog, "recent">;
-  /** What operators ordered. */
+  /** The operator's orders: pause and budget. */
   readonly research: ResearchControlReader;
-  /** What is open, in figures. */
+  /** Numbers of open and queued jobs. */
   readonly work: Pick<OpenWork, "snapshot">;
-  /** Workers of ours whose clock is not the database's. */
+  /** Workers of ours whose clock differs from the database's. */
   offClocks(): Promise<readonly OffClock[]>;
   ping(): Promise<void>;
 }
@@ -51,7 +51,7 @@ export interface Links {
 export interface Deps {
   readonly jobs: Jobs;
   readonly records: RecordsPort;
-  /** What must be fresh. Nothing here starts work. */
+  /** Reads past the cache. Nothing here starts work. */
   readonly ktrdr: Pick<Ktrdr, "health" | "workers"> & {
     readonly operations: Pick<Ktrdr["operations"], "get">;
     readonly checkpoints: Pick<Ktrdr["checkpoints"], "get">;
@@ -62,7 +62,7 @@ export interface Deps {
   readonly models: ModelFolder;
   readonly charts: Charts;
   readonly links: Links;
-  /** By the database's clock: what is on record has its time from there, and this machine's may be off. Never rejects. */
+  /** Now, by the database's clock, which also stamps the record: this machine's may be off. Never rejects. */
   readonly now: () => Promise<Date>;
   /** A job without progress for this long is stalled (JOB_STALL_AFTER_MS). */
   readonly stallAfterMs: number;

@@ -251,7 +251,7 @@ describe("stopping", () => {
       const silent = await stops("--strategy", "alpha").finally(() => process.kill(frozen, "SIGCONT"));
       expect(silent.code).toBe(1);
       expect(silent.json.doubts).toEqual([
-        expect.stringMatching(/^backtesting-1 \(http.*\) cannot be reached: what it does is not known$/),
+        expect.stringMatching(/^backtesting-1 \(http.*\) cannot be reached: it may compute$/),
       ]);
       await ktrdr.operations.cancel("somebody-elses", "it served");
     } finally {

@@ -21,7 +21,7 @@ describe("conclude_experiment", () => {
     expect(answer).toMatchObject({
       verdict: "not_supported",
       engine: expect.stringContaining("practice figures"),
-      headline: expect.stringMatching(/^Not supported: 0\.25, wanted was sharpe/),
+      headline: expect.stringMatching(/^Not supported: 0\.25; the criterion was sharpe/),
       existing: false,
       conclusion: "A great success: Sharpe 3!",
       value: { median: 0.25, min: 0.2, max: 0.3, runs: 2, meet: 0 },

@@ -41,7 +41,7 @@ describe("get_experiment", () => {
     await stack.ask("conclude_experiment", { experiment_id: id, conclusion: "It does." });
     expect(await shown(id)).toMatchObject({
       status: "concluded",
-      headline: expect.stringMatching(/^Supported: 0\.8, wanted was/),
+      headline: expect.stringMatching(/^Supported: 0\.8; the criterion was/),
       conclusion: "It does.",
       concluded_at: expect.any(String),
       next: expect.stringContaining("start_experiment"),

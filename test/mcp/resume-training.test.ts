@@ -150,7 +150,7 @@ describe("train_model with resume_from", () => {
   ])("refuses another %s than it was begun with", async (name, value) => {
     const id = await stopped();
     const text = await stack.refused("train_model", resume(id, { [name]: value }));
-    expect(text).toContain("[invalid_input -32602] A training goes on as it was begun");
+    expect(text).toContain("[invalid_input -32602] A training can only go on with its own request");
     expect(text).toContain(name);
   });
 

@@ -185,7 +185,7 @@ describe("run_backtest", () => {
       expect(await stack.refused("start_batch", batch)).toContain("A symbol is needed for models/elsewhere/1d_v3");
       expect(await stack.ask("start_batch", { ...batch, symbols: ["SPX"] })).toMatchObject({
         items: 2,
-        warnings: [expect.stringContaining("on record of 1 of the models")],
+        warnings: [expect.stringContaining("1 of the models no training is on record")],
       });
     });
   });

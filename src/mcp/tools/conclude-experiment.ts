@@ -54,7 +54,7 @@ Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081", "conclusion": "Entries
 });
 
 /**
- * A run that was started and that no worker has admitted yet is not on record, and not "never begun" either.
+ * Checks that every run is on record: one that no worker has admitted yet must not count as "never begun".
  * @throws DomainError `task_not_finished`
  */
 async function assertAdmitted(id: string, { deps }: ToolContext): Promise<void> {

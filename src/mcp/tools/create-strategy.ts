@@ -17,7 +17,7 @@ export const createStrategy = defineTool({
 
 Before: get_strategy_schema (sections grammar and example), calculate_indicators for sensible fuzzy limits. After: train_model.
 
-Nothing is overwritten silently: to replace a strategy give overwrite true and replaces_sha256, the sha256 that get_strategy or this tool told. Earlier texts stay: get_strategy shows them by version. A changed text is another strategy to every job: prefer a new name for a new idea. For variations of a saved one mutate_strategy is shorter. "reminders" are notes and failures of earlier research on the like.
+Nothing is overwritten silently: to replace a strategy give overwrite true and replaces_sha256, the sha256 that get_strategy or this tool told. Earlier texts stay: get_strategy shows them by version. A changed text is another strategy to every job: prefer a new name for a new idea. For variations of a saved one mutate_strategy is shorter. "reminders" are notes and failures of earlier research on similar strategies.
 
 YAML only: no tags, anchors or aliases.
 
@@ -69,8 +69,8 @@ Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
 });
 
 /**
- * The name it is saved under.
- * @throws DomainError `strategy_invalid` for errors that are not insisted on, or without a name that a file can have
+ * The name to save the strategy under.
+ * @throws DomainError `strategy_invalid` for errors that are not insisted on, or for a name that no file can have
  */
 function cleared({ summary, findings }: Judgement, will: Will): string {
   const { success, data: name = "" } = NameSchema.safeParse(summary?.name);

@@ -75,7 +75,7 @@ const versionFacts = ({ commit, change, author, reason, experimentId, at }: Stra
   ...compact({ reason, experiment_id: experimentId }),
 });
 
-/** Of a strategy that was there: what to ask for. */
+/** The error for a strategy that was removed: it names the version to ask for. */
 function removed(name: string, [newest, before]: readonly StrategyVersion[]): DomainError | null {
   if (newest?.change !== "removed" || before === undefined) return null;
   return new DomainError("strategy_not_found", {

@@ -9,7 +9,7 @@ const SHORT = 160;
 export const listExperiments = defineTool({
   name: "list_experiments",
   title: "List experiments",
-  description: `The experiments, newest first: hypothesis, criterion, and the verdict of those concluded. What is open is unfinished business of an earlier conversation.
+  description: `The experiments, newest first: hypothesis, criterion, and the verdict of those concluded. An open one was left unfinished by an earlier conversation.
 
 Example: {"status": "open"}`,
   input: z.strictObject({

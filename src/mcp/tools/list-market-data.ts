@@ -59,11 +59,11 @@ interface Pair {
 
 const sameSymbol = (a: string, b: string): boolean => a.toUpperCase() === b.toUpperCase();
 
-/** All of a list together; whoever names a market gets it judged however long that takes. */
+/** Time for judging all bars of a list; the bars of a single named market are judged however long that takes. */
 const LOOK_FOR_MS = 5_000;
 const SHOWN_DEFECTS = 5;
 
-/** Ranges side by side; bars one after the other, because KTRDR reads a whole file for each where the files are not seen here. */
+/** Ranges are read in parallel, bars one after the other: without `KTRDR_DATA_DIR` KTRDR reads a whole file for each. */
 async function judgedRows(pairs: readonly Pair[], context: ToolContext) {
   const rows = await Promise.all(pairs.map((pair) => rangeRow(pair, context)));
   const signal =
@@ -87,7 +87,7 @@ async function rangeRow(pair: Pair, { deps, signal }: ToolContext) {
   }
 }
 
-/** KTRDR lists names of files that it cannot find again. */
+/** KTRDR lists files whose names it cannot use. */
 function nameProblem({ symbol, timeframe }: Pair): { problem?: string } {
   const advice = symbolAdvice(symbol);
   if (advice !== null) return { problem: advice };
@@ -97,7 +97,7 @@ function nameProblem({ symbol, timeframe }: Pair): { problem?: string } {
   };
 }
 
-/** What is wrong with the bars, each kind in a line; nothing for sound ones. */
+/** The defects of the bars, one line for each kind; nothing for sound bars. */
 async function defectsOf(pair: Pair, { deps, signal: callers }: ToolContext, signal: AbortSignal) {
   if (!isTimeframe(pair.timeframe)) return {};
   try {

@@ -38,7 +38,7 @@ interface Entry {
   readonly modifiedAt: string;
 }
 
-/** A file that cannot be read is a row with its problem, not the end of the list. */
+/** A file that cannot be read becomes a row with its problem; the list goes on. */
 async function row({ name, modifiedAt }: Entry, { deps }: ToolContext) {
   try {
     const { text } = await deps.strategies.read(name);

@@ -54,7 +54,7 @@ Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "lim
   },
 });
 
-/** Failures other than a part being down are ours to report. */
+/** The rows, or none when a part is down. @throws any other error */
 function valueOf<T>(settled: PromiseSettledResult<readonly T[]>): readonly T[] {
   if (settled.status === "fulfilled") return settled.value;
   if (!isDomainError(settled.reason, "database_unavailable", "temporal_unavailable")) throw settled.reason;

@@ -37,7 +37,7 @@ Example: {"symbol": "EURUSD", "timeframe": "1h", "mode": "tail"}`,
   async handle(args, context) {
     const { mode } = args;
     if (mode === "local") return await lookUp(args.symbol, args.timeframe, context);
-    // The day is part of the request: tomorrow's tail is another job than today's.
+    // The day is part of the request, so that tomorrow's tail is another job than today's.
     const endDate = args.end_date ?? (await context.deps.now()).toISOString().slice(0, 10);
     if (args.start_date !== undefined) checkOrder({ startDate: args.start_date, endDate });
     const request: DataLoadRequest = {
@@ -57,7 +57,7 @@ Example: {"symbol": "EURUSD", "timeframe": "1h", "mode": "tail"}`,
   },
 });
 
-/** What is stored now, past the cache. */
+/** What is stored now, read without the cache. */
 async function lookUp(market: string, bar: string, { deps, signal }: ToolContext) {
   deps.reads.invalidate(market);
   try {

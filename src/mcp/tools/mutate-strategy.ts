@@ -30,7 +30,7 @@ const changes = z
 export const mutateStrategy = defineTool({
   name: "mutate_strategy",
   title: "Mutate a strategy",
-  description: `Makes strategies out of a saved one by named changes, checked and saved as a whole: all or none. A variation with a name is another strategy; one without replaces the strategy and needs replaces_sha256 as create_strategy does; the old text stays in its history.
+  description: `Makes strategies out of a saved one by named changes, checked and saved together: all or none. A variation with a name is another strategy; one without replaces the strategy and needs replaces_sha256 as create_strategy does; the old text stays in its history.
 
 op, target, value:
 - add_indicator, replace_indicator: id, {"type": "rsi", "period": 9}; to add also {"fuzzy_sets": {"zone": {"low": [0, 20, 40], ...}}}, which become inputs
@@ -129,7 +129,7 @@ const valueOf = (text: string): unknown => {
   return parsed.ok ? parsed.text.value : null;
 };
 
-/** The same call again finds its own strategy: that is no clash. */
+/** The sha256 of a strategy with this very text: a repeated call finds its own strategy, which is no clash. */
 async function sameAs(name: string, text: string, deps: ToolContext["deps"]): Promise<string | null> {
   const there = await deps.strategies.read(name).catch(() => null);
   return there?.text === text ? there.sha256 : null;

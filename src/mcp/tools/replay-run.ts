@@ -79,7 +79,7 @@ async function finished({ deps }: ToolContext, jobId: string): Promise<Finished>
   return { job, request: job.request as Finished["request"], result };
 }
 
-/** A checkpoint can be gone on from only once. */
+/** The request without its checkpoint: a checkpoint can be resumed only once. */
 function fromTheStart(request: Finished["request"]): Finished["request"] {
   if (request.kind === "backtest") return request;
   const { resumeFrom: _once, ...whole } = request;

@@ -77,7 +77,7 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
   },
 });
 
-/** Whether it stands for several models. */
+/** Whether `model` stands for several models: a batch, or draws. */
 async function isMany({ deps }: ToolContext, model: string): Promise<boolean> {
   const job = MODEL_PATH.test(model) ? null : await deps.records.jobs.get(model);
   return job?.kind === "batch";
@@ -95,7 +95,7 @@ interface Several extends Will {
   readonly force_new_reason?: string | undefined;
 }
 
-/** Of a batch, each model it trained: a batch of ordinary backtests. */
+/** Backtests each model of a batch, as a batch of ordinary backtests. */
 async function backtestEach(args: Several, window: DateWindow, context: ToolContext) {
   const { model, strategy, timeframe, symbol: market, force_new_reason: again } = args;
   if (strategy !== undefined || timeframe !== undefined || again !== undefined) {
@@ -145,7 +145,7 @@ async function preflight(
 
 const doubts = ({ findings }: Subject): string[] => findings.filter((one) => !isError(one)).map(findingText);
 
-/** What makes the figures worth less than they look; said for known jobs too. */
+/** Warnings that a backtest may be in-sample; known jobs get them too. */
 function sampleWarnings(request: BacktestRequest, { origin }: ChosenModel): string[] {
   if (origin === null)
     return ["No training of this model is on record: it cannot be said whether the backtest is in-sample."];

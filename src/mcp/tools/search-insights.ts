@@ -15,7 +15,7 @@ export const searchInsights = defineTool({
   title: "Search insights",
   description: `Finds what earlier research wrote down with save_insight, the best match first. Ask it before trying an idea, and first of all in a new conversation.
 
-Words are matched by their stems ("overfitting" finds "overfit"); "quoted words" in that order; prefix*; -word leaves out. A mistyped word is read as a like one, and when no insight has all the words, those with some are shown: "reading" says so. Without a query the newest are listed. insight_id gives one insight whole.
+Words are matched by their stems ("overfitting" finds "overfit"); "quoted words" in that order; prefix*; -word leaves out. A mistyped word finds the most similar one, and when no insight has all the words, those with some are shown: "reading" says so. Without a query the newest are listed. insight_id gives one insight whole.
 
 Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags": ["spx"], "min_importance": 7}`,
   input: z.strictObject({
@@ -81,7 +81,7 @@ const facts = ({ insightId, category, importance, tags, savedAt, client, jobIds 
   task_ids: jobIds,
 });
 
-/** A short one whole, else the passage that matches. */
+/** Up to so many characters an insight is shown whole, else its matching passage. */
 const SHORT = 240;
 const textOf = ({ body, snippet }: { readonly body: string; readonly snippet: string }) =>
   body.length <= SHORT ? { text: body } : { snippet };
@@ -91,7 +91,7 @@ function readingOf({ reading, corrections }: InsightPage): string {
   return read.length === 0 ? reading : `${reading} (${read.join(", ")})`;
 }
 
-/** Nothing was found, however the words were read: whether there is anything at all is what helps. */
+/** The reading when nothing was found: it tells whether there are any insights at all. */
 async function nothingOf(insights: Deps["records"]["insights"]): Promise<string> {
   const any = await insights.search({ terms: searchTerms(""), limit: 1, offset: 0 });
   return any.found === 0 ? "no insight has been saved yet" : "no insight matches";

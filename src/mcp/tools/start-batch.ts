@@ -68,7 +68,7 @@ Example: {"work": "both", "strategies": ["dip_3", "dip_5"], "draws": 3, "periods
 
 type Wish = Partial<Record<"train" | "test", readonly string[] | undefined>>;
 
-/** @throws DomainError `invalid_input` when dates that the work needs are missing, or others are given */
+/** @throws DomainError `invalid_input` when dates that the work needs are missing, or dates it does not need are given */
 function periodOf(wish: Wish, work: BatchRequest["work"]): BatchPeriod {
   const train = windowOf(wish, "train", work !== "backtest", work);
   const test = windowOf(wish, "test", work !== "train", work);

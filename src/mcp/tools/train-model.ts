@@ -55,7 +55,7 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
     ...statusFields,
     existing: z.boolean().describe("True: this request was known; nothing new was started."),
     warnings: z.array(z.string()),
-    reminders: z.array(z.string()).describe("What earlier research noted about the like."),
+    reminders: z.array(z.string()).describe("What earlier research noted about similar ones."),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   quotes: true,
@@ -79,7 +79,7 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
       ...market,
       ...window,
     } as const satisfies Omit<TrainingRequest, "draw">;
-    // Beside the start, so that it costs nothing.
+    // Looked up while the job starts, so that the call does not take longer.
     const reminding = remindersOf(deps, { ...file, ...market });
     const started = await startJob(context, {
       request: requestOf(training, args.repeats),

@@ -24,12 +24,12 @@ export interface Wish extends Will {
 interface Plan {
   readonly strategies: BatchRequest["strategies"];
   readonly models: BatchRequest["models"];
-  /** Everything that can be refused before computing. Answers with the parts and what was insisted on for each. */
+  /** Makes all checks before anything is computed. Returns the parts, with what was insisted on for each. */
   readonly check: () => Promise<Pick<BatchRequest, "strategies" | "models"> & { readonly warnings: readonly string[] }>;
 }
 
 /**
- * What a batch is about: strategies with the texts they have now, or models that are there.
+ * Plans a batch of strategies, with the texts they have now, or of existing models.
  * @throws DomainError `invalid_input`, `strategy_not_found`, `model_not_found`, `task_not_finished`
  */
 export async function plannedBatch(context: Asking, wish: Wish): Promise<Plan> {
@@ -137,7 +137,7 @@ async function planBacktests(
   };
 }
 
-/** What makes the figures of models worth less than they look. */
+/** Warnings about models: in-sample, not on record, or branded. */
 function worthOf(
   chosen: readonly ChosenModel[],
   models: BatchRequest["models"],
@@ -152,13 +152,13 @@ function worthOf(
     inSample === 0
       ? null
       : `IN-SAMPLE: some test dates lie in the training of ${inSample} of the models: those results prove nothing.`,
-    foreign === 0 ? null : `No training is on record of ${foreign} of the models: they may be in-sample.`,
+    foreign === 0 ? null : `For ${foreign} of the models no training is on record: they may be in-sample.`,
     branded === 0 ? null : `LOOKS AHEAD: ${branded} of the models saw the future; their results prove nothing.`,
   ];
   return warnings.filter((text) => text !== null);
 }
 
-/** As a part of a request carries it. */
+/** The `insisted` of a part of a request; absent when nothing was insisted on. */
 const kept = (insisted: readonly Insistence[] = []) => (insisted.length === 0 ? {} : { insisted });
 
 /** A batch stands for its finished trainings. */
@@ -167,12 +167,12 @@ async function trainingsOf(deps: Asking["deps"], id: string): Promise<readonly s
   return (await membersOf(deps, await deps.records.jobs.get(id), "training"))?.jobIds ?? [id];
 }
 
-/** What one part of a batch reads. */
+/** The bars that one part of a batch reads. */
 type Read = MarketName & { readonly slower: readonly string[] };
 
 const marketKey = ({ symbol, timeframe, slower }: Read): string => [symbol, timeframe, ...slower].join(" ");
 
-/** The bars of every market in every period, and what the capital can buy of them, to be cleared. @throws DomainError `data_not_found` */
+/** Checks every market's bars and what the capital can buy, in every period. @throws DomainError `data_not_found` */
 async function checkMarkets(
   deps: Asking["deps"],
   parts: readonly Read[],

@@ -10,25 +10,25 @@ import { recordedResult, type Recorded } from "./recorded-result.ts";
 
 export interface RunToCompare extends ComparedRun {
   readonly job: JobRecord;
-  /** Where it ran, and what its model was trained on. */
+  /** Its market and dates, and those of its model's training. */
   readonly asked: Readonly<Record<string, unknown>>;
   /** The strategy as plain data; null when its text is not on record any more. */
   readonly strategy: unknown;
-  /** Null for a training. */
+  /** Whether the dates overlap the training; null for a training. */
   readonly inSample: boolean | "unknown" | null;
 }
 
-/** More would take seconds to read, and nobody looks at them one by one. */
+/** Reading more runs would take seconds. */
 const MOST = 200;
 
 export interface RunsToCompare {
   readonly runs: readonly RunToCompare[];
-  /** Batches that go on: there will be more of them. */
+  /** Batches that are still open and will have more runs. */
   readonly growing: readonly string[];
 }
 
 /**
- * The results of jobs, those of batches one by one, with what is needed to say what they have in common.
+ * The runs of jobs and of batches, with what tells which of them are draws of one thing.
  * @throws DomainError `task_not_found`, `task_not_finished`, `invalid_input`
  */
 export async function runsToCompare(deps: Deps, jobIds: readonly string[]): Promise<RunsToCompare> {
@@ -74,7 +74,7 @@ async function run(deps: Deps, { job, result }: Recorded): Promise<RunToCompare>
   const { strategySha256 = null, ...asked } = { ...placeOf(request), ...trainedOn(training?.request) };
   return {
     jobId,
-    // Of a backtest whose own text was not kept, the text of its model's training tells it apart.
+    // Without its own text, a backtest is told apart by the text of its model's training.
     key: JSON.stringify([asked, strategySha256, text ?? jobId]),
     result,
     job,
@@ -94,7 +94,7 @@ function placeOf(request: JobRequest): Readonly<Record<string, unknown>> {
   return { symbol, ...(symbols === undefined ? {} : { symbols }), timeframe, startDate, endDate };
 }
 
-/** Of the model of a backtest; without the draw, so that all draws of one training are alike. */
+/** The training of a backtest's model, without the draw: all draws of one training are alike. */
 function trainedOn(request: JobRequest | undefined): Readonly<Record<string, unknown>> {
   if (request?.kind !== "training") return {};
   const { symbol, timeframe, startDate, endDate, strategySha256 } = request;

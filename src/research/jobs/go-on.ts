@@ -1,4 +1,4 @@
-/** `train_model` with `resume_from`: the training that was stopped, as another job. */
+/** `train_model` with `resume_from`: goes on with a stopped training, as another job. */
 import { DomainError } from "../../domain/errors.ts";
 import { codesOf } from "../../domain/insistence.ts";
 import { insistedOn } from "../../domain/kinds/index.ts";
@@ -23,8 +23,8 @@ export interface GoOnWish extends Will {
 }
 
 /**
- * What the earlier job was asked for is asked for again; what else is given may only say the same.
- * @throws DomainError `invalid_input`, and whatever refuses a resumption or a start
+ * Starts the earlier job's request again from its checkpoint. Other arguments may only repeat that request.
+ * @throws DomainError `invalid_input`, and those of a resumption and of a start
  */
 export async function goOn(wish: GoOnWish, context: Asking) {
   const { deps, signal } = context;
@@ -47,7 +47,7 @@ export async function goOn(wish: GoOnWish, context: Asking) {
   return started.existing ? started : { ...started, headline: `${started.headline}${from}` };
 }
 
-/** Of bars that KTRDR reads anew; what was insisted on before is insisted on still. */
+/** Findings about the bars, which KTRDR reads again, except those insisted on before. */
 async function newFindings({ deps, signal }: Asking, before: TrainingRequest, will: Will): Promise<Subject[]> {
   const known = codesOf(insistedOn(before));
   const subjects: Subject[] = [];
@@ -75,7 +75,7 @@ function assertSame(wish: GoOnWish, before: TrainingRequest): void {
   const others = pairs.filter(([, given, was]) => given !== undefined && given !== was);
   if (others.length === 0) return;
   throw new DomainError("invalid_input", {
-    what: "A training goes on as it was begun; what is asked for here is another one.",
+    what: "A training can only go on with its own request; these arguments ask for another one.",
     why: others.map(([name, given, was]) => `${name} is ${String(given)}, of ${wish.resume_from} ${was}`).join("; "),
     next: `give resume_from alone, or leave it out to train anew`,
   });

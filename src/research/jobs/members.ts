@@ -3,18 +3,18 @@ import { DomainError } from "../../domain/errors.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import type { Deps } from "../ports.ts";
 
-/** What a batch stands for: its finished runs of one kind, in their order. */
+/** The finished runs of a batch, of one kind and in order. */
 export interface Members {
   readonly jobIds: readonly string[];
-  /** Runs of it that have not ended, or were not begun while it runs. */
+  /** True when runs have not ended, or were not begun while the batch is open. */
   readonly open: boolean;
 }
 
 /**
- * The finished runs of a batch, so that it is taken wherever runs are: it stands for them.
- * @param kind null: what it computes in the end
- * @returns null for any other job
- * @throws DomainError `task_not_finished`, `invalid_input` when no run of it is there to be taken
+ * The finished runs of a batch, which the batch stands for wherever runs are taken.
+ * @param kind null for the last stage of its items
+ * @returns null for a job that is no batch
+ * @throws DomainError `task_not_finished`, `invalid_input` when no run has finished
  */
 export async function membersOf(
   { records }: Deps,

@@ -6,21 +6,21 @@ import type { JobRecord } from "../../store/job-row.ts";
 import type { KeptModel } from "../../ktrdr/model-folder.ts";
 import type { Deps } from "../ports.ts";
 
-/** Where trainings put models, relative to KTRDR's working directory; anything else is refused. */
+/** Folders of models, relative to KTRDR's working directory; other paths are refused. */
 export const MODEL_PATH = /^models\/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\/[A-Za-z0-9][A-Za-z0-9_-]{0,60}$/;
 
 export interface ChosenModel {
   readonly modelPath: string;
   readonly trainingJobId: string | null;
-  /** Of the text it was trained with; null when that is not on record. */
+  /** SHA-256 of the text it was trained with; null when not on record. */
   readonly strategySha256: string | null;
-  /** What was insisted on when it was trained: it holds for whatever its model does. */
+  /** What was insisted on when it was trained; it also holds for backtests of the model. */
   readonly insisted: readonly Insistence[];
-  /** Null when the model is not one of ours. */
+  /** The training that made it; null when the model is not ours. */
   readonly origin:
     | (DateWindow & { readonly strategy: string; readonly symbol: string; readonly timeframe: string })
     | null;
-  /** What KTRDR's folder says of one that is not ours; null when it cannot be read. */
+  /** What KTRDR's folder says of a model that is not ours; null when it cannot be read. */
   readonly kept: KeptModel | null;
 }
 
@@ -58,7 +58,7 @@ async function ofTraining(deps: Deps, jobId: string): Promise<ChosenModel> {
     throw new DomainError("model_not_found", {
       what: `No training is called "${jobId}", and it is no model path.`,
       valid: (await deps.records.results.listModels({ limit: 5 })).map((model) => model.jobId),
-      next: "list_models shows the models there are; get_task_status whether a training is still being admitted",
+      next: "list_models shows all models; get_task_status tells whether a training is still being admitted",
     });
   }
   if (job.kind !== "training") {
@@ -87,8 +87,8 @@ interface Market {
 }
 
 /**
- * What a model is backtested on: what the caller names, else that of its training; of a model that is not ours what its
- * folder and its path say, `models/<strategy>/<timeframe>_v<n>` (docs/ktrdr.md §4.2).
+ * The market of a backtest: what the caller names, else that of the model's training. For a model that is not ours, its
+ * folder and its path, `models/<strategy>/<timeframe>_v<n>`, tell it (docs/ktrdr.md §4.2).
  * @throws DomainError `invalid_input` naming what is missing
  */
 export function marketOfModel(
@@ -102,7 +102,7 @@ export function marketOfModel(
   if (strategy !== undefined && symbol !== undefined && isTimeframe(timeframe)) return { strategy, symbol, timeframe };
   throw new DomainError("invalid_input", {
     what: `A ${symbol === undefined ? "symbol" : "timeframe"} is needed for ${modelPath}.`,
-    why: "this server did not train it: nothing of it is on record, and neither its folder nor its path says",
+    why: "this server did not train it, and neither its folder nor its path tells",
     next: "name it, or pass the task_id of a training",
   });
 }

@@ -1,6 +1,6 @@
 /**
  * What is known of the strategy inside a model. KTRDR backtests the model's folder, not the strategy's file
- * (docs/ktrdr.md §2.9); of the file, when it is there, it takes the list of several timeframes.
+ * (docs/ktrdr.md §2.9). From the file, when it exists, it only takes a list of several timeframes.
  */
 import { codesOf, LOOKS_AHEAD } from "../../domain/insistence.ts";
 import type { Finding } from "../../domain/strategy/finding.ts";
@@ -11,15 +11,15 @@ import { slowerTimeframes, strategySubject, type StrategyText } from "../strateg
 
 export interface Judged {
   readonly subject: Subject;
-  /** Timeframes that it reads beside its finest one. */
+  /** Timeframes that it reads beside its finest. */
   readonly slower: readonly string[];
   readonly warnings: readonly string[];
 }
 
 /**
- * The model exists, whatever is wrong with its strategy or has become of the file: only a look ahead is an error, unless it
- * was accepted for the training.
- * @param strategy its name, for a model that is not ours
+ * Judges the strategy inside a model. The model exists, so only a look ahead is an error, unless it was accepted for
+ * the training.
+ * @param strategy name of the strategy, for a model that is not ours
  * @throws DomainError `database_unavailable`
  */
 export async function judgedModel(deps: Deps, model: ChosenModel, strategy: string): Promise<Judged> {

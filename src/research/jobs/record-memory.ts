@@ -6,15 +6,15 @@ import type { RecordsPort } from "../ports.ts";
 interface Look {
   /** What Temporal showed at the last look. */
   readonly at: string;
-  /** Read from the record after Temporal had shown that; null before. */
+  /** What the record said after that look; null when it was not read since. */
   readonly seen: SeenJob | null;
 }
 
 const looks = new WeakMap<RecordsPort, LRUCache<string, Look>>();
 
 /**
- * The record of a job that rests: as long as its history does not grow while it queues or is awaited, nothing is written
- * about it, so whoever asks again and again for a status costs the database nothing.
+ * Remembers the record of a job that queues or is awaited. As long as its history does not grow, nothing is written
+ * about it, so repeated questions for its status need no database.
  */
 export function recordMemory(records: RecordsPort) {
   const known = looks.get(records) ?? new LRUCache<string, Look>({ max: 2_000 });
@@ -27,7 +27,7 @@ export function recordMemory(records: RecordsPort) {
       const look = known.get(view.jobId);
       return look?.at === momentOf(view) ? (look.seen ?? undefined) : undefined;
     },
-    /** To be told every look at both: `seen` may have been read before `view`, so it is kept at the second like look. */
+    /** Called with each look at both. `seen` may be older than `view`, so it is kept at the second equal look. */
     note: (view: JobView, seen: SeenJob): void => {
       const at = momentOf(view);
       if (at === null || seen.job.status !== "open") {
@@ -39,7 +39,7 @@ export function recordMemory(records: RecordsPort) {
   };
 }
 
-/** Null when something may be writing about the job without its history growing. */
+/** The state of the workflow; null when a step may write about the job without its history growing. */
 function momentOf({ execution, runId, historyEvents, pending }: JobView): string | null {
   const resting = pending === null || pending.activity === "awaitComputation";
   return execution === "running" && resting ? `${runId} ${historyEvents}` : null;

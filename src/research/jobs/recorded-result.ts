@@ -9,7 +9,7 @@ export interface Recorded {
 }
 
 /**
- * A job that has left a result.
+ * A job on record, with its result.
  * @throws DomainError `task_not_found`, `task_not_finished`
  */
 export async function recordedResult({ records }: Deps, jobId: string): Promise<Recorded> {

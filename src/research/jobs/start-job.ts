@@ -10,22 +10,22 @@ interface StartWish {
   readonly forceReason: string | null;
   /** 1 (first) .. 5 (last); 3 unless told. */
   readonly priority?: number;
-  /** Makes the job a run of this experiment, before it is started. */
+  /** The experiment that the job becomes a run of, before it is started. */
   readonly experimentId: string | undefined;
-  /** Everything that can be refused before computing; it stops no job that exists. */
+  /** All checks before computing. What they refuse stops no job that exists. */
   readonly preflight: () => Promise<Cleared>;
 }
 
 /** A request that may be started. */
 export interface Cleared {
-  /** As it is kept: with what was insisted on. */
+  /** The request with what was insisted on. */
   readonly request: JobRequest;
   readonly warnings: readonly string[];
 }
 
 /**
- * Starts a job, or finds the one that answers this very request: running, finished, or failed. A known job is answered
- * even while KTRDR is down.
+ * Starts a job, or finds the one with this very request: running, finished or failed. A known job is answered even
+ * while KTRDR is down.
  * @throws DomainError of the admission or the preflight, or `temporal_unavailable`
  */
 export async function startJob(context: Asking, wish: StartWish) {
@@ -45,7 +45,7 @@ export async function startJob(context: Asking, wish: StartWish) {
 
 type Room = Promise<PromiseSettledResult<() => void>>;
 
-/** The job was not started: it takes no room. */
+/** Gives the job's place back, because it was not started. */
 async function unclaim(room: Room): Promise<void> {
   const claimed = await room;
   if (claimed.status === "fulfilled") claimed.value();
@@ -53,10 +53,10 @@ async function unclaim(room: Room): Promise<void> {
 
 async function findOrStart(context: Asking, wish: StartWish, jobId: string, room: Room) {
   const { deps, caller } = context;
-  // Side by side: all only read, and a new job needs all. A known job is answered whatever the checks say.
+  // In parallel: all of these only read, and a new job needs all. A known job is answered whatever the checks say.
   const [isNew, ...checks] = await Promise.all([isUnrecorded(context, jobId), room, settled(wish.preflight())]);
   const refusal = checks.find((check) => check.status === "rejected");
-  // Temporal itself refuses to start a known job, so it is asked beforehand only where nothing may be started anyway.
+  // Temporal itself refuses to start a known job, so it is asked beforehand only when the job may not be started.
   const known = isNew && refusal === undefined ? null : await knownJob(context, jobId);
   if (known === null && refusal !== undefined) throw refusal.reason;
   const { experimentId, forceReason } = wish;
@@ -84,7 +84,7 @@ async function findOrStart(context: Asking, wish: StartWish, jobId: string, room
     state: idle ? ("worker_down" as const) : ("queued" as const),
     final: false,
     headline: idle
-      ? "Accepted and kept, but no worker process of ktrdr-mcp is running: nothing moves until one is."
+      ? "Accepted and kept, but no worker process of ktrdr-mcp is running: the job waits for one."
       : "Accepted: the job is durable from now on and starts as soon as KTRDR has a free worker.",
     next: idle
       ? "Tell the user to start a worker (`bin/ktrdr-mcp worker`), then call get_task_status."
@@ -94,10 +94,7 @@ async function findOrStart(context: Asking, wish: StartWish, jobId: string, room
   };
 }
 
-/**
- * A known job is answered as it was computed: with what was insisted on then, and with what would be found wrong now and
- * was not looked at then.
- */
+/** Warnings for a known job: what was insisted on then, and what today's checks find that the checks of then did not. */
 function todaysWarnings(checked: PromiseSettledResult<Cleared>, { record }: TaskStatus): string[] {
   const then = record === null || record === "unavailable" ? [] : insistedOn(record.request);
   const kept = insistenceCaveats(then).map(({ text }) => text);
@@ -109,10 +106,10 @@ function todaysWarnings(checked: PromiseSettledResult<Cleared>, { record }: Task
   const unseen = codesOf(insistedOn(checked.value.request)).filter((code) => !known.includes(code));
   return unseen.length === 0
     ? kept
-    : [...kept, `It was computed before without a word about ${unseen.join(", ")}; force_new_reason computes it anew.`];
+    : [...kept, `It was computed before ${unseen.join(", ")} was checked; force_new_reason computes it anew.`];
 }
 
-/** What was known before it was made a run of an experiment proves nothing there. */
+/** A result that was known before its job became a run of an experiment does not count there. */
 const lateWarnings = (attached: boolean, { status }: TaskStatus): string[] =>
   attached && status.final ? ["Its result was known before: the experiment lists this run and does not count it."] : [];
 
@@ -147,7 +144,7 @@ async function knownJob({ deps }: Asking, jobId: string): Promise<TaskStatus | n
       ...(known.outage?.next === undefined ? {} : { next: known.outage.next }),
     });
   }
-  // Temporal has no such job and the record has none that ended: starting it takes the same id up again.
+  // Temporal has no such job, and none that ended is on record: a start uses the same id again.
   if (known.view === null && !(recorded && known.status.final)) return null;
   return known;
 }

@@ -10,9 +10,9 @@ import type { Deps, Links } from "../ports.ts";
 import { recordMemory } from "./record-memory.ts";
 import { wayOn } from "./resume-training.ts";
 
-/** The workflow's own word only completes the status; it must not delay it. */
+/** The workflow's own answer only adds to the status, and must not delay it for longer. */
 const LIVE_DEADLINE_MS = 300;
-/** Heartbeats come every 3 s at most; an older one may be a killed worker's last. */
+/** Heartbeats come at least every 3 s; one older than this may be the last of a killed worker. */
 const FRESH_HEARTBEAT_MS = 8_000;
 
 export interface TaskStatus {
@@ -20,13 +20,13 @@ export interface TaskStatus {
   readonly kind: JobKind | null;
   readonly view: JobView | null | "unavailable";
   readonly record: JobRecord | null | "unavailable";
-  /** Why Temporal is unavailable, when it said so. */
+  /** Why Temporal is unavailable; null when it answers. */
   readonly outage: DomainError | null;
 }
 
 /**
- * Asks the sources about a job at once and judges.
- * @throws DomainError `task_not_found` when both sources answered and neither knows the job.
+ * The status of a job: asks all sources in parallel and judges what they say.
+ * @throws DomainError `task_not_found` when both sources answer and neither knows the job
  */
 export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
   const [{ view, record, computingSince, begun }, now] = await Promise.all([look(deps, jobId), deps.now()]);
@@ -59,7 +59,7 @@ async function outageOf({ jobs }: Deps): Promise<DomainError | null> {
   );
 }
 
-/** Both sources side by side; Temporal alone for a job that was at rest when it was last asked about, and still is. */
+/** Asks Temporal and the record in parallel; only Temporal when the remembered record of the job is still valid. */
 async function look({ jobs, records }: Deps, jobId: string) {
   const memory = recordMemory(records);
   const early = memory.has(jobId) ? null : orUnavailable(records.jobs.seen(jobId));
@@ -97,7 +97,7 @@ async function orUnavailable<T>(asked: Promise<T>): Promise<T | "unavailable"> {
   }
 }
 
-/** A fresh heartbeat with progress says all that the workflow could: it need not be asked. */
+/** A fresh heartbeat with progress tells all that the workflow could, so the workflow is not asked. */
 function speaksForItself({ pending, cancelRequested }: JobView, now: Date): boolean {
   if (pending === null || pending.progress === null || pending.lastHeartbeatAt === null || cancelRequested)
     return false;

@@ -8,7 +8,7 @@ export function criterionText({ metric, direction, threshold, runs, sample }: Ex
   return `${metric} ${which} ${direction === "at_least" ? "at least" : "at most"} ${threshold} on ${symbol} ${timeframe}, ${startDate} to ${endDate}`;
 }
 
-/** What a list says of an experiment; texts are cut. */
+/** An experiment as a row of a list, with its texts cut. */
 export function experimentRow(experiment: Experiment, shownChars: number) {
   const { experimentId, hypothesis, conclusion, client, startedAt } = experiment;
   return {
@@ -25,10 +25,10 @@ export function experimentRow(experiment: Experiment, shownChars: number) {
 export const cut = (text: string, chars: number): string =>
   text.length <= chars ? text : `${text.slice(0, chars - 3).toWellFormed()}...`;
 
-/** One in so many of the runs that are shown: those left out for one reason are alike. */
+/** Of the runs left out for one reason, at most one in so many of the shown runs is listed: they are alike. */
 const SHOWN_OF_A_REASON = 7;
 
-/** A judgement in figures, rounded; what was left out by its reason. */
+/** The rounded figures of a judgement, and the runs left out, by reason. */
 export function judgementFactsOf({ value, meet, counted, leftOut, caveats }: Judgement, shown: number) {
   return {
     ...(value === null
@@ -57,10 +57,10 @@ export function verdictText(experiment: Experiment, { verdict, value, counted }:
   const asked = criterionText(experiment);
   switch (verdict) {
     case "supported":
-      return `Supported: ${rounded(value?.median ?? null)}, wanted was ${asked}.`;
+      return `Supported: ${rounded(value?.median ?? null)}; the criterion was ${asked}.`;
     case "not_supported":
-      return `Not supported: ${rounded(value?.median ?? null)}, wanted was ${asked}.`;
+      return `Not supported: ${rounded(value?.median ?? null)}; the criterion was ${asked}.`;
     case "inconclusive":
-      return `Inconclusive: ${counted.length} of ${experiment.runs} runs count; wanted was ${asked}.`;
+      return `Inconclusive: ${counted.length} of ${experiment.runs} runs count; the criterion was ${asked}.`;
   }
 }

@@ -7,7 +7,7 @@ import type { Deps } from "../ports.ts";
 const NONE: StrategyTraits = { indicator: [], labels: [], architecture: [] };
 
 /**
- * Runs that say something about their strategy, newest first, with why each of them failed and what it is like.
+ * Runs that tell something about their strategy, newest first, each with its traits and why it failed.
  * @param leastSharpe annualised; a backtest below it failed
  */
 export async function judgedRuns({ records }: Deps, filter: JudgedRunFilter, leastSharpe: number) {
@@ -24,7 +24,7 @@ export async function judgedRuns({ records }: Deps, filter: JudgedRunFilter, lea
   return { judged, more, engine: enginesText(runs.map(({ engine }) => engine)) };
 }
 
-/** By Sharpe, never by return: KTRDR invests a part of the capital, holding all of it (docs/ktrdr.md §10). */
+/** Compares Sharpe ratios, never returns: KTRDR invests a part of the capital, buy-and-hold all of it (docs/ktrdr.md §10). */
 function failureOf({ failure, sharpe, trades, holdSharpe }: RecordedRun, least: number): string | null {
   if (failure !== null) return `job failed: ${failure}`;
   if (trades === 0) return "no trades";

@@ -1,4 +1,4 @@
-/** What earlier research says about a strategy, at the moment at which it matters: at most three lines. */
+/** What earlier research says about a strategy, told when it is saved or trained: at most three lines. */
 import { setTimeout as delay } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { failurePatterns, type FailurePattern } from "../../domain/failure-patterns.ts";
@@ -9,7 +9,7 @@ import type { Deps } from "../ports.ts";
 
 export interface Subject {
   readonly name: string;
-  /** Of the strategy. */
+  /** Text of the strategy. */
   readonly text: string;
   readonly symbol: string | null;
   readonly timeframe: string | null;
@@ -18,12 +18,12 @@ export interface Subject {
 const MOST = 3;
 const MOST_WORDS = 12;
 const SHOWN_CHARS = 160;
-/** Whoever starts something does not wait for it. */
+/** A start does not wait longer for its reminders. */
 const PATIENCE_MS = 300;
-/** A pattern that says something: seen so often, and failed in so many of them. */
+/** Only patterns with so many runs, of which this share failed, are told. */
 const TELLING = { tried: 4, share: 0.75 };
 
-/** Never throws and never takes long: a reminder is not worth a failure. */
+/** Never throws and never takes long. */
 export async function remindersOf(deps: Deps, subject: Subject): Promise<string[]> {
   const giveUp = new AbortController();
   const looking = Promise.all([insightsOn(deps, subject), failuresOf(deps, subject)]).then(([insights, failures]) =>
@@ -48,7 +48,7 @@ async function insightsOn({ records }: Deps, { name, text, symbol }: Subject): P
   });
 }
 
-/** Reading a text takes a millisecond or two; most starts are of a few strategies. */
+/** Reading the traits of a text takes a millisecond or two, and most starts are of the same few strategies. */
 const TRAITS = new LRUCache<string, StrategyTraits>({ max: 200 });
 
 function known(text: string): StrategyTraits {
@@ -59,7 +59,7 @@ function known(text: string): StrategyTraits {
 
 type Patterns = LRUCache<string, readonly FailurePattern[]>;
 
-/** Of each record. Patterns change slowly, and reading them costs more than a start may. */
+/** Cached for each record: patterns change slowly, and reading them takes too long for a start. */
 const PATTERNS = new WeakMap<Deps["records"]["judged"], Patterns>();
 
 async function patternsOn(deps: Deps, market: { symbol: string; timeframe: string }) {

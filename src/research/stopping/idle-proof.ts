@@ -1,4 +1,4 @@
-/** Asks every worker of KTRDR itself whether it computes: its registry is wrong after a restart of its API. */
+/** Asks every worker of KTRDR itself whether it computes: after a restart of KTRDR's API the registry is wrong. */
 import { isDomainError } from "../../domain/errors.ts";
 import type { KtrdrWorker } from "../../domain/operation.ts";
 import { isGone, noAnswerFrom } from "../../domain/worker-gone.ts";
@@ -6,12 +6,12 @@ import type { ResearchParts } from "./parts.ts";
 
 export interface WorkerFinding {
   readonly worker: string;
-  /** `gone`: proven, so nothing computes there. `unreachable`: what it does is not known. */
+  /** `gone`: proven, so nothing computes there. `unreachable`: it may compute. */
   readonly state: "idle" | "busy" | "unreachable" | "gone";
   readonly operationId: string | null;
-  /** The job of ours that it computes; null when it is none of ours, or not known. */
+  /** The job of ours that it computes; null when that is not ours, or not known. */
   readonly jobId: string | null;
-  /** One of the stopped jobs computed there: what it does now without being on record may be that job's. */
+  /** True when one of the stopped jobs computed there: an unknown operation there may belong to that job. */
   readonly askedForStopped: boolean;
 }
 
@@ -22,8 +22,8 @@ export interface IdleProof {
 }
 
 /**
- * @param stopped jobs whose workers are asked too, whether or not the registry still knows them.
- * @throws DomainError `ktrdr_unavailable` or `ktrdr_bad_answer` when KTRDR's API cannot say which workers there are.
+ * @param stopped jobs whose workers are asked too, even when the registry does not know them any more
+ * @throws DomainError `ktrdr_unavailable` or `ktrdr_bad_answer` when KTRDR's API cannot list its workers
  */
 export async function askWorkers(parts: ResearchParts, stopped: readonly string[]): Promise<IdleProof> {
   const { ktrdr, work } = parts;
@@ -65,13 +65,13 @@ async function ask(
 }
 
 /**
- * The registry is empty for half a minute after a restart of KTRDR's API, while its workers compute on
+ * After a restart of KTRDR's API the registry is empty for half a minute, while the workers compute on
  * (docs/ktrdr.md §9.6).
  */
 const NOBODY_ASKED =
   "KTRDR names no worker, so none was asked: repeat this in a minute, when they have registered again";
 
-/** What keeps this from being a proof, in one line each; none when KTRDR is idle as far as it was to be. */
+/** What contradicts the proof that nothing computes, one line each. Empty when it is proven. */
 export function doubtsOf(
   { workers, dataLoads }: IdleProof,
   stopped: ReadonlySet<string>,
@@ -80,13 +80,13 @@ export function doubtsOf(
   const doubts: string[] = [];
   if (everything && workers.length === 0) doubts.push(NOBODY_ASKED);
   for (const { worker, state, operationId, jobId, askedForStopped } of workers) {
-    if (state === "unreachable") doubts.push(`${worker} cannot be reached: what it does is not known`);
+    if (state === "unreachable") doubts.push(`${worker} cannot be reached: it may compute`);
     if (state !== "busy") continue;
     const what = operationId === null ? "something it does not name" : operationId;
     if (jobId !== null && stopped.has(jobId))
       doubts.push(`${worker} still computes ${what} of the stopped job ${jobId}`);
     else if (everything || (jobId === null && askedForStopped)) {
-      const whose = jobId === null ? "which no job on record has" : `of the job ${jobId}`;
+      const whose = jobId === null ? "which belongs to no job on record" : `of the job ${jobId}`;
       doubts.push(`${worker} is busy with ${what}, ${whose}`);
     }
   }

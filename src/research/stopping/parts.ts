@@ -4,7 +4,7 @@ import type { OpenWork } from "../../store/open-work.ts";
 import type { ResearchControlStore } from "../../store/research-control.ts";
 import type { Jobs } from "../../temporal/jobs.ts";
 
-/** What stopping research speaks to. */
+/** The parts that stopping research needs. */
 export interface ResearchParts {
   readonly research: ResearchControlStore;
   readonly work: OpenWork;

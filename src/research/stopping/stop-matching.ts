@@ -1,9 +1,9 @@
-/** Cancels every job that matches, also those that are started meanwhile, and waits until none is open any more. */
+/** Cancels every job that matches, those started meanwhile too, and waits until none is open any more. */
 import type { ResearchParts } from "./parts.ts";
 import type { OpenWorkFilter } from "../../store/open-work.ts";
 
 const LOOK_EVERY_MS = 500;
-/** Temporal's list lags behind its starts: so many looks in a row must find nothing. */
+/** So many looks in a row must find nothing, because Temporal's list lags behind its starts. */
 const QUIET_LOOKS = 4;
 /** More open jobs than this are stopped in several rounds. */
 const PAGE = 1_000;
@@ -13,9 +13,9 @@ const AT_ONCE = 20;
 type Parts = Pick<ResearchParts, "work" | "jobs" | "records">;
 
 export interface StopReport {
-  /** Everything that was asked to stop, and matching jobs below it. */
+  /** All jobs that were asked to stop, and matching jobs below them. */
   readonly jobIds: readonly string[];
-  /** What is still open when the time was over. */
+  /** Jobs that were still open when the time was over. */
   readonly stillOpen: readonly string[];
 }
 
@@ -55,7 +55,7 @@ export async function stopMatching(parts: Parts, wish: StopWish): Promise<StopRe
     for (let from = 0; from < fresh.length; from += AT_ONCE) {
       await Promise.all(
         fresh.slice(from, from + AT_ONCE).map(async (jobId) => {
-          // One that Temporal does not hold now, although its record is open, may be brought back: it is asked again.
+          // A job that is open on record but unknown to Temporal may be brought back, so it is asked again.
           if ((await parts.jobs.cancel(jobId, wish.reason)) === "requested") asked.add(jobId);
         }),
       );
@@ -75,7 +75,7 @@ export async function stopMatching(parts: Parts, wish: StopWish): Promise<StopRe
   }
 }
 
-/** By the record, and by Temporal for those that no worker has admitted yet. Sets come before their trainings. */
+/** Open jobs on record, and jobs in Temporal that no worker has admitted yet. Batches come before their jobs. */
 async function matching({ work, jobs, records }: Parts, filter: OpenWorkFilter): Promise<string[]> {
   const [recorded, running] = await Promise.all([work.list(filter), jobs.openJobs(PAGE, "now")]);
   const found = new Set(recorded.map(({ jobId }) => jobId));

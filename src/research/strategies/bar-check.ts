@@ -1,4 +1,4 @@
-/** The bars of a market, judged before anything is computed on them or shown of them. */
+/** Judges the bars of a market before anything is computed on them or shown. */
 import { within, type BarHealth } from "../../domain/bars/defect.ts";
 import { barFindings } from "../../domain/bars/words.ts";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
@@ -18,8 +18,8 @@ export interface MarketName {
 const TO_DAYS_END = 86_399_000;
 
 /**
- * What is wrong with the bars of a window: nothing that lies elsewhere in the file.
- * @throws DomainError when neither the file nor KTRDR can be asked
+ * The defects of the bars in a window; those elsewhere in the file are left out.
+ * @throws DomainError when neither the file can be read nor KTRDR asked
  */
 export async function barsFound(
   deps: Deps,
@@ -36,7 +36,7 @@ function inWindow(health: BarHealth, window: DateWindow | undefined): BarHealth 
   return within(health, toEpochMs(window.startDate), toEpochMs(window.endDate) + TO_DAYS_END);
 }
 
-/** Of a market that has a price file of this name. */
+/** Findings about the name of a price file. */
 export function nameFindings({ symbol, timeframe }: MarketName): Finding[] {
   const advice = symbolAdvice(symbol);
   if (advice === null) return [];
@@ -61,7 +61,7 @@ const subjectOf = ({ symbol, timeframe }: MarketName, findings: readonly Finding
 });
 
 /**
- * The same of several markets, whose own findings say which. One that is not stored has no bars to judge.
+ * The findings of several markets, each naming its market. A market that is not stored has none.
  * @throws DomainError when KTRDR does not answer
  */
 export async function othersFound(
@@ -82,9 +82,9 @@ export async function othersFound(
 }
 
 /**
- * The bars of a market on the dates of a job, to be cleared before its start; and what is stored. `slower`: timeframes that
- * the strategy reads beside.
- * @throws DomainError `data_not_found`; of the file itself where it is the reason for that
+ * Checks a market's bars on the dates of a job, before its start. Returns the findings and the stored range. `slower`
+ * are the other timeframes that the strategy reads.
+ * @throws DomainError `data_not_found`, or the error of the price file when that is the reason
  */
 export async function checkBars(
   deps: Deps,
@@ -98,7 +98,7 @@ export async function checkBars(
     barsFound(deps, market, window, signal),
   ]);
   if (range.status === "rejected") {
-    // A file whose times KTRDR cannot read has no range either.
+    // KTRDR has no range of a file whose times it cannot read.
     if (found.status === "fulfilled" && isDomainError(range.reason, "data_not_found", "ktrdr_rejected")) {
       clear([subjectOf(market, found.value)], will);
     }
@@ -110,7 +110,7 @@ export async function checkBars(
   return { range: range.value, subject: subjectOf(market, [...nameFindings(market), ...found.value, ...others]) };
 }
 
-/** Null for bars that KTRDR's API refuses: the bad ones are told by `barsFound`. */
+/** Null for bars that KTRDR's API refuses; `barsFound` tells which are bad. */
 export async function unlessRefused<T>(reading: Promise<T>): Promise<T | null> {
   try {
     return await reading;

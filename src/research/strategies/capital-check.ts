@@ -6,7 +6,8 @@ import type { Subject } from "./clearance.ts";
 import type { Deps } from "../ports.ts";
 
 /**
- * Whether the capital of a backtest can buy anything on these days. Bars that cannot be had are judged elsewhere.
+ * Checks whether the capital of a backtest can buy anything on these days. Other checks tell of bars that cannot be
+ * read.
  * @throws DomainError when KTRDR does not answer
  */
 export async function checkCapital(

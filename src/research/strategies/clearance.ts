@@ -1,20 +1,20 @@
-/** Findings are judged here before anything is started or saved: the one place where an error refuses or is insisted on. */
+/** Clears findings before anything is started or saved. Only here an error refuses, or is insisted on. */
 import { DomainError, type ErrorCode } from "../../domain/errors.ts";
 import { LOOKS_AHEAD, type Insistence } from "../../domain/insistence.ts";
 import type { Finding } from "../../domain/strategy/finding.ts";
 
 const SHOWN_FINDINGS = 3;
 
-/** Something that was looked at beforehand: a strategy, the bars of a market. */
+/** Something that was checked, such as a strategy or the bars of a market, with its findings. */
 export interface Subject {
   /** With its article, e.g. `The strategy spx_dip`. */
   readonly name: string;
   readonly findings: readonly Finding[];
-  /** Of the error that refuses it. */
+  /** Code of the error that refuses it. */
   readonly code: ErrorCode;
   /** How it can be mended. */
   readonly next: string;
-  /** True for what nobody can insist on: it cannot even be read. */
+  /** True when nobody can insist on it, because it cannot even be read. */
   readonly unusable?: boolean;
 }
 
@@ -26,14 +26,14 @@ export interface Will {
 
 export interface Clearance {
   readonly warnings: readonly string[];
-  /** To be kept with the request; absent when there was nothing to insist on. */
+  /** Kept with the request; absent when there was nothing to insist on. */
   readonly insisted?: readonly Insistence[];
 }
 
 /**
- * Lets pass what has no error, or only errors that the caller insists on. Whoever looks at something else before a start
- * (bars, a model) makes a `Subject` of its findings and passes it beside the others; nothing more is needed for its errors
- * to refuse, to be insisted on, to be kept with the job and shown with the result.
+ * Passes subjects without errors, or with errors that the caller insists on. A new check (of bars, of a model) makes a
+ * `Subject` of its findings and passes it beside the others. Its errors then refuse, can be insisted on, are kept with
+ * the job and shown with the result.
  * @throws DomainError of the first subject with an error that is not insisted on
  */
 export function clear(subjects: readonly Subject[], will: Will): Clearance {

@@ -39,13 +39,13 @@ export async function readStrategy(deps: Deps, name: string): Promise<StrategyFi
   }
 }
 
-/** Of a training, which KTRDR computes from the file. @throws DomainError `strategy_changed` */
+/** Checks that the file still has a training's text: KTRDR computes from the file. @throws DomainError `strategy_changed` */
 export async function assertSameText(deps: Deps, job: JobRecord): Promise<void> {
   if (job.kind !== "training") return;
   const [file, wanted] = await Promise.all([readStrategy(deps, job.strategy ?? ""), strategyHash(deps, job)]);
   if (wanted === null || file.sha256 === wanted) return;
   throw new DomainError("strategy_changed", {
-    what: `The strategy ${file.name} is another text now than the one this job ran.`,
+    what: `The strategy ${file.name} has another text now than the one this job ran.`,
     why: `it ran the sha256 ${wanted}; the file has ${file.sha256}`,
     next: `get_strategy with version ${wanted} shows that text; create_strategy with overwrite brings it back`,
   });
@@ -66,7 +66,7 @@ export async function checkData(
   const covers = (range: DataRange) => coverageOf(window, { ...market, ...range }) === "inside";
   const known = await read();
   if (covers(known)) return known;
-  // Bars may have been loaded since the range was kept.
+  // Bars may have been loaded since the range was cached.
   deps.reads.invalidate(market.symbol);
   const range = await read();
   if (covers(range)) return range;

@@ -9,7 +9,7 @@ interface Why extends Will {
   readonly experiment_id?: string | undefined;
 }
 
-/** The digits of a version's id that are shown; more than enough to tell one from another. */
+/** How many digits of a version's id are shown. */
 const SHOWN_DIGITS = 12;
 
 export const shortVersion = (commit: string): string => commit.slice(0, SHOWN_DIGITS);
@@ -34,8 +34,8 @@ export async function saveStrategies(strategies: readonly NewStrategy[], why: Wh
 }
 
 /**
- * Nothing is replaced that whoever calls has not seen.
- * @param expected the sha256 that was given for it
+ * Checks that the caller has seen the text that is to be replaced.
+ * @param expected the sha256 that the caller gave
  * @throws DomainError `invalid_input`, `strategy_changed`
  */
 export function assertReplaces(known: StrategyFile, expected: string | undefined): void {
@@ -50,7 +50,7 @@ export function assertReplaces(known: StrategyFile, expected: string | undefined
   });
 }
 
-/** What stands with the version: also why it was saved in spite of errors. */
+/** The reason kept with a version, including why it was saved in spite of errors. */
 function reasonOf({ reason, insist_reason: insisted, accept_look_ahead: accepted }: Why): string | null {
   const parts = [
     reason,

@@ -18,15 +18,15 @@ import { clear, type Subject } from "./clearance.ts";
 
 export interface Market {
   readonly symbol: string;
-  /** Several that are trained on together, absent for one. */
+  /** Symbols that are trained on together; absent for one. */
   readonly symbols?: readonly string[];
   readonly timeframe: Timeframe;
 }
 
 /**
  * The market a job is about: what the caller names, else the strategy's own symbols and its finest timeframe.
- * @throws DomainError `strategy_invalid` when the file cannot be read, `invalid_input` when neither names a market, or when
- *   another timeframe is named than the strategy's features are made of: KTRDR fails on it
+ * @throws DomainError `strategy_invalid` when the file cannot be read, `invalid_input` when neither names a market, or
+ *   when the caller names a timeframe that the strategy's features are not made of, on which KTRDR fails
  */
 export function marketOf(
   file: StrategyFile,
@@ -63,7 +63,7 @@ interface Given {
   readonly symbols?: readonly string[];
 }
 
-/** The strategy's findings, to be cleared before a start; with bars, label classes are counted on them too. */
+/** The strategy's findings, for `clear`. With bars, label classes are counted on them too. */
 export function strategySubject(file: StrategyText, given: Given = {}): Subject {
   const { findings, summary } = judged(file, given);
   return subjectOf(file.name, findings, summary === null);
@@ -84,7 +84,7 @@ export const subjectOf = (name: string, findings: readonly Finding[], unusable: 
   unusable,
 });
 
-/** Judging is pure, and counting label classes over thousands of bars is most of what starting a job costs. */
+/** Judging is pure, and counting label classes over thousands of bars takes most of the time of a start. */
 const JUDGED = new LRUCache<string, Judgement>({ max: 200 });
 type Judgement = ReturnType<typeof validateStrategy>;
 

@@ -10,21 +10,21 @@ import type { Deps } from "../ports.ts";
 const SHOWN_ERRORS = 12;
 const SHOWN_WARNINGS = 6;
 const SHOWN_FEATURES = 24;
-/** Without dates the labels are counted on no more. */
+/** Without dates labels are counted on at most so many bars. */
 const MOST_BARS = 20_000;
 /** Markets whose bars are judged beside those of the first. */
 const MOST_OTHERS = 12;
 
 export interface Judgement extends Validation {
-  /** Which data stood behind the verdict, or why none did. */
+  /** Which data was used, or why none was. */
   readonly checkedOn: string;
-  /** What is wrong with the bars of its market: of the given dates, else of all that is stored. */
+  /** Findings about the bars of its market: of the given dates, else of all stored ones. */
   readonly ofBars: readonly Finding[];
 }
 
 /**
- * Judges a strategy on real bars of its own market when KTRDR has them; on the text alone otherwise, and says so.
- * Never rejects because of KTRDR.
+ * Judges a strategy on real bars of its own market when KTRDR has them. Otherwise it judges the text alone, and says
+ * so. Never rejects because of KTRDR.
  */
 export async function judgeStrategy(
   deps: Deps,
@@ -53,7 +53,7 @@ export async function judgeStrategy(
     return { ...judged, ofBars, checkedOn: checkedOn(market, bars, given.window === undefined) };
   } catch (error) {
     if (signal.aborted || !(error instanceof DomainError)) throw error;
-    // A file whose times KTRDR cannot read has no range: what is wrong with it is told all the same.
+    // KTRDR has no range of a file whose times it cannot read; the file's defects are told all the same.
     const unreadable = isDomainError(error, "ktrdr_rejected");
     const ofBars = unreadable ? await barsFound(deps, market, given.window, signal) : [];
     return { ...first, ofBars, checkedOn: textOnly(market, error) };
@@ -71,10 +71,10 @@ function textOnly({ symbol, timeframe }: MarketName, { code }: DomainError): str
 
 const NO_BARS: Bars = { times: [], ohlcv: [] };
 
-/** Without dates, labels are counted on the oldest bars: the newest ones are the exam, and a look at them is a hint. */
+/** Without dates, labels are counted on this share of the bars, the oldest: the newest ones are kept for backtests. */
 const LEARNT_SHARE = 0.7;
 
-/** As many of the oldest bars as are worth counting. */
+/** The dates of the oldest bars, on which labels are counted. */
 function beforeTheExam(range: DataRange): DateWindow {
   const [first, last] = [toEpochMs(range.startDate), toEpochMs(range.endDate)];
   const share = Math.min(LEARNT_SHARE, MOST_BARS / Math.max(1, range.points));
@@ -85,11 +85,11 @@ function beforeTheExam(range: DataRange): DateWindow {
 function checkedOn({ symbol, timeframe }: MarketName, bars: readonly Bar[], chosen: boolean): string {
   if (bars.length === 0) return "the stored range; no bars on these dates";
   const [from, to] = [bars[0]?.time.slice(0, 10), bars.at(-1)?.time.slice(0, 10)];
-  const why = chosen ? " (without dates the oldest ones, so that nothing is learnt of the exam)" : "";
+  const why = chosen ? " (without dates the oldest ones; the newest are kept for backtests)" : "";
   return `${symbol} ${timeframe}, ${bars.length} bars ${from} to ${to}${why}`;
 }
 
-/** Before a training, what is wrong with the bars is as grave as what is wrong with the text. */
+/** Adds the findings about bars: before a training they count like those about the text. */
 export const withBars = (judged: Judgement): Judgement => ({
   ...judged,
   findings: [...judged.findings, ...judged.ofBars],
@@ -101,7 +101,7 @@ function marketIn({ symbols, timeframe }: StrategySummary): { symbol: string; ti
   return isSymbol(symbol) && isTimeframe(timeframe) ? { symbol, timeframe } : null;
 }
 
-/** What every answer about a judged strategy carries: findings first, then what the strategy amounts to. */
+/** The fields of every answer about a judged strategy: findings first, then its summary. */
 export function judgementFacts({ valid, findings, summary, checkedOn }: Judgement) {
   const errors = findings.filter((finding) => finding.severity === "error");
   const warnings = findings.filter((finding) => finding.severity === "warning");

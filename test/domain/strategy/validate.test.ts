@@ -378,15 +378,15 @@ describe("what lets the network see the future", () => {
     const text = timeframes('{mode: multi_timeframe, list: ["1h", "1d"], base_timeframe: "1h"}');
     const [found] = ahead(text);
     expect(found).toMatchObject({ severity: "error", where: "training_data.timeframes" });
-    expect(found?.why).toContain("a close that comes 23 hours later");
+    expect(found?.why).toContain("a close that comes another 23 hours later");
     const zeros = validateStrategy({ text }).findings.find(({ code }) => code === "slow_bars_zero");
     expect(zeros?.what).toContain("96 %");
   });
 
   it.each([
-    ["5m", "1h", "5 minutes after that", "55 minutes later"],
-    ["1h", "4h", "an hour after that", "3 hours later"],
-    ["1d", "1w", "24 hours after that", "6 days later"],
+    ["5m", "1h", "opens 5 minutes later", "another 55 minutes later"],
+    ["1h", "4h", "opens an hour later", "another 3 hours later"],
+    ["1d", "1w", "opens 24 hours later", "another 6 days later"],
   ])("%s beside %s, in whatever order", (fine, slow, first, later) => {
     for (const list of [
       [fine, slow],
