@@ -3,7 +3,7 @@ import { DomainError, isDomainError } from "../domain/errors.ts";
 export const codeOfFile = (error: unknown): string =>
   error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
 
-/** A failure of the file system, named; what is a DomainError already stays what it is. */
+/** A failure of the file system as a DomainError; an error that is one already stays as it is. */
 export function folderError(folder: string, error: unknown): DomainError {
   if (isDomainError(error)) return error;
   const code = codeOfFile(error);

@@ -1,4 +1,4 @@
-/** Lines end with a line feed and nothing else: texts in them may hold the other line separators of Unicode as they are. */
+/** Splits at line feeds only: texts in the lines may hold Unicode's other line separators. */
 export async function* linesIn(pieces: AsyncIterable<string>): AsyncGenerator<string> {
   let begun = "";
   for await (const piece of pieces) {

@@ -1,4 +1,4 @@
-/** The whole memory of research as lines of JSON, and back: into the same place, or beside what is there already. */
+/** Writes the whole memory of research as lines of JSON, and adds such a file to a place. */
 import { DomainError } from "../domain/errors.ts";
 import { plainJson } from "../domain/plain-text.ts";
 import { learnWords } from "../store/insights.ts";
@@ -11,16 +11,16 @@ export type Counts = Readonly<Record<string, { readonly read: number; readonly a
 
 interface ExportParts {
   readonly pool: Pool;
-  /** Every version of every strategy, the oldest first; none when there is no folder. */
+  /** Every version of every strategy, oldest first; empty when there is no folder. */
   readonly strategies: AsyncIterable<StrategyLine>;
-  /** Of ktrdr-mcp. */
+  /** Version of ktrdr-mcp. */
   readonly version: string;
   readonly write: (line: string) => Promise<void>;
 }
 
 /**
- * Writes everything that has ended or was written down, while everything runs.
- * @returns how many lines of each kind.
+ * Writes ended jobs, experiments, insights and strategies, while everything runs.
+ * @returns how many lines of each kind
  */
 export async function exportMemory({
   pool,
@@ -49,15 +49,15 @@ export async function exportMemory({
 interface ImportParts {
   readonly pool: Pool;
   readonly lines: AsyncIterable<string>;
-  /** Adds the versions of one strategy where there are none. @returns how many it added. */
+  /** Adds the versions of a strategy that has none here. @returns how many it added */
   readonly addVersions: (name: string, versions: readonly StrategyLine[]) => Promise<number>;
 }
 
 const AT_A_TIME = 200;
 
 /**
- * Adds what a file has and this place has not; what is there stays as it is. The rows are one transaction.
- * @throws DomainError `backup_unusable` when the file is no memory, or was cut; nothing is added then
+ * Adds what a file has and this place lacks. What is there stays as it is. The rows are one transaction.
+ * @throws DomainError `backup_unusable` when the file is no memory or was cut; then nothing is added
  */
 export async function importMemory({ pool, lines, addVersions }: ImportParts): Promise<Counts> {
   const counts: Record<string, { read: number; added: number }> = {};
@@ -71,7 +71,7 @@ export async function importMemory({ pool, lines, addVersions }: ImportParts): P
     let seen = 0;
     let whole = false;
     for await (const text of lines) {
-      if (whole) throw unusable("There is something behind its end.");
+      if (whole) throw unusable("It goes on after its last line.");
       const line = parsed(text);
       if ("memory" in line) {
         if (seen > 0 || line.format > MEMORY_FORMAT)
@@ -99,7 +99,7 @@ export async function importMemory({ pool, lines, addVersions }: ImportParts): P
   return counts;
 }
 
-/** Rows of one table at a time; another table's turn comes when the one before is written. */
+/** Collects rows of one table at a time, and writes them before the next table begins. */
 class Batches {
   readonly #session: Session;
   readonly #tables: readonly Table[];
@@ -137,13 +137,13 @@ function parsed(text: string): MemoryLine {
   try {
     return MemoryLine.parse(JSON.parse(text));
   } catch (error) {
-    throw unusable("It has a line that is none of a memory.", error);
+    throw unusable("It has a line that does not belong into a memory.", error);
   }
 }
 
 const unusable = (why: string, cause?: unknown): DomainError =>
   new DomainError("backup_unusable", {
-    what: "This file is no whole memory of ktrdr-mcp; nothing was added.",
+    what: "This file is not a complete memory of ktrdr-mcp; nothing was added.",
     why,
     next: "Export it again with ktrdr-mcp export-memory.",
     ...(cause === undefined ? {} : { cause }),

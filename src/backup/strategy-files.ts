@@ -6,13 +6,13 @@ import { DomainError } from "../domain/errors.ts";
 import { codeOfFile, folderError } from "./folder-error.ts";
 import { isPlainName } from "./manifest.ts";
 
-/** What lies in a strategies folder: plain files, byte by byte, and the names of everything else. */
+/** The names of a strategies folder's plain files, and of everything else in it. */
 export async function listStrategies(dir: string): Promise<{ files: string[]; leftOut: string[] }> {
   try {
     const files: string[] = [];
     const leftOut: string[] = [];
     for (const name of (await readdir(dir)).toSorted()) {
-      // A hidden file is one that is just being written, or an editor's.
+      // A hidden file is being written, or belongs to an editor.
       if (name.startsWith(".")) continue;
       const plain = isPlainName(name) && (await lstat(path.join(dir, name)).catch(() => null))?.isFile() === true;
       (plain ? files : leftOut).push(name);
@@ -23,7 +23,7 @@ export async function listStrategies(dir: string): Promise<{ files: string[]; le
   }
 }
 
-/** @returns null when it is gone by now. */
+/** @returns null when the file is gone by now */
 export async function readStrategyFile(dir: string, name: string): Promise<Buffer | null> {
   try {
     const handle = await open(path.join(dir, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -39,7 +39,7 @@ export async function readStrategyFile(dir: string, name: string): Promise<Buffe
 }
 
 /**
- * Which of a backup's files a folder lacks.
+ * The backup's files that a folder lacks.
  * @throws DomainError `place_not_empty` when it has one of them with another content: nothing is overwritten;
  *   `folder_unavailable` when it is not there or nothing can be written there
  */
@@ -61,7 +61,7 @@ export async function missingStrategies(dir: string, files: ReadonlyMap<string, 
   });
 }
 
-/** Writes a file that is not there, whole or not at all. */
+/** Writes a file that does not exist, whole or not at all. */
 export async function writeStrategyFile(dir: string, name: string, bytes: Uint8Array): Promise<void> {
   const temporary = path.join(dir, `.${randomUUID()}.tmp`);
   try {
@@ -80,7 +80,7 @@ export async function writeStrategyFile(dir: string, name: string, bytes: Uint8A
   }
 }
 
-/** Gives a finished file its name, unless something has it by now; where there are no hard links, without that check. */
+/** Gives a finished file its name, unless that is taken by now. Where there are no hard links this is not checked. */
 async function claim(temporary: string, target: string): Promise<void> {
   try {
     await link(temporary, target);

@@ -1,4 +1,4 @@
-/** What to tell each MCP client so that it uses this server: the one source for `config`, the lab and the documents. */
+/** What connects each MCP client to this server, for `config`, the lab and the documents. */
 import path from "node:path";
 import { DomainError } from "../domain/errors.ts";
 
@@ -7,7 +7,7 @@ export type ClientName = (typeof CLIENTS)[number];
 
 export const DEFAULT_HTTP_URL = "http://127.0.0.1:3100/mcp";
 
-/** The client's own variable that holds its token; the token itself is never printed or written down. */
+/** The client's environment variable with its token. The token itself is never printed. */
 export const TOKEN_VARIABLE = "KTRDR_MCP_TOKEN";
 
 /** The client starts the server of a checkout. */
@@ -27,13 +27,13 @@ interface Http {
 
 interface Snippet {
   readonly text: string;
-  /** What is left to do by hand. */
+  /** What the user must still do. */
   readonly hint: string | null;
 }
 
 /**
- * The text to type or to put into the client's configuration. Absolute paths: clients start servers in folders of their own
- * choice.
+ * The text to type or to put into the client's configuration. Its paths are absolute, because clients start servers in
+ * any folder.
  * @throws DomainError `invalid_input` for a way that the client does not know.
  */
 export function clientSnippet(client: ClientName, way: Stdio | Http): Snippet {
@@ -64,7 +64,7 @@ function byStdio(client: ClientName, { root, env, secrets }: Stdio): string {
 function byHttp(client: ClientName, { url, token }: Http): string {
   switch (client) {
     case "claude-code": {
-      // Into `.mcp.json` of the folder, where Claude Code fills in `${...}` each time it connects.
+      // This goes into the folder's `.mcp.json`, where Claude Code fills in `${...}` each time it connects.
       const headers = token ? { headers: { Authorization: `Bearer \${${TOKEN_VARIABLE}}` } } : {};
       const server = JSON.stringify({ type: "http", url, ...headers });
       return line(["claude", "mcp", "add-json", "--scope", "project", "ktrdr", server]);
@@ -93,8 +93,8 @@ const noHttp = (url: string) =>
     what: "Claude Desktop's configuration file takes no HTTP address.",
     why: "It starts servers itself; others it reaches from the internet only, by a public https address.",
     next: url.startsWith("https://")
-      ? `Add ${url} in Claude Desktop under Settings, Connectors; or leave --http away.`
-      : "Leave --http away; or publish the server by https and add its address under Settings, Connectors.",
+      ? `Add ${url} in Claude Desktop under Settings, Connectors; or leave out --http.`
+      : "Leave out --http; or publish the server by https and add its address under Settings, Connectors.",
   });
 
 const shellWord = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);

@@ -28,7 +28,7 @@ await runCommand(USAGE, async () => {
   return Promise.resolve();
 });
 
-/** An option of `parseArgs` always takes a value, or never does; this one may go without. */
+/** Gives `--http` its default address: an option of `parseArgs` either always takes a value or never does. */
 function withUrl(args: readonly string[]): string[] {
   return args.flatMap((arg, at) => {
     const alone = arg === "--http" && !/^https?:/.test(args[at + 1] ?? "");
@@ -42,9 +42,9 @@ function http(url: string, noToken: boolean) {
   return { url, token: !noToken };
 }
 
-/** What was set by hand goes along, so that the client's server finds the same parts; secrets by their names only. */
+/** Passes on the variables that are set here, so that the client's server finds the same parts; of secrets the names only. */
 function stdio() {
-  loadConfig(process.env); // says what is wrong before it is copied
+  loadConfig(process.env); // throws when a variable is wrong, so that it is not copied
   const env: Record<string, string> = {};
   const secrets: string[] = [];
   for (const [name, schema] of Object.entries(ConfigSchema.shape)) {

@@ -21,11 +21,11 @@ await runCommand("Usage: ktrdr-mcp doctor [--json] [--no-probe]", async () => {
   const report = reportOf(findings);
   if (asked.json) sayJson(report);
   else say(linesOf(findings).join("\n"));
-  // A server that did not let us in may keep its connection open for a minute.
+  // A connection to a server that refused us may stay open for a minute.
   process.exit(report.ok ? 0 : 1);
 });
 
-/** The package and the image have no Makefile, and no lab to make. */
+/** The remedies as they are typed here: the package and the image have no Makefile and no lab. */
 function typedHere(found: readonly Finding[]): readonly Finding[] {
   if (existsSync(`${ROOT}Makefile`)) return found;
   return ROOT.includes("/node_modules/") ? inPackage(found) : inContainers(found);

@@ -12,7 +12,7 @@ await runCommand(USAGE, async () => {
   const partial = `${file}.${process.pid}.partial`;
   const handle = await open(partial, "wx", 0o600);
   try {
-    // Whole or not there.
+    // The file gets its name when it is complete.
     const counts = await exportMemory({
       pool,
       strategies: library.everything(),

@@ -6,15 +6,15 @@ import { lines } from "../mcp/message/lines.ts";
 import { MAX_MESSAGE_BYTES, readBytes, type Refused } from "../mcp/message/read-message.ts";
 import type { Serving } from "./mcp-http.ts";
 
-/** Clients kill a server that lingers. */
+/** Clients kill a server that takes long to end. */
 const EXIT_AFTER_MS = 4_000;
 
 /**
- * Serves one client, whoever started this process, until its stdin ends.
- * @param onRefused told of messages that are answered without being served
+ * Serves the client that started this process, until stdin ends.
+ * @param onRefused called for each message that is refused without being served
  */
 export function serveOnStdio(factory: () => McpServer, log: Logger, onRefused: (refused: Refused) => void): Serving {
-  /** What is served, one message a line: everything else is answered here. */
+  /** The messages to serve, one a line. All others are answered here. */
   async function* served(): AsyncGenerator<string> {
     for await (const line of lines(process.stdin)) {
       const read = readBytes(line);

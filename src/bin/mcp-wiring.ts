@@ -34,20 +34,20 @@ import { jobSettingsOf } from "./job-settings.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How long calls may go on with addresses that a lab has meanwhile replaced. */
+/** How long calls may use old addresses after a lab has changed them. */
 const LOOK_AGAIN_MS = 2_000;
-/** Calls in flight keep their old parts for this long before those are closed. */
+/** Old parts are closed after this time, so that open calls can end. */
 const CLOSE_AFTER_MS = 60_000;
 
 interface Wired {
   readonly deps: Deps;
   readonly executions: ExecutionLog;
-  /** For the metrics. */
+  /** Figures of jobs, for the metrics. */
   figures(): Promise<JobFigures>;
   close(): Promise<void>;
 }
 
-/** Who looks on, nobody unless asked for, and whether nothing at all may be written. */
+/** Tracing and metrics of the parts, none by default, and whether everything is read-only. */
 export interface Onlookers {
   readonly readOnly?: boolean;
   readonly tracing?: Tracing | null;
@@ -89,7 +89,7 @@ export async function createWiring(env: Environment, log: Logger, onlookers: Onl
       lookedAt = performance.now();
       try {
         const found = await labEnvironment(env);
-        // A lab that is gone comes back at the same addresses: keep them, so that its files can still be read.
+        // A lab that is gone comes back at the same addresses: they are kept, so that its files can still be read.
         if (found !== env && !same(found, known)) rewire(found);
       } catch (error) {
         log.warn({ err: error }, "the lab's file cannot be used");
@@ -117,7 +117,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
     onError: (error) => log.debug({ err: error }, "an idle connection to PostgreSQL was lost"),
   });
   const now = timeFor(pool, log);
-  // Tools must answer soon: a read that KTRDR does not answer quickly is an error worth telling.
+  // Tools must answer soon: a read that KTRDR answers slowly fails.
   const requestTimeoutMs = Math.min(config.KTRDR_REQUEST_TIMEOUT_MS, 10_000);
   const transport = {
     baseUrl: config.KTRDR_API_URL,
@@ -127,7 +127,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
     ...(tracing === null ? {} : { traceRequest: tracing.ktrdrRequest }),
   };
   const ktrdr = createKtrdr(transport);
-  // Apart: whoever asks whether KTRDR is up must not hear that it was not asked.
+  // Only these readers have a breaker: a check whether KTRDR is up must always ask it.
   const readers = createKtrdr({
     ...transport,
     breakerFailures: config.KTRDR_BREAKER_FAILURES,

@@ -1,4 +1,4 @@
-/** `ktrdr-mcp pause-research`: running jobs go on, no queued one starts, no new one is taken. Kept in PostgreSQL. */
+/** `ktrdr-mcp pause-research`: running jobs go on, queued ones wait, new ones are refused. PostgreSQL keeps the pause. */
 import { parseArgs } from "node:util";
 import { say } from "./command.ts";
 import { researchCommand, reasonOf } from "./research-command.ts";
@@ -7,7 +7,7 @@ await researchCommand("ktrdr-mcp pause-research [--reason TEXT]", async ({ resea
   const { values } = parseArgs({ options: { reason: { type: "string" } } });
   await research.pause(reasonOf(values.reason));
   const open = await work.list({});
-  say("Research is paused: what computes goes on, nothing queued starts, no new job is taken.");
+  say("Research is paused: running jobs go on, queued ones wait, new ones are refused.");
   say(`${open.length} jobs are open. Let them start again with: bin/ktrdr-mcp resume-research`);
   return 0;
 });

@@ -1,4 +1,4 @@
-/** What the commands that steer research share: the parts they speak to. */
+/** The parts that the commands for pausing, stopping and budgets share. */
 import { oneLine } from "../domain/plain-text.ts";
 import { loadConfig } from "../config.ts";
 import { DomainError } from "../domain/errors.ts";
@@ -16,11 +16,11 @@ import type { ResearchParts } from "../research/stopping/parts.ts";
 import { runCommand } from "./command.ts";
 import { jobSettingsOf } from "./job-settings.ts";
 
-/** A worker of KTRDR answers within this or cannot be reached (ms). */
+/** Milliseconds; a worker of KTRDR that answers later counts as unreachable. */
 const REQUEST_TIMEOUT_MS = 5_000;
 
 /**
- * Runs a command with its parts, closes them, and sets the exit code: what `run` answers, else as `runCommand` does.
+ * Runs a command with its parts, closes them, and sets the exit code that `run` returns; errors as in `runCommand`.
  * @param usage how the command is typed
  */
 export async function researchCommand(usage: string, run: (parts: ResearchParts) => Promise<number>): Promise<void> {
@@ -29,7 +29,7 @@ export async function researchCommand(usage: string, run: (parts: ResearchParts)
   });
 }
 
-/** An operator's words, as they are shown to Claude and in the Web UI: one line of at most 300 characters. */
+/** The operator's reason, shown to Claude and in the Web UI: one line of at most 300 characters. */
 export function reasonOf(given: string | undefined): string | null {
   const reason = oneLine(given ?? "", 1_000);
   if (reason === "") return null;

@@ -1,4 +1,4 @@
-/** `ktrdr-mcp restore <folder> [--dry-run]`: a backup back into an empty place. */
+/** `ktrdr-mcp restore <folder> [--dry-run]`: puts a backup into an empty place. */
 import { parseArgs } from "node:util";
 import { restore } from "../backup/restore.ts";
 import { runCommand, say, settings, sizeOf, Usage } from "./command.ts";

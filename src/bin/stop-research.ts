@@ -1,6 +1,6 @@
 /**
- * `ktrdr-mcp stop-research`: cancels the matching jobs, waits until they have ended, and proves by asking KTRDR's
- * workers themselves that nothing of them computes. Ends with 0 only when that is proven.
+ * `ktrdr-mcp stop-research`: cancels the matching jobs, waits until they have ended, and asks KTRDR's workers to prove
+ * that none computes for them. Ends with 0 only when that is proven.
  */
 import { parseArgs } from "node:util";
 import { isDomainError } from "../domain/errors.ts";
@@ -13,7 +13,7 @@ import { stopMatching } from "../research/stopping/stop-matching.ts";
 
 const USAGE =
   "ktrdr-mcp stop-research (--strategy NAME | --client NAME | --all) [--reason TEXT] [--timeout SECONDS] [--json]";
-/** A job has ended only once its computing has; this is for a worker that answers late (ms). */
+/** Milliseconds for a worker that answers late: a job ends only after its computing. */
 const SETTLE_MS = 3_000;
 const ASK_EVERY_MS = 500;
 
@@ -29,7 +29,7 @@ await researchCommand(USAGE, async (parts) => {
   const wish = wishOf();
   const tell = wish.json ? remark : say;
   if (wish.all) {
-    // First, so that nothing is started behind our back.
+    // Before anything else, so that no job is started meanwhile.
     await parts.research.pause(wish.reason);
     tell("Research is paused: no new job is taken until bin/ktrdr-mcp resume-research.");
   }
@@ -60,7 +60,7 @@ function wishOf(): Wish {
   const { values } = parseArgs({ options });
   const { strategy, client, all, timeout = "300" } = values;
   const named = [strategy, client].filter((value) => value !== undefined);
-  // An unset variable of the shell must not pass for "none of them".
+  // An unset shell variable gives an empty name, which must not count as no filter.
   if (named.includes("")) throw new Usage("A name is empty.");
   if (named.length + Number(all) !== 1) throw new Usage("Say which jobs: --strategy, --client or --all.");
   if (!/^\d+$/.test(timeout)) throw new Usage(`"${timeout}" is no number of seconds.`);
@@ -73,7 +73,7 @@ function wishOf(): Wish {
   };
 }
 
-/** Asks until there is no doubt left or nothing changes any more. */
+/** Asks until there is no doubt left, or the doubts no longer change. */
 async function prove(
   parts: ResearchParts,
   jobIds: readonly string[],

@@ -16,13 +16,13 @@ function parsed() {
   return parseArgs({ allowPositionals: true, options: { name: text, scope: text, expires: text, file: text } });
 }
 
-/** The first moment at which the token is refused: a date lasts until its end (UTC). */
+/** The moment from which the token is refused; a date counts to its end (UTC). */
 function momentOf(text: string): string {
   const day = /^\d{4}-\d{2}-\d{2}$/.test(text);
   const moment = new Date(text);
-  if (Number.isNaN(moment.getTime())) throw wrong("--expires wants a date: 2027-06-30, or 2027-06-30T12:00:00Z.");
+  if (Number.isNaN(moment.getTime())) throw wrong("--expires needs a date: 2027-06-30, or 2027-06-30T12:00:00Z.");
   if (day) moment.setUTCDate(moment.getUTCDate() + 1);
-  if (moment.getTime() <= Date.now()) throw wrong("--expires is over already.");
+  if (moment.getTime() <= Date.now()) throw wrong("--expires is in the past.");
   return moment.toISOString();
 }
 

@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import type { Tracing } from "../tracing.ts";
 
-/** Tracing when it is asked for; the OpenTelemetry SDK is not even loaded otherwise. */
+/** Tracing when it is configured; otherwise the OpenTelemetry SDK is not even loaded. */
 export async function tracingOf(
   config: Pick<Config, "OTEL_EXPORTER_OTLP_ENDPOINT">,
   service: string,

@@ -18,8 +18,8 @@ const NAMES = { kinds: JOB_KINDS, openStates: OPEN_STATES, statuses: FINAL_STATU
 /**
  * Metrics of the process that serves tools.
  * @param figures reads PostgreSQL
- * @param dropped counts what the execution log gave up
- * @param breaker says in which state the one around KTRDR is
+ * @param dropped number of entries that the execution log dropped
+ * @param breaker state of the breaker around KTRDR
  * @param folders whose disks may fill, path by name
  */
 export function mcpMetrics(
@@ -37,15 +37,15 @@ export const foldersOf = ({ KTRDR_STRATEGIES_DIR: strategies, LAB_DIR: lab }: Co
 
 export interface WorkerWatch {
   readonly metrics: Metrics;
-  /** Loopback address where the Temporal SDK shall serve its own metrics, which are then served with ours. */
+  /** Loopback address at which the Temporal SDK serves its metrics; we serve them with ours. */
   readonly sdkAddress: string;
   /** Begins to serve. @throws DomainError `invalid_input` when the address cannot be used */
   serve(polling: () => boolean): Promise<void>;
-  /** Without it the process would not end. */
+  /** Must be called for the process to end. */
   close(): Promise<void>;
 }
 
-/** What watches over a worker; null unless WORKER_HTTP_PORT is set. */
+/** The metrics and health of a worker; null unless WORKER_HTTP_PORT is set. */
 export async function workerWatch(config: Config, log: Logger): Promise<WorkerWatch | null> {
   const { WORKER_HTTP_HOST: host, WORKER_HTTP_PORT: wanted } = config;
   if (wanted === undefined) return null;

@@ -1,4 +1,4 @@
-/** Where looking beats reading: how a training went, and how far results lie apart. */
+/** Charts: the course of a training, and how far results lie apart. */
 import type { Group } from "../domain/comparison.ts";
 import type { LearningCurve } from "../domain/result.ts";
 import { draw } from "./draw.ts";

@@ -2,14 +2,14 @@ import { createRequire } from "node:module";
 import type { TopLevelSpec } from "vega-lite";
 import { DomainError } from "../domain/errors.ts";
 
-/** Carried along: a slim image has no fonts, and letters without one are not drawn at all. */
+/** Our own font: a slim container image has none, and without a font no letters are drawn. */
 const FONT = { file: "dejavu-fonts-ttf/ttf/DejaVuSans.ttf", family: "DejaVu Sans" };
 
-/** Pixels a point of the picture has; twice as many as it is shown with look sharp and cost little. */
+/** Pixels per point of the picture, so that it looks sharp. */
 const ZOOM = 1.5;
 
 /**
- * Draws a chart as PNG. The libraries are loaded with the first one: most sessions never want any.
+ * Draws a chart as PNG. The libraries are loaded with the first chart, because most sessions need none.
  * @throws DomainError `charts_missing` where they are not installed (the bundle for desktop clients has none)
  */
 export async function draw(spec: TopLevelSpec): Promise<Uint8Array> {

@@ -45,7 +45,7 @@ async function checkReadable(
   try {
     const names = await within(readdir(dir));
     const first = names[0];
-    // A folder that can be listed may hold what cannot be read.
+    // In a folder that can be listed, files may still be unreadable.
     if (first !== undefined) await access(path.join(dir, first), constants.R_OK);
     return [fine(part, `${dir} is readable`)];
   } catch (error) {

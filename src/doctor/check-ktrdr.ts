@@ -13,10 +13,10 @@ import { PATIENCE_MS, within } from "./within.ts";
 
 const PART = "KTRDR";
 const START = { fix: "make lab", note: "Or start KTRDR and set KTRDR_API_URL." };
-/** What is KTRDR's own to mend has no command of ours. */
+/** For findings that only KTRDR's operator can mend: afterwards the doctor looks again. */
 const AGAIN = "bin/ktrdr-mcp doctor";
 
-/** Whether KTRDR's API answers, in which version, with which known faults, and what its clock says. */
+/** Checks whether KTRDR's API answers, its version and that version's known faults, and its clock. */
 export async function checkKtrdr(ktrdr: Ktrdr, baseUrl: string): Promise<readonly Finding[]> {
   const { hostname, port, protocol, host } = new URL(baseUrl);
   try {
@@ -33,7 +33,7 @@ export async function checkKtrdr(ktrdr: Ktrdr, baseUrl: string): Promise<readonl
   }
 }
 
-/** As the errors of KTRDR's own answers begin. */
+/** How an error begins that KTRDR itself answered. */
 const ANSWERED = /^KTRDR answered \d{3}/;
 
 function checkVersion(host: string, version: string): Finding {
@@ -41,7 +41,7 @@ function checkVersion(host: string, version: string): Finding {
   if (known === undefined) {
     return found(PART, "ktrdr_unexamined", `${host}, version ${version}`, {
       fix: "make test",
-      note: "Whether ktrdr-mcp is sound in itself; then compare this KTRDR with docs/faults.md before trusting it with long work.",
+      note: "This checks ktrdr-mcp itself; then compare this KTRDR with docs/faults.md before trusting it with long work.",
     });
   }
   return fine(
@@ -55,13 +55,13 @@ async function clock(baseUrl: string, surface: Surface = "api", whose = PART): P
     const glance = await fetchServerTime(baseUrl, AbortSignal.timeout(PATIENCE_MS), surface);
     return glance === undefined ? [] : [checkClock(whose, { ...glance, coarseMs: 1_000 })];
   } catch {
-    return []; // It answered a moment ago; its next answer is told by the other checks.
+    return []; // it answered a moment ago; when it stops answering, the other checks tell
   }
 }
 
 /**
- * KTRDR's own workers: those it counts on, and whether they answer us.
- * @param own false: KTRDR is the lab's sandbox.
+ * Checks which workers KTRDR can use, and whether they answer us.
+ * @param own false when KTRDR is the lab's sandbox
  */
 export async function checkKtrdrWorkers(ktrdr: Ktrdr, own: boolean): Promise<readonly Finding[]> {
   const part = "KTRDR workers";
@@ -69,7 +69,7 @@ export async function checkKtrdrWorkers(ktrdr: Ktrdr, own: boolean): Promise<rea
   try {
     workers = await within(ktrdr.workers.list(AbortSignal.timeout(PATIENCE_MS)));
   } catch (error) {
-    // An API that does not answer is told once.
+    // `checkKtrdr` tells of an API that does not answer.
     if (isDomainError(error, "ktrdr_unavailable")) return [];
     return [found(part, "ktrdr_workers_missing", errorText(error), START)];
   }

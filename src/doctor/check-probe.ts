@@ -12,9 +12,9 @@ const AT_MOST_MS = 6_000;
 const CLEAN_UP_MS = 1_000;
 
 /**
- * Sends a workflow through Temporal to a worker and on to KTRDR and PostgreSQL, and removes its traces. Nothing is computed
- * and no job waits for it.
- * @param sick the parts that were found to be wrong without it.
+ * Sends a workflow through Temporal to a worker, which asks KTRDR and PostgreSQL; then removes the workflow. Nothing is
+ * computed and no job waits for it.
+ * @param sick parts that other checks have found to be wrong
  */
 export async function checkProbe(client: Client, sick: Promise<ReadonlySet<string>>): Promise<readonly Finding[]> {
   const began = performance.now();
@@ -58,7 +58,7 @@ function checkRound({ errands }: Round, took: number, sick: ReadonlySet<string>)
   const bad = errands.filter(({ trouble }) => trouble !== null);
   if (bad.length === 0) return fine(PART, `Temporal, a worker, ${told.join(", ")}: ${took} ms in all`);
   if (bad.every(({ part }) => sick.has(part))) {
-    const note = "What is told above is what the worker meets: it needs nothing else.";
+    const note = "The findings above explain it: the worker itself needs nothing.";
     return found(PART, "probe_failed", `the worker reports the same: ${told.join("; ")}`, {
       fix: "bin/ktrdr-mcp doctor",
       note,
@@ -66,13 +66,13 @@ function checkRound({ errands }: Round, took: number, sick: ReadonlySet<string>)
   }
   return found(PART, "probe_failed", `the worker reports: ${told.join("; ")}`, {
     fix: "bin/ktrdr-mcp worker",
-    note: "With the settings that this doctor was given; those of the running worker seem to be others.",
+    note: "Start it with the settings of this doctor: the running worker seems to have others.",
   });
 }
 
 /**
- * The server carries a deletion out within a minute or two. One that does not let workflows be deleted forgets this one
- * after its retention.
+ * Removes the workflow. The server deletes it within a minute or two; a server that allows no deletion forgets it after
+ * its retention.
  */
 async function remove(client: Client, handle: WorkflowHandle): Promise<void> {
   const { namespace } = client.options;

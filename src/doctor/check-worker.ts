@@ -4,11 +4,11 @@ import { pollersOf } from "../temporal/pollers.ts";
 import { fine, found, type Finding } from "./finding.ts";
 import { within } from "./within.ts";
 
-/** Temporal remembers a poller for minutes; one that is alive was seen within a long poll. */
+/** Temporal lists a poller for minutes after its death; a living one was seen within one long poll. */
 const SEEN_WITHIN_MS = 70_000;
 const REMEDY = { fix: "bin/ktrdr-mcp worker", note: "make lab runs one, too." };
 
-/** Who polls each of our task queues. */
+/** Checks whether a worker polls each of our task queues. */
 export async function checkWorker(client: Client): Promise<Finding> {
   try {
     const since = Date.now() - SEEN_WITHIN_MS;

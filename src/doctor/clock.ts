@@ -13,7 +13,7 @@ export function checkClock(whose: string, glance: Glance): Finding {
   });
 }
 
-/** Every worker of ours that says of itself that it is off, whichever one an errand reaches. */
+/** A finding for every worker of ours that has reported a wrong clock. */
 export const checkWorkerClocks = (off: readonly OffClock[]): readonly Finding[] =>
   off.map(({ process, offsetSeconds }) => {
     const amount = `${Math.round(Math.abs(offsetSeconds))} s ${offsetSeconds > 0 ? "ahead of" : "behind"} PostgreSQL's`;

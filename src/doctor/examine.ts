@@ -25,11 +25,11 @@ export interface Patient {
   readonly env: Environment;
   readonly nodeVersion: string;
   readonly execPath: string;
-  /** Whether to send the errand through everything. */
+  /** Whether to send an errand through all parts. */
   readonly probe: boolean;
 }
 
-/** Looks at everything at once. Never rejects for what it finds; takes about ten seconds at most. */
+/** Checks everything in parallel, in about ten seconds at most. Never rejects because of a finding. */
 export async function examine({ env: own, nodeVersion, execPath, probe }: Patient): Promise<readonly Finding[]> {
   const ground = [checkNode(nodeVersion, execPath), await labOf(own)];
   const env = await labEnvironment(own);
@@ -81,7 +81,7 @@ async function examineTemporal(
     ]);
     if (!usable) return [...findings, cli];
     const worker = await checkWorker(client);
-    // An errand that nobody runs would only repeat that.
+    // Without a worker the errand would only repeat that finding.
     const errand = sick !== null && worker.code === null ? await checkProbe(client, sick) : [];
     return [...findings, cli, worker, ...errand];
   } finally {

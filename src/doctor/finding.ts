@@ -1,9 +1,9 @@
-/** What the doctor may find, and how it says so. `--json` prints a Report; its shape is kept from version to version. */
+/** What the doctor may find, and how it says so. `--json` prints a Report, whose shape stays the same between versions. */
 import { z } from "zod";
 
 /**
- * Everything that may be wrong. `problem`: research does not work, or not wholly. `warning`: it works, and something will
- * hurt later. docs/repair.md has a row for each.
+ * Everything that may be wrong. `problem`: research does not work, or only in part. `warning`: it works, but there will
+ * be trouble later. docs/repair.md has a row for each.
  */
 export const AILMENTS = {
   node_old: { severity: "problem", means: "this Node cannot run the sources" },
@@ -77,14 +77,14 @@ const FindingSchema = z.strictObject({
   detail: z.string(),
   /** The command that mends it, as it is typed in the folder of ktrdr-mcp; null when all is well. */
   fix: z.string().nullable(),
-  /** When the command is not all there is to it. */
+  /** What to know or do beside the command; null when nothing. */
   note: z.string().nullable(),
 });
 export type Finding = Readonly<z.infer<typeof FindingSchema>>;
 
 export const ReportSchema = z.strictObject({
   version: z.literal(1),
-  /** No problem; warnings may be there. */
+  /** True without problems; there may be warnings. */
   ok: z.boolean(),
   findings: z.array(FindingSchema),
 });

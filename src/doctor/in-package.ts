@@ -1,9 +1,9 @@
-/** What mends it where the npm package is installed: there is no Makefile, hence no lab, and npm runs our commands. */
+/** What mends a finding where the npm package is installed: there is no Makefile and no lab, and npx runs our commands. */
 import type { Ailment, Finding, Remedy } from "./finding.ts";
 
 const AGAIN = "npx ktrdr-mcp doctor";
 
-/** Those whose words in a checkout speak of the checkout. */
+/** The findings whose usual remedies need a checkout. */
 const REMEDIES: Partial<Record<Ailment, Remedy>> = {
   node_old: { fix: "npm install node@24", note: "Beside this package; it is then found." },
   schema_newer: { fix: "npm update ktrdr-mcp", note: "Or point DATABASE_URL to another database." },
@@ -13,7 +13,7 @@ const REMEDIES: Partial<Record<Ailment, Remedy>> = {
   worker_missing: { fix: "npx ktrdr-mcp worker" },
 };
 
-/** The same findings with remedies that can be typed there. */
+/** The same findings with the remedies for a package. */
 export const inPackage = (findings: readonly Finding[]): readonly Finding[] =>
   findings.map((finding) => {
     const { code, fix, note } = finding;
@@ -22,7 +22,7 @@ export const inPackage = (findings: readonly Finding[]): readonly Finding[] =>
     return { ...finding, fix: typed, note: words };
   });
 
-/** A lab is the first choice in a checkout ("Or start your own ..."), and no choice here. */
+/** Drops the lab, which a checkout offers first ("Or start your own ..."). */
 function elsewhere(fix: string, note: string | null): Remedy {
   if (!fix.startsWith("make ")) return { fix: fix.replace(/^bin\//, "npx "), note: note ?? undefined };
   return { fix: AGAIN, note: note?.replace(/^Or (\w)/, (_or, first: string) => first.toUpperCase()) };

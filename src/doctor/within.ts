@@ -1,7 +1,7 @@
-/** Nobody waits longer for a part that does not answer (ms). */
+/** Milliseconds to wait for a part that does not answer. */
 export const PATIENCE_MS = 4_000;
 
-/** @throws what `work` throws, or an Error when it takes too long; it is then left to itself. */
+/** @throws what `work` throws, or an Error when it takes too long; `work` is not stopped then */
 export async function within<T>(work: Promise<T>, ms = PATIENCE_MS): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const patience = new Promise<never>((_, reject) => {

@@ -1,4 +1,4 @@
-/** The health of bars where only KTRDR's answers can be seen, which refuses a whole range for one bad bar. */
+/** The health of bars by KTRDR's answers, when its files cannot be read. KTRDR refuses a whole range for one bad bar. */
 import type { BarHealth, Defect } from "../domain/bars/defect.ts";
 import { barHealth } from "../domain/bars/health.ts";
 import { seriesOf, stepOf } from "../domain/bars/series.ts";
@@ -6,15 +6,15 @@ import { isDomainError } from "../domain/errors.ts";
 import { toEpochMs } from "../domain/market-data.ts";
 import type { Bar, Bars, BarWindow, DataRange, MarketData } from "./data.ts";
 
-/** Questions that one report may cost: enough for three bad bars among a hundred thousand. */
+/** Most requests for one report: enough to find three bad bars among a hundred thousand. */
 const MOST_QUESTIONS = 64;
-/** Bars of which it is told why. */
+/** For so many bars the reason is looked up. */
 const SHOWN_REASONS = 3;
-/** KTRDR reads the whole file for each. */
+/** Milliseconds; KTRDR's times have whole seconds. */
 const SECOND = 1_000;
 
 /**
- * @param window what is to be judged; without it everything that is stored
+ * @param window the bars to judge; all stored ones when absent
  * @throws DomainError when KTRDR does not answer at all, `data_not_found`
  */
 export async function answeredHealth(
@@ -33,7 +33,7 @@ export async function answeredHealth(
   const [from, to] = spanOf(window, range);
   await search.divide(from, to);
   const { bars, defects } = barHealth(seriesOf(timeframe, search.sound(), toEpochMs));
-  // A refused bar is missing among those that were judged: no hole.
+  // The refused bars are missing in the judged series; that is no hole.
   return { bars, defects: [...search.refused(), ...defects.filter(({ kind }) => kind !== "hole")] };
 }
 
@@ -52,14 +52,15 @@ async function rangeOf(
       throw error;
     }
   };
-  // After a 500 KTRDR's server closes the connection: a POST on it finds no one, and is not sent again by itself.
+  // After a 500 KTRDR's server closes the connection. A POST on it fails, and the client does not repeat a POST by
+  // itself.
   return await ask().catch((error: unknown) => {
     if (isDomainError(error, "ktrdr_unavailable") && signal?.aborted !== true) return ask();
     throw error;
   });
 }
 
-/** What KTRDR makes of such a file lies on dates of its own. */
+/** KTRDR makes up dates for such a file, so its bars lie on those. */
 async function ofUnreadable(search: Search, timeframe: string): Promise<BarHealth> {
   const made = await search.ask({ limit: 100 });
   const known = made === "refused" ? [] : barHealth(seriesOf(timeframe, made, toEpochMs)).defects;
@@ -68,7 +69,7 @@ async function ofUnreadable(search: Search, timeframe: string): Promise<BarHealt
   return { bars: 0, defects: told.length === 0 ? [unknown] : told.map((defect) => ({ ...defect, at: [] })) };
 }
 
-/** ms since 1970, inclusive; a series that is not in order has its ends anywhere. */
+/** The ends of the window, inclusive, in ms since 1970. A series out of order may have its first and last bar anywhere. */
 function spanOf({ startDate, endDate }: BarWindow, range: DataRange): [number, number] {
   const [a, b] = [toEpochMs(range.startDate), toEpochMs(range.endDate)];
   const from = startDate === undefined ? Math.min(a, b) : toEpochMs(startDate);
@@ -108,11 +109,11 @@ class Search {
   /** The range between two instants, inclusive, is known to be refused. */
   async divide(from: number, to: number): Promise<void> {
     if (to - from < this.#step || this.#left < 2) {
-      // What KTRDR said of several bars is not of this one.
+      // KTRDR's reason counts only when it was given for this bar alone.
       this.#bad.push({ at: from, reason: to - from < this.#step ? (this.#reason ?? null) : null });
       return;
     }
-    // Between bars, where there are any.
+    // Divides between two bars.
     const middle = from + Math.max(1, Math.floor((to - from) / 2 / this.#step)) * this.#step;
     const halves = [
       [from, middle - SECOND],
@@ -129,7 +130,7 @@ class Search {
     return { times: this.#parts.flatMap(({ times }) => times), ohlcv: this.#parts.flatMap(({ ohlcv }) => ohlcv) };
   }
 
-  /** No single bar is found when it is one without a time: it lies on no dates. */
+  /** The refused bars. A bar without a readable time lies on no dates, so the search cannot find it. */
   refused(): Defect[] {
     const told = this.#bad.flatMap(({ at, reason }) => (reason === null ? [] : [`${instant(at)}Z: ${reason}`]));
     const detail = this.#bad.length === 0 ? (this.#reason ?? "") : told.slice(0, SHOWN_REASONS).join("; ");

@@ -21,8 +21,8 @@ export interface BacktestStart {
 
 export interface Backtests {
   /**
-   * Posts once, never repeats: KTRDR takes no id for a backtest, a second post is a second run.
-   * @throws DomainError `ktrdr_start_ambiguous` when it may have been started; every other error means it was not.
+   * Posts once and never repeats: KTRDR takes no id for a backtest, so a second post would be a second run.
+   * @throws DomainError `ktrdr_start_ambiguous` when KTRDR may have started it; any other error when it did not
    */
   start(request: BacktestStart, sending?: Sending): Promise<{ readonly operationId: string }>;
 }

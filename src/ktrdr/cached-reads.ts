@@ -7,16 +7,17 @@ import type { PriceFiles } from "./price-files.ts";
 import { createReadCache, type Subject } from "./read-cache.ts";
 
 /**
- * Market data rarely changes: it is kept for 1 h, errors never. Where KTRDR's data folder is mounted, ranges and bars
- * are read from its files instead, and are never older than those.
+ * Market data rarely changes: answers are cached for an hour, errors never. Where KTRDR's data folder is mounted,
+ * ranges and bars are read from its files instead, and are never older than those.
  */
 export interface CachedReads {
   symbols(signal?: AbortSignal): Promise<readonly SymbolInfo[]>;
   range(symbol: string, timeframe: string, signal?: AbortSignal): Promise<DataRange>;
   bars(symbol: string, timeframe: string, window: BarWindow, signal?: AbortSignal): Promise<Bars>;
   /**
-   * What is wrong with the bars: of the whole file where it can be seen, else of the window (of everything without one).
-   * @throws DomainError as `bars` and `range`, but never because of a bad bar
+   * The defects of the bars: of the whole file when it can be read, else of the window (without one, of all stored
+   * bars).
+   * @throws DomainError like `bars` and `range`, but never because of a bad bar
    */
   health(symbol: string, timeframe: string, window: BarWindow, signal?: AbortSignal): Promise<BarHealth>;
   calculate(request: Calculation, signal?: AbortSignal): Promise<IndicatorSeries>;

@@ -1,4 +1,4 @@
-/** One question to KTRDR, whichever resource asks it. */
+/** One request to KTRDR. */
 import type { z } from "zod";
 import type { DomainError } from "../domain/errors.ts";
 import type { Method } from "./allow-list.ts";
@@ -17,15 +17,15 @@ export interface Call<T> {
   readonly answer: z.ZodType<T>;
   /** Bytes. Default 8 MiB. */
   readonly maxBytes?: number;
-  /** A better error than the general rule gives; undefined falls back to it. */
+  /** A more exact error than the general rule gives; undefined: the general one. */
   readonly refine?: (refusal: Refusal) => DomainError | undefined;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Asked right before the request is written; what it throws keeps it from being sent. Connecting then may take only
-   * a moment, for the answer to stay true.
+   * Called right before the request is written; when it throws, the request is not sent. Connecting then has a short
+   * limit, so that the check stays true.
    */
   readonly beforeSend?: (() => void) | undefined;
 }
 
-/** How a request that must not come late is sent. */
+/** The fields of a request that must not be sent late. */
 export type Sending = Pick<Call<unknown>, "signal" | "beforeSend">;

@@ -12,19 +12,19 @@ export interface Checkpoint {
   readonly type: string;
   /** ISO-8601 UTC. */
   readonly createdAt: string;
-  /** How far a training came. Null for anything else, and when it is not told. */
+  /** How far a training came; null for anything else, and when the checkpoint does not tell. */
   readonly reached: Reached | null;
 }
 
 export interface ListedCheckpoint extends Pick<Checkpoint, "operationId" | "type" | "createdAt"> {
-  /** Of its files. */
+  /** Size of its files. */
   readonly bytes: number;
 }
 
 export interface Checkpoints {
-  /** Those older than so many days, oldest first. */
+  /** Checkpoints older than so many days, oldest first. */
   olderThan(days: number, signal?: AbortSignal): Promise<ListedCheckpoint[]>;
-  /** With its files; the operation cannot be resumed any more. One that is gone already is no error. */
+  /** Removes a checkpoint and its files; the operation cannot be resumed any more. A missing one is no error. */
   remove(operationId: string, signal?: AbortSignal): Promise<void>;
   /** @throws DomainError `ktrdr_not_found` when there is none */
   get(operationId: string, signal?: AbortSignal): Promise<Checkpoint>;
@@ -45,7 +45,7 @@ const StateWire = z.looseObject({
     .catch(null),
 });
 
-/** Each comes with its whole state, 3 to 100 kB (docs/ktrdr.md §2.12): it is read over. */
+/** Each item carries its whole state, 3 to 100 kB (docs/ktrdr.md §2.12), which is ignored. */
 const ListWire = z.looseObject({
   data: z.array(
     z.object({

@@ -1,10 +1,10 @@
 /**
- * Shares one piece of running work between callers that want the same thing. A caller that gives up leaves the others
- * alone; when all have given up the work itself is aborted. Failures are shared by those who wait and then forgotten.
+ * Shares running work between callers that want the same thing. When a caller gives up, the others keep waiting; when
+ * all have given up, the work is aborted. A failure rejects all who wait, and is not kept.
  */
 export interface Coalescer<T> {
   run(key: string, work: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal): Promise<T>;
-  /** Callers from now on start afresh; those who wait keep waiting for the work they joined. */
+  /** Later callers start new work; those who wait keep waiting for theirs. */
   forget(key: string): void;
   keys(): string[];
 }

@@ -1,4 +1,4 @@
-/** What became of a connection, for people; the code itself stays in the error's cause. */
+/** Why a connection failed, in words; the code itself is in the error's cause. */
 const WORDS: Readonly<Record<string, string>> = {
   ECONNREFUSED: "Nothing listens at its address.",
   ENOTFOUND: "Its host is not known.",

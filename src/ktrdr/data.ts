@@ -16,14 +16,14 @@ export interface DataRange {
   /** ISO-8601 UTC of the first and the last bar. */
   readonly startDate: string;
   readonly endDate: string;
-  /** Bars. */
+  /** Number of bars. */
   readonly points: number;
 }
 
 export type Bar = readonly [open: number, high: number, low: number, close: number, volume: number];
 
 export interface Bars {
-  /** ISO-8601 UTC, one per bar, ascending. Empty when KTRDR has no such data: that is no error there. */
+  /** ISO-8601 UTC, one per bar, ascending. Empty when KTRDR has no such data, which KTRDR calls no error. */
   readonly times: readonly string[];
   readonly ohlcv: readonly Bar[];
 }
@@ -49,7 +49,7 @@ export interface MarketData {
   /** Symbol and timeframe exactly as the file is named. @throws DomainError `data_not_found` */
   range(symbol: string, timeframe: string, signal?: AbortSignal): Promise<DataRange>;
   bars(symbol: string, timeframe: string, window: BarWindow, signal?: AbortSignal): Promise<Bars>;
-  /** Long work. @throws DomainError `ktrdr_start_ambiguous` when it may have been started. */
+  /** Starts a download. @throws DomainError `ktrdr_start_ambiguous` when KTRDR may have started it */
   download(request: Download, sending?: Sending): Promise<{ readonly operationId: string }>;
 }
 
@@ -64,7 +64,7 @@ const SymbolsWire = z.looseObject({
 const RangeWire = z.looseObject({
   data: z.looseObject({ start_date: z.string(), end_date: z.string(), point_count: z.number().int().nonnegative() }),
 });
-/** Some versions of its libraries write null for what is no number; others fail (`barsRefused`). */
+/** Some versions of KTRDR's libraries write null for NaN; others fail (`barsRefused`). */
 const Value = z.number().nullable();
 const BarsWire = z.looseObject({
   data: z
@@ -76,7 +76,7 @@ const BarsWire = z.looseObject({
 });
 const DownloadWire = z.looseObject({ operation_id: z.string().min(1).max(200) });
 
-/** Data that is not there, told by 404 (docs/ktrdr.md §1.3). */
+/** The error for data that is not stored, which KTRDR answers with 404 (docs/ktrdr.md §1.3). */
 export function dataMissing(symbol: string, timeframe: string, refusal: Refusal): DomainError | undefined {
   if (refusal.status !== 404 || !refusal.fromKtrdr) return undefined;
   if (refusal.code !== null && !refusal.code.startsWith("DATA-")) return undefined;
@@ -88,8 +88,8 @@ export function dataMissing(symbol: string, timeframe: string, refusal: Refusal)
 }
 
 /**
- * One impossible or unreadable bar makes KTRDR refuse its whole range with 400, one that is no number with 500 (docs/ktrdr.md
- * §2.2): no outage, and no fault of the question.
+ * The error for bars that KTRDR refuses. An impossible or unreadable bar makes KTRDR refuse the whole range with 400, a
+ * bar that is no number with 500 (docs/ktrdr.md §2.2). That is no outage, and no fault of the request.
  */
 function barsRefused(symbol: string, timeframe: string, refusal: Refusal): DomainError | undefined {
   const bad =
@@ -103,7 +103,7 @@ function barsRefused(symbol: string, timeframe: string, refusal: Refusal): Domai
   });
 }
 
-/** Of one bar alone, its values stand in KTRDR's text. */
+/** Why KTRDR refuses the bars. For a single bar, KTRDR's text has its values. */
 function reasonOf({ status, detail, message }: Refusal): string {
   if (status === 500) return "a value is empty or no number";
   if (/dates\.\d+/.test(detail)) return "a time that cannot be read";
@@ -148,7 +148,7 @@ async function startDownload(
       symbol: request.symbol,
       timeframe: request.timeframe,
       mode: request.mode,
-      // Absent keys vanish in JSON.
+      // JSON leaves out keys that are undefined.
       start_date: request.startDate,
       end_date: endOfDay(request.endDate),
     },
@@ -185,7 +185,7 @@ export function createMarketData({ api }: Transport): MarketData {
         refine: (refusal) => dataMissing(symbol, timeframe, refusal),
         signal,
       });
-      // Of the first and the last row: a file with the newest bar first ends before it begins.
+      // KTRDR tells the first and the last row: in a file with the newest bar first, they are the wrong way round.
       const [startDate = "", endDate = ""] = [isoUtc(data.start_date), isoUtc(data.end_date)].toSorted();
       return { startDate, endDate, points: data.point_count };
     },

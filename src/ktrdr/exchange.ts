@@ -1,4 +1,4 @@
-/** The HTTP side of a call: what is sent, under which limits, and what comes back as bytes. */
+/** One HTTP exchange of a call: the request, its limits, and the bytes of the answer. */
 import type http from "node:http";
 import type https from "node:https";
 import got, { type Got, type PlainResponse } from "got";
@@ -7,7 +7,7 @@ import type { Call } from "./call.ts";
 
 const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
 
-/** A redirect that only mends the trailing slash, on the same origin (docs/ktrdr.md §1.1). */
+/** A redirect on the same origin that only changes the trailing slash (docs/ktrdr.md §1.1). */
 function isSlashRedirect(response: PlainResponse): boolean {
   const { location } = response.headers;
   if (response.statusCode !== 307 || location === undefined) return false;
@@ -44,7 +44,7 @@ export function createClient(timeoutMs: number, agent: { http: http.Agent; https
             base: URL;
             beforeSend?: () => void;
           };
-          // Redirects come through here too.
+          // This also runs for redirects.
           assertAllowed(surface, base, options.method, new URL(String(options.url)));
           beforeSend?.();
         },
@@ -53,10 +53,10 @@ export function createClient(timeoutMs: number, agent: { http: http.Agent; https
   });
 }
 
-/** Milliseconds, together with the caller's own limit well within the margin of a start in flight. */
+/** Milliseconds. Together with the caller's own limit they stay well below the time that a start counts as in flight. */
 const PROMPT = { lookup: 1_500, connect: 1_500 };
 
-/** A process that was stopped while it connected would write its request as soon as it goes on. */
+/** Calls `beforeSend` after connecting: a process that hung while it connected would else send its request late. */
 function askOnConnect(request: http.ClientRequest, beforeSend: (() => void) | undefined): void {
   request.once("socket", (socket) => {
     if (!socket.connecting) return;

@@ -1,6 +1,6 @@
 /**
- * Lets `limit` pieces of work run at once; the others wait in order. One limit over every origin: an agent's own
- * `maxTotalSockets` starves a new origin as soon as idle sockets of another one fill it (Node 24).
+ * Runs at most `limit` pieces of work at once; the others wait in order. One limit for all origins: with an agent's own
+ * `maxTotalSockets` a new origin gets no socket while idle sockets of another one fill it (Node 24).
  */
 export function createGate(limit: number): <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T> {
   let free = limit;

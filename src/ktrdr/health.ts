@@ -13,7 +13,7 @@ const HealthWire = z.looseObject({
   version: z.string(),
 });
 
-/** `GET /health`: who answers, in which version. */
+/** `GET /health`: which engine answers, in which version. */
 export async function fetchHealth({ api }: Transport, signal?: AbortSignal): Promise<KtrdrHealth> {
   const answer = await api({
     method: "GET",

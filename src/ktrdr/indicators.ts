@@ -25,19 +25,20 @@ export interface Calculation {
 export interface IndicatorSeries {
   /** ISO-8601 UTC, one per bar. */
   readonly times: readonly string[];
-  /** Column name to values, as long as `times`; null where there is none. KTRDR fills some warm-ups with 0. */
+  /** The values by column name, as many as `times`; null where there is none. KTRDR fills some warm-ups with 0. */
   readonly values: Readonly<Record<string, readonly (number | null)[]>>;
 }
 
 export interface Indicators {
   /**
    * Computes over the whole window, however many pages KTRDR cuts it into.
-   * @throws DomainError `data_not_found`; `ktrdr_rejected` for unknown indicators, wrong parameters and failed computing
+   * @throws DomainError `data_not_found`; `ktrdr_rejected` for unknown indicators, wrong parameters and failed
+   *   computing
    */
   calculate(request: Calculation, signal?: AbortSignal): Promise<IndicatorSeries>;
 }
 
-/** Rows a page, KTRDR's largest; and pages a calculation, at which the window is unreasonable. */
+/** Rows of a page (KTRDR's largest), and the most pages of a calculation. */
 const PAGE_ROWS = 10_000;
 const MAX_PAGES = 50;
 
@@ -81,7 +82,7 @@ export function createIndicators({ api }: Transport): Indicators {
       body: {
         symbol: request.symbol,
         timeframe: request.timeframe,
-        // Absent keys vanish in JSON.
+        // JSON leaves out keys that are undefined.
         indicators: request.indicators.map(({ id, parameters, outputName }) => ({
           id,
           parameters,
@@ -102,7 +103,7 @@ export function createIndicators({ api }: Transport): Indicators {
     async calculate(request, signal) {
       const pages: Page[] = [];
       for (let page = 1; page <= MAX_PAGES; page += 1) {
-        // A page beyond the end is clamped to the last one: `has_next` is the only way to stop.
+        // For a page beyond the end KTRDR answers the last one, so only `has_next` tells when to stop.
         const answer = await fetchPage(request, page, signal);
         pages.push(answer);
         if (answer.metadata?.has_next !== true) return join(pages, what);

@@ -5,7 +5,7 @@ interface Examined {
   readonly faults: readonly FaultSeen[];
 }
 
-/** What is known of a version that KTRDR's health tells; undefined for one that was never examined. */
+/** The known faults of a version of KTRDR; undefined for a version that was never examined. */
 export function examinedVersion(version: string): Examined | undefined {
   if (version.startsWith("sandbox-")) return { engine: "the sandbox has them on demand", faults: FAULTS_SEEN };
   // A source tree without package metadata calls itself 0.0.0.dev.

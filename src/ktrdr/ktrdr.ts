@@ -9,7 +9,7 @@ import { createTransport, type TransportOptions } from "./transport.ts";
 import { createWorkers, type Workers } from "./workers.ts";
 
 /**
- * KTRDR as the rest of the product sees it. Every method may reject with a DomainError of docs/ktrdr.md §1.3's rule:
+ * KTRDR for the rest of the product. Every method may reject with a DomainError by the rule of docs/ktrdr.md §1.3:
  * `ktrdr_unavailable` (may work later), `ktrdr_bad_answer`, `ktrdr_not_found`, `ktrdr_rejected`, and for starts
  * `ktrdr_start_ambiguous` or `ktrdr_no_worker`. An aborted signal rejects with its own reason, except a deadline
  * (`AbortSignal.timeout`), which counts as no answer.

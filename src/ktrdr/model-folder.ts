@@ -6,10 +6,10 @@ import path from "node:path";
 import { z } from "zod";
 
 export interface KeptModel {
-  /** Null when it was trained on several, or the folder does not say. */
+  /** Null when it was trained on several symbols, or the folder does not tell. */
   readonly symbol: string | null;
   readonly timeframe: string | null;
-  /** The strategy inside, as JSON, which is YAML; null when it cannot be read. */
+  /** The strategy inside, as JSON, which is also YAML; null when it cannot be read. */
   readonly strategy: { readonly text: string; readonly sha256: string } | null;
 }
 
@@ -18,7 +18,7 @@ export interface ModelFolder {
   read(modelPath: string): Promise<KeptModel | null>;
 }
 
-/** Bytes: a strategy and what was computed of it. */
+/** Bytes; a model's files are smaller. */
 const LARGEST_FILE = 1024 * 1024;
 
 const Metadata = z.looseObject({ timeframe: z.string().max(10) });
@@ -43,7 +43,7 @@ export function createModelFolder(dir: string | undefined): ModelFolder {
   };
 }
 
-/** `<timeframe>_latest` is a link to its neighbour; one that leads out of the folder is none. */
+/** The real folder of a model: `<timeframe>_latest` is a link. Null when it leads out of the models folder. */
 async function inside(dir: string, modelPath: string): Promise<string | null> {
   const root = await realpath(dir);
   const folder = await realpath(path.join(root, ...modelPath.split("/").slice(1)));

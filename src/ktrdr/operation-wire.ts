@@ -30,7 +30,7 @@ export const OperationWire = z.looseObject({
     .nullish(),
   error_message: textOrNull,
   result_summary: record.nullish(),
-  // Half a megabyte of copies on a bad day: read by readEpochs only.
+  // May hold half a megabyte of copies: only readEpochs reads it.
   metrics: z.unknown().optional(),
 });
 
@@ -43,7 +43,7 @@ export const OperationListItemWire = z.looseObject({
 const percent = (value: number | null | undefined): number => Math.min(100, Math.max(0, value ?? 0));
 const stamp = (value: string | null | undefined): string | null => (value ? isoUtc(value) : null);
 
-/** From the wire to the domain: bounded texts, clamped percent, ISO stamps, de-duplicated epochs. */
+/** The operation of an answer, with texts cut, percent within 0..100, ISO stamps and each epoch once. */
 export function toOperation(wire: z.infer<typeof OperationWire>): Operation {
   const { progress, metadata } = wire;
   const parameters = metadata?.parameters ?? {};
@@ -74,5 +74,5 @@ export function toListItem(wire: z.infer<typeof OperationListItemWire>): Operati
   };
 }
 
-/** KTRDR's errors quote addresses that it asked, keys of its operator included. */
+/** Removes keys: KTRDR's errors quote addresses that it asked, with its operator's keys in them. */
 const withoutKeys = (text: string): string => text.replaceAll(/\b(api_?key|token|secret)=[^&\s'"]+/gi, "$1=...");

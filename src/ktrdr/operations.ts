@@ -18,7 +18,7 @@ const OPERATION_BYTES = 64 * 1024 * 1024;
 
 export interface ListFilter {
   readonly type?: OperationType;
-  /** Only what is pending or running. */
+  /** Only operations that are pending or running. */
   readonly activeOnly?: boolean;
   /** 1..1000, default 100. */
   readonly limit?: number;
@@ -37,17 +37,17 @@ export interface ResumeReceipt {
 export interface Operations {
   /** @throws DomainError `ktrdr_not_found` when KTRDR itself says that it does not know the id. */
   get(id: string, signal?: AbortSignal): Promise<Operation>;
-  /** What the API has in memory, newest first: never complete (docs/ktrdr.md §2.10). */
+  /** The operations that the API has in memory, newest first; not all there are (docs/ktrdr.md §2.10). */
   list(filter: ListFilter, signal?: AbortSignal): Promise<OperationListItem[]>;
   /** @throws OperationFinishedError when there is nothing left to cancel. */
   cancel(id: string, reason: string, signal?: AbortSignal): Promise<CancelReceipt>;
   /** @throws DomainError `task_not_finished` while it runs; `ktrdr_rejected` for a cancelled one. */
   results(id: string, signal?: AbortSignal): Promise<OperationResults>;
-  /** Sets computing going again: an unclear answer is `ktrdr_start_ambiguous`, a busy pool `ktrdr_no_worker`. */
+  /** Resumes an operation. An unclear answer is `ktrdr_start_ambiguous`; without a free worker it is `ktrdr_no_worker`. */
   resume(id: string, sending?: Sending): Promise<ResumeReceipt>;
 }
 
-/** A cancellation that came too late. Code `ktrdr_rejected`; ask `isAlreadyFinished`. */
+/** A cancellation that came too late, with the code `ktrdr_rejected`; see `isAlreadyFinished`. */
 export class OperationFinishedError extends DomainError {
   /** How it ended, when KTRDR said so. */
   readonly status: OperationStatus | null;

@@ -1,4 +1,4 @@
-/** What an exchange means: the value asked for, or the domain error that it is. */
+/** Turns an HTTP exchange into the value asked for, or into a DomainError. */
 import { RequestError, TimeoutError } from "got";
 import { DomainError } from "../domain/errors.ts";
 import type { Call } from "./call.ts";
@@ -6,7 +6,7 @@ import { connectionWords } from "./connection-words.ts";
 import { TooLarge, type Answer } from "./exchange.ts";
 import { badAnswer, noAnswer, readRefusal, refusalError } from "./refusal.ts";
 
-/** Failures that come before a single byte of the request left. */
+/** Errors that occur before any byte of the request is sent. */
 const NEVER_SENT = new Set([
   "ECONNREFUSED",
   "ENOTFOUND",
@@ -17,11 +17,11 @@ const NEVER_SENT = new Set([
   "ERR_INVALID_URL",
 ]);
 
-/** What became of a request that got no answer. An abort of the caller's own keeps its reason. */
+/** The error of a request that got no answer. When the caller aborted it, that is the abort's reason. */
 export function transportError<T>(error: unknown, call: Call<T>): unknown {
   const { nature, what, signal } = call;
   if (signal?.aborted === true) {
-    // A deadline is a fact about KTRDR; any other abort is the caller's own business and keeps its reason.
+    // A deadline that passed tells something about KTRDR; any other abort keeps its reason.
     const reason: unknown = signal.reason;
     const deadline = reason instanceof DOMException && reason.name === "TimeoutError";
     return deadline ? noAnswer(nature, what, true, "No answer within the caller's deadline.") : reason;
@@ -40,7 +40,7 @@ function parseJson(bytes: Buffer): { readonly value: unknown } | null {
   try {
     return { value: JSON.parse(bytes.toString("utf8")) as unknown };
   } catch {
-    // Also where Python's NaN and Infinity end.
+    // Python's NaN and Infinity are not JSON either.
     return null;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Price files of KTRDR's data folder, where it is mounted here: the same answers as the API's, sooner. Read strictly: a
- * file that is not exactly what KTRDR writes, or a question that is not plain, is left to KTRDR.
+ * Price files of KTRDR's data folder, when it is mounted here: the same answers as the API's, but faster. A file that
+ * is not exactly as KTRDR writes it, or an unusual question, is left to KTRDR.
  */
 import { constants, type BigIntStats } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
@@ -22,30 +22,30 @@ import {
   type PriceIndex,
 } from "./price-index.ts";
 
-/** Every method resolves with undefined when KTRDR is to be asked instead. None rejects. */
+/** Every method resolves with undefined when KTRDR must be asked instead. None rejects. */
 export interface PriceFiles {
   range(symbol: string, timeframe: string): Promise<DataRange | undefined>;
   bars(symbol: string, timeframe: string, window: BarWindow): Promise<Bars | undefined>;
-  /** Of the whole file, which need not be one that KTRDR wrote. Symbol as the file is named. */
+  /** The health of a whole file, which KTRDR need not have written. The symbol is spelled as in the file's name. */
   health(symbol: string, timeframe: string): Promise<BarHealth | undefined>;
 }
 
 /** A file that was written a moment ago may be half written, and may change again without a new time. */
 const SETTLED_MS = 2_000;
-/** Bytes of bars that are read at once: what the API may answer with, too. */
+/** Most bytes of bars that are read at once; the API's answers have the same limit. */
 const LARGEST_WINDOW = 64 * 1024 * 1024;
-/** No slash and no leading dot: the name of a file right in the folder. What else KTRDR takes is left to it. */
+/** Without slash and leading dot, so that the file lies in the folder. Other symbols are left to KTRDR. */
 const SYMBOL = /^[A-Z0-9][A-Z0-9.-]{0,19}$/i;
 const TIMEFRAME = /^[0-9]{1,3}[mhdwM]$/;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
-/** Open, high, low, close and volume behind the stamp. */
+/** Open, high, low, close and volume after the stamp. */
 const PRICES = /^,(\d+(?:\.\d+)?),(\d+(?:\.\d+)?),(\d+(?:\.\d+)?),(\d+(?:\.\d+)?),(\d+(?:\.\d+)?)$/;
-/** Python and JavaScript read the same double from up to 15 digits. */
+/** Up to so many digits, Python and JavaScript read the same number. */
 const MOST_DIGITS = 15;
 
 /**
- * @param dir KTRDR's data folder; it need not be there.
- * @param now the machine's clock in ms since 1970, to compare with the times of files.
+ * @param dir KTRDR's data folder; it need not exist
+ * @param now the machine's clock in ms since 1970, which is compared with the times of files
  */
 export function createPriceFiles(dir: string, log: Pick<Logger, "warn">, now: () => number = Date.now): PriceFiles {
   const look = createLook(dir, log, now);
@@ -62,7 +62,7 @@ export function createPriceFiles(dir: string, log: Pick<Logger, "warn">, now: ()
     async bars(symbol, timeframe, window) {
       const bounds = boundsOf(window);
       if (bounds === undefined) return undefined;
-      // Here, unlike for ranges, KTRDR takes a symbol in any case (docs/ktrdr.md §2.2).
+      // For bars, unlike for ranges, KTRDR takes a symbol in upper or lower case (docs/ktrdr.md §2.2).
       return await look(symbol.toUpperCase(), timeframe, async (opened) =>
         barsIn(opened.file, await indexed(opened), bounds),
       );
@@ -72,7 +72,7 @@ export function createPriceFiles(dir: string, log: Pick<Logger, "warn">, now: ()
 
 interface Opened {
   readonly name: string;
-  /** Tells two contents of one name apart. */
+  /** Changes when the content of the file changes. */
   readonly identity: string;
   readonly file: FileHandle;
   /** Bytes. */
@@ -85,7 +85,7 @@ type Look = <T>(symbol: string, timeframe: string, work: Work<T>) => Promise<T |
 /** Opens the file of a series for `work`, whose answer counts only when the file did not change meanwhile. */
 function createLook(dir: string, log: Pick<Logger, "warn">, now: () => number): Look {
   const complained = new LRUCache<string, string>({ max: 500 });
-  /** Once for each content of a file. */
+  /** Warns once for each content of a file. */
   const complain = (name: string, identity: string, error: unknown): void => {
     if (complained.get(name) === identity) return;
     complained.set(name, identity);
@@ -115,10 +115,10 @@ function createLook(dir: string, log: Pick<Logger, "warn">, now: () => number): 
   };
 }
 
-/** Lines that are read in one go: some ten milliseconds. */
+/** So many lines are read without a break: some ten milliseconds. */
 const LINES_AT_ONCE = 4_000;
 
-/** A link may lead out of the folder, and opening a pipe would wait for a writer. */
+/** Refuses links, which may lead out of the folder, and does not wait for the writer of a pipe. */
 const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** I-node, size and the times of the last change, in nanoseconds. */
@@ -133,7 +133,7 @@ interface Bounds {
   readonly limit: number | undefined;
 }
 
-/** Undefined for what KTRDR would refuse or might understand otherwise. */
+/** Undefined for a window that KTRDR would refuse, or might understand differently. */
 function boundsOf({ startDate, endDate, limit }: BarWindow): Bounds | undefined {
   if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1 && limit <= 100_000)) return undefined;
   try {
@@ -146,13 +146,13 @@ function boundsOf({ startDate, endDate, limit }: BarWindow): Bounds | undefined 
   }
 }
 
-/** The bars of a window. Undefined when there are none (KTRDR knows what to say) or too many to read at once. */
+/** The bars of a window; undefined when there are none (KTRDR then answers) or too many to read at once. */
 async function barsIn(file: FileHandle, index: PriceIndex, { from, to, limit }: Bounds): Promise<Bars | undefined> {
-  // The last indexed bar before the window, and the first one behind it.
+  // The last indexed bar before the window, and the first one after it.
   const begin = Math.max(0, firstAt(index.times, (time) => time > from) - 1);
   const end = firstAt(index.times, (time) => time > to);
   const newest = limit === undefined ? begin : Math.max(begin, end - 1 - Math.ceil(limit / STRIDE));
-  // With a limit it is enough to know of the older ones that there are some.
+  // With a limit only the newest bars are read; of the older ones it is enough that there are some.
   const start = index.offsets[newest] ?? 0;
   const stop = index.offsets[end] ?? index.size;
   if (stop - start > LARGEST_WINDOW) return undefined;
@@ -167,7 +167,7 @@ async function barsIn(file: FileHandle, index: PriceIndex, { from, to, limit }: 
       ohlcv.push(bar);
     }
     lines += 1;
-    // Years of minutes take seconds: whoever else calls is answered in between.
+    // Years of minutes take seconds: other calls are answered in between.
     if (lines % LINES_AT_ONCE === 0) await setImmediate();
   }
   if (times.length === 0) return undefined;
@@ -175,7 +175,7 @@ async function barsIn(file: FileHandle, index: PriceIndex, { from, to, limit }: 
   return { times: times.slice(first), ohlcv: ohlcv.slice(first) };
 }
 
-/** Place of the first value that passes; the number of values when none does. The values that pass come last. */
+/** Index of the first value that passes, or the number of values when none does. Values that pass must come last. */
 function firstAt(values: readonly number[], passes: (value: number) => boolean): number {
   let [low, high] = [0, values.length];
   while (low < high) {
@@ -186,7 +186,7 @@ function firstAt(values: readonly number[], passes: (value: number) => boolean):
   return low;
 }
 
-/** @throws Unreadable for a line that KTRDR would mend, refuse or read as another number. */
+/** @throws Unreadable for a line that KTRDR would change, refuse or read as another number */
 function rowOf(line: string): { readonly stamp: string; readonly time: number; readonly bar: Bar } {
   const stamp = line.slice(0, STAMP_LENGTH);
   const [, open, high, low, close, volume] = PRICES.exec(line.slice(STAMP_LENGTH)) ?? [];

@@ -1,4 +1,4 @@
-/** The health of price files in KTRDR's data folder, where it is mounted here: judged once for each content. */
+/** The health of price files in KTRDR's data folder, when it is mounted here; judged once for each content. */
 import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
@@ -12,7 +12,7 @@ const LARGEST = 256 * 1024 * 1024;
 
 interface Subject {
   readonly name: string;
-  /** Tells two contents of one name apart. */
+  /** Changes when the content of the file changes. */
   readonly identity: string;
   readonly file: FileHandle;
   /** Bytes. */
@@ -20,7 +20,7 @@ interface Subject {
   readonly timeframe: string;
 }
 
-/** Undefined: KTRDR is to be asked instead. */
+/** The returned function resolves with undefined when KTRDR must be asked instead. */
 export function createFileHealth(): (subject: Subject) => Promise<BarHealth | undefined> {
   const known = new LRUCache<string, { readonly identity: string; readonly health: Promise<BarHealth> }>({ max: 500 });
   return async (subject) => {

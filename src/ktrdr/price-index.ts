@@ -1,8 +1,8 @@
-/** What is known of a price file without reading its prices: where each bar begins, and that the stamps are in order. */
+/** An index of a price file, made without reading its prices: where bars begin, and that their times are in order. */
 import type { FileHandle } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
 
-/** Why a file is not read here; KTRDR, which forgives more, is asked instead. */
+/** Why a file is not read here. KTRDR, which accepts more, is asked instead. */
 export class Unreadable extends Error {}
 
 export interface PriceIndex {
@@ -26,13 +26,13 @@ export const STAMP_LENGTH = 20;
 const HEADER = /^[^,"\n]+,open,high,low,close,volume$/i;
 const CHUNK = 1024 * 1024;
 const LINE_END = 0x0a;
-/** A stamp and five plain numbers are shorter; what is longer is something else, a hole that a crash left for example. */
+/** A stamp and five plain numbers are shorter. A longer line is no bar, for example the zeros that a crash left. */
 const LONGEST_LINE = 128;
 
 /** ms since 1970 UTC of a stamp as KTRDR writes it. @throws Unreadable */
 export function timeOf(stamp: string): number {
   const time = STAMP.test(stamp) ? Date.parse(stamp) : Number.NaN;
-  // Date.parse takes the 31st of February and 24:00 for times of another day.
+  // Date.parse reads the 31st of February and 24:00 as times of another day.
   if (new Date(time).getUTCDate() === Number(stamp.slice(8, 10))) return time;
   throw new Unreadable(`"${stamp}" is no time as KTRDR writes it`);
 }
@@ -40,8 +40,8 @@ export function timeOf(stamp: string): number {
 export const stampOf = (time: number): string => `${new Date(time).toISOString().slice(0, 19)}Z`;
 
 /**
- * Indexes of files by name. One is built once for each content; whoever comes meanwhile waits for the same.
- * `identity` tells two contents of one name apart.
+ * Indexes of files by name. An index is built once for each content; callers meanwhile wait for it. `identity` changes
+ * when the content changes.
  */
 export function createIndexes(): (
   name: string,
@@ -55,7 +55,7 @@ export function createIndexes(): (
     if (entry?.identity === identity) return entry.index;
     const index = indexOf(file, size);
     known.set(name, { identity, index });
-    // What is wrong with a content stays wrong; a disk that failed is tried again.
+    // An unreadable content stays unreadable; after a failure of the disk the file is read again.
     index.catch((error: unknown) => {
       if (!(error instanceof Unreadable) && known.get(name)?.index === index) known.delete(name);
     });
@@ -64,9 +64,9 @@ export function createIndexes(): (
 }
 
 /**
- * Reads the whole file once, about as fast as the disk gives it: prices are not looked at.
- * @throws Unreadable when it is not exactly what KTRDR writes: another header, stamps of another form or out of order, an
- * empty or unfinished line.
+ * Reads the whole file once, about as fast as the disk allows; prices are skipped.
+ * @throws Unreadable when it is not exactly what KTRDR writes: another header, stamps of another form or out of order,
+ *   an empty or unfinished line.
  */
 async function indexOf(file: FileHandle, size: number): Promise<PriceIndex> {
   const offsets: number[] = [];
@@ -103,8 +103,8 @@ const COMMA = 0x2c;
 const ZULU = 0x5a;
 
 /**
- * Hands out every line: where it lies in `bytes`, without its end, and at which byte of the file it begins.
- * @throws Unreadable for a line that is empty, endless or unfinished.
+ * Calls back for every line: where it lies in `bytes`, without its end, and at which byte of the file it begins.
+ * @throws Unreadable for a line that is empty, too long or unfinished
  */
 async function eachLine(
   file: FileHandle,

@@ -1,7 +1,7 @@
 /**
- * A price file as KTRDR's loader understands it, which is not always what its writer meant (docs/ktrdr.md §2.2,
- * §10.11): the first column is the time, names of columns in any case, missing ones filled, rows in the order of the
- * file.
+ * A price file as KTRDR's loader reads it, which is not always what its author meant (docs/ktrdr.md §2.2, §10.11): the
+ * first column is the time, names of columns may be in upper or lower case, missing columns are filled, and rows keep
+ * their order.
  */
 import { Tally, defectOf, type Defect } from "../domain/bars/defect.ts";
 import type { BarSeries } from "../domain/bars/series.ts";
@@ -9,21 +9,21 @@ import { createStamps, NAMES_OF_TIMES, type Stamps } from "./price-stamps.ts";
 
 export interface PriceRows {
   readonly series: BarSeries;
-  /** What is wrong with the file as a whole; its bars may then be none. */
+  /** Defects of the file as a whole; it may then have no bars. */
   readonly ofFile: readonly Defect[];
 }
 
 const PRICES = ["open", "high", "low", "close"] as const;
 const COLUMNS = [...PRICES, "volume"] as const;
-/** Lines that are read in one go: some ten milliseconds. */
+/** So many lines are read without a break: some ten milliseconds. */
 export const LINES_AT_ONCE = 8_000;
 
-/** What pandas takes for "no value". */
+/** Texts that pandas reads as no value. */
 const NO_VALUE = new Set(["", "nan", "null", "none", "na", "n/a", "#n/a", "<na>", "-nan", "#na"]);
 const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 const ENDLESS = /^[+-]?inf(?:inity)?$/i;
 
-/** Hands over to other work now and then. @param text the whole file */
+/** Calls `breathe` now and then, so that other work can run. @param text the whole file */
 export async function priceRows(text: string, timeframe: string, breathe: () => Promise<unknown>): Promise<PriceRows> {
   const lines = text.replace(/^\uFEFF/, "").split(/\r\n|\r|\n/);
   const header = cellsOf(lines[0] ?? "").map((name) => name.trim().toLowerCase());
@@ -51,7 +51,7 @@ export async function priceRows(text: string, timeframe: string, breathe: () => 
 
 const fault = (kind: Defect["kind"], line: number | null, detail: string): Defect => ({ kind, at: [], line, detail });
 
-/** Nearly every line has no quotes. */
+/** The cells of a line; nearly every line has no quotes. */
 function cellsOf(line: string): string[] {
   if (!line.includes('"')) return line.split(",");
   return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map((cell) => cell[1] ?? cell[2] ?? "");
@@ -73,12 +73,12 @@ function faultOfHeader(lines: readonly string[], header: readonly string[]): Def
   return null;
 }
 
-/** KTRDR goes by the first row. */
+/** The first row's stamp, by which KTRDR reads all others. */
 function firstStamp(lines: readonly string[]): string {
   return (cellsOf(lines.find((line, index) => index > 0 && line.trim() !== "") ?? "")[0] ?? "").trim();
 }
 
-/** Grows with the file; sized for as many bars as it has lines. */
+/** The columns of a file, sized for as many bars as it has lines. */
 class Columns {
   readonly #places: readonly number[];
   readonly #width: number;
@@ -104,7 +104,7 @@ class Columns {
     this.#example = (cellsOf(lines[1] ?? "")[0] ?? "").slice(0, 20);
   }
 
-  /** @param at 0-based line. @returns false when KTRDR could not read the file for this line. */
+  /** @param at 0-based line. @returns false when this line keeps KTRDR from reading the file */
   take(line: string, at: number): boolean {
     const cells = cellsOf(line);
     if (cells.length > this.#width) return false;
@@ -134,7 +134,7 @@ class Columns {
     return { timeframe, time, open, high, low, close, volume, line: this.#line.subarray(0, this.#bars) };
   }
 
-  /** When not all times can be read in one go, KTRDR looks for a column of a name that it knows. */
+  /** When the times have several forms, KTRDR makes up times unless it knows the column's name. */
   timesAreMadeUp(name: string): boolean {
     const { offsets, form } = this.#stamps;
     return !NAMES_OF_TIMES.has(name) && (this.#untimed > 0 || offsets.size > 1 || form === "numbers");
@@ -156,7 +156,7 @@ class Columns {
 
 type Six = [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
 
-/** Null for what is a word to KTRDR. */
+/** Null for a text that KTRDR does not read as a number. */
 function numberOf(text: string): number | null {
   if (NUMBER.test(text)) return Number(text);
   if (NO_VALUE.has(text.toLowerCase())) return Number.NaN;

@@ -1,4 +1,4 @@
-/** The times of a price file as KTRDR's loader (pandas) reads them: every row in the form of the first one. */
+/** The times of a price file as KTRDR's loader (pandas) reads them: every row must have the form of the first. */
 
 const CLOCK =
   /(?:[T ](\d{1,2}):?(\d{2})(?::?(\d{2})(?:\.(\d{1,9}))?)?(?: ?([AaPp][Mm]))?( ?(?:Z|[A-Z]{2,5}|[+-]\d{2}(?::?\d{2})?))?)?$/;
@@ -13,10 +13,10 @@ const PLAIN = /^\d{4}-\d{2}-\d{2}T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/;
 export interface Stamps {
   /** ms since 1970 UTC; NaN where KTRDR cannot read it. */
   readonly timeOf: (stamp: string) => number;
-  /** As the first row: nothing to say, a date of which one must guess, or a zone that KTRDR drops. */
+  /** The form of the first row: usual, plain numbers, or a date whose day and month may be swapped. */
   readonly form: "plain" | "numbers" | "ambiguous";
   readonly droppedZone: string | null;
-  /** Offsets from UTC that were seen: KTRDR reads several only under a name that it knows (`NAMES_OF_TIMES`). */
+  /** The offsets from UTC that occur: KTRDR reads several only in a column whose name it knows (`NAMES_OF_TIMES`). */
   readonly offsets: ReadonlySet<string>;
 }
 
@@ -45,7 +45,7 @@ export function createStamps(first: string): Stamps {
   return { timeOf, form: last === null ? "plain" : "ambiguous", droppedZone: isOther ? zone : null, offsets };
 }
 
-/** Names under which KTRDR tries the first column once more, row by row. Under others it makes up days. */
+/** Columns of these names KTRDR reads again, row by row. For others it makes up days. */
 export const NAMES_OF_TIMES: ReadonlySet<string> = new Set([
   "date",
   "Date",
@@ -56,7 +56,7 @@ export const NAMES_OF_TIMES: ReadonlySet<string> = new Set([
   "Time",
 ]);
 
-/** Two stamps of one shape are of one format: digits in any number, offsets of any size. */
+/** Stamps of one format have the same shape, whatever the number of digits and the offset. */
 const shapeOf = (stamp: string): string =>
   stamp
     .replace(/(?<=:\d{2}(?:\.\d+)?)( ?)(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)$/, "$1z")
@@ -102,7 +102,7 @@ function partsOf(date: string, dayFirst: boolean): readonly [year: number, month
   const last = YEAR_LAST.exec(date);
   if (last !== null) {
     const [, a, , b, year = ""] = last.map((part) => part);
-    // Two digits: 69 to 99 are of the last century.
+    // Years of two digits: 69 to 99 are 1969 to 1999.
     const full = year.length === 2 ? Number(year) + (Number(year) >= 69 ? 1_900 : 2_000) : Number(year);
     return dayFirst ? [full, Number(b), Number(a)] : [full, Number(a), Number(b)];
   }

@@ -4,13 +4,13 @@ import { createCoalescer } from "./coalesce.ts";
 /** How long an answer is kept, in milliseconds. */
 const KEPT_MS = 3_600_000;
 
-/** Roughly the numbers held at once: what makes an entry big is its rows. */
+/** Most numbers held by all entries together: the size of an entry is its rows. */
 const CELLS_KEPT = 2_000_000;
 
 export interface Subject<T> {
-  /** What the entry is about (a symbol); "" when it is about all of them. */
+  /** The symbol that the entry is about; "" when it is about all. */
   readonly about: string;
-  /** Whatever else tells two questions apart; JSON. */
+  /** All else that tells two questions apart, as JSON. */
   readonly question: unknown;
   /** Numbers held by an answer; default 1. */
   readonly cells?: (value: T) => number;
@@ -23,7 +23,7 @@ export interface ReadCache {
     work: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal | undefined,
   ) => Promise<T>;
-  /** Forgets the entries about one thing and those about all; without `about` everything. */
+  /** Forgets the entries about one symbol and those about all; without `about`, every entry. */
   readonly forget: (about?: string) => void;
 }
 
@@ -35,7 +35,7 @@ interface Entry {
 export function createReadCache(now: () => number): ReadCache {
   const kept = new LRUCache<string, Entry>({ max: 500, maxSize: CELLS_KEPT, perf: { now }, ttlResolution: 0 });
   const running = createCoalescer<Entry>();
-  /** Counts the calls of forget: an answer asked for before one must not be kept after it. */
+  /** Counts the calls of `forget`: an answer to an earlier question must not be kept after one. */
   let generation = 0;
 
   return {

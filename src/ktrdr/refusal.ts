@@ -1,7 +1,7 @@
 import { DomainError } from "../domain/errors.ts";
 import { oneLine } from "../domain/plain-text.ts";
 
-/** What KTRDR (or something before it) answered instead of the thing asked for. */
+/** The error that KTRDR, or something in front of it, answered. */
 export interface Refusal {
   /** HTTP status; 200 for an envelope that says `success: false`. */
   readonly status: number;
@@ -17,7 +17,7 @@ export interface Refusal {
   readonly noWorker: boolean;
 }
 
-/** read: changes nothing. command: safe to repeat. start: sets computing going, must not be repeated blindly. */
+/** read: changes nothing. command: safe to repeat. start: begins computing, must not be repeated blindly. */
 export type Nature = "read" | "command" | "start";
 
 type Bag = Readonly<Record<string, unknown>>;
@@ -63,7 +63,7 @@ function describe(body: unknown): { code: string | null; message: string | null;
 /** Reads any of KTRDR's five error bodies (docs/ktrdr.md §1.3); anything else becomes a refusal not from KTRDR. */
 export function readRefusal(status: number, body: unknown): Refusal {
   const { code, message, detail, noWorker } = describe(body);
-  // The router's own text for a path it does not know: no word about the thing asked for.
+  // The router's text for an unknown path: it tells nothing about what was asked for.
   const unknownRoute = status === 404 && code === null && message === "Not Found";
   return {
     status,
@@ -75,7 +75,7 @@ export function readRefusal(status: number, body: unknown): Refusal {
   };
 }
 
-/** Outages that the operations and checkpoints endpoints dress as 400 (docs/ktrdr.md §1.3). */
+/** An outage that the operations and checkpoints endpoints answer with 400 (docs/ktrdr.md §1.3). */
 const isDressedOutage = (refusal: Refusal): boolean =>
   refusal.status === 400 &&
   refusal.code !== null &&
@@ -84,7 +84,7 @@ const isDressedOutage = (refusal: Refusal): boolean =>
 
 const TRANSIENT = new Set([408, 425, 429, 500, 502, 503, 504]);
 
-/** Why-text: what was observed, with KTRDR's own words at the end. */
+/** The `why` of an error: the status and code, with KTRDR's own words at the end. */
 function observed(refusal: Refusal): string {
   const said = [refusal.message, refusal.detail].filter((part) => part !== "").join(" | ");
   const code = refusal.code === null ? "" : ` ${refusal.code}`;
@@ -99,8 +99,8 @@ const ambiguous = (what: string, why: string): DomainError =>
   });
 
 /**
- * The transient/permanent rule of docs/ktrdr.md §1.3 as a domain error. `what` names the thing asked for, e.g. "The
- * training".
+ * The DomainError for a refusal, by the rule of docs/ktrdr.md §1.3 on what is transient. `what` names what was asked
+ * for, e.g. "The training".
  */
 export function refusalError(refusal: Refusal, nature: Nature, what: string): DomainError {
   const why = observed(refusal);
@@ -112,7 +112,7 @@ export function refusalError(refusal: Refusal, nature: Nature, what: string): Do
     });
   }
   const transient = TRANSIENT.has(refusal.status) || isDressedOutage(refusal);
-  // 429 and 425 are said before anything is begun; everything else transient may come after the worker took the job.
+  // 429 and 425 come before anything begins; any other transient answer may come after a worker took the job.
   const notBegun = refusal.status === 429 || refusal.status === 425;
   const begunMaybe = refusal.status < 300 || refusal.status > 500 || (transient && !notBegun);
   if (nature === "start" && begunMaybe) return ambiguous(what, why);
@@ -128,14 +128,14 @@ export function refusalError(refusal: Refusal, nature: Nature, what: string): Do
   return new DomainError("ktrdr_rejected", { what: `${what} was refused by KTRDR.`, why });
 }
 
-/** An answer with status 200 that cannot be what it should be. */
+/** The error for an answer with status 200 that cannot be right. */
 export function badAnswer(nature: Nature, what: string, why: string): DomainError {
   const observation = oneLine(why);
   if (nature === "start") return ambiguous(what, observation);
   return new DomainError("ktrdr_bad_answer", { what: `${what}: KTRDR's answer cannot be used.`, why: observation });
 }
 
-/** No answer at all; `cause` keeps the socket's own code. `sent` is false only when it is certain that KTRDR never saw the request. */
+/** The error for no answer. `sent` is false only when KTRDR never saw the request; `cause` keeps the socket's code. */
 export function noAnswer(nature: Nature, what: string, sent: boolean, why: string, cause?: unknown): DomainError {
   const observation = oneLine(why);
   if (nature === "start" && sent) return ambiguous(what, observation);

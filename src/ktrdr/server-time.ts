@@ -4,14 +4,14 @@ import { assertAllowed, type Surface } from "./allow-list.ts";
 export interface ServerTime {
   /** ms since 1970 of KTRDR's `Date` header, which has whole seconds. */
   readonly theirs: number;
-  /** Our own clock right before and right after. */
+  /** Our own clock right before and right after the request. */
   readonly before: number;
   readonly after: number;
 }
 
 const ASKED: Readonly<Record<Surface, string>> = { api: "api/v1/health", worker: "api/v1/operations" };
 
-/** What KTRDR's host takes for the time. Undefined when it does not say. @throws got's errors when there is no answer. */
+/** The time by KTRDR's host; undefined when it does not tell. @throws got's errors when there is no answer */
 export async function fetchServerTime(
   baseUrl: string,
   signal: AbortSignal,

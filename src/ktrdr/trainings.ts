@@ -19,8 +19,8 @@ export interface TrainingStart {
 export interface Trainings {
   /**
    * Posts once, never repeats. Read the operation first and post only when it is unknown (docs/ktrdr.md §9.1).
-   * @throws DomainError `ktrdr_start_ambiguous` when it may have been started; every other error means it was not:
-   *   `ktrdr_no_worker`, `ktrdr_unavailable` (never sent), `ktrdr_rejected`, `ktrdr_not_found`, `ktrdr_bad_answer`.
+   * @throws DomainError `ktrdr_start_ambiguous` when KTRDR may have started it; when it did not, `ktrdr_no_worker`,
+   *   `ktrdr_unavailable` (never sent), `ktrdr_rejected`, `ktrdr_not_found` or `ktrdr_bad_answer`
    */
   start(request: TrainingStart, sending?: Sending): Promise<{ readonly operationId: string }>;
 }

@@ -16,7 +16,7 @@ export interface RequestInfo {
   readonly method: Method;
   /** Path as sent, without query. */
   readonly path: string;
-  /** Line of the allow-list that let it through; without names, so there are few. */
+  /** The line of the allow-list that allowed it; there are few, because they hold no names. */
   readonly endpoint: string;
   /** True when the caller stopped waiting before an answer came. */
   readonly aborted: boolean;
@@ -32,13 +32,13 @@ export interface TransportOptions {
   readonly baseUrl: string;
   /** Limit of one attempt, connect to last byte. */
   readonly requestTimeoutMs: number;
-  /** Requests in a row without an answer after which KTRDR is left alone for a moment; never unless given. */
+  /** After so many requests in a row without an answer the breaker opens. Absent: it never does. */
   readonly breakerFailures?: number;
-  /** Told whenever that changes. */
+  /** Called when the breaker's state changes. */
   readonly onBreaker?: (state: BreakerState) => void;
   readonly logger?: Pick<Logger, "debug">;
   readonly onRequest?: (info: RequestInfo) => void;
-  /** Sends each request inside a trace, with headers that say which. */
+  /** Sends each request inside a trace, with the trace's headers. */
   readonly traceRequest?: TraceRequest;
 }
 
@@ -56,7 +56,7 @@ export interface Transport {
 }
 
 const CONNECTIONS = 20;
-/** uvicorn closes idle connections after 5 s; leaving them first avoids writing into a closing socket. */
+/** uvicorn closes idle connections after 5 s. We close them before, so that no request meets a closing one. */
 const IDLE_MS = 4_000;
 /** Base address without trailing slash and without a repeated `/api/v1`. */
 function parseBase(address: string, strip: RegExp): URL {
@@ -68,7 +68,7 @@ function parseBase(address: string, strip: RegExp): URL {
   return base;
 }
 
-/** The one way to KTRDR: pool, time limit, size cap, allow-list, error rule. */
+/** The only way to KTRDR: with connection pool, time limits, size limit, allow-list and the rule for errors. */
 export function createTransport(options: TransportOptions): Transport {
   const pool = { keepAlive: true, maxSockets: CONNECTIONS, maxFreeSockets: CONNECTIONS, timeout: IDLE_MS };
   const agent = { http: new http.Agent(pool), https: new https.Agent(pool) };
@@ -82,7 +82,7 @@ export function createTransport(options: TransportOptions): Transport {
   const run = async <T>(surface: Surface, base: URL, call: Call<T>): Promise<T> => {
     let answer: Answer | null = null;
     let attempts = 1;
-    // An open breaker asks nothing: there is no request to tell of.
+    // While the breaker is open no request is sent, so none is reported.
     let asked = false;
     const endpoint = endpointOf(surface, call.method, call.path);
     const begun = performance.now();

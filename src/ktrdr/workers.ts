@@ -6,12 +6,11 @@ import { fetchOperation, fetchOperations } from "./operations.ts";
 import { oneLine } from "../domain/plain-text.ts";
 import type { Transport } from "./transport.ts";
 
-/** A worker asked directly: the better source when the API's view is stale (docs/ktrdr.md §2.16). */
+/** A worker that is asked directly: it knows more than the API when the API's view is old (docs/ktrdr.md §2.16). */
 export interface WorkerLink {
   /**
-   * Read from its list of active operations, never from its `/health`: that endpoint gives the same two facts, but a
-   * worker takes whoever asks there for KTRDR's API, and does not register again while anybody does
-   * (docs/ktrdr.md §11.1).
+   * Read from its list of active operations. Its `/health` tells the same two facts, but the worker takes every caller
+   * there for KTRDR's API, and does not register again while anybody calls (docs/ktrdr.md §11.1).
    */
   health(signal?: AbortSignal): Promise<WorkerHealth>;
   /** @throws DomainError `ktrdr_not_found` when the worker does not know the id. */
@@ -25,8 +24,8 @@ export interface Workers {
   list(signal?: AbortSignal): Promise<KtrdrWorker[]>;
   at(endpointUrl: string): WorkerLink;
   /**
-   * The registry as it was at most `maxAgeMs` ago. Concurrent callers share one request, so the requests of an
-   * interval do not grow with the number of jobs.
+   * The registry as it was at most `maxAgeMs` ago. Callers share requests, so their number does not grow with the
+   * number of jobs.
    */
   snapshot(maxAgeMs: number, signal?: AbortSignal): Promise<readonly KtrdrWorker[]>;
 }
@@ -102,7 +101,7 @@ export function createWorkers(transport: Transport, now: () => number = () => pe
     async snapshot(maxAgeMs, signal) {
       signal?.throwIfAborted();
       const oldest = now() - maxAgeMs;
-      // Age counts from the asking: the answer cannot be older than that.
+      // The age counts from the request: the answer cannot be older.
       if (latest !== null && latest.askedAt >= oldest) return latest.workers;
       if (runningSince < oldest) shared.forget("workers");
       return shared.run(

@@ -5,9 +5,9 @@ import { Gauge, type Registry } from "prom-client";
 const ANSWER_WITHIN_MS = 1_000;
 
 /**
- * How much room is left where files are written to.
+ * How much room is left on the disks of folders.
  * @param folders path by name
- * @returns looks again; never rejects. A folder that cannot be looked at has no value.
+ * @returns a function that looks again and never rejects; a folder that cannot be looked at has no value
  */
 export function diskMetrics(
   registry: Registry,
@@ -47,7 +47,7 @@ const late = (): Promise<null> =>
     setTimeout(() => resolve(null), ANSWER_WITHIN_MS).unref();
   });
 
-/** Each look that hangs holds a thread: no second one beside it. */
+/** Allows one look at a time, because each look that hangs holds a thread. */
 function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {
   let pending: Promise<T> | null = null;
   return () => (pending ??= ask().finally(() => (pending = null)));

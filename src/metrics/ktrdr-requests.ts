@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 
 /** One finished request to KTRDR. */
 export interface KtrdrRequest {
-  /** Line of the allow-list that let it through; bounded. */
+  /** The line of the allow-list that allowed it; there are few. */
   readonly endpoint: string;
   /** HTTP status; null when no answer came. */
   readonly status: number | null;
@@ -18,8 +18,8 @@ export type BreakerState = (typeof BREAKER_STATES)[number];
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
 /**
- * Requests to KTRDR, their latency and what came of them.
- * @param breaker asked at each scrape; the state of the breaker is not exposed without it.
+ * Requests to KTRDR, their latency and their outcome.
+ * @param breaker called at each scrape; without it the state of the breaker is not shown
  */
 export function ktrdrMetrics(registry: Registry, breaker?: () => BreakerState): (request: KtrdrRequest) => void {
   const registers = [registry];

@@ -6,23 +6,23 @@ import { toolMetrics, type ToolCall } from "./tool-calls.ts";
 
 export interface MetricSources {
   readonly names: RecordNames;
-  /** What the labels of tool calls may be. A process without tools has none. */
+  /** The values that labels of tool calls may have; absent for a process without tools. */
   readonly tools?: { readonly names: readonly string[]; readonly codes: readonly string[] };
-  /** Asked at a scrape, at most every few seconds. */
+  /** Called at a scrape, at most every few seconds. */
   readonly figures: () => Promise<RecordFigures>;
-  /** Calls that were given up by the execution log. A process without tools has none. */
+  /** Number of calls that the execution log dropped; absent for a process without tools. */
   readonly executionsDropped?: () => number;
   readonly breaker?: () => BreakerState;
   /** Folders whose disks may fill, path by name; undefined: not configured. */
   readonly folders?: Readonly<Record<string, string | undefined>>;
-  /** Metrics of another registry in Prometheus' text form, put behind our own; its names must not be ours. */
+  /** Metrics of another registry in Prometheus' text form, added after ours; names must differ. */
   readonly others?: () => Promise<string>;
 }
 
 export interface Metrics {
   observeCall(call: ToolCall): void;
   observeRequest(request: KtrdrRequest): void;
-  /** Prometheus' text form. Never rejects: what cannot be read is missing, and `ktrdr_mcp_database_up` says so. */
+  /** Prometheus' text form. Never rejects: figures that cannot be read are missing, and `ktrdr_mcp_database_up` is 0. */
   text(): Promise<string>;
   /** Every family of ours, for the documentation. */
   families(): readonly MetricFamily[];
@@ -35,7 +35,7 @@ export interface MetricFamily {
   readonly labels: readonly string[];
 }
 
-/** Scrapers that come together, or a hurried one, are answered from the same figures. */
+/** Scrapes within this time get the same figures. */
 const FIGURES_KEPT_MS = 5_000;
 
 /** The metrics of one process. */
@@ -64,7 +64,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   };
 }
 
-/** A gauge, because its value is owned elsewhere and only read here. */
+/** A gauge, because the value is counted elsewhere and only read here. */
 function dropsGauge(registry: Registry, dropped: () => number): void {
   new Gauge({
     name: "ktrdr_mcp_execution_log_dropped",
@@ -77,7 +77,7 @@ function dropsGauge(registry: Registry, dropped: () => number): void {
 }
 
 function familyOf(metric: unknown): MetricFamily {
-  // The library's types leave out what its objects have.
+  // The library's types lack fields that its objects have.
   const { name, help, type, labelNames } = metric as MetricFamily & { readonly labelNames: readonly string[] };
   return { name, help, type, labels: labelNames };
 }

@@ -4,11 +4,11 @@ import { Counter, Gauge, type Registry } from "prom-client";
 export interface RecordFigures {
   /** Whether the record could be written as well as read. */
   readonly writable: boolean;
-  /** How far this process's clock is certainly ahead of the database's, seconds. */
+  /** How far this process's clock is ahead of the database's for certain, in seconds. */
   readonly clockAheadSeconds: number;
   /** Seconds since the last backup; null when there was none. */
   readonly backupAgeSeconds: number | null;
-  /** How many jobs are in each state; `oldestSeconds`: how long the one that has been in it longest has been. */
+  /** How many jobs are in each state, and for how long the oldest of them (`oldestSeconds`). */
   readonly open: readonly {
     readonly kind: string;
     readonly state: string;
@@ -70,7 +70,7 @@ export function recordMetrics(registry: Registry, names: RecordNames): (figures:
   };
 }
 
-/** A counter that falls is taken for one that began anew, and all of it for news: a start that was undone must not do that. */
+/** Never falls: Prometheus takes a falling counter for a new one and counts all of it again, as after an undone start. */
 function rising(): (key: string, value: number) => number {
   const seen = new Map<string, number>();
   return (key, value) => {

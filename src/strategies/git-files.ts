@@ -1,11 +1,11 @@
-/** The file system as isomorphic-git wants it, with writes that are whole or not there. */
+/** The file system for isomorphic-git, with writes that are complete or not there. */
 import { randomUUID } from "node:crypto";
 import fs from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
 /**
- * The library writes an object straight to its place and never writes one again that is there: a process killed in the
- * middle would leave half an object for ever.
+ * Writes a file in one step. The library would write an object directly to its place and never again: a process killed
+ * in the middle would leave half an object for ever.
  */
 async function writeFile(path: string, data: string | Uint8Array): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);

@@ -16,15 +16,13 @@ export interface StrategyEntry {
 export interface StrategyFile {
   readonly name: string;
   readonly text: string;
-  /** Of the file's bytes, lower-case hex. */
+  /** SHA-256 of the file's bytes, lower-case hex. */
   readonly sha256: string;
   /** ISO-8601 UTC. */
   readonly modifiedAt: string;
 }
 
-/**
- * KTRDR's strategies folder as this machine sees it: flat, `<name>.yaml` (docs/ktrdr.md §2.6: the API cannot write it).
- */
+/** KTRDR's strategies folder as this machine sees it: flat, `<name>.yaml` (docs/ktrdr.md §2.6: the API cannot write it). */
 export interface StrategyFolder {
   /** Sorted by name. Anything that is not a plain file with a proper name is left out. */
   list(): Promise<StrategyEntry[]>;
@@ -36,11 +34,11 @@ export interface StrategyFolder {
    */
   write(name: string, text: string, how: { readonly overwrite: boolean }): Promise<StrategyFile>;
   exists(name: string): Promise<boolean>;
-  /** What `list` says of it; null when it is not there. */
+  /** The strategy's entry as `list` has it; null when it does not exist. */
   entry(name: string): Promise<StrategyEntry | null>;
 }
 
-/** Never through a link, and never waiting for the other end of a pipe. */
+/** Refuses links, and does not wait for the other end of a pipe. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 const codeOf = (error: unknown): string =>
@@ -140,7 +138,7 @@ async function writeStrategy(folder: string, name: string, bytes: Uint8Array, ov
 async function entryOf(folder: string, file: string): Promise<StrategyEntry | null> {
   const name = file.slice(0, -SUFFIX.length);
   if (!file.endsWith(SUFFIX) || !STRATEGY_NAME.test(name)) return null;
-  // Gone between listing and looking: not there.
+  // A file that went away after listing counts as missing.
   const facts = await lstat(join(folder, file)).catch(() => null);
   if (facts === null || !facts.isFile()) return null;
   return { name, modifiedAt: facts.mtime.toISOString(), bytes: facts.size };

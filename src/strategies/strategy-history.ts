@@ -1,6 +1,6 @@
 /**
  * Every version of every strategy, as commits of a bare git repository inside the strategies folder. Several processes,
- * and an operator's own git, may write at once: the branch is moved under git's own lock file.
+ * and an operator's own git, may write at once, because the branch is moved under git's own lock file.
  */
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -11,14 +11,14 @@ import { moveRef } from "./git-ref.ts";
 import { SUFFIX } from "./strategy-file.ts";
 import { messageOf, readMessage, type Change, type ChangeNote } from "./version-message.ts";
 
-/** Beside the strategies; not `.git`, which would make the folder a repository of its own to one that surrounds it. */
+/** Not `.git`: that would make the folder a repository inside one that surrounds it. */
 export const HISTORY_FOLDER = ".history.git";
 
 export interface StrategyVersion {
   /** Id of the commit, 40 hex digits. */
   readonly commit: string;
   readonly change: Change;
-  /** Of the file's bytes; null for a removal. Id of the text in git. */
+  /** Git's id of the text; null for a removal. */
   readonly blob: string | null;
   readonly author: string;
   readonly reason: string | null;
@@ -27,27 +27,27 @@ export interface StrategyVersion {
   readonly at: string;
 }
 
-/** Bytes by name; null: the strategy is not there any more. */
+/** Bytes by name; null for a strategy that was removed. */
 export type Entries = ReadonlyMap<string, Uint8Array | null>;
 
 export interface StrategyHistory {
   /**
    * Runs `work` while nobody else changes the history.
-   * @param work is given what the newest version of each strategy is, as git's id of the text.
-   * @returns the id of the new commit; null when `work` answers with null, or changes nothing.
+   * @param work gets git's id of each strategy's newest text
+   * @returns the id of the new commit; null when `work` answers null, or changes nothing
    */
   commit(
     work: (
       newest: ReadonlyMap<string, string>,
     ) => Promise<{ readonly entries: Entries; readonly note: ChangeNote } | null>,
   ): Promise<string | null>;
-  /** What the newest version of each strategy is, as git's id of the text. */
+  /** Git's id of each strategy's newest text. */
   newest(): Promise<ReadonlyMap<string, string>>;
-  /** Newest first; empty for a strategy that never was. */
+  /** Newest first; empty for a strategy that never existed. */
   versions(name: string): Promise<readonly StrategyVersion[]>;
-  /** Every strategy that ever was. */
+  /** Every strategy that ever existed. */
   names(): Promise<readonly string[]>;
-  /** The bytes of a version that is no removal. */
+  /** The bytes of a version; not for removals. */
   read(version: StrategyVersion): Promise<Uint8Array>;
 }
 
@@ -147,13 +147,13 @@ async function writeCommit(
   return await git.writeCommit({ fs, gitdir, commit });
 }
 
-/** Anybody may call himself anything: what git's format cannot hold is left out. */
+/** A client may have any name: characters that git's format cannot hold are left out. */
 function authorOf(name: string): { name: string; email: string } {
   const plain = oneLine(name.replaceAll(/[<>]/g, " "), 100);
   return { name: plain === "" ? "unknown" : plain, email: "strategies@ktrdr-mcp.invalid" };
 }
 
-/** The commits of each strategy, read once; afterwards only what is new. */
+/** The commits of each strategy. They are read once, and later only the new ones. */
 class HistoryLog {
   readonly #gitdir: string;
   #head: string | null = null;
@@ -191,7 +191,7 @@ class HistoryLog {
       fresh.push(read);
       next = read.commit.parent[0];
     }
-    // Not a continuation of what was read: somebody has put another history in its place.
+    // The history does not continue what was read: somebody has replaced it.
     if (next === undefined && this.#head !== null) this.#forget();
     for (const commit of fresh.toReversed()) await this.#add(commit);
   }

@@ -1,28 +1,28 @@
-/** What a commit says of a change to strategies. */
+/** The message of a commit that changes strategies. */
 
 export type Change = "created" | "changed" | "removed";
 
 export interface ChangeNote {
-  /** The client that asked, or `outside` for what was done to the files by others. */
+  /** The client that asked, or `outside` for changes that others made to the files. */
   readonly author: string;
   /** One line. */
   readonly title: string;
-  /** In the words of whoever asked; untrusted. */
+  /** The words of whoever asked; untrusted. */
   readonly reason: string | null;
   readonly experimentId: string | null;
-  /** ISO-8601 UTC; now unless told. */
+  /** ISO-8601 UTC; absent: now. */
   readonly at?: string;
 }
 
 const EXPERIMENT = "Experiment: ";
 
-/** Title, reason, and a last paragraph of facts, as git's own trailers. */
+/** Title, reason, and the experiment in a last paragraph, like git's trailers. */
 export function messageOf({ title, reason, experimentId }: ChangeNote): string {
   const facts = [`${EXPERIMENT}${experimentId ?? "none"}`];
   return [title, ...(reason === null ? [] : [reason.trim()]), facts.join("\n")].join("\n\n") + "\n";
 }
 
-/** Of a message of ours; of another one, the whole of it as the reason. */
+/** Reads a message of ours. Of another message, all of it is the reason. */
 export function readMessage(message: string): Pick<ChangeNote, "reason" | "experimentId"> {
   const paragraphs = message.trimEnd().split("\n\n");
   const facts = paragraphs.at(-1) ?? "";

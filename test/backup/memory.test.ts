@@ -150,20 +150,20 @@ describe("the memory, exported and imported", () => {
   });
 
   it.each<[string, (text: string) => string, RegExp]>([
-    ["was cut", (text) => text.slice(0, -20), /none of a memory|end is missing/],
+    ["was cut", (text) => text.slice(0, -20), /does not belong into a memory|end is missing/],
     ["has lost a line", (text) => text.replace(/\n\{"table":"insights"[^\n]*/, ""), /has \d+ lines, and says/],
     [
       "has a row that does not fit",
       (text) => text.replace('"importance":9', '"importance":99'),
       /Rows of insights do not fit/,
     ],
-    ["is something else", () => "hello\n", /none of a memory/],
+    ["is something else", () => "hello\n", /does not belong into a memory/],
     ["is empty", () => "", /end is missing/],
     ["is of a newer version", (text) => text.replace('"format":1', '"format":2'), /newer version/],
     [
       "names a table that is none of it",
       (text) => text.replace('"table":"insights"', '"table":"research_control"'),
-      /none of a memory/,
+      /does not belong into a memory/,
     ],
   ])("of a file that %s adds nothing", async (_name, change, why) => {
     const broken = path.join(await places.folder(), "broken.jsonl");
