@@ -1,4 +1,4 @@
-/** What KTRDR wrote down beside a model (docs/ktrdr.md §4.2), where its models folder can be read here. */
+/** The files that KTRDR keeps beside a model (docs/ktrdr.md §4.2), when its models folder is mounted here. */
 import { hash } from "node:crypto";
 import { constants } from "node:fs";
 import { open, realpath } from "node:fs/promises";

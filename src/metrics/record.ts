@@ -36,7 +36,7 @@ export interface RecordNames {
 /**
  * Figures that are read from the record when they are asked for, and not counted as they happen: a job is counted once
  * whichever workers died on its way. Every process that is asked shows the same ones.
- * @returns what puts figures in; null: the record could not be read, so nothing is said about jobs.
+ * @returns sets the figures; null means that the record could not be read, and leaves out everything about jobs
  */
 export function recordMetrics(registry: Registry, names: RecordNames): (figures: RecordFigures | null) => void {
   const families = familiesOf(registry);
@@ -47,7 +47,7 @@ export function recordMetrics(registry: Registry, names: RecordNames): (figures:
     families.databaseUp.set(figures === null ? 0 : 1);
     families.databaseWritable.set(figures?.writable === true ? 1 : 0);
     for (const family of families.ofJobs) family.reset();
-    families.backupAge.remove(); // the library shows 0 for what was never set
+    families.backupAge.remove(); // otherwise the library shows 0
     families.clock.remove();
     if (figures === null) return;
     families.clock.set(figures.clockAheadSeconds);

@@ -8,12 +8,12 @@ export interface ToolCall {
   readonly durationMs: number;
 }
 
-/** Seconds. The promise is half a second; get_task_status may wait 45 s. */
+/** Seconds. A call should take half a second at most; get_task_status may wait 45 s. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 50];
 
 /**
- * Calls, errors and latency of each tool. Every value of a label is one of `names` and `codes` or `other`: what a caller
- * sends cannot add a series.
+ * Calls, errors and latency of each tool. Every value of a label is one of `names` and `codes`, or `other`, so that
+ * callers cannot add series.
  */
 export function toolMetrics(
   registry: Registry,
@@ -43,7 +43,7 @@ export function toolMetrics(
   const knownCodes = new Set(codes);
   for (const tool of names) {
     calls.inc({ tool }, 0);
-    // Prometheus sees no increase in a series that begins at 1, and the first defect is worth an alert.
+    // Begins at 0: Prometheus sees no increase in a series that begins at 1, and the first defect must raise an alert.
     errors.inc({ tool, code: "internal" }, 0);
   }
   return (call) => {

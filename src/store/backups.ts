@@ -1,7 +1,7 @@
 import { run, type Pool } from "./pool.ts";
 
 /**
- * Notes a backup that is whole, so that its age can be told.
+ * Notes a complete backup, so that its age can be shown.
  * @param backup takenAt: moment of its data, ISO-8601 UTC, by PostgreSQL's clock
  * @throws DomainError `database_unavailable`, also when the database cannot be written
  */

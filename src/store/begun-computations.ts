@@ -2,8 +2,8 @@ import { ComputationRow, type ComputationRecord } from "./job-row.ts";
 import { select, type Pool } from "./pool.ts";
 
 /**
- * Computations whose start may have been posted while their operation is not known: whoever posted it died before the
- * answer was written down, or still waits for it. Oldest first.
+ * Computations whose start may have been posted and whose operation is not known: the process that posted it died
+ * before it wrote down the answer, or still waits for it. Oldest first.
  * @throws DomainError `database_unavailable`
  */
 export async function begunComputations(pool: Pool): Promise<ComputationRecord[]> {

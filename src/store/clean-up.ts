@@ -3,9 +3,9 @@ import { run, select, type Pool } from "./pool.ts";
 import { NO_CURVE } from "./result-row.ts";
 
 /**
- * What may go with time. Never a job, its request, its ending, its result or its model, never an insight or an
- * experiment, and never anything of a job that is still open, that an insight was drawn from or that belongs to an
- * experiment: they answer for ever. What goes is only needed while a job runs, or is told nowhere.
+ * Which old data may be removed: what is needed only while a job runs, or shown nowhere. Jobs, their requests, endings,
+ * results and models, insights and experiments always stay, and so does everything of a job that is open, that an
+ * insight was drawn from, or that belongs to an experiment.
  */
 export const KINDS = ["calls", "start_evidence", "checkpoint_curves", "failed_strategy_texts"] as const;
 export type Kind = (typeof KINDS)[number];
@@ -14,24 +14,24 @@ export interface Finding {
   readonly kind: Kind;
   readonly what: string;
   readonly rows: number;
-  /** As PostgreSQL stores them. */
+  /** Their size in PostgreSQL. */
   readonly bytes: number;
 }
 
 interface Rule {
   readonly what: string;
   readonly table: string;
-  /** Its key, by which rows are taken in batches. */
+  /** The table's key, by which rows are taken in batches. */
   readonly key: string;
-  /** Which rows, with their age beyond `$1` days. */
+  /** Selects the rows that are older than `$1` days. */
   readonly where: string;
-  /** What is saved of a row, in bytes. */
+  /** How many bytes removing from a row saves. */
   readonly bytes: string;
-  /** The statement that has it gone, without its `where`. */
+  /** The statement that removes it, without its `where`. */
   readonly act: string;
 }
 
-/** What an insight was drawn from, or an experiment judged, is needed as long as they are: for ever. */
+/** Jobs that ended long ago. Those of insights and experiments are left out: these refer to them for ever. */
 const ENDED = `jobs j where j.job_id = c.job_id and j.status <> 'open' and j.finished_at < now() - $1 * interval '1 day'
   and not exists (select from insight_jobs i where i.job_id in (j.job_id, j.parent_job_id))
   and not exists (select from experiment_jobs e where e.job_id in (j.job_id, j.parent_job_id))
@@ -75,11 +75,11 @@ const RULES: Readonly<Record<Kind, Rule>> = {
   },
 };
 
-/** Short transactions: nobody who writes meanwhile waits for long. */
+/** Small batches keep transactions short, so that other writers need not wait. */
 const BATCH_ROWS = 1_000;
 
 /**
- * What would go, and how much it is. Changes nothing.
+ * Which data would be removed, and how much it is. Changes nothing.
  * @param days rows and endings older than so many days
  */
 export async function findOld(pool: Pool, kinds: readonly Kind[], days: number): Promise<Finding[]> {
@@ -99,15 +99,15 @@ export async function findOld(pool: Pool, kinds: readonly Kind[], days: number):
 }
 
 /**
- * Has it gone, in batches; may be stopped and repeated at any time, also while everything runs.
- * @returns rows changed or deleted.
+ * Removes the data in batches, while everything runs. May be stopped and repeated at any time.
+ * @returns how many rows were changed or deleted
  */
 export async function removeOld(pool: Pool, kind: Kind, days: number, signal?: AbortSignal): Promise<number> {
   const { table, key, where, act } = RULES[kind];
   let gone = 0;
   for (;;) {
     signal?.throwIfAborted();
-    // Rows that somebody works on are left for the next time.
+    // Locked rows are left for the next time.
     const batch = `select ${columnsOf(key)} from ${table} where ${where} limit ${BATCH_ROWS} for update of c skip locked`;
     const rows = await run(pool, `${act} where (${columnsOf(key)}) in (${batch}) returning 1`, [days]);
     gone += rows.length;

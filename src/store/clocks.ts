@@ -12,27 +12,27 @@ export async function databaseNow(session: Session): Promise<Date> {
 }
 
 /**
- * How far this process's clock is certainly ahead of the database's (negative: behind), in milliseconds.
+ * How far this process's clock is ahead of the database's for certain (negative: behind), in milliseconds.
  * @param now this process's clock
  * @throws DomainError `database_unavailable`
  */
 export async function aheadOfDatabase(pool: Pool, now: () => number = Date.now): Promise<number> {
-  await select(pool, z.object({}), "select"); // connecting is not part of the glance
+  await select(pool, z.object({}), "select"); // so that connecting does not count as time of the answer
   const before = now();
   const theirs = (await databaseNow(pool)).getTime();
   const skew = skewOf({ theirs, before, after: now() });
   return skew === 0 ? 0 : -skew;
 }
 
-/** A process whose clock is not the database's. */
+/** A process whose clock differs from the database's. */
 export interface OffClock {
   /** pid@host. */
   readonly process: string;
-  /** Positive when it is ahead. */
+  /** Positive when the clock is ahead. */
   readonly offsetSeconds: number;
 }
 
-/** A process that still lives has said so within this (seconds); it looks more often. */
+/** Seconds; a living process looks at its clock more often, so an older row is of one that ended. */
 const LASTS_S = 180;
 const Off = z.object({ process: z.string(), offsetSeconds: z.number() });
 
@@ -47,25 +47,25 @@ export const offClocks = (pool: Pool): Promise<readonly OffClock[]> =>
   );
 
 export interface FollowedClock {
-  /** ms since 1970 by the database's clock, once that was seen to differ. */
+  /** ms since 1970; by the database's clock once it was found to differ. */
   now(): number;
-  /** Looks at the database's clock and writes down when the own one is off. @throws DomainError `database_unavailable` */
+  /** Compares with the database's clock and writes down a difference. @throws DomainError `database_unavailable` */
   look(): Promise<void>;
 }
 
 interface Following {
   readonly pool: Pool;
-  /** pid@host; null for one that writes nothing about itself. */
+  /** pid@host; null for a process that writes nothing down about itself. */
   readonly process: string | null;
   /** The machine's own clock. */
   readonly now: () => number;
-  /** Told when it becomes off, and when it agrees again (0). Seconds, positive when it is ahead. */
+  /** Called when the clock becomes wrong, and with 0 when it is right again. Seconds, positive when it is ahead. */
   readonly onChange: (offsetSeconds: number) => void;
 }
 
 /**
- * The machine's clock, set right by the database's when it is off by more than a couple of seconds: what is compared with a
- * moment on record is then one clock's, whichever worker saw it.
+ * The machine's clock, corrected by the database's when it is off by more than two seconds: times that are compared
+ * with the record then come from one clock, whichever worker took them.
  */
 export function followDatabase({ pool, process, now, onChange }: Following): FollowedClock {
   let aheadMs = 0;
@@ -85,14 +85,14 @@ export function followDatabase({ pool, process, now, onChange }: Following): Fol
 }
 
 const LOOK_EVERY_MS = 60_000;
-/** A database that did not answer is looked at again. */
+/** When the database did not answer, it is asked again after this time. */
 const LOOK_AGAIN_MS = 5_000;
-/** What is said without its time may be said by the own clock: an answer does not wait longer. */
+/** An answer waits no longer than this for the database's time; then it uses this machine's. */
 const PATIENCE_MS = 2_000;
 
 /**
- * The time by the database's clock for whoever asks now and then, looked at when somebody asks; by the machine's own while
- * nothing is known of the database's. Never rejects.
+ * The time by the database's clock, for occasional callers: the clocks are compared when somebody asks. While the
+ * database's time is not known, this machine's is used. Never rejects.
  */
 export function databaseTime(pool: Pool, onChange: Following["onChange"] = () => undefined): () => Promise<Date> {
   const clock = followDatabase({ pool, process: null, now: () => Date.now(), onChange });
@@ -115,7 +115,7 @@ export function databaseTime(pool: Pool, onChange: Following["onChange"] = () =>
   };
 }
 
-/** Those that ended while they were off go with time. */
+/** Also removes old rows of processes that ended while their clocks were off. */
 const WRITE = `with gone as (delete from clocks where seen_at < now() - interval '1 day' and process <> $1)
   insert into clocks (process, offset_seconds, seen_at) values ($1, $2, now())
   on conflict (process) do update set offset_seconds = excluded.offset_seconds, seen_at = excluded.seen_at`;

@@ -10,32 +10,32 @@ export interface StartedOperation {
   readonly operationId: string;
   readonly workerId?: string | null;
   readonly workerEndpoint?: string | null;
-  /** Set when the operation is one that an earlier computation left behind, of this job or of another. */
+  /** Set when the operation is resumed: it belonged to an earlier computation, of this job or another. */
   readonly resumedFrom?: ResumePoint | null;
 }
 
 /** The part of the record that makes a start happen exactly once. Every method may be repeated. */
 export interface ComputationWriter extends PostingWriter {
   /**
-   * Writes the intent to start computation `n` (1-based) of a job; to be called before KTRDR is asked to start. It begins
-   * only once those before it are dead: they end with it, and own their operation no more.
-   * @param knownOperations ids of the operations that KTRDR shows now.
-   * @returns the computation as it stands: one that existed before keeps its time, its known operations and its operation.
-   * @throws DomainError `task_not_found` for an unknown job, `task_conflict` for a new computation of an ended job.
+   * Writes the intent to start computation `n` (1-based) of a job. Call it before KTRDR is asked to start, and only
+   * when the computations before are dead: it ends them, and they no longer own their operations.
+   * @param knownOperations ids of the operations that KTRDR shows now
+   * @returns the computation; one that existed before keeps its time, its known operations and its operation
+   * @throws DomainError `task_not_found` for an unknown job, `task_conflict` for a new computation of an ended job
    */
   beginComputation(jobId: string, n: number, knownOperations: readonly string[]): Promise<ComputationRecord>;
   /**
-   * Records which operation of KTRDR the computation is. What is known about the worker is added to, never erased.
-   * @throws DomainError `task_not_found` when it was not begun, `task_conflict` when it already is another operation,
-   *   when the operation belongs to another computation, or is to be resumed by one that has ended.
+   * Records which operation of KTRDR belongs to the computation. Facts about the worker are added, never erased.
+   * @throws DomainError `task_not_found` when it was not begun; `task_conflict` when it has another operation, when the
+   *   operation belongs to another computation, or when an ended computation is to resume it
    */
   attachOperation(jobId: string, n: number, operation: StartedOperation): Promise<ComputationRecord>;
-  /** Takes back that the computation resumes an operation: KTRDR refused to, so that it has to begin anew. */
+  /** Removes the operation that the computation was to resume: KTRDR refused, so it has to begin anew. */
   detachResumed(jobId: string, n: number): Promise<void>;
-  /** Keeps how far the computation was seen to be: never less than before. */
+  /** Keeps the farthest progress that was seen. */
   noteSeen(jobId: string, n: number, seen: PartialResult): Promise<void>;
   /**
-   * Records what became of the computation. The first fate stands.
+   * Records how the computation ended. The first fate stays.
    * @throws DomainError `task_not_found` when it was not begun.
    */
   endComputation(jobId: string, n: number, fate: string): Promise<ComputationRecord>;

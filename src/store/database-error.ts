@@ -3,9 +3,9 @@ import { oneLine } from "../domain/plain-text.ts";
 import { refusedGrant } from "./grants.ts";
 
 interface Meaning {
-  /** In a sentence; what PostgreSQL itself said follows. */
+  /** A sentence; PostgreSQL's own words follow it. */
   readonly why: string;
-  /** Who has to do what about it. */
+  /** What somebody has to do about it. */
   readonly next: string;
 }
 
@@ -22,12 +22,12 @@ const USER = "Mend user and password in DATABASE_URL (percent-encoded: @ is %40,
 
 const meaning = (why: string, next: string): Meaning => ({ why, next });
 
-/** What somebody says who is no PostgreSQL, or not for us: by the words, where there is no code or one for everything. */
+/** Errors known by their words, because they have no code, or one that stands for everything. */
 const WORDS: readonly (readonly [RegExp, Meaning])[] = [
   [/no encryption$/, meaning("PostgreSQL lets this user in over TLS only.", "Add sslmode=require to DATABASE_URL.")],
   [
     /(SSL|GSS) encryption$|no pg_hba\.conf entry/,
-    meaning("PostgreSQL lets nobody in from here like that.", "Add a line to pg_hba.conf, or mend DATABASE_URL."),
+    meaning("PostgreSQL accepts no such connection from here.", "Add a line to pg_hba.conf, or mend DATABASE_URL."),
   ],
   [
     /valid client certificate/,
@@ -68,7 +68,7 @@ const WORDS: readonly (readonly [RegExp, Meaning])[] = [
 /** By SQLSTATE, by its first two characters, or by the code of a system or TLS error. */
 const CODES: Readonly<Record<string, Meaning>> = {
   "08": meaning("The connection to PostgreSQL broke.", START),
-  "0A": meaning("PostgreSQL cannot do that as things are: its tables changed meanwhile, or it is a standby.", REPEAT),
+  "0A": meaning("PostgreSQL cannot do that now: its tables changed meanwhile, or it is a standby.", REPEAT),
   "22P05": meaning(
     "The database cannot hold that character.",
     "Move to a database in UTF8: `create database … encoding 'UTF8' template template0`.",
@@ -109,7 +109,7 @@ const CODES: Readonly<Record<string, Meaning>> = {
     "Mend the name service, or the host in DATABASE_URL.",
   ),
   EACCES: meaning(
-    "A file that DATABASE_URL names must not be read.",
+    "A file that DATABASE_URL names cannot be read.",
     "Make it readable, or correct its path in DATABASE_URL.",
   ),
   ENOENT: meaning("A file that DATABASE_URL names does not exist.", "Correct its path in DATABASE_URL."),
@@ -131,28 +131,28 @@ const CODES: Readonly<Record<string, Meaning>> = {
   UNKNOWN: meaning("PostgreSQL refused, for a reason that is not ours.", LOOK),
 };
 
-/** Classes that a statement of ours is guilty of: data, keys and syntax. What in them is not, has a line above. */
+/** Classes that mean a fault in a statement of ours: data, keys and syntax. Exceptions have a line above. */
 const OUR_FAULT = /^(0[239]|2[0-4]|42|44)/;
 const UNTRUSTED = /^(DEPTH_ZERO_)?SELF_SIGNED|^UNABLE_TO_|^CERT_(UNTRUSTED|SIGNATURE)/;
 const TLS = /^(ERR_SSL|ERR_TLS|ERR_OSSL|CERT_|EPROTO)/;
 
-/** Codes that say less than the words beside them. */
+/** Codes that tell less than the words of the error. */
 const SPOKEN = /^(|08...|28...|53...)$/;
 
 /** The client library reports these without a code. */
 const CONNECTION_MESSAGES =
   /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed|Client has already been connected|Cannot use a pool after)/;
 
-/** Whoever gets no further than this has not reached the database. */
+/** With these codes the database was not reached. */
 const UNREACHABLE = /^(08|57(?!014)|E[A-Z]|BROKEN)/;
-/** `what` of the error when nobody answered, or nobody who may be PostgreSQL. */
+/** The `what` of the error when nothing answered, or something that is not PostgreSQL. */
 export const UNREACHED = "The database does not answer.";
 const REFUSED_ENTRY = /^(28|3D|CERT|SELF|ERR|TLS)/;
 
 /**
  * Translates anything that `pg` throws. A DomainError passes unchanged.
- * @returns `database_unavailable` when the cause lies outside of this program, with PostgreSQL's own words; `internal` for a
- *   statement of ours that cannot be.
+ * @returns `database_unavailable`, with PostgreSQL's own words, when the cause lies outside of this program; `internal`
+ *   when a statement of ours is wrong
  */
 export function toDomainError(error: unknown): DomainError {
   if (isDomainError(error)) return error;
@@ -179,7 +179,7 @@ export function toDomainError(error: unknown): DomainError {
   });
 }
 
-/** What an error means, and by which line of the tables; nothing for a fault of ours. */
+/** The meaning of an error, and its key in the tables; no meaning for a fault of ours. */
 function meaningOf(code: string, message: string): readonly [key: string, known: Meaning | undefined] {
   const spoken = SPOKEN.test(code) ? WORDS.find(([words]) => words.test(message)) : undefined;
   if (spoken !== undefined) return ["28", spoken[1]];
@@ -198,7 +198,7 @@ function keyOf(code: string, message: string): string {
   return /^E[A-Z]+$/.test(code) || CONNECTION_MESSAGES.test(message) ? "BROKEN" : code;
 }
 
-/** Foreign text as a part of a sentence. */
+/** PostgreSQL's text as a part of a sentence. */
 const inALine = (text: string): string => oneLine(text).replace(/\.$/, "");
 
 function messageOf(error: unknown): string {

@@ -1,4 +1,4 @@
-/** Which operations of KTRDR were ours and are over. */
+/** Which operations of KTRDR belonged to jobs of ours, and whether those are over. */
 import { z } from "zod";
 import { select, type Pool } from "./pool.ts";
 
@@ -6,7 +6,7 @@ export interface EndedOperation {
   readonly operationId: string;
   /** The newest job that it computed for. */
   readonly jobId: string;
-  /** True when every job that it computed for ended more than so many days ago, and none that is open goes on from one. */
+  /** True when every job that it computed for ended long enough ago, and no open job goes on from one of them. */
   readonly isOver: boolean;
 }
 
@@ -15,7 +15,7 @@ const Row = z
   .transform((row): EndedOperation => ({ operationId: row.operation_id, jobId: row.job_id, isOver: row.is_over }));
 
 /**
- * Those of the given operations that computed for a job of ours, by operation.
+ * The given operations that computed for a job of ours, by operation id.
  * @throws DomainError `database_unavailable`
  */
 export async function endedOperations(

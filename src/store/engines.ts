@@ -7,7 +7,7 @@ const JOBS_OF = {
   insights: "select job_id from insight_jobs where insight_id = any($1)",
 } as const;
 
-/** Who computed the results that some experiments or insights are of, each once. */
+/** The engines that computed the results of some experiments or insights, each once. */
 export async function enginesOf(
   pool: Pool,
   what: keyof typeof JOBS_OF,

@@ -20,7 +20,7 @@ export interface ToolExecution {
   readonly durationMs: number;
   readonly clientName: string | null;
   readonly clientVersion: string | null;
-  /** Who is known to have called; null in entries of before that was recorded. */
+  /** The caller; null in entries from before callers were recorded. */
   readonly identity: Pick<Identity, "name" | "source"> | null;
   /** The job the call was about. */
   readonly taskId: string | null;
@@ -99,7 +99,7 @@ export function createExecutionLog(pool: Pool): ExecutionLog {
   };
 }
 
-/** What the database cannot hold is one entry's fault: the others must not wait for it as they do for a database that is down. */
+/** An entry that the database cannot hold is `internal`, so that the others need not wait as for a database that is down. */
 function tellEntryApart(error: unknown): never {
   const ofData = isDomainError(error) && codeOf(error.cause).startsWith("22");
   throw ofData ? new DomainError("internal", { what: "An entry cannot be kept as it is.", cause: error }) : error;

@@ -33,7 +33,7 @@ export interface ExperimentFilter {
 
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface ExperimentStore {
-  /** Writes it down once, however often it is sent. */
+  /** Writes an experiment down once, however often it is sent. */
   start(
     experiment: NewExperiment,
     client: string,
@@ -42,18 +42,18 @@ export interface ExperimentStore {
   get(experimentId: string): Promise<Experiment>;
   /** Newest first. */
   list(filter: ExperimentFilter): Promise<readonly Experiment[]>;
-  /** Who computed the runs of some experiments. */
+  /** The engines that computed the runs of some experiments. */
   engines(experimentIds: readonly string[]): Promise<readonly Engine[]>;
   /**
-   * Makes a job, which need not exist yet, one of the experiment's runs. May be repeated: the first time counts.
-   * @returns whether it was the first time.
+   * Makes a job, which need not exist yet, a run of the experiment. May be repeated: the first time counts.
+   * @returns whether it was the first time
    * @throws DomainError `experiment_not_found`, `experiment_concluded`
    */
   attach(experimentId: string, jobId: string): Promise<boolean>;
-  /** The runs of an experiment in the order in which they count, jobs of batches apart. */
+  /** The runs of an experiment in the order in which they count; each job of a batch is a run. */
   runs(experimentId: string): Promise<readonly AttachedRun[]>;
   /**
-   * Judges it once and for all. The first conclusion stands.
+   * Judges the experiment for good: the first conclusion stays.
    * @throws DomainError `experiment_not_found`, `task_not_finished` while a run of it is open
    */
   conclude(
@@ -133,7 +133,7 @@ const RunRow = z
     };
   });
 
-/** Of batches their jobs; of the curve nothing is judged. */
+/** For a batch its jobs. Results come without their curves, which judging does not need. */
 const RUNS = `
   with attached as (select job_id, attached_at from experiment_jobs where experiment_id = $1),
   members as (
@@ -216,7 +216,7 @@ export function createExperimentStore(pool: Pool): ExperimentStore {
 
     conclude: (experimentId, words, client) =>
       withTransaction(pool, async (session) => {
-        // Whoever attaches a run at this moment waits, and is refused.
+        // A call that attaches a run at this moment waits, and is then refused.
         const experiment = await read(session, experimentId, "for update");
         if (experiment.conclusion !== null) return { experiment, existing: true };
         const runs = await select(session, RunRow, RUNS, [experimentId]);
@@ -289,7 +289,7 @@ function assertEnded(runs: readonly AttachedRun[]): void {
   if (first === undefined) return;
   throw new DomainError("task_not_finished", {
     what: `${open.length === 1 ? "A run" : `${open.length} runs`} of the experiment ${open.length === 1 ? "has" : "have"} not ended: ${open.slice(0, 3).join(", ")}${open.length > 3 ? ", ..." : ""}.`,
-    why: "judged is what all of them say, not those that were quickest",
+    why: "all runs are judged, not only the quickest",
     next: `get_task_status with task_id ${first} and wait_seconds 45, or cancel_task; then conclude again`,
   });
 }

@@ -1,5 +1,5 @@
 /**
- * The statement that gives what PostgreSQL refused, read from its own words (English; other languages get `otherwise`).
+ * The statement that grants what PostgreSQL refused, derived from its English message; for other languages `otherwise`.
  * `<user>` is the user of DATABASE_URL.
  */
 export function refusedGrant(message: string, otherwise: string): string {

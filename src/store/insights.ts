@@ -12,14 +12,14 @@ import { run, select, withTransaction, type Pool, type Session } from "./pool.ts
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface InsightStore {
   /**
-   * Saves it once, however often it is sent.
-   * @returns as it is on record, and whether it was there before.
+   * Saves an insight once, however often it is sent.
+   * @returns the insight on record, and whether it was there before
    * @throws DomainError `task_not_found` when a job it names is not on record
    */
   save(insight: NewInsight, client: string): Promise<{ readonly insight: Insight; readonly existing: boolean }>;
   /** Null when there is none of this id. */
   get(insightId: string): Promise<Insight | null>;
-  /** Who computed the jobs that some insights were drawn from. */
+  /** The engines that computed the jobs that some insights were drawn from. */
   engines(insightIds: readonly string[]): Promise<readonly Engine[]>;
 }
 
@@ -51,10 +51,10 @@ function insightIdOf({ category, body, tags, importance, jobIds }: NewInsight): 
   return `insight-${hash("sha256", content).slice(0, 16)}`;
 }
 
-/** Of an insight `i`. */
+/** SQL: the jobs of an insight `i`. */
 export const JOB_IDS = `array(select job_id from insight_jobs l where l.insight_id = i.insight_id order by job_id) as job_ids`;
 
-/** Shorter ones are like too many others, longer ones are seldom words. */
+/** Shorter words are similar to too many others; longer ones are seldom words. */
 const WORD_LENGTH = { least: 4, most: 40 } as const;
 
 export function createInsightStore(pool: Pool): InsightStore {
@@ -97,9 +97,9 @@ async function link(session: Session, insightId: string, jobIds: readonly string
   await learnWords(session, insightId);
 }
 
-/** The words of one insight, or of all: what a mistyped word of a search may have meant. */
+/** Stores the words of one insight, or of all: a mistyped word of a search is compared with them. */
 export async function learnWords(session: Session, insightId: string | null): Promise<void> {
-  // In one order everywhere, so that two who save at once wait for each other instead of giving up.
+  // Always in one order, so that two savers at once wait for each other instead of ending in a deadlock.
   await run(
     session,
     `insert into insight_words

@@ -3,7 +3,7 @@ import { aheadOfDatabase } from "./clocks.ts";
 import { select, type Pool } from "./pool.ts";
 import { assertWritable } from "./try-writing.ts";
 
-/** What an open job does. Between two steps it counts as queued for a moment. */
+/** What an open job does. Between two steps a job counts as queued for a moment. */
 export const OPEN_STATES = ["queued", "computing", "waiting_for_jobs"] as const;
 
 const Open = z.object({ kind: z.string(), state: z.enum(OPEN_STATES), jobs: z.number(), oldestSeconds: z.number() });
@@ -20,7 +20,7 @@ const Fault = z.object({ fault: z.string(), jobs: z.number() });
 export interface JobFigures {
   /** Whether the record could be written as well. */
   readonly writable: boolean;
-  /** How far this process's clock is certainly ahead of the database's, seconds. */
+  /** How far this process's clock is ahead of the database's for certain, in seconds. */
   readonly clockAheadSeconds: number;
   /** Seconds since the last backup; null when there was none. */
   readonly backupAgeSeconds: number | null;
@@ -45,7 +45,7 @@ const OPEN = `
 const FINISHED = `
   select kind, status, count(*)::float8 as jobs from jobs where status <> 'open' group by kind, status`;
 
-/** A computation that nobody saw the end of lasted no longer than its job. */
+/** A computation whose end nobody saw counts until the end of its job. */
 const COMPUTED = `
   select j.kind, (count(*) filter (where c.n = 1))::float8 as starts,
     coalesce(sum(greatest(0, extract(epoch from c.started_at - j.admitted_at))) filter (where c.n = 1), 0)::float8
@@ -61,7 +61,7 @@ const FAULTS = `
 const BACKUP = `select extract(epoch from now() - max(taken_at))::float8 as "ageSeconds" from backups`;
 
 /**
- * Sums over all jobs that were ever recorded. For whoever watches, not for answers to Claude.
+ * Sums over all jobs that were ever recorded, for monitoring.
  * @throws DomainError `database_unavailable`
  */
 export async function jobFigures(pool: Pool): Promise<JobFigures> {

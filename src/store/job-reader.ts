@@ -24,15 +24,15 @@ export interface JobFilter {
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface JobReader {
   get(jobId: string): Promise<JobRecord | null>;
-  /** A job and since when its newest computation runs, in one question: statuses are asked for all the time. */
+  /** A job and when its newest computation began, in one statement, because statuses are asked for often. */
   seen(jobId: string): Promise<SeenJob | null>;
   /** Newest first. */
   list(filter?: JobFilter): Promise<JobRecord[]>;
   /** Oldest first. */
   computations(jobId: string): Promise<ComputationRecord[]>;
-  /** The newest job whose computation the operation of KTRDR is or was; null when it is none of ours. */
+  /** The newest job that the operation of KTRDR computed for; null when it is not ours. */
   ownerOf(operationId: string): Promise<string | null>;
-  /** The YAML the job was started with; null when it has none or is not known. */
+  /** The strategy text that the job was started with; null when it has none, or it is not known. */
   strategyText(jobId: string): Promise<string | null>;
 }
 
@@ -94,5 +94,5 @@ async function ownerOf(pool: Pool, operationId: string): Promise<string | null> 
   return owner?.job_id ?? null;
 }
 
-/** Rows of a page: what was asked for, kept within 1..500. */
+/** Rows of a page, limited to 1..500. */
 export const pageSize = (limit = 20): number => Math.min(500, Math.max(1, Math.trunc(limit)));

@@ -41,10 +41,10 @@ const toJob = (row: z.infer<typeof jobColumns>) => ({
   client: row.client,
   priority: row.priority,
   engine: row.engine,
-  /** Of the Temporal namespace it was last admitted in; null when not known. */
+  /** Id of the Temporal namespace in which it was last admitted; null when not known. */
   namespaceId: row.namespace_id,
   admittedAt: row.admitted_at,
-  /** `open` until the job has ended, whatever it is doing. */
+  /** `open` until the job has ended. */
   status: row.status,
   finishedAt: row.finished_at,
   outcome: row.outcome,
@@ -56,8 +56,8 @@ export const JobRow = jobColumns.transform(toJob);
 export type JobRecord = Stored<typeof JobRow>;
 
 /**
- * A job, since when its newest computation runs (ISO-8601 UTC; null while none is known to), and whether one was begun:
- * then KTRDR may compute it although nobody has written down that it does.
+ * A job, when its newest computation began (ISO-8601 UTC; null while none is known to run), and whether one was begun:
+ * then KTRDR may compute although that is not written down yet.
  */
 export const SeenRow = jobColumns
   .extend({ computing_since: Instant.nullable(), begun: z.boolean() })
@@ -91,7 +91,7 @@ export const ComputationRow = z
     n: row.n,
     /** When the intent to start was written, before KTRDR was asked. */
     postingAt: row.posting_at,
-    /** Operations that existed before that. */
+    /** Operations that existed at that moment. */
     knownOperations: row.known_operations,
     /** Null until it is known that KTRDR started it. */
     operationId: row.operation_id,
@@ -100,11 +100,11 @@ export const ComputationRow = z
     startedAt: row.started_at,
     endedAt: row.ended_at,
     fate: row.fate,
-    /** Set when it goes on where another computation ended, of its job or of an earlier one, as the same operation. */
+    /** Set when it resumes the operation of an earlier computation, of its job or another. */
     resumedFrom: row.resumed_from,
-    /** How far it was when KTRDR last told; null before it moved. */
+    /** The last progress that was seen; null before there was any. */
     lastSeen: row.last_seen,
   }));
 
-/** One run of a job on KTRDR. Times are ISO-8601 UTC. */
+/** One computation of a job. Times are ISO-8601 UTC. */
 export type ComputationRecord = Stored<typeof ComputationRow>;

@@ -19,19 +19,19 @@ export type Admission = { readonly admitted: true } | { readonly finished: JobOu
 export interface JobWriter extends ComputationWriter {
   /**
    * Records that a job exists, before anything is computed.
-   * @param strategyText the YAML the job computes with; null when it has none.
-   * @param namespaceId of the Temporal namespace that the job's workflow is in; null when not known.
-   * @returns the outcome instead when the job has already ended.
-   * @throws DomainError `task_conflict` when the id belongs to another request, or the request to another id.
+   * @param strategyText the YAML the job computes with; null when it has none
+   * @param namespaceId id of the Temporal namespace of the job's workflow; null when not known
+   * @returns the outcome when the job has already ended
+   * @throws DomainError `task_conflict` when the id belongs to another request, or the request to another id
    */
   admit(input: JobInput, strategyText: string | null, namespaceId?: string | null): Promise<Admission>;
   /**
-   * Records how a job ended, with its result and (for a training) its model, all or nothing. The first final outcome
-   * stands for ever.
-   * @param result null for a job that has none.
-   * @returns the outcome that stands, which is another one than given when somebody was quicker.
+   * Records how a job ended, with its result and (for a training) its model, all or nothing. The first outcome stays
+   * for ever.
+   * @param result null for a job that has none
+   * @returns the outcome on record, which differs from the given one when there was one before
    * @throws DomainError `task_not_found` when the job was never admitted, `internal` when the outcome or the result
-   *   cannot be stored as it is.
+   *   cannot be stored
    */
   finish(jobId: string, outcome: JobOutcome, result: JobResult | null, engine: Engine | null): Promise<JobOutcome>;
 }
@@ -45,7 +45,7 @@ export function createJobWriter(pool: Pool): JobWriter {
       const [job] = await select(
         pool,
         JobRow,
-        // The id first: a request that has moved to another id is only the answer when the id is free.
+        // The row with the id comes first; one with the same request counts only when the id is free.
         `select ${JOB_COLUMNS} from jobs where job_id = $1 or request_hash = $2 order by (job_id = $1) desc limit 1`,
         [input.jobId, input.requestHash],
       );
@@ -67,7 +67,7 @@ export function createJobWriter(pool: Pool): JobWriter {
           [jobId, ending.outcome.status, toJsonb(ending.outcome), engine === null ? null : toJsonb(engine)],
         );
         if (closed.length === 0) return await standingOutcome(session, jobId);
-        // Whatever of it was not ended owns its operation no more: another job may go on with that.
+        // Ends open computations: they no longer own their operations, and another job may resume those.
         await run(
           session,
           "update computations set ended_at = now(), fate = $2 where job_id = $1 and ended_at is null",
@@ -116,7 +116,7 @@ async function standingOutcome(session: Session, jobId: string): Promise<JobOutc
   });
 }
 
-/** Checks on the way in what would otherwise fail on the way out, when nothing can be mended any more. */
+/** Checks before writing what could not be read again later. */
 function storable(jobId: string, outcome: JobOutcome, result: JobResult | null, engine: Engine | null) {
   const parsed = z
     .object({

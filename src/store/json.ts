@@ -1,4 +1,4 @@
-/** PostgreSQL's own parser of JSON, and JavaScript's writer, give up at some depth: what lies deeper is not kept. */
+/** PostgreSQL's JSON parser and JavaScript's writer fail beyond some depth: deeper values are not kept. */
 const MOST_DEPTH = 200;
 const DEEPER = "(nested deeper than is kept)";
 
@@ -15,7 +15,7 @@ export function toText(text: string): string {
   return text.toWellFormed().replaceAll("\u0000", "\uFFFD");
 }
 
-/** A date, for example; a client may call an argument so, too. */
+/** True for a date, for example. An argument of a client may also be named `toJSON`. */
 const writesItself = (value: object): boolean => "toJSON" in value && typeof value.toJSON === "function";
 
 function storable(value: unknown, depth: number): unknown {

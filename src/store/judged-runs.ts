@@ -1,4 +1,4 @@
-/** Runs that ended in a way that says something about their strategy. */
+/** Runs whose end tells something about their strategy. */
 import { z } from "zod";
 import { Engine } from "../domain/result.ts";
 import { select, type Pool } from "./pool.ts";
@@ -12,14 +12,14 @@ export interface JudgedRunFilter {
   readonly since?: string;
 }
 
-/** A job that failed, or (replays and branded results apart, which say nothing) a backtest that completed on dates that its model was not trained on. */
+/** A failed job, or a backtest on dates that its model was not trained on; without replays and branded results. */
 export type RecordedRun = z.infer<typeof RunRow>;
 
 export interface RecordedRuns {
-  /** Newest first; no more than so many are looked at. */
+  /** Newest first, at most `MOST_RUNS`. */
   readonly runs: readonly RecordedRun[];
   readonly more: boolean;
-  /** Strategy texts by their key in `runs`; one that was cleaned up has none. */
+  /** Strategy texts by their key in `runs`, without those that were cleaned up. */
   readonly texts: ReadonlyMap<string, string>;
 }
 
@@ -29,7 +29,7 @@ export interface JudgedRuns {
 }
 
 const MOST_RUNS = 2_000;
-/** Different texts; reading one takes about a millisecond. */
+/** Most different texts: reading one takes about a millisecond. */
 const MOST_TEXTS = 200;
 
 const RunRow = z.object({
@@ -42,9 +42,9 @@ const RunRow = z.object({
   /** Annualised; null for a job that failed. */
   sharpe: z.number().nullable(),
   trades: z.number().nullable(),
-  /** Of buying and holding over the same bars; null when it is not known. */
+  /** Sharpe of buy-and-hold over the same bars; null when not known. */
   holdSharpe: z.number().nullable(),
-  /** Of the request, as "first to last". */
+  /** The days of the request, as "first to last". */
   days: z.string().nullable(),
   engine: Engine.nullable(),
   textKey: z.string().nullable(),

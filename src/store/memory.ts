@@ -1,9 +1,9 @@
-/** The memory of research as rows that can be carried to another database: what has ended, and what was learnt from it. */
+/** The memory of research as rows for another database: ended jobs, and what was learnt from them. */
 import { z } from "zod";
 import { select, type Session } from "./pool.ts";
 import { quoted, type Snapshot, type Table } from "./snapshot.ts";
 
-/** In the order in which their rows can be inserted, each with what must be there for a row to have a meaning. */
+/** The tables in the order in which rows can be inserted, each with what must exist for a row to make sense. */
 const GUARDS = {
   jobs: "true",
   results: "exists (select from jobs j where j.job_id = r.job_id and j.kind = r.kind)",
@@ -22,7 +22,7 @@ export const MEMORY_TABLES = Object.keys(GUARDS) as [MemoryTable, ...MemoryTable
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** All of it as it stood at the moment of the snapshot. A job that is open is no memory yet. */
+/** All rows at the moment of the snapshot, without open jobs. */
 export async function* memoryRows(
   snapshot: Snapshot,
 ): AsyncGenerator<{ readonly table: MemoryTable; readonly row: Row }> {
@@ -39,9 +39,9 @@ export async function* memoryRows(
 }
 
 /**
- * Adds rows of one table. What is there stays as it is; what refers to something that is not there is left out.
- * @param tables of the database, as tablesOf tells them
- * @returns how many were added.
+ * Adds rows of one table. Existing rows stay as they are; rows that refer to missing ones are left out.
+ * @param tables the database's tables, from `tablesOf`
+ * @returns how many were added
  */
 export async function addRows(
   session: Session,
@@ -66,7 +66,7 @@ export async function addRows(
   return added[0]?.n ?? 0;
 }
 
-/** Of an older version a row has fewer. */
+/** A row of an older version has fewer columns. */
 const columnsIn = ({ columns }: Table, row: Row): string =>
   columns
     .filter((column) => Object.hasOwn(row, column))

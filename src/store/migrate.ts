@@ -9,7 +9,7 @@ import { createPool, run, select, withTransaction, type Pool, type Session } fro
 
 const MIGRATIONS = fileURLToPath(new URL("../../migrations/", import.meta.url));
 const TABLE = "schema_migrations";
-/** Chosen at random once; whoever migrates this product's schema takes this advisory lock. */
+/** The advisory lock of every migration; the number was chosen at random once. */
 const LOCK = 6_920_771_344;
 const LOCK_TIMEOUT_MS = 60_000;
 
@@ -29,7 +29,7 @@ export interface MigrateOptions {
 export async function migrate(databaseUrl: string, options: MigrateOptions = {}): Promise<{ applied: string[] }> {
   return await creating(databaseUrl, (pool) =>
     withTransaction(pool, async (session) => {
-      // Both end with the transaction: a pooler gives the next one another session.
+      // Both end with the transaction, because a pooler gives the next one another session.
       await run(session, `set local lock_timeout = ${LOCK_TIMEOUT_MS}`);
       await run(session, "select pg_advisory_xact_lock($1)", [LOCK]);
       const [applied, known] = [await appliedMigrations(session), await knownMigrations()];
@@ -45,7 +45,7 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
         migrationsSchema: await schemaOf(session),
         migrationsTable: TABLE,
         singleTransaction: true,
-        // Ours is held already and covers the check above, too.
+        // Our own lock is held already, and covers the check above too.
         noLock: true,
         log: (line) => options.log?.(line),
       }).catch((error: unknown) => {
@@ -57,7 +57,7 @@ export async function migrate(databaseUrl: string, options: MigrateOptions = {})
 }
 
 /**
- * Everything is text that people write.
+ * Checks that the database stores UTF-8, because people write all of it.
  * @throws DomainError `database_unavailable` naming what the database holds instead of UTF-8
  */
 export async function assertUtf8(session: Session): Promise<void> {
@@ -75,8 +75,8 @@ export async function assertUtf8(session: Session): Promise<void> {
 }
 
 /**
- * For a library that begins and ends transactions itself: ours goes on until all is done. `failure` is the first error as
- * PostgreSQL told it, of which the library keeps the words only.
+ * Gives the library a connection on which it cannot begin or end transactions: ours lasts until all is done. `failure`
+ * is the first error as PostgreSQL told it; the library keeps only its words.
  */
 function insideTransaction(session: Session) {
   let failed: unknown;
@@ -93,7 +93,7 @@ function insideTransaction(session: Session) {
   return { client: { query } as unknown as ClientBase, failure: () => failed };
 }
 
-/** Where our tables are, else where new ones come to lie: the first schema of the path that is there. */
+/** The schema of our tables. For a new database it is the first existing schema of the search path. */
 async function schemaOf(session: Session): Promise<string> {
   const [row] = await select(
     session,
@@ -106,7 +106,7 @@ async function schemaOf(session: Session): Promise<string> {
 
 /**
  * Checks that this code and the database fit together, without changing anything.
- * @throws DomainError `schema_newer`, or `database_unavailable` when migrations are still to be run.
+ * @throws DomainError `schema_newer`, or `database_unavailable` when migrations have not been run
  */
 export async function assertSchemaCurrent(pool: Pool): Promise<void> {
   const [applied, known] = await Promise.all([appliedMigrations(pool), knownMigrations()]);
@@ -115,8 +115,8 @@ export async function assertSchemaCurrent(pool: Pool): Promise<void> {
 }
 
 /**
- * For a process that is to work for long: why it must not work with this database. Null when it may, and while nobody can
- * tell, for it is then to wait for the database.
+ * Why a process must not work with this database. Null when it may, and while the database is away: then the process
+ * waits for it.
  */
 export async function schemaMisfit(databaseUrl: string): Promise<DomainError | null> {
   const pool = createPool(databaseUrl, { max: 1 });
@@ -148,8 +148,8 @@ export const createMissing = async (databaseUrl: string): Promise<void> =>
   await creating(databaseUrl, async (pool) => void (await run(pool, "select 1")));
 
 /**
- * Checks that this code knows a schema: its migrations are the first ones of ours.
- * @throws DomainError `schema_newer`, or `backup_unusable` when it is no schema of ours at all.
+ * Checks that this code knows a schema: its migrations must be the first of ours.
+ * @throws DomainError `schema_newer`, or `backup_unusable` when it is not a schema of ours
  */
 export async function assertSchemaKnown(schema: readonly string[]): Promise<void> {
   const known = await knownMigrations();
@@ -192,14 +192,14 @@ async function knownMigrations(): Promise<string[]> {
 }
 
 export async function appliedMigrations(session: Session): Promise<string[]> {
-  // An error would end the transaction that this may be asked in.
+  // Asks whether the table exists: an error would end a transaction of the caller.
   const [table] = await run(session, `select to_regclass('${TABLE}') as there`);
   if (table?.["there"] === null) return []; // a fresh database
   const rows = await select(session, z.object({ name: z.string() }), `select name from ${TABLE} order by id`);
   return rows.map(({ name }) => name);
 }
 
-/** Works on a database, which is created when it is missing. */
+/** Runs `work` on a database, which is created when it is missing. */
 async function creating<T>(databaseUrl: string, work: (pool: Pool) => Promise<T>): Promise<T> {
   try {
     return await using(databaseUrl, work);
@@ -218,7 +218,7 @@ async function creating<T>(databaseUrl: string, work: (pool: Pool) => Promise<T>
       const utf8 = model?.["utf8"] === true ? "" : " encoding 'UTF8' locale 'C' template template0";
       await run(pool, `create database ${pg.escapeIdentifier(database)}${utf8}`);
     } catch (error) {
-      // Another process was quicker; the unique violation is the same story seen a moment earlier.
+      // Another process was quicker; a moment earlier that shows as a unique violation.
       if (!isDomainError(error) || !["42P04", "23505"].includes(codeOf(error.cause))) throw error;
     }
   });

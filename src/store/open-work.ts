@@ -1,9 +1,9 @@
-/** What is open by the record, in figures for limits and as a list for whoever stops it. */
+/** The open jobs on record: as numbers for limits, and as a list for stopping them. */
 import { z } from "zod";
 import { select, type Pool } from "./pool.ts";
 
 export interface OpenWorkFilter {
-  /** Also batches that this is a part of: they would begin its next item. */
+  /** Also finds batches that this strategy is a part of: they would begin its next item. */
   readonly strategy?: string;
   /** Who asked for the job. */
   readonly client?: string;
@@ -15,17 +15,17 @@ export interface OpenJobRow {
   readonly client: string;
 }
 
-/** How much is open by the record, all taken at one moment. */
+/** Numbers of open jobs on record, all of one moment. */
 export interface OpenWorkSnapshot {
   /** Clients without anything open are left out. */
   readonly clients: readonly {
     readonly client: string;
-    /** Jobs; a batch and its jobs are one. */
+    /** Open jobs; a batch and its jobs count as one. */
     readonly open: number;
-    /** What KTRDR is to compute and does not yet; each job of a batch counts. */
+    /** Computations that wait for KTRDR; each job of a batch counts. */
     readonly queued: number;
   }[];
-  /** Those of the jobs asked about that the record knows, whatever became of them. */
+  /** The given jobs that are on record, open or ended. */
   readonly recorded: readonly string[];
 }
 
@@ -33,7 +33,7 @@ export interface OpenWorkSnapshot {
 export interface OpenWork {
   /** Oldest first, batches before their jobs. */
   list(filter: OpenWorkFilter): Promise<OpenJobRow[]>;
-  /** @param jobIds are looked up beside. */
+  /** @param jobIds jobs to look up at the same time (`recorded`) */
   snapshot(jobIds: readonly string[]): Promise<OpenWorkSnapshot>;
   /** Addresses of KTRDR's workers that computed any of the given jobs. */
   endpointsOf(jobIds: readonly string[]): Promise<string[]>;

@@ -1,4 +1,4 @@
-/** The standing orders of operators, and how much was computed today. PostgreSQL's clock alone says what today is. */
+/** The operator's orders, and how much was computed today, by PostgreSQL's clock. */
 import { z } from "zod";
 import type { ResearchControl } from "../domain/research-control.ts";
 import { Instant } from "./job-row.ts";
@@ -11,7 +11,7 @@ export interface ResearchControlReader {
 }
 
 export interface ResearchControlStore extends ResearchControlReader {
-  /** Pauses research. Research that is paused keeps its time; another reason replaces the first, none leaves it. */
+  /** Pauses research. A pause that exists keeps its time, and its reason unless another is given. */
   pause(reason: string | null): Promise<void>;
   resume(): Promise<void>;
   /** Hours of computing per UTC day; null for no limit. */

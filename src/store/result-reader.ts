@@ -17,7 +17,7 @@ export interface ResultReader {
   get(jobId: string): Promise<JobResult | null>;
   /** Newest first. */
   listModels(filter?: ModelFilter): Promise<ModelRecord[]>;
-  /** The newest model at this path (KTRDR reuses paths when its folder was emptied), or null when it is not ours. */
+  /** The newest model at this path, since KTRDR reuses paths after its folder was emptied; null when it is not ours. */
   findModel(modelPath: string): Promise<ModelRecord | null>;
 }
 

@@ -4,7 +4,7 @@ import { Instant } from "./job-row.ts";
 
 const figure = z.number().nullable();
 
-/** A learning curve without any point, in SQL: for those who do not look at it, and for those that are not kept. */
+/** SQL: a learning curve without points, for readers that need none and for curves that are cleaned up. */
 export const NO_CURVE = `'{"trainLoss":[],"valLoss":[],"trainAccuracy":[],"valAccuracy":[]}'::jsonb`;
 
 /** SQL: whether the result of the table `results` under this name is branded; see domain/insistence.ts. */
@@ -48,12 +48,12 @@ export const ModelRow = z
     endDate: row.end_date,
     createdAt: row.created_at,
     epochsTrained: row.epochs_trained,
-    /** Of the saved model, as is the accuracy, a ratio. */
+    /** Of the saved model, like `finalValAccuracy`, a ratio. */
     finalValLoss: row.final_val_loss,
     finalValAccuracy: row.final_val_accuracy,
-    /** In returns; of a regression only. Then accuracies are directional. */
+    /** Mean absolute error in returns; only of a regression, whose accuracies are directional. */
     mae: row.mae,
-    /** How often the most frequent label of the test part comes; null where that is not known. */
+    /** Share of the most frequent label in the test part; null when not known. */
     baseRate: row.base_rate,
     /** Ratio. */
     testAccuracy: row.test_accuracy,

@@ -3,7 +3,7 @@ import { hash } from "node:crypto";
 /** How many hexadecimal digits of a row's MD5 count: 60 bits, a number that PostgreSQL can add up without a sign. */
 const HEX_DIGITS = 15;
 
-/** What a set of rows is, whatever their order. Computed alike here and inside PostgreSQL. */
+/** Number and digest of a set of rows, independent of their order. PostgreSQL computes the same (`digestOf`). */
 export class RowDigest {
   private sum = 0n;
   private counted = 0;

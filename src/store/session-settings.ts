@@ -1,4 +1,4 @@
-/** What our statements rely on, whatever a role, a database, a user's options or a pooler's other users have set. */
+/** Gives each session the settings that our statements rely on, whatever a role, a database or a pooler's users have set. */
 import pg, { type PoolClient } from "pg";
 
 /** Settings of a session that change what a statement means, answers or may take. */
@@ -9,7 +9,7 @@ const RELIED_ON: Readonly<Record<string, string>> = {
   extra_float_digits: "1",
   standard_conforming_strings: "on",
   array_nulls: "on",
-  // What was committed must not be lost: nothing less than a server's usual care.
+  // A committed transaction must not be lost: the server's default.
   synchronous_commit: "on",
   default_transaction_isolation: "read committed",
   default_transaction_read_only: "off",
@@ -20,9 +20,9 @@ const RELIED_ON: Readonly<Record<string, string>> = {
 };
 
 /**
- * The settings that are others here, and the path of schemas with `public` at its end. Who made the whole server, or this
- * connection, read-only meant it; what a role or a database brings along is not a word about us. A server says which process
- * serves a connection; behind a pooler the next transaction is served by another one.
+ * The settings that differ here, and the search path with `public` at its end. A read-only server or connection stays
+ * so; a role or database that is read-only by default does not count. The server's process id tells whether a pooler
+ * stands between: then the next transaction may get another process.
  */
 const DIFFERENT = `
   select name, value, pg_backend_pid() = $3 as direct from (
@@ -48,14 +48,14 @@ interface Different {
 export const BEGIN = "begin";
 
 /**
- * Makes a fresh connection independent of the settings that it came with: once, where the session is ours; behind a pooler
- * at the beginning of every transaction, which leaves nothing behind for others.
- * @param statementTimeoutMs limit of one statement at the server; 0: none.
- * @returns null when the session is ours now; otherwise the statements that each transaction has to begin with.
+ * Makes a new connection independent of the settings that it came with: once when the session is ours; behind a pooler
+ * at the beginning of every transaction, so that nothing is left for others.
+ * @param statementTimeoutMs limit of one statement at the server; 0 for none
+ * @returns null when the session is ours, else the statements that each transaction has to begin with
  */
 export async function settleSession(client: PoolClient, statementTimeoutMs: number): Promise<string | null> {
   const wanted = { ...RELIED_ON, statement_timeout: String(statementTimeoutMs) };
-  // As the connection's first message says; the types do not know it.
+  // The connection's first message has it; the library's types lack it.
   const { processID } = client as PoolClient & { readonly processID: number | null };
   const { rows } = await client.query<Different>(DIFFERENT, [Object.keys(wanted), Object.values(wanted), processID]);
   const [first] = rows;
@@ -71,7 +71,7 @@ function beginningWith(settings: readonly Different[]): string {
   const readWrite = differs("default_transaction_read_only") ? ", read write" : "";
   const local = settings
     .filter(({ name }) => !name.startsWith("default_transaction_"))
-    // A path is a list of names, not a text.
+    // The search path is a list of names, not a text.
     .map(({ name, value }) => `set local ${name} to ${name === "search_path" ? value : quote(value)}`);
   return [`${BEGIN} isolation level read committed${readWrite}`, ...local].join("; ");
 }

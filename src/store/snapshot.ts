@@ -3,36 +3,36 @@ import { DomainError } from "../domain/errors.ts";
 import { appliedMigrations } from "./migrate.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 
-/** A table of ours: what a backup has to carry of it. */
+/** A table of ours, with the columns that a backup holds. */
 export interface Table {
   readonly name: string;
   /** In the table's order, without those that PostgreSQL computes itself. */
   readonly columns: readonly string[];
 }
 
-/** The whole database as it stood at one moment, whatever is written meanwhile. */
+/** The whole database at one moment, whatever is written meanwhile. */
 export interface Snapshot {
   /** ISO-8601 UTC of that moment. */
   readonly at: string;
   /** Migrations applied, in order. */
   readonly schema: readonly string[];
-  /** Those that others refer to come first. */
+  /** Tables that others refer to come first. */
   readonly tables: readonly Table[];
   /** Each row as one line of JSON, a hundred at a time. */
   rows(table: Table): AsyncGenerator<readonly string[]>;
 }
 
-/** A database name, quoted: names come from the catalogue, and from a backup that may be anybody's. */
+/** A quoted name: names come from the catalogue, and from backups that anybody may have made. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
-/** Moments and numbers are written in one way only, whatever the server's settings. */
+/** With these settings times and numbers are written in one way on every server. */
 const PLAIN = "set local timezone = 'UTC'; set local extra_float_digits = 1; set local intervalstyle = 'iso_8601'";
 
 const AT_A_TIME = 100;
 
 /**
- * Runs `work` on a snapshot. Nobody is held up by it, and nobody's writing is seen.
- * @throws DomainError `database_unavailable`, or what `work` throws.
+ * Runs `work` on a snapshot. It holds up nobody, and sees nothing that is written meanwhile.
+ * @throws DomainError `database_unavailable`, or what `work` throws
  */
 export function withSnapshot<T>(pool: Pool, work: (snapshot: Snapshot) => Promise<T>): Promise<T> {
   return withTransaction(pool, async (session) => {

@@ -3,14 +3,14 @@ import { codeOf } from "./database-error.ts";
 import { run, withTransaction, type Pool } from "./pool.ts";
 
 /**
- * A sort that needs about half a megabyte of the server's disk and gives it back. Nothing is left of it: no row, no bloat, no
- * log to write ahead, so that it may be asked every few seconds.
+ * A sort that needs about half a megabyte of the server's disk and gives it back. It leaves no row, no bloat and no
+ * write-ahead log, so it may run every few seconds.
  */
 const SPILL = "select count(distinct repeat(md5(i::text), 4)) from generate_series(1, 4000) i";
 
 /**
- * Whether PostgreSQL could keep something now: reading goes on when it cannot.
- * @throws DomainError `database_unavailable` with what keeps it from writing.
+ * Checks that PostgreSQL can write now; reading may work when it cannot.
+ * @throws DomainError `database_unavailable`, which says what prevents writing
  */
 export async function assertWritable(pool: Pool): Promise<void> {
   await withTransaction(pool, async (session) => {
@@ -24,7 +24,7 @@ export async function assertWritable(pool: Pool): Promise<void> {
     await run(session, "set local work_mem = '64kB'; set local temp_tablespaces = ''");
     await run(session, SPILL);
   }).catch((error: unknown) => {
-    // A limit on such sorts says nothing about rows.
+    // A limit on temporary files does not limit rows.
     if (!isDomainError(error) || codeOf(error.cause) !== "53400") throw error;
   });
 }

@@ -1,4 +1,4 @@
-/** The strategies folder with its history: what is saved is a version, and what others did to the files becomes one. */
+/** The strategies folder with its history: each save is a version, and so is each change of a file by others. */
 import { hash } from "node:crypto";
 import { realpath } from "node:fs/promises";
 import { LRUCache } from "lru-cache";

@@ -5,7 +5,7 @@ import { DomainError } from "../domain/errors.ts";
 import { isLate, temporalUnavailable } from "./unavailable.ts";
 import { whatListens } from "./what-listens.ts";
 
-/** Where to knock when a call is not answered. */
+/** How to reach the server of a client, to find out why a call was not answered. */
 const ways = new WeakMap<Client, ConnectionOptions>();
 
 /** A client that connects at its first call, so that nothing fails to start because Temporal is down. */
@@ -16,16 +16,16 @@ export function lazyClient({ connection, namespace }: TemporalSettings, plugins:
   return client;
 }
 
-/** Calls of a tool must answer quickly; the client's own retries would take far longer than anybody waits. */
+/** Calls of a tool must answer quickly: the client's own retries would take too long. */
 export const CALL_DEADLINE_MS = 2_000;
 
-/** A server that did not answer is not asked again for so long: ten calls in a row must not take ten deadlines. */
+/** For so long a server that did not answer is not asked again, so that ten calls in a row do not take ten deadlines. */
 const REMEMBER_DOWN_MS = 1_000;
 const downUntil = new WeakMap<Client, { readonly until: number; readonly error: DomainError }>();
 
 /**
- * Runs a call with a deadline and says in our words when Temporal does not answer.
- * @throws DomainError `temporal_unavailable`; any other error as it came.
+ * Runs a call with a deadline.
+ * @throws DomainError `temporal_unavailable` when Temporal does not answer; any other error unchanged
  */
 export async function calling<T>(client: Client, call: () => Promise<T>, deadlineMs = CALL_DEADLINE_MS): Promise<T> {
   const down = downUntil.get(client);
@@ -42,8 +42,8 @@ export async function calling<T>(client: Client, call: () => Promise<T>, deadlin
 }
 
 /**
- * In our words. A call that only took too long says nothing; whoever listens at the address does.
- * @returns null for an error that is not the server's, nor the way's to it.
+ * The error in our words. When a call only took too long, this finds out what listens at the address.
+ * @returns null for an error that comes neither from the server nor from the connection
  */
 export async function explained(client: Client, cause: unknown): Promise<DomainError | null> {
   const way = ways.get(client);

@@ -24,7 +24,7 @@ const EXECUTION: Readonly<Record<WorkflowExecutionStatusName, JobView["execution
   UNKNOWN: "running",
 };
 
-/** Null when the workflow is none of our jobs. */
+/** Null when the workflow is no job of ours. */
 export async function jobViewOf(client: Client, description: WorkflowExecutionDescription): Promise<JobView | null> {
   const kind = kindOfWorkflow(description.type);
   if (kind === null) return null;

@@ -9,7 +9,7 @@ export type Execution = "open" | "completed" | "failed" | "cancelled" | "termina
 
 /**
  * The workflows of jobs, and the namespace they run in.
- * @param settings for jobs that are started again: a record does not hold theirs.
+ * @param settings for jobs that are started again, because the record does not have theirs
  */
 export function createExecutions(client: Client, settings: JobSettings) {
   return {
@@ -24,8 +24,8 @@ export function createExecutions(client: Client, settings: JobSettings) {
       }
     },
     /**
-     * The id that the server gave to the namespace: another one when it was made again.
-     * @throws DomainError `temporal_unavailable` while it is being deleted.
+     * The id that the server gave to the namespace. A namespace that is made again has another id.
+     * @throws DomainError `temporal_unavailable` while it is being deleted
      */
     namespaceId: async (): Promise<string> => {
       const { namespace } = client.options;
@@ -42,7 +42,7 @@ export function createExecutions(client: Client, settings: JobSettings) {
         throw error;
       }
     },
-    /** Harmless when it has ended, or was never there. */
+    /** Ends the workflow of a job. Harmless when it has ended or never existed. */
     close: async (jobId: string, as: "cancelled" | "terminated"): Promise<void> => {
       const handle = client.workflow.getHandle(jobId);
       try {
@@ -52,7 +52,7 @@ export function createExecutions(client: Client, settings: JobSettings) {
         if (!(error instanceof WorkflowNotFoundError)) throw error;
       }
     },
-    /** Harmless when somebody else was quicker. */
+    /** Starts a job's workflow again. Harmless when somebody else was quicker. */
     startAgain: async (job: Omit<JobInput, "settings">, experimentId: string | null): Promise<void> => {
       try {
         await startJob(client, { ...job, settings }, experimentId);

@@ -4,7 +4,7 @@ import { kindOf, type JobRequest } from "../domain/kinds/index.ts";
 
 export { CONTROL_QUEUE, JOB_QUEUE, POLL_QUEUE } from "../workflows/queues.ts";
 
-/** Readable, and derived from the content alone: `train-rsi_reversion-7f3a2c10`. At most 120 characters. */
+/** A readable id, derived from the request alone: `train-rsi_reversion-7f3a2c10`. At most 120 characters. */
 export function jobIdOf(request: JobRequest, requestHash: string): string {
   const { prefix, subject: subjectOf } = kindOf(request.kind);
   const { strategy, symbol, timeframe } = subjectOf(request);

@@ -22,18 +22,18 @@ import { isPolled } from "./pollers.ts";
 import { startJob } from "./start-options.ts";
 
 export interface StartOptions {
-  /** Why a request that was answered before shall run again; part of the job's identity. Null for the first run. */
+  /** Why a known request shall run again; part of the job's identity. Null for the first run. */
   readonly forceReason: string | null;
   readonly client: string;
   /** 1 (first) .. 5 (last); 3 unless told. */
   readonly priority?: number;
-  /** The experiment it is started for, for operators to filter by. */
+  /** The experiment it is started for; operators filter by it. */
   readonly experimentId?: string;
 }
 
 /** All methods throw DomainError `temporal_unavailable` when the server does not answer in time. */
 export interface Jobs {
-  /** Pure: the id and content hash a request has. */
+  /** The id and hash of a request. Pure. */
   idOf(request: JobRequest, forceReason: string | null): { readonly jobId: string; readonly requestHash: string };
   /**
    * Starts the job, or finds the one that the same request started before.
@@ -43,8 +43,8 @@ export interface Jobs {
   /** Null when Temporal does not know it (any more). */
   view(jobId: string): Promise<JobView | null>;
   /**
-   * What the workflow itself adds; null when no worker answered within the deadline. Never throws.
-   * @param historyEvents length of the job's history as just seen: a queued job that did not move is not asked again.
+   * What the workflow itself answers; null when no worker answered within the deadline. Never throws.
+   * @param historyEvents length of the job's history now: a queued job whose history did not grow is not asked again
    */
   live(jobId: string, deadlineMs: number, historyEvents: number): Promise<LiveJobState | null>;
   /** Returns when the job is closed, the time is over or the signal fires. Never throws, never cancels the job. */
@@ -52,15 +52,15 @@ export interface Jobs {
   cancel(jobId: string, reason: string): Promise<"requested" | "already_closed" | "not_found">;
   /** Newest first; eventually consistent, and at most a second old unless it has to be asked for now. */
   openJobs(limit: number, now?: "now"): Promise<readonly OpenJob[]>;
-  /** Whether a worker process of ours polled lately. */
+  /** Whether a worker process of ours has polled lately. */
   workersPolling(): Promise<boolean>;
   ping(): Promise<void>;
 }
 
-/** @param now by a clock that is not off. */
+/** @param now the time by a clock that is right */
 export function createJobs(client: Client, settings: JobSettings, now?: () => Promise<Date>): Jobs {
   const open = new LRUCache<number, readonly OpenJob[]>({ max: 8, ttl: 1_000 });
-  // Only that somebody polls is remembered: a worker that has just come must not be called down.
+  // Only a positive answer is remembered: a worker that has just started must not count as missing.
   const polled = new LRUCache<"polled", true>({ max: 1, ttl: 3_000 });
   return {
     idOf,
@@ -126,7 +126,7 @@ async function start(
   }
 }
 
-/** The id shows eight digits of the hash: another request with the same ones must not get this job's answer. */
+/** The id has eight digits of the hash: another request with the same digits must not get this job's answer. */
 async function assertSameRequest(client: Client, jobId: string, requestHash: string): Promise<void> {
   const description = await describe(client, jobId);
   if (description === null || description.memo?.["requestHash"] === requestHash) return;
@@ -147,8 +147,8 @@ async function describe(client: Client, jobId: string): Promise<WorkflowExecutio
 }
 
 /**
- * How far the deadline of a wait lies behind its end. Temporal answers a question whose deadline is less than a second or
- * so away at once with "not yet", and the client asks again: until the deadline both would do nothing else.
+ * How far the deadline of a wait lies after its end. When the deadline is less than about a second away, Temporal
+ * answers "not yet" at once, and the client asks again and again until then.
  */
 const SPARE_MS = 30_000;
 
@@ -160,7 +160,7 @@ async function waitForClose(client: Client, jobId: string, ms: number, signal: A
       client.connection.withDeadline(Date.now() + ms + SPARE_MS, () => client.workflow.getHandle(jobId).result()),
     );
   } catch {
-    // Closed as failed, time over, aborted, or Temporal away: the caller looks at the state next, whatever it was.
+    // The job failed, the time is over, the wait was aborted or Temporal is away: the caller looks at the state next.
   }
 }
 
@@ -191,7 +191,7 @@ async function cancel(
   }
 }
 
-/** A paused workflow would not hear of its cancellation. */
+/** A paused workflow does not handle its cancellation, so it is resumed first. */
 async function resume(client: Client, workflowId: string, reason: string): Promise<void> {
   const { namespace } = client.options;
   await calling(client, () =>

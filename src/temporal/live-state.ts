@@ -7,19 +7,18 @@ import { slotKindOf } from "../domain/kinds/index.ts";
 
 export type LiveStates = (jobId: string, deadlineMs: number, historyEvents: number) => Promise<LiveJobState | null>;
 
-/** How long a queue may be shown before it is asked for again. */
+/** How old a queue may be before the keeper is asked again. */
 const QUEUE_AGE_MS = 1_000;
 
 /**
- * Asks jobs, and for their place the keeper, what they are doing. Null when no worker answered in time. Never throws.
+ * Asks jobs what they are doing, and the keeper for their place. Null when no worker answered in time. Never throws.
  *
- * A queued job is not asked again while its history has not grown: being granted a slot is an event. Only its place
- * may then be up to a second old, and a thousand waiting clients cost one query a second.
+ * A queued job is not asked again while its history has not grown, because a granted slot is an event in it. Its place
+ * may be up to a second old, so that a thousand waiting clients cost one query a second.
  * @param clock monotonic milliseconds
  */
 export function createLiveStates(client: Client, clock: { now(): number } = performance): LiveStates {
-  // The question itself is kept: those who ask meanwhile share its answer, and a keeper that is too busy to answer in
-  // time is not asked by each of them anew.
+  // Keeps the promise of the answer: callers meanwhile share it, so that a busy keeper is not asked by each of them.
   const queues = new LRUCache<SlotKind, Promise<SlotState>>({
     max: 3,
     ttl: QUEUE_AGE_MS,
@@ -46,7 +45,7 @@ export function createLiveStates(client: Client, clock: { now(): number } = perf
     if (state.phase !== "queued" || kind === null) return state;
     const queue = await queueOf(kind);
     const place = queue.queue.indexOf(jobId);
-    // Not in the queue (yet, or any more): nothing is known for the next time.
+    // Not in the queue (yet, or any more): nothing to remember.
     if (place === -1) return state;
     queuedSince.set(jobId, { historyEvents, state });
     return { ...state, queuePosition: place + 1, waitingFor: queue.waitingFor || null };

@@ -6,7 +6,7 @@ export interface OpenJob {
   readonly jobId: string;
   readonly kind: JobKind;
   readonly strategy: string | null;
-  /** Who asked for it; null when it does not say. */
+  /** Who asked for it; null when the workflow does not tell. */
   readonly client: string | null;
   /** ISO-8601 UTC. */
   readonly startedAt: string;
@@ -16,7 +16,7 @@ const TYPES = KINDS.map(({ workflow }) => workflow)
   .map((type) => `"${type}"`)
   .join(", ");
 
-/** Visibility: eventually consistent and rate-limited by the server, so callers cache it (decision 11). */
+/** Reads Temporal's list, which lags behind and is rate-limited by the server, so callers cache it. */
 export async function openJobs(client: Client, limit: number): Promise<OpenJob[]> {
   const jobs: OpenJob[] = [];
   const query = `WorkflowType IN (${TYPES}) AND ExecutionStatus IN ("Running", "Paused")`;

@@ -59,13 +59,13 @@ export async function pollsOf(connection: Connection, namespace: string) {
   return (await Promise.all(asked)).flat();
 }
 
-/** A long poll lasts a minute: a poller that was not heard of for longer is gone. */
+/** A long poll lasts a minute: a poller that was not seen for longer is gone. */
 const POLL_LASTS_MS = 70_000;
 
 interface Asked {
   /** Counts only workers of that host (in a container: of that container). */
   readonly host?: string;
-  /** Temporal's clock tells when a poller was heard of: this one should agree with it. */
+  /** A clock that agrees with Temporal's, which tells when a poller was last seen. */
   readonly now?: () => Promise<Date>;
 }
 

@@ -13,7 +13,7 @@ const KIND = defineSearchAttributeKey("KtrdrKind", SearchAttributeType.KEYWORD);
 
 export const SEARCH_ATTRIBUTES = [STRATEGY, SYMBOL, TIMEFRAME, EXPERIMENT, CLIENT, KIND].map(({ name }) => name);
 
-/** What operators filter by: `temporal workflow list --query 'KtrdrStrategy="x"'`. */
+/** The attributes that operators filter by: `temporal workflow list --query 'KtrdrStrategy="x"'`. */
 export function searchAttributesOf(
   { request, client }: Pick<JobInput, "request" | "client">,
   experimentId: string | null,
@@ -32,18 +32,18 @@ export function searchAttributesOf(
 /** `IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD` of the Temporal API. */
 const KEYWORD = 2;
 
-/** What a namespace has of ours. */
+/** Which of our search attributes a namespace has. */
 export interface AttributesThere {
-  /** Those that can be given to a job. */
+  /** Attributes that a job can have. */
   readonly usable: readonly string[];
   readonly missing: readonly string[];
-  /** Those that somebody else gave another type. */
+  /** Attributes that somebody else has defined with another type. */
   readonly otherType: readonly string[];
 }
 
 /**
- * Adds those that the namespace lacks, as far as it has room: a database that others use, too, may have none left, and
- * jobs run without. Idempotent; safe from several processes at once.
+ * Adds the attributes that the namespace lacks, as far as it has room: one that others use may have none left, and jobs
+ * then run without. Idempotent; safe from several processes at once.
  */
 export async function ensureSearchAttributes(connection: Connection, namespace: string): Promise<AttributesThere> {
   const { missing } = await searchAttributesThere(connection, namespace);
@@ -51,7 +51,7 @@ export async function ensureSearchAttributes(connection: Connection, namespace: 
     try {
       await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: { [name]: KEYWORD } });
     } catch {
-      // Another process was quicker, or there is no room: what is there then tells.
+      // Another process was quicker, or there is no room: the list below shows which exist.
     }
   }
   return await searchAttributesThere(connection, namespace);

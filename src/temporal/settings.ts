@@ -13,9 +13,9 @@ export interface TemporalSettings {
 }
 
 /**
- * Address, namespace, TLS and API key from the TEMPORAL_* variables or a `temporal.toml` profile, by the SDK's own rules.
- * TEMPORAL_CONFIG_FILE=/dev/null stands for no profile at all.
- * @param env wins over the profile; `address` and `namespace` are used when neither names one.
+ * Address, namespace, TLS and API key from the TEMPORAL_* variables or a `temporal.toml` profile, by the SDK's own
+ * rules. TEMPORAL_CONFIG_FILE=/dev/null means no profile.
+ * @param env comes before the profile; `address` and `namespace` are used when neither names one
  * @throws DomainError `invalid_input` that names the file or the variable which cannot be used
  */
 export function temporalSettings(
@@ -34,7 +34,7 @@ export function temporalSettings(
 function load(env: Readonly<Record<string, string>>): ReturnType<typeof loadClientConnectConfig> {
   const file = env["TEMPORAL_CONFIG_FILE"];
   const disableFile = file === devNull;
-  // The SDK goes on without it, and nobody would know why.
+  // The SDK would silently go on without it.
   if (file !== undefined && !disableFile && !existsSync(file)) {
     throw unusable(`${file} does not exist.`, "Correct or unset TEMPORAL_CONFIG_FILE.");
   }

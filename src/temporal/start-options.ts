@@ -11,11 +11,11 @@ import {
   searchAttributesThere,
 } from "./search-attributes.ts";
 
-/** What a namespace can hold of our search attributes, where that is less than all. */
+/** Which of our search attributes a namespace has, when it lacks some. */
 const usableIn = new WeakMap<Client, readonly string[]>();
 
 /**
- * Starts a job's workflow; where the namespace refuses search attributes of ours, without those.
+ * Starts a job's workflow, without the search attributes that the namespace refuses.
  * @throws the error of the client.
  */
 export async function startJob(client: Client, input: JobInput, experimentId: string | null): Promise<void> {
@@ -33,7 +33,7 @@ export async function startJob(client: Client, input: JobInput, experimentId: st
   }
 }
 
-/** How a job's workflow is started. One request, one job: neither a running nor a finished one is ever started again. */
+/** How a job's workflow is started. Temporal refuses to start an id again, whether it runs or has finished. */
 function startOptionsOf(input: JobInput, experimentId: string | null, usable?: readonly string[]) {
   const { jobId } = input;
   const { searchAttributes, ...labels } = labelsOf(input, experimentId, usable);

@@ -1,4 +1,4 @@
-/** What Temporal, or whoever listens at its address, said, in words. */
+/** The errors of Temporal, or of whatever listens at its address, in words. */
 import { oneLine } from "../domain/plain-text.ts";
 import { DomainError } from "../domain/errors.ts";
 
@@ -16,7 +16,7 @@ const TLS =
 
 const meaning = (what: string, why: string, next: string): Meaning => ({ what, why, next });
 
-/** By what is said, the first that fits; then by gRPC status. */
+/** Meanings by the words of an error; the first that fits counts. Then `STATUS` by its gRPC status. */
 const WORDS: readonly (readonly [RegExp, Meaning])[] = [
   [/ECONNREFUSED/, meaning(AWAY, "Nothing listens at its address.", WAIT)],
   [
@@ -67,7 +67,7 @@ const WORDS: readonly (readonly [RegExp, Meaning])[] = [
   ],
   [
     /ECONNRESET|socket hang up|EPIPE|closed/i,
-    meaning(AWAY, "The connection was cut; one that speaks TLS cuts those who do not.", TLS),
+    meaning(AWAY, "The connection was cut; a server that speaks TLS cuts connections without it.", TLS),
   ],
 ];
 
@@ -79,12 +79,12 @@ const STATUS: Readonly<Record<number, Meaning>> = {
   ),
   7: meaning(
     CLOSED,
-    "What we are known as may not do this.",
+    "Our API key or certificate does not allow this.",
     "Mend TEMPORAL_API_KEY, or the rights of its owner in the namespace.",
   ),
   8: meaning(
     "Temporal has too much to do.",
-    "It takes no more at this moment.",
+    "It accepts no more calls at this moment.",
     "It is overloaded, or hangs: see to its load and its log.",
   ),
   12: meaning(
@@ -97,24 +97,24 @@ const STATUS: Readonly<Record<number, Meaning>> = {
 
 /**
  * gRPC: CANCELLED, UNKNOWN, DEADLINE_EXCEEDED, PERMISSION_DENIED, RESOURCE_EXHAUSTED, ABORTED, UNIMPLEMENTED, INTERNAL,
- * UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED. A server that dies in the middle of an answer, or cannot use its database, is told by
- * any of them; what a request itself is guilty of has other codes.
+ * UNAVAILABLE, DATA_LOSS, UNAUTHENTICATED. A server that dies in the middle of an answer, or cannot use its database,
+ * may give any of them; a faulty request has other codes.
  */
 const OUTSIDE = new Set([1, 2, 4, 7, 8, 10, 12, 13, 14, 15, 16]);
 
-/** Whether an error says no more than that nothing came in time. */
+/** Whether an error only tells that no answer came in time. */
 export const isLate = (cause: unknown): boolean => LATE.has(saidBy(cause).code ?? -1);
 
 const DEADLINE_EXCEEDED = 4;
 const UNAVAILABLE = 14;
 const LATE = new Set([DEADLINE_EXCEEDED, UNAVAILABLE]);
 
-/** Of the operating system: `why` says it in words. */
+/** Codes of the operating system, which `why` says in words. */
 const SYSTEM_CODE = /\bE(?:CONN|HOST|NET|TIMED|AI_|PIPE|NOTFOUND|ADDR)\w*/;
 
 /**
- * @param heard what was heard at the address meanwhile; empty when a server is there.
- * @returns null for an error that is not the server's, nor the way's to it.
+ * @param heard why a connection to the address failed; empty when a server is there
+ * @returns null for an error that comes neither from the server nor from the connection
  */
 export function temporalUnavailable(cause: unknown, heard?: string): DomainError | null {
   const first = saidBy(cause);
@@ -127,7 +127,7 @@ export function temporalUnavailable(cause: unknown, heard?: string): DomainError
   return new DomainError("temporal_unavailable", { what, why: `${why}${said}`, next, cause });
 }
 
-/** The gRPC status, or that of a connection that did not come about; null when there is neither. */
+/** The gRPC status of an error, UNAVAILABLE when no connection was made; null for any other error. */
 function saidBy(error: unknown): { readonly code: number | null; readonly words: string } {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if ("code" in cause && typeof cause.code === "number" && OUTSIDE.has(cause.code)) {

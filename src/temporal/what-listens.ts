@@ -4,8 +4,8 @@ import type { ConnectionOptions } from "@temporalio/client";
 const PATIENCE_MS = 700;
 
 /**
- * Knocks at the address of a server that did not answer in time: gRPC tries again and again, and does not say why.
- * @returns what the connection failed of; empty when HTTP/2 is spoken there, so that a server is there and slow.
+ * Connects to the address of a server that did not answer in time: gRPC retries and does not say why it fails.
+ * @returns why the connection failed; empty when something speaks HTTP/2 there, so that the server is only slow
  */
 export async function whatListens({ address = "", tls }: ConnectionOptions): Promise<string> {
   const secure = tls === true ? {} : tls;

@@ -33,7 +33,7 @@ export async function bundleWorkflows(plugins: BundlerPlugin[] = []): Promise<Wo
   });
 }
 
-/** Webpack takes `!` for the end of a loader's name and `?` for the beginning of a query, wherever they stand. */
+/** Webpack reads `!` in a path as the end of a loader's name, and `?` as the beginning of a query. */
 export function assertBundlable(workflowsPath: string): void {
   const [found] = /[!?]/.exec(workflowsPath) ?? [];
   if (found === undefined) return;
@@ -44,11 +44,11 @@ export function assertBundlable(workflowsPath: string): void {
   });
 }
 
-/** Beside the build, where the image's build puts it. Sources have none: they change. */
+/** The bundle beside the build, where the image's build puts it. Sources have none, because they change. */
 const PREBUILT = fileURLToPath(new URL("../workflow-bundle.js", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The bundle made with this build or of these very sources, else a fresh one; plugins put code of their own into it. */
+/** The bundle of this build or of these sources, else a new one. Plugins add code of their own, so they need a new one. */
 export async function loadWorkflows(plugins: BundlerPlugin[] = []): Promise<WorkflowCode> {
   if (plugins.length > 0) return await bundleWorkflows(plugins);
   const prebuilt = await access(PREBUILT).then(
@@ -59,14 +59,14 @@ export async function loadWorkflows(plugins: BundlerPlugin[] = []): Promise<Work
   return import.meta.url.endsWith(".ts") ? await bundleOfSources() : await bundleWorkflows();
 }
 
-/** A worker that starts again takes what the one before has made, and is back two seconds sooner. */
+/** Takes the bundle that an earlier worker made of the same sources: that saves two seconds. */
 async function bundleOfSources(): Promise<WorkflowBundleWithSourceMap> {
   const folder = path.join(ROOT, ".cache", "workflows");
   const file = path.join(folder, `${await hashOfSources()}.js`);
   const made = await readFile(file, "utf8").catch(() => null);
   if (made !== null) return { code: made, sourceMap: "" };
   const bundle = await bundleWorkflows();
-  // Whole or not at all. Where nothing can be kept, the next worker makes its own.
+  // Gets its name when it is complete. When it cannot be kept, the next worker makes its own.
   const draft = `${file}.${randomUUID()}`;
   const keep = async () => {
     await rm(folder, { recursive: true, force: true });
@@ -78,7 +78,7 @@ async function bundleOfSources(): Promise<WorkflowBundleWithSourceMap> {
   return bundle;
 }
 
-/** Of everything that a bundle can be made of. */
+/** The hash of everything that goes into a bundle. */
 async function hashOfSources(): Promise<string> {
   const names = (await readdir(path.join(ROOT, "src"), { recursive: true })).filter((name) => name.endsWith(".ts"));
   const files = ["package-lock.json", ...names.toSorted().map((name) => path.join("src", name))];
@@ -92,7 +92,7 @@ export interface WorkerOptions {
   readonly connection: NativeConnection;
   readonly namespace: string;
   readonly activities: Activities;
-  /** Made with the same plugins. */
+  /** The bundle, made with the same plugins. */
   readonly workflowBundle: WorkflowCode;
   readonly plugins?: WorkerPlugin[];
 }
@@ -105,7 +105,7 @@ export interface JobWorker {
   polling(): boolean;
 }
 
-/** Waiting activities cost next to nothing each; the default of 100 would queue the 101st job without a word. */
+/** A waiting activity costs next to nothing; with the default of 100 the 101st job would silently wait. */
 const WAITING_SLOTS = 2_000;
 const CONTROL_SLOTS = 50;
 
@@ -121,10 +121,10 @@ export async function createWorker({
     namespace,
     activities,
     plugins,
-    // A start whose POST is under way is let finish; waiting activities end at once by their cancellation.
+    // A start whose POST is under way may finish; waiting activities end at once when they are cancelled.
     shutdownGraceTime: 0,
     shutdownForceTime: "40 seconds",
-    // Heartbeats at most 3 s apart: progress is fresh, and a cancelled poll learns it soon.
+    // Heartbeats at most 3 s apart keep progress fresh, and a cancelled activity learns of it soon.
     maxHeartbeatThrottleInterval: "3 seconds",
   } as const;
   const workers = await Promise.all([
@@ -143,7 +143,7 @@ export async function createWorker({
         try {
           await worker.run();
         } finally {
-          shutdown(); // one that ends takes the others with it
+          shutdown(); // when one ends, the others end too
         }
       });
       await Promise.all(runs);
