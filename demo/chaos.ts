@@ -9,7 +9,7 @@ export interface Victim {
   /** Name of the part in the lab. */
   readonly part: string;
   readonly called: string;
-  /** Not before the job has come this far. */
+  /** It is killed when the job has come this far. */
   readonly fromPercent: number;
 }
 
@@ -19,7 +19,7 @@ export const VICTIMS: readonly Victim[] = [
   { part: "ktrdr-api", called: "KTRDR's API, which loses track of what it runs", fromPercent: 50 },
 ];
 
-/** A sign of life as young as this shows that the job is being watched again after the last blow. */
+/** A heartbeat as young as this shows that the job has recovered from the last kill. */
 const FRESH_SECONDS = 4;
 
 export class Chaos {
@@ -35,12 +35,12 @@ export class Chaos {
     this.#waiting = [...victims];
   }
 
-  /** Parts that were to be killed and were not. */
+  /** Parts that should have been killed and were not. */
   get spared(): readonly string[] {
     return this.#waiting.map(({ part }) => part);
   }
 
-  /** Strikes the next part when the job has come far enough and has recovered from the blow before. */
+  /** Kills the next part when the job has come far enough and has recovered from the kill before. */
   strike(status: StatusAnswer): void {
     const [victim] = this.#waiting;
     if (victim === undefined || status.state !== "running") return;

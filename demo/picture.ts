@@ -4,7 +4,7 @@ import type { ResultsAnswer } from "./answers.ts";
 const HEIGHT = 10;
 const RESET = "\u001B[39m";
 
-/** The losses over the epochs; the training's is solid, the validation's stands above or below it. */
+/** The losses of training and validation by epoch. */
 export function learningCurve(curve: NonNullable<ResultsAnswer["curve"]>, colours: boolean): string {
   const chart = plot([curve.train_loss, curve.val_loss], {
     height: HEIGHT,

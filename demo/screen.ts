@@ -10,9 +10,9 @@ export interface Screen {
   readonly colours: boolean;
   heading(text: string): void;
   line(text: string): void;
-  /** Of ours: its colours are kept. */
+  /** Prints a text of our own, whose colours are kept. */
   picture(text: string): void;
-  /** A state that changes: percent 0..100. */
+  /** Shows the state of a job; percent is 0..100. */
   progress(percent: number, text: string): void;
 }
 
@@ -40,7 +40,7 @@ export function createScreen(out: Output): Screen {
         barShown = true;
         return;
       }
-      // One line for every tenth and every change of words; numbers alone do not count as a change.
+      // One line for every 10 % and for every new text; a text with other numbers is not new.
       const plain = `${Math.floor(percent / 10)} ${text.replaceAll(/[\d.]+/g, "#")}`;
       if (plain !== lastPlain) print(`  ${Math.round(percent)} % ${text}`);
       lastPlain = plain;

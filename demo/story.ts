@@ -1,4 +1,4 @@
-/** What Claude would do, step by step, told as it happens. */
+/** What Claude would do, step by step, shown as it happens. */
 import { setTimeout as delay } from "node:timers/promises";
 import { Judged, Results, Text, Started, Status, type ResultsAnswer, type StatusAnswer } from "./answers.ts";
 import type { Chaos } from "./chaos.ts";
@@ -91,7 +91,7 @@ async function follow(story: Story, taskId: string, chaos: Chaos | null): Promis
   }
 }
 
-/** Null when even the status cannot be told at the moment: the tool says why, and the job goes on all the same. */
+/** Null when the status cannot be read at the moment: the tool says why, and the job goes on. */
 async function look({ claude, screen, signal }: Story, taskId: string): Promise<StatusAnswer | null> {
   try {
     return await claude.call("get_task_status", { task_id: taskId, wait_seconds: 1 }, Status);

@@ -1,4 +1,4 @@
-/** The hypothesis of the demo: dips within an established rise are bought back, weak markets are not. */
+/** The demo's hypothesis: prices recover from dips in a rising market, but not from those in a weak one. */
 export const STRATEGY_NAME = "demo_spx_dips";
 
 export const STRATEGY_TEXT = `name: ${STRATEGY_NAME}
@@ -43,5 +43,5 @@ training:
 
 export const TRAINING_DATES = { start_date: "2000-01-03", end_date: "2014-12-31" } as const;
 
-/** After the training: what the model has never seen. */
+/** Days after the training, which the model has never seen. */
 export const BACKTEST_DATES = { start_date: "2015-01-02", end_date: "2019-12-31" } as const;

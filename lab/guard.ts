@@ -2,9 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 
 /**
- * A shell that reads from a pipe which only the lab holds open. The pipe ends when the lab ends, however it ends, SIGKILL
- * included; then the shell stops the parts that are still recorded in the run's folder. After an orderly stop there
- * are none. It checks each process's start like process-identity.ts does, and acts on what it read once.
+ * A shell that reads from a pipe which only the lab holds open. The pipe closes when the lab ends in any way, SIGKILL
+ * included; then the shell stops the parts that the run's folder still lists. After an orderly stop it lists none. The
+ * shell checks when each process started, as process-identity.ts does.
  */
 const SCRIPT = `
 trap '' HUP INT TERM
@@ -39,7 +39,7 @@ exit 0
 
 export interface Guard {
   readonly pid: number | undefined;
-  /** Ends the guard, which stops whatever is still recorded, and waits for its end. */
+  /** Ends the guard, which stops all parts that are still listed, and waits for its end. */
   release(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ export function startGuard(runDir: string, graceS: number): Guard {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
-  // Without a guard the next start still finds what was left.
+  // Without a guard, the next start of the lab stops what was left running.
   child.on("error", () => undefined);
   child.stdin.on("error", () => undefined);
   const ended = child.pid === undefined ? Promise.resolve() : once(child, "exit");

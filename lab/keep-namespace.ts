@@ -10,10 +10,10 @@ const ANSWER_WITHIN_MS = 2_000;
 const RETENTION = "30 days";
 
 /**
- * Makes the lab's namespace again when somebody deleted it, and has it remember closed workflows for long enough. Only the lab does so, and only on its own server: whoever ends
- * up at a stranger's address must not settle there.
- * @param pid of the lab's server; undefined while it is down.
- * @returns the function that ends it.
+ * Makes the lab's namespace again when somebody deleted it, with a retention that is long enough. It does so only on
+ * the lab's own server, because something else may listen at the address.
+ * @param pid process id of the lab's server; undefined while it is down
+ * @returns the function that ends it
  */
 export function keepNamespace(port: number, namespace: string, pid: () => number | undefined): () => Promise<void> {
   const stop = new AbortController();
@@ -22,7 +22,7 @@ export function keepNamespace(port: number, namespace: string, pid: () => number
   const retention = msToTs(RETENTION);
   const isOurs = async (): Promise<boolean> => {
     const server = pid();
-    // A server that is away is being restarted.
+    // A server that is away is restarted by the supervisor.
     return server !== undefined && (await mayBeListening(server, port));
   };
   const look = async (): Promise<void> => {

@@ -7,10 +7,10 @@ import { DomainError } from "../src/domain/errors.ts";
 const BUSY = 5;
 
 /**
- * Makes this process the only lab of a folder. The lock is the kernel's, through an empty SQLite database (Node has no
- * other file lock), so it ends with the process, however that ends.
- * @returns the function that gives the folder free again.
- * @throws DomainError `task_conflict` naming the process that holds the folder.
+ * Makes this process the only lab of a folder. The kernel holds the lock, on an empty SQLite database (Node has no
+ * other file lock), so it ends with the process in any case.
+ * @returns the function that releases the folder
+ * @throws DomainError `task_conflict` naming the process that holds the folder
  */
 export async function lockLab(dir: string, pid: number): Promise<() => void> {
   await mkdir(dir, { recursive: true });

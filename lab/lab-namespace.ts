@@ -6,9 +6,9 @@ import { configuredNamespace } from "./temporal-connection.ts";
 import { TEMPORAL_DATABASE } from "./temporal-server.ts";
 
 /**
- * The Temporal namespace of a lab: its folder's own, made up once and kept there, so that a process of another lab that
- * ends up at this one's address finds no work. A namespace that the environment names is used as it is, and so is what is
- * configured for a Temporal server that is not the lab's.
+ * The Temporal namespace of a lab. Its name is made once for the folder and kept there, so that a process of another
+ * lab which reaches this one's address finds no work. A namespace that the environment names, or that is configured for
+ * a Temporal server of the user's, is used as it is.
  */
 export async function labNamespace(dir: string, { env, config }: LabSettings, replaced: Replaced): Promise<string> {
   if ((env["TEMPORAL_NAMESPACE"] ?? "") !== "") return config.TEMPORAL_NAMESPACE;
@@ -29,7 +29,7 @@ export async function labNamespace(dir: string, { env, config }: LabSettings, re
 
 const LONGEST_NAME = 40;
 
-/** `lab-<folder>-<random>`: says whose it is, and is nobody else's. `.lab` is called by the folder it lies in. */
+/** `lab-<folder>-<random>`: tells whose it is, and is unique. For `.lab`, the folder is the one above. */
 function namespaceFor(dir: string): string {
   const folder = path.basename(dir) === ".lab" ? path.basename(path.dirname(dir)) : path.basename(dir);
   const name = folder

@@ -7,11 +7,11 @@ import type { SupervisorEvent } from "./supervisor.ts";
 
 export interface LabSettings {
   readonly config: Config;
-  /** The environment the lab was started with. What it names is used instead of a part of the lab. */
+  /** The environment the lab was started with. A part whose address it names is used instead of the lab's own. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Folder of the repository. */
   readonly root: string;
-  /** The Node that runs the parts, and the process that is the lab. */
+  /** The Node program that runs the parts, and the process id of the lab. */
   readonly execPath: string;
   readonly pid: number;
   /** Brings the schema of a database up to date (src/store/migrate.ts). */
@@ -19,14 +19,14 @@ export interface LabSettings {
   readonly preferredPorts?: Ports;
   /** Folder of fetched programs; by default `.cache` of the repository. */
   readonly cacheDir?: string;
-  /** Off only where losing what PostgreSQL and Temporal hold with the machine does not matter (tests). */
+  /** Switched off only in tests, where the data may be lost when the machine fails. */
   readonly fsync?: boolean;
   /** After how long a part that does not answer is killed and started again (ms). */
   readonly hangsAfterMs?: number;
   readonly onEvent?: (event: SupervisorEvent) => void;
-  /** Ways round: the addresses that the worker and clients are given instead of the parts' own (a proxy, a tunnel). */
+  /** Gives the addresses that the worker and clients use instead of the parts' own, such as those of a proxy. */
   readonly route?: (direct: Addresses) => Promise<Addresses>;
-  /** Stops a start that is under way. */
+  /** When it aborts, a start that is under way is stopped. */
   readonly signal?: AbortSignal;
 }
 
@@ -65,8 +65,8 @@ export interface Addresses {
 export const DATABASE_NAME = "ktrdr_mcp";
 
 /**
- * Where everything is, replaced parts included.
- * @param password of the lab's own PostgreSQL
+ * The addresses of all parts, replaced ones included.
+ * @param password password of the lab's own PostgreSQL
  */
 export function addressesOf(config: Config, ports: Ports, replaced: Replaced, password: string): Addresses {
   const ui = replaced.temporal ? config.TEMPORAL_UI_URL : `http://127.0.0.1:${ports.temporalUi}`;
@@ -80,7 +80,7 @@ export function addressesOf(config: Config, ports: Ports, replaced: Replaced, pa
 
 export interface Whereabouts {
   readonly addresses: Addresses;
-  /** Of Temporal. */
+  /** Temporal's namespace. */
   readonly namespace: string;
   readonly replaced: Replaced;
 }
@@ -110,13 +110,13 @@ export function environmentOf(
   };
 }
 
-/** Folder of the lab's PostgreSQL: its cluster, and the password that lets one in. */
+/** Folder of the lab's PostgreSQL: its cluster, and its password. */
 export const postgresDir = (labDir: string) => path.join(labDir, "postgres");
 
 /** The sandbox KTRDR's shared folder. */
 export const ktrdrDir = (labDir: string) => path.join(labDir, "ktrdr");
 
-/** The sandbox keeps KTRDR's folders under one roof. */
+/** The sandbox keeps all of KTRDR's folders in one. */
 const foldersOf = (root: string) => ({
   KTRDR_STRATEGIES_DIR: path.join(root, "strategies"),
   KTRDR_DATA_DIR: path.join(root, "data"),

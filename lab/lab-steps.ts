@@ -15,10 +15,10 @@ import { workerPart } from "./worker-part.ts";
 
 export type Note = (text: string) => void;
 
-/** One thing that is done while the lab comes up. */
+/** One step of the lab's start. */
 export interface Step {
   readonly title: string;
-  /** @returns what came out of it, in a few words. */
+  /** @returns its result, in a few words */
   readonly run: (note: Note) => Promise<string>;
 }
 
@@ -31,7 +31,7 @@ export interface StepContext {
   readonly env: Readonly<Record<string, string>>;
   readonly replaced: Replaced;
   readonly supervisor: Supervisor;
-  /** What was noticed before the first step. */
+  /** Notes from before the first step. */
   readonly notes: readonly string[];
 }
 
@@ -129,7 +129,7 @@ function worker({ settings, addresses, namespace, env, replaced, supervisor }: S
   };
 }
 
-/** A part that the environment names: not started, only greeted. */
+/** A part that the environment names: it is not started, only checked. */
 function yours(part: string, variable: string, check: () => Promise<unknown>): Step {
   return {
     title: `${part} (yours)`,

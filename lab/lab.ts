@@ -46,7 +46,7 @@ export const runSilently: StepRunner = async (steps) => {
 /** How long parts get to stop by themselves (seconds). */
 const GRACE_S = 15;
 
-/** How often a start is tried when somebody else takes a port between the look at it and its use. */
+/** How often a start is tried when another process takes a port between choosing and using it. */
 const ATTEMPTS = 3;
 
 /**
@@ -75,7 +75,7 @@ export async function startLab(settings: LabSettings, runSteps: StepRunner = run
   }
 }
 
-/** Whoever held the port may have let go of it already: the part's last words tell. */
+/** The port may be free again by now, so the part's last output tells whether it was taken. */
 const saysTaken = (error: unknown): boolean =>
   isDomainError(error, "internal") && /EADDRINUSE|address already in use/i.test(error.why ?? "");
 
@@ -141,7 +141,7 @@ async function attemptStart(
   return { dir, addresses, namespace, env, parts: () => supervisor.parts(), stop: once(() => stop().finally(unlock)) };
 }
 
-/** Several callers, one run: they all get its outcome. */
+/** Runs `run` once; all callers get its outcome. */
 function once(run: () => Promise<void>): () => Promise<void> {
   let outcome: Promise<void> | undefined;
   return () => (outcome ??= run());

@@ -2,18 +2,18 @@ import { chmod, lstat, mkdir, readdir } from "node:fs/promises";
 import { platform, userInfo } from "node:os";
 import path from "node:path";
 
-/** What a lab puts into its folder: the folder may hold other things, which are not ours to change. */
+/** The files that a lab puts into its folder. Other files in it are not changed. */
 const OURS = /^(lab\.(json|lock|pid).*|ports\.json.*|namespace.*|temporal\.db.*|logs|run|ktrdr|postgres)$/;
-/** Of another account where the lab runs as root; PostgreSQL keeps it to itself. */
+/**
+ * PostgreSQL's folders, which belong to another account when the lab runs as root. PostgreSQL itself closes them to
+ * others.
+ */
 const CLUSTER = /^data(\.new)?$/;
 
-/** As root on other systems than Linux, the account that PostgreSQL runs under passes through the folders. */
+/** When root runs the lab on a system other than Linux, PostgreSQL's account must be able to pass through the folders. */
 const OTHERS = userInfo().uid === 0 && platform() !== "linux" ? 0o066 : 0o077;
 
-/**
- * Makes a lab's folder, or one of before, readable by its owner only: it holds research, logs and the way into the
- * database.
- */
+/** Makes a lab's folder, new or old, readable by its owner only: it holds research, logs and the database's password. */
 export async function ownFolder(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true });
   await closeOne(dir);
@@ -28,9 +28,9 @@ async function closeAll(place: string): Promise<void> {
   }
 }
 
-/** @returns whether it is a folder. */
+/** @returns whether it is a folder */
 async function closeOne(place: string): Promise<boolean> {
-  // A lab that is just ending takes files away.
+  // A lab that is just ending removes files.
   const found = await lstat(place).catch(() => undefined);
   if (found === undefined || found.isSymbolicLink()) return false;
   if ((found.mode & OTHERS) !== 0) await chmod(place, found.mode & 0o7777 & ~OTHERS).catch(() => undefined);

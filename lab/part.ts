@@ -25,16 +25,16 @@ export interface PartContext {
   readonly logFile: string;
   /** Aborted when the lab stops while the part is still starting. */
   readonly signal: AbortSignal;
-  /** To be called as soon as there is a process. */
+  /** Must be called as soon as there is a process. */
   spawned(pid: number): Promise<void>;
 }
 
-/** What the supervisor needs to know: how to start it so that it is ready when the promise resolves. */
+/** How the supervisor starts a part; the part is ready when the promise resolves. */
 export interface Part {
   readonly name: string;
   readonly stopSignal: StopSignal;
   start(context: PartContext): Promise<RunningPart>;
-  /** Whether it does its work now, asked again and again while it runs; it must not depend on other parts. */
+  /** Checks whether the part works, again and again while it runs. The check must not depend on other parts. */
   readonly answers?: (signal: AbortSignal, pid: number) => Promise<unknown>;
 }
 
@@ -44,9 +44,9 @@ export interface ProcessPart {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** Waits until the process does its work; told the pid, aborted when the process ends. */
+  /** Waits until the process works; aborted when the process ends. */
   ready(signal: AbortSignal, pid: number): Promise<void>;
-  /** Rejects or waits while the process does not answer; of a part without it only the end is noticed. */
+  /** Rejects or waits while the process does not answer. Without it, only the end of the process is noticed. */
   readonly answers?: (signal: AbortSignal, pid: number) => Promise<unknown>;
   /** Time between SIGTERM and SIGKILL (ms). */
   readonly graceMs?: number;
@@ -63,7 +63,7 @@ export function processPart(spec: ProcessPart): Part {
     async start(context) {
       const log = openLog(context.logFile);
       const begins = fstatSync(log).size;
-      // A session of its own: Ctrl-C in the terminal reaches the lab only, which stops its parts in order.
+      // In a session of its own, so that Ctrl-C in the terminal reaches the lab only, which stops its parts in order.
       const child = spawn(spec.command, [...spec.args], {
         env: { ...spec.env },
         ...(spec.cwd === undefined ? {} : { cwd: spec.cwd }),
@@ -114,10 +114,10 @@ export function openLog(file: string): number {
   return openSync(file, "a");
 }
 
-/** Where the words of one process stand: others have written before it. */
+/** Where the output of one process begins in a log that others have written before. */
 interface Words {
   readonly file: string;
-  /** Byte at which its own begin. */
+  /** Byte at which its output begins. */
   readonly begins: number;
 }
 

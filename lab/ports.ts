@@ -4,7 +4,7 @@ import { z } from "zod";
 import { freePort, isFree } from "../src/machine/free-port.ts";
 import { holderOf } from "../src/machine/port-holder.ts";
 
-/** Everything of the lab that listens, with the port it likes best. */
+/** The parts of the lab that listen, with their preferred ports. */
 export const PREFERRED_PORTS = {
   postgres: 5433,
   temporal: 7233,
@@ -22,15 +22,15 @@ const Remembered = z.partialRecord(z.enum(Object.keys(PREFERRED_PORTS) as [PortN
 export interface ChoosePortsOptions {
   /** Folder that remembers the choice, so that addresses stay the same from start to start. */
   readonly dir: string;
-  /** The parts that will be started; only their ports are looked at. */
+  /** The parts that will be started; only their ports are chosen. */
   readonly names: readonly PortName[];
   /** Ports of the first start; 0 stands for any free one. */
   readonly preferred: Ports;
-  /** Told when a port is taken: by whom, and which one is used instead. */
+  /** Called when a port is taken, with who holds it and which port is used instead. */
   readonly onNote: (note: string) => void;
 }
 
-/** Chooses a port for each part: the one of last time, else the preferred one, else a free one. */
+/** Chooses a port for each part: that of the last start, else the preferred one, else a free one. */
 export async function choosePorts(options: ChoosePortsOptions): Promise<Ports> {
   const file = fileOf(options.dir);
   const remembered = await readPorts(options.dir);

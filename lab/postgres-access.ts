@@ -1,10 +1,10 @@
-/** Who gets into the embedded PostgreSQL: whoever can read the password in the lab's folder, nobody else of this machine. */
+/** Lets only those into the embedded PostgreSQL who can read the password in the lab's folder. */
 import { hash, randomBytes } from "node:crypto";
 import { chown, link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Account } from "./postgres-binaries.ts";
 
-/** Of the password there is no more than a hash: it tells whether the cluster has been given this one. */
+/** Holds a hash of the password, which tells whether the cluster has been given this one. */
 const entriesFor = (
   password: string,
 ): string => `# Written by ktrdr-mcp for the password that lies beside the cluster's folder:
@@ -23,18 +23,18 @@ export async function postgresPassword(dir: string): Promise<string> {
   await mkdir(dir, { recursive: true });
   const fresh = `${file}.${randomBytes(4).toString("hex")}`;
   await writeFile(fresh, randomBytes(24).toString("base64url"), { mode: 0o600 });
-  // Whoever is second takes the first one's.
+  // When two processes make one at the same time, the second takes the first one's.
   await link(fresh, file).catch(() => undefined);
   await rm(fresh);
   return await readFile(file, "utf8");
 }
 
-/** Whether the cluster has this password and lets nobody in without it. */
+/** Whether the cluster has this password and demands it. */
 export async function isClosed(data: string, password: string): Promise<boolean> {
   return (await readFile(join(data, HBA), "utf8").catch(() => "")) === entriesFor(password);
 }
 
-/** Lets nobody in without the password, which the cluster has been given, from the next start on. */
+/** From the next start on, the cluster demands its password. */
 export async function closeToOthers(data: string, password: string, account: Account | undefined): Promise<void> {
   const fresh = join(data, `${HBA}.new`);
   await writeFile(fresh, entriesFor(password), { mode: 0o600 });
@@ -44,7 +44,7 @@ export async function closeToOthers(data: string, password: string, account: Acc
 
 const HBA = "pg_hba.conf";
 
-/** What PostgreSQL's single-user mode is told, which needs no password: everything on one line. */
+/** The statement, on one line, for PostgreSQL's single-user mode, which needs no password. */
 export const passwordStatement = (password: string): string => `alter role postgres with password '${password}'\n`;
 
 /** @param password needs no encoding: it is made of letters, digits, - and _ */

@@ -2,12 +2,12 @@ import { readFile, stat } from "node:fs/promises";
 import { userInfo } from "node:os";
 import type { Account } from "./postgres-binaries.ts";
 
-/** The overflow user id: on every Unix, and owner of nothing. */
+/** The overflow user id: every Unix has it, and it owns nothing. */
 const NOBODY: Account = { uid: 65_534, gid: 65_534 };
 
 /**
- * The account the server must run under: none of its own for an ordinary user; for root the owner of the existing
- * cluster, else `postgres` or `nobody` of this machine.
+ * The account that the server must run under; undefined for an ordinary user, whose own is used. For root it is the
+ * owner of the existing cluster, else `postgres` or `nobody` of this machine.
  */
 export async function unprivilegedAccount(data: string): Promise<Account | undefined> {
   if (userInfo().uid !== 0) return undefined;

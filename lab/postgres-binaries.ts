@@ -60,7 +60,7 @@ async function installed(): Promise<{ readonly binaries: Binaries; readonly root
   }
 }
 
-/** npm packages cannot hold symbolic links and installing with scripts switched off does not make them either. */
+/** npm packages cannot hold symbolic links, and an install without scripts does not make them. */
 async function completeInstallation(root: string, binaries: Binaries): Promise<void> {
   const list = await readFile(join(root, "native", "pg-symlinks.json"), "utf8").catch(() => "[]");
   for (const { source, target } of Links.parse(JSON.parse(list))) {
@@ -88,7 +88,7 @@ async function runs(binaries: Binaries, account: Account): Promise<boolean> {
   }
 }
 
-/** A copy that everybody may read; kept for later starts, and trusted only when it is our own. */
+/** A copy that everybody may read. It is kept for later starts, and trusted only when this user owns it. */
 async function reachableCopy(root: string): Promise<string> {
   const version = z
     .object({ version: z.string() })
@@ -99,7 +99,7 @@ async function reachableCopy(root: string): Promise<string> {
   const fresh = await mkdtemp(join(tmpdir(), "ktrdr-mcp-postgresql-"));
   await cp(join(root, "native"), join(fresh, "native"), { recursive: true, verbatimSymlinks: true });
   await openToReaders(fresh);
-  // Another process may have been quicker: then its copy stands and ours is used for this run only.
+  // When another process was quicker, its copy stays and ours is used for this run only.
   return rename(fresh, place).then(
     () => place,
     () => fresh,

@@ -27,7 +27,7 @@ export function postgresPart(options: PostgresPartOptions): Part {
   };
 }
 
-/** The protocol's first question, "do you speak TLS?": the server answers it before it asks who is there. */
+/** The protocol's first message, which asks for TLS: the server answers it before it asks for a user. */
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f]);
 
 async function greets(port: number, signal: AbortSignal): Promise<void> {

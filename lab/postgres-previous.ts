@@ -9,8 +9,8 @@ import { promisify } from "node:util";
 const SHUT_DOWN_WITHIN_MS = 15_000;
 
 /**
- * Clears the way for a new server on a cluster: a server whose lab was killed is shut down, and the lock file of a
- * dead one is removed (its process id may belong to anybody by now, which PostgreSQL itself takes for a running server).
+ * Makes room for a new server on a cluster: shuts down a server whose lab was killed, and removes the lock file of a
+ * dead one. PostgreSQL itself would take any process with the id in that file for a running server.
  */
 export async function stopPreviousServer(data: string): Promise<void> {
   const lock = join(data, "postmaster.pid");

@@ -18,7 +18,7 @@ export interface PostgresOptions {
   readonly dir: string;
   /** TCP port on 127.0.0.1. */
   readonly port: number;
-  /** Off only where losing the data does not matter (tests). Default true. */
+  /** Switched off only in tests, where the data may be lost. Default true. */
   readonly fsync?: boolean;
   /** Further server settings, for example `{ max_connections: "20" }`. */
   readonly settings?: Readonly<Record<string, string>>;
@@ -88,7 +88,7 @@ interface Started {
   readonly lastWords: readonly string[];
 }
 
-/** Prepared beside the final place and moved there whole: a kill halfway leaves no half cluster behind. */
+/** Prepares the cluster beside its final place and moves it there when complete: a kill leaves no half cluster. */
 async function createCluster(cluster: Cluster, options: PostgresOptions): Promise<void> {
   const fresh = join(cluster.dir, "data.new");
   await rm(fresh, { recursive: true, force: true });
@@ -112,8 +112,8 @@ async function createCluster(cluster: Cluster, options: PostgresOptions): Promis
 }
 
 /**
- * Before anybody can connect: the password of the folder, by the single-user mode, and nobody in without it. Clusters of
- * before let everybody in. @returns what kept it from being done, else nothing.
+ * Gives the cluster the folder's password in single-user mode, before anybody can connect. Older clusters had none.
+ * @returns the server's end when that failed, else nothing
  */
 async function closed(cluster: Cluster, options: PostgresOptions): Promise<Started | undefined> {
   const { data, password, account } = cluster;
@@ -134,7 +134,7 @@ async function launch(cluster: Cluster, options: PostgresOptions, deadline: numb
   const settings = {
     listen_addresses: "127.0.0.1",
     port: String(options.port),
-    // A socket path is limited to about 100 bytes, which a deep lab folder exceeds; TCP serves everybody.
+    // No Unix socket: its path has at most about 100 bytes, which a deep lab folder exceeds.
     unix_socket_directories: "",
     fsync: options.fsync === false ? "off" : "on",
     ...options.settings,
@@ -160,13 +160,13 @@ async function launch(cluster: Cluster, options: PostgresOptions, deadline: numb
 }
 
 /**
- * On Linux, an account that may not enter the folders above the cluster (a checkout below /root) still reaches it
- * through its working directory, which is entered before the account is switched.
+ * On Linux, an account that may not enter the folders above the cluster (a checkout below /root) reaches it through its
+ * working directory, which is entered before the account is switched.
  */
 const dataArgument = (cluster: Cluster, path: string) =>
   cluster.account !== undefined && platform() === "linux" ? "/proc/self/cwd" : path;
 
-/** In a session of its own: Ctrl-C in the terminal reaches the lab only, which then stops its parts in order. */
+/** Runs in a session of its own, so that Ctrl-C in the terminal reaches the lab only, which stops its parts in order. */
 const run = (
   cluster: Cluster,
   cwd: string,
@@ -182,7 +182,7 @@ const run = (
     ...cluster.account,
   });
 
-/** Passes on what a process says, keeps its last 30 lines, and tells when it has ended. */
+/** Passes on the output of a process, keeps its last 30 lines, and notices its end. */
 function listen(child: ChildProcess, onLog: ((line: string) => void) | undefined) {
   const lines: string[] = [];
   const take = (line: string) => {
@@ -203,7 +203,7 @@ function listen(child: ChildProcess, onLog: ((line: string) => void) | undefined
   return { lines, exited };
 }
 
-/** Waits for the server of that name: something else may already be listening on the port. */
+/** Waits for the server with that name, because something else may listen on the port. */
 async function answers(url: string, name: string, gone: AbortSignal, deadline: number): Promise<boolean> {
   while (!gone.aborted && Date.now() < deadline) {
     const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });

@@ -4,7 +4,7 @@ import path from "node:path";
 import { isRunning, signalProcess, startOf, type ProcessId } from "../src/machine/process-identity.ts";
 import { until } from "./until.ts";
 
-/** How a part wants to be asked to stop: PostgreSQL's fast shutdown is SIGINT. */
+/** The signal that stops a part: PostgreSQL's fast shutdown is SIGINT. */
 export type StopSignal = "SIGTERM" | "SIGINT";
 
 export interface Leftover extends ProcessId {
@@ -13,8 +13,8 @@ export interface Leftover extends ProcessId {
 }
 
 /**
- * One folder per run of the lab with one file per running part: `<pid> <signal> <start>`. Each run has its own, so that
- * what tidies up after a dead run can never touch the parts of a new one.
+ * One folder per run of the lab, with one file per running part: `<pid> <signal> <start>`. Each run has its own, so
+ * that cleaning up after a dead run cannot touch the parts of a new one.
  */
 export interface RunFolder {
   readonly dir: string;
@@ -39,9 +39,9 @@ export async function createRunFolder(root: string): Promise<RunFolder> {
 }
 
 /**
- * Stops what earlier runs left behind: asks, waits `graceMs`, then kills. Only processes that are certainly the recorded
- * ones are touched. Removes the folders of those runs.
- * @returns the processes that had to be stopped.
+ * Stops processes that earlier runs left running: asks, waits `graceMs`, then kills. A process is stopped only when its
+ * start proves that it is the recorded one. Removes the folders of those runs.
+ * @returns the processes that had to be stopped
  */
 export async function stopLeftovers(root: string, graceMs: number): Promise<readonly Leftover[]> {
   const runs = await readdir(root).catch(() => []);

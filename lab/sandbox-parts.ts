@@ -15,11 +15,11 @@ export interface SandboxOptions {
 
 const READY_WITHIN_MS = 120_000;
 
-/** The sandbox KTRDR in the real one's topology: an API and one worker of each kind, each its own process. */
+/** The sandbox KTRDR with the real one's processes: an API and one worker of each kind. */
 export function sandboxParts(options: SandboxOptions): readonly [api: Part, ...workers: Part[]] {
   const { ports } = options;
   const api = `http://127.0.0.1:${ports.ktrdr}`;
-  // The sandbox gets what concerns it, not our database or keys.
+  // The sandbox gets only its own variables, not our database or keys.
   const concerns = /^(PATH|HOME|TZ|LANG|NODE_OPTIONS|NODE_COMPILE_CACHE|SANDBOX_.*)$/;
   const env = Object.fromEntries(Object.entries(options.env).filter(([name]) => concerns.test(name)));
   const part = (name: string, file: string, args: readonly string[], port: number, ready: ProcessPart["ready"]) =>
@@ -58,7 +58,7 @@ export async function waitForKtrdr(api: string, signal?: AbortSignal, timeoutMs 
 
 const healthy = async (api: string) => (await ask(`${api}/api/v1/health`)).ok;
 
-/** It answers itself as well: KTRDR keeps a dead worker in its registry for a while. */
+/** Asks the worker itself too, because KTRDR keeps a dead worker in its registry for a while. */
 async function waitForKtrdrWorker(
   api: string,
   worker: { id: string; port: number; pid: number },

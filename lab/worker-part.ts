@@ -11,7 +11,7 @@ export interface WorkerPartOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly address: string;
   readonly namespace: string;
-  /** The environment that says how to connect to a server that is not the lab's own. */
+  /** The environment for connecting to a Temporal server that is not the lab's own. */
   readonly clientEnv: Readonly<Record<string, string | undefined>>;
 }
 
@@ -22,7 +22,7 @@ export function workerPart(options: WorkerPartOptions): Part {
     command: options.execPath,
     args: [options.entry],
     env: options.env,
-    // It lets running activities come to a good end first.
+    // A worker first lets running activities end.
     graceMs: 15_000,
     ready: (signal, pid) => waitForPollers(options, signal, pid),
     answers: (_, pid) => polledLately(options, pid),
@@ -32,7 +32,7 @@ export function workerPart(options: WorkerPartOptions): Part {
 /** A poll lasts up to a minute, so a worker that works was seen within this (ms). */
 const POLLED_WITHIN_MS = 90_000;
 
-/** @throws when Temporal has not been asked for work by this process for a while; what Temporal does not say is no proof. */
+/** @throws when Temporal lists this process and it has not asked for work lately; when it is not listed, nothing is proven */
 async function polledLately(options: WorkerPartOptions, pid: number): Promise<void> {
   const { address, namespace, clientEnv } = options;
   const connection = lazyConnection(address, clientEnv);

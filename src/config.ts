@@ -7,7 +7,7 @@ import { DomainError } from "./domain/errors.ts";
  * it: `.meta({ secret: true })` hides a value, `.describe()` is its documentation.
  */
 const url = (protocol: RegExp) => z.url({ protocol });
-/** The parser would take the rest of a password for a path, or the whole for nothing; neither may be quoted. */
+/** With an unescaped character the parser would read a part of the password as the path. The error must not quote it. */
 const databaseUrl = z.string().refine(isDatabaseUrl, {
   message:
     "Not like postgresql://user:password@host:5432/database. In user and password write @ as %40, / as %2F, # as %23, ? as %3F, : as %3A and % as %25.",
@@ -179,7 +179,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>>): C
 function isDatabaseUrl(text: string): boolean {
   const url = URL.parse(text);
   if (url === null || !/^postgres(ql)?:$/.test(url.protocol)) return false;
-  // An @ behind the host is what is left of a password.
+  // An @ after the host is a part of a password.
   return !/@/.test(url.pathname + url.hash) && !(url.username === "" && url.search.includes("@"));
 }
 

@@ -4,12 +4,12 @@ import { plainJson } from "./domain/plain-text.ts";
 
 export type { Logger };
 
-/** Names of settings whose values must never be logged, taken from the configuration schema's own metadata. */
+/** Names of settings whose values must never be logged, from the configuration schema's metadata. */
 const secrets = Object.entries(ConfigSchema.shape)
   .filter(([, schema]) => schema.meta()?.["secret"] === true)
   .map(([name]) => name);
 
-/** JSON lines on stderr, harmless to whoever looks at them: stdout belongs to the MCP protocol. */
+/** Writes JSON lines without hidden characters to stderr: stdout belongs to the MCP protocol. */
 export function createLogger(name: string, level: string): Logger {
   const stderr = pino.destination({ fd: 2, sync: true });
   return pino(

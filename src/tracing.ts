@@ -1,6 +1,6 @@
 /**
- * One trace from a tool call through workflow and activities to KTRDR's requests, when OTEL_EXPORTER_OTLP_ENDPOINT is set.
- * This file is loaded only then: the OpenTelemetry SDK costs nothing otherwise.
+ * One trace from a tool call through workflow and activities to KTRDR's requests, when OTEL_EXPORTER_OTLP_ENDPOINT is
+ * set. This file is loaded only then: the OpenTelemetry SDK costs nothing otherwise.
  */
 import { context, propagation, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace, type Span } from "@opentelemetry/api";
 import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
@@ -9,20 +9,18 @@ import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace
 import { OpenTelemetryPlugin } from "@temporalio/interceptors-opentelemetry-v2";
 
 export interface Tracing {
-  /** For Temporal's client, worker and bundle. */
+  /** The plugin for Temporal's client, worker and bundle. */
   readonly plugin: OpenTelemetryPlugin;
-  /**
-   * Runs a tool call in a span of its own, below the caller's when the request names one (`_meta.traceparent`, W3C).
-   */
+  /** Runs a tool call in a span of its own, below the caller's when the request names one (`_meta.traceparent`, W3C). */
   readonly toolCall: <T>(tool: string, meta: unknown, run: () => Promise<T>) => Promise<T>;
-  /** Says in the span of the call that is under way that it is answered with an error. */
+  /** Marks the span of the current call as answered with an error. */
   readonly callFailed: (code: string) => void;
   /** Runs a request to KTRDR in a span of its own; `headers` carry the span to KTRDR. */
   readonly ktrdrRequest: <T extends { readonly status: number }>(
     endpoint: string,
     send: (headers: Readonly<Record<string, string>>) => Promise<T>,
   ) => Promise<T>;
-  /** Sends what waits. Never rejects, and takes no longer than `ms`. */
+  /** Sends the spans that wait, within `ms`. Never rejects. */
   readonly close: (ms: number) => Promise<void>;
 }
 
@@ -81,13 +79,13 @@ async function ending<T>(span: Span, run: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Kinds only: messages may carry what a caller sent. */
+/** Records only the kind of an error: messages may quote what a caller sent. */
 function fail(span: Span, kind: string): void {
   span.setAttribute("error.type", kind);
   span.setStatus({ code: SpanStatusCode.ERROR });
 }
 
-/** What is no valid W3C context is ignored by the propagator. */
+/** The caller's trace context; the propagator ignores an invalid one. */
 function parentOf(meta: unknown) {
   const carrier: Record<string, string> = {};
   for (const name of ["traceparent", "tracestate"]) {

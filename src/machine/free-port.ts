@@ -7,8 +7,8 @@ export async function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * Ports that no system hands out by itself (Linux begins at 32768, macOS at 49152). One from the system's own range
- * may be taken by any outgoing connection between the look at it and its use.
+ * Ports below those that systems hand out (Linux begins at 32768, macOS at 49152): any outgoing connection could take
+ * one of those between choosing and using it.
  */
 const FIRST_PORT = 10_240;
 const PORTS_END = 32_768;

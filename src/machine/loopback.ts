@@ -3,7 +3,7 @@
 export const isLoopback = (host: string): boolean =>
   /^(localhost|\[?::1\]?|127(\.\d{1,3}){3})$/i.test(host.replace(/\.$/, ""));
 
-/** Whether two `host:port` are one server: this machine has several names. */
+/** Whether two `host:port` name the same server, since this machine has several names. */
 export function isSameServer(a: string, b: string): boolean {
   const [one, other] = [placeOf(a), placeOf(b)];
   return one !== null && one === other;

@@ -21,7 +21,7 @@ export async function listenerOf(port: number): Promise<number | undefined> {
   return os.platform() === "linux" ? pidFromKernel(port) : pidFromLsof(port);
 }
 
-/** False only when somebody else certainly listens on the port: an answer from there is then not our process's. */
+/** False only when another process listens on the port for certain, so that its answers are not those of `pid`. */
 export async function mayBeListening(pid: number, port: number): Promise<boolean> {
   const listener = await listenerOf(port);
   return listener === undefined || listener === pid;

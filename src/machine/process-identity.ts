@@ -3,10 +3,10 @@ import { readFile } from "node:fs/promises";
 import os from "node:os";
 import { kill } from "node:process";
 
-/** A process for certain: a pid alone may by now belong to somebody else. */
+/** Identifies a process: its pid alone may belong to another process by now. */
 export interface ProcessId {
   readonly pid: number;
-  /** When the process started, in whatever unit the system counts (see `startOf`). */
+  /** When the process started, in the system's own unit (see `startOf`). */
   readonly started: string;
 }
 
@@ -17,7 +17,7 @@ export interface ProcessId {
 export async function startOf(pid: number): Promise<string | undefined> {
   if (os.platform() !== "linux") return startByPs(pid);
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
-  // The second field is the program's name in parentheses and may contain spaces: count from behind it.
+  // The second field is the program's name in parentheses, which may contain spaces: fields are counted after it.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
   return fields === undefined || fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
 }

@@ -18,16 +18,19 @@ export function labDirOf(env: Environment): string {
   return given === "" ? path.join(ROOT, ".lab") : path.resolve(given);
 }
 
-/** What the lab's own Temporal server is used with: no profile of the user's. */
+/** The lab's own Temporal server is used without a profile of the user's. */
 export const WITHOUT_PROFILE = { TEMPORAL_CONFIG_FILE: devNull };
 
-/** An environment without what its TEMPORAL_* variables say about other servers than the lab's: profile, TLS, API key. */
+/**
+ * An environment without profile, TLS and API key of its TEMPORAL_* variables, which are for other servers than the
+ * lab's.
+ */
 export const withoutProfile = (env: Environment): Environment =>
   Object.fromEntries(
     Object.entries(env).filter(([name]) => !/^TEMPORAL_(?!(ADDRESS|NAMESPACE|UI_URL|CLI_PATH)$)/.test(name)),
   );
 
-/** Proxies are for other machines. Some clients do not know that by themselves. */
+/** Excludes this machine from proxies, because some clients do not do that by themselves. */
 export function withLoopbackDirect(env: Environment): Environment {
   const { no_proxy: lower = "", NO_PROXY: upper = "" } = env;
   const completed = (list: string) => [list, "localhost,127.0.0.1,::1"].filter((part) => part !== "").join(",");
@@ -35,9 +38,9 @@ export function withLoopbackDirect(env: Environment): Environment {
 }
 
 /**
- * The environment completed by the running lab, if there is one: what was set explicitly stays, what was not is the
- * lab's. So a process of ktrdr-mcp finds a lab on the same machine without any configuration. What the environment says
- * about other Temporal servers does not concern a lab that has its own.
+ * The environment, completed with the variables of a running lab. Variables that are set stay. So a process of
+ * ktrdr-mcp finds a lab on the same machine without any configuration. Variables about other Temporal servers are left
+ * out for a lab that has its own.
  */
 export async function labEnvironment(env: Environment): Promise<Environment> {
   const lab = await readLabFile(labDirOf(env));
@@ -55,7 +58,7 @@ function isElsewhere(lab: Environment, env: Environment): boolean {
   return address !== "" && !isSameServer(address, lab["TEMPORAL_ADDRESS"] ?? "");
 }
 
-/** Of another Temporal server than the lab's, the lab's namespace and Web UI say nothing. */
+/** The lab's variables without its namespace and Web UI, which do not fit another Temporal server. */
 function exceptTemporal(lab: Environment): Environment {
   const { TEMPORAL_NAMESPACE: _namespace, TEMPORAL_UI_URL: _ui, TEMPORAL_CONFIG_FILE: _file, ...rest } = lab;
   return rest;
