@@ -32,6 +32,13 @@ const RULES: readonly Rule[] = [
     allowed: ["src/domain/operation.ts", "src/domain/worker-gone.ts", "src/ktrdr/workers.ts"],
     offence: 'status !== "temporarily_unavailable"',
   },
+  {
+    fact: "the market of a strategy: strategyMarket in domain/strategy/market.ts",
+    sign: /\bown\(\w+, "training_data"\)/,
+    // The section itself, whose keys are checked there.
+    allowed: ["src/domain/strategy/check-data.ts", "src/domain/strategy/market.ts"],
+    offence: 'own(value, "training_data")',
+  },
 ];
 
 test.each(RULES)("$fact", ({ sign, allowed, offence }) => {

@@ -2,6 +2,7 @@
 import type { Bar } from "../market-data.ts";
 import type { BaseRate } from "../result.ts";
 import { labelsOn, type LabelSettings } from "../strategy/label-distribution.ts";
+import { strategyMarket } from "../strategy/market.ts";
 import { parseStrategy } from "../strategy/parse.ts";
 import { LABEL_CLASSES } from "../strategy/labels.ts";
 import { LABEL_SCHEMAS } from "../strategy/schema.ts";
@@ -43,11 +44,10 @@ export function trainingTraits(text: string | null, bars: readonly Bar[] | null)
   if (parsed === null || !parsed.ok) return NOTHING_KNOWN;
   const { value } = parsed.text;
   const training = own(value, "training");
-  const timeframes = own(own(own(value, "training_data"), "timeframes"), "list");
   const labels = labelSettings(own(training, "labels"));
   return {
     regression: own(own(value, "decisions"), "output_format") === "regression",
-    timeframes: words(timeframes),
+    timeframes: words(strategyMarket(value).timeframes),
     scaledInputs: items(own(value, "nn_inputs")).some(isScaled),
     contextSources: [...new Set(items(own(value, "context_data")).flatMap((one) => words([own(one, "provider")])))],
     labelSource: labels?.source ?? null,

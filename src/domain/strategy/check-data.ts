@@ -1,6 +1,7 @@
 import { coverageOf, isSymbol, symbolAdvice, toEpochMs } from "../market-data.ts";
 import { strategyWarmUp } from "./check-indicators.ts";
 import { shown } from "./finding.ts";
+import { minutesOf } from "./market.ts";
 import type { Examined } from "./rules.ts";
 import { TrainingDataSchema } from "./schema.ts";
 import { fit, isMapping, own, reportUnknownKeys } from "./shape.ts";
@@ -76,6 +77,12 @@ function checkTimeframes({ mode, list, base_timeframe: base }: TimeframeChoice, 
       why: `The list has ${new Set(timeframes).size}.`,
       fix: "Use mode single with one timeframe.",
     });
+  } else if (minutes(fine) > Math.min(...timeframes.map(minutes))) {
+    report.error("timeframe_mistaken", path, {
+      what: `KTRDR takes ${fine} for the finest of ${timeframes.join(", ")}.`,
+      why: "It takes 1M for a minute and 2h for a day, so labels of one timeframe stand beside inputs of another: it learns noise.",
+      fix: "Use one timeframe, or leave out 1M and 2h.",
+    });
   } else if (base !== undefined && base !== fine) {
     report.warning("base_timeframe", [...path, "base_timeframe"], {
       what: `base_timeframe ${shown(base)} is not what the strategy learns on.`,
@@ -84,6 +91,8 @@ function checkTimeframes({ mode, list, base_timeframe: base }: TimeframeChoice, 
     });
   }
 }
+
+const minutes = (timeframe: string | null): number => minutesOf(timeframe ?? "") ?? 0;
 
 /** The strategy's own dates, which a training started over the API does not use (docs/ktrdr.md §2.7). */
 function checkOwnDates(section: unknown, { report, text }: Examined): void {

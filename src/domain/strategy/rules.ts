@@ -1,20 +1,16 @@
 import type { Bar, DataRange, DateWindow } from "../market-data.ts";
 import type { Report } from "./finding.ts";
+import type { StrategyMarket } from "./market.ts";
 import type { StrategyText } from "./parse.ts";
 import type { Mapping } from "./shape.ts";
 
 /** What every rule gets: the strategy as plain data, what is known about the market, and the report for findings. */
-export interface Examined {
+export interface Examined extends StrategyMarket {
   readonly text: StrategyText;
   /** The sections as written; each rule checks the shape of what it reads. */
   readonly raw: Mapping;
   readonly indicators: Mapping;
   readonly fuzzySets: Mapping;
-  /** Timeframes the strategy trains on, in order; empty when that section is unusable. */
-  readonly timeframes: readonly string[];
-  /** The timeframe of labels, bars and results. */
-  readonly timeframe: string | null;
-  readonly symbols: readonly string[];
   /** Stem of the file, when there is one. */
   readonly fileName: string | null;
   /** Bars a training would see, oldest first. */

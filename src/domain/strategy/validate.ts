@@ -11,7 +11,7 @@ import { checkStructure } from "./check-structure.ts";
 import { checkDecisions, checkTraining } from "./check-training.ts";
 import { listFeatures } from "./features.ts";
 import { Report, type Finding } from "./finding.ts";
-import { strategyMarket } from "./market.ts";
+import { strategyMarket, type StrategyMarket } from "./market.ts";
 import { parseStrategy, type StrategyText } from "./parse.ts";
 import type { Examined } from "./rules.ts";
 import { isMapping, own } from "./shape.ts";
@@ -31,13 +31,9 @@ export interface ValidateInput {
   readonly window?: DateWindow | undefined;
 }
 
-export interface StrategySummary {
+export interface StrategySummary extends StrategyMarket {
   readonly name: string | null;
   readonly description: string | null;
-  readonly symbols: readonly string[];
-  readonly timeframes: readonly string[];
-  /** The timeframe of labels, bars and results. */
-  readonly timeframe: string | null;
   readonly indicatorTypes: readonly string[];
   /** Feature names in the order the network gets them. */
   readonly features: readonly string[];
@@ -108,7 +104,7 @@ function inOrder(findings: readonly Finding[]): readonly Finding[] {
 }
 
 function summarise(examined: Examined, labels: ExaminedLabels | null): StrategySummary {
-  const { raw, indicators, fuzzySets, symbols, timeframes, timeframe } = examined;
+  const { raw, indicators, fuzzySets, symbols, timeframes, timeframe, slower } = examined;
   const text = (value: unknown) => (typeof value === "string" ? value : null);
   const features = listFeatures({ indicators, fuzzySets, inputs: own(raw, "nn_inputs"), timeframes });
   const types = Object.values(indicators).map((entry) => text(own(entry, "type")));
@@ -118,6 +114,7 @@ function summarise(examined: Examined, labels: ExaminedLabels | null): StrategyS
     symbols,
     timeframes,
     timeframe,
+    slower,
     indicatorTypes: [...new Set(types.filter((type) => type !== null))],
     features: features.map((feature) => feature.featureId),
     warmUpBars: strategyWarmUp(indicators),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
+import { firstMarket } from "../../domain/strategy/market.ts";
 import { NameSchema } from "../../domain/strategy/schema.ts";
 import type { StrategyFile } from "../../strategies/strategy-folder.ts";
 import { clear, type Will } from "../../research/strategies/clearance.ts";
@@ -78,10 +79,8 @@ function cleared({ summary, findings }: Judgement, will: Will): string {
   return name;
 }
 
-const marketIn = ({ summary }: Judgement) => ({
-  symbol: summary?.symbols[0] ?? null,
-  timeframe: summary?.timeframe ?? null,
-});
+const marketIn = ({ summary }: Judgement) =>
+  (summary === null ? null : firstMarket(summary)) ?? { symbol: null, timeframe: null };
 
 async function existing(name: string, { deps }: ToolContext): Promise<StrategyFile | null> {
   try {

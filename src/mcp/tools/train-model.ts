@@ -3,7 +3,7 @@ import { repeated } from "../../domain/batch.ts";
 import type { JobRequest } from "../../domain/kinds/index.ts";
 import type { TrainingRequest } from "../../domain/kinds/training.ts";
 import { checkBars, unlessRefused } from "../../research/strategies/bar-check.ts";
-import { clear, type Subject } from "../../research/strategies/clearance.ts";
+import { clear } from "../../research/strategies/clearance.ts";
 import { defineTool } from "../define-tool.ts";
 import {
   forceNewReason,
@@ -21,7 +21,7 @@ import { inputError } from "../input-error.ts";
 import { checkOrder, readStrategy } from "../../research/strategies/preflight.ts";
 import { remindersOf } from "../../research/memory/reminders.ts";
 import { startJob } from "../../research/jobs/start-job.ts";
-import { marketOf, slowerTimeframes, strategySubject } from "../../research/strategies/strategy-check.ts";
+import { barsRead, marketOf, strategySubject } from "../../research/strategies/strategy-check.ts";
 
 const fields = z.strictObject({
   strategy: strategyName.describe("Name of the strategy file."),
@@ -70,8 +70,8 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
     const window = { startDate: args.start_date, endDate: args.end_date };
     checkOrder(window);
     const file = await readStrategy(deps, args.strategy);
-    const symbols = args.symbols ?? (args.symbol === undefined ? undefined : [args.symbol]);
-    const market = marketOf(file, { symbols, timeframe: args.timeframe });
+    const named = args.symbols ?? (args.symbol === undefined ? undefined : [args.symbol]);
+    const market = marketOf(file, { symbols: named, timeframe: args.timeframe });
     const training = {
       kind: "training",
       strategy: file.name,
@@ -87,16 +87,14 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
       experimentId: args.experiment_id,
       preflight: async () => {
         deps.strategies.noticeSoon(file.name);
-        const read = { ...market, slower: slowerTimeframes(file) };
-        const { range, subject } = await checkBars(deps, read, window, args, signal);
-        const others: Subject[] = [];
-        for (const other of market.symbols?.slice(1) ?? []) {
-          others.push((await checkBars(deps, { ...read, symbol: other }, window, args, signal)).subject);
-        }
+        const reads = barsRead(file, market);
+        const checked: Awaited<ReturnType<typeof checkBars>>[] = [];
+        for (const read of reads) checked.push(await checkBars(deps, read, window, args, signal));
         const bars = await unlessRefused(deps.reads.bars(market.symbol, market.timeframe, window, signal));
-        const stored = { window, range: { ...market, ...range }, symbols: market.symbols ?? [market.symbol] };
-        const found = strategySubject(file, bars === null ? stored : { ...stored, bars });
-        const { warnings, ...insisted } = clear([found, subject, ...others], args);
+        const range = checked[0] && { ...market, ...checked[0].range };
+        const symbols = reads.map((read) => read.symbol);
+        const found = strategySubject(file, { window, range, symbols, bars: bars ?? undefined });
+        const { warnings, ...insisted } = clear([found, ...checked.map(({ subject }) => subject)], args);
         return { request: requestOf({ ...training, ...insisted }, args.repeats), warnings };
       },
     });

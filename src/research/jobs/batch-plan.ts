@@ -2,7 +2,7 @@ import { DomainError } from "../../domain/errors.ts";
 import { codesOf, LOOKS_AHEAD, type Insistence } from "../../domain/insistence.ts";
 import type { BatchPeriod, BatchRequest } from "../../domain/kinds/batch.ts";
 import { overlaps, type DateWindow } from "../../domain/market-data.ts";
-import { checkBars, type MarketName } from "../strategies/bar-check.ts";
+import { checkBars, type BarsRead } from "../strategies/bar-check.ts";
 import { checkCapital } from "../strategies/capital-check.ts";
 import { clear, type Subject, type Will } from "../strategies/clearance.ts";
 import type { Asking } from "../asking.ts";
@@ -10,7 +10,7 @@ import { membersOf } from "./members.ts";
 import { chooseModel, marketOfModel, MODEL_PATH, type ChosenModel } from "./model-choice.ts";
 import { judgedModel, type Judged } from "./model-strategy.ts";
 import { readStrategy } from "../strategies/preflight.ts";
-import { marketOf, slowerTimeframes, strategySubject } from "../strategies/strategy-check.ts";
+import { barsRead, marketOf, strategySubject } from "../strategies/strategy-check.ts";
 
 export interface Wish extends Will {
   readonly work: BatchRequest["work"];
@@ -63,9 +63,8 @@ async function planTrainings(
     models: [],
     async check() {
       names.forEach((name) => deps.strategies.noticeSoon(name));
-      const slower = new Map(files.map((file) => [file.name, slowerTimeframes(file)]));
-      const reads = strategies.map(({ strategy, symbol, symbols: several, timeframe }) =>
-        (several ?? [symbol]).map((one) => ({ symbol: one, timeframe, slower: slower.get(strategy) ?? [] })),
+      const reads = strategies.map((part) =>
+        files.filter(({ name }) => name === part.strategy).flatMap((file) => barsRead(file, part)),
       );
       const bars = await checkMarkets(deps, reads.flat(), { periods, costs }, will, signal);
       const one = symbols === undefined ? {} : { symbols: symbols.slice(0, 1) };
@@ -167,15 +166,12 @@ async function trainingsOf(deps: Asking["deps"], id: string): Promise<readonly s
   return (await membersOf(deps, await deps.records.jobs.get(id), "training"))?.jobIds ?? [id];
 }
 
-/** The bars that one part of a batch reads. */
-type Read = MarketName & { readonly slower: readonly string[] };
-
-const marketKey = ({ symbol, timeframe, slower }: Read): string => [symbol, timeframe, ...slower].join(" ");
+const marketKey = ({ symbol, timeframe, slower = [] }: BarsRead): string => [symbol, timeframe, ...slower].join(" ");
 
 /** Checks every market's bars and what the capital can buy, in every period. @throws DomainError `data_not_found` */
 async function checkMarkets(
   deps: Asking["deps"],
-  parts: readonly Read[],
+  parts: readonly BarsRead[],
   { periods, costs }: Pick<Wish, "periods" | "costs">,
   will: Will,
   signal: AbortSignal,

@@ -5,6 +5,8 @@ import { insistedOn } from "../../domain/kinds/index.ts";
 import type { TrainingRequest } from "../../domain/kinds/training.ts";
 import { checkBars } from "../strategies/bar-check.ts";
 import { clear, type Subject, type Will } from "../strategies/clearance.ts";
+import { readStrategy } from "../strategies/preflight.ts";
+import { barsRead } from "../strategies/strategy-check.ts";
 import type { Asking } from "../asking.ts";
 import { resumableAfter, trainingOnRecord } from "./resume-training.ts";
 import { startJob } from "./start-job.ts";
@@ -51,8 +53,8 @@ export async function goOn(wish: GoOnWish, context: Asking) {
 async function newFindings({ deps, signal }: Asking, before: TrainingRequest, will: Will): Promise<Subject[]> {
   const known = codesOf(insistedOn(before));
   const subjects: Subject[] = [];
-  for (const symbol of before.symbols ?? [before.symbol]) {
-    const { subject } = await checkBars(deps, { symbol, timeframe: before.timeframe }, before, will, signal);
+  for (const read of barsRead(await readStrategy(deps, before.strategy), before)) {
+    const { subject } = await checkBars(deps, read, before, will, signal);
     subjects.push({ ...subject, findings: subject.findings.filter(({ code }) => !known.includes(code)) });
   }
   return subjects;

@@ -14,6 +14,11 @@ export interface MarketName {
   readonly timeframe: string;
 }
 
+/** What one job reads of one symbol. `slower`: timeframes that a strategy reads beside. */
+export interface BarsRead extends MarketName {
+  readonly slower?: readonly string[];
+}
+
 /** Milliseconds from the first instant of a day to its last whole second. */
 const TO_DAYS_END = 86_399_000;
 
@@ -82,13 +87,12 @@ export async function othersFound(
 }
 
 /**
- * Checks a market's bars on the dates of a job, before its start. Returns the findings and the stored range. `slower`
- * are the other timeframes that the strategy reads.
+ * Checks a market's bars on the dates of a job, before its start. Returns the findings and the stored range.
  * @throws DomainError `data_not_found`, or the error of the price file when that is the reason
  */
 export async function checkBars(
   deps: Deps,
-  market: MarketName & { readonly slower?: readonly string[] },
+  market: BarsRead,
   window: DateWindow,
   will: Will,
   signal: AbortSignal,

@@ -8,12 +8,14 @@ import {
   type DateWindow,
   type Timeframe,
 } from "../../domain/market-data.ts";
+import type { TrainingRequest } from "../../domain/kinds/training.ts";
 import type { Finding } from "../../domain/strategy/finding.ts";
 import { parseStrategy } from "../../domain/strategy/parse.ts";
-import { strategyMarket } from "../../domain/strategy/market.ts";
+import { firstMarket, strategyMarket } from "../../domain/strategy/market.ts";
 import { validateStrategy } from "../../domain/strategy/validate.ts";
 import type { Bars } from "../../ktrdr/data.ts";
 import type { StrategyFile } from "../../strategies/strategy-folder.ts";
+import type { BarsRead } from "./bar-check.ts";
 import { clear, type Subject } from "./clearance.ts";
 
 export interface Market {
@@ -24,7 +26,7 @@ export interface Market {
 }
 
 /**
- * The market a job is about: what the caller names, else the strategy's own symbols and its finest timeframe.
+ * The market of a training: the symbols that the caller names, else the strategy's own, on its timeframe.
  * @throws DomainError `strategy_invalid` when the file cannot be read, `invalid_input` when neither names a market, or
  *   when the caller names a timeframe that the strategy's features are not made of, on which KTRDR fails
  */
@@ -36,7 +38,7 @@ export function marketOf(
   if (!parsed.ok) clear([subjectOf(file.name, parsed.findings, true)], {});
   const { symbols: named, timeframe: own } = strategyMarket(parsed.ok ? parsed.text.value : {});
   const symbols = [...new Set(given.symbols ?? named)];
-  const [symbol] = symbols;
+  const market = firstMarket({ symbols, timeframe: own });
   if (given.timeframe !== undefined && own !== null && given.timeframe !== own) {
     throw new DomainError("invalid_input", {
       what: `The strategy ${file.name} works on ${own}, not on ${given.timeframe}.`,
@@ -44,9 +46,7 @@ export function marketOf(
       next: `leave timeframe out, or make a variation with mutate_strategy: set training_data.timeframes.timeframe`,
     });
   }
-  if (symbols.every(isSymbol) && symbol !== undefined && isTimeframe(own)) {
-    return { symbol, timeframe: own, ...(symbols.length === 1 ? {} : { symbols }) };
-  }
+  if (market !== null && symbols.every(isSymbol)) return { ...market, ...(symbols.length === 1 ? {} : { symbols }) };
   throw new DomainError("invalid_input", {
     what: `The strategy ${file.name} names no usable ${isTimeframe(own) ? "symbol" : "timeframe"}.`,
     next: isTimeframe(own) ? "give symbol, or mend training_data" : "mend training_data.timeframes of the strategy",
@@ -58,8 +58,8 @@ export type StrategyText = Pick<StrategyFile, "name" | "text" | "sha256">;
 /** What is known of the planned training. */
 interface Given {
   readonly window?: DateWindow;
-  readonly range?: DataRange;
-  readonly bars?: Bars;
+  readonly range?: DataRange | undefined;
+  readonly bars?: Bars | undefined;
   readonly symbols?: readonly string[];
 }
 
@@ -69,10 +69,16 @@ export function strategySubject(file: StrategyText, given: Given = {}): Subject 
   return subjectOf(file.name, findings, summary === null);
 }
 
-/** The timeframes that a strategy reads beside its finest one. */
-export function slowerTimeframes(file: StrategyText): readonly string[] {
-  const { summary } = judged(file, {});
-  return summary?.timeframes.filter((timeframe) => timeframe !== summary.timeframe) ?? [];
+/** The timeframes that a strategy reads beside the one that it learns on. */
+export const slowerTimeframes = (file: StrategyText): readonly string[] => judged(file, {}).summary?.slower ?? [];
+
+/** The bars that a training of a strategy reads: of each symbol, with the timeframes beside. */
+export function barsRead(
+  file: StrategyText,
+  { symbol, symbols = [symbol], timeframe }: Pick<TrainingRequest, "symbol" | "symbols" | "timeframe">,
+): readonly BarsRead[] {
+  const slower = slowerTimeframes(file);
+  return symbols.map((one) => ({ symbol: one, timeframe, slower }));
 }
 
 /** Findings of a strategy, saved or not. */

@@ -1,6 +1,7 @@
 import { DomainError, isDomainError } from "../../domain/errors.ts";
-import { isSymbol, isTimeframe, toBars, toEpochMs, type Bar, type DateWindow } from "../../domain/market-data.ts";
+import { toBars, toEpochMs, type Bar, type DateWindow } from "../../domain/market-data.ts";
 import type { Finding } from "../../domain/strategy/finding.ts";
+import { firstMarket } from "../../domain/strategy/market.ts";
 import { validateStrategy, type StrategySummary, type Validation } from "../../domain/strategy/validate.ts";
 import type { Bars, DataRange } from "../../ktrdr/data.ts";
 import { barsFound, nameFindings, othersFound, unlessRefused, type MarketName } from "./bar-check.ts";
@@ -32,15 +33,14 @@ export async function judgeStrategy(
   signal: AbortSignal,
 ): Promise<Judgement> {
   const first = validateStrategy(given);
-  const market = first.summary === null ? null : marketIn(first.summary);
-  if (market === null)
+  const market = first.summary === null ? null : firstMarket(first.summary);
+  if (first.summary === null || market === null)
     return { ...first, ofBars: [], checkedOn: "the text only: it names no usable symbol and timeframe" };
   const { symbol, timeframe } = market;
   try {
     const range = { symbol, timeframe, ...(await deps.reads.range(symbol, timeframe, signal)) };
-    const read = (first.summary?.symbols ?? []).flatMap((name) =>
-      (first.summary?.timeframes ?? []).map((bar) => ({ symbol: name, timeframe: bar })),
-    );
+    const { symbols, timeframes } = first.summary;
+    const read = symbols.flatMap((name) => timeframes.map((bar) => ({ symbol: name, timeframe: bar })));
     const others = read.filter((one) => one.symbol !== symbol || one.timeframe !== timeframe).slice(0, MOST_OTHERS);
     const ofBars = [
       ...nameFindings(market),
@@ -95,11 +95,6 @@ export const withBars = (judged: Judgement): Judgement => ({
   findings: [...judged.findings, ...judged.ofBars],
   valid: judged.valid && !judged.ofBars.some(isError),
 });
-
-function marketIn({ symbols, timeframe }: StrategySummary): { symbol: string; timeframe: string } | null {
-  const [symbol] = symbols;
-  return isSymbol(symbol) && isTimeframe(timeframe) ? { symbol, timeframe } : null;
-}
 
 /** The fields of every answer about a judged strategy: findings first, then its summary. */
 export function judgementFacts({ valid, findings, summary, checkedOn }: Judgement) {

@@ -384,6 +384,16 @@ describe("what lets the network see the future", () => {
   });
 
   it.each([
+    ["2h", "4h", "4h"],
+    ["1M", "1d", "1M"],
+    ["1d", "2h", "1d"],
+  ])("%s beside %s: KTRDR takes the wrong one for the finest", (a, b, taken) => {
+    const text = timeframes(`{mode: multi_timeframe, list: [${a}, ${b}]}`).replace('["1d"]', "all");
+    const mistaken = validateStrategy({ text }).findings.find(({ code }) => code === "timeframe_mistaken");
+    expect(mistaken).toMatchObject({ severity: "error", what: `KTRDR takes ${taken} for the finest of ${a}, ${b}.` });
+  });
+
+  it.each([
     ["5m", "1h", "opens 5 minutes later", "another 55 minutes later"],
     ["1h", "4h", "opens an hour later", "another 3 hours later"],
     ["1d", "1w", "opens 24 hours later", "another 6 days later"],
