@@ -7,6 +7,7 @@ import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 import { OpenTelemetryPlugin } from "@temporalio/interceptors-opentelemetry-v2";
+import { within } from "./within.ts";
 
 export interface Tracing {
   /** The plugin for Temporal's client, worker and bundle. */
@@ -57,13 +58,9 @@ export function startTracing(endpoint: string, service: string): Tracing {
         }),
       ),
     close: async (ms) => {
-      let timer: NodeJS.Timeout | undefined;
-      const late = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, ms);
-      });
       // A collector that is away must not keep a process from ending.
-      await Promise.race([provider.shutdown().catch(() => undefined), late]);
-      clearTimeout(timer);
+      const end = provider.shutdown().catch(() => undefined);
+      await within(end, ms, () => undefined);
     },
   };
 }

@@ -31,6 +31,7 @@ import { idOf } from "../temporal/jobs.ts";
 import { labelsOf } from "../temporal/start-options.ts";
 import { createSlots } from "../temporal/slots.ts";
 import { loadWorkflows, createWorker, type JobWorker } from "../temporal/worker.ts";
+import { within } from "../within.ts";
 import { noArguments, runCommand } from "./command.ts";
 import { jobSettingsOf } from "./job-settings.ts";
 import type { Tracing } from "../tracing.ts";
@@ -74,7 +75,7 @@ async function main(): Promise<void> {
   const adopting = adoptBegun(deps, deps.begun, stop.signal);
   // Bundling keeps the process busy for two seconds; by then KTRDR's lists may have lost operations that `adopting`
   // looks for.
-  await Promise.race([adopting, new Promise((resolve) => setTimeout(resolve, HEAD_START_MS))]);
+  await within(adopting, HEAD_START_MS, () => undefined);
   const workflowBundle = await loadWorkflows(plugins);
   const misfit = await unfit;
   if (misfit !== null) throw misfit;

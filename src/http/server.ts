@@ -1,5 +1,6 @@
 import { createMcpHandler, type McpServer } from "@modelcontextprotocol/server";
 import type { Logger } from "../logger.ts";
+import { within } from "../within.ts";
 import type { Deps } from "../research/ports.ts";
 import type { KnownCaller } from "../mcp/server.ts";
 import { createHttpApp } from "./app.ts";
@@ -66,10 +67,7 @@ export async function startHttpServer(settings: HttpSettings, parts: HttpServerP
     async drain() {
       work.leave();
       server.close();
-      const patience = Promise.withResolvers<void>();
-      const timer = setTimeout(patience.resolve, DRAIN_MS);
-      await Promise.race([work.idle(), patience.promise]);
-      clearTimeout(timer);
+      await within(work.idle(), DRAIN_MS, () => undefined);
       if (work.count > 0) log.warn({ cut: work.count }, "calls were cut: they did not end in time");
       await mcp.close();
       server.closeAllConnections();

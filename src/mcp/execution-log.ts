@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import { isDomainError } from "../domain/errors.ts";
 import { cappedArguments } from "../domain/tool-arguments.ts";
 import type { Logger } from "../logger.ts";
+import { within } from "../within.ts";
 import type { ExecutionLog, ToolExecution } from "../store/execution-log.ts";
 
 const CAPACITY = 1_000;
@@ -102,7 +103,7 @@ export function createExecutionQueue(
       lingering ??= setTimeout(() => void start(), Math.max(LINGER_MS, blockedUntil - Date.now()));
     },
     async flush(deadlineMs) {
-      await atMost(deadlineMs, start());
+      await within(start(), deadlineMs, () => undefined);
       if (waiting.length > 0) drop(waiting.splice(0).length);
     },
   };
@@ -127,13 +128,6 @@ async function written(log: Pick<ExecutionLog, "append">, batch: readonly Waitin
     for (const entry of batch) given += await written(log, [entry], logger);
     return given;
   }
-}
-
-async function atMost(ms: number, work: Promise<void>): Promise<void> {
-  const deadline = Promise.withResolvers<void>();
-  const timer = setTimeout(deadline.resolve, ms);
-  await Promise.race([work, deadline.promise]);
-  clearTimeout(timer);
 }
 
 /** Whether an entry is a further `rate_limited` refusal of this client and tool within a second. */

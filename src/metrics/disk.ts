@@ -1,5 +1,6 @@
 import { statfs } from "node:fs/promises";
 import { Gauge, type Registry } from "prom-client";
+import { within } from "../within.ts";
 
 /** A network folder that is gone may never answer. */
 const ANSWER_WITHIN_MS = 1_000;
@@ -25,7 +26,7 @@ export function diskMetrics(
   return async () => {
     await Promise.all(
       disks.map(async ({ folder, look }) => {
-        const bytes = await Promise.race([look(), late()]);
+        const bytes = await within(look(), ANSWER_WITHIN_MS, () => null);
         if (bytes === null) free.remove({ folder });
         else free.set({ folder }, bytes);
       }),
@@ -41,11 +42,6 @@ async function freeBytes(path: string): Promise<number | null> {
     return null;
   }
 }
-
-const late = (): Promise<null> =>
-  new Promise((resolve) => {
-    setTimeout(() => resolve(null), ANSWER_WITHIN_MS).unref();
-  });
 
 /** Allows one look at a time, because each look that hangs holds a thread. */
 function oneAtATime<T>(ask: () => Promise<T>): () => Promise<T> {

@@ -1,6 +1,6 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { skewOf, TOLERATED_MS } from "../domain/clock-skew.ts";
+import { within } from "../within.ts";
 import { run, select, type Pool, type Session } from "./pool.ts";
 
 const Now = z.object({ now: z.coerce.number() });
@@ -110,7 +110,7 @@ export function databaseTime(pool: Pool, onChange: Following["onChange"] = () =>
   };
   return async () => {
     if (looking === null && performance.now() >= nextLook) looking = look();
-    if (looking !== null) await Promise.race([looking, delay(PATIENCE_MS, undefined, { ref: false })]);
+    if (looking !== null) await within(looking, PATIENCE_MS, () => undefined);
     return new Date(clock.now());
   };
 }

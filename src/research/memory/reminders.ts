@@ -1,8 +1,8 @@
 /** What earlier research says about a strategy, told when it is saved or trained: at most three lines. */
-import { setTimeout as delay } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { failurePatterns, type FailurePattern } from "../../domain/failure-patterns.ts";
 import { traitsOf, type StrategyTraits } from "../../domain/strategy/traits.ts";
+import { within } from "../../within.ts";
 import { cut } from "./experiment-facts.ts";
 import { judgedRuns } from "./judged-runs.ts";
 import type { Deps } from "../ports.ts";
@@ -25,16 +25,14 @@ const TELLING = { tried: 4, share: 0.75 };
 
 /** Never throws and never takes long. */
 export async function remindersOf(deps: Deps, subject: Subject): Promise<string[]> {
-  const giveUp = new AbortController();
   const looking = Promise.all([insightsOn(deps, subject), failuresOf(deps, subject)]).then(([insights, failures]) =>
     [...failures.slice(0, 1), ...insights, ...failures.slice(1)].slice(0, MOST),
   );
-  const late = delay(PATIENCE_MS, [], { signal: giveUp.signal }).catch(() => []);
-  try {
-    return await Promise.race([looking.catch(() => []), late]);
-  } finally {
-    giveUp.abort();
-  }
+  return await within(
+    looking.catch(() => []),
+    PATIENCE_MS,
+    () => [],
+  );
 }
 
 async function insightsOn({ records }: Deps, { name, text, symbol }: Subject): Promise<string[]> {
