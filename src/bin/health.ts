@@ -25,7 +25,7 @@ async function checkWorker(): Promise<void> {
   const client = lazyClient(temporalSettings(await labEnvironment(process.env), fallback));
   try {
     const polled = await client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
-      isPolled(client, JOB_QUEUE, { host: hostname() }),
+      isPolled(client, { host: hostname() }),
     );
     if (!polled) throw new Error(`no worker of ${hostname()} polls ${JOB_QUEUE}`);
   } finally {

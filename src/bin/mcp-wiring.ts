@@ -22,10 +22,10 @@ import { createInsightStore } from "../store/insights.ts";
 import { createJobReader } from "../store/job-reader.ts";
 import { createJudgedRuns } from "../store/judged-runs.ts";
 import { createOpenWork } from "../store/open-work.ts";
-import { createPool, run, type Pool } from "../store/pool.ts";
+import { createPool, type Pool } from "../store/pool.ts";
 import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
-import { assertWritable } from "../store/try-writing.ts";
+import { assertUp } from "../store/try-writing.ts";
 import { lazyClient } from "../temporal/connection.ts";
 import { temporalSettings, type TemporalSettings } from "../temporal/settings.ts";
 import { createJobs } from "../temporal/jobs.ts";
@@ -147,10 +147,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
         research: createResearchControl(pool),
         work: createOpenWork(pool),
         offClocks: () => offClocks(pool),
-        ping: async () => {
-          await run(pool, "select 1 from jobs limit 1");
-          if (readOnly !== true) await assertWritable(pool);
-        },
+        ping: () => assertUp(pool, { readOnly }),
       },
       ktrdr,
       reads: createCachedReads(readers, { files: priceFilesOf(config, log) }),

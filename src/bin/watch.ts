@@ -11,7 +11,7 @@ import { jobFigures, OPEN_STATES } from "../store/job-figures.ts";
 import { FAULTS_SEEN, FINAL_STATUSES } from "../domain/outcome.ts";
 import { JOB_KINDS } from "../domain/kinds/index.ts";
 import { createPool, type Pool } from "../store/pool.ts";
-import { assertWritable } from "../store/try-writing.ts";
+import { assertUp } from "../store/try-writing.ts";
 
 const NAMES = { kinds: JOB_KINDS, openStates: OPEN_STATES, statuses: FINAL_STATUSES, faults: FAULTS_SEEN };
 
@@ -74,7 +74,7 @@ export async function workerWatch(config: Config, log: Logger): Promise<WorkerWa
 }
 
 async function missingParts(pool: Pool, polling: () => boolean): Promise<string[]> {
-  const postgresql = await assertWritable(pool).then(
+  const postgresql = await assertUp(pool).then(
     () => [],
     () => ["postgresql"],
   );

@@ -8,7 +8,7 @@ import { codeOf, UNREACHED } from "../store/database-error.ts";
 import { assertSchemaCurrent, assertUtf8 } from "../store/migrate.ts";
 import { offClocks } from "../store/clocks.ts";
 import { createPool, select, type Pool } from "../store/pool.ts";
-import { assertWritable } from "../store/try-writing.ts";
+import { assertUp } from "../store/try-writing.ts";
 import { checkClock, checkWorkerClocks } from "./clock.ts";
 import { fine, found, type Finding } from "./finding.ts";
 import { silent } from "./port.ts";
@@ -83,7 +83,7 @@ const clocks = async (pool: Pool) => checkWorkerClocks(await within(offClocks(po
 async function checkWriting(pool: Pool): Promise<readonly Finding[]> {
   const part = "PostgreSQL, writing";
   try {
-    await within(assertWritable(pool));
+    await within(assertUp(pool));
     return [fine(part, "possible")];
   } catch (error) {
     const note = isDomainError(error) ? error.next : undefined;

@@ -2,6 +2,7 @@ import type { Client, Connection } from "@temporalio/client";
 import { errorText } from "../error-text.ts";
 import { greet } from "../temporal/greet.ts";
 import { isNamespaceMissing } from "../temporal/connection.ts";
+import { describeNamespace } from "../temporal/namespace.ts";
 import { searchAttributesThere } from "../temporal/search-attributes.ts";
 import { fine, found, type Finding } from "./finding.ts";
 import { silent } from "./port.ts";
@@ -26,7 +27,7 @@ export async function checkTemporal(
     await greet(address);
     const ask = async () => await workflowService.getSystemInfo({});
     const { serverVersion } = await within(client.connection.withDeadline(Date.now() + PATIENCE_MS, ask));
-    const retentionS = await within(retentionOf(client));
+    const { retentionS } = await within(describeNamespace(client, { namespace }, PATIENCE_MS));
     const findings = [
       server(serverVersion, `${address}, version ${serverVersion}, namespace ${namespace}`),
       await checkAttributes(client, at),
@@ -56,12 +57,6 @@ function server(version: string, detail: string): Finding {
     fix: "make lab",
     note: "It brings its own server. Else update yours.",
   });
-}
-
-async function retentionOf({ connection, options: { namespace }, workflowService }: Client): Promise<number> {
-  const ask = async () => await workflowService.describeNamespace({ namespace });
-  const { config } = await connection.withDeadline(Date.now() + PATIENCE_MS, ask);
-  return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0);
 }
 
 async function checkAttributes({ connection, options: { namespace } }: Client, at: string): Promise<Finding> {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { aheadOfDatabase } from "./clocks.ts";
 import { select, type Pool } from "./pool.ts";
-import { assertWritable } from "./try-writing.ts";
+import { assertUp } from "./try-writing.ts";
 
 /** What an open job does. Between two steps a job counts as queued for a moment. */
 export const OPEN_STATES = ["queued", "computing", "waiting_for_jobs"] as const;
@@ -66,7 +66,7 @@ const BACKUP = `select extract(epoch from now() - max(taken_at))::float8 as "age
  */
 export async function jobFigures(pool: Pool): Promise<JobFigures> {
   const [writable, open, finished, computed, faults, [backup], aheadMs] = await Promise.all([
-    assertWritable(pool).then(
+    assertUp(pool).then(
       () => true,
       () => false,
     ),

@@ -9,11 +9,14 @@ import { run, withTransaction, type Pool } from "./pool.ts";
 const SPILL = "select count(distinct repeat(md5(i::text), 4)) from generate_series(1, 4000) i";
 
 /**
- * Checks that PostgreSQL can write now; reading may work when it cannot.
- * @throws DomainError `database_unavailable`, which says what prevents writing
+ * Checks that PostgreSQL is up: it has our tables, and can read and write now. A process that only reads asks with
+ * `readOnly`, because reading may work when writing does not.
+ * @throws DomainError `database_unavailable`, which says what prevents it
  */
-export async function assertWritable(pool: Pool): Promise<void> {
+export async function assertUp(pool: Pool, { readOnly: writesNothing = false } = {}): Promise<void> {
   await withTransaction(pool, async (session) => {
+    await run(session, "select 1 from jobs limit 1");
+    if (writesNothing) return;
     const [row] = await run(
       session,
       `select current_setting('transaction_read_only') = 'on' as read_only, pg_is_in_recovery() as standby,

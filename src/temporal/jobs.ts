@@ -14,10 +14,11 @@ import type { JobInput, JobSettings, LiveJobState } from "../domain/job.ts";
 import type { JobRequest } from "../domain/kinds/index.ts";
 import { calling } from "./connection.ts";
 import { jobViewOf } from "./describe-job.ts";
-import { jobIdOf, JOB_QUEUE } from "./job-types.ts";
+import { jobIdOf } from "./job-types.ts";
 import type { JobView } from "./job-view.ts";
 import { createLiveStates } from "./live-state.ts";
 import { openJobs, type OpenJob } from "./open-jobs.ts";
+import { describeNamespace } from "./namespace.ts";
 import { isPolled } from "./pollers.ts";
 import { startJob } from "./start-options.ts";
 
@@ -81,13 +82,13 @@ export function createJobs(client: Client, settings: JobSettings, now?: () => Pr
     },
     workersPolling: async () => {
       if (polled.has("polled")) return true;
-      const seen = await calling(client, () => isPolled(client, JOB_QUEUE, now === undefined ? {} : { now }));
+      const seen = await calling(client, () => isPolled(client, now === undefined ? {} : { now }));
       if (seen) polled.set("polled", true);
       return seen;
     },
     ping: async () => {
       const { namespace } = client.options;
-      await calling(client, () => client.workflowService.describeNamespace({ namespace }));
+      await calling(client, () => describeNamespace(client, { namespace }));
     },
   };
 }

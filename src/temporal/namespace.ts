@@ -8,17 +8,24 @@ import { ensureWarden } from "./warden.ts";
 const ANSWER_WITHIN_MS = 2_000;
 
 /**
- * @returns the namespace's id, and whether it is in use (a deleted one stays known by its id for a while).
- * @throws the error of the connection when the server does not answer within 2 s, or has no such namespace.
+ * That Temporal is up for us: it answers, and has our namespace.
+ * @returns the namespace's id, whether it is in use (a deleted one stays known by its id for a while), and for how long it
+ *   keeps ended workflows (seconds).
+ * @throws the error of the connection when the server does not answer in time, or has no such namespace.
  */
 export async function describeNamespace(
   client: Client,
   which: { readonly namespace: string } | { readonly id: string },
-): Promise<{ readonly id: string; readonly registered: boolean }> {
-  const { namespaceInfo } = await client.connection.withDeadline(Date.now() + ANSWER_WITHIN_MS, () =>
+  answerWithinMs = ANSWER_WITHIN_MS,
+): Promise<{ readonly id: string; readonly registered: boolean; readonly retentionS: number }> {
+  const { namespaceInfo, config } = await client.connection.withDeadline(Date.now() + answerWithinMs, () =>
     client.workflowService.describeNamespace(which),
   );
-  return { id: namespaceInfo?.id ?? "", registered: namespaceInfo?.state === REGISTERED };
+  return {
+    id: namespaceInfo?.id ?? "",
+    registered: namespaceInfo?.state === REGISTERED,
+    retentionS: Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0),
+  };
 }
 
 /** `NamespaceState.NAMESPACE_STATE_REGISTERED` of the Temporal API. */

@@ -1,4 +1,4 @@
-/** Who asks Temporal for our work. */
+/** Who asks Temporal for our work: one reading of it for whoever wants to know whether a worker is there. */
 import { hostname } from "node:os";
 import type { Client, Connection } from "@temporalio/client";
 
@@ -33,7 +33,7 @@ interface Fresh {
  * @throws the error of the connection when the server does not answer within 2 s.
  */
 export async function pollersOf(
-  connection: Connection,
+  connection: Pick<Connection, "withDeadline" | "workflowService">,
   namespace: string,
   fresh: Fresh,
 ): Promise<readonly { readonly queue: string; readonly pollers: number }[]> {
@@ -46,8 +46,12 @@ export async function pollersOf(
 }
 
 /** Who polled our task queues when last (ms since 1970), as Temporal remembers it for some minutes. */
-export async function pollsOf(connection: Connection, namespace: string) {
-  const asked = QUEUES.map(async ({ name, type }) => {
+export async function pollsOf(
+  connection: Pick<Connection, "withDeadline" | "workflowService">,
+  namespace: string,
+  queues: readonly { readonly name: string; readonly type: number }[] = QUEUES,
+) {
+  const asked = queues.map(async ({ name, type }) => {
     const { pollers } = await connection.withDeadline(Date.now() + 2_000, () =>
       connection.workflowService.describeTaskQueue({ namespace, taskQueue: { name }, taskQueueType: type }),
     );
@@ -60,7 +64,7 @@ export async function pollsOf(connection: Connection, namespace: string) {
 }
 
 /** A long poll lasts a minute: a poller that was not seen for longer is gone. */
-const POLL_LASTS_MS = 70_000;
+export const POLL_LASTS_MS = 70_000;
 
 interface Asked {
   /** Counts only workers of that host (in a container: of that container). */
@@ -70,24 +74,17 @@ interface Asked {
 }
 
 /**
- * Whether somebody polls the task queue. A poller that was killed is still counted for up to a minute.
+ * Checks that a worker is up: somebody polls for workflows. A worker that is full does not poll for activities. Temporal
+ * counts a killed poller for up to a minute.
  * @throws the error of the client.
  */
-export async function isPolled(client: Client, queue: string, { host, now }: Asked = {}): Promise<boolean> {
-  const [{ pollers }, time = new Date()] = await Promise.all([
-    client.workflowService.describeTaskQueue({
-      namespace: client.options.namespace,
-      taskQueue: { name: queue },
-      taskQueueType: WORKFLOW_TASKS,
-    }),
+export async function isPolled(client: Client, { host, now }: Asked = {}): Promise<boolean> {
+  const [polls, time = new Date()] = await Promise.all([
+    pollsOf(client.connection, client.options.namespace, [QUEUES[0]]),
     now?.(),
   ]);
-  return (pollers ?? []).some(({ identity, lastAccessTime }) => {
-    if (host !== undefined && identity?.endsWith(`@${host}`) !== true) return false;
-    const seconds = Number(lastAccessTime?.seconds ?? 0);
-    return time.getTime() - seconds * 1_000 < POLL_LASTS_MS;
-  });
+  return polls.some(
+    ({ identity, seen }) =>
+      (host === undefined || identity.endsWith(`@${host}`)) && time.getTime() - seen < POLL_LASTS_MS,
+  );
 }
-
-/** `TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW` of the Temporal API. */
-const WORKFLOW_TASKS = 1;

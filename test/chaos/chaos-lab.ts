@@ -8,7 +8,6 @@ import { openStateFolder } from "../../sandbox/state/folder.ts";
 import { loadConfig } from "../../src/config.ts";
 import { ROOT } from "../../src/running-lab/lab-environment.ts";
 import type { Addresses } from "../../lab/lab-settings.ts";
-import { JOB_QUEUE } from "../../src/temporal/job-types.ts";
 import { isPolled } from "../../src/temporal/pollers.ts";
 import { startLab, type Lab } from "../../lab/lab.ts";
 import { until } from "../../lab/until.ts";
@@ -170,7 +169,7 @@ export class ChaosLab {
   async #polled(): Promise<boolean> {
     const connection = openLazily({ address: this.lab.addresses.temporal });
     try {
-      return await isPolled(new Client({ connection, namespace: this.lab.namespace }), JOB_QUEUE);
+      return await isPolled(new Client({ connection, namespace: this.lab.namespace }));
     } finally {
       await connection.close();
     }

@@ -7,7 +7,7 @@ import { jobFigures } from "../../src/store/job-figures.ts";
 import { createJobWriter } from "../../src/store/job-writer.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { createPool, run, withTransaction, type Pool, type PoolOptions } from "../../src/store/pool.ts";
-import { assertWritable } from "../../src/store/try-writing.ts";
+import { assertUp } from "../../src/store/try-writing.ts";
 import { freePort } from "../support/ports.ts";
 import { startTestPostgres, type TestServer } from "../support/postgres.ts";
 import { mountSmallDisk } from "../support/small-disk.ts";
@@ -105,9 +105,9 @@ describe("a server that cannot serve", () => {
     const pool = connect({}, url.href);
     await expect(createJobWriter(pool).admit(jobInput(), null)).rejects.toMatchObject(away("25006"));
     expect(await createJobReader(pool).list({ limit: 1 })).toBeInstanceOf(Array);
-    await expect(assertWritable(pool)).rejects.toMatchObject({ what: expect.stringContaining("read_only is on") });
+    await expect(assertUp(pool)).rejects.toMatchObject({ what: expect.stringContaining("read_only is on") });
     expect(await jobFigures(pool)).toMatchObject({ writable: false, open: expect.any(Array) });
-    await assertWritable(connect());
+    await assertUp(connect());
   });
 
   it("has a full disk: it is not up, and says why, while it can be read", async (context) => {
@@ -122,15 +122,15 @@ describe("a server that cannot serve", () => {
     try {
       await migrate(small.url("ktrdr_mcp"));
       const pool = connect({}, small.url("ktrdr_mcp"));
-      await assertWritable(pool);
+      await assertUp(pool);
       await disk.fill();
-      await expect(assertWritable(pool)).rejects.toMatchObject({
+      await expect(assertUp(pool)).rejects.toMatchObject({
         ...away("53100"),
         what: expect.stringMatching(/No space left/),
       });
       expect(await createJobReader(pool).get("x")).toBeNull();
       await disk.free();
-      await assertWritable(pool);
+      await assertUp(pool);
     } finally {
       await Promise.all(pools.splice(0).map((pool) => pool.end()));
       await disk.free();

@@ -40,16 +40,36 @@ const RULES: readonly Rule[] = [
     offence: 'own(value, "training_data")',
   },
   {
+    fact: "Temporal is up: describeNamespace in temporal/namespace.ts",
+    sign: /\bdescribeNamespace\(\{/,
+    // The lab asks about a server of its own; attributes are read of a namespace that is known to be there.
+    allowed: ["lab/keep-namespace.ts", "src/temporal/search-attributes.ts"],
+    offence: "workflowService.describeNamespace({ namespace })",
+  },
+  {
+    fact: "a worker of ours is up: isPolled in temporal/pollers.ts",
+    sign: /\bdescribeTaskQueue\(/,
+    allowed: ["src/temporal/pollers.ts"],
+    offence: "workflowService.describeTaskQueue({ namespace })",
+  },
+  {
+    fact: "PostgreSQL is up: assertUp in store/try-writing.ts",
+    sign: /select 1 from jobs\b/,
+    allowed: ["src/store/try-writing.ts"],
+    offence: 'run(pool, "select 1 from jobs limit 1")',
+  },
+  {
+    fact: "which parts are up: partsUp in research/health.ts",
+    sign: /\.ping\(\)/,
+    // A status asks Temporal alone, by the same question.
+    allowed: ["src/research/health.ts", "src/research/jobs/task-status.ts"],
+    offence: "await jobs.ping()",
+  },
+  {
     fact: "how long a promise is waited for: within in src/within.ts",
     sign: /\bPromise\.race\(/,
     // The first of two things that happen: neither is a limit of time.
-    allowed: [
-      "src/activities/start.ts",
-      "src/http/readiness.ts",
-      "lab/supervisor.ts",
-      "src/mcp/tools/check-health.ts",
-      "src/workflows/slot-keeper.ts",
-    ],
+    allowed: ["src/activities/start.ts", "lab/supervisor.ts", "src/workflows/slot-keeper.ts"],
     offence: "await Promise.race([work, late])",
   },
 ];

@@ -7,7 +7,6 @@ import { calling, lazyClient } from "../../src/temporal/connection.ts";
 import { createJobs, type Jobs } from "../../src/temporal/jobs.ts";
 import { isPolled } from "../../src/temporal/pollers.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
-import { JOB_QUEUE } from "../../src/workflows/queues.ts";
 import { freePort } from "../support/ports.ts";
 import { LOST, Stage, SUCCEEDED } from "../support/stage.ts";
 import { SETTINGS, TRAINING } from "../support/job-inputs.ts";
@@ -157,7 +156,7 @@ describe("looking", () => {
       const asked = createJobs(other.client, SETTINGS);
       expect(await asked.workersPolling()).toBe(false);
       const late = await startScriptedWorker(other, new Stage().activities(createSlots(other.client)));
-      while (!(await isPolled(other.client, JOB_QUEUE))) await delay(10);
+      while (!(await isPolled(other.client))) await delay(10);
       expect(await asked.workersPolling()).toBe(true);
       await late.stop();
     } finally {

@@ -1,19 +1,22 @@
 import { z } from "zod";
-import { isDomainError, type DomainError } from "../../domain/errors.ts";
+import { isDomainError } from "../../domain/errors.ts";
 import type { KtrdrWorker } from "../../domain/operation.ts";
 import { holdOf } from "../../domain/research-control.ts";
 import type { OffClock } from "../../store/clocks.ts";
 import { compact, engineText } from "../../domain/facts.ts";
+import { isHealthy } from "../../domain/worker-gone.ts";
+import { ANSWER_WITHIN_MS, look, partsUp, type Look } from "../../research/health.ts";
+import { TooLate, within } from "../../within.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
-
-/** A little longer than the parts' own time limits: their errors say more than ours. */
-const ANSWER_WITHIN_MS = 3_500;
 
 /** A package and a bundle have no `make`. */
 const LAB = "in a checkout: `make lab`";
 const START_TEMPORAL = `start Temporal where TEMPORAL_ADDRESS says (${LAB})`;
 const START_POSTGRESQL = `start PostgreSQL where DATABASE_URL says (${LAB})`;
 const START_KTRDR = `start KTRDR where KTRDR_API_URL says (${LAB})`;
+const START_WORKER = "bin/ktrdr-mcp worker";
+const START_COMPUTING = "start KTRDR's training and backtest workers";
+const SET_FOLDER = "set KTRDR_STRATEGIES_DIR to KTRDR's strategies folder and restart this server";
 
 interface Part {
   readonly part: string;
@@ -44,24 +47,39 @@ Call it once at the beginning, and whenever an error says -32001. Takes at most 
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async handle(_args, context) {
-    const [orders, ktrdr, workers, ...rest] = await Promise.all([
+    const { deps, log } = context;
+    const [orders, parts, workers, folder, off] = await Promise.all([
       ordersOf(context),
-      ktrdrPart(context),
-      registry(context),
-      probe("temporal", START_TEMPORAL, () => answers(context.deps.jobs.ping()), context),
-      pollersPart(context),
-      probe("postgresql", START_POSTGRESQL, () => answers(context.deps.records.ping()), context),
-      folderPart(context),
+      partsUp(deps, log),
+      look("ktrdr_workers", registry(context), log),
+      look("strategies_folder", deps.strategies.list(), log),
+      // PostgreSQL's own part tells when it is away.
+      within(
+        deps.records.offClocks().catch(() => []),
+        ANSWER_WITHIN_MS,
+        () => [],
+      ),
     ]);
-    const parts = [...rest, ktrdr.part, workers.part];
-    const down = parts.filter((part) => !part.up).map((part) => part.part);
+    const told = [
+      toldOf("temporal", parts.temporal, START_TEMPORAL),
+      toldOf("worker", parts.worker, START_WORKER, () => ["polling", ...off.map(offText)].join("; ")),
+      toldOf("postgresql", parts.postgresql, START_POSTGRESQL),
+      toldOf("strategies_folder", folder, SET_FOLDER, (names) => `${names.length} strategies`),
+      toldOf("ktrdr", parts.ktrdr, START_KTRDR, ({ engine }) => `answers (${engineText(engine)})`),
+      toldOf("ktrdr_workers", computing(workers), START_COMPUTING, ({ healthy }) => `${healthy} healthy`),
+    ];
+    const down = told.filter((part) => !part.up).map((part) => part.part);
     const ok = down.length === 0;
     return {
       ok,
       headline: `${ok ? "Every part is up." : `Down: ${down.join(", ")}.`}${orders.held === null ? "" : ` No job may begin: ${orders.held}.`}`,
-      parts,
+      parts: told,
       next: nextOf(ok, orders.held),
-      ...compact({ engine: ktrdr.engine, ktrdr_workers: workers.counts, ...orders }),
+      ...compact({
+        engine: parts.ktrdr.up ? engineText(parts.ktrdr.answer.engine) : null,
+        ktrdr_workers: workers.up ? workers.answer.counts : null,
+        ...orders,
+      }),
     };
   },
 });
@@ -81,7 +99,7 @@ interface Orders {
 
 async function ordersOf({ deps }: ToolContext): Promise<Orders> {
   try {
-    const control = await inTime(deps.records.research.current());
+    const control = await within(deps.records.research.current(), ANSWER_WITHIN_MS);
     const { budget } = control;
     return {
       held: holdOf(control),
@@ -92,93 +110,35 @@ async function ordersOf({ deps }: ToolContext): Promise<Orders> {
       },
     };
   } catch (error) {
-    if (isDomainError(error) || error instanceof Late) return { held: null, budget: null };
+    if (isDomainError(error) || error instanceof TooLate) return { held: null, budget: null };
     throw error;
   }
 }
 
-/** Runs a check under a deadline; an error becomes the detail. */
-async function probe(part: string, start: string, check: () => Promise<string>, { log }: ToolContext): Promise<Part> {
-  try {
-    return { part, up: true, detail: await inTime(check()) };
-  } catch (error) {
-    if (error instanceof Late) return { part, up: false, detail: "does not answer in time: slow, or away", start };
-    if (isDomainError(error)) return { part, up: false, detail: detailOf(error), start: mending(error) ?? start };
-    log.error({ err: error, part }, "health check failed unexpectedly");
-    return { part, up: false, detail: "the check failed unexpectedly; the server's log says why", start };
-  }
-}
-
-const detailOf = ({ what, why }: DomainError): string => (why === undefined ? what : `${what} ${why}`);
-
-/** What mends a part that answers with an error: starting it would not. */
-const mending = ({ code, what, next }: DomainError): string | undefined =>
-  code.endsWith("_unavailable") && !what.endsWith("does not answer.") ? next : undefined;
-
-const answers = async (ping: Promise<void>): Promise<string> => {
-  await ping;
-  return "answers";
-};
-
-class Late extends Error {}
-
-/** @throws Late */
-async function inTime<T>(asked: Promise<T>): Promise<T> {
-  const timeout = AbortSignal.timeout(ANSWER_WITHIN_MS);
-  const late = new Promise<never>((_resolve, reject) => {
-    timeout.addEventListener("abort", () => reject(new Late()), { once: true });
-  });
-  return await Promise.race([asked, late]);
-}
-
-async function ktrdrPart(context: ToolContext): Promise<{ part: Part; engine: string | null }> {
-  let engine: string | null = null;
-  const check = async () => {
-    const health = await context.deps.ktrdr.health(AbortSignal.timeout(ANSWER_WITHIN_MS));
-    engine = engineText(health.engine);
-    return `answers (${engine})`;
-  };
-  const part = await probe("ktrdr", START_KTRDR, check, context);
-  return { part, engine };
-}
-
-async function pollersPart(context: ToolContext): Promise<Part> {
-  const { jobs, records } = context.deps;
-  const check = async () => {
-    // PostgreSQL's own part tells when it is away.
-    const [polling, off] = await Promise.all([jobs.workersPolling(), records.offClocks().catch(() => [])]);
-    return polling ? ["polling", ...off.map(offText)].join("; ") : NOBODY;
-  };
-  const part = await probe("worker", "bin/ktrdr-mcp worker", check, context);
-  return part.detail === NOBODY ? { ...part, up: false, start: "bin/ktrdr-mcp worker" } : part;
+/** A part that is up is told by `words`, one that is down by its look. */
+function toldOf<T>(part: string, seen: Look<T>, start: string, words: (answer: T) => string = () => "answers"): Part {
+  if (seen.up) return { part, up: true, detail: words(seen.answer) };
+  return { part, up: false, detail: seen.detail, start: seen.mending ?? start };
 }
 
 const offText = ({ process, offsetSeconds }: OffClock): string =>
   `the clock of ${process} is ${Math.round(Math.abs(offsetSeconds))} s ${offsetSeconds > 0 ? "ahead of" : "behind"} PostgreSQL's: tell the user`;
 
-const NOBODY = "no worker process of ours is running: jobs are kept but do not move";
-
-async function folderPart(context: ToolContext): Promise<Part> {
-  const start = "set KTRDR_STRATEGIES_DIR to KTRDR's strategies folder and restart this server";
-  const check = async () => `${(await context.deps.strategies.list()).length} strategies`;
-  return await probe("strategies_folder", start, check, context);
-}
-
 type Counts = Record<string, { free: number; busy: number; unavailable: number }>;
 
-async function registry(context: ToolContext): Promise<{ part: Part; counts: Counts | null }> {
-  let counts: Counts | null = null;
-  const check = async () => {
-    counts = countWorkers(await context.deps.ktrdr.workers.list(AbortSignal.timeout(ANSWER_WITHIN_MS)));
-    const healthy = Object.values(counts).reduce((sum, kind) => sum + kind.free + kind.busy, 0);
-    return healthy === 0 ? NO_COMPUTING : `${healthy} healthy`;
-  };
-  const start = "start KTRDR's training and backtest workers";
-  const part = await probe("ktrdr_workers", start, check, context);
-  return { part: part.detail === NO_COMPUTING ? { ...part, up: false, start } : part, counts };
+interface Computing {
+  readonly counts: Counts;
+  readonly healthy: number;
 }
 
-const NO_COMPUTING = "none is healthy: nothing can be computed";
+async function registry({ deps }: ToolContext): Promise<Computing> {
+  const workers = await deps.ktrdr.workers.list(AbortSignal.timeout(ANSWER_WITHIN_MS));
+  return { counts: countWorkers(workers), healthy: workers.filter(isHealthy).length };
+}
+
+/** A registry that answers is down for us when it names no worker that can compute. */
+const computing = (seen: Look<Computing>): Look<Computing> =>
+  seen.up && seen.answer.healthy === 0 ? { up: false, detail: "none is healthy: nothing can be computed" } : seen;
 
 function countWorkers(workers: readonly KtrdrWorker[]): Counts {
   const counts: Counts = {};
