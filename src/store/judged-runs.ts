@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Engine } from "../domain/result.ts";
 import { select, type Pool } from "./pool.ts";
 import { branded } from "./result-row.ts";
+import { sharedDays } from "./shared-days.ts";
 
 export interface JudgedRunFilter {
   readonly strategy?: string;
@@ -50,6 +51,8 @@ const RunRow = z.object({
   textKey: z.string().nullable(),
 });
 
+const IN_SAMPLE = sharedDays("m.start_date", "m.end_date", "r.result ->> 'startDate'", "r.result ->> 'endDate'");
+
 const RUNS = `
   select j.job_id as "jobId", j.strategy, j.symbol, j.timeframe,
     case when j.status = 'failed' then coalesce(j.outcome #>> '{failure,code}', 'internal') end as failure,
@@ -58,7 +61,7 @@ const RUNS = `
   from jobs j left join results r using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
   where j.kind in ('training', 'backtest') and (j.force_reason is null or j.force_reason not like 'replay of %')
     and (j.status = 'failed' or (j.kind = 'backtest' and j.status = 'completed'
-      and not ${branded("r")} and (m.end_date < r.result ->> 'startDate' or m.start_date > r.result ->> 'endDate')))
+      and not ${branded("r")} and not ${IN_SAMPLE}))
     and ($1::text is null or j.strategy = $1) and ($2::text is null or j.symbol = $2)
     and ($3::text is null or j.timeframe = $3)
     and ($4::text is null or j.admitted_at >= ($4 || 'T00:00:00Z')::timestamptz)

@@ -72,6 +72,12 @@ const RULES: readonly Rule[] = [
     allowed: ["src/activities/start.ts", "lab/supervisor.ts", "src/workflows/slot-keeper.ts"],
     offence: "await Promise.race([work, late])",
   },
+  {
+    fact: "two windows share days: overlaps in domain/market-data.ts, sharedDays in store/shared-days.ts",
+    sign: /(?:startDate|start_date)\b[^\n;]*<=?[^\n;]*(?:endDate|end_date)\b[^\n;]*(?:&&|\band\b)|(?:endDate|end_date)\b[^\n;]*<[^\n;]*(?:startDate|start_date)\b[^\n;]*(?:\|\||\bor\b)/,
+    allowed: ["src/domain/market-data.ts"],
+    offence: "(m.end_date < r.result ->> 'startDate' or m.start_date > r.result ->> 'endDate')",
+  },
 ];
 
 test.each(RULES)("$fact", ({ sign, allowed, offence }) => {
