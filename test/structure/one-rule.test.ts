@@ -78,6 +78,12 @@ const RULES: readonly Rule[] = [
     allowed: ["src/domain/market-data.ts"],
     offence: "(m.end_date < r.result ->> 'startDate' or m.start_date > r.result ->> 'endDate')",
   },
+  {
+    fact: "columns become bars: toBars in domain/market-data.ts",
+    sign: /\btime: [^;\n]+,\s+open,\s+high,/,
+    allowed: ["src/domain/market-data.ts"],
+    offence: "({ time: times[at], open, high, low, close, volume })",
+  },
 ];
 
 test.each(RULES)("$fact", ({ sign, allowed, offence }) => {
