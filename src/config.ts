@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { DomainError } from "./domain/errors.ts";
+import { errorText } from "./error-text.ts";
 
 /**
  * One schema for every setting of every process. `docs/configuration.md` and the log's redaction list are derived from
@@ -189,7 +190,7 @@ function readSecret(variable: string, file: string): string {
   } catch (cause) {
     throw new DomainError("invalid_input", {
       what: `The file that ${variable} names cannot be read.`,
-      why: cause instanceof Error ? cause.message : String(cause),
+      why: errorText(cause),
       next: `Make ${file} readable for this process, or correct ${variable}.`,
       cause,
     });

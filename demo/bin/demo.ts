@@ -9,7 +9,7 @@ import { computations } from "../evidence.ts";
 import { createScreen, type Screen } from "../screen.ts";
 import { tell } from "../story.ts";
 import { claims } from "../verdict.ts";
-import { DomainError } from "../../src/domain/errors.ts";
+import { errorInFull } from "../../src/error-text.ts";
 import { noArguments, runCommand } from "../../src/bin/command.ts";
 import { ROOT } from "../../src/running-lab/lab-environment.ts";
 import { startLab, type Lab, type StepRunner } from "../../lab/lab.ts";
@@ -133,15 +133,10 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function explain(error: unknown): string {
-  if (error instanceof DomainError) return [error.what, error.why, error.next].filter(Boolean).join("\n");
-  return error instanceof Error ? error.message : String(error);
-}
-
 await runCommand("Usage: ktrdr-mcp demo", async () => {
   noArguments();
   process.exitCode = await main().catch((error: unknown) => {
-    screen.line(interrupted.signal.aborted ? "stopped" : explain(error));
+    screen.line(interrupted.signal.aborted ? "stopped" : errorInFull(error));
     return 1;
   });
 });

@@ -1,3 +1,4 @@
+import { errorText } from "../error-text.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 /** Whether one part answered a worker's errand. */
@@ -37,9 +38,6 @@ export function probeActivities({ ktrdr, tryRecord }: Pick<ActivityDeps, "ktrdr"
 
 async function errand(part: Errand["part"], run: () => Promise<unknown>): Promise<Errand> {
   const began = performance.now();
-  const trouble = await run().then(
-    () => null,
-    (error: unknown) => (error instanceof Error ? error.message : String(error)),
-  );
+  const trouble = await run().then(() => null, errorText);
   return { part, trouble, ms: Math.round(performance.now() - began) };
 }

@@ -2,6 +2,7 @@
 import { inspect, parseArgs } from "node:util";
 import { loadConfig, type Config } from "../config.ts";
 import { isDomainError } from "../domain/errors.ts";
+import { errorInFull } from "../error-text.ts";
 import { forTerminal, plainJson } from "../domain/plain-text.ts";
 import { labEnvironment } from "../running-lab/lab-environment.ts";
 
@@ -32,9 +33,7 @@ export async function runCommand(usage: string, main: () => Promise<void>): Prom
       process.exit(2);
     }
     if (!isDomainError(error)) throw error;
-    const valid = error.valid.length === 0 ? undefined : `There are: ${error.valid.join(", ")}`;
-    const lines = [error.what, error.why, valid, error.next].filter((line) => line !== undefined);
-    remark(lines.join("\n"));
+    remark(errorInFull(error));
     // A connection to a server that did not answer may stay open for a minute.
     process.exit(1);
   }

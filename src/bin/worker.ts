@@ -31,6 +31,7 @@ import { idOf } from "../temporal/jobs.ts";
 import { labelsOf } from "../temporal/start-options.ts";
 import { createSlots } from "../temporal/slots.ts";
 import { loadWorkflows, createWorker, type JobWorker } from "../temporal/worker.ts";
+import { errorText } from "../error-text.ts";
 import { within } from "../within.ts";
 import { noArguments, runCommand } from "./command.ts";
 import { jobSettingsOf } from "./job-settings.ts";
@@ -148,9 +149,7 @@ async function connect(settings: TemporalSettings, log: Logger, stop: AbortSigna
       await client.connection.close();
       const { namespace } = settings;
       const told = await explained(client, error);
-      const why = isNamespaceMissing(error)
-        ? `Temporal has no namespace ${namespace}`
-        : `${told?.what ?? "Temporal refused."} ${told?.why ?? String(error)}`;
+      const why = isNamespaceMissing(error) ? `Temporal has no namespace ${namespace}` : errorText(told ?? error);
       log.warn({ err: error, address: settings.connection.address, namespace }, `${why}; trying again`);
       await new Promise((resolve) => setTimeout(resolve, RETRY_CONNECTION_MS));
     }

@@ -1,4 +1,5 @@
 import { isDomainError } from "../domain/errors.ts";
+import { errorText } from "../error-text.ts";
 import { knownDevServer } from "../temporal/program.ts";
 import { fine, found, type Finding } from "./finding.ts";
 
@@ -12,7 +13,7 @@ export async function checkTemporalCli(where: Parameters<typeof knownDevServer>[
     if (cli === undefined) return found(PART, "temporal_cli_missing", "none on PATH or in .cache/temporal", fetching);
     return fine(PART, `${cli.version} (${cli.path})`);
   } catch (error) {
-    return found(PART, "temporal_cli_missing", isDomainError(error) ? error.what : String(error), {
+    return found(PART, "temporal_cli_missing", errorText(error), {
       fix: "make lab",
       note: isDomainError(error) ? error.next : undefined,
     });

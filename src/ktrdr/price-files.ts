@@ -7,6 +7,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import path from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
+import { errorText } from "../error-text.ts";
 import type { Logger } from "../logger.ts";
 import type { BarHealth } from "../domain/bars/defect.ts";
 import type { Bar, Bars, BarWindow, DataRange } from "./data.ts";
@@ -89,8 +90,7 @@ function createLook(dir: string, log: Pick<Logger, "warn">, now: () => number): 
   const complain = (name: string, identity: string, error: unknown): void => {
     if (complained.get(name) === identity) return;
     complained.set(name, identity);
-    const why = error instanceof Error ? error.message : String(error);
-    log.warn({ file: name, why }, "KTRDR is asked instead of this price file");
+    log.warn({ file: name, why: errorText(error) }, "KTRDR is asked instead of this price file");
   };
 
   return async (symbol, timeframe, work) => {

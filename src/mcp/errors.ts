@@ -31,7 +31,7 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
  */
 export function toToolError(error: unknown, tool: string, log: Logger): ToolError {
   if (isDomainError(error) && error.code !== "internal") {
-    return { code: error.code, number: error.number, text: errorText(error) };
+    return { code: error.code, number: error.number, text: toolErrorText(error) };
   }
   const incident = randomBytes(4).toString("hex");
   log.error({ err: error, cause: causeOf(error), tool, incident }, "tool failed unexpectedly");
@@ -40,11 +40,11 @@ export function toToolError(error: unknown, tool: string, log: Logger): ToolErro
     why: `incident ${incident}; the details are in the server's log`,
     next: "repeat the call once; if it fails again, tell the operator the incident id",
   });
-  return { code: "internal", number: internal.number, text: errorText(internal) };
+  return { code: "internal", number: internal.number, text: toolErrorText(internal) };
 }
 
 /** An error as one line of limited length, without hidden characters. */
-export function errorText(error: DomainError): string {
+export function toolErrorText(error: DomainError): string {
   const next = nextOf(error);
   const head = `[${error.code} ${error.number}] ${sentence(clean(error.what, 400))}`;
   const tail = next === undefined ? "" : ` Next: ${sentence(clean(next, 400))}`;

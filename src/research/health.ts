@@ -1,5 +1,6 @@
 /** Which parts are up: one question to each part and one time limit, for every caller. */
 import { isDomainError, type DomainError } from "../domain/errors.ts";
+import { errorText } from "../error-text.ts";
 import type { Logger } from "../logger.ts";
 import { TooLate, within } from "../within.ts";
 import type { Deps } from "./ports.ts";
@@ -31,8 +32,6 @@ export async function look<T>(part: string, asked: Promise<T>, log: Logger): Pro
     return { up: false, detail: "the check failed unexpectedly; the server's log says why" };
   }
 }
-
-const errorText = ({ what, why }: DomainError): string => (why === undefined ? what : `${what} ${why}`);
 
 /** Only for a part that answers: the others have to be started. */
 const mendingOf = ({ code, what, next }: DomainError): string | undefined =>

@@ -5,6 +5,7 @@ import {
   type ConnectionOptions,
 } from "@temporalio/client";
 
+import { errorText } from "../error-text.ts";
 import { isLoopback } from "../machine/loopback.ts";
 
 type Interceptor = NonNullable<ConnectionOptions["interceptors"]>[number];
@@ -22,7 +23,7 @@ const endWithConnection: Interceptor = (options, nextCall) => {
   try {
     return nextCall(options) as Call;
   } catch (error) {
-    const details = error instanceof Error ? error.message : String(error);
+    const details = errorText(error);
     const ended: Pick<Call, "cancelWithStatus" | "getPeer" | "start" | "sendMessage" | "startRead" | "halfClose"> = {
       start: (metadata, listener) =>
         queueMicrotask(() => {

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { ConnectionOptions } from "@temporalio/client";
 import { loadClientConnectConfig } from "@temporalio/envconfig";
 import { DomainError } from "../domain/errors.ts";
+import { errorText } from "../error-text.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -49,7 +50,7 @@ function load(env: Readonly<Record<string, string>>): ReturnType<typeof loadClie
 function explained(cause: unknown, env: Readonly<Record<string, string>>): DomainError {
   const file = fileOf(env);
   const profile = env["TEMPORAL_PROFILE"];
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const message = errorText(cause);
   const { code, path: missing = file } = cause as { readonly code?: unknown; readonly path?: string };
   if (typeof code === "string") {
     const variable = Object.keys(env).find((name) => name.startsWith("TEMPORAL_") && env[name] === missing);

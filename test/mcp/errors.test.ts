@@ -2,13 +2,13 @@ import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { z } from "zod";
 import { DomainError, ERROR_CODES } from "../../src/domain/errors.ts";
-import { errorText, toToolError } from "../../src/mcp/errors.ts";
+import { toolErrorText, toToolError } from "../../src/mcp/errors.ts";
 import { inputError } from "../../src/mcp/input-error.ts";
 import { createLogger } from "../../src/logger.ts";
 
 const log = createLogger("test", "silent");
 
-describe("errorText", () => {
+describe("toolErrorText", () => {
   test("what, why, valid values and the next call, in one line", () => {
     const error = new DomainError("model_not_found", {
       what: "There is no model m",
@@ -16,27 +16,29 @@ describe("errorText", () => {
       valid: ["a", "b"],
       next: "list_models",
     });
-    expect(errorText(error)).toBe(
+    expect(toolErrorText(error)).toBe(
       "[model_not_found -32602] There is no model m. Why: it was removed. Valid: a, b. Next: list_models.",
     );
   });
 
   test("a part that is down says what its reader can do: to wait, then to tell the user what has to run", () => {
     for (const code of ERROR_CODES.filter((name) => name.endsWith("_unavailable"))) {
-      const text = errorText(new DomainError(code, { what: "Down." }));
+      const text = toolErrorText(new DomainError(code, { what: "Down." }));
       expect(text).toMatch(
         /Next: (wait half a minute .* tell the user: .*[A-Z]+_(URL|ADDRESS)|.*KTRDR_STRATEGIES_DIR)/,
       );
       expect(text).not.toContain("make lab");
     }
     const mending = new DomainError("database_unavailable", { what: "Refused.", next: "Grant it." });
-    expect(errorText(mending)).toMatch(/Next: wait .* tell the user: Grant it\.$/);
+    expect(toolErrorText(mending)).toMatch(/Next: wait .* tell the user: Grant it\.$/);
   });
 
   test("however long its parts, it stays below 2,000 characters and keeps the next call", () => {
     const long = "x".repeat(5_000);
     const valid = Array.from({ length: 500 }, (_, index) => `value-${index}`);
-    const text = errorText(new DomainError("invalid_input", { what: long, why: long, valid, next: "the next call" }));
+    const text = toolErrorText(
+      new DomainError("invalid_input", { what: long, why: long, valid, next: "the next call" }),
+    );
     expect(text.length).toBeLessThan(2_000);
     expect(text).toMatch(/Next: the next call\.$/);
     expect(text).toMatch(/and \d+ more/);
@@ -46,7 +48,7 @@ describe("errorText", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (what, why) => {
         const secret = "/home/someone/project/src/file.ts";
-        const text = errorText(
+        const text = toolErrorText(
           new DomainError("invalid_input", { what: `${what} ${secret}`, why: `${why} ${secret}:3` }),
         );
         expect(text).not.toMatch(/[\p{Cc}\p{Cf}\u2028\u2029]/u);
@@ -78,7 +80,7 @@ describe("inputError", () => {
   const told = (args: unknown) => {
     const parsed = schema.safeParse(args);
     if (parsed.success) throw new Error("the arguments should be wrong");
-    return errorText(inputError("some_tool", schema, parsed.error, args));
+    return toolErrorText(inputError("some_tool", schema, parsed.error, args));
   };
 
   test.each([

@@ -66,6 +66,13 @@ const RULES: readonly Rule[] = [
     offence: "await jobs.ping()",
   },
   {
+    fact: "an error as text for a person: src/error-text.ts",
+    sign: /instanceof Error \? \w+\.message : String\(/,
+    // What a workflow keeps of an error: the message that an activity put into it.
+    allowed: ["src/workflows/failure.ts"],
+    offence: "error instanceof Error ? error.message : String(error)",
+  },
+  {
     fact: "how long a promise is waited for: within in src/within.ts",
     sign: /\bPromise\.race\(/,
     // The first of two things that happen: neither is a limit of time.
