@@ -3,6 +3,7 @@ import type { JobInput } from "../domain/job.ts";
 import { computes } from "../domain/kinds/index.ts";
 import type { JobOutcome } from "../domain/outcome.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { workOf } from "./kinds/index.ts";
 import { LOST, standingOf, type Standing } from "./standing.ts";
 
 export interface Admission {
@@ -16,11 +17,13 @@ export interface Admission {
 }
 
 /** Writes the job's row before anything is computed, and queues the job for a slot. Idempotent. */
-export function admitActivities({ jobs, slots, strategies, executions }: ActivityDeps) {
+export function admitActivities(deps: Pick<ActivityDeps, "jobs" | "slots" | "strategies" | "executions">) {
+  const { jobs, slots, executions } = deps;
   return {
     async admitJob(input: JobInput, computation: number): Promise<Admission> {
       const { request, jobId, priority } = input;
-      const admitted = await jobs.admit(input, await strategyText(), await namespaceId());
+      const text = (await workOf(request.kind).strategyText?.(deps, request)) ?? null;
+      const admitted = await jobs.admit(input, text, await namespaceId());
       if ("finished" in admitted) return { finished: admitted.finished };
       if (!computes(request)) return { finished: null };
       if (computation > 1) await jobs.endComputation(jobId, computation - 1, LOST);
@@ -37,19 +40,6 @@ export function admitActivities({ jobs, slots, strategies, executions }: Activit
         const id = await executions.namespaceId();
         if ((await executions.of(jobId)) !== "unknown") return id;
         throw new DomainError("temporal_unavailable", { what: `Temporal does not know the job ${jobId} any more.` });
-      }
-
-      async function strategyText(): Promise<string | null> {
-        if (request.kind === "data_load" || request.kind === "batch") return null;
-        // A backtest computes with the strategy in the model, not with the file.
-        if (request.kind === "backtest") {
-          return request.trainingJobId === null ? null : await jobs.strategyText(request.trainingJobId);
-        }
-        // The record keeps the text that was asked for, or none. The start refuses a file that is gone or changed.
-        return await strategies.read(request.strategy).then(
-          ({ sha256, text }) => (sha256 === request.strategySha256 ? text : null),
-          () => null,
-        );
       }
     },
   };

@@ -2,18 +2,18 @@ import { cancellationSignal, heartbeat } from "@temporalio/activity";
 import { itemsOf } from "../domain/batch.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { JobInput } from "../domain/job.ts";
-import type { BacktestRequest } from "../domain/kinds/backtest.ts";
 import type { BatchRequest } from "../domain/kinds/batch.ts";
-import type { ComputeRequest, JobRequest } from "../domain/kinds/index.ts";
+import { kindOf, type ComputeRequest, type JobRequest } from "../domain/kinds/index.ts";
 import type { JobOutcome } from "../domain/outcome.ts";
-import type { TrainingRequest } from "../domain/kinds/training.ts";
 import type { BatchStage } from "../store/batches.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 /** The job that computes a stage of an item. */
 export interface PreparedItem {
   /** What its workflow is started with when it does not run yet. */
-  readonly input: JobInput<TrainingRequest> | JobInput<BacktestRequest>;
+  readonly input: JobInput<ComputeRequest>;
+  /** Type of that workflow. */
+  readonly workflow: string;
   /** How the job ended; null when it has not. */
   readonly finished: JobOutcome | null;
   /** What operators see of the job in Temporal. */
@@ -40,9 +40,9 @@ export function batchActivities({ jobs, results, batches, identify, labelsOf, cl
       const reused = known !== null && known.parentJobId !== batch.jobId;
       await batches.note({ batchId: batch.jobId, n, stage }, jobId, reused);
       const { client, settings, priority } = batch;
-      const common = { jobId, requestHash, forceReason, parentJobId: batch.jobId, priority, client, settings };
-      const input = request.kind === "training" ? { ...common, request } : { ...common, request };
-      return { input, finished: known?.outcome ?? null, labels: labelsOf(input) };
+      const input = { jobId, requestHash, forceReason, parentJobId: batch.jobId, priority, client, settings, request };
+      const { workflow } = kindOf(request.kind);
+      return { input, workflow, finished: known?.outcome ?? null, labels: labelsOf(input) };
     },
 
     /** Waits for the end of a job that does not belong to the batch; never stops that job. */

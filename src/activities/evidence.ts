@@ -55,15 +55,11 @@ export async function registered(
   signal?: AbortSignal,
   maxAgeMs = REGISTRY_AGE_MS,
 ): Promise<readonly KtrdrWorker[] | "unreachable"> {
-  const type = computingOf(kind).workerType;
-  if (type === null) return [];
+  const types = computingOf(kind).workerTypes;
+  if (types.length === 0) return [];
   try {
     const workers = await ktrdr.workers.snapshot(maxAgeMs, signal);
-    // GPU hosts train too and register under names of their own (docs/ktrdr.md §1.4).
-    return workers.filter(
-      ({ workerType }) =>
-        workerType === type || (kind === "training" && ["gpu_host", "cpu_training"].includes(workerType)),
-    );
+    return workers.filter(({ workerType }) => types.includes(workerType));
   } catch (error) {
     if (isDomainError(error) && error.retryable) return "unreachable";
     throw error;

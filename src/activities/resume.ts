@@ -15,7 +15,7 @@ import { holdsResult } from "../domain/verdict.ts";
 import type { ComputationRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { askApi } from "./evidence.ts";
-import { sendWindow } from "./send-start.ts";
+import { sendWindow } from "./send-window.ts";
 
 type Input = Pick<JobInput<ComputeRequest>, "jobId" | "request">;
 

@@ -15,8 +15,10 @@ import { askApi, inquire, locate, registered, workplaceOf } from "./evidence.ts"
 import { beating } from "./heartbeat.ts";
 import { computationOf } from "./computation.ts";
 import { resumeTraining } from "./resume.ts";
-import { sendStart, sendWindow, trainingOperationId } from "./send-start.ts";
-import { matchesRequest, visibleOperationIds } from "./recognise.ts";
+import { computedOf } from "./kinds/index.ts";
+import type { AnyComputed } from "./kinds/define-work.ts";
+import { sendWindow } from "./send-window.ts";
+import { visibleOperationIds } from "./visible-operations.ts";
 
 export interface Started {
   readonly operationId: string;
@@ -66,6 +68,7 @@ class Start {
   private readonly n: number;
   /** A client that went away does not stop a start (docs/ktrdr.md §3.1). */
   private readonly inFlightMs: number;
+  private readonly computed: AnyComputed;
   private baseline: ReadonlySet<string> = new Set();
 
   constructor(
@@ -78,6 +81,7 @@ class Start {
     this.input = input;
     this.n = computation;
     this.inFlightMs = inFlightMs;
+    this.computed = computedOf(input.request.kind);
   }
 
   async findAfter(known: readonly string[]): Promise<string | null> {
@@ -95,10 +99,10 @@ class Start {
     const { jobs, ktrdr } = this.deps;
     const { jobId, request } = this.input;
     const begunBefore = (await computationOf(jobs, jobId, this.n)) !== null;
-    const seen = request.kind === "training" || begunBefore ? [] : await visibleOperationIds(ktrdr, request.kind);
+    const seen = this.computed.recognises === null || begunBefore ? [] : await visibleOperationIds(ktrdr, request.kind);
     const computation = await jobs.beginComputation(jobId, this.n, seen);
     const resumed = await resumeTraining(this.deps, this.input, computation, this.inFlightMs, () =>
-      this.checkStrategy(),
+      this.assertUnchanged(),
     );
     if (resumed !== null) return await this.attachResumed(resumed);
     if (computation.operationId !== null) return await this.attach(computation.operationId, []);
@@ -107,7 +111,7 @@ class Start {
     if ("found" in earlier) {
       return await this.attach(earlier.found.operationId, begunBefore ? ["start_answer_lost"] : []);
     }
-    await this.checkStrategy();
+    await this.assertUnchanged();
     return await this.post(earlier.nothingSince);
   }
 
@@ -144,10 +148,8 @@ class Start {
     beforeSend: () => void,
   ): Promise<{ readonly operationId: string; readonly answered: boolean }> {
     const over = new AbortController();
-    const answer = sendStart(this.deps.ktrdr, this.input, this.n, { beforeSend }).then(({ operationId }) => ({
-      operationId,
-      answered: true,
-    }));
+    const started = this.computed.start(this.deps.ktrdr, this.input.request, this.ownOperationId, { beforeSend });
+    const answer = started.then(({ operationId }) => ({ operationId, answered: true }));
     try {
       return await Promise.race([answer, this.sight(over.signal)]);
     } finally {
@@ -184,12 +186,13 @@ class Start {
 
   private async find(): Promise<Operation | null> {
     const { ktrdr } = this.deps;
-    const { request, jobId } = this.input;
-    if (request.kind === "training") return await this.lookUp(trainingOperationId(jobId, this.n));
+    const { request } = this.input;
+    const { recognises } = this.computed;
+    if (recognises === null) return await this.lookUp(this.ownOperationId);
     for (const id of await visibleOperationIds(ktrdr, request.kind)) {
       if (this.baseline.has(id)) continue;
       const operation = await this.lookUp(id);
-      if (operation !== null && matchesRequest(operation, request) && (await this.isUnowned(id))) return operation;
+      if (operation !== null && recognises(operation, request) && (await this.isUnowned(id))) return operation;
     }
     return null;
   }
@@ -272,20 +275,13 @@ class Start {
       );
   }
 
-  /**
-   * Refuses a training whose strategy file has changed since the job was asked for: KTRDR reads the file when it
-   * starts. For a backtest it reads only the model's folder (docs/ktrdr.md §2.9).
-   */
-  private async checkStrategy(): Promise<void> {
-    const { request } = this.input;
-    if (request.kind !== "training") return;
-    const file = await this.deps.strategies.read(request.strategy);
-    if (file.sha256 === request.strategySha256) return;
-    throw new DomainError("strategy_changed", {
-      what: `The strategy ${request.strategy} was changed after this training was asked for.`,
-      why: "The result would be recorded under a text that did not produce it.",
-      next: "Start it again: with the new text it is a new job.",
-    });
+  private async assertUnchanged(): Promise<void> {
+    await this.computed.assertUnchanged?.(this.deps, this.input.request);
+  }
+
+  /** Where it is ours to choose. Another computation of the same job is another operation. */
+  private get ownOperationId(): string {
+    return this.n === 1 ? this.input.jobId : `${this.input.jobId}-c${this.n}`;
   }
 }
 

@@ -1,5 +1,4 @@
 /** When KTRDR cannot fetch a strategy's context data, its error names no source: the strategy tells which they are. */
-import type { JobInput } from "../domain/job.ts";
 import type { JobFailure } from "../domain/outcome.ts";
 import { remoteSources } from "../domain/strategy/check-context.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -10,10 +9,9 @@ const ABOUT_A_NETWORK =
 /** The failure, with the strategy's sources added when its text is about a network. */
 export async function namingSource(
   { jobs }: Pick<ActivityDeps, "jobs">,
-  { jobId, request }: Pick<JobInput, "jobId" | "request">,
+  jobId: string,
   failure: JobFailure,
 ): Promise<JobFailure> {
-  if (request.kind !== "training" && request.kind !== "backtest") return failure;
   if (failure.code !== "computation_failed" || !ABOUT_A_NETWORK.test(failure.why ?? "")) return failure;
   const text = await jobs.strategyText(jobId);
   const sources = text === null ? [] : remoteSources(text);

@@ -20,11 +20,10 @@ import type { BatchRequest } from "../domain/kinds/batch.ts";
 import type { FinalStatus, JobFailure, JobOutcome } from "../domain/outcome.ts";
 import type { PreparedItem } from "../activities/batch.ts";
 import { closeAs } from "./close-as.ts";
+import type { computeJob } from "./compute-job.ts";
 import { failureOf } from "./failure.ts";
 import { jobStateQuery } from "./messages.ts";
 import { admitJob, awaitOther, prepareItem, prepareItemQuickly, recordOutcome } from "./policies.ts";
-import { runBacktest } from "./run-backtest.ts";
-import { trainModel } from "./train-model.ts";
 
 /** Items of one run. Each item makes about thirty events, with two jobs. */
 const ITEMS_A_RUN = 100;
@@ -171,7 +170,11 @@ class BatchRun {
   }
 }
 
-async function startJob({ input, labels: { searchAttributes, ...labels } }: PreparedItem): Promise<JobOutcome> {
+async function startJob({
+  input,
+  workflow,
+  labels: { searchAttributes, ...labels },
+}: PreparedItem): Promise<JobOutcome> {
   const options = {
     workflowId: input.jobId,
     workflowIdReusePolicy: "REJECT_DUPLICATE" as const,
@@ -181,9 +184,7 @@ async function startJob({ input, labels: { searchAttributes, ...labels } }: Prep
     typedSearchAttributes: searchAttributes,
     ...labels,
   };
-  return input.request.kind === "training"
-    ? await executeChild(trainModel, { ...options, args: [{ ...input, request: input.request }] })
-    : await executeChild(runBacktest, { ...options, args: [{ ...input, request: input.request }] });
+  return await executeChild<typeof computeJob>(workflow, { ...options, args: [input] });
 }
 
 const fateOf = ({ status }: JobOutcome): FinalStatus => (status === "terminated" ? "failed" : status);

@@ -149,7 +149,8 @@ export class Stage {
     if (this.impossible.has(jobId)) throw ApplicationFailure.nonRetryable("it left no model");
     const request = { ...item?.[stage], modelPath: "models/x/1", trainingJobId } as unknown as TrainingRequest;
     const input = { ...batch, jobId, requestHash: jobId, parentJobId: batch.jobId, request };
-    return { input, finished: this.known.get(jobId) ?? null, labels: labelsOf(input) };
+    const workflow = stage === "training" ? "trainModel" : "runBacktest";
+    return { input, workflow, finished: this.known.get(jobId) ?? null, labels: labelsOf(input) };
   }
 
   private script(jobId: string): Script {

@@ -78,7 +78,7 @@ export const backtest = defineKind({
   workflow: "runBacktest",
   computing: {
     operationType: "backtesting",
-    workerType: "backtesting",
+    workerTypes: ["backtesting"],
     holdsResult: ({ metrics }) => typeof metrics === "object" && metrics !== null,
   },
   request: BacktestRequest,

@@ -32,7 +32,7 @@ export const dataLoad = defineKind({
   workflow: "loadMarketData",
   computing: {
     operationType: "data_load",
-    workerType: null,
+    workerTypes: [],
     holdsResult: (result) => Object.keys(result).length > 0,
   },
   request: DataLoadRequest,

@@ -24,8 +24,8 @@ export interface Told {
 export interface Computing {
   /** KTRDR's name for such operations. */
   readonly operationType: OperationType;
-  /** KTRDR's name for workers that compute it; null when the API computes it itself. */
-  readonly workerType: string | null;
+  /** KTRDR's names for workers that compute it; none when the API computes it itself. */
+  readonly workerTypes: readonly string[];
   /** True when `result_summary` holds what only a finished computation has (docs/ktrdr.md §9.2). */
   readonly holdsResult: (result: Readonly<Record<string, unknown>>) => boolean;
 }

@@ -74,7 +74,8 @@ export const training = defineKind({
   workflow: "trainModel",
   computing: {
     operationType: "training",
-    workerType: "training",
+    // GPU hosts train too and register under names of their own (docs/ktrdr.md §1.4).
+    workerTypes: ["training", "gpu_host", "cpu_training"],
     holdsResult: ({ model_path: path }) => typeof path === "string" && path !== "",
   },
   request: TrainingRequest,

@@ -1,0 +1,21 @@
+/** Whether an operation of KTRDR contradicts a request. What it does not tell contradicts nothing. */
+import type { Operation } from "../../domain/operation.ts";
+
+interface Placed {
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly startDate: string | null;
+  readonly endDate: string | null;
+}
+
+export const sameMarketAndDates = (operation: Operation, request: Placed): boolean =>
+  agrees(operation.symbol, request.symbol) &&
+  agrees(operation.timeframe, request.timeframe) &&
+  sameDay(operation.startDate, request.startDate) &&
+  sameDay(operation.endDate, request.endDate);
+
+export const agrees = (told: unknown, wanted: string | number): boolean =>
+  told === undefined || told === null || told === "" || told === wanted;
+
+const sameDay = (told: string | null, wanted: string | null): boolean =>
+  told === null || wanted === null || told.slice(0, 10) === wanted.slice(0, 10);
