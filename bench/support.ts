@@ -64,7 +64,7 @@ export const NO_LIMITS: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 /** A measurement must not touch the real parts that the environment may name. */
-function withoutSettings(env: NodeJS.ProcessEnv): Record<string, string> {
+export function withoutSettings(env: NodeJS.ProcessEnv): Record<string, string> {
   const settings = Object.keys(ConfigSchema.shape).filter((name) => name !== "TEMPORAL_CLI_PATH");
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) =>

@@ -2,20 +2,21 @@
 import { whenToldToEnd } from "./told-to-end.ts";
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import { parseArgs } from "node:util";
+import type { Config } from "../config.ts";
 import type { BreakerState } from "../ktrdr/breaker.ts";
 import { createLogger, type Logger } from "../logger.ts";
 import type { Refused } from "../mcp/message/read-message.ts";
-import { createAdmission } from "../mcp/admission/admission.ts";
+import type { Admission } from "../mcp/admission/admission.ts";
 import { createExecutionQueue } from "../mcp/execution-log.ts";
 import { recordRefusal, refusedEarly } from "../mcp/recorded-call.ts";
 import { createServer, type KnownCaller, type ServerParts } from "../mcp/server.ts";
 import { runCommand, settings, Usage } from "./command.ts";
+import type { ExecutionLog } from "../store/execution-log.ts";
 import { limitsOf } from "./limits.ts";
-import { serveHttp, type Serving } from "./mcp-http.ts";
+import type { serveHttp as ServeHttp, Serving } from "./mcp-http.ts";
 import { serveOnStdio } from "./mcp-stdio.ts";
-import { createWiring } from "./mcp-wiring.ts";
+import type { Onlookers } from "./mcp-wiring.ts";
 import { tracingOf } from "./tracing-of.ts";
-import { foldersOf, mcpMetrics } from "./watch.ts";
 
 /** Clients kill a server that takes long to end. */
 const FLUSH_MS = 1_500;
@@ -37,6 +38,7 @@ function argumentsOf() {
   return { ...values, port };
 }
 
+/** A client on stdio has its list of tools before what calls need is read: that takes several times as long. */
 async function main(): Promise<void> {
   const chosen = argumentsOf();
   const log = createLogger("mcp", process.env["LOG_LEVEL"] || "info");
@@ -45,34 +47,32 @@ async function main(): Promise<void> {
   const config = await settings();
   const tracing = await tracingOf(config, "ktrdr-mcp");
   let breaker: BreakerState = "closed";
-  const metrics = mcpMetrics(
-    async () => await (await wiring.current()).figures(),
-    () => executions.dropped,
-    () => breaker,
-    foldersOf(config),
-  );
-  const wiring = await createWiring(process.env, log, {
+  const { current, admission, executions } = laterParts(config, log, {
     tracing,
     readOnly: chosen["read-only"],
-    onRequest: (request) => metrics.observeRequest(request),
+    onRequest: (request) => metrics?.observeRequest(request),
     onBreaker(state) {
       breaker = state;
     },
   });
-  const executions = createExecutionQueue(
-    { append: async (entries) => await (await wiring.current()).executions.append(entries) },
-    log,
+  // Nobody reads those of a server on stdio.
+  const watch = chosen.http ? await import("./watch.ts") : null;
+  const metrics = watch?.mcpMetrics(
+    async () => await (await current()).figures(),
+    () => executions.dropped,
+    () => breaker,
+    watch.foldersOf(config),
   );
-  const deps = async () => (await wiring.current()).deps;
+  const deps = async () => (await current()).deps;
   const leaving = new AbortController();
   const parts: ServerParts = {
     deps,
     executions,
-    admission: createAdmission(limitsOf(config), () => process.memoryUsage.rss()),
+    admission,
     log,
     leaving: leaving.signal,
     onCall(call) {
-      metrics.observeCall(call);
+      metrics?.observeCall(call);
       if (call.errorCode !== null) tracing?.callFailed(call.errorCode);
     },
     ...(tracing === null ? {} : { traceCall: tracing.toolCall }),
@@ -83,8 +83,9 @@ async function main(): Promise<void> {
   const serverFor = (caller: KnownCaller) => createServer(served, limited(caller));
   const early = (caller: KnownCaller, message: JSONRPCMessage) => refusedEarly(parts, caller, message);
   const onRefused = (refused: Refused, caller: KnownCaller): void => recordRefusal(parts, caller, refused);
+  const text = async () => (await metrics?.text()) ?? "";
   const serving = chosen.http
-    ? await serveHttp({ deps, log, serverFor, local, onRefused, early, metrics: () => metrics.text() }, chosen)
+    ? await overHttp({ deps, log, serverFor, local, onRefused, early, metrics: text }, chosen)
     : serveOnStdio(
         () => serverFor(local),
         log,
@@ -97,6 +98,38 @@ async function main(): Promise<void> {
     await serving.end();
     await Promise.all([executions.flush(FLUSH_MS), tracing?.close(FLUSH_MS)]);
   });
+}
+
+/** What calls need, read when the first one needs it. */
+function laterParts(config: Config, log: Logger, onlookers: Onlookers) {
+  const wiring = once(async () => {
+    const { createWiring } = await import("./mcp-wiring.ts");
+    return await createWiring(process.env, log, onlookers);
+  });
+  const gates = once(async () => {
+    const { createAdmission } = await import("../mcp/admission/admission.ts");
+    return createAdmission(limitsOf(config), () => process.memoryUsage.rss());
+  });
+  const current = async () => await (await wiring()).current();
+  const admission: Admission = {
+    call: async (...call) => await (await gates()).call(...call),
+    usedUp: async (...call) => await (await gates()).usedUp(...call),
+    job: async (...job) => await (await gates()).job(...job),
+  };
+  const append: ExecutionLog["append"] = async (entries) => await (await current()).executions.append(entries);
+  return { current, admission, executions: createExecutionQueue({ append }, log) };
+}
+
+/** The same promise each time. */
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | null = null;
+  return () => (made ??= make());
+}
+
+/** @throws DomainError `invalid_input`, before anybody is served */
+async function overHttp(...given: Parameters<typeof ServeHttp>): Promise<Serving> {
+  await given[0].deps();
+  return await (await import("./mcp-http.ts")).serveHttp(...given);
 }
 
 /** Ends the process when it is told to, or when its only client has gone. */

@@ -14,7 +14,7 @@ import { scopeOf, type ClientIdentity, type ReportProgress, type Tool, type Tool
 import { toToolError } from "./errors.ts";
 import type { ExecutionQueue } from "./execution-log.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
-import { listedSchema, listedShape } from "./listed-schema.ts";
+import { LISTED, listedSchema, listingOf, type Listing } from "./listing.ts";
 import type { ToolExecution } from "../store/execution-log.ts";
 import type { Deps } from "../research/ports.ts";
 import { clientIn, countedAs } from "./client-info.ts";
@@ -23,13 +23,15 @@ import { registerPrompts } from "./prompts/register.ts";
 import { mendArguments } from "./mend-arguments.ts";
 import { createResultWatch, type ResultWatch } from "./resources/result-watch.ts";
 import { registerResources, registerSubscriptions } from "./resources/register.ts";
-import { TOOLS } from "./tools/index.ts";
 
 export const SERVER_NAME = "ktrdr-mcp";
 export const SERVER_VERSION = "0.1.0";
 
 /** The tool list never changes while a server runs. */
 const LIST_TTL_MS = 300_000;
+
+/** What calls need is read while the client reads the list: reading it at once would hold up the answer. */
+const READ_AFTER_MS = 50;
 
 export interface ServerParts {
   /** Called for each call, so that a lab which starts after this server is found. Never rejects. */
@@ -40,6 +42,7 @@ export interface ServerParts {
   readonly log: Logger;
   /** Aborts when the process is about to end: waiting calls then answer with what is known. */
   readonly leaving?: AbortSignal;
+  /** The product's own unless given. */
   readonly tools?: readonly Tool[];
   /** True for one client with a lasting connection: it can be told of jobs that have ended. */
   readonly notifies?: boolean;
@@ -85,24 +88,27 @@ export function createServer(parts: ServerParts, caller: KnownCaller = LOCAL): M
       },
     },
   );
-  const tools = parts.tools ?? TOOLS;
-  const offered = tools.filter((tool) => mayUse(caller, scopeOf(tool)));
-  server.server.setRequestHandler("tools/list", () => ({ tools: offered.map(listing) }));
+  const listed = parts.tools?.map(listingOf) ?? LISTED;
+  const offered = listed.filter((tool) => mayUse(caller, scopeOf(tool)));
+  server.server.setRequestHandler("tools/list", () => {
+    setTimeout(() => void Promise.allSettled([toolsOf(parts), parts.deps()]), READ_AFTER_MS);
+    return { tools: offered };
+  });
   const watch = parts.notifies === true ? watchFor(server, parts) : null;
   registerPrompts(server, parts.deps);
   registerResources(server, {
     deps: parts.deps,
-    ask: async (name, args, context) => {
-      const tool = tools.find((one) => one.name === name);
-      if (tool === undefined) throw new TypeError(`there is no tool ${name}`);
-      return await answer(server, tool, args, context, parts, caller);
-    },
+    ask: async (name, args, context) => await answer(server, name, args, context, parts, caller),
   });
   const told = { ...parts, ...(watch === null ? {} : { onOpenJob: (jobId: string) => watch.follow(jobId) }) };
   // Registers all tools, so that a call of one that is not listed is refused in our words and logged.
-  for (const tool of tools) register(server, tool, told, caller);
+  for (const tool of listed) register(server, tool, told, caller);
   return server;
 }
+
+/** Read at the first call: listing them needs none of what they do. */
+const toolsOf = async ({ tools }: ServerParts): Promise<readonly Tool[]> =>
+  tools ?? (await import("./tools/index.ts")).TOOLS;
 
 /** Clients from 2026-07-28 on subscribe where we do not see it, so every job that an answer showed as open is watched. */
 function watchFor(server: McpServer, { deps, log }: ServerParts): ResultWatch {
@@ -120,37 +126,25 @@ function watchFor(server: McpServer, { deps, log }: ServerParts): ResultWatch {
   return watch;
 }
 
-const listing = (tool: Tool) => ({
-  name: tool.name,
-  title: tool.title,
-  description: tool.description,
-  inputSchema: listedShape(tool.input, "input"),
-  outputSchema: listedShape(tool.output, "output"),
-  annotations: tool.annotations,
-});
-
-function register(server: McpServer, tool: Tool, parts: ServerParts, caller: KnownCaller): void {
+function register(server: McpServer, listed: Listing, parts: ServerParts, caller: KnownCaller): void {
+  const { name, inputSchema, outputSchema, ...surface } = listed;
   server.registerTool(
-    tool.name,
-    {
-      title: tool.title,
-      description: tool.description,
-      inputSchema: listedSchema(tool.input),
-      outputSchema: listedSchema(tool.output),
-      annotations: tool.annotations,
-    },
-    async (args, context) => await answer(server, tool, args, context, parts, caller),
+    name,
+    { ...surface, inputSchema: listedSchema(inputSchema), outputSchema: listedSchema(outputSchema) },
+    async (args, context) => await answer(server, name, args, context, parts, caller),
   );
 }
 
 async function answer(
   server: McpServer,
-  tool: Tool,
+  name: string,
   args: unknown,
   context: ServerContext,
   parts: ServerParts,
   caller: KnownCaller,
 ): Promise<CallToolResult> {
+  const tool = (await toolsOf(parts)).find((one) => one.name === name);
+  if (tool === undefined) throw new TypeError(`there is no tool ${name}`);
   const waiting = untilEither(context.mcpReq.signal, parts.leaving);
   const known = { ...contextOf(server, context, caller, parts.log), signal: waiting.signal };
   // A client that subscribes by a request is told only of what it asked for.

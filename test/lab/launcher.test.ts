@@ -185,12 +185,11 @@ describe("the launcher", () => {
 
   describe("without the pinned Node", () => {
     /** A `node` that claims a version: what the launcher asks of it is answered with the exit code. */
-    function fakeNode(version: string, suits: boolean): string {
+    function fakeNode(version: string): string {
       const folder = path.join(root, "fake");
       mkdirSync(folder, { recursive: true });
       const script = `#!/bin/sh
 case $1 in
-  -e) exit ${suits ? 0 : 1} ;;
   --version) echo ${version} ;;
   *) echo "ran $*" ;;
 esac
@@ -201,13 +200,13 @@ esac
     beforeEach(() => rmSync(path.join(root, "node_modules"), { recursive: true }));
 
     test("takes the one on PATH when it is new enough", async () => {
-      const { stdout } = await launch(command, ["mcp", "x"], { PATH: fakeNode("v26.0.0", true) });
+      const { stdout } = await launch(command, ["mcp", "x"], { PATH: fakeNode("v26.0.0") });
       expect(stdout).toBe(`ran ${path.join(root, "src/bin/mcp.ts")} x\n`);
     });
 
     test("refuses an old one and says which command mends it", async () => {
       writeFileSync(path.join(root, "Makefile"), "");
-      const { code, stderr } = await launch(command, ["mcp"], { PATH: fakeNode("v20.20.2", false) });
+      const { code, stderr } = await launch(command, ["mcp"], { PATH: fakeNode("v20.20.2") });
       expect(code).toBe(1);
       expect(stderr).toContain("this one is v20.20.2");
       expect(stderr).toContain(`\`make deps\` in ${root}`);

@@ -56,6 +56,23 @@ describe("the server process", () => {
     return { code, signal };
   };
 
+  test("is there before what calls need is read, which the first call waits for", async () => {
+    const script = `import { registerHooks } from "node:module";
+      const said = (url) => ["mcp-wiring.ts", "tools/index.ts"].forEach((name) => url.endsWith(name) && console.error("read " + name));
+      registerHooks({ load: (url, context, next) => (said(url), next(url, context)) });`;
+    const { server, send, answerTo } = await started({
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(script)}`,
+    });
+    let told = "";
+    server.stderr.setEncoding("utf8").on("data", (chunk: string) => (told += chunk));
+    send({ jsonrpc: "2.0", id: 2, method: "ping" });
+    await answerTo(2);
+    expect(told).not.toContain("read ");
+    send({ jsonrpc: "2.0", id: 3, method: "tools/call", params: { name: "get_strategy_schema", arguments: {} } });
+    expect(await answerTo(3)).toMatchObject({ result: { structuredContent: {} } });
+    await expect.poll(() => told).toMatch(/read .*\n.*read /s);
+  });
+
   test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)("%s ends it with code 0", async (signal) => {
     const { server } = await started();
     server.kill(signal);

@@ -1,7 +1,6 @@
 /** Tells a client when a job that it follows has ended. */
 import type { Logger } from "../../logger.ts";
 import type { Deps } from "../../research/ports.ts";
-import { statusOf } from "../../research/jobs/task-status.ts";
 import { uriOf } from "./templates.ts";
 
 /** Each watched job is a waiting request to Temporal: of more jobs the oldest are dropped. */
@@ -44,6 +43,8 @@ export function createResultWatch(deps: () => Promise<Deps>, tell: (uri: string)
 
 /** Waits for the end of a job; false when watching stopped before. */
 async function untilEnd(deps: () => Promise<Deps>, jobId: string, signal: AbortSignal): Promise<boolean> {
+  // Read with the first job: a server that only lists its tools needs none of it.
+  const { statusOf } = await import("../../research/jobs/task-status.ts");
   while (!signal.aborted) {
     const now = await deps();
     await now.jobs.waitForClose(jobId, ASK_FOR_MS, signal);

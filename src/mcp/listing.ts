@@ -1,36 +1,50 @@
+/** What clients see of a tool before they call it. */
 import type { StandardSchemaWithJSON } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import type { Tool } from "./define-tool.ts";
+import tools from "./tools.json" with { type: "json" };
 
-type Direction = "input" | "output";
 type Shape = Readonly<Record<string, unknown>> & { readonly type: "object" };
 
-/** Made once for all servers: each request over HTTP makes a server of its own. */
-const shapes = { input: new WeakMap<z.ZodObject, Shape>(), output: new WeakMap<z.ZodObject, Shape>() };
+export type Listing = Pick<Tool, "name" | "title" | "description" | "annotations"> & {
+  readonly inputSchema: Shape;
+  readonly outputSchema: Shape;
+};
+
+/**
+ * The product's tools, written down so that a client has its list before their code is read. test/mcp/surface.test.ts
+ * holds it against the tools themselves, and writes it (`vitest -u`).
+ */
+export const LISTED = tools as readonly Listing[];
+
+export const listingOf = ({ name, title, description, input, output, annotations }: Tool): Listing => ({
+  name,
+  title,
+  description,
+  inputSchema: shapeOf(input, "input"),
+  outputSchema: outline(shapeOf(output, "output")),
+  annotations,
+});
 
 /**
  * A schema for the SDK that accepts everything: the SDK's messages do not have the form of our errors, so the tool
  * itself parses the arguments (define-tool.ts).
  */
-export function listedSchema(schema: z.ZodObject): StandardSchemaWithJSON {
+export function listedSchema(shape: Shape): StandardSchemaWithJSON {
   return {
     "~standard": {
       version: 1,
       vendor: "ktrdr-mcp",
       validate: (value) => ({ value }),
-      jsonSchema: { input: () => listedShape(schema, "input"), output: () => listedShape(schema, "output") },
+      jsonSchema: { input: () => shape, output: () => shape },
     },
   };
 }
 
-/** The JSON Schema of a tool's arguments or answer, as clients see it. */
-export function listedShape(schema: z.ZodObject, io: Direction): Shape {
-  const known = shapes[io].get(schema);
-  if (known !== undefined) return known;
+/** The JSON Schema of a tool's arguments or answer. */
+function shapeOf(schema: z.ZodObject, io: "input" | "output"): Shape {
   const { $schema: _dialect, ...shape } = z.toJSONSchema(schema, { io, target: "draft-2020-12" });
-  const plain: Shape = { ...(JSON.parse(JSON.stringify(shape), portable) as object), type: "object" };
-  const made = io === "output" ? outline(plain) : plain;
-  shapes[io].set(schema, made);
-  return made;
+  return { ...(JSON.parse(JSON.stringify(shape), portable) as object), type: "object" };
 }
 
 /**
