@@ -9,6 +9,7 @@ import { pino } from "pino";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../src/domain/strategy/guide-example.ts";
 import { createStrategyFolder } from "../src/strategies/strategy-folder.ts";
 import { createStrategyLibrary } from "../src/strategies/strategy-library.ts";
+import { HISTORY_FOLDER } from "../src/strategies/strategy-history.ts";
 import { quantile, report } from "./support.ts";
 
 const STRATEGIES = Number(process.env["STRATEGIES"] ?? 200);
@@ -48,6 +49,8 @@ try {
   const fresh = library();
   const first = await timed(async () => await fresh.versions("strategy_0"));
   const second = await timed(async () => await fresh.versions("strategy_0"));
+  await rm(path.join(dir, HISTORY_FOLDER, "versions.jsonl"));
+  const commits = await timed(async () => await library().versions("strategy_0"));
   const nothing = await timed(async () => await fresh.notice());
   const again = await timed(async () => await fresh.notice());
   const write = quantile(writes, 0.5);
@@ -56,6 +59,7 @@ try {
     row("bare write of the file (median)", write, write),
     row("save as a version (median)", quantile(saves, 0.5), write),
     row(`versions of one, history of ${VERSIONS} read for the first time`, first, second),
+    row("the same where only the commits are there", commits, second),
     row("versions of one, asked again", second, second),
     row(`looking for changes from outside in ${STRATEGIES} files, first`, nothing, again),
     row("looking again", again, again),

@@ -2,9 +2,10 @@
  * Every version of every strategy, as commits of a bare git repository inside the strategies folder. Several processes,
  * and an operator's own git, may write at once, because the branch is moved under git's own lock file.
  */
-import { stat } from "node:fs/promises";
+import { appendFile, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import * as git from "isomorphic-git";
+import { z } from "zod";
 import { oneLine } from "../domain/plain-text.ts";
 import { gitFiles as fs } from "./git-files.ts";
 import { moveRef } from "./git-ref.ts";
@@ -53,15 +54,18 @@ export interface StrategyHistory {
 
 const BRANCH = "refs/heads/main";
 
-/** @param folder the strategies folder, which exists */
-export function createStrategyHistory(folder: string): StrategyHistory {
+/**
+ * @param folder the strategies folder, which exists
+ * @param readOnly nothing is written, not even what makes reading quicker
+ */
+export function createStrategyHistory(folder: string, readOnly = false): StrategyHistory {
   const gitdir = join(folder, HISTORY_FOLDER);
   const at = { fs, gitdir, cache: {} };
-  const log = new HistoryLog(gitdir);
+  const log = new HistoryLog(gitdir, readOnly);
   return {
     async commit(work) {
       await begin(gitdir);
-      return await moveRef(join(gitdir, BRANCH), async (move) => {
+      const commit = await moveRef(join(gitdir, BRANCH), async (move) => {
         const head = await headOf(gitdir);
         const tree = await treeOf(gitdir, head);
         const wanted = await work(tree);
@@ -76,6 +80,9 @@ export function createStrategyHistory(folder: string): StrategyHistory {
         await move(commit);
         return commit;
       });
+      // Written down now, it is read quickly later. What is saved is saved, whatever comes of that.
+      if (commit !== null) await log.catchUp().catch(() => undefined);
+      return commit;
     },
 
     newest: async () => await treeOf(gitdir, await headOf(gitdir)),
@@ -153,35 +160,63 @@ function authorOf(name: string): { name: string; email: string } {
   return { name: plain === "" ? "unknown" : plain, email: "strategies@ktrdr-mcp.invalid" };
 }
 
+/**
+ * What each commit says, one a line, the oldest first, because reading a commit and its tree takes a millisecond or two. A
+ * commit's id is a hash of everything before it, so a line stays true. Git does not know this file, and backups leave it
+ * out.
+ */
+const LINES = "versions.jsonl";
+
+const Line = z.strictObject({
+  commit: z.string(),
+  parent: z.string().nullable(),
+  author: z.string(),
+  reason: z.string().nullable(),
+  experimentId: z.string().nullable(),
+  at: z.string(),
+  /** Git's id of each text that it changed, by strategy; null for a removal. */
+  blobs: z.record(z.string(), z.string().nullable()),
+});
+type Line = z.output<typeof Line>;
+
+/** Each begins on a line of its own, even behind one that was cut short. */
+const textOf = (lines: readonly Line[]): string => lines.map((line) => `\n${JSON.stringify(line)}`).join("");
+
 /** The commits of each strategy. They are read once, and later only the new ones. */
 class HistoryLog {
   readonly #gitdir: string;
+  readonly #readOnly: boolean;
+  readonly #file: string;
   #head: string | null = null;
-  #tree: ReadonlyMap<string, string> = new Map();
+  #tree = new Map<string, string>();
   #versions = new Map<string, StrategyVersion[]>();
   #reading: Promise<void> = Promise.resolve();
 
-  constructor(gitdir: string) {
+  constructor(gitdir: string, readOnly: boolean) {
     this.#gitdir = gitdir;
+    this.#readOnly = readOnly;
+    this.#file = join(gitdir, LINES);
   }
 
   async names(): Promise<readonly string[]> {
-    await this.#current();
+    await this.catchUp();
     return [...this.#versions.keys()].toSorted();
   }
 
   async versions(name: string): Promise<readonly StrategyVersion[]> {
-    await this.#current();
+    await this.catchUp();
     return this.#versions.get(name)?.toReversed() ?? [];
   }
 
-  async #current(): Promise<void> {
-    const read = this.#reading.catch(() => undefined).then(async () => await this.#catchUp());
+  async catchUp(): Promise<void> {
+    const read = this.#reading.catch(() => undefined).then(async () => await this.#read());
     this.#reading = read;
     await read;
   }
 
-  async #catchUp(): Promise<void> {
+  async #read(): Promise<void> {
+    // The lines are read first: the branch moves before its line is written, so no line is newer than the branch read next.
+    if (this.#head === null) await this.#readLines();
     const head = await headOf(this.#gitdir);
     if (head === this.#head || head === null) return;
     const fresh: git.ReadCommitResult[] = [];
@@ -192,35 +227,66 @@ class HistoryLog {
       next = read.commit.parent[0];
     }
     // The history does not continue what was read: somebody has replaced it.
-    if (next === undefined && this.#head !== null) this.#forget();
-    for (const commit of fresh.toReversed()) await this.#add(commit);
+    const replaced = next === undefined && this.#head !== null;
+    if (replaced) {
+      this.#head = null;
+      this.#tree.clear();
+      this.#versions.clear();
+    }
+    const lines: Line[] = [];
+    for (const commit of fresh.toReversed()) {
+      const line = lineOf(commit, this.#tree, await treeOf(this.#gitdir, commit.oid));
+      this.#take(line);
+      lines.push(line);
+    }
+    if (this.#readOnly) return;
+    // Without lines the next process reads the commits, which is slower and gives the same.
+    await (replaced ? fs.promises.writeFile : appendFile)(this.#file, textOf(lines)).catch(() => undefined);
   }
 
-  #forget(): void {
-    this.#head = null;
-    this.#tree = new Map();
-    this.#versions = new Map();
+  /** Takes lines that follow each other. A line may be cut short by a crash, or written twice by two processes. */
+  async #readLines(): Promise<void> {
+    for (const text of (await readFile(this.#file, "utf8").catch(() => "")).split("\n")) {
+      const line = Line.safeParse(jsonOf(text));
+      if (line.success && line.data.parent === this.#head) this.#take(line.data);
+    }
   }
 
-  async #add({ oid, commit }: git.ReadCommitResult): Promise<void> {
-    const tree = await treeOf(this.#gitdir, oid);
-    const said = readMessage(commit.message);
-    const common = {
-      commit: oid,
-      author: commit.author.name,
-      reason: said.reason,
-      experimentId: said.experimentId,
-      at: new Date(commit.author.timestamp * 1000).toISOString(),
-    };
-    for (const name of new Set([...tree.keys(), ...this.#tree.keys()])) {
-      const [before, after] = [this.#tree.get(name), tree.get(name)];
-      if (before === after) continue;
-      const change = after === undefined ? "removed" : before === undefined ? "created" : "changed";
+  #take({ blobs, parent: _parent, ...common }: Line): void {
+    for (const [name, blob] of Object.entries(blobs)) {
+      const change = blob === null ? "removed" : this.#tree.has(name) ? "changed" : "created";
+      if (blob === null) this.#tree.delete(name);
+      else this.#tree.set(name, blob);
       const versions = this.#versions.get(name) ?? [];
-      versions.push({ ...common, change, blob: after ?? null });
+      versions.push({ ...common, change, blob });
       this.#versions.set(name, versions);
     }
-    this.#tree = tree;
-    this.#head = oid;
+    this.#head = common.commit;
+  }
+}
+
+function lineOf(
+  { oid, commit }: git.ReadCommitResult,
+  before: ReadonlyMap<string, string>,
+  after: ReadonlyMap<string, string>,
+): Line {
+  const changed = [...new Set([...after.keys(), ...before.keys()])].filter(
+    (name) => before.get(name) !== after.get(name),
+  );
+  return {
+    commit: oid,
+    parent: commit.parent[0] ?? null,
+    author: commit.author.name,
+    ...readMessage(commit.message),
+    at: new Date(commit.author.timestamp * 1000).toISOString(),
+    blobs: Object.fromEntries(changed.map((name) => [name, after.get(name) ?? null])),
+  };
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }

@@ -88,7 +88,7 @@ export function createStrategyLibrary(
   const historyOf = async (): Promise<StrategyHistory> => {
     const real = await realpath(dir ?? "").catch(() => null);
     if (real === null) throw new DomainError("folder_unavailable", { what: "The strategies folder cannot be opened." });
-    if (known?.dir !== real) known = { dir: real, history: createStrategyHistory(real) };
+    if (known?.dir !== real) known = { dir: real, history: createStrategyHistory(real, readOnly) };
     return known.history;
   };
   const outside = new OutsideChanges(folder);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, rm, stat, unlink, utimes, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm, stat, unlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -243,5 +243,77 @@ describe("the strategy library", () => {
     await saved("third", "c: 1\n");
     expect(await library().versions("other")).toHaveLength(1);
     return undefined;
+  });
+});
+
+describe("what the commits say, written down", () => {
+  const repository = (...names: string[]) => path.join(dir, HISTORY_FOLDER, ...names);
+  const lines = () => repository("versions.jsonl");
+  const readOnly = () => createStrategyLibrary(dir, createStrategyFolder(dir), log, { readOnly: true });
+  /** As the commits themselves say it. */
+  async function fromCommits() {
+    await rm(lines());
+    return await readOnly().versions("dip");
+  }
+  /** Three versions of one strategy and one of another. */
+  async function four() {
+    const first = await saved("dip", "a: 1\n");
+    const second = await saved("dip", "a: 2\n", first.sha256, { author: "other", reason: null, experimentId: null });
+    await saved("rise", "b: 1\n");
+    await saved("dip", "a: 3\n", second.sha256);
+    await unlink(fileOf("dip"));
+    await library().notice();
+    return [first, second] as const;
+  }
+
+  test("is the same, and no object is read for it", async () => {
+    await four();
+    await rename(repository("objects"), repository("aside"));
+    const versions = await library().versions("dip");
+    expect(versions.map(({ change }) => change)).toEqual(["removed", "changed", "changed", "created"]);
+    await rename(repository("aside"), repository("objects"));
+    expect(await fromCommits()).toEqual(versions);
+  });
+
+  test.each([
+    ["is cut short", (text: string) => text.slice(0, -40)],
+    ["lacks a line in the middle", (text: string) => text.replace(/\n.*\n/, "\n")],
+    ["has lines twice", (text: string) => text + text],
+    ["is of another form", (text: string) => text.replaceAll('"author"', '"by"')],
+    ["is no text of lines", () => "\0".repeat(900)],
+    ["is empty", () => ""],
+  ])("says nothing wrong when it %s, and is made whole", async (_how, spoil) => {
+    await four();
+    const versions = await library().versions("dip");
+    await writeFile(lines(), spoil(await readFile(lines(), "utf8")));
+    expect(await readOnly().versions("dip")).toEqual(versions);
+    expect(await library().versions("dip")).toEqual(versions);
+    await rename(repository("objects"), repository("aside"));
+    expect(await library().versions("dip")).toEqual(versions);
+  });
+
+  test("counts for the history that the branch names, and no other", async () => {
+    const [first, second] = await four();
+    const known = library();
+    expect(await known.versions("dip")).toHaveLength(4);
+    // Somebody went back to an earlier version.
+    await writeFile(repository("refs/heads/main"), `${second.version}\n`);
+    for (const one of [known, readOnly(), library()]) {
+      expect((await one.versions("dip")).map(({ commit }) => commit)).toEqual([second.version, first.version]);
+      expect(await one.versions("rise")).toEqual([]);
+    }
+    // And on from there, another way.
+    const { sha256 } = await library().readVersion("dip", second.version);
+    await writeFile(fileOf("dip"), "a: 2\n");
+    const other = await saved("dip", "a: 4\n", sha256);
+    expect((await known.versions("dip"))[0]).toMatchObject({ commit: other.version, change: "changed" });
+    expect(await library().versions("dip")).toEqual(await known.versions("dip"));
+    expect(await fromCommits()).toEqual(await known.versions("dip"));
+  });
+
+  test("is not written by one that may only read", async () => {
+    await four();
+    expect(await fromCommits()).toHaveLength(4);
+    await expect(stat(lines())).rejects.toMatchObject({ code: "ENOENT" });
   });
 });
