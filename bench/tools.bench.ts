@@ -1,6 +1,7 @@
 /**
  * What our tools cost beside the bare Temporal calls they rest on, with one job open, a hundred and a thousand: one
  * computes, the others queue. All are measured in turn in one run: the ratio is what counts, not the machine.
+ * `JOBS=1` measures other numbers.
  */
 import { z } from "zod";
 import { Anything, Status } from "../demo/answers.ts";
@@ -8,9 +9,9 @@ import { STRATEGY_TEXT } from "../demo/strategy.ts";
 import { connectEmptyTool } from "./empty-tool-client.ts";
 import { residentMb } from "./processes.ts";
 import { inTurn, quantile, report, timed, tokensOf, withLab, type Bench } from "./support.ts";
-import { bareStarter, settled, start, startMany } from "./training-jobs.ts";
+import { bareStarter, settled, start, startMany, startOnNewDays } from "./training-jobs.ts";
 
-const LOADS = [1, 100, 1_000] as const;
+const LOADS = (process.env["JOBS"] ?? "1,100,1000").split(",").map(Number);
 const STARTS = 15;
 const STATUSES = 150;
 const LISTS = 30;
@@ -52,17 +53,23 @@ const floorOf = (bare: number, empty: number) => ({
 const idle = ({ temporal }: Bench) =>
   temporal.workflow.start("nothing", { workflowId: `idle-${(serial += 1)}`, taskQueue: IDLE_QUEUE, args: [] });
 
-/** @returns the jobs it left open: two more for each round. */
+/** @returns the jobs it left open: three more for each round. */
 async function measureStarts(bench: Bench, jobs: number, like: string): Promise<string[]> {
   const bare = await bareStarter(bench, like);
   const opened: string[] = [];
   const keep = async (started: Promise<string>) => void opened.push(await started);
   const taken = await inTurn(
     STARTS,
-    { tool: () => keep(start(bench)), bare: () => keep(bare()), idle: () => idle(bench) },
+    {
+      tool: () => keep(start(bench)),
+      bare: () => keep(bare()),
+      newDays: () => keep(startOnNewDays(bench)),
+      idle: () => idle(bench),
+    },
     () => settled(bench, opened),
   );
   add("start a job", jobs, taken, "workflow.start of the same job");
+  add("start a job on new days", jobs, { tool: taken.newDays, bare: taken.bare }, "workflow.start of the same job");
   add("start a job", jobs, { tool: taken.tool, bare: taken.idle }, "workflow.start, nobody polls");
   return opened;
 }

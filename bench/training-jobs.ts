@@ -21,6 +21,13 @@ export async function start({ claude }: Bench, reason = `measurement number ${(s
   return (await claude.call("train_model", request, Started)).task_id;
 }
 
+/** A new training on days that nobody has asked for. */
+export async function startOnNewDays({ claude }: Bench): Promise<string> {
+  const first = new Date(Date.parse(TRAINING_DATES.start_date) + (serial += 1) * 86_400_000);
+  const request = { strategy: STRATEGY_NAME, ...TRAINING_DATES, start_date: first.toISOString().slice(0, 10) };
+  return (await claude.call("train_model", request, Started)).task_id;
+}
+
 /** The same, as often as it takes while Temporal is too busy: the same request is the same job. */
 async function startPatiently(bench: Bench): Promise<string> {
   const reason = `measurement number ${(serial += 1)}`;

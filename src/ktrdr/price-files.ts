@@ -33,6 +33,8 @@ export interface PriceFiles {
 
 /** A file that was written a moment ago may be half written, and may change again without a new time. */
 const SETTLED_MS = 2_000;
+/** Numbers of bars that are kept, about. A market's bars are asked for with one strategy after the other. */
+const CELLS_KEPT = 2_000_000;
 /** Most bytes of bars that are read at once; the API's answers have the same limit. */
 const LARGEST_WINDOW = 64 * 1024 * 1024;
 /** Without slash and leading dot, so that the file lies in the folder. Other symbols are left to KTRDR. */
@@ -52,6 +54,7 @@ export function createPriceFiles(dir: string, log: Pick<Logger, "warn">, now: ()
   const look = createLook(dir, log, now);
   const indexFor = createIndexes();
   const healthOf = createFileHealth();
+  const kept = new LRUCache<string, Bars>({ max: 500, maxSize: CELLS_KEPT });
   const indexed = async ({ name, identity, file, size }: Opened) => await indexFor(name, identity, file, size);
   return {
     range: (symbol, timeframe) =>
@@ -64,9 +67,14 @@ export function createPriceFiles(dir: string, log: Pick<Logger, "warn">, now: ()
       const bounds = boundsOf(window);
       if (bounds === undefined) return undefined;
       // For bars, unlike for ranges, KTRDR takes a symbol in upper or lower case (docs/ktrdr.md §2.2).
-      return await look(symbol.toUpperCase(), timeframe, async (opened) =>
-        barsIn(opened.file, await indexed(opened), bounds),
-      );
+      return await look(symbol.toUpperCase(), timeframe, async (opened) => {
+        const key = JSON.stringify([opened.name, opened.identity, bounds]);
+        const known = kept.get(key);
+        if (known !== undefined) return known;
+        const bars = await barsIn(opened.file, await indexed(opened), bounds);
+        if (bars !== undefined) kept.set(key, bars, { size: bars.times.length * 6 });
+        return bars;
+      });
     },
   };
 }

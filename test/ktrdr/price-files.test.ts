@@ -258,15 +258,23 @@ describe("a file that cannot be trusted", () => {
   test("grown, replaced by another of the same length, or shortened, it is read anew", async () => {
     const file = await write("NEW", "1m", 60);
     const before = await files.range("NEW", "1m");
+    const all = await files.bars("NEW", "1m", {});
+    expect(await files.bars("NEW", "1m", {})).toBe(all);
     await appendFile(file, `${line(Date.UTC(1995, 0, 1), 7)}\n`);
     await settle(file);
     expect(await files.range("NEW", "1m")).toEqual({ ...before, endDate: "1995-01-01T00:00:00Z", points: 561 });
+    const longer = await files.bars("NEW", "1m", {});
+    expect(longer?.times).toEqual([...(all?.times ?? []), "1995-01-01T00:00:00Z"]);
     const twin = (await readFile(file, "utf8")).replace("1995-01-01", "1996-01-01");
     await writeFile(`${file}.new`, twin);
     await rename(`${file}.new`, file);
     await settle(file);
     expect(await files.range("NEW", "1m")).toMatchObject({ endDate: "1996-01-01T00:00:00Z", points: 561 });
     expect((await files.bars("NEW", "1m", { limit: 1 }))?.times).toEqual(["1996-01-01T00:00:00Z"]);
+    expect(await files.bars("NEW", "1m", {})).toEqual({
+      ...longer,
+      times: [...(all?.times ?? []), "1996-01-01T00:00:00Z"],
+    });
     await truncate(file, twin.length - 100);
     await settle(file);
     expect(await files.range("NEW", "1m")).toBeUndefined();

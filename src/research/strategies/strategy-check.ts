@@ -90,32 +90,29 @@ export const subjectOf = (name: string, findings: readonly Finding[], unusable: 
   unusable,
 });
 
-/** Judging is pure, and counting label classes over thousands of bars takes most of the time of a start. */
-const JUDGED = new LRUCache<string, Judgement>({ max: 200 });
 type Judgement = ReturnType<typeof validateStrategy>;
 
-function judged(file: StrategyText, { window, range, bars, symbols }: Given): Judgement {
-  const last = bars?.times.at(-1) ?? "";
-  const key = JSON.stringify([
-    file.name,
-    file.sha256,
-    window,
-    range,
-    symbols,
-    bars?.times.length,
-    last,
-    bars?.ohlcv.at(-1),
-  ]);
-  const known = JUDGED.get(key);
-  if (known !== undefined) return known;
-  const judgement = validateStrategy({
-    text: file.text,
-    fileName: file.name,
-    window,
-    range,
-    symbols,
-    bars: bars === undefined ? undefined : toBars(bars),
-  });
-  JUDGED.set(key, judgement);
+const NO_BARS: Bars = { times: [], ohlcv: [] };
+/**
+ * Judging is pure, so each judgement is kept as long as somebody keeps the bars it was made on. The same bars read again
+ * are the same object (ktrdr/cached-reads.ts); two objects may differ in any bar.
+ */
+const JUDGED = new WeakMap<Bars, LRUCache<string, Judgement>>();
+
+function judged(file: StrategyText, { window, range, bars = NO_BARS, symbols }: Given): Judgement {
+  const known = JUDGED.get(bars) ?? new LRUCache<string, Judgement>({ max: 200 });
+  JUDGED.set(bars, known);
+  const key = JSON.stringify([file.name, file.sha256, window, range, symbols]);
+  const judgement =
+    known.get(key) ??
+    validateStrategy({
+      text: file.text,
+      fileName: file.name,
+      window,
+      range,
+      symbols,
+      bars: bars === NO_BARS ? undefined : toBars(bars),
+    });
+  known.set(key, judgement);
   return judgement;
 }
