@@ -106,9 +106,11 @@ export function createServer(parts: ServerParts, caller: KnownCaller = LOCAL): M
   return server;
 }
 
+let own: Promise<{ readonly TOOLS: readonly Tool[] }> | null = null;
+
 /** Read at the first call: listing them needs none of what they do. */
 const toolsOf = async ({ tools }: ServerParts): Promise<readonly Tool[]> =>
-  tools ?? (await import("./tools/index.ts")).TOOLS;
+  tools ?? (await (own ??= import("./tools/index.ts"))).TOOLS;
 
 /** Clients from 2026-07-28 on subscribe where we do not see it, so every job that an answer showed as open is watched. */
 function watchFor(server: McpServer, { deps, log }: ServerParts): ResultWatch {
