@@ -213,9 +213,7 @@ describe("a training and a backtest", () => {
     const results = await research.call("get_results", { task_id, detail: "full" });
     expect(results["figures"]).toMatchObject({ epochs: 40 });
     expect(results["produced_by"]).toMatchObject({ resumed_from: second.task_id, ktrdr_operations: [earlier] });
-    expect(JSON.stringify(results["caveats"])).toContain(
-      `${second.task_id}, which was stopped, gone on from the checkpoint`,
-    );
+    expect(JSON.stringify(results["caveats"])).toContain(`${second.task_id}, which was stopped, from the checkpoint`);
     const starts = (await research.computations("train-longer")).filter(({ event }) => event === "start");
     expect(starts.map(({ operationId }) => operationId).filter((id) => id === earlier)).toHaveLength(3);
     expect(starts.filter(({ operationId }) => [second.task_id, task_id].includes(operationId))).toEqual([]);

@@ -241,7 +241,7 @@ describe("stopping", () => {
       expect(busy.code).toBe(1);
       expect(busy.json.proven).toBe(false);
       expect(busy.json.doubts).toEqual([
-        expect.stringMatching(/^training-1 \(http.*\) is busy with somebody-elses, which no job on record has$/),
+        expect.stringMatching(/^training-1 \(http.*\) is busy with somebody-elses, which belongs to no job on record$/),
       ]);
       // None of the strategy's own: that is what was asked.
       expect(own).toMatchObject({ code: 0, json: { proven: true } });
