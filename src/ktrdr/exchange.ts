@@ -1,22 +1,11 @@
 /** One HTTP exchange of a call: the request, its limits, and the bytes of the answer. */
 import type http from "node:http";
 import type https from "node:https";
-import got, { type Got, type PlainResponse } from "got";
+import got, { type Got } from "got";
 import { assertAllowed, type Surface } from "./allow-list.ts";
 import type { Call } from "./call.ts";
 
 const DEFAULT_MAX_BYTES = 8 * 1024 * 1024;
-
-/** A redirect on the same origin that only changes the trailing slash (docs/ktrdr.md §1.1). */
-function isSlashRedirect(response: PlainResponse): boolean {
-  const { location } = response.headers;
-  if (response.statusCode !== 307 || location === undefined) return false;
-  const from = response.requestUrl;
-  if (!URL.canParse(location, from.href)) return false;
-  const to = new URL(location, from);
-  const bare = (path: string): string => path.replace(/\/$/, "");
-  return to.origin === from.origin && bare(to.pathname) === bare(from.pathname) && to.search === from.search;
-}
 
 export function createClient(timeoutMs: number, agent: { http: http.Agent; https: https.Agent }): Got {
   return got.extend({
@@ -24,8 +13,7 @@ export function createClient(timeoutMs: number, agent: { http: http.Agent; https
     throwHttpErrors: false,
     decompress: false,
     strictContentLength: true,
-    followRedirect: isSlashRedirect,
-    maxRedirects: 1,
+    followRedirect: false,
     timeout: { connect: Math.min(timeoutMs, 5_000), request: timeoutMs },
     retry: {
       limit: 2,
@@ -44,7 +32,7 @@ export function createClient(timeoutMs: number, agent: { http: http.Agent; https
             base: URL;
             beforeSend?: () => void;
           };
-          // This also runs for redirects.
+          // Retries come through here too.
           assertAllowed(surface, base, options.method, new URL(String(options.url)));
           beforeSend?.();
         },
