@@ -8,16 +8,14 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { DomainError } from "../src/domain/errors.ts";
+import type { FindOptions } from "../src/temporal/program.ts";
 import type { Release } from "../src/temporal/program-release.ts";
 
 const run = promisify(execFile);
 
-export interface FetchOptions {
-  readonly env: Readonly<Record<string, string | undefined>>;
+export interface FetchOptions extends Pick<FindOptions, "env" | "downloadBase" | "downloadTimeoutMs"> {
   /** An empty folder on the file system of the cache. */
   readonly scratch: string;
-  readonly downloadBase?: string | undefined;
-  readonly downloadTimeoutMs?: number | undefined;
 }
 
 const PLATFORMS: Readonly<Record<string, string>> = { linux: "linux", darwin: "darwin" };

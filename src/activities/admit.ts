@@ -23,9 +23,8 @@ export function admitActivities(deps: Pick<ActivityDeps, "jobs" | "slots" | "str
     async admitJob(input: JobInput, computation: number): Promise<Admission> {
       const { request, jobId, priority } = input;
       const text = (await workOf(request.kind).strategyText?.(deps, request)) ?? null;
-      const admitted = await jobs.admit(input, text, await namespaceId());
-      if ("finished" in admitted) return { finished: admitted.finished };
-      if (!computes(request)) return { finished: null };
+      const finished = await jobs.admit(input, text, await namespaceId());
+      if (finished !== null || !computes(request)) return { finished };
       if (computation > 1) await jobs.endComputation(jobId, computation - 1, LOST);
       const recorded = standingOf(await jobs.computations(jobId));
       const standing: Standing = recorded.computation < computation ? { computation, standing: "queued" } : recorded;

@@ -218,7 +218,6 @@ class Vigil {
       step: this.standing.step,
       at: new Date(this.deps.clock.now()).toISOString(),
       since: new Date(this.stillSinceMs).toISOString(),
-      computation: this.computation,
       faultsSeen: [...this.faults],
       ...(this.paceFrom === undefined ? {} : { paceFrom: this.paceFrom }),
     };

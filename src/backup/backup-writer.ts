@@ -13,8 +13,6 @@ import { CHECKSUMS_FILE, MANIFEST_FILE, type Manifest } from "./manifest.ts";
  * an interrupted one is never taken for a backup.
  */
 export interface BackupWriter {
-  /** Folder of the files until the backup is complete. */
-  readonly dir: string;
   addLines(file: string, lines: AsyncIterable<string>): Promise<void>;
   addFile(file: string, bytes: Uint8Array): Promise<void>;
   /** Writes the manifest and the checksums, syncs everything to the disk, and gives the folder its final name. */
@@ -50,7 +48,6 @@ export async function beginBackup(target: string): Promise<BackupWriter> {
   const addFile = (file: string, bytes: Uint8Array) => add(file, Readable.from([bytes]), false);
 
   return {
-    dir,
     addLines: (file, lines) => add(file, lines, true),
     addFile,
     async seal(manifest) {

@@ -58,7 +58,6 @@ export interface Onlookers {
 export interface Wiring {
   /** The parts as they are now. Never rejects. */
   current(): Promise<Wired>;
-  close(): Promise<void>;
 }
 
 /**
@@ -69,17 +68,12 @@ export async function createWiring(env: Environment, log: Logger, onlookers: Onl
   let known = await labEnvironment(env);
   let wired = wire(known, log, onlookers);
   let lookedAt = performance.now();
-  const retired = new Set<Wired>();
 
   function rewire(found: Environment): void {
     const old = wired;
     wired = wire(found, log, onlookers);
     known = found;
-    retired.add(old);
-    setTimeout(() => {
-      retired.delete(old);
-      void old.close();
-    }, CLOSE_AFTER_MS).unref();
+    setTimeout(() => void old.close(), CLOSE_AFTER_MS).unref();
     log.info("the lab's addresses changed; using the new ones");
   }
 
@@ -95,9 +89,6 @@ export async function createWiring(env: Environment, log: Logger, onlookers: Onl
         log.warn({ err: error }, "the lab's file cannot be used");
       }
       return wired;
-    },
-    async close() {
-      await Promise.allSettled([wired, ...retired].map((parts) => parts.close()));
     },
   };
 }

@@ -22,7 +22,6 @@ export interface ComparedRun {
 }
 
 export interface Group {
-  readonly key: string;
   /**
    * Market and days, and costs, capital and engine where these differ. Only groups of the same place are ranked: a
    * better market is no better strategy.
@@ -69,7 +68,7 @@ export function compare(figure: FigureName, runs: readonly ComparedRun[]): reado
   const sign = better === "higher" ? 1 : -1;
   const ranked = [...Map.groupBy(known, ({ place }) => place)].map(([place, there]) =>
     [...Map.groupBy(there, ({ key }) => key)]
-      .map(([key, members]) => measured(figure, key, place, members))
+      .map(([, members]) => measured(figure, place, members))
       .toSorted((a, b) => sign * (b.median - a.median)),
   );
   const pairs = Math.max(1, sum(ranked.map(({ length }) => (length * (length - 1)) / 2)));
@@ -116,13 +115,12 @@ interface Measured extends Omit<Group, "againstBest"> {
 
 type Member = ComparedRun & { readonly value: number };
 
-function measured(figure: FigureName, key: string, place: string, members: readonly Member[]): Measured {
+function measured(figure: FigureName, place: string, members: readonly Member[]): Measured {
   const values = members.map(({ value }) => value);
   const errors = members.map(({ result }) => marketError(figure, result)).filter((error) => error !== null);
   const market = errors.length === 0 ? null : median(errors);
   const drawn = values.length < 2 ? null : standardDeviation(values) / Math.sqrt(values.length);
   return {
-    key,
     place,
     jobIds: members.map(({ jobId }) => jobId),
     values,

@@ -32,8 +32,6 @@ export interface SeenExecution {
     /** ISO-8601 UTC of the last heartbeat. */
     readonly lastHeartbeatAt: string | null;
     readonly progress: JobProgress | null;
-    /** False while the step waits for a worker process of ours to take it. */
-    readonly started: boolean;
   } | null;
   readonly cancelRequested: boolean;
   /** Set when closed and the outcome is readable. */

@@ -50,8 +50,6 @@ export interface JobProgress {
   readonly at: string;
   /** Since when `percent` and `step` stand still (ISO-8601 UTC); time in which nobody could look is left out. */
   readonly since: string;
-  /** 1-based number of the computation. */
-  readonly computation: number;
   readonly faultsSeen: readonly FaultSeen[];
   /** Where the pace is measured from; absent before any progress, and from workers of an older version. */
   readonly paceFrom?: PaceMark | undefined;
@@ -60,8 +58,6 @@ export interface JobProgress {
 /** What the running workflow itself answers, through a worker of ours. */
 export interface LiveJobState {
   readonly phase: "queued" | "starting" | "running" | "recording" | "stopping" | "closed";
-  readonly computation: number;
-  readonly operationId: string | null;
   /** 1-based place in the queue, null when not queued. */
   readonly queuePosition: number | null;
   readonly waitingFor: string | null;

@@ -40,14 +40,12 @@ export function symbolAdvice(symbol: string): string | null {
   return name === "" ? `${why}.` : `${why}: name the price file ${name}_<timeframe>.csv and ask for ${name}.`;
 }
 
-/** One bar. `time` is ISO-8601; without an offset it is UTC. */
+/** What strategies are checked on of one bar. `time` is ISO-8601; without an offset it is UTC. */
 export interface Bar {
   readonly time: string;
-  readonly open: number;
   readonly high: number;
   readonly low: number;
   readonly close: number;
-  readonly volume: number;
 }
 
 /** Bars out of the columns that KTRDR sends: times, and rows of open, high, low, close and volume. */
@@ -55,14 +53,7 @@ export function toBars(columns: {
   readonly times: readonly string[];
   readonly ohlcv: readonly (readonly [number, number, number, number, number])[];
 }): Bar[] {
-  return columns.ohlcv.map(([open, high, low, close, volume], index) => ({
-    time: columns.times[index] ?? "",
-    open,
-    high,
-    low,
-    close,
-    volume,
-  }));
+  return columns.ohlcv.map(([, high, low, close], index) => ({ time: columns.times[index] ?? "", high, low, close }));
 }
 
 /** What KTRDR holds for a symbol and timeframe (`POST /data/range`). */

@@ -10,7 +10,6 @@ export type OperationStatus = "pending" | "resuming" | "running" | "completed" |
 /** One epoch of a training, de-duplicated from KTRDR's growing metrics (docs/ktrdr.md §2.10). `epoch` is 0-based. */
 export interface EpochFigures {
   readonly epoch: number;
-  readonly trainLoss: number;
   readonly valLoss: number;
   readonly valAccuracy: number | null;
 }

@@ -4,16 +4,10 @@ const figure = (value: unknown): number | null => (typeof value === "number" && 
 
 function toFigures(node: Readonly<Record<string, unknown>>): EpochFigures | null {
   const epoch = figure(node["epoch"]);
-  const trainLoss = figure(node["train_loss"]);
   const valLoss = figure(node["val_loss"]);
-  if (epoch === null || !Number.isSafeInteger(epoch) || epoch < 0 || trainLoss === null || valLoss === null)
-    return null;
-  return {
-    epoch,
-    trainLoss,
-    valLoss,
-    valAccuracy: figure(node["val_accuracy"]),
-  };
+  const complete = figure(node["train_loss"]) !== null && valLoss !== null;
+  if (epoch === null || !Number.isSafeInteger(epoch) || epoch < 0 || !complete) return null;
+  return { epoch, valLoss, valAccuracy: figure(node["val_accuracy"]) };
 }
 
 /**

@@ -39,28 +39,12 @@ export interface Operations {
   get(id: string, signal?: AbortSignal): Promise<Operation>;
   /** The operations that the API has in memory, newest first; not all there are (docs/ktrdr.md §2.10). */
   list(filter: ListFilter, signal?: AbortSignal): Promise<OperationListItem[]>;
-  /** @throws OperationFinishedError when there is nothing left to cancel. */
+  /** @throws DomainError `ktrdr_rejected` when there is nothing left to cancel. */
   cancel(id: string, reason: string, signal?: AbortSignal): Promise<CancelReceipt>;
   /** @throws DomainError `task_not_finished` while it runs; `ktrdr_rejected` for a cancelled one. */
   results(id: string, signal?: AbortSignal): Promise<OperationResults>;
   /** Resumes an operation. An unclear answer is `ktrdr_start_ambiguous`; without a free worker it is `ktrdr_no_worker`. */
   resume(id: string, sending?: Sending): Promise<ResumeReceipt>;
-}
-
-/** A cancellation that came too late, with the code `ktrdr_rejected`; see `isAlreadyFinished`. */
-export class OperationFinishedError extends DomainError {
-  /** How it ended, when KTRDR said so. */
-  readonly status: OperationStatus | null;
-
-  constructor(id: string, status: OperationStatus | null, why: string) {
-    super("ktrdr_rejected", { what: `The operation ${id} is finished; there is nothing to cancel.`, why });
-    this.status = status;
-  }
-}
-
-/** True for a cancellation refused because the operation had already ended. */
-export function isAlreadyFinished(error: unknown): error is OperationFinishedError {
-  return error instanceof OperationFinishedError;
 }
 
 const FINISHED: readonly OperationStatus[] = ["completed", "failed", "cancelled"];
@@ -69,7 +53,10 @@ function cancelRefused(id: string, refusal: Refusal): DomainError | undefined {
   const said = /cannot be cancelled \(status: (?:OperationStatus\.)?(\w+)\)/i.exec(refusal.message)?.[1]?.toLowerCase();
   const status = FINISHED.find((known) => known === said);
   if (refusal.status !== 400 || status === undefined) return undefined;
-  return new OperationFinishedError(id, status, `KTRDR shows it as ${status}.`);
+  return new DomainError("ktrdr_rejected", {
+    what: `The operation ${id} is finished; there is nothing to cancel.`,
+    why: `KTRDR shows it as ${status}.`,
+  });
 }
 
 function resultsRefused(id: string, refusal: Refusal): DomainError | undefined {

@@ -16,8 +16,8 @@ export interface WorkerLink {
   /** @throws DomainError `ktrdr_not_found` when the worker does not know the id. */
   operation(id: string, signal?: AbortSignal): Promise<Operation>;
   operations(signal?: AbortSignal): Promise<OperationListItem[]>;
-  /** `success` is false when there was nothing to stop (docs/ktrdr.md §9.16). */
-  cancel(id: string, reason: string, signal?: AbortSignal): Promise<{ readonly success: boolean }>;
+  /** Says nothing of whether there was anything to stop (docs/ktrdr.md §9.16). */
+  cancel(id: string, reason: string, signal?: AbortSignal): Promise<void>;
 }
 
 export interface Workers {
@@ -62,7 +62,7 @@ function linkTo(transport: Transport, endpointUrl: string): WorkerLink {
     operation: (id, signal) => fetchOperation(send, id, signal),
     operations: (signal) => fetchOperations(send, {}, signal),
     async cancel(id, reason, signal) {
-      const { data } = await send({
+      await send({
         method: "DELETE",
         path: `/api/v1/operations/${segment(id, "operation id")}/cancel`,
         query: { reason: oneLine(reason) },
@@ -71,7 +71,6 @@ function linkTo(transport: Transport, endpointUrl: string): WorkerLink {
         answer: WorkerCancelWire,
         signal,
       });
-      return { success: data.success };
     },
   };
 }

@@ -10,8 +10,6 @@ import { toJsonb } from "./json.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 import { insertResult } from "./result-writer.ts";
 
-export type Admission = { readonly admitted: true } | { readonly finished: JobOutcome };
-
 /**
  * Writes the record of jobs. Every method may be repeated, also concurrently, with the same effect as once.
  * All throw DomainError `database_unavailable` when PostgreSQL does not answer.
@@ -21,10 +19,10 @@ export interface JobWriter extends ComputationWriter {
    * Records that a job exists, before anything is computed.
    * @param strategyText the YAML the job computes with; null when it has none
    * @param namespaceId id of the Temporal namespace of the job's workflow; null when not known
-   * @returns the outcome when the job has already ended
+   * @returns the outcome when the job has already ended.
    * @throws DomainError `task_conflict` when the id belongs to another request, or the request to another id
    */
-  admit(input: JobInput, strategyText: string | null, namespaceId?: string | null): Promise<Admission>;
+  admit(input: JobInput, strategyText: string | null, namespaceId?: string | null): Promise<JobOutcome | null>;
   /**
    * Records how a job ended, with its result and (for a training) its model, all or nothing. The first outcome stays
    * for ever.
@@ -50,11 +48,10 @@ export function createJobWriter(pool: Pool): JobWriter {
         [input.jobId, input.requestHash],
       );
       if (job?.jobId !== input.jobId || job.requestHash !== input.requestHash) throw conflict(input, job);
-      if (job.outcome !== null) return { finished: job.outcome };
-      if (namespaceId !== null && job.namespaceId !== namespaceId) {
+      if (job.outcome === null && namespaceId !== null && job.namespaceId !== namespaceId) {
         await run(pool, "update jobs set namespace_id = $2 where job_id = $1", [job.jobId, namespaceId]);
       }
-      return { admitted: true };
+      return job.outcome;
     },
 
     finish(jobId, outcome, result, engine) {

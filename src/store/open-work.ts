@@ -9,13 +9,7 @@ export interface OpenWorkFilter {
   readonly client?: string;
 }
 
-export interface OpenJobRow {
-  readonly jobId: string;
-  readonly strategy: string | null;
-  readonly client: string;
-}
-
-/** Numbers of open jobs on record, all of one moment. */
+/** How much is open by the record, all taken at one moment. */
 export interface OpenWorkSnapshot {
   /** Clients without anything open are left out. */
   readonly clients: readonly {
@@ -31,17 +25,15 @@ export interface OpenWorkSnapshot {
 
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface OpenWork {
-  /** Oldest first, batches before their jobs. */
-  list(filter: OpenWorkFilter): Promise<OpenJobRow[]>;
-  /** @param jobIds jobs to look up at the same time (`recorded`) */
+  /** Ids of jobs, oldest first, batches before their jobs. */
+  list(filter: OpenWorkFilter): Promise<string[]>;
+  /** @param jobIds are looked up beside. */
   snapshot(jobIds: readonly string[]): Promise<OpenWorkSnapshot>;
   /** Addresses of KTRDR's workers that computed any of the given jobs. */
   endpointsOf(jobIds: readonly string[]): Promise<string[]>;
 }
 
-const ListRow = z
-  .object({ job_id: z.string(), strategy: z.string().nullable(), client: z.string() })
-  .transform((row): OpenJobRow => ({ jobId: row.job_id, strategy: row.strategy, client: row.client }));
+const ListRow = z.object({ job_id: z.string() }).transform((row) => row.job_id);
 
 const SnapshotRow = z.object({
   clients: z.array(z.object({ client: z.string(), open: z.number(), queued: z.number() })),
@@ -67,7 +59,7 @@ export function createOpenWork(pool: Pool): OpenWork {
       select(
         pool,
         ListRow,
-        `select job_id, strategy, client from jobs
+        `select job_id from jobs
          where status = 'open' and ($1::text is null or strategy = $1 or kind = 'batch' and exists (
              select from jsonb_array_elements(request -> 'strategies' || (request -> 'models')) part
              where part ->> 'strategy' = $1))

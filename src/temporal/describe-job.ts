@@ -59,12 +59,8 @@ function pendingOf(raw: RawPending | undefined): JobView["pending"] {
     lastFailure: raw.lastFailure?.message ?? null,
     lastHeartbeatAt: isoOf(raw.lastHeartbeatTime),
     progress: isProgress(progress) ? progress : null,
-    started: raw.state !== SCHEDULED,
   };
 }
-
-/** `PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED` of the Temporal API. */
-const SCHEDULED = 1;
 
 function isProgress(value: unknown): value is JobProgress {
   return typeof value === "object" && value !== null && "operationId" in value && "percent" in value;

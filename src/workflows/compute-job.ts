@@ -39,13 +39,7 @@ class ComputeJob {
     setHandler(slotGrantedSignal, () => {
       this.granted = true;
     });
-    setHandler(jobStateQuery, () => ({
-      phase: this.phase,
-      computation: this.computation,
-      operationId: this.operationId,
-      queuePosition: null,
-      waitingFor: null,
-    }));
+    setHandler(jobStateQuery, () => ({ phase: this.phase, queuePosition: null, waitingFor: null }));
   }
 
   private enter(phase: LiveJobState["phase"]): void {

@@ -55,13 +55,7 @@ class BatchRun {
     this.failed = failed;
     this.items = itemsOf(input.request);
     this.end = Math.min(this.items.length, next + ITEMS_A_RUN);
-    setHandler(jobStateQuery, () => ({
-      phase: this.phase,
-      computation: 1,
-      operationId: null,
-      queuePosition: null,
-      waitingFor: null,
-    }));
+    setHandler(jobStateQuery, () => ({ phase: this.phase, queuePosition: null, waitingFor: null }));
   }
 
   async run(): Promise<JobOutcome> {

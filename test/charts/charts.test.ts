@@ -30,7 +30,7 @@ describe("charts", () => {
     const named = (count: number) =>
       compare("sharpe", runs)
         .slice(0, count)
-        .map((group) => ({ ...group, name: `strategy_${group.key}` }));
+        .map((group) => ({ ...group, name: `strategy_${group.jobIds[0]}` }));
     const [two, ten] = [await charts.comparison("sharpe", named(2)), await charts.comparison("sharpe", named(10))];
     expect(sizeOf(ten).height - sizeOf(two).height).toBeGreaterThan(200);
     expect(ten.length).toBeLessThan(60_000);

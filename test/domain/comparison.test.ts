@@ -26,10 +26,10 @@ const draws = (key: string, ...values: number[]) => values.map((sharpe, at) => r
 describe("a comparison", () => {
   test("tells draws of one strategy as one group, the best first", () => {
     const groups = compare("sharpe", [...draws("a", 0.1, 0.2, 0.3), ...draws("b", 0.4, 0.6), run("c", 0.5)]);
-    expect(groups.map(({ key, median, values }) => [key, median, values.length])).toEqual([
-      ["b", 0.5, 2],
-      ["c", 0.5, 1],
-      ["a", 0.2, 3],
+    expect(groups.map(({ jobIds, median }) => [jobIds, median])).toEqual([
+      [["b-0", "b-1"], 0.5],
+      [["c-0"], 0.5],
+      [["a-0", "a-1", "a-2"], 0.2],
     ]);
     expect(groups[0]?.againstBest).toBeNull();
   });
@@ -81,7 +81,7 @@ describe("a comparison", () => {
       other("b", 0.3, {}),
       other("gold", 5, { symbol: "GOLD" }),
     ]);
-    expect(groups.map(({ key, place, againstBest }) => [key, place, againstBest?.verdict ?? null])).toEqual([
+    expect(groups.map(({ jobIds: [id], place, againstBest }) => [id, place, againstBest?.verdict ?? null])).toEqual([
       ["b", "SPX 1d, 2015-01-02 to 2019-12-31", null],
       ["a", "SPX 1d, 2015-01-02 to 2019-12-31", "within chance"],
       ["later", "SPX 1d, 2020-01-02 to 2023-12-29", null],
@@ -110,7 +110,7 @@ describe("a comparison", () => {
       { jobId: "a", key: "a", result: trainingResult({ finalValLoss: 0.9 }) },
       { jobId: "b", key: "b", result: trainingResult({ finalValLoss: 0.5 }) },
     ]);
-    expect(lower[0]?.key).toBe("b");
+    expect(lower[0]?.jobIds).toEqual(["b"]);
     expect(() => compare("trades", [{ jobId: "a", key: "a", result: trainingResult() }])).toThrow(RangeError);
   });
 });

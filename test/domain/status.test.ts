@@ -26,7 +26,6 @@ const progress = (more: Partial<JobProgress> = {}): JobProgress => ({
   step: "Epoch 20/50",
   at: ago(2),
   since: ago(4),
-  computation: 1,
   faultsSeen: [],
   ...more,
 });
@@ -37,7 +36,6 @@ const pending = (more: Partial<NonNullable<SeenExecution["pending"]>> = {}): See
   lastFailure: null,
   lastHeartbeatAt: ago(2),
   progress: progress(),
-  started: true,
   ...more,
 });
 
@@ -62,8 +60,6 @@ const record = (more: Partial<SeenRecord> = {}): SeenRecord => ({
 
 const live = (more: Partial<LiveJobState> = {}): LiveJobState => ({
   phase: "running",
-  computation: 1,
-  operationId: "op_1",
   queuePosition: null,
   waitingFor: null,
   ...more,
@@ -165,7 +161,7 @@ describe("judge", () => {
     ["no worker polls", { live: null, workersPolling: false }, { state: "worker_down", percent: 40, etaSeconds: null }],
     [
       "a killed worker that still counts as polling",
-      { live: null, view: view({ pending: pending({ started: false, lastHeartbeatAt: ago(25) }) }) },
+      { live: null, view: view({ pending: pending({ lastHeartbeatAt: ago(25) }) }) },
       { state: "worker_down", heartbeatAgeSeconds: 25 },
     ],
     [
@@ -173,7 +169,7 @@ describe("judge", () => {
       {
         live: null,
         view: view({
-          pending: pending({ started: false, lastHeartbeatAt: null, progress: progress({ at: ago(30) }) }),
+          pending: pending({ lastHeartbeatAt: null, progress: progress({ at: ago(30) }) }),
         }),
       },
       { state: "worker_down", heartbeatAgeSeconds: 30 },
@@ -343,7 +339,6 @@ const anyProgress = fc.record({
   step: fc.string(),
   at: instant,
   since: instant,
-  computation: fc.integer(),
   faultsSeen: fc.constant([]),
 });
 const anyOutcome = fc
@@ -360,7 +355,6 @@ const anyView = fc.record({
       lastFailure: fc.option(fc.string()),
       lastHeartbeatAt: fc.option(instant),
       progress: fc.option(anyProgress),
-      started: fc.boolean(),
     }),
   ),
   cancelRequested: fc.boolean(),
@@ -369,8 +363,6 @@ const anyView = fc.record({
 const anyLive = fc.option(
   fc.record({
     phase: fc.constantFrom("queued", "starting", "running", "recording", "stopping", "closed"),
-    computation: fc.nat(),
-    operationId: fc.option(fc.string()),
     queuePosition: fc.option(fc.nat()),
     waitingFor: fc.option(fc.string()),
   }),

@@ -12,7 +12,6 @@ const wire = (epoch: number, loss = epoch) => ({
 });
 const figures = (epoch: number, loss = epoch) => ({
   epoch,
-  trainLoss: loss,
   valLoss: loss + 1,
   valAccuracy: null,
 });

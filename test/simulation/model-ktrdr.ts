@@ -2,7 +2,6 @@ import { DomainError } from "../../src/domain/errors.ts";
 import type { KtrdrWorker, Operation, OperationListItem } from "../../src/domain/operation.ts";
 import type { Ktrdr } from "../../src/ktrdr/ktrdr.ts";
 import type { Sending } from "../../src/ktrdr/call.ts";
-import { OperationFinishedError } from "../../src/ktrdr/operations.ts";
 import type { WorkerLink } from "../../src/ktrdr/workers.ts";
 import type { KtrdrModel } from "./ktrdr-model.ts";
 import { isLive, type ModelWorker } from "./ktrdr-worker.ts";
@@ -94,7 +93,7 @@ export class ModelKtrdr {
     await this.api("cancel");
     const operation = this.model.listed().find(({ operationId }) => operationId === id);
     if (operation !== undefined && !isLive(operation.status) && operation.status !== "resuming") {
-      throw new OperationFinishedError(id, operation.status, "finished");
+      throw new DomainError("ktrdr_rejected", { what: "finished" });
     }
     if (!this.model.rows.has(id)) throw notFound();
     return { remoteCancelled: this.model.cancel(id, reason) };
@@ -161,7 +160,7 @@ export class ModelKtrdr {
       },
       cancel: async (id, reason, signal) => {
         const worker = await ask("cancel", signal);
-        return { success: this.model.cancelAt(worker, id, reason) };
+        this.model.cancelAt(worker, id, reason);
       },
     };
   }

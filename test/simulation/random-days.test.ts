@@ -116,10 +116,8 @@ describe("whatever a day brings", () => {
         const unfindable = settings.type === "backtesting" && startFault !== null ? 1 : 0;
         expect(stage.model.starts()).toBeGreaterThanOrEqual(1 + killed);
         expect(stage.model.starts()).toBeLessThanOrEqual(1 + killed + unfindable);
-        for (const n of [1, 2, 3]) {
-          const percents = stage.heartbeats
-            .filter(({ computation }) => computation === n)
-            .map(({ percent }) => percent);
+        for (const beats of Map.groupBy(stage.heartbeats, ({ operationId }) => operationId).values()) {
+          const percents = beats.map(({ percent }) => percent);
           expect(percents).toEqual(percents.toSorted((a, b) => a - b));
         }
       }),

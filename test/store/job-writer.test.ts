@@ -52,7 +52,7 @@ async function admitted(request = trainingRequest as Parameters<typeof jobInput>
 describe("admit", () => {
   it("records the job as it was asked for, with the text it computes with", async () => {
     const input = jobInput(trainingRequest, { forceReason: "another look", parentJobId: "set-1", priority: 1 });
-    expect(await writer.admit(input, "name: x\n", "ns-1")).toEqual({ admitted: true });
+    expect(await writer.admit(input, "name: x\n", "ns-1")).toBeNull();
     expect(await jobs.get(input.jobId)).toEqual({
       jobId: input.jobId,
       kind: "training",
@@ -80,7 +80,7 @@ describe("admit", () => {
   it("admits twenty times at once and leaves one row with the first admission's time", async () => {
     const input = jobInput();
     const answers = await Promise.all(times(20, () => writer.admit(input, null)));
-    expect(answers).toEqual(times(20, () => ({ admitted: true })));
+    expect(answers).toEqual(times(20, () => null));
     expect(await count("jobs", input.jobId)).toBe(1);
     const first = await jobs.get(input.jobId);
     await writer.admit(input, "a later text");
@@ -92,7 +92,7 @@ describe("admit", () => {
     const input = jobInput();
     await writer.admit(input, null);
     await writer.finish(input.jobId, failedOutcome(input.jobId), null, engine);
-    expect(await writer.admit(input, null)).toEqual({ finished: failedOutcome(input.jobId) });
+    expect(await writer.admit(input, null)).toEqual(failedOutcome(input.jobId));
   });
 
   it("refuses an id that belongs to another request, and a request that belongs to another id", async () => {

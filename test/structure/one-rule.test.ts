@@ -87,7 +87,7 @@ const RULES: readonly Rule[] = [
   },
   {
     fact: "columns become bars: toBars in domain/market-data.ts",
-    sign: /\btime: [^;\n]+,\s+open,\s+high,/,
+    sign: /\btime: [^;\n]+,\s+(?:open,\s+)?high,/,
     allowed: ["src/domain/market-data.ts"],
     offence: "({ time: times[at], open, high, low, close, volume })",
   },

@@ -95,8 +95,9 @@ export async function startStack(wanted: Wanted = {}): Promise<Stack> {
     ...(temporal === null ? {} : { TEMPORAL_ADDRESS: temporal.address }),
   };
   const wiring = await createWiring(env, log);
-  undo.push(() => wiring.close());
-  const { deps, executions: log_ } = await wiring.current();
+  const wired = await wiring.current();
+  undo.push(() => wired.close());
+  const { deps, executions: log_ } = wired;
   const executions = createExecutionQueue(log_, log);
   const strategies = createStrategyFolder(folder);
   await strategies.write(EXAMPLE_NAME, EXAMPLE_STRATEGY, { overwrite: true });

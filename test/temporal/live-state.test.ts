@@ -7,8 +7,6 @@ import { createLiveStates } from "../../src/temporal/live-state.ts";
 const JOBS = Array.from({ length: 1_000 }, (_, n) => `train-queued-${n}`);
 const QUEUED: LiveJobState = {
   phase: "queued",
-  computation: 1,
-  operationId: null,
   queuePosition: null,
   waitingFor: null,
 };

@@ -78,7 +78,7 @@ export async function stopMatching(parts: Parts, wish: StopWish): Promise<StopRe
 /** Open jobs on record, and jobs in Temporal that no worker has admitted yet. Batches come before their jobs. */
 async function matching({ work, jobs, records }: Parts, filter: OpenWorkFilter): Promise<string[]> {
   const [recorded, running] = await Promise.all([work.list(filter), jobs.openJobs(PAGE, "now")]);
-  const found = new Set(recorded.map(({ jobId }) => jobId));
+  const found = new Set(recorded);
   for (const job of running) {
     if (found.has(job.jobId)) continue;
     if (filter.strategy !== undefined && job.strategy !== filter.strategy) continue;

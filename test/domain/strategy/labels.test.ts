@@ -26,7 +26,7 @@ interface RealLabels {
   readonly trained_on?: string;
 }
 
-const bar = (close: number, high = close, low = close): Bar => ({ time: "", open: close, high, low, close, volume: 0 });
+const bar = (close: number, high = close, low = close): Bar => ({ time: "", high, low, close });
 
 describe("zigzag", () => {
   it("turns where price has come back by the threshold", () => {

@@ -9,15 +9,8 @@ export function spxBarsBefore(date: string): readonly Bar[] {
   return lines
     .slice(1)
     .map((line) => {
-      const [time = "", open, high, low, close, , volume] = line.split(",");
-      return {
-        time,
-        open: Number(open),
-        high: Number(high),
-        low: Number(low),
-        close: Number(close),
-        volume: Number(volume),
-      };
+      const [time = "", , high, low, close] = line.split(",");
+      return { time, high: Number(high), low: Number(low), close: Number(close) };
     })
     .filter((bar) => bar.time < date);
 }
