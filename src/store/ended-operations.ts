@@ -10,9 +10,7 @@ export interface EndedOperation {
   readonly isOver: boolean;
 }
 
-const Row = z
-  .object({ operation_id: z.string(), job_id: z.string(), is_over: z.boolean() })
-  .transform((row): EndedOperation => ({ operationId: row.operation_id, jobId: row.job_id, isOver: row.is_over }));
+const Row = z.object({ operationId: z.string(), jobId: z.string(), isOver: z.boolean() });
 
 /**
  * The given operations that computed for a job of ours, by operation id.

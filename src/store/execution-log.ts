@@ -44,29 +44,17 @@ const Row = z
     at: Instant,
     tool: z.string(),
     arguments: z.unknown(),
-    error_code: z.string().nullable(),
-    duration_ms: z.number(),
-    client_name: z.string().nullable(),
-    client_version: z.string().nullable(),
+    errorCode: z.string().nullable(),
+    durationMs: z.number(),
+    clientName: z.string().nullable(),
+    clientVersion: z.string().nullable(),
     identity: z.string().nullable(),
-    identity_source: z.enum(["local", "token", "oauth"]).nullable(),
-    task_id: z.string().nullable(),
+    identitySource: z.enum(["local", "token", "oauth"]).nullable(),
+    taskId: z.string().nullable(),
   })
-  .transform((row): ToolExecution => ({
-    id: row.id,
-    at: row.at,
-    tool: row.tool,
-    arguments: row.arguments,
-    errorCode: row.error_code,
-    durationMs: row.duration_ms,
-    clientName: row.client_name,
-    clientVersion: row.client_version,
-    identity:
-      row.identity === null || row.identity_source === null
-        ? null
-        : { name: row.identity, source: row.identity_source },
-    taskId: row.task_id,
-  }));
+  .transform(({ identity: name, identitySource: source, ...call }): ToolExecution => {
+    return { ...call, identity: name === null || source === null ? null : { name, source } };
+  });
 
 export function createExecutionLog(pool: Pool): ExecutionLog {
   return {
@@ -77,11 +65,11 @@ export function createExecutionLog(pool: Pool): ExecutionLog {
         `insert into tool_executions
            (id, at, tool, arguments, outcome, error_code, duration_ms, client_name, client_version, identity,
             identity_source, task_id)
-         select id, at, tool, arguments, case when error_code is null then 'ok' else 'error' end, error_code,
-           duration_ms, client_name, client_version, identity, identity_source, task_id
+         select id, at, tool, arguments, case when "errorCode" is null then 'ok' else 'error' end, "errorCode",
+           "durationMs", "clientName", "clientVersion", identity, "identitySource", "taskId"
          from jsonb_to_recordset($1::jsonb) as entry(id uuid, at timestamptz, tool text, arguments jsonb,
-           error_code text, duration_ms double precision, client_name text, client_version text, identity text,
-           identity_source text, task_id text)
+           "errorCode" text, "durationMs" double precision, "clientName" text, "clientVersion" text, identity text,
+           "identitySource" text, "taskId" text)
          on conflict (id) do nothing`,
         [toJsonb(entries.map(toColumns))],
       ).catch(tellEntryApart);
@@ -105,16 +93,9 @@ function tellEntryApart(error: unknown): never {
   throw ofData ? new DomainError("internal", { what: "An entry cannot be kept as it is.", cause: error }) : error;
 }
 
-const toColumns = (entry: ToolExecution) => ({
-  id: entry.id,
-  at: entry.at,
-  tool: entry.tool,
-  arguments: cappedArguments(entry.arguments),
-  error_code: entry.errorCode,
-  duration_ms: entry.durationMs,
-  client_name: entry.clientName,
-  client_version: entry.clientVersion,
-  identity: entry.identity?.name ?? null,
-  identity_source: entry.identity?.source ?? null,
-  task_id: entry.taskId,
+const toColumns = ({ identity, ...call }: ToolExecution) => ({
+  ...call,
+  arguments: cappedArguments(call.arguments),
+  identity: identity?.name ?? null,
+  identitySource: identity?.source ?? null,
 });

@@ -81,7 +81,7 @@ const ConclusionSchema: z.ZodType<Conclusion> = z.object({
 
 const ExperimentRow = z
   .object({
-    experiment_id: z.string(),
+    experimentId: z.string(),
     hypothesis: z.string(),
     metric: z.enum(FIGURE_NAMES),
     direction: z.enum(DIRECTIONS),
@@ -89,47 +89,37 @@ const ExperimentRow = z
     runs: z.number(),
     symbol: z.string(),
     timeframe: z.string(),
-    start_date: z.string(),
-    end_date: z.string(),
+    startDate: z.string(),
+    endDate: z.string(),
     client: z.string(),
-    started_at: Instant,
+    startedAt: Instant,
     conclusion: ConclusionSchema.nullable(),
   })
-  .transform((row): Experiment => ({
-    experimentId: row.experiment_id,
-    hypothesis: row.hypothesis,
-    metric: row.metric,
-    direction: row.direction,
-    threshold: row.threshold,
-    runs: row.runs,
-    sample: { symbol: row.symbol, timeframe: row.timeframe, startDate: row.start_date, endDate: row.end_date },
-    client: row.client,
-    startedAt: row.started_at,
-    conclusion: row.conclusion,
-  }));
+  .transform(({ symbol, timeframe, startDate, endDate, ...experiment }): Experiment => {
+    return { ...experiment, sample: { symbol, timeframe, startDate, endDate } };
+  });
 
 const RunRow = z
   .object({
-    job_id: z.string(),
-    attached_at: Instant,
+    jobId: z.string(),
+    attachedAt: Instant,
     kind: z.enum(JOB_KINDS).nullable(),
     status: z.enum(["open", ...FINAL_STATUSES]).nullable(),
     symbol: z.string().nullable(),
     timeframe: z.string().nullable(),
-    finished_at: Instant.nullable(),
-    trained_from: z.string().nullable(),
-    trained_to: z.string().nullable(),
+    finishedAt: Instant.nullable(),
+    trainedFrom: z.string().nullable(),
+    trainedTo: z.string().nullable(),
     result: JobResult.nullable(),
   })
-  .transform((row): AttachedRun => {
-    const { kind, status, symbol, timeframe, trained_from: from, trained_to: to } = row;
-    const known = kind !== null && status !== null;
-    const trainedOn = from === null || to === null ? null : { startDate: from, endDate: to };
+  .transform(({ jobId, attachedAt, result, kind, status, trainedFrom, trainedTo, ...job }): AttachedRun => {
+    const trainedOn =
+      trainedFrom === null || trainedTo === null ? null : { startDate: trainedFrom, endDate: trainedTo };
     return {
-      jobId: row.job_id,
-      attachedAt: row.attached_at,
-      job: known ? { kind, status, symbol, timeframe, finishedAt: row.finished_at, trainedOn } : null,
-      result: row.result,
+      jobId,
+      attachedAt,
+      job: kind === null || status === null ? null : { kind, status, ...job, trainedOn },
+      result,
     };
   });
 
@@ -234,10 +224,10 @@ export function createExperimentStore(pool: Pool): ExperimentStore {
 
 /** The experiment a job was started for; null when it belongs to none. */
 export async function experimentOf(pool: Pool, jobId: string): Promise<string | null> {
-  const row = z.object({ experiment_id: z.string() });
+  const row = z.object({ experimentId: z.string() });
   const first = "select experiment_id from experiment_jobs where job_id = $1 order by attached_at limit 1";
   const [found] = await select(pool, row, first, [jobId]);
-  return found?.experiment_id ?? null;
+  return found?.experimentId ?? null;
 }
 
 async function insert(session: Session, id: string, wanted: NewExperiment, client: string): Promise<boolean> {

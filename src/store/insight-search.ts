@@ -153,13 +153,13 @@ async function page(
     values.list,
   );
   const found = rows[0]?.found ?? 0;
-  return { hits: rows.flatMap((row) => ("insightId" in row ? [row] : [])), found, partly: found >= RANKED };
+  return { hits: rows.filter((row) => row.insightId !== null), found, partly: found >= RANKED };
 }
 
 /** One row for each hit; without hits one row that only counts. */
 const PageRow = z.union([
-  z.object({ found: z.number(), insight_id: z.null() }),
-  InsightRow.and(z.object({ found: z.number(), snippet: z.string() })),
+  z.object({ found: z.number(), insightId: z.null() }),
+  InsightRow.extend({ found: z.number(), snippet: z.string() }),
 ]);
 
 /** How close together the words stand (cover density, divided by the text's length), up to tripled by importance. */

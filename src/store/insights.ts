@@ -23,27 +23,16 @@ export interface InsightStore {
   engines(insightIds: readonly string[]): Promise<readonly Engine[]>;
 }
 
-export const InsightRow = z
-  .object({
-    insight_id: z.string(),
-    category: z.enum(INSIGHT_CATEGORIES),
-    body: z.string(),
-    tags: z.array(z.string()),
-    importance: z.number(),
-    client: z.string(),
-    saved_at: Instant,
-    job_ids: z.array(z.string()),
-  })
-  .transform((row): Insight => ({
-    insightId: row.insight_id,
-    category: row.category,
-    body: row.body,
-    tags: row.tags,
-    importance: row.importance,
-    jobIds: row.job_ids,
-    client: row.client,
-    savedAt: row.saved_at,
-  }));
+export const InsightRow = z.object({
+  insightId: z.string(),
+  category: z.enum(INSIGHT_CATEGORIES),
+  body: z.string(),
+  tags: z.array(z.string()),
+  importance: z.number(),
+  client: z.string(),
+  savedAt: Instant,
+  jobIds: z.array(z.string()),
+});
 
 /** The same insight has the same id, so that saving it again changes nothing. */
 function insightIdOf({ category, body, tags, importance, jobIds }: NewInsight): string {
@@ -112,7 +101,7 @@ export async function learnWords(session: Session, insightId: string | null): Pr
 
 /** @throws DomainError `task_not_found` */
 async function assertKnown(session: Session, jobIds: readonly string[]): Promise<void> {
-  const row = z.object({ job_id: z.string() });
+  const row = z.object({ jobId: z.string() });
   const missing = await select(
     session,
     row,
@@ -122,7 +111,7 @@ async function assertKnown(session: Session, jobIds: readonly string[]): Promise
   const [first] = missing;
   if (first === undefined) return;
   throw new DomainError("task_not_found", {
-    what: `There is no job ${first.job_id} on record${missing.length > 1 ? `, nor ${missing.length - 1} more of those named` : ""}.`,
+    what: `There is no job ${first.jobId} on record${missing.length > 1 ? `, nor ${missing.length - 1} more of those named` : ""}.`,
     next: "copy the task_id from list_tasks, or save the insight without it",
   });
 }

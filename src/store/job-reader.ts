@@ -81,17 +81,17 @@ export function createJobReader(pool: Pool): JobReader {
     ownerOf: async (operationId) => await ownerOf(pool, operationId),
 
     async strategyText(jobId) {
-      const row = z.object({ strategy_text: z.string().nullable() });
+      const row = z.object({ strategyText: z.string().nullable() });
       const [job] = await select(pool, row, "select strategy_text from jobs where job_id = $1", [jobId]);
-      return job?.strategy_text ?? null;
+      return job?.strategyText ?? null;
     },
   };
 }
 
 async function ownerOf(pool: Pool, operationId: string): Promise<string | null> {
   const newest = "select job_id from computations where operation_id = $1 order by started_at desc, job_id limit 1";
-  const [owner] = await select(pool, z.object({ job_id: z.string() }), newest, [operationId]);
-  return owner?.job_id ?? null;
+  const [owner] = await select(pool, z.object({ jobId: z.string() }), newest, [operationId]);
+  return owner?.jobId ?? null;
 }
 
 /** Rows of a page, limited to 1..500. */

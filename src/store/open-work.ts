@@ -33,7 +33,7 @@ export interface OpenWork {
   endpointsOf(jobIds: readonly string[]): Promise<string[]>;
 }
 
-const ListRow = z.object({ job_id: z.string() }).transform((row) => row.job_id);
+const ListRow = z.object({ jobId: z.string() }).transform(({ jobId }) => jobId);
 
 const SnapshotRow = z.object({
   clients: z.array(z.object({ client: z.string(), open: z.number(), queued: z.number() })),
@@ -74,14 +74,14 @@ export function createOpenWork(pool: Pool): OpenWork {
     },
 
     async endpointsOf(jobIds) {
-      const row = z.object({ worker_endpoint: z.string() });
+      const row = z.object({ workerEndpoint: z.string() });
       const rows = await select(
         pool,
         row,
         "select distinct worker_endpoint from computations where job_id = any($1) and worker_endpoint is not null",
         [[...jobIds]],
       );
-      return rows.map((found) => found.worker_endpoint);
+      return rows.map(({ workerEndpoint }) => workerEndpoint);
     },
   };
 }

@@ -1,6 +1,7 @@
 import pg, { type Pool, type PoolClient, type QueryResult, type QueryResultRow } from "pg";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
+import { named } from "./columns.ts";
 import { toDomainError } from "./database-error.ts";
 import { toText } from "./json.ts";
 import { BEGIN, settleSession } from "./session-settings.ts";
@@ -55,7 +56,7 @@ export function createPool(databaseUrl: string, options: PoolOptions = {}): Pool
 }
 
 /**
- * Runs one statement and parses its rows.
+ * Runs one statement and parses its rows, whose columns are named as the domain does.
  * @throws DomainError `database_unavailable` or `internal`.
  */
 export async function select<Row extends z.ZodType>(
@@ -65,7 +66,7 @@ export async function select<Row extends z.ZodType>(
   values: readonly unknown[] = [],
 ): Promise<z.infer<Row>[]> {
   const rows = await run(session, text, values);
-  const parsed = z.array(row).safeParse(rows);
+  const parsed = z.array(row).safeParse(rows.map(named));
   if (parsed.success) return parsed.data;
   throw new DomainError("internal", {
     what: "The database holds a row that this version does not understand.",

@@ -34,8 +34,8 @@ const NEXT_MARK = `greatest(date_trunc('milliseconds', clock_timestamp()),
 
 const IS_MARK = "date_trunc('milliseconds', posting_at) = $3::timestamptz";
 
-const PostingRow = z.object({ posting_at: Instant, age_ms: z.number().nullable() });
-const MarkRow = z.object({ posting_at: Instant });
+const PostingRow = z.object({ mark: Instant, ageMs: z.number().nullable() });
+const MarkRow = z.object({ postingAt: Instant });
 
 export function createPostingWriter(pool: Pool): PostingWriter {
   return {
@@ -43,13 +43,13 @@ export function createPostingWriter(pool: Pool): PostingWriter {
       const [row] = await select(
         pool,
         PostingRow,
-        `select posting_at, case when posting_at > 'epoch'
+        `select posting_at as mark, case when posting_at > 'epoch'
            then greatest(0, extract(epoch from clock_timestamp() - posting_at) * 1000)::float8 end as age_ms
          from computations where job_id = $1 and n = $2`,
         [jobId, n],
       );
       if (row === undefined) throw notBegun(jobId, n);
-      return { mark: row.posting_at, ageMs: row.age_ms };
+      return row;
     },
 
     markPosting(jobId, n, seen) {
@@ -63,7 +63,7 @@ export function createPostingWriter(pool: Pool): PostingWriter {
            returning posting_at`,
           [jobId, n, seen],
         );
-        if (marked !== undefined) return marked.posting_at;
+        if (marked !== undefined) return marked.postingAt;
         throw (await isBegun(session, jobId, n)) ? claimedElsewhere(jobId, n) : notBegun(jobId, n);
       });
     },

@@ -20,18 +20,15 @@ export interface ResearchControlStore extends ResearchControlReader {
 
 const Row = z
   .object({
-    paused_at: Instant.nullable(),
-    pause_reason: z.string().nullable(),
-    budget_hours: z.number().nullable(),
-    used_hours: z.number(),
-    renews_at: Instant,
+    pausedAt: Instant.nullable(),
+    pauseReason: z.string().nullable(),
+    budgetHours: z.number().nullable(),
+    usedHours: z.number(),
+    renewsAt: Instant,
   })
-  .transform((row): ResearchControl => ({
-    pause: row.paused_at === null ? null : { reason: row.pause_reason, since: row.paused_at },
-    budget:
-      row.budget_hours === null
-        ? null
-        : { hours: row.budget_hours, usedHours: row.used_hours, renewsAt: row.renews_at },
+  .transform(({ pausedAt: since, pauseReason: reason, budgetHours: hours, usedHours, renewsAt }): ResearchControl => ({
+    pause: since === null ? null : { reason, since },
+    budget: hours === null ? null : { hours, usedHours, renewsAt },
   }));
 
 // A computation ends with its job at the latest.

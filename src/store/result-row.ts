@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { LOOKS_AHEAD } from "../domain/insistence.ts";
+import { Engine } from "../domain/result.ts";
 import { Instant } from "./job-row.ts";
 
 const figure = z.number().nullable();
@@ -13,52 +14,33 @@ export const branded = (results: string): string =>
 
 /** The columns of `ModelRow`; `models` and `results` are joined. */
 export const MODEL_COLUMNS = `m.*, ${branded("r")} as looks_ahead,
+  jsonb_build_object('name', m.engine_name, 'version', m.engine_version) as engine,
   (r.result ->> 'finalValLoss')::float8 as final_val_loss, (r.result ->> 'finalValAccuracy')::float8 as final_val_accuracy,
   (r.result ->> 'mae')::float8 as mae, (r.result #>> '{baseRate,test,share}')::float8 as base_rate from models m left join results r using (job_id)`;
 
-export const ModelRow = z
-  .object({
-    job_id: z.string(),
-    model_path: z.string(),
-    engine_name: z.enum(["ktrdr", "sandbox"]),
-    engine_version: z.string(),
-    strategy: z.string(),
-    symbol: z.string(),
-    timeframe: z.string(),
-    start_date: z.string(),
-    end_date: z.string(),
-    created_at: Instant,
-    epochs_trained: z.number(),
-    final_val_loss: figure,
-    final_val_accuracy: figure,
-    mae: figure,
-    base_rate: figure,
-    test_accuracy: figure,
-    looks_ahead: z.boolean(),
-  })
-  .transform((row) => ({
-    /** The training that made it. */
-    jobId: row.job_id,
-    modelPath: row.model_path,
-    engine: { name: row.engine_name, version: row.engine_version },
-    strategy: row.strategy,
-    symbol: row.symbol,
-    timeframe: row.timeframe,
-    startDate: row.start_date,
-    endDate: row.end_date,
-    createdAt: row.created_at,
-    epochsTrained: row.epochs_trained,
-    /** Of the saved model, like `finalValAccuracy`, a ratio. */
-    finalValLoss: row.final_val_loss,
-    finalValAccuracy: row.final_val_accuracy,
-    /** Mean absolute error in returns; only of a regression, whose accuracies are directional. */
-    mae: row.mae,
-    /** Share of the most frequent label in the test part; null when not known. */
-    baseRate: row.base_rate,
-    /** Ratio. */
-    testAccuracy: row.test_accuracy,
-    looksAhead: row.looks_ahead,
-  }));
+export const ModelRow = z.object({
+  /** The training that made it. */
+  jobId: z.string(),
+  modelPath: z.string(),
+  engine: Engine,
+  strategy: z.string(),
+  symbol: z.string(),
+  timeframe: z.string(),
+  startDate: z.string(),
+  endDate: z.string(),
+  createdAt: Instant,
+  epochsTrained: z.number(),
+  /** Of the saved model, like `finalValAccuracy`, a ratio. */
+  finalValLoss: figure,
+  finalValAccuracy: figure,
+  /** Mean absolute error in returns; only of a regression, whose accuracies are directional. */
+  mae: figure,
+  /** Share of the most frequent label in the test part; null when not known. */
+  baseRate: figure,
+  /** Ratio. */
+  testAccuracy: figure,
+  looksAhead: z.boolean(),
+});
 
 /** A model that a training of ours produced. Times are ISO-8601 UTC. */
 export type ModelRecord = Readonly<z.infer<typeof ModelRow>>;
