@@ -7,7 +7,10 @@ import { errorText } from "./error-text.ts";
  * One schema for every setting of every process. `docs/configuration.md` and the log's redaction list are derived from
  * it: `.meta({ secret: true })` hides a value, `.describe()` is its documentation.
  */
-const url = (protocol: RegExp) => z.url({ protocol });
+const url = z.url({ protocol: /^https?$/ });
+const text = (fallback: string) => z.string().default(fallback);
+const port = z.coerce.number().int().min(0).max(65_535);
+const unset = z.string().optional();
 /** With an unescaped character the parser would read a part of the password as the path. The error must not quote it. */
 const databaseUrl = z.string().refine(isDatabaseUrl, {
   message:
@@ -18,46 +21,30 @@ const count = (fallback: number) => z.coerce.number().int().positive().default(f
 const limit = (fallback: number) => z.coerce.number().int().nonnegative().default(fallback);
 
 export const ConfigSchema = z.object({
-  KTRDR_API_URL: url(/^https?$/)
-    .default("http://127.0.0.1:8000")
-    .describe("Base address of the KTRDR API, without /api/v1."),
-  KTRDR_STRATEGIES_DIR: z
-    .string()
-    .optional()
-    .describe(
-      "KTRDR's strategies folder as this machine sees it; create_strategy writes here, and a job's strategy text is read here.",
-    ),
-  KTRDR_DATA_DIR: z
-    .string()
-    .optional()
-    .describe(
-      "KTRDR's data folder as this machine sees it, read-only is enough: bars and ranges are then read from its price files instead of the API.",
-    ),
-  KTRDR_MODELS_DIR: z
-    .string()
-    .optional()
-    .describe(
-      "KTRDR's models folder as this machine sees it, read-only is enough: what it says of models that were trained elsewhere.",
-    ),
+  KTRDR_API_URL: url.default("http://127.0.0.1:8000").describe("Base address of the KTRDR API, without /api/v1."),
+  KTRDR_STRATEGIES_DIR: unset.describe(
+    "KTRDR's strategies folder as this machine sees it; create_strategy writes here, and a job's strategy text is read here.",
+  ),
+  KTRDR_DATA_DIR: unset.describe(
+    "KTRDR's data folder as this machine sees it, read-only is enough: bars and ranges are then read from its price files instead of the API.",
+  ),
+  KTRDR_MODELS_DIR: unset.describe(
+    "KTRDR's models folder as this machine sees it, read-only is enough: what it says of models that were trained elsewhere.",
+  ),
   DATABASE_URL: databaseUrl
     .default("postgresql://postgres@127.0.0.1:5432/ktrdr_mcp")
     .meta({ secret: true })
     .describe("PostgreSQL (15 or newer) for jobs, results and the tool execution log."),
-  DATABASE_URL_FILE: z
-    .string()
-    .optional()
-    .describe("File that holds DATABASE_URL, so that the password is in no environment. Wins over DATABASE_URL."),
-  TEMPORAL_ADDRESS: z
-    .string()
-    .default("127.0.0.1:7233")
-    .describe("Temporal server. TLS, API key and the other TEMPORAL_* variables of the Temporal SDKs work too."),
-  TEMPORAL_NAMESPACE: z
-    .string()
-    .default("default")
-    .describe("Temporal namespace. A lab has one of its own in its folder, unless this is set."),
-  TEMPORAL_UI_URL: url(/^https?$/)
-    .optional()
-    .describe("Address of the Temporal Web UI; answers link to it when set."),
+  DATABASE_URL_FILE: unset.describe(
+    "File that holds DATABASE_URL, so that the password is in no environment. Wins over DATABASE_URL.",
+  ),
+  TEMPORAL_ADDRESS: text("127.0.0.1:7233").describe(
+    "Temporal server. TLS, API key and the other TEMPORAL_* variables of the Temporal SDKs work too.",
+  ),
+  TEMPORAL_NAMESPACE: text("default").describe(
+    "Temporal namespace. A lab has one of its own in its folder, unless this is set.",
+  ),
+  TEMPORAL_UI_URL: url.optional().describe("Address of the Temporal Web UI; answers link to it when set."),
   KTRDR_POLL_INTERVAL_MS: count(5_000).describe(
     "How often a running operation is read from KTRDR. KTRDR loses track of an operation that is left alone for a minute: stay below 30000.",
   ),
@@ -76,35 +63,25 @@ export const ConfigSchema = z.object({
   KTRDR_START_IN_FLIGHT_MS: count(35_000).describe(
     "How long a start whose answer was lost may still take effect. KTRDR gives its own call to a worker 30 s.",
   ),
-  MCP_HTTP_HOST: z
-    .string()
-    .default("127.0.0.1")
-    .describe("Address that `mcp --http` listens on. Beyond loopback it wants tokens or OAuth, and its own names."),
-  MCP_HTTP_PORT: z.coerce.number().int().min(0).max(65_535).default(3100).describe("Port of `mcp --http`."),
-  MCP_HTTP_ALLOWED_HOSTS: z
-    .string()
-    .default("")
-    .describe("Host names that `mcp --http` may be called by, separated by commas; loopback names need not be listed."),
-  MCP_HTTP_ALLOWED_ORIGINS: z
-    .string()
-    .default("")
-    .describe("Host names of web pages that may call `mcp --http`, separated by commas. Programs are not concerned."),
+  MCP_HTTP_HOST: text("127.0.0.1").describe(
+    "Address that `mcp --http` listens on. Beyond loopback it wants tokens or OAuth, and its own names.",
+  ),
+  MCP_HTTP_PORT: port.default(3100).describe("Port of `mcp --http`."),
+  MCP_HTTP_ALLOWED_HOSTS: text("").describe(
+    "Host names that `mcp --http` may be called by, separated by commas; loopback names need not be listed.",
+  ),
+  MCP_HTTP_ALLOWED_ORIGINS: text("").describe(
+    "Host names of web pages that may call `mcp --http`, separated by commas. Programs are not concerned.",
+  ),
   MCP_HTTP_REQUEST_TIMEOUT_MS: count(30_000).describe("How long a client of `mcp --http` may take to send a request."),
-  MCP_TOKENS_FILE: z
-    .string()
-    .optional()
-    .describe(
-      "File of the bearer tokens that `mcp --http` lets in, as `token new` writes it; read again when it changes.",
-    ),
-  MCP_OAUTH_ISSUER: url(/^https?$/)
-    .optional()
-    .describe("Issuer of the OAuth access tokens that `mcp --http` lets in."),
-  MCP_OAUTH_AUDIENCE: url(/^https?$/)
+  MCP_TOKENS_FILE: unset.describe(
+    "File of the bearer tokens that `mcp --http` lets in, as `token new` writes it; read again when it changes.",
+  ),
+  MCP_OAUTH_ISSUER: url.optional().describe("Issuer of the OAuth access tokens that `mcp --http` lets in."),
+  MCP_OAUTH_AUDIENCE: url
     .optional()
     .describe("Public address of this server's /mcp, which OAuth tokens for it carry as audience."),
-  MCP_OAUTH_JWKS_URL: url(/^https?$/)
-    .optional()
-    .describe("Where the OAuth issuer publishes its keys (JWKS)."),
+  MCP_OAUTH_JWKS_URL: url.optional().describe("Where the OAuth issuer publishes its keys (JWKS)."),
   LIMIT_CALLS_PER_MINUTE: limit(100).describe("Calls a minute that a client may make of each tool; 0: no limit."),
   LIMIT_CALLS_AT_ONCE: limit(10).describe(
     "Calls of one client that are answered at once; four times as many wait for their turn. 0: no limit.",
@@ -128,34 +105,25 @@ export const ConfigSchema = z.object({
     .enum(["trace", "debug", "info", "warn", "error", "silent"])
     .default("info")
     .describe("Least severe level that is logged (JSON lines on stderr)."),
-  WORKER_HTTP_PORT: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(65_535)
+  WORKER_HTTP_PORT: port
     .optional()
     .describe(
       "Where `worker` serves /health, /ready and /metrics (0: any free port, which its log names). Not served unless set.",
     ),
-  WORKER_HTTP_HOST: z
-    .string()
-    .default("127.0.0.1")
-    .describe("Address that `worker` serves those at. There is no password: open it to a network you trust only."),
-  OTEL_EXPORTER_OTLP_ENDPOINT: url(/^https?$/)
+  WORKER_HTTP_HOST: text("127.0.0.1").describe(
+    "Address that `worker` serves those at. There is no password: open it to a network you trust only.",
+  ),
+  OTEL_EXPORTER_OTLP_ENDPOINT: url
     .optional()
     .describe(
       "Base address of an OpenTelemetry collector (OTLP over HTTP). Set, traces are sent; the SDK's other OTEL_* variables work too.",
     ),
-  LAB_DIR: z
-    .string()
-    .default(".lab")
-    .describe(
-      "Folder that holds all state of the embedded lab; a relative one is taken from the repository, wherever the process starts.",
-    ),
-  TEMPORAL_CLI_PATH: z
-    .string()
-    .optional()
-    .describe("A `temporal` binary for the lab's own server, instead of the one on PATH or a downloaded one."),
+  LAB_DIR: text(".lab").describe(
+    "Folder that holds all state of the embedded lab; a relative one is taken from the repository, wherever the process starts.",
+  ),
+  TEMPORAL_CLI_PATH: unset.describe(
+    "A `temporal` binary for the lab's own server, instead of the one on PATH or a downloaded one.",
+  ),
 });
 
 export type Config = z.infer<typeof ConfigSchema>;
