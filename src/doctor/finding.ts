@@ -1,70 +1,52 @@
 /** What the doctor may find, and how it says so. `--json` prints a Report, whose shape stays the same between versions. */
 import { z } from "zod";
 
+const problem = (means: string) => ({ severity: "problem", means }) as const;
+const warning = (means: string) => ({ severity: "warning", means }) as const;
+
 /**
  * Everything that may be wrong. `problem`: research does not work, or only in part. `warning`: it works, but there will
  * be trouble later. docs/repair.md has a row for each.
  */
 export const AILMENTS = {
-  node_old: { severity: "problem", means: "this Node cannot run the sources" },
-  config_invalid: { severity: "problem", means: "a setting has a value that cannot be used" },
-  port_taken: {
-    severity: "problem",
-    means: "what listens at a part's address does not answer as that part: another program, or the part hangs",
-  },
-  postgres_down: { severity: "problem", means: "PostgreSQL cannot be used: nothing is recorded" },
-  postgres_refuses: {
-    severity: "problem",
-    means: "PostgreSQL answers and does not let us work: password, TLS, a missing grant",
-  },
-  postgres_readonly: {
-    severity: "problem",
-    means: "PostgreSQL can be read but not written: its disk is full, or it is read-only",
-  },
-  postgres_encoding: { severity: "problem", means: "the database cannot hold every character" },
-  postgres_old: { severity: "problem", means: "PostgreSQL is older than 15" },
-  tables_missing: { severity: "problem", means: "the database is there, its tables are missing or old" },
-  schema_newer: { severity: "problem", means: "the tables belong to a newer version of ktrdr-mcp" },
-  research_paused: {
-    severity: "warning",
-    means: "an operator paused research: no queued job begins, no new one is taken",
-  },
-  budget_used_up: { severity: "warning", means: "today's computing budget is used up: jobs wait for midnight UTC" },
-  temporal_down: { severity: "problem", means: "Temporal cannot be used: no job starts or moves" },
-  temporal_old: {
-    severity: "warning",
-    means: "the Temporal server is older than those tested: some texts may be missing",
-  },
-  temporal_cli_missing: {
-    severity: "warning",
-    means: "no `temporal` program: the operator's commands cannot be typed",
-  },
-  namespace_missing: { severity: "problem", means: "Temporal does not have the namespace" },
-  search_attributes_missing: { severity: "warning", means: "jobs run, and cannot be found by strategy in Temporal" },
-  search_attributes_type: {
-    severity: "warning",
-    means: "somebody holds search attributes of ours as another type: jobs run, and cannot be found by them",
-  },
-  retention_short: { severity: "warning", means: "Temporal forgets ended jobs within a week; the record stays" },
-  worker_missing: { severity: "problem", means: "nobody polls a task queue: jobs wait" },
-  ktrdr_down: { severity: "problem", means: "KTRDR's API cannot be used: nothing new is computed" },
-  ktrdr_failing: { severity: "problem", means: "KTRDR's API answers, with errors of its own: nothing new is computed" },
-  ktrdr_unexamined: {
-    severity: "warning",
-    means: "this version of KTRDR was never examined: its faults may be others",
-  },
-  ktrdr_workers_missing: { severity: "problem", means: "KTRDR has no usable worker of a kind: its jobs wait" },
-  ktrdr_worker_silent: {
-    severity: "warning",
-    means: "a worker of KTRDR does not answer us: its death is noticed late, a cancellation cannot be proven",
-  },
-  strategies_unset: { severity: "problem", means: "strategies cannot be written or read" },
-  strategies_unwritable: { severity: "problem", means: "create_strategy cannot write" },
-  data_unreadable: { severity: "warning", means: "bars are asked of KTRDR's API, which is slower" },
-  models_unreadable: { severity: "warning", means: "the folder of models that is set cannot be read" },
-  clock_skew: { severity: "warning", means: "a part's clock is off: times in records and answers mislead" },
-  probe_failed: { severity: "problem", means: "a small errand through Temporal and a worker did not come back well" },
-} as const satisfies Record<string, { readonly severity: "problem" | "warning"; readonly means: string }>;
+  node_old: problem("this Node cannot run the sources"),
+  config_invalid: problem("a setting has a value that cannot be used"),
+  port_taken: problem(
+    "what listens at a part's address does not answer as that part: another program, or the part hangs",
+  ),
+  postgres_down: problem("PostgreSQL cannot be used: nothing is recorded"),
+  postgres_refuses: problem("PostgreSQL answers and does not let us work: password, TLS, a missing grant"),
+  postgres_readonly: problem("PostgreSQL can be read but not written: its disk is full, or it is read-only"),
+  postgres_encoding: problem("the database cannot hold every character"),
+  postgres_old: problem("PostgreSQL is older than 15"),
+  tables_missing: problem("the database is there, its tables are missing or old"),
+  schema_newer: problem("the tables belong to a newer version of ktrdr-mcp"),
+  research_paused: warning("an operator paused research: no queued job begins, no new one is taken"),
+  budget_used_up: warning("today's computing budget is used up: jobs wait for midnight UTC"),
+  temporal_down: problem("Temporal cannot be used: no job starts or moves"),
+  temporal_old: warning("the Temporal server is older than those tested: some texts may be missing"),
+  temporal_cli_missing: warning("no `temporal` program: the operator's commands cannot be typed"),
+  namespace_missing: problem("Temporal does not have the namespace"),
+  search_attributes_missing: warning("jobs run, and cannot be found by strategy in Temporal"),
+  search_attributes_type: warning(
+    "somebody holds search attributes of ours as another type: jobs run, and cannot be found by them",
+  ),
+  retention_short: warning("Temporal forgets ended jobs within a week; the record stays"),
+  worker_missing: problem("nobody polls a task queue: jobs wait"),
+  ktrdr_down: problem("KTRDR's API cannot be used: nothing new is computed"),
+  ktrdr_failing: problem("KTRDR's API answers, with errors of its own: nothing new is computed"),
+  ktrdr_unexamined: warning("this version of KTRDR was never examined: its faults may be others"),
+  ktrdr_workers_missing: problem("KTRDR has no usable worker of a kind: its jobs wait"),
+  ktrdr_worker_silent: warning(
+    "a worker of KTRDR does not answer us: its death is noticed late, a cancellation cannot be proven",
+  ),
+  strategies_unset: problem("strategies cannot be written or read"),
+  strategies_unwritable: problem("create_strategy cannot write"),
+  data_unreadable: warning("bars are asked of KTRDR's API, which is slower"),
+  models_unreadable: warning("the folder of models that is set cannot be read"),
+  clock_skew: warning("a part's clock is off: times in records and answers mislead"),
+  probe_failed: problem("a small errand through Temporal and a worker did not come back well"),
+};
 
 export type Ailment = keyof typeof AILMENTS;
 const CODES = Object.keys(AILMENTS) as [Ailment, ...Ailment[]];
