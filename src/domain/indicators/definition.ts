@@ -62,6 +62,13 @@ export interface IndicatorDefinition {
   readonly optionalOutputs?: Readonly<Record<string, string>>;
 }
 
+type Lists = "aliases" | "outputs" | "lag";
+type Written = Omit<IndicatorDefinition, "group" | Lists> & Partial<IndicatorDefinition>;
+
+/** Indicators of one group; unless said otherwise one has a single output, and lags by its period. */
+export const inGroup = (group: IndicatorGroup, written: readonly Written[]): readonly IndicatorDefinition[] =>
+  written.map((each) => ({ group, aliases: [], outputs: [], lag: ["period"], ...each }));
+
 export const int = (name: string, fallback: number, min: number, max: number): IndicatorParameter => ({
   name,
   type: "int",

@@ -1,30 +1,17 @@
-import {
-  bounded,
-  float,
-  int,
-  period,
-  priceDifference,
-  relative,
-  source,
-  type IndicatorDefinition,
-} from "./definition.ts";
+import { bounded, float, int, period, priceDifference, relative, source, inGroup } from "./definition.ts";
 
 /** Speed and exhaustion of moves (docs/ktrdr.md §4.4). */
-export const MOMENTUM: readonly IndicatorDefinition[] = [
+export const MOMENTUM = inGroup("momentum", [
   {
     type: "rsi",
     aliases: ["RSIIndicator"],
-    group: "momentum",
     meaning: "Share of gains among the moves of the last bars; low = sold out, high = bought up.",
     parameters: [period(14, 2, 100), source],
-    outputs: [],
     scales: { "": bounded(0, 100) },
-    lag: ["period"],
   },
   {
     type: "stochastic",
     aliases: ["StochasticIndicator"],
-    group: "momentum",
     meaning: "Where the close lies inside the recent high-low range (k) and its average (d).",
     parameters: [int("k_period", 14, 1, 100), int("d_period", 3, 1, 20), int("smooth_k", 3, 1, 20)],
     outputs: ["k", "d"],
@@ -34,17 +21,13 @@ export const MOMENTUM: readonly IndicatorDefinition[] = [
   {
     type: "williamsr",
     aliases: ["WilliamsRIndicator"],
-    group: "momentum",
     meaning: "Distance of the close from the recent high; -100 = at the low, 0 = at the high.",
     parameters: [period(14, 1, 100)],
-    outputs: [],
     scales: { "": bounded(-100, 0) },
-    lag: ["period"],
   },
   {
     type: "macd",
     aliases: ["MACDIndicator"],
-    group: "momentum",
     meaning: "Gap between a fast and a slow average (line), its average (signal) and their difference (histogram).",
     parameters: [
       int("fast_period", 12, 1, 100),
@@ -59,37 +42,27 @@ export const MOMENTUM: readonly IndicatorDefinition[] = [
   {
     type: "cci",
     aliases: ["CCIIndicator"],
-    group: "momentum",
     meaning: "Deviation of the typical price from its average in mean deviations; mostly -200..200.",
     parameters: [period(20, 2, 100)],
-    outputs: [],
     scales: { "": relative },
-    lag: ["period"],
   },
   {
     type: "roc",
     aliases: ["ROCIndicator"],
-    group: "momentum",
     meaning: "Change of price over the period, in percent.",
     parameters: [period(10, 1, 100), source],
-    outputs: [],
     scales: { "": relative },
-    lag: ["period"],
   },
   {
     type: "momentum",
     aliases: ["MomentumIndicator"],
-    group: "momentum",
     meaning: "Change of price over the period, in price units.",
     parameters: [period(10, 1, 100), source],
-    outputs: [],
     scales: { "": priceDifference },
-    lag: ["period"],
   },
   {
     type: "fishertransform",
     aliases: ["FisherTransformIndicator"],
-    group: "momentum",
     meaning:
       "Position in the recent range stretched so that extremes stand out (fisher) and its delayed copy (signal).",
     parameters: [period(10, 2, 100), int("smoothing", 3, 1, 20)],
@@ -100,7 +73,6 @@ export const MOMENTUM: readonly IndicatorDefinition[] = [
   {
     type: "rvi",
     aliases: ["RVIIndicator"],
-    group: "momentum",
     meaning: "Vigour: how far bars close above their open relative to their range (rvi) and its average (signal).",
     parameters: [period(10, 4, 100), int("signal_period", 4, 1, 50)],
     outputs: ["rvi", "signal"],
@@ -119,8 +91,7 @@ export const MOMENTUM: readonly IndicatorDefinition[] = [
       float("kc_multiplier", 2, { above: 0 }),
       source,
     ],
-    outputs: [],
     scales: { "": relative },
     lag: ["bb_period"],
   },
-];
+]);

@@ -1,22 +1,10 @@
-import {
-  bool,
-  bounded,
-  float,
-  int,
-  oneOf,
-  period,
-  price,
-  relative,
-  source,
-  type IndicatorDefinition,
-} from "./definition.ts";
+import { bool, bounded, float, int, oneOf, period, price, relative, source, inGroup } from "./definition.ts";
 
 /** Direction and strength of trends (docs/ktrdr.md §4.4). */
-export const TREND: readonly IndicatorDefinition[] = [
+export const TREND = inGroup("trend", [
   {
     type: "adx",
     aliases: ["ADXIndicator"],
-    group: "trend",
     meaning: "Strength of a trend whatever its direction (adx); upward and downward push (plus_di, minus_di).",
     parameters: [period(14, 2, 200)],
     outputs: ["adx", "plus_di", "minus_di"],
@@ -26,58 +14,43 @@ export const TREND: readonly IndicatorDefinition[] = [
   {
     type: "aroon",
     aliases: ["AroonIndicator"],
-    group: "trend",
     meaning: "How recent the last high (up) and low (down) of the period are; 100 = this bar.",
     parameters: [period(14, 1, 200), bool("include_oscillator", false)],
     outputs: ["up", "down", "oscillator"],
     scales: { "": bounded(0, 100), oscillator: bounded(-100, 100) },
-    lag: ["period"],
     optionalOutputs: { oscillator: "include_oscillator" },
   },
   {
     type: "simplemovingaverage",
     aliases: ["sma"],
-    group: "trend",
     meaning: "Plain average of the last prices.",
     parameters: [period(20, 2, 500), source],
-    outputs: [],
     scales: { "": price },
-    lag: ["period"],
   },
   {
     type: "exponentialmovingaverage",
     aliases: ["ema"],
-    group: "trend",
     meaning: "Average that weighs recent prices more.",
     parameters: [period(20, 1, 500), source, bool("adjust", true)],
-    outputs: [],
     scales: { "": price },
-    lag: ["period"],
   },
   {
     type: "weightedmovingaverage",
     aliases: ["wma"],
-    group: "trend",
     meaning: "Average with weights falling in a straight line into the past.",
     parameters: [period(20, 2, 500), source],
-    outputs: [],
     scales: { "": price },
-    lag: ["period"],
   },
   {
     type: "distancefromma",
     aliases: ["DistanceFromMAIndicator"],
-    group: "trend",
     meaning: "Distance of the price from its moving average, in percent: a moving average that fuzzy sets can use.",
     parameters: [period(20, 1, 200), oneOf("ma_type", ["SMA", "EMA"]), source],
-    outputs: [],
     scales: { "": relative },
-    lag: ["period"],
   },
   {
     type: "ichimoku",
     aliases: ["IchimokuIndicator"],
-    group: "trend",
     meaning: "Midpoints of three ranges and the cloud between two of them, shifted in time.",
     parameters: [
       int("tenkan_period", 9, 1, 50),
@@ -92,26 +65,22 @@ export const TREND: readonly IndicatorDefinition[] = [
   {
     type: "parabolicsar",
     aliases: ["ParabolicSARIndicator"],
-    group: "trend",
     meaning: "Trailing stop that speeds up while the trend lasts; below the price in an up-trend.",
     parameters: [
       float("initial_af", 0.02, { min: 0.001, max: 0.1 }),
       float("step_af", 0.02, { above: 0 }),
       float("max_af", 0.2, { min: 0.01, max: 1 }),
     ],
-    outputs: [],
     scales: { "": price },
     lag: [],
   },
   {
     type: "supertrend",
     aliases: ["SuperTrendIndicator"],
-    group: "trend",
     meaning: "Volatility-wide trailing line (trend) and the side the price is on (direction: 1 up, -1 down).",
     parameters: [period(10, 2, 200), float("multiplier", 3, { above: 0 })],
     outputs: ["trend", "direction"],
     scales: { trend: price, direction: bounded(-1, 1) },
-    lag: ["period"],
   },
   {
     type: "zigzag",
@@ -120,9 +89,8 @@ export const TREND: readonly IndicatorDefinition[] = [
     meaning:
       "Price at the turning points that exceed a threshold, nothing between. It repaints: never an input of the network.",
     parameters: [float("threshold", 0.05, { above: 0, below: 1 }), source],
-    outputs: [],
     scales: { "": price },
     repaints: true,
     lag: [],
   },
-];
+]);

@@ -1,58 +1,38 @@
-import {
-  bool,
-  float,
-  int,
-  period,
-  price,
-  priceDifference,
-  relative,
-  source,
-  type IndicatorDefinition,
-} from "./definition.ts";
+import { bool, float, int, period, price, priceDifference, relative, source, inGroup } from "./definition.ts";
 
 const bandParameters = [period(20, 2, 200), float("multiplier", 2, { above: 0, max: 10 }), source];
 
 /** Width and borders of price movement (docs/ktrdr.md §4.4). */
-export const VOLATILITY: readonly IndicatorDefinition[] = [
+export const VOLATILITY = inGroup("volatility", [
   {
     type: "atr",
     aliases: ["ATRIndicator"],
-    group: "volatility",
     meaning: "Average true range of a bar, in price units.",
     parameters: [period(14, 1, 100)],
-    outputs: [],
     scales: { "": priceDifference },
-    lag: ["period"],
   },
   {
     type: "bollingerbands",
     aliases: ["bbands", "BollingerBandsIndicator"],
-    group: "volatility",
     meaning: "Average with a band of some standard deviations on each side.",
     parameters: bandParameters,
     outputs: ["upper", "middle", "lower"],
     scales: { "": price },
-    lag: ["period"],
   },
   {
     type: "bollingerbandwidth",
     aliases: ["BollingerBandWidthIndicator"],
-    group: "volatility",
     meaning: "Width of the Bollinger bands relative to their middle; small = quiet market.",
     parameters: bandParameters,
-    outputs: [],
     scales: { "": relative },
-    lag: ["period"],
   },
   {
     type: "keltnerchannels",
     aliases: ["KeltnerChannelsIndicator"],
-    group: "volatility",
     meaning: "Average with a band of some average true ranges on each side.",
     parameters: [period(20, 2, 500), int("atr_period", 10, 2, 200), float("multiplier", 2, { above: 0 })],
     outputs: ["upper", "middle", "lower"],
     scales: { "": price },
-    lag: ["period"],
   },
   {
     type: "donchianchannels",
@@ -62,7 +42,6 @@ export const VOLATILITY: readonly IndicatorDefinition[] = [
     parameters: [period(20, 2, 500), bool("include_middle", true)],
     outputs: ["upper", "middle", "lower"],
     scales: { "": price },
-    lag: ["period"],
     optionalOutputs: { middle: "include_middle" },
   },
-];
+]);

@@ -1,11 +1,10 @@
-import { bool, bounded, cumulative, int, period, price, relative, type IndicatorDefinition } from "./definition.ts";
+import { bool, bounded, cumulative, int, period, price, relative, inGroup } from "./definition.ts";
 
 /** Traded volume behind the moves (docs/ktrdr.md §4.4). */
-export const VOLUME: readonly IndicatorDefinition[] = [
+export const VOLUME = inGroup("volume", [
   {
     type: "adline",
     aliases: ["ADLineIndicator"],
-    group: "volume",
     meaning: "Running total of volume weighted by where each bar closed in its range, and derived readings.",
     parameters: [bool("use_sma_smoothing", false), int("smoothing_period", 21, 2, 200)],
     outputs: ["line", "mf_multiplier", "mf_volume", "roc_10", "momentum_21", "relative_strength"],
@@ -15,7 +14,6 @@ export const VOLUME: readonly IndicatorDefinition[] = [
   {
     type: "cmf",
     aliases: ["CMFIndicator"],
-    group: "volume",
     meaning: "Chaikin money flow: volume-weighted pressure of closes towards highs (+) or lows (-).",
     parameters: [period(21, 2, 500)],
     outputs: ["cmf", "mf_multiplier", "mf_volume", "momentum", "signal", "histogram", "above_zero", "below_zero"],
@@ -27,46 +25,34 @@ export const VOLUME: readonly IndicatorDefinition[] = [
       above_zero: bounded(0, 1),
       below_zero: bounded(0, 1),
     },
-    lag: ["period"],
   },
   {
     type: "mfi",
     aliases: ["MFIIndicator"],
-    group: "volume",
     meaning: "An RSI that weighs each move with its volume.",
     parameters: [period(14, 1, 100)],
-    outputs: [],
     scales: { "": bounded(0, 100) },
-    lag: ["period"],
   },
   {
     type: "obv",
     aliases: ["OBVIndicator"],
-    group: "volume",
     meaning: "Running total of volume, added on up bars and subtracted on down bars.",
     parameters: [],
-    outputs: [],
     scales: { "": cumulative },
     lag: [],
   },
   {
     type: "volumeratio",
     aliases: ["VolumeRatioIndicator"],
-    group: "volume",
     meaning: "Volume of the bar relative to its average; 1 = usual.",
     parameters: [period(20, 2, 100)],
-    outputs: [],
     scales: { "": relative },
-    lag: ["period"],
   },
   {
     type: "vwap",
     aliases: ["VWAPIndicator"],
-    group: "volume",
     meaning: "Average price weighted by volume (period 0 = since the first bar).",
     parameters: [period(20, 0, 200), bool("use_typical_price", true)],
-    outputs: [],
     scales: { "": price },
-    lag: ["period"],
   },
-];
+]);
