@@ -279,10 +279,7 @@ class Vigil {
   private async resultOf(result: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
     if (holdsResult(this.input.request.kind, result)) return result;
     const { operations } = this.deps.ktrdr;
-    return await operations.results(this.operationId, this.signal).then(
-      (answer) => answer.results,
-      () => result,
-    );
+    return await operations.results(this.operationId, this.signal).catch(() => result);
   }
 }
 

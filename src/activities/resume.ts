@@ -113,7 +113,7 @@ async function post(resuming: Resuming): Promise<string | null> {
   const beforeSend = sendWindow(deps.clock);
   const mark = await deps.jobs.markPosting(jobId, n, seen);
   try {
-    const { epoch } = await deps.ktrdr.operations.resume(operationId, { beforeSend });
+    const epoch = await deps.ktrdr.operations.resume(operationId, { beforeSend });
     deps.log.info({ jobId, operationId, epoch }, "KTRDR resumes the training");
     return null;
   } catch (error) {

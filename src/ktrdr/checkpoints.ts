@@ -7,16 +7,16 @@ import { isoUtc } from "./text.ts";
 import type { Transport } from "./transport.ts";
 
 export interface Checkpoint {
-  readonly operationId: string;
   /** "periodic", "cancellation", "failure" or "shutdown". */
   readonly type: string;
-  /** ISO-8601 UTC. */
-  readonly createdAt: string;
   /** How far a training came; null for anything else, and when the checkpoint does not tell. */
   readonly reached: Reached | null;
 }
 
-export interface ListedCheckpoint extends Pick<Checkpoint, "operationId" | "type" | "createdAt"> {
+export interface ListedCheckpoint extends Pick<Checkpoint, "type"> {
+  readonly operationId: string;
+  /** ISO-8601 UTC. */
+  readonly createdAt: string;
   /** Size of its files. */
   readonly bytes: number;
 }
@@ -60,12 +60,7 @@ const LIST_BYTES = 512 * 1024 * 1024;
 const RemovedWire = z.looseObject({ success: z.boolean() });
 
 const CheckpointWire = z.looseObject({
-  data: z.looseObject({
-    operation_id: z.string(),
-    checkpoint_type: z.string(),
-    created_at: z.string(),
-    state: StateWire.nullish(),
-  }),
+  data: z.looseObject({ checkpoint_type: z.string(), state: StateWire.nullish() }),
 });
 
 function reachedOf(state: z.infer<typeof StateWire> | null | undefined): Reached | null {
@@ -130,12 +125,7 @@ export function createCheckpoints({ api }: Transport): Checkpoints {
         answer: CheckpointWire,
         signal,
       });
-      return {
-        operationId: data.operation_id,
-        type: oneLine(data.checkpoint_type, 40),
-        createdAt: isoUtc(data.created_at),
-        reached: reachedOf(data.state),
-      };
+      return { type: oneLine(data.checkpoint_type, 40), reached: reachedOf(data.state) };
     },
   };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Operation, OperationListItem } from "../domain/operation.ts";
+import type { Operation } from "../domain/operation.ts";
 import { readEpochs } from "./epochs.ts";
 import { oneLine } from "../domain/plain-text.ts";
 import { isoUtc } from "./text.ts";
@@ -64,13 +64,6 @@ export function toOperation(wire: z.infer<typeof OperationWire>): Operation {
     errorMessage: wire.error_message ? withoutKeys(oneLine(wire.error_message, 1_000)) : null,
     result: wire.result_summary ?? null,
     epochs: readEpochs(wire.metrics),
-  };
-}
-
-export function toListItem(wire: z.infer<typeof OperationListItemWire>): OperationListItem {
-  return {
-    operationId: wire.operation_id,
-    status: wire.status,
   };
 }
 

@@ -8,7 +8,7 @@ import type {
   OperationType,
 } from "../domain/operation.ts";
 import { segment } from "./allow-list.ts";
-import { OperationListItemWire, OperationWire, toListItem, toOperation } from "./operation-wire.ts";
+import { OperationListItemWire, OperationWire, toOperation } from "./operation-wire.ts";
 import { badAnswer, type Refusal } from "./refusal.ts";
 import type { Sending } from "./call.ts";
 import type { Transport } from "./transport.ts";
@@ -24,16 +24,6 @@ export interface ListFilter {
   readonly limit?: number;
 }
 
-export interface OperationResults {
-  /** KTRDR's result object untouched (docs/ktrdr.md §6.2, §6.3); empty when it kept none. */
-  readonly results: Readonly<Record<string, unknown>>;
-}
-
-export interface ResumeReceipt {
-  /** 0-based epoch of the checkpoint; null for a backtest. */
-  readonly epoch: number | null;
-}
-
 export interface Operations {
   /** @throws DomainError `ktrdr_not_found` when KTRDR itself says that it does not know the id. */
   get(id: string, signal?: AbortSignal): Promise<Operation>;
@@ -41,10 +31,16 @@ export interface Operations {
   list(filter: ListFilter, signal?: AbortSignal): Promise<OperationListItem[]>;
   /** @throws DomainError `ktrdr_rejected` when there is nothing left to cancel. */
   cancel(id: string, reason: string, signal?: AbortSignal): Promise<CancelReceipt>;
-  /** @throws DomainError `task_not_finished` while it runs; `ktrdr_rejected` for a cancelled one. */
-  results(id: string, signal?: AbortSignal): Promise<OperationResults>;
-  /** Resumes an operation. An unclear answer is `ktrdr_start_ambiguous`; without a free worker it is `ktrdr_no_worker`. */
-  resume(id: string, sending?: Sending): Promise<ResumeReceipt>;
+  /**
+   * KTRDR's result object untouched (docs/ktrdr.md §6.2, §6.3); empty when it kept none.
+   * @throws DomainError `task_not_finished` while it runs; `ktrdr_rejected` for a cancelled one.
+   */
+  results(id: string, signal?: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
+  /**
+   * Sets computing going again: an unclear answer is `ktrdr_start_ambiguous`, a busy pool `ktrdr_no_worker`.
+   * @returns the 0-based epoch of the checkpoint; null for a backtest.
+   */
+  resume(id: string, sending?: Sending): Promise<number | null>;
 }
 
 const FINISHED: readonly OperationStatus[] = ["completed", "failed", "cancelled"];
@@ -114,7 +110,7 @@ export async function fetchOperations(
     answer: ListWire,
     signal,
   });
-  return data.map((item) => toListItem(item));
+  return data.map(({ operation_id: operationId, status }) => ({ operationId, status }));
 }
 
 export function createOperations({ api }: Transport): Operations {
@@ -147,7 +143,7 @@ export function createOperations({ api }: Transport): Operations {
         refine: (refusal) => resultsRefused(id, refusal),
         signal,
       });
-      return { results: answer.results ?? {} };
+      return answer.results ?? {};
     },
 
     async resume(id, sending) {
@@ -159,7 +155,7 @@ export function createOperations({ api }: Transport): Operations {
         answer: ResumeWire,
         ...sending,
       });
-      return { epoch: data.resumed_from?.epoch ?? null };
+      return data.resumed_from?.epoch ?? null;
     },
   };
 }
