@@ -19,6 +19,14 @@ export const LearningCurve = z.strictObject({
 });
 export type LearningCurve = Stored<typeof LearningCurve>;
 
+/** A curve out of its four series. */
+export const curveOf = (series: (name: keyof LearningCurve) => readonly number[]): LearningCurve => ({
+  trainLoss: series("trainLoss"),
+  valLoss: series("valLoss"),
+  trainAccuracy: series("trainAccuracy"),
+  valAccuracy: series("valAccuracy"),
+});
+
 /** Something a reader must know before trusting a figure. `code` is stable. */
 export const Caveat = z.strictObject({ code: z.string(), text: z.string() });
 export type Caveat = Stored<typeof Caveat>;

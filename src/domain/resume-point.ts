@@ -1,6 +1,6 @@
 /** Where a training can go on, by its checkpoint at KTRDR. */
 import type { ResumePoint } from "./outcome.ts";
-import type { LearningCurve } from "./result.ts";
+import { curveOf, type LearningCurve } from "./result.ts";
 
 /** What a checkpoint holds of a training. */
 export interface Reached {
@@ -25,13 +25,14 @@ export function resumePointOf(reached: Reached | null, earlier: ResumePoint | nu
   // No epoch was finished since: it is the checkpoint that the training was resumed from before.
   const curve =
     earlier === null ? reached.curve : epoch > earlier.epoch ? after(earlier, reached.curve) : earlier.curve;
-  const upTo = (series: readonly number[]) => series.slice(0, epoch + 1);
-  const trained = { trainLoss: upTo(curve.trainLoss), trainAccuracy: upTo(curve.trainAccuracy) };
-  const validated = { valLoss: upTo(curve.valLoss), valAccuracy: upTo(curve.valAccuracy) };
-  const whole = { ...trained, ...validated };
+  const whole = curveOf((name) => curve[name].slice(0, epoch + 1));
+  const [trained, validated] = [
+    [whole.trainLoss, whole.trainAccuracy],
+    [whole.valLoss, whole.valAccuracy],
+  ];
   // Without a validation part there are no validation figures.
-  const unvalidated = Object.values(validated).every((series) => series.length === 0);
-  const wanted = Object.values(unvalidated ? trained : whole);
+  const unvalidated = validated.every((series) => series.length === 0);
+  const wanted = unvalidated ? trained : [...trained, ...validated];
   if (!wanted.every((series) => series.length === epoch + 1)) return null;
   return {
     epoch,
@@ -59,13 +60,7 @@ export function savedEpoch(
 
 /** The curve of every epoch; after a resumption KTRDR has only the later ones (docs/ktrdr.md §9.11). */
 function after({ epoch, curve }: ResumePoint, later: LearningCurve): LearningCurve {
-  const join = (first: readonly number[], rest: readonly number[]) => [...first.slice(0, epoch + 1), ...rest];
-  return {
-    trainLoss: join(curve.trainLoss, later.trainLoss),
-    valLoss: join(curve.valLoss, later.valLoss),
-    trainAccuracy: join(curve.trainAccuracy, later.trainAccuracy),
-    valAccuracy: join(curve.valAccuracy, later.valAccuracy),
-  };
+  return curveOf((name) => [...curve[name].slice(0, epoch + 1), ...later[name]]);
 }
 
 /** Which call trains anew instead of going on from a checkpoint. */

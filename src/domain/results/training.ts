@@ -3,7 +3,7 @@ import { DomainError } from "../errors.ts";
 import { oneLine } from "../plain-text.ts";
 import type { ResumePoint } from "../outcome.ts";
 import type { TrainingRequest, TrainingResult } from "../kinds/training.ts";
-import type { Engine, LearningCurve } from "../result.ts";
+import { curveOf, type Engine, type LearningCurve } from "../result.ts";
 import { savedEpoch } from "../resume-point.ts";
 import { toSignificant } from "../statistics.ts";
 import { badAnswer, parseAnswer, share } from "./answer.ts";
@@ -27,12 +27,16 @@ const Summary = z.looseObject({
     final_val_loss: optional(z.number()),
     final_val_accuracy: optional(share),
     best_val_accuracy: optional(share),
-    history: z.looseObject({
-      train_loss: series.min(1),
-      val_loss: series.default([]),
-      train_accuracy: series.default([]),
-      val_accuracy: series.default([]),
-    }),
+    history: z
+      .looseObject({
+        train_loss: series.min(1),
+        val_loss: series.default([]),
+        train_accuracy: series.default([]),
+        val_accuracy: series.default([]),
+      })
+      .transform(({ train_loss, val_loss, train_accuracy, val_accuracy }) => {
+        return { trainLoss: train_loss, valLoss: val_loss, trainAccuracy: train_accuracy, valAccuracy: val_accuracy };
+      }),
   }),
   test_metrics: optional(
     z.looseObject({
@@ -59,11 +63,10 @@ const Summary = z.looseObject({
 const FailedInside = z.looseObject({ training_metrics: z.looseObject({ error: z.string() }) });
 
 type Told = z.infer<typeof Summary>["training_metrics"]["history"];
-type History = Readonly<Record<"train_loss" | "val_loss" | "train_accuracy" | "val_accuracy", readonly number[]>>;
 
 /** The curves, without those of an empty validation part. @throws DomainError `computation_failed` */
-function numbersOf({ train_loss, val_loss, train_accuracy, val_accuracy }: Told): History {
-  const lost = train_loss.indexOf(null);
+function numbersOf(told: Told): LearningCurve {
+  const lost = told.trainLoss.indexOf(null);
   if (lost >= 0) {
     throw new DomainError("computation_failed", {
       what: `The training ended without a usable model: from epoch ${lost + 1} on its loss is no number.`,
@@ -71,28 +74,15 @@ function numbersOf({ train_loss, val_loss, train_accuracy, val_accuracy }: Told)
       next: "Lower the learning rate, or look for endless values among the inputs, then train again.",
     });
   }
-  const whole = (values: Told["val_loss"]): number[] => {
-    const known = values.filter((value) => value !== null);
-    return known.length === values.length ? known : [];
-  };
-  return {
-    train_loss: whole(train_loss),
-    val_loss: whole(val_loss),
-    train_accuracy: whole(train_accuracy),
-    val_accuracy: whole(val_accuracy),
-  };
+  return curveOf((name) => {
+    const known = told[name].filter((value) => value !== null);
+    return known.length === told[name].length ? known : [];
+  });
 }
 
 /** The figures of every epoch: KTRDR has only those after the resumption (docs/ktrdr.md §9.11). */
-function wholeHistory(later: History, resumedFrom: ResumePoint | null): History {
-  if (resumedFrom === null) return later;
-  const { curve } = resumedFrom;
-  return {
-    train_loss: [...curve.trainLoss, ...later.train_loss],
-    val_loss: [...curve.valLoss, ...later.val_loss],
-    train_accuracy: [...curve.trainAccuracy, ...later.train_accuracy],
-    val_accuracy: [...curve.valAccuracy, ...later.val_accuracy],
-  };
+function wholeHistory(later: LearningCurve, resumedFrom: ResumePoint | null): LearningCurve {
+  return resumedFrom === null ? later : curveOf((name) => [...resumedFrom.curve[name], ...later[name]]);
 }
 
 /**
@@ -115,8 +105,8 @@ export function normaliseTraining(
   }
   const { training_metrics: metrics, test_metrics: test } = summary;
   const history = wholeHistory(numbersOf(metrics.history), resumedFrom);
-  const bestEpoch = history.val_loss.length === 0 ? null : indexOfMinimum(history.val_loss);
-  const saved = savedEpoch({ trainLoss: history.train_loss, valLoss: history.val_loss }, resumedFrom);
+  const bestEpoch = history.valLoss.length === 0 ? null : indexOfMinimum(history.valLoss);
+  const saved = savedEpoch(history, resumedFrom);
   const result: Omit<TrainingResult, "caveats"> = {
     kind: "training",
     modelPath: summary.model_path,
@@ -127,7 +117,7 @@ export function normaliseTraining(
     endDate: request.endDate,
     epochsTrained: metrics.epochs_trained + (resumedFrom === null ? 0 : resumedFrom.epoch + 1),
     bestEpoch,
-    bestValLoss: history.val_loss[bestEpoch ?? 0] ?? null,
+    bestValLoss: history.valLoss[bestEpoch ?? 0] ?? null,
     savedEpoch: saved,
     ...finalFigures(metrics, history, saved),
     // The accuracy of the best epoch by loss, not the best accuracy (docs/ktrdr.md §10).
@@ -135,7 +125,7 @@ export function normaliseTraining(
     bestValAccuracy:
       resumedFrom === null && bestEpoch !== null
         ? metrics.best_val_accuracy
-        : (history.val_accuracy[bestEpoch ?? 0] ?? null),
+        : (history.valAccuracy[bestEpoch ?? 0] ?? null),
     testAccuracy: test?.test_accuracy ?? null,
     testLoss: test?.test_loss ?? null,
     precision: test?.precision ?? null,
@@ -151,7 +141,7 @@ export function normaliseTraining(
     samples: summary.data_summary?.total_samples ?? null,
     // For a resumed training KTRDR counts only the time since the resumption.
     trainingSeconds: resumedFrom === null ? metrics.training_time : null,
-    curve: shorten(history),
+    curve: curveOf((name) => history[name].map((value) => toSignificant(value, CURVE_DIGITS))),
     engine,
   };
   const facts = {
@@ -168,10 +158,10 @@ export function normaliseTraining(
 /** The figures of the saved model, which is nearly always that of the last epoch. */
 function finalFigures(
   metrics: z.infer<typeof Summary>["training_metrics"],
-  { train_loss, val_loss, val_accuracy }: History,
+  { trainLoss, valLoss, valAccuracy }: LearningCurve,
   savedEpoch: number,
 ): Pick<TrainingResult, "finalTrainLoss" | "finalValLoss" | "finalValAccuracy"> {
-  if (savedEpoch === train_loss.length - 1) {
+  if (savedEpoch === trainLoss.length - 1) {
     return {
       finalTrainLoss: metrics.final_train_loss,
       finalValLoss: metrics.final_val_loss,
@@ -179,9 +169,9 @@ function finalFigures(
     };
   }
   return {
-    finalTrainLoss: train_loss[savedEpoch] ?? null,
-    finalValLoss: val_loss[savedEpoch] ?? null,
-    finalValAccuracy: val_accuracy[savedEpoch] ?? null,
+    finalTrainLoss: trainLoss[savedEpoch] ?? null,
+    finalValLoss: valLoss[savedEpoch] ?? null,
+    finalValAccuracy: valAccuracy[savedEpoch] ?? null,
   };
 }
 
@@ -197,14 +187,4 @@ function refuseFailedInside(resultSummary: unknown): void {
 
 function indexOfMinimum(values: readonly number[]): number {
   return values.reduce((best, value, index) => (value < (values[best] ?? Number.POSITIVE_INFINITY) ? index : best), 0);
-}
-
-function shorten(history: History): LearningCurve {
-  const short = (values: readonly number[]) => values.map((value) => toSignificant(value, CURVE_DIGITS));
-  return {
-    trainLoss: short(history.train_loss),
-    valLoss: short(history.val_loss),
-    trainAccuracy: short(history.train_accuracy),
-    valAccuracy: short(history.val_accuracy),
-  };
 }
