@@ -1,6 +1,6 @@
 /** The history of the strategies (a bare git repository in their folder) as lines of one file, and back. */
 import { hash, randomUUID } from "node:crypto";
-import { access, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { access, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
@@ -83,13 +83,7 @@ export async function restoreHistory(
     for await (const line of lines) {
       const { path: file, bytes } = parsed(line);
       await mkdir(path.dirname(path.join(partial, file)), { recursive: true });
-      const handle = await open(path.join(partial, file), "wx", 0o644);
-      try {
-        await handle.writeFile(bytes);
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
+      await writeFile(path.join(partial, file), bytes, { flag: "wx", mode: 0o644, flush: true });
     }
     await mkdir(path.join(partial, "refs/heads"), { recursive: true });
     await rename(partial, target);

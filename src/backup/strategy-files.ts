@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { access, link, lstat, open, readdir, rename, unlink } from "node:fs/promises";
+import { access, link, lstat, open, readdir, rename, unlink, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { DomainError } from "../domain/errors.ts";
 import { codeOfFile, folderError } from "./folder-error.ts";
@@ -65,13 +65,7 @@ export async function missingStrategies(dir: string, files: ReadonlyMap<string, 
 export async function writeStrategyFile(dir: string, name: string, bytes: Uint8Array): Promise<void> {
   const temporary = path.join(dir, `.${randomUUID()}.tmp`);
   try {
-    const handle = await open(temporary, "wx", 0o644);
-    try {
-      await handle.writeFile(bytes);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeFile(temporary, bytes, { flag: "wx", mode: 0o644, flush: true });
     await claim(temporary, path.join(dir, name));
   } catch (error) {
     throw folderError(dir, error);

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { link, lstat, open, readdir, realpath, rename, stat, unlink } from "node:fs/promises";
+import { link, lstat, open, readdir, realpath, rename, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DomainError } from "../domain/errors.ts";
 import { decode, encode, fileName, notFound, readBounded, STRATEGY_NAME, SUFFIX } from "./strategy-file.ts";
@@ -106,14 +106,8 @@ async function readStrategy(folder: string, name: string): Promise<StrategyFile>
 
 /** Creates a new file with content that is on the disk when this returns. Returns its ISO-8601 time. */
 async function writeSynced(path: string, bytes: Uint8Array): Promise<string> {
-  const handle = await open(path, "wx", 0o644);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-    return (await handle.stat()).mtime.toISOString();
-  } finally {
-    await handle.close();
-  }
+  await writeFile(path, bytes, { flag: "wx", mode: 0o644, flush: true });
+  return (await stat(path)).mtime.toISOString();
 }
 
 async function writeStrategy(folder: string, name: string, bytes: Uint8Array, overwrite: boolean): Promise<string> {
