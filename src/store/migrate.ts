@@ -153,14 +153,11 @@ export const createMissing = async (databaseUrl: string): Promise<void> =>
  */
 export async function assertSchemaKnown(schema: readonly string[]): Promise<void> {
   const known = await knownMigrations();
-  const unknown = schema.filter((name) => !known.includes(name));
-  if (unknown.length > 0) {
-    throw new DomainError("schema_newer", {
-      what: "The backup was made by a newer version of ktrdr-mcp.",
-      why: `It has migrations that this version does not know: ${unknown.join(", ")}.`,
-      next: "Restore it with the version that made it, or a newer one.",
-    });
-  }
+  const newer = newerThanKnown(schema, known, {
+    what: "The backup was made by a newer version of ktrdr-mcp.",
+    next: "Restore it with the version that made it, or a newer one.",
+  });
+  if (newer !== null) throw newer;
   if (schema.length > 0 && schema.every((name, index) => name === known[index])) return;
   throw new DomainError("backup_unusable", {
     what: "The backup's tables are of no version of ktrdr-mcp.",
@@ -173,14 +170,16 @@ function countUpTo(last: string | undefined, applied: readonly string[], known: 
   return Math.max(0, known.indexOf(last) + 1 - applied.length);
 }
 
-function newerThanKnown(applied: readonly string[], known: readonly string[]): DomainError | null {
+const NEWER_DATABASE = {
+  what: "The database belongs to a newer version of ktrdr-mcp.",
+  next: "Update ktrdr-mcp, or point DATABASE_URL to another database.",
+};
+
+function newerThanKnown(applied: readonly string[], known: readonly string[], words = NEWER_DATABASE) {
   const unknown = applied.filter((name) => !known.includes(name));
   if (unknown.length === 0) return null;
-  return new DomainError("schema_newer", {
-    what: "The database belongs to a newer version of ktrdr-mcp.",
-    why: `It has migrations that this version does not know: ${unknown.join(", ")}.`,
-    next: "Update ktrdr-mcp, or point DATABASE_URL to another database.",
-  });
+  const why = `It has migrations that this version does not know: ${unknown.join(", ")}.`;
+  return new DomainError("schema_newer", { ...words, why });
 }
 
 async function knownMigrations(): Promise<string[]> {

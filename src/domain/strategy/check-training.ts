@@ -91,12 +91,8 @@ function checkLoss(training: LossSettings, { raw, report }: Pick<Examined, "raw"
       fix: `Use ${alternatives(losses)}.`,
     });
   }
-  const idle = [
-    ...(training.focal_gamma !== undefined && loss !== "focal" ? (["focal_gamma", "focal"] as const) : []),
-    ...(training.huber_delta !== undefined && loss !== "huber" ? (["huber_delta", "huber"] as const) : []),
-  ];
-  for (let index = 0; index + 1 < idle.length; index += 2) {
-    const [key, needed] = [idle[index] ?? "", idle[index + 1] ?? ""];
+  for (const [key, needed] of Object.entries({ focal_gamma: "focal", huber_delta: "huber" } as const)) {
+    if (own(training, key) === undefined || loss === needed) continue;
     report.warning("no_effect", ["training", key], {
       what: `${key} has no effect with the loss ${loss}.`,
       why: `It belongs to the ${needed} loss.`,

@@ -6,6 +6,7 @@ import { holdsResult } from "../../domain/verdict.ts";
 import type { ComputationRecord, JobRecord } from "../../store/job-row.ts";
 import type { Deps } from "../ports.ts";
 import { assertSameText } from "../strategies/preflight.ts";
+import { jobOnRecord } from "./recorded-result.ts";
 
 /** A status waits no longer than this for the offer to resume. */
 const OFFER_MS = 5_000;
@@ -15,13 +16,7 @@ const OFFER_MS = 5_000;
  * @throws DomainError `task_not_found`, or `not_resumable` for any other job
  */
 export async function trainingOnRecord({ records }: Deps, jobId: string): Promise<[JobRecord, TrainingRequest]> {
-  const job = await records.jobs.get(jobId);
-  if (job === null) {
-    throw new DomainError("task_not_found", {
-      what: `There is no job ${jobId} on record.`,
-      next: "copy the task_id from list_tasks",
-    });
-  }
+  const job = await jobOnRecord(records, jobId);
   if (job.request.kind === "training") return [job, job.request];
   const parts = job.kind === "batch" ? "; list_tasks names its trainings" : "";
   throw refused(jobId, `it is a ${job.kind}; only a training keeps a checkpoint${parts}`);
