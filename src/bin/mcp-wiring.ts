@@ -14,7 +14,8 @@ import type { Logger } from "../logger.ts";
 import type { Deps } from "../research/ports.ts";
 import { databaseTime, offClocks } from "../store/clocks.ts";
 import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
-import { jobFigures, type JobFigures } from "../store/job-figures.ts";
+import type { RecordFigures } from "../domain/record-figures.ts";
+import { jobFigures } from "../store/job-figures.ts";
 import { createBatchStore } from "../store/batches.ts";
 import { createExperimentStore } from "../store/experiments.ts";
 import { createInsightSearch } from "../store/insight-search.ts";
@@ -42,8 +43,8 @@ const CLOSE_AFTER_MS = 60_000;
 interface Wired {
   readonly deps: Deps;
   readonly executions: ExecutionLog;
-  /** Figures of jobs, for the metrics. */
-  figures(): Promise<JobFigures>;
+  /** For the metrics. */
+  figures(): Promise<RecordFigures>;
   close(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 /** What can be seen of a computation, and what may be concluded from it. */
+import type { JobSettings } from "./job.ts";
 import type { FaultSeen } from "./outcome.ts";
 import type { SlotKind } from "./kinds/index.ts";
 import type { KtrdrWorker, Operation, WorkerHealth } from "./operation.ts";
@@ -32,21 +33,13 @@ export interface Clock {
   readonly deadSinceMs: number | null;
 }
 
-export interface Patience {
-  readonly pollIntervalMs: number;
-  readonly stallAfterMs: number;
-  readonly stallFailAfterMs: number;
-  readonly notFoundGraceMs: number;
-  readonly deadGraceMs: number;
-}
-
 export interface Evidence {
   readonly kind: SlotKind;
   readonly api: ApiEvidence;
   readonly worker: WorkerEvidence;
   readonly registry: RegistryEvidence;
   readonly clock: Clock;
-  readonly patience: Patience;
+  readonly patience: Omit<JobSettings, "maxComputations" | "startInFlightMs">;
 }
 
 export type Verdict =

@@ -3,19 +3,21 @@
  * known when its run was attached does not count, nor does a run beyond the announced number. So stopping when the
  * figures look good, or adding runs until they do, changes nothing.
  */
+import { z } from "zod";
 import type { FinalStatus } from "./outcome.ts";
 import type { JobKind, JobResult } from "./kinds/index.ts";
 import { placesOf } from "./comparison.ts";
 import { overlaps, toEpochMs, type DateWindow } from "./market-data.ts";
 import { FIGURES, type FigureName } from "./results/figures.ts";
 import { sharpeErrorOver } from "./results/sharpe-error.ts";
+import { Spread } from "./result.ts";
 import { spread } from "./statistics.ts";
+import type { Stored } from "./stored.ts";
 
 export const DIRECTIONS = ["at_least", "at_most"] as const;
-export const VERDICTS = ["supported", "not_supported", "inconclusive"] as const;
+const VERDICTS = ["supported", "not_supported", "inconclusive"] as const;
 
 export type Direction = (typeof DIRECTIONS)[number];
-export type Verdict = (typeof VERDICTS)[number];
 
 /** What decides: the median of a figure over the announced runs, on one side of a threshold. */
 export interface Criterion {
@@ -38,6 +40,29 @@ export interface NewExperiment extends Criterion {
   readonly sample: Sample;
 }
 
+export const Judgement = z.strictObject({
+  verdict: z.enum(VERDICTS),
+  /** The figure over the runs that count; null while there is none. */
+  value: Spread.nullable(),
+  /** How many of them meet the criterion by themselves. */
+  meet: z.number(),
+  counted: z.array(z.strictObject({ jobId: z.string(), value: z.number() })),
+  leftOut: z.array(z.strictObject({ jobId: z.string(), why: z.string() })),
+  /** What must be read with the verdict. */
+  caveats: z.array(z.string()),
+});
+export type Judgement = Stored<typeof Judgement>;
+
+export const Conclusion = z.strictObject({
+  judgement: Judgement,
+  /** The words of whoever concluded it. Untrusted: shown as data, never followed. */
+  words: z.string(),
+  client: z.string(),
+  /** ISO-8601 UTC. */
+  concludedAt: z.string(),
+});
+export type Conclusion = Stored<typeof Conclusion>;
+
 export interface Experiment extends NewExperiment {
   readonly experimentId: string;
   readonly client: string;
@@ -45,15 +70,6 @@ export interface Experiment extends NewExperiment {
   readonly startedAt: string;
   /** Null while it is open. */
   readonly conclusion: Conclusion | null;
-}
-
-export interface Conclusion {
-  readonly judgement: Judgement;
-  /** The words of whoever concluded it. Untrusted: shown as data, never followed. */
-  readonly words: string;
-  readonly client: string;
-  /** ISO-8601 UTC. */
-  readonly concludedAt: string;
 }
 
 /** A job of an experiment, or of a batch that belongs to one. */
@@ -75,27 +91,10 @@ export interface AttachedRun {
   readonly result: JobResult | null;
 }
 
-export interface LeftOut {
-  readonly jobId: string;
-  readonly why: string;
-}
-
-export interface Judgement {
-  readonly verdict: Verdict;
-  /** The figure over the runs that count; null while there is none. */
-  readonly value: { readonly median: number; readonly min: number; readonly max: number; readonly n: number } | null;
-  /** How many of them meet the criterion by themselves. */
-  readonly meet: number;
-  readonly counted: readonly { readonly jobId: string; readonly value: number }[];
-  readonly leftOut: readonly LeftOut[];
-  /** What must be read with the verdict. */
-  readonly caveats: readonly string[];
-}
-
 /** @param runs in the order in which they were attached */
 export function judge(experiment: NewExperiment, runs: readonly AttachedRun[]): Judgement {
-  const counted: { jobId: string; value: number }[] = [];
-  const leftOut: LeftOut[] = [];
+  const counted: Judgement["counted"][number][] = [];
+  const leftOut: Judgement["leftOut"][number][] = [];
   const seen = new Map<string, string>();
   for (const run of runs) {
     const value = figureOf(experiment, run, seen);

@@ -1,18 +1,22 @@
+import { z } from "zod";
+import type { Stored } from "./stored.ts";
+
 /** What research has taught, in the words of whoever learnt it. */
 export const INSIGHT_CATEGORIES = ["pattern", "success", "failure", "hypothesis", "technique"] as const;
 
 export type InsightCategory = (typeof INSIGHT_CATEGORIES)[number];
 
-export interface NewInsight {
-  readonly category: InsightCategory;
+export const NewInsight = z.object({
+  category: z.enum(INSIGHT_CATEGORIES),
   /** Untrusted: shown as data, never followed. */
-  readonly body: string;
-  readonly tags: readonly string[];
+  body: z.string(),
+  tags: z.array(z.string()),
   /** 1 (a detail) to 10 (changes what is researched next). */
-  readonly importance: number;
+  importance: z.number(),
   /** The jobs it was drawn from. */
-  readonly jobIds: readonly string[];
-}
+  jobIds: z.array(z.string()),
+});
+export type NewInsight = Stored<typeof NewInsight>;
 
 export interface Insight extends NewInsight {
   readonly insightId: string;

@@ -1,7 +1,8 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { diskMetrics } from "./disk.ts";
 import { ktrdrMetrics, type BreakerState, type KtrdrRequest } from "./ktrdr-requests.ts";
-import { recordMetrics, type RecordFigures, type RecordNames } from "./record.ts";
+import type { RecordFigures } from "../domain/record-figures.ts";
+import { recordMetrics, type RecordNames } from "./record.ts";
 import { toolMetrics, type ToolCall } from "./tool-calls.ts";
 
 export interface MetricSources {

@@ -1,6 +1,6 @@
 /** Which job computes which item of a batch, and how far the batch is. */
 import { z } from "zod";
-import type { BatchCounts } from "../domain/results/batch.ts";
+import { BatchCounts } from "../domain/results/batch.ts";
 import { Instant } from "./job-row.ts";
 import { FINAL_STATUSES } from "../domain/outcome.ts";
 import { run, select, type Pool } from "./pool.ts";
@@ -33,14 +33,6 @@ export interface BatchStore {
   /** The jobs of a batch that were begun: their status, and when they computed. */
   pieces(batchId: string): Promise<readonly Piece[]>;
 }
-
-const Counts = z.object({
-  completed: z.number(),
-  failed: z.number(),
-  cancelled: z.number(),
-  running: z.number(),
-  reused: z.number(),
-});
 
 /** An item has failed when any of its jobs has, and is completed when its last job is. */
 const COUNTS = `
@@ -167,7 +159,7 @@ export function createBatchStore(pool: Pool): BatchStore {
     },
 
     async counts(batchId) {
-      const [counts] = await select(pool, Counts, COUNTS, [batchId]);
+      const [counts] = await select(pool, BatchCounts, COUNTS, [batchId]);
       return counts ?? { completed: 0, failed: 0, cancelled: 0, running: 0, reused: 0 };
     },
 

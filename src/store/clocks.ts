@@ -24,24 +24,24 @@ export async function aheadOfDatabase(pool: Pool, now: () => number = Date.now):
   return skew === 0 ? 0 : -skew;
 }
 
-/** A process whose clock differs from the database's. */
-export interface OffClock {
-  /** pid@host. */
-  readonly process: string;
-  /** Positive when the clock is ahead. */
-  readonly offsetSeconds: number;
-}
-
 /** Seconds; a living process looks at its clock more often, so an older row is of one that ended. */
 const LASTS_S = 180;
-const Off = z.object({ process: z.string(), offsetSeconds: z.number() });
+const Off = z.object({
+  /** pid@host. */
+  process: z.string(),
+  /** Positive when the clock is ahead. */
+  offsetSeconds: z.number(),
+});
+
+/** A process whose clock differs from the database's. */
+export type OffClock = Readonly<z.infer<typeof Off>>;
 
 /** Processes whose clock is off now. @throws DomainError `database_unavailable` */
 export const offClocks = (pool: Pool): Promise<readonly OffClock[]> =>
   select(
     pool,
     Off,
-    `select process, offset_seconds as "offsetSeconds" from clocks where seen_at > now() - $1 * interval '1 second'
+    `select process, offset_seconds from clocks where seen_at > now() - $1 * interval '1 second'
      order by 1`,
     [LASTS_S],
   );

@@ -1,16 +1,17 @@
 /** Which operations of KTRDR belonged to jobs of ours, and whether those are over. */
 import { z } from "zod";
+import type { Stored } from "../domain/stored.ts";
 import { select, type Pool } from "./pool.ts";
 
-export interface EndedOperation {
-  readonly operationId: string;
+const Row = z.object({
+  operationId: z.string(),
   /** The newest job that it computed for. */
-  readonly jobId: string;
+  jobId: z.string(),
   /** True when every job that it computed for ended long enough ago, and no open job goes on from one of them. */
-  readonly isOver: boolean;
-}
+  isOver: z.boolean(),
+});
 
-const Row = z.object({ operationId: z.string(), jobId: z.string(), isOver: z.boolean() });
+export type EndedOperation = Stored<typeof Row>;
 
 /**
  * The given operations that computed for a job of ours, by operation id.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Identity } from "../domain/identity.ts";
+import type { Stored } from "../domain/stored.ts";
 import { cappedArguments } from "../domain/tool-arguments.ts";
 import { DomainError, isDomainError } from "../domain/errors.ts";
 import { codeOf } from "./database-error.ts";
@@ -8,23 +8,31 @@ import { pageSize } from "./job-reader.ts";
 import { toJsonb } from "./json.ts";
 import { run, select, type Pool } from "./pool.ts";
 
+const Row = z
+  .object({
+    id: z.string(),
+    /** ISO-8601 UTC of the call. */
+    at: Instant,
+    tool: z.string(),
+    arguments: z.unknown(),
+    /** An ErrorCode, or null when the call succeeded. */
+    errorCode: z.string().nullable(),
+    durationMs: z.number(),
+    clientName: z.string().nullable(),
+    clientVersion: z.string().nullable(),
+    identity: z.string().nullable(),
+    identitySource: z.enum(["local", "token", "oauth"]).nullable(),
+    /** The job the call was about. */
+    taskId: z.string().nullable(),
+  })
+  .transform(({ identity: name, identitySource: source, ...call }) => {
+    /** The caller; null in entries from before callers were recorded. */
+    const identity = name === null || source === null ? null : { name, source };
+    return { ...call, identity };
+  });
+
 /** One tool call. `id` is a UUID made by the caller, so that writing an entry again changes nothing. */
-export interface ToolExecution {
-  readonly id: string;
-  /** ISO-8601 UTC of the call. */
-  readonly at: string;
-  readonly tool: string;
-  readonly arguments: unknown;
-  /** An ErrorCode, or null when the call succeeded. */
-  readonly errorCode: string | null;
-  readonly durationMs: number;
-  readonly clientName: string | null;
-  readonly clientVersion: string | null;
-  /** The caller; null in entries from before callers were recorded. */
-  readonly identity: Pick<Identity, "name" | "source"> | null;
-  /** The job the call was about. */
-  readonly taskId: string | null;
-}
+export type ToolExecution = Stored<typeof Row>;
 
 /** All methods throw DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface ExecutionLog {
@@ -37,24 +45,6 @@ export interface ExecutionLog {
     readonly limit?: number;
   }): Promise<ToolExecution[]>;
 }
-
-const Row = z
-  .object({
-    id: z.string(),
-    at: Instant,
-    tool: z.string(),
-    arguments: z.unknown(),
-    errorCode: z.string().nullable(),
-    durationMs: z.number(),
-    clientName: z.string().nullable(),
-    clientVersion: z.string().nullable(),
-    identity: z.string().nullable(),
-    identitySource: z.enum(["local", "token", "oauth"]).nullable(),
-    taskId: z.string().nullable(),
-  })
-  .transform(({ identity: name, identitySource: source, ...call }): ToolExecution => {
-    return { ...call, identity: name === null || source === null ? null : { name, source } };
-  });
 
 export function createExecutionLog(pool: Pool): ExecutionLog {
   return {

@@ -4,10 +4,9 @@ import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import {
   DIRECTIONS,
-  VERDICTS,
   judge,
   type AttachedRun,
-  type Conclusion,
+  Conclusion,
   type Experiment,
   type NewExperiment,
 } from "../domain/experiment.ts";
@@ -63,22 +62,6 @@ export interface ExperimentStore {
   ): Promise<{ readonly experiment: Experiment; readonly existing: boolean }>;
 }
 
-const Judgement = z.object({
-  verdict: z.enum(VERDICTS),
-  value: z.object({ median: z.number(), min: z.number(), max: z.number(), n: z.number() }).nullable(),
-  meet: z.number(),
-  counted: z.array(z.object({ jobId: z.string(), value: z.number() })),
-  leftOut: z.array(z.object({ jobId: z.string(), why: z.string() })),
-  caveats: z.array(z.string()),
-});
-
-const ConclusionSchema: z.ZodType<Conclusion> = z.object({
-  judgement: Judgement,
-  words: z.string(),
-  client: z.string(),
-  concludedAt: z.string(),
-});
-
 const ExperimentRow = z
   .object({
     experimentId: z.string(),
@@ -93,7 +76,7 @@ const ExperimentRow = z
     endDate: z.string(),
     client: z.string(),
     startedAt: Instant,
-    conclusion: ConclusionSchema.nullable(),
+    conclusion: Conclusion.nullable(),
   })
   .transform(({ symbol, timeframe, startDate, endDate, ...experiment }): Experiment => {
     return { ...experiment, sample: { symbol, timeframe, startDate, endDate } };

@@ -2,7 +2,7 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
-import { INSIGHT_CATEGORIES, type Insight, type NewInsight } from "../domain/insight.ts";
+import { NewInsight, type Insight } from "../domain/insight.ts";
 import type { Engine } from "../domain/result.ts";
 import { enginesOf } from "./engines.ts";
 import { Instant } from "./job-row.ts";
@@ -23,16 +23,7 @@ export interface InsightStore {
   engines(insightIds: readonly string[]): Promise<readonly Engine[]>;
 }
 
-export const InsightRow = z.object({
-  insightId: z.string(),
-  category: z.enum(INSIGHT_CATEGORIES),
-  body: z.string(),
-  tags: z.array(z.string()),
-  importance: z.number(),
-  client: z.string(),
-  savedAt: Instant,
-  jobIds: z.array(z.string()),
-});
+export const InsightRow = NewInsight.extend({ insightId: z.string(), client: z.string(), savedAt: Instant });
 
 /** The same insight has the same id, so that saving it again changes nothing. */
 function insightIdOf({ category, body, tags, importance, jobIds }: NewInsight): string {

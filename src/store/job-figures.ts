@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { RecordFigures } from "../domain/record-figures.ts";
 import { aheadOfDatabase } from "./clocks.ts";
 import { select, type Pool } from "./pool.ts";
 import { assertUp } from "./try-writing.ts";
@@ -16,19 +17,6 @@ const Computed = z.object({
 });
 const Backup = z.object({ ageSeconds: z.number().nullable() });
 const Fault = z.object({ fault: z.string(), jobs: z.number() });
-
-export interface JobFigures {
-  /** Whether the record could be written as well. */
-  readonly writable: boolean;
-  /** How far this process's clock is ahead of the database's for certain, in seconds. */
-  readonly clockAheadSeconds: number;
-  /** Seconds since the last backup; null when there was none. */
-  readonly backupAgeSeconds: number | null;
-  readonly open: readonly z.infer<typeof Open>[];
-  readonly finished: readonly z.infer<typeof Finished>[];
-  readonly computed: readonly z.infer<typeof Computed>[];
-  readonly faults: readonly z.infer<typeof Fault>[];
-}
 
 const OPEN = `
   select kind, state, count(*)::float8 as jobs,
@@ -64,7 +52,7 @@ const BACKUP = `select extract(epoch from now() - max(taken_at))::float8 as "age
  * Sums over all jobs that were ever recorded, for monitoring.
  * @throws DomainError `database_unavailable`
  */
-export async function jobFigures(pool: Pool): Promise<JobFigures> {
+export async function jobFigures(pool: Pool): Promise<RecordFigures> {
   const [writable, open, finished, computed, faults, [backup], aheadMs] = await Promise.all([
     assertUp(pool).then(
       () => true,

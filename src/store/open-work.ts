@@ -1,5 +1,6 @@
 /** The open jobs on record: as numbers for limits, and as a list for stopping them. */
 import { z } from "zod";
+import type { Stored } from "../domain/stored.ts";
 import { select, type Pool } from "./pool.ts";
 
 export interface OpenWorkFilter {
@@ -9,36 +10,35 @@ export interface OpenWorkFilter {
   readonly client?: string;
 }
 
-/** How much is open by the record, all taken at one moment. */
-export interface OpenWorkSnapshot {
+const SnapshotRow = z.object({
   /** Clients without anything open are left out. */
-  readonly clients: readonly {
-    readonly client: string;
-    /** Open jobs; a batch and its jobs count as one. */
-    readonly open: number;
-    /** Computations that wait for KTRDR; each job of a batch counts. */
-    readonly queued: number;
-  }[];
+  clients: z.array(
+    z.object({
+      client: z.string(),
+      /** Open jobs; a batch and its jobs count as one. */
+      open: z.number(),
+      /** Computations that wait for KTRDR; each job of a batch counts. */
+      queued: z.number(),
+    }),
+  ),
   /** The given jobs that are on record, open or ended. */
-  readonly recorded: readonly string[];
-}
+  recorded: z.array(z.string()),
+});
+
+/** Numbers of open jobs on record, all of one moment. */
+export type OpenWorkSnapshot = Stored<typeof SnapshotRow>;
 
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface OpenWork {
   /** Ids of jobs, oldest first, batches before their jobs. */
   list(filter: OpenWorkFilter): Promise<string[]>;
-  /** @param jobIds are looked up beside. */
+  /** @param jobIds jobs to look up at the same time (`recorded`) */
   snapshot(jobIds: readonly string[]): Promise<OpenWorkSnapshot>;
   /** Addresses of KTRDR's workers that computed any of the given jobs. */
   endpointsOf(jobIds: readonly string[]): Promise<string[]>;
 }
 
 const ListRow = z.object({ jobId: z.string() }).transform(({ jobId }) => jobId);
-
-const SnapshotRow = z.object({
-  clients: z.array(z.object({ client: z.string(), open: z.number(), queued: z.number() })),
-  recorded: z.array(z.string()),
-});
 
 // `jobs_open` is a partial index, so this reads open rows only.
 const SNAPSHOT = `

@@ -4,12 +4,14 @@ import { DomainError } from "../domain/errors.ts";
 import { Instant } from "./job-row.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 
-export interface Posting {
+const PostingRow = z.object({
   /** Changes each time it is written. */
-  readonly mark: string;
+  mark: Instant,
   /** Milliseconds since a start may have been sent, never negative; null when none was sent for certain. */
-  readonly ageMs: number | null;
-}
+  ageMs: z.number().nullable(),
+});
+
+export type Posting = Readonly<z.infer<typeof PostingRow>>;
 
 export interface PostingWriter {
   /** @throws DomainError `task_not_found` when the computation was not begun. */
@@ -34,7 +36,6 @@ const NEXT_MARK = `greatest(date_trunc('milliseconds', clock_timestamp()),
 
 const IS_MARK = "date_trunc('milliseconds', posting_at) = $3::timestamptz";
 
-const PostingRow = z.object({ mark: Instant, ageMs: z.number().nullable() });
 const MarkRow = z.object({ postingAt: Instant });
 
 export function createPostingWriter(pool: Pool): PostingWriter {

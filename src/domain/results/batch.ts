@@ -1,17 +1,20 @@
+import { z } from "zod";
 import { sizeOf } from "../batch.ts";
 import type { BatchRequest, BatchResult } from "../kinds/batch.ts";
 import type { Caveat, Engine } from "../result.ts";
 import { spread } from "../statistics.ts";
+import type { Stored } from "../stored.ts";
 
 /** How many items of a batch have which status. */
-export interface BatchCounts {
-  readonly completed: number;
-  readonly failed: number;
-  readonly cancelled: number;
-  readonly running: number;
+export const BatchCounts = z.object({
+  completed: z.number(),
+  failed: z.number(),
+  cancelled: z.number(),
+  running: z.number(),
   /** Completed items whose jobs were all known before. */
-  readonly reused: number;
-}
+  reused: z.number(),
+});
+export type BatchCounts = Stored<typeof BatchCounts>;
 
 /** What the record knows of an item. */
 export interface ItemFigures {
