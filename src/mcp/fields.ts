@@ -58,6 +58,13 @@ export const experimentId = z
     "an experiment_id is copied from the answer of start_experiment or list_experiments",
   );
 
+/** What a backtest pays. */
+export const costs = {
+  initial_capital: z.number().min(1).max(1e12).default(100_000).describe("Account currency."),
+  commission: z.number().min(0).max(0.1).default(0.001).describe("Ratio per fill."),
+  slippage: z.number().min(0).max(0.1).default(0.0005).describe("Ratio per fill."),
+} as const;
+
 /** For tools that start jobs. */
 export const runOf = experimentId.optional().describe("Makes the job a run of this experiment.");
 

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { excess } from "./message/bounds.ts";
+import { valueAt } from "./input-error.ts";
 import { isObject } from "./message/is-object.ts";
 
 /** Each round mends one level: a list that came as text may hold numbers that came as text. */
@@ -160,10 +161,6 @@ function refusals(schema: z.ZodObject, args: unknown, path: Path): readonly { co
         : path.every((key, index) => at[index] === key),
     )
     .map((issue) => ({ code: String(issue.code), at: issue.path.length }));
-}
-
-function valueAt(args: unknown, path: Path): unknown {
-  return path.reduce<unknown>((value, key) => (isContainer(value) ? Reflect.get(value, key) : undefined), args);
 }
 
 /** A copy with another value at a place. `undefined` removes an entry of an object, but no element of a list. */

@@ -44,7 +44,8 @@ export function registerResources(server: McpServer, parts: ResourceParts): void
 /** Lists nothing while a part is down; the tools say why. */
 async function listed(kind: ResourceKind, start: string, limit: number, { deps }: ResourceParts) {
   try {
-    return await kind.list(await deps(), start, limit);
+    const newest = await kind.list(await deps());
+    return newest.filter(({ id }) => id.startsWith(start)).slice(0, limit);
   } catch {
     return [];
   }

@@ -13,12 +13,8 @@ export interface ResourceKind {
   readonly args: (id: string) => Readonly<Record<string, unknown>>;
   /** Replaces the text of the tool's answer when that is no error. */
   readonly text?: (deps: Deps, id: string) => Promise<string>;
-  /** The newest ones, at most `limit`, whose id begins with `start`. */
-  readonly list: (
-    deps: Deps,
-    start: string,
-    limit: number,
-  ) => Promise<readonly { readonly id: string; readonly about: string }[]>;
+  /** The newest ones. */
+  readonly list: (deps: Deps) => Promise<readonly { readonly id: string; readonly about: string }[]>;
 }
 
 const SHORT = 100;
@@ -34,11 +30,9 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
     args: (strategy) => ({ strategy }),
     // The tool cuts a long text.
     text: async ({ strategies }, name) => (await strategies.read(name)).text,
-    list: async ({ strategies }, start, limit) =>
+    list: async ({ strategies }) =>
       (await strategies.list())
-        .filter(({ name }) => name.startsWith(start))
         .toSorted((a, b) => b.modifiedAt.localeCompare(a.modifiedAt))
-        .slice(0, limit)
         .map(({ name, modifiedAt }) => ({ id: name, about: `saved ${modifiedAt}` })),
   },
   {
@@ -48,11 +42,11 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
     mimeType: "application/json",
     tool: "get_experiment",
     args: (experiment_id) => ({ experiment_id, all_runs: true }),
-    list: async ({ records }, start, limit) =>
-      (await records.experiments.list({ limit: MANY, offset: 0 }))
-        .filter(({ experimentId }) => experimentId.startsWith(start))
-        .slice(0, limit)
-        .map(({ experimentId, hypothesis }) => ({ id: experimentId, about: short(hypothesis) })),
+    list: async ({ records }) =>
+      (await records.experiments.list({ limit: MANY, offset: 0 })).map(({ experimentId, hypothesis }) => ({
+        id: experimentId,
+        about: short(hypothesis),
+      })),
   },
   {
     scheme: "result",
@@ -61,11 +55,11 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
     mimeType: "application/json",
     tool: "get_results",
     args: (task_id) => ({ task_id, detail: "full" }),
-    list: async ({ records }, start, limit) =>
-      (await records.jobs.list({ limit: MANY }))
-        .filter(({ jobId }) => jobId.startsWith(start))
-        .slice(0, limit)
-        .map(({ jobId, status, outcome }) => ({ id: jobId, about: short(outcome?.headline ?? status) })),
+    list: async ({ records }) =>
+      (await records.jobs.list({ limit: MANY })).map(({ jobId, status, outcome }) => ({
+        id: jobId,
+        about: short(outcome?.headline ?? status),
+      })),
   },
   {
     scheme: "insight",
@@ -74,11 +68,11 @@ export const RESOURCE_KINDS: readonly ResourceKind[] = [
     mimeType: "application/json",
     tool: "search_insights",
     args: (insight_id) => ({ insight_id }),
-    list: async ({ records }, start, limit) =>
-      (await records.insights.search({ terms: [], limit: MANY, offset: 0 })).hits
-        .filter(({ insightId }) => insightId.startsWith(start))
-        .slice(0, limit)
-        .map(({ insightId, body }) => ({ id: insightId, about: short(body) })),
+    list: async ({ records }) =>
+      (await records.insights.search({ terms: [], limit: MANY, offset: 0 })).hits.map(({ insightId, body }) => ({
+        id: insightId,
+        about: short(body),
+      })),
   },
 ];
 

@@ -7,7 +7,17 @@ import { checkBars } from "../../research/strategies/bar-check.ts";
 import { checkCapital } from "../../research/strategies/capital-check.ts";
 import { clear, findingText, isError, type Subject, type Will } from "../../research/strategies/clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
-import { forceNewReason, insisting, isoDate, runOf, statusFields, strategyName, symbol, timeframe } from "../fields.ts";
+import {
+  costs,
+  forceNewReason,
+  insisting,
+  isoDate,
+  runOf,
+  statusFields,
+  strategyName,
+  symbol,
+  timeframe,
+} from "../fields.ts";
 import { chooseModel, marketOfModel, MODEL_PATH, type ChosenModel } from "../../research/jobs/model-choice.ts";
 import { judgedModel } from "../../research/jobs/model-strategy.ts";
 import { checkOrder, fewBarsWarning } from "../../research/strategies/preflight.ts";
@@ -36,9 +46,7 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
     strategy: strategyName.optional().describe("Default: the training's."),
     symbol: symbol.optional().describe("Default: the training's."),
     timeframe: timeframe.optional().describe("Default: the training's."),
-    initial_capital: z.number().min(1).max(1e12).default(100_000).describe("Account currency."),
-    commission: z.number().min(0).max(0.1).default(0.001).describe("Ratio per fill."),
-    slippage: z.number().min(0).max(0.1).default(0.0005).describe("Ratio per fill."),
+    ...costs,
     experiment_id: runOf,
     ...insisting,
     force_new_reason: forceNewReason,

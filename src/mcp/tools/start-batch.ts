@@ -4,7 +4,7 @@ import { DomainError } from "../../domain/errors.ts";
 import type { BatchPeriod, BatchRequest } from "../../domain/kinds/batch.ts";
 import { overlaps, type DateWindow } from "../../domain/market-data.ts";
 import { defineTool } from "../define-tool.ts";
-import { insisting, isoDate, runOf, statusFields, strategyName, symbol } from "../fields.ts";
+import { costs, insisting, isoDate, runOf, statusFields, strategyName, symbol } from "../fields.ts";
 import { checkOrder } from "../../research/strategies/preflight.ts";
 import { startBatchJob } from "../../research/jobs/start-batch-job.ts";
 
@@ -38,9 +38,7 @@ Example: {"work": "both", "strategies": ["dip_3", "dip_5"], "draws": 3, "periods
     draws: z.number().int().min(1).max(20).default(1).describe("Trainings of each combination."),
     at_once: z.number().int().min(1).max(50).default(4).describe("Jobs open at the same time."),
     max_failures: z.number().int().min(0).max(MOST_ITEMS).default(10).describe("More failed items stop it."),
-    initial_capital: z.number().min(1).max(1e12).default(100_000).describe("Account currency."),
-    commission: z.number().min(0).max(0.1).default(0.001).describe("Ratio per fill."),
-    slippage: z.number().min(0).max(0.1).default(0.0005).describe("Ratio per fill."),
+    ...costs,
     experiment_id: runOf,
     ...insisting,
   }),
