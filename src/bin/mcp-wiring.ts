@@ -1,6 +1,6 @@
 /** Puts the real parts behind the ports of the MCP server, and follows a lab that starts later. */
 import { loadConfig, type Config } from "../config.ts";
-import type { BreakerState } from "../ktrdr/breaker.ts";
+import type { BreakerState } from "../domain/ktrdr-request.ts";
 import { charts } from "../charts/charts.ts";
 import { createCachedReads } from "../ktrdr/cached-reads.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
@@ -43,7 +43,7 @@ const CLOSE_AFTER_MS = 60_000;
 interface Wired {
   readonly deps: Deps;
   readonly executions: ExecutionLog;
-  /** For the metrics. */
+  /** Figures of jobs, for the metrics. */
   figures(): Promise<RecordFigures>;
   close(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { whenToldToEnd } from "./told-to-end.ts";
 import type { JSONRPCMessage } from "@modelcontextprotocol/server";
 import { parseArgs } from "node:util";
 import type { Config } from "../config.ts";
-import type { BreakerState } from "../ktrdr/breaker.ts";
+import type { BreakerState } from "../domain/ktrdr-request.ts";
 import { createLogger, type Logger } from "../logger.ts";
 import type { Refused } from "../mcp/message/read-message.ts";
 import type { Admission } from "../mcp/admission/admission.ts";

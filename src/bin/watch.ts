@@ -2,7 +2,7 @@
 import type { Config } from "../config.ts";
 import { ERROR_CODES } from "../domain/errors.ts";
 import { freePort } from "../machine/free-port.ts";
-import type { BreakerState } from "../ktrdr/breaker.ts";
+import type { BreakerState } from "../domain/ktrdr-request.ts";
 import type { Logger } from "../logger.ts";
 import { TOOLS } from "../mcp/tools/index.ts";
 import { createMetrics, type Metrics, type MetricSources } from "../metrics/metrics.ts";

@@ -13,6 +13,7 @@ import {
 } from "cockatiel";
 import { RequestError } from "got";
 import { DomainError } from "../domain/errors.ts";
+import type { BreakerState } from "../domain/ktrdr-request.ts";
 
 /** Milliseconds for which the breaker stays open. Then one request is let through as a test. */
 const LEAVE_ALONE_MS = 5_000;
@@ -22,9 +23,6 @@ const AWAY = new Set([502, 503, 504]);
 
 /** @param what names what is asked for, e.g. "The bars". @throws DomainError `ktrdr_unavailable` while it is open */
 export type Breaker = <T extends { readonly status: number }>(what: string, request: () => Promise<T>) => Promise<T>;
-
-/** Closed: requests pass. Open: none passes. Half open: one passes, as a test. */
-export type BreakerState = "closed" | "half_open" | "open";
 
 const STATE: Readonly<Record<CircuitState, BreakerState>> = {
   [CircuitState.Closed]: "closed",

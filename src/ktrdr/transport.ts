@@ -3,28 +3,22 @@ import https from "node:https";
 import { RequestError } from "got";
 import type { Logger } from "../logger.ts";
 import { endpointOf, type Method, type Surface } from "./allow-list.ts";
-import { createBreaker, type Breaker, type BreakerState } from "./breaker.ts";
+import type { BreakerState, KtrdrRequest } from "../domain/ktrdr-request.ts";
+import { createBreaker, type Breaker } from "./breaker.ts";
 import type { Call } from "./call.ts";
 import { createClient, exchange, type Answer } from "./exchange.ts";
 import { createGate } from "./gate.ts";
 import { interpret, transportError } from "./outcome.ts";
 import { badAnswer } from "./refusal.ts";
 
-/** One finished call (redirects and retries included), for metrics and tests. */
-export interface RequestInfo {
+/** With what only the log says. */
+export interface RequestInfo extends KtrdrRequest {
   readonly surface: Surface;
   readonly method: Method;
   /** Path as sent, without query. */
   readonly path: string;
-  /** The line of the allow-list that allowed it; there are few, because they hold no names. */
-  readonly endpoint: string;
-  /** True when the caller stopped waiting before an answer came. */
-  readonly aborted: boolean;
-  /** Null when no answer came. */
-  readonly status: number | null;
   readonly attempts: number;
   readonly bytes: number;
-  readonly durationMs: number;
 }
 
 export interface TransportOptions {

@@ -1,18 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
-
-/** One finished request to KTRDR. */
-export interface KtrdrRequest {
-  /** The line of the allow-list that allowed it; there are few. */
-  readonly endpoint: string;
-  /** HTTP status; null when no answer came. */
-  readonly status: number | null;
-  /** True when the caller itself stopped waiting. */
-  readonly aborted: boolean;
-  readonly durationMs: number;
-}
-
-const BREAKER_STATES = ["closed", "half_open", "open"] as const;
-export type BreakerState = (typeof BREAKER_STATES)[number];
+import { BREAKER_STATES, type BreakerState, type KtrdrRequest } from "../domain/ktrdr-request.ts";
 
 /** Seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];

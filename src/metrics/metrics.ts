@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
 import { diskMetrics } from "./disk.ts";
-import { ktrdrMetrics, type BreakerState, type KtrdrRequest } from "./ktrdr-requests.ts";
+import type { BreakerState, KtrdrRequest } from "../domain/ktrdr-request.ts";
+import { ktrdrMetrics } from "./ktrdr-requests.ts";
 import type { RecordFigures } from "../domain/record-figures.ts";
 import { recordMetrics, type RecordNames } from "./record.ts";
 import { toolMetrics, type ToolCall } from "./tool-calls.ts";
