@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import type { Hono } from "hono";
-import { DomainError } from "../domain/errors.ts";
+import { listening } from "../listening.ts";
 import type { HttpEnv } from "./bindings.ts";
 
 export interface Address {
@@ -26,7 +25,7 @@ const CHECK_EVERY_MS = 1_000;
  * @throws DomainError `invalid_input` when the address cannot be used
  */
 export async function listen(app: Hono<HttpEnv>, address: Address): Promise<{ server: Server; port: number }> {
-  const { host, port, requestTimeoutMs } = address;
+  const { requestTimeoutMs } = address;
   const listener = getRequestListener((request, env) => app.fetch(request, env as HttpEnv["Bindings"]), {
     overrideGlobalObjects: false,
   });
@@ -38,18 +37,6 @@ export async function listen(app: Hono<HttpEnv>, address: Address): Promise<{ se
     connectionsCheckingInterval: Math.min(CHECK_EVERY_MS, requestTimeoutMs),
   };
   const server = createServer(timeouts, (request, response) => void listener(request, response));
-  server.listen(port, host);
-  try {
-    await once(server, "listening");
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";
-    throw new DomainError("invalid_input", {
-      what: `${host}:${port} cannot be listened on (${code}).`,
-      next: "Choose another with --host and --port (MCP_HTTP_HOST, MCP_HTTP_PORT).",
-      cause,
-    });
-  }
-  const bound = server.address();
-  if (bound === null || typeof bound === "string") throw new Error("not listening on a port");
-  return { server, port: bound.port };
+  const next = "Choose another with --host and --port (MCP_HTTP_HOST, MCP_HTTP_PORT).";
+  return { server, port: await listening(server, address, next) };
 }

@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
-import { DomainError } from "../domain/errors.ts";
+import { listening } from "../listening.ts";
 
 /** What a process without another HTTP server tells its monitoring. */
 export interface Watched {
@@ -19,7 +18,7 @@ export interface WatchServer {
  * @throws DomainError `invalid_input` when the address cannot be used
  */
 export async function serveWatch(
-  { host, port }: { readonly host: string; readonly port: number },
+  address: { readonly host: string; readonly port: number },
   watched: Watched,
 ): Promise<WatchServer> {
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
@@ -27,20 +26,8 @@ export async function serveWatch(
     else answer(request.url ?? "", response, watched).catch(() => send(response, 500, { error: "see the log" }));
   });
   server.maxConnections = 50;
-  server.listen(port, host);
-  try {
-    await once(server, "listening");
-  } catch (cause) {
-    throw new DomainError("invalid_input", {
-      what: `${host}:${port} cannot be listened on.`,
-      next: "Choose another address with WORKER_HTTP_HOST and WORKER_HTTP_PORT.",
-      cause,
-    });
-  }
-  const bound = server.address();
-  if (bound === null || typeof bound === "string") throw new Error("not listening on a port");
   return {
-    port: bound.port,
+    port: await listening(server, address, "Choose another address with WORKER_HTTP_HOST and WORKER_HTTP_PORT."),
     close() {
       server.close();
       server.closeAllConnections();
