@@ -218,18 +218,11 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger, p
 const UNITS = { countersTotalSuffix: true, unitSuffix: true, useSecondsForDurations: true };
 
 function installRuntime(log: Logger, watch: WorkerWatch | null): void {
-  const levels: Readonly<Record<LogLevel, "trace" | "debug" | "info" | "warn" | "error">> = {
-    TRACE: "trace",
-    DEBUG: "debug",
-    INFO: "info",
-    WARN: "warn",
-    ERROR: "error",
-  };
   Runtime.install({
     logger: new DefaultLogger("INFO", ({ level, message, meta }) => {
       // pino prints an error only under the name `err`.
       const { error: err, ...facts } = { ...meta };
-      log[levels[level]](err === undefined ? facts : { ...facts, err }, message);
+      log[level.toLowerCase() as Lowercase<LogLevel>](err === undefined ? facts : { ...facts, err }, message);
     }),
     // The SDK's core warns of every long poll that runs into its time limit; real trouble reaches us as failures.
     telemetryOptions: {

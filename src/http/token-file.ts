@@ -4,7 +4,8 @@ import { chmod, chown, readFile, rename, stat, unlink, writeFile } from "node:fs
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
-import { SCOPES, type Scope } from "../domain/identity.ts";
+import { SCOPES } from "../domain/identity.ts";
+import type { Stored } from "../domain/stored.ts";
 
 /** Distinguishes our tokens from those of an authorization server, and lets secret scanners recognise them. */
 export const TOKEN_PREFIX = "ktrdr_";
@@ -13,23 +14,17 @@ const RETRY_LOCK_MS = 50;
 /** How long another change may take before this one gives up. */
 const PATIENCE_MS = 5_000;
 
-export interface TokenEntry {
-  /** Name of the holder; unique in the file. */
-  readonly name: string;
-  readonly scope: Scope;
-  /** ISO-8601 UTC; the token is refused from then on. */
-  readonly expires: string;
-  /** SHA-256 of the token, hex. A token is 256 random bits, so a slower hash would not make guessing harder. */
-  readonly sha256: string;
-}
-
 const Entry = z.strictObject({
-  // No "@": a name with one comes from an authorization server.
+  /** Who holds it; unique in the file. No "@": a name with one comes from an authorization server. */
   name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, '.', '_' and '-', at most 64"),
   scope: z.enum(SCOPES),
+  /** ISO-8601 UTC; the token is refused from then on. */
   expires: z.iso.datetime(),
+  /** Of the token, hex. A token is 256 random bits: nothing slower would make guessing any harder. */
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
 });
+export type TokenEntry = Stored<typeof Entry>;
+
 const File = z
   .array(Entry)
   .refine((entries) => new Set(entries.map(({ name }) => name)).size === entries.length, "two tokens have one name");

@@ -61,55 +61,46 @@ function familiesOf(registry: Registry) {
     new Counter({ name, help, labelNames, registers });
   const gauge = <L extends string>(name: string, help: string, ...labelNames: L[]) =>
     new Gauge({ name, help, labelNames, registers });
-  const open = gauge("ktrdr_mcp_jobs_open", "Jobs that have not ended, by what they do.", "kind", "state");
-  const oldest = gauge(
-    "ktrdr_mcp_job_queue_oldest_seconds",
-    "How long the job that has waited longest for a KTRDR worker has waited.",
-    "kind",
-  );
-  const finished = counter("ktrdr_mcp_jobs_finished_total", "Jobs that have ended, by how.", "kind", "status");
-  const starts = counter("ktrdr_mcp_job_starts_total", "Jobs that began to compute.", "kind");
-  const waited = counter(
-    "ktrdr_mcp_job_queue_wait_seconds_total",
-    "Time that jobs waited before they began to compute; divided by the starts, the mean wait.",
-    "kind",
-  );
-  const computed = counter(
-    "ktrdr_mcp_computing_seconds_total",
-    "Time for which KTRDR computed, computations that were lost or cancelled included.",
-    "kind",
-  );
-  const faults = counter(
-    "ktrdr_mcp_ktrdr_faults_total",
-    "Jobs in which a fault of KTRDR was met and overcome, by fault; counted when the job has ended.",
-    "fault",
-  );
-  const databaseUp = gauge("ktrdr_mcp_database_up", "1 when the record in PostgreSQL could be read, else 0.");
-  const databaseWritable = gauge(
-    "ktrdr_mcp_database_writable",
-    "1 when PostgreSQL could write: it is no standby, not read-only, and its disk has room; else 0.",
-  );
-  const backupAge = gauge(
-    "ktrdr_mcp_backup_age_seconds",
-    "Age of the last backup that `ktrdr-mcp backup` finished. Absent while there was none.",
-  );
-  const clock = gauge(
-    "ktrdr_mcp_clock_offset_seconds",
-    "How far this process's clock is certainly ahead of PostgreSQL's (negative: behind); what the way may explain is 0.",
-  );
-  const ofJobs = [open, oldest, finished, starts, waited, computed, faults];
+  const ofJobs = {
+    open: gauge("ktrdr_mcp_jobs_open", "Jobs that have not ended, by what they do.", "kind", "state"),
+    oldest: gauge(
+      "ktrdr_mcp_job_queue_oldest_seconds",
+      "How long the job that has waited longest for a KTRDR worker has waited.",
+      "kind",
+    ),
+    finished: counter("ktrdr_mcp_jobs_finished_total", "Jobs that have ended, by how.", "kind", "status"),
+    starts: counter("ktrdr_mcp_job_starts_total", "Jobs that began to compute.", "kind"),
+    waited: counter(
+      "ktrdr_mcp_job_queue_wait_seconds_total",
+      "Time that jobs waited before they began to compute; divided by the starts, the mean wait.",
+      "kind",
+    ),
+    computed: counter(
+      "ktrdr_mcp_computing_seconds_total",
+      "Time for which KTRDR computed, computations that were lost or cancelled included.",
+      "kind",
+    ),
+    faults: counter(
+      "ktrdr_mcp_ktrdr_faults_total",
+      "Jobs in which a fault of KTRDR was met and overcome, by fault; counted when the job has ended.",
+      "fault",
+    ),
+  };
   return {
-    open,
-    oldest,
-    finished,
-    starts,
-    waited,
-    computed,
-    faults,
-    databaseUp,
-    databaseWritable,
-    backupAge,
-    clock,
-    ofJobs,
+    ...ofJobs,
+    databaseUp: gauge("ktrdr_mcp_database_up", "1 when the record in PostgreSQL could be read, else 0."),
+    databaseWritable: gauge(
+      "ktrdr_mcp_database_writable",
+      "1 when PostgreSQL could write: it is no standby, not read-only, and its disk has room; else 0.",
+    ),
+    backupAge: gauge(
+      "ktrdr_mcp_backup_age_seconds",
+      "Age of the last backup that `ktrdr-mcp backup` finished. Absent while there was none.",
+    ),
+    clock: gauge(
+      "ktrdr_mcp_clock_offset_seconds",
+      "How far this process's clock is certainly ahead of PostgreSQL's (negative: behind); what the way may explain is 0.",
+    ),
+    ofJobs: Object.values(ofJobs),
   };
 }
