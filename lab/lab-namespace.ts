@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { access, readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { succeeds } from "../src/succeeds.ts";
 import type { LabSettings, Replaced } from "./lab-settings.ts";
 import { configuredNamespace } from "./temporal-connection.ts";
 import { TEMPORAL_DATABASE } from "./temporal-server.ts";
@@ -17,10 +18,7 @@ export async function labNamespace(dir: string, { env, config }: LabSettings, re
   const known = await readFile(file, "utf8").catch(() => "");
   if (known.trim() !== "") return known.trim();
   // Jobs of a folder from before labs had namespaces run in the server's default one.
-  const older = await access(path.join(dir, TEMPORAL_DATABASE)).then(
-    () => true,
-    () => false,
-  );
+  const older = await succeeds(access(path.join(dir, TEMPORAL_DATABASE)));
   const namespace = older ? config.TEMPORAL_NAMESPACE : namespaceFor(dir);
   await writeFile(`${file}.new`, `${namespace}\n`);
   await rename(`${file}.new`, file);

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync } from "node:fs";
 import { open } from "node:fs/promises";
@@ -82,14 +82,7 @@ export function processPart(spec: ProcessPart): Part {
           end({ code, signal }, new Error(`it ended with ${signal ?? `code ${code}`}`)),
         );
       });
-      const stop = async () => {
-        if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-        const ended = once(child, "exit");
-        child.kill("SIGTERM");
-        const patience = setTimeout(() => child.kill("SIGKILL"), spec.graceMs ?? 10_000);
-        await ended;
-        clearTimeout(patience);
-      };
+      const stop = () => endChild(child, { ask: "SIGTERM", force: "SIGKILL", graceMs: spec.graceMs ?? 10_000 });
       try {
         if (child.pid === undefined) {
           await exited;
@@ -104,6 +97,23 @@ export function processPart(spec: ProcessPart): Part {
       }
     },
   };
+}
+
+interface Ending {
+  readonly ask: NodeJS.Signals;
+  readonly force: NodeJS.Signals;
+  /** Time between the two (ms). */
+  readonly graceMs: number;
+}
+
+/** Asks a process to end, makes it end when it does not, and waits for that. Harmless when it has ended, or never began. */
+export async function endChild(child: ChildProcess, { ask, force, graceMs }: Ending): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, "exit");
+  child.kill(ask);
+  const patience = setTimeout(() => child.kill(force), graceMs);
+  await ended;
+  clearTimeout(patience);
 }
 
 /** Opens a log for appending; a log that has grown large is set aside first (one older one is kept). */

@@ -1,6 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { access, chmod, chown, mkdir, rename, rm } from "node:fs/promises";
 import { platform, userInfo } from "node:os";
 import { join, resolve } from "node:path";
@@ -8,6 +7,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { DomainError } from "../src/domain/errors.ts";
+import { succeeds } from "../src/succeeds.ts";
+import { endChild, type Exit } from "./part.ts";
 import { postgresBinaries, type Account } from "./postgres-binaries.ts";
 import { closeToOthers, isClosed, passwordStatement, postgresPassword, postgresUrl } from "./postgres-access.ts";
 import { unprivilegedAccount } from "./postgres-account.ts";
@@ -26,18 +27,13 @@ export interface PostgresOptions {
   readonly onLog?: (line: string) => void;
 }
 
-export interface PostgresExit {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
-
 export interface PostgresServer {
   readonly port: number;
   readonly pid: number;
   /** Connection URL of a database on this server (which need not exist yet). */
   url(database: string): string;
   /** Settles when the server process has ended, for whatever reason. */
-  readonly exited: Promise<PostgresExit>;
+  readonly exited: Promise<Exit>;
   /** Ends all sessions and shuts down cleanly; harmless when the server has already ended. */
   stop(): Promise<void>;
 }
@@ -62,7 +58,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const account = await unprivilegedAccount(data);
   const binaries = await postgresBinaries(account);
   const cluster: Cluster = { dir, data, account, binaries, password: await postgresPassword(dir) };
-  if (!(await exists(join(data, "PG_VERSION")))) await createCluster(cluster, options);
+  if (!(await succeeds(access(join(data, "PG_VERSION"))))) await createCluster(cluster, options);
   await stopPreviousServer(data);
   const deadline = Date.now() + READY_WITHIN_MS;
   for (;;) {
@@ -193,7 +189,7 @@ function listen(child: ChildProcess, onLog: ((line: string) => void) | undefined
   for (const stream of [child.stdout, child.stderr]) {
     if (stream !== null) createInterface({ input: stream }).on("line", take);
   }
-  const exited = new Promise<PostgresExit>((settle) => {
+  const exited = new Promise<Exit>((settle) => {
     child.once("error", (error) => {
       take(error.message);
       settle({ code: null, signal: null });
@@ -222,22 +218,11 @@ async function answers(url: string, name: string, gone: AbortSignal, deadline: n
   return false;
 }
 
-async function shutDown(child: ChildProcess, exited: Promise<PostgresExit>): Promise<void> {
-  if (child.exitCode === null && child.signalCode === null) {
-    const closed = once(child, "exit");
-    child.kill("SIGINT"); // fast shutdown: sessions are ended, nothing is lost
-    const patience = setTimeout(() => child.kill("SIGQUIT"), STOP_WITHIN_MS);
-    await closed;
-    clearTimeout(patience);
-  }
+async function shutDown(child: ChildProcess, exited: Promise<Exit>): Promise<void> {
+  // Fast shutdown: sessions are ended, nothing is lost.
+  await endChild(child, { ask: "SIGINT", force: "SIGQUIT", graceMs: STOP_WITHIN_MS });
   await exited;
 }
-
-const exists = (path: string) =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
 
 function notStarted(options: PostgresOptions, lastWords: string): DomainError {
   return new DomainError("database_unavailable", {
