@@ -7,6 +7,7 @@ import { join } from "node:path";
 import * as git from "isomorphic-git";
 import { z } from "zod";
 import { oneLine } from "../domain/plain-text.ts";
+import { succeeds } from "../succeeds.ts";
 import { gitFiles as fs } from "./git-files.ts";
 import { moveRef } from "./git-ref.ts";
 import { SUFFIX } from "./strategy-file.ts";
@@ -15,15 +16,12 @@ import { messageOf, readMessage, type Change, type ChangeNote } from "./version-
 /** Not `.git`: that would make the folder a repository inside one that surrounds it. */
 export const HISTORY_FOLDER = ".history.git";
 
-export interface StrategyVersion {
+export interface StrategyVersion extends Pick<ChangeNote, "author" | "reason" | "experimentId"> {
   /** Id of the commit, 40 hex digits. */
   readonly commit: string;
   readonly change: Change;
   /** Git's id of the text; null for a removal. */
   readonly blob: string | null;
-  readonly author: string;
-  readonly reason: string | null;
-  readonly experimentId: string | null;
   /** ISO-8601 UTC. */
   readonly at: string;
 }
@@ -96,15 +94,9 @@ export function createStrategyHistory(folder: string, readOnly = false): Strateg
 export const blobIdOf = async (bytes: Uint8Array): Promise<string> => (await git.hashBlob({ object: bytes })).oid;
 
 async function begin(gitdir: string): Promise<void> {
-  if (await exists(join(gitdir, "HEAD"))) return;
+  if (await succeeds(stat(join(gitdir, "HEAD")))) return;
   await git.init({ fs, gitdir, bare: true, defaultBranch: "main" });
 }
-
-const exists = async (path: string): Promise<boolean> =>
-  await stat(path).then(
-    () => true,
-    () => false,
-  );
 
 async function headOf(gitdir: string): Promise<string | null> {
   try {

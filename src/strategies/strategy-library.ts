@@ -7,6 +7,7 @@ import type { Logger } from "../logger.ts";
 import { blobIdOf, createStrategyHistory, type StrategyHistory, type StrategyVersion } from "./strategy-history.ts";
 import { decode, encode } from "./strategy-file.ts";
 import type { StrategyEntry, StrategyFile, StrategyFolder } from "./strategy-folder.ts";
+import type { ChangeNote } from "./version-message.ts";
 
 export interface NewStrategy {
   readonly name: string;
@@ -15,11 +16,7 @@ export interface NewStrategy {
   readonly replaces: string | null;
 }
 
-export interface SavedBy {
-  readonly author: string;
-  readonly reason: string | null;
-  readonly experimentId: string | null;
-}
+export type SavedBy = Pick<ChangeNote, "author" | "reason" | "experimentId">;
 
 export interface Saved {
   readonly files: readonly StrategyFile[];
@@ -59,13 +56,10 @@ export interface StrategyLibrary extends Pick<StrategyFolder, "list" | "read"> {
 }
 
 /** A version with its text, for `export-memory`. */
-export interface CarriedVersion {
+export interface CarriedVersion extends SavedBy {
   readonly strategy: string;
   /** Null when this version removed the strategy. */
   readonly text: string | null;
-  readonly author: string;
-  readonly reason: string | null;
-  readonly experimentId: string | null;
   /** ISO-8601 UTC. */
   readonly at: string;
 }
