@@ -95,14 +95,9 @@ async function listed(folder: string): Promise<string[]> {
 }
 
 async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } catch {
-    // Some network file systems refuse to sync a folder; the files in it are synced already.
-  } finally {
-    await handle.close();
-  }
+  await using handle = await open(folder, "r");
+  // Some network file systems refuse to sync a folder; the files in it are synced already.
+  await handle.sync().catch(() => undefined);
 }
 
 const notEmpty = (target: string) =>

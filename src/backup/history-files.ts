@@ -4,6 +4,7 @@ import { access, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs
 import path from "node:path";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
+import { succeeds } from "../succeeds.ts";
 import { codeOfFile, folderError } from "./folder-error.ts";
 
 /** As src/ktrdr/strategy-history.ts calls it. */
@@ -76,7 +77,7 @@ export async function restoreHistory(
   lines: AsyncIterable<string> | null,
 ): Promise<() => Promise<void>> {
   const target = path.join(strategiesDir, HISTORY);
-  if (lines === null || (await there(target))) return async () => {};
+  if (lines === null || (await succeeds(access(target)))) return async () => {};
   const partial = path.join(strategiesDir, `.history.${randomUUID()}.partial`);
   try {
     await rm(partial, { recursive: true, force: true });
@@ -93,12 +94,6 @@ export async function restoreHistory(
     throw folderError(target, error);
   }
 }
-
-const there = async (folder: string): Promise<boolean> =>
-  await access(folder).then(
-    () => true,
-    () => false,
-  );
 
 function parsed(line: string): { readonly path: string; readonly bytes: Buffer } {
   try {

@@ -26,12 +26,9 @@ export async function listStrategies(dir: string): Promise<{ files: string[]; le
 /** @returns null when the file is gone by now */
 export async function readStrategyFile(dir: string, name: string): Promise<Buffer | null> {
   try {
-    const handle = await open(path.join(dir, name), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-    try {
-      return await handle.readFile();
-    } finally {
-      await handle.close();
-    }
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    await using handle = await open(path.join(dir, name), flags);
+    return await handle.readFile();
   } catch (error) {
     if (codeOfFile(error) === "ENOENT") return null;
     throw folderError(dir, error);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { RecordFigures } from "../domain/record-figures.ts";
+import { succeeds } from "../succeeds.ts";
 import { aheadOfDatabase } from "./clocks.ts";
 import { select, type Pool } from "./pool.ts";
 import { assertUp } from "./try-writing.ts";
@@ -54,10 +55,7 @@ const BACKUP = `select extract(epoch from now() - max(taken_at))::float8 as "age
  */
 export async function jobFigures(pool: Pool): Promise<RecordFigures> {
   const [writable, open, finished, computed, faults, [backup], aheadMs] = await Promise.all([
-    assertUp(pool).then(
-      () => true,
-      () => false,
-    ),
+    succeeds(assertUp(pool)),
     select(pool, Open, OPEN),
     select(pool, Finished, FINISHED),
     select(pool, Computed, COMPUTED),

@@ -1,6 +1,7 @@
 import pg, { type Pool, type PoolClient, type QueryResult, type QueryResultRow } from "pg";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
+import { succeeds } from "../succeeds.ts";
 import { named } from "./columns.ts";
 import { toDomainError } from "./database-error.ts";
 import { toText } from "./json.ts";
@@ -124,10 +125,7 @@ export async function withTransaction<T>(pool: Pool, work: (session: Session) =>
     await client.query("commit");
     return value;
   } catch (error) {
-    broken = !(await client.query("rollback").then(
-      () => true,
-      () => false,
-    ));
+    broken = !(await succeeds(client.query("rollback")));
     throw toDomainError(error);
   } finally {
     client.release(broken);

@@ -55,12 +55,8 @@ const unavailable = (why: string, cause?: unknown): DomainError =>
 /** Makes a finished rename or link survive a power cut, where the file system can. */
 async function syncFolder(folder: string): Promise<void> {
   try {
-    const handle = await open(folder, constants.O_RDONLY);
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await using handle = await open(folder, constants.O_RDONLY);
+    await handle.sync();
   } catch {
     // Some network file systems refuse to sync a folder; the content itself is synced already.
   }
@@ -91,17 +87,13 @@ async function rootOf(dir: string | undefined): Promise<string> {
 }
 
 async function readStrategy(folder: string, name: string): Promise<StrategyFile> {
-  const handle = await open(join(folder, fileName(name)), READ_FLAGS).catch((error: unknown) => {
+  await using handle = await open(join(folder, fileName(name)), READ_FLAGS).catch((error: unknown) => {
     if (codeOf(error) === "ENOENT") throw notFound(name, "No file of that name is in the folder.");
     if (codeOf(error) === "ELOOP") throw notFound(name, "What has that name in the folder is a symbolic link.");
     throw error;
   });
-  try {
-    const { bytes, modifiedAt } = await readBounded(name, handle);
-    return { name, text: decode(name, bytes), sha256: hash("sha256", bytes), modifiedAt };
-  } finally {
-    await handle.close();
-  }
+  const { bytes, modifiedAt } = await readBounded(name, handle);
+  return { name, text: decode(name, bytes), sha256: hash("sha256", bytes), modifiedAt };
 }
 
 /** Creates a new file with content that is on the disk when this returns. Returns its ISO-8601 time. */

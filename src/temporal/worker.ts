@@ -14,6 +14,7 @@ import {
 } from "@temporalio/worker";
 import type { Activities } from "../activities/activities.ts";
 import { DomainError } from "../domain/errors.ts";
+import { succeeds } from "../succeeds.ts";
 import { CONTROL_QUEUE, JOB_QUEUE, POLL_QUEUE } from "./job-types.ts";
 
 export type WorkflowCode = { readonly codePath: string } | WorkflowBundleWithSourceMap;
@@ -51,11 +52,7 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 /** The bundle of this build or of these sources, else a new one. Plugins add code of their own, so they need a new one. */
 export async function loadWorkflows(plugins: BundlerPlugin[] = []): Promise<WorkflowCode> {
   if (plugins.length > 0) return await bundleWorkflows(plugins);
-  const prebuilt = await access(PREBUILT).then(
-    () => true,
-    () => false,
-  );
-  if (prebuilt) return { codePath: PREBUILT };
+  if (await succeeds(access(PREBUILT))) return { codePath: PREBUILT };
   return import.meta.url.endsWith(".ts") ? await bundleOfSources() : await bundleWorkflows();
 }
 
