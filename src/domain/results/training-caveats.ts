@@ -160,7 +160,10 @@ function validation(valLoss: readonly number[], bestEpoch: number | null) {
   };
 }
 
+/** A loss below this is nothing: no share of it says anything. */
+const NOTHING = 1e-12;
+
 /** How far `value` lies above `base`, relative to `base`; losses may be negative in theory, hence the absolute value. */
 function relative(value: number, base: number): number {
-  return base === 0 ? value : (value - base) / Math.abs(base);
+  return Math.abs(base) < NOTHING ? value - base : (value - base) / Math.abs(base);
 }

@@ -318,6 +318,13 @@ describe("what cannot be used", () => {
     });
   });
 
+  test("a rise from a loss of next to nothing is no endless share", () => {
+    const history = { train_loss: [0], val_loss: [-5e-324, 0, 0, 0, 0, 0, 0, 8.9e-18] };
+    const summary = { model_path: "models/a/1d_v1", training_metrics: { epochs_trained: 1, history } };
+    const { caveats } = normaliseTraining(summary, TRAINING, ENGINE);
+    expect(caveats.map(({ code }) => code)).not.toContain("loss_rises_early");
+  });
+
   test("anything else ends in a DomainError or a result without NaN, never in a crash", () => {
     const summary = fc.oneof(
       fc.dictionary(fc.string(), fc.anything()),
