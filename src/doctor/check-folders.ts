@@ -3,7 +3,7 @@ import { access, constants, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { errorText } from "../error-text.ts";
 import { fine, found, type Ailment, type Finding } from "./finding.ts";
-import { within } from "./within.ts";
+import { within } from "../within.ts";
 
 interface Folders {
   readonly KTRDR_STRATEGIES_DIR?: string | undefined;
@@ -12,22 +12,22 @@ interface Folders {
 }
 
 /** KTRDR's folders as this machine sees them: strategies writable, the others readable where they are set. */
-export async function checkFolders(folders: Folders): Promise<readonly Finding[]> {
+export async function checkFolders(folders: Folders, patienceMs: number): Promise<readonly Finding[]> {
   return [
-    await checkStrategies(folders.KTRDR_STRATEGIES_DIR),
-    ...(await checkReadable("Data folder", "data_unreadable", "KTRDR_DATA_DIR", folders.KTRDR_DATA_DIR)),
-    ...(await checkReadable("Models folder", "models_unreadable", "KTRDR_MODELS_DIR", folders.KTRDR_MODELS_DIR)),
+    await checkStrategies(folders.KTRDR_STRATEGIES_DIR, patienceMs),
+    ...(await checkReadable(DATA, folders.KTRDR_DATA_DIR, patienceMs)),
+    ...(await checkReadable(MODELS, folders.KTRDR_MODELS_DIR, patienceMs)),
   ];
 }
 
-async function checkStrategies(dir: string | undefined): Promise<Finding> {
+async function checkStrategies(dir: string | undefined, patienceMs: number): Promise<Finding> {
   const part = "Strategies folder";
   const note = "Or set KTRDR_STRATEGIES_DIR to KTRDR's strategies folder, writable by this user.";
   if (dir === undefined)
     return found(part, "strategies_unset", "KTRDR_STRATEGIES_DIR is not set", { fix: "make lab", note });
   const probe = path.join(dir, `.doctor-${randomUUID()}`);
   try {
-    await within(writeFile(probe, ""));
+    await within(writeFile(probe, ""), patienceMs);
     await rm(probe);
     return fine(part, `${dir} is writable`);
   } catch (error) {
@@ -35,15 +35,23 @@ async function checkStrategies(dir: string | undefined): Promise<Finding> {
   }
 }
 
+interface Readable {
+  readonly part: string;
+  readonly code: Ailment;
+  readonly variable: string;
+}
+
+const DATA: Readable = { part: "Data folder", code: "data_unreadable", variable: "KTRDR_DATA_DIR" };
+const MODELS: Readable = { part: "Models folder", code: "models_unreadable", variable: "KTRDR_MODELS_DIR" };
+
 async function checkReadable(
-  part: string,
-  code: Ailment,
-  variable: string,
+  { part, code, variable }: Readable,
   dir: string | undefined,
+  patienceMs: number,
 ): Promise<readonly Finding[]> {
   if (dir === undefined) return [];
   try {
-    const names = await within(readdir(dir));
+    const names = await within(readdir(dir), patienceMs);
     const first = names[0];
     // In a folder that can be listed, files may still be unreadable.
     if (first !== undefined) await access(path.join(dir, first), constants.R_OK);

@@ -9,7 +9,7 @@ import { fetchServerTime } from "../ktrdr/server-time.ts";
 import { checkClock } from "./clock.ts";
 import { fine, found, type Finding } from "./finding.ts";
 import { silent } from "./port.ts";
-import { PATIENCE_MS, within } from "./within.ts";
+import { within } from "../within.ts";
 
 const PART = "KTRDR";
 const START = { fix: "make lab", note: "Or start KTRDR and set KTRDR_API_URL." };
@@ -17,11 +17,11 @@ const START = { fix: "make lab", note: "Or start KTRDR and set KTRDR_API_URL." }
 const AGAIN = "bin/ktrdr-mcp doctor";
 
 /** Checks whether KTRDR's API answers, its version and that version's known faults, and its clock. */
-export async function checkKtrdr(ktrdr: Ktrdr, baseUrl: string): Promise<readonly Finding[]> {
+export async function checkKtrdr(ktrdr: Ktrdr, baseUrl: string, patienceMs: number): Promise<readonly Finding[]> {
   const { hostname, port, protocol, host } = new URL(baseUrl);
   try {
-    const { version } = await within(ktrdr.health(AbortSignal.timeout(PATIENCE_MS)));
-    return [checkVersion(host, version), ...(await clock(baseUrl))];
+    const { version } = await within(ktrdr.health(AbortSignal.timeout(patienceMs)), patienceMs);
+    return [checkVersion(host, version), ...(await clock(baseUrl, patienceMs))];
   } catch (error) {
     if (isDomainError(error, "ktrdr_unavailable") && ANSWERED.test(error.why ?? "")) {
       const note =
@@ -29,7 +29,7 @@ export async function checkKtrdr(ktrdr: Ktrdr, baseUrl: string): Promise<readonl
       return [found(PART, "ktrdr_failing", `${host}: ${errorText(error)}`, { fix: AGAIN, note })];
     }
     const address = `${hostname}:${port || (protocol === "https:" ? "443" : "80")}`;
-    return [await silent({ part: PART, code: "ktrdr_down", address }, errorText(error), START)];
+    return [await silent({ part: PART, code: "ktrdr_down", address, patienceMs }, errorText(error), START)];
   }
 }
 
@@ -50,24 +50,32 @@ function checkVersion(host: string, version: string): Finding {
   );
 }
 
-async function clock(baseUrl: string, surface: Surface = "api", whose = PART): Promise<readonly Finding[]> {
+async function clock(
+  baseUrl: string,
+  patienceMs: number,
+  surface: Surface = "api",
+  whose = PART,
+): Promise<readonly Finding[]> {
   try {
-    const glance = await fetchServerTime(baseUrl, AbortSignal.timeout(PATIENCE_MS), surface);
+    const glance = await fetchServerTime(baseUrl, AbortSignal.timeout(patienceMs), surface);
     return glance === undefined ? [] : [checkClock(whose, glance)];
   } catch {
     return []; // it answered a moment ago; when it stops answering, the other checks tell
   }
 }
 
-/**
- * Checks which workers KTRDR can use, and whether they answer us.
- * @param own false when KTRDR is the lab's sandbox
- */
-export async function checkKtrdrWorkers(ktrdr: Ktrdr, own: boolean): Promise<readonly Finding[]> {
+interface Whose {
+  /** False when KTRDR is the lab's sandbox. */
+  readonly own: boolean;
+  readonly patienceMs: number;
+}
+
+/** Checks which workers KTRDR can use, and whether they answer us. */
+export async function checkKtrdrWorkers(ktrdr: Ktrdr, { own, patienceMs }: Whose): Promise<readonly Finding[]> {
   const part = "KTRDR workers";
   let workers: readonly KtrdrWorker[];
   try {
-    workers = await within(ktrdr.workers.list(AbortSignal.timeout(PATIENCE_MS)));
+    workers = await within(ktrdr.workers.list(AbortSignal.timeout(patienceMs)), patienceMs);
   } catch (error) {
     // `checkKtrdr` tells of an API that does not answer.
     if (isDomainError(error, "ktrdr_unavailable")) return [];
@@ -82,7 +90,7 @@ export async function checkKtrdrWorkers(ktrdr: Ktrdr, own: boolean): Promise<rea
     const remedy = own ? { fix: AGAIN, note: `First ${start}.` } : { fix: "make lab", note: `Or ${start}.` };
     return found(part, "ktrdr_workers_missing", detail, remedy);
   });
-  const silences = await Promise.all(workers.map((worker) => checkEndpoint(ktrdr, worker, own)));
+  const silences = await Promise.all(workers.map((worker) => checkEndpoint(ktrdr, worker, { own, patienceMs })));
   const wrong = [...missing, ...silences.flat()];
   return wrong.length > 0 ? wrong : [fine(part, `${counts}; each answers us`)];
 }
@@ -90,11 +98,13 @@ export async function checkKtrdrWorkers(ktrdr: Ktrdr, own: boolean): Promise<rea
 async function checkEndpoint(
   ktrdr: Ktrdr,
   { workerId, endpointUrl }: KtrdrWorker,
-  own: boolean,
+  { own, patienceMs }: Whose,
 ): Promise<readonly Finding[]> {
   try {
-    await within(ktrdr.workers.at(endpointUrl).health(AbortSignal.timeout(2_000)), 2_500);
-    return (await clock(endpointUrl, "worker", `KTRDR worker ${workerId}`)).filter(({ code }) => code !== null);
+    await within(ktrdr.workers.at(endpointUrl).health(AbortSignal.timeout(patienceMs / 2)), patienceMs);
+    return (await clock(endpointUrl, patienceMs, "worker", `KTRDR worker ${workerId}`)).filter(
+      ({ code }) => code !== null,
+    );
   } catch (error) {
     const remedy = {
       fix: own ? AGAIN : "make lab",

@@ -12,7 +12,7 @@ import { assertUp } from "../store/try-writing.ts";
 import { checkClock, checkWorkerClocks } from "./clock.ts";
 import { fine, found, type Finding } from "./finding.ts";
 import { silent } from "./port.ts";
-import { within } from "./within.ts";
+import { within } from "../within.ts";
 
 const PART = "PostgreSQL";
 const OLDEST = 15;
@@ -21,21 +21,26 @@ const AGAIN = "bin/ktrdr-mcp doctor";
 const Row = z.object({ version: z.coerce.number(), now: z.coerce.number() });
 
 /** Checks whether PostgreSQL answers, how old it is, whether its tables fit this code, and what its clock says. */
-export async function checkPostgres(databaseUrl: string): Promise<readonly Finding[]> {
+export async function checkPostgres(databaseUrl: string, patienceMs: number): Promise<readonly Finding[]> {
   const { host, port, hostname, pathname } = new URL(databaseUrl);
-  const pool = createPool(databaseUrl, { max: 1, applicationName: "ktrdr-mcp doctor", queryTimeoutMs: 3_000 });
+  const times = { connectTimeoutMs: patienceMs / 2, queryTimeoutMs: (patienceMs * 3) / 4 };
+  const pool = createPool(databaseUrl, { max: 1, applicationName: "ktrdr-mcp doctor", ...times });
   try {
-    const { version, glance } = await within(greet(pool));
+    const { version, glance } = await within(greet(pool), patienceMs);
     const major = Math.floor(version / 10_000);
     if (major < OLDEST) {
       const detail = `${host}${pathname} is version ${major}; ${OLDEST} or newer is needed`;
       return [found(PART, "postgres_old", detail, { fix: "make lab", note: "Or point DATABASE_URL to a newer one." })];
     }
-    const encoding = await checkEncoding(pool);
-    const tables = await checkTables(pool, `${host}${pathname}, version ${major}`);
+    const encoding = await checkEncoding(pool, patienceMs);
+    const tables = await checkTables(pool, `${host}${pathname}, version ${major}`, patienceMs);
     const more =
       tables.code === null
-        ? [...(await checkWriting(pool)), ...(await checkOrders(pool)), ...(await clocks(pool))]
+        ? [
+            ...(await checkWriting(pool, patienceMs)),
+            ...(await checkOrders(pool, patienceMs)),
+            ...(await clocks(pool, patienceMs)),
+          ]
         : [];
     return [...encoding, tables, ...more, checkClock(PART, glance)];
   } catch (error) {
@@ -45,7 +50,7 @@ export async function checkPostgres(databaseUrl: string): Promise<readonly Findi
     if (isDomainError(error) && error.what !== UNREACHED) return [refused(error)];
     const remedy = { fix: "make lab", note: next ?? "Or start your own and set DATABASE_URL." };
     const address = `${hostname}:${port || "5432"}`;
-    return [await silent({ part: PART, code: "postgres_down", address }, errorText(error), remedy)];
+    return [await silent({ part: PART, code: "postgres_down", address, patienceMs }, errorText(error), remedy)];
   } finally {
     // A server that hangs would keep the connection open and the doctor waiting.
     await within(pool.end(), 500).catch(() => undefined);
@@ -68,9 +73,9 @@ async function greet(pool: Pool): Promise<{ readonly version: number; readonly g
 const refused = (error: DomainError): Finding =>
   found(PART, "postgres_refuses", errorText(error), { fix: AGAIN, note: error.next });
 
-async function checkEncoding(pool: Pool): Promise<readonly Finding[]> {
+async function checkEncoding(pool: Pool, patienceMs: number): Promise<readonly Finding[]> {
   try {
-    await within(assertUtf8(pool));
+    await within(assertUtf8(pool), patienceMs);
     return [];
   } catch (error) {
     if (!isDomainError(error)) throw error;
@@ -78,12 +83,12 @@ async function checkEncoding(pool: Pool): Promise<readonly Finding[]> {
   }
 }
 
-const clocks = async (pool: Pool) => checkWorkerClocks(await within(offClocks(pool)));
+const clocks = async (pool: Pool, patienceMs: number) => checkWorkerClocks(await within(offClocks(pool), patienceMs));
 
-async function checkWriting(pool: Pool): Promise<readonly Finding[]> {
+async function checkWriting(pool: Pool, patienceMs: number): Promise<readonly Finding[]> {
   const part = "PostgreSQL, writing";
   try {
-    await within(assertUp(pool));
+    await within(assertUp(pool), patienceMs);
     return [fine(part, "possible")];
   } catch (error) {
     const note = isDomainError(error) ? error.next : undefined;
@@ -91,9 +96,9 @@ async function checkWriting(pool: Pool): Promise<readonly Finding[]> {
   }
 }
 
-async function checkTables(pool: Pool, who: string): Promise<Finding> {
+async function checkTables(pool: Pool, who: string, patienceMs: number): Promise<Finding> {
   try {
-    await within(assertSchemaCurrent(pool));
+    await within(assertSchemaCurrent(pool), patienceMs);
     return fine(PART, `${who}, tables up to date`);
   } catch (error) {
     if (isDomainError(error) && codeOf(error.cause) === "42501") return refused(error);
@@ -106,9 +111,9 @@ async function checkTables(pool: Pool, who: string): Promise<Finding> {
 }
 
 /** A pause or budget that an operator set and may have forgotten. */
-async function checkOrders(pool: Pool): Promise<readonly Finding[]> {
+async function checkOrders(pool: Pool, patienceMs: number): Promise<readonly Finding[]> {
   const part = "Research";
-  const orders = await within(createResearchControl(pool).current());
+  const orders = await within(createResearchControl(pool).current(), patienceMs);
   const held = holdOf(orders);
   if (held === null) return [fine(part, "jobs may begin")];
   const paused = orders.pause !== null;

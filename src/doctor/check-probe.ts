@@ -5,24 +5,27 @@ import { errorText } from "../error-text.ts";
 import { JOB_QUEUE } from "../temporal/job-types.ts";
 import { checkClock } from "./clock.ts";
 import { fine, found, type Finding } from "./finding.ts";
-import { within } from "./within.ts";
+import { within } from "../within.ts";
 
 const PART = "End to end";
-const AT_MOST_MS = 6_000;
-const CLEAN_UP_MS = 1_000;
 
 /**
  * Sends a workflow through Temporal to a worker, which asks KTRDR and PostgreSQL; then removes the workflow. Nothing is
  * computed and no job waits for it.
  * @param sick parts that other checks have found to be wrong
+ * @param patienceMs for all of it
  */
-export async function checkProbe(client: Client, sick: Promise<ReadonlySet<string>>): Promise<readonly Finding[]> {
+export async function checkProbe(
+  client: Client,
+  sick: Promise<ReadonlySet<string>>,
+  patienceMs: number,
+): Promise<readonly Finding[]> {
   const began = performance.now();
   const before = Date.now();
   let handle: WorkflowHandle | undefined;
-  const inTime = <T>(work: Promise<T>): Promise<T> => within(work, AT_MOST_MS - (performance.now() - began));
+  const inTime = <T>(work: Promise<T>): Promise<T> => within(work, patienceMs - (performance.now() - began));
   try {
-    handle = await inTime(start(client));
+    handle = await inTime(start(client, patienceMs));
     const after = Date.now();
     const { startTime } = await inTime(handle.describe());
     const round = (await inTime(handle.result())) as Round;
@@ -40,16 +43,16 @@ export async function checkProbe(client: Client, sick: Promise<ReadonlySet<strin
       }),
     ];
   } finally {
-    if (handle !== undefined) await within(remove(client, handle), CLEAN_UP_MS).catch(() => undefined);
+    if (handle !== undefined) await within(remove(client, handle), patienceMs / 6).catch(() => undefined);
   }
 }
 
-const start = (client: Client): Promise<WorkflowHandle> =>
+const start = (client: Client, patienceMs: number): Promise<WorkflowHandle> =>
   client.workflow.start("probe", {
     workflowId: `doctor-${randomUUID()}`,
     taskQueue: JOB_QUEUE,
     args: [],
-    workflowExecutionTimeout: AT_MOST_MS,
+    workflowExecutionTimeout: Math.ceil(patienceMs),
     staticSummary: "a doctor's errand; computes nothing",
   });
 

@@ -6,7 +6,7 @@ import { describeNamespace } from "../temporal/namespace.ts";
 import { searchAttributesThere } from "../temporal/search-attributes.ts";
 import { fine, found, type Finding } from "./finding.ts";
 import { silent } from "./port.ts";
-import { PATIENCE_MS, within } from "./within.ts";
+import { within } from "../within.ts";
 
 const PART = "Temporal";
 /** The oldest server with summaries and details of workflows (user metadata). */
@@ -18,19 +18,20 @@ const SHORTEST_DAYS = 7;
 export async function checkTemporal(
   client: Client,
   address: string,
+  patienceMs: number,
 ): Promise<{ readonly usable: boolean; readonly findings: readonly Finding[] }> {
   const { namespace } = client.options;
   const { workflowService } = client.connection;
   const at = `--address ${address} --namespace ${namespace}`;
   try {
     // Tells a refused connection at once; the client would retry until its time limit.
-    await greet(address);
+    await greet(address, patienceMs);
     const ask = async () => await workflowService.getSystemInfo({});
-    const { serverVersion } = await within(client.connection.withDeadline(Date.now() + PATIENCE_MS, ask));
-    const { retentionS } = await within(describeNamespace(client, { namespace }, PATIENCE_MS));
+    const { serverVersion } = await within(client.connection.withDeadline(Date.now() + patienceMs, ask), patienceMs);
+    const { retentionS } = await within(describeNamespace(client, { namespace }, patienceMs), patienceMs);
     const findings = [
       server(serverVersion, `${address}, version ${serverVersion}, namespace ${namespace}`),
-      await checkAttributes(client, at),
+      await checkAttributes(client, at, patienceMs),
       checkRetention(at, retentionS),
     ];
     return { usable: true, findings };
@@ -43,7 +44,7 @@ export async function checkTemporal(
       return { usable: false, findings: [lacking] };
     }
     const remedy = { fix: "make lab", note: "Or start Temporal and set TEMPORAL_ADDRESS." };
-    const down = await silent({ part: PART, code: "temporal_down", address }, errorText(error), remedy);
+    const down = await silent({ part: PART, code: "temporal_down", address, patienceMs }, errorText(error), remedy);
     return { usable: false, findings: [down] };
   }
 }
@@ -59,8 +60,12 @@ function server(version: string, detail: string): Finding {
   });
 }
 
-async function checkAttributes({ connection, options: { namespace } }: Client, at: string): Promise<Finding> {
-  const there = await within(searchAttributesThere(connection as Connection, namespace));
+async function checkAttributes(
+  { connection, options: { namespace } }: Client,
+  at: string,
+  patienceMs: number,
+): Promise<Finding> {
+  const there = await within(searchAttributesThere(connection as Connection, namespace), patienceMs);
   const { missing, otherType } = there;
   if (otherType.length > 0) {
     const detail = `${otherType.join(", ")}: the namespace holds them as another type than Keyword; jobs run, and cannot be found by them`;

@@ -16,7 +16,6 @@ import { checkTemporalCli } from "./check-temporal-cli.ts";
 import { checkTemporal } from "./check-temporal.ts";
 import { checkWorker } from "./check-worker.ts";
 import { fine, found, type Finding } from "./finding.ts";
-import { PATIENCE_MS } from "./within.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -27,10 +26,13 @@ export interface Patient {
   readonly execPath: string;
   /** Whether to send an errand through all parts. */
   readonly probe: boolean;
+  /** How long each part may take to answer (ms). */
+  readonly patienceMs: number;
 }
 
-/** Checks everything in parallel, in about ten seconds at most. Never rejects because of a finding. */
-export async function examine({ env: own, nodeVersion, execPath, probe }: Patient): Promise<readonly Finding[]> {
+/** Checks everything in parallel, in about three times the patience at most. Never rejects because of a finding. */
+export async function examine(patient: Patient): Promise<readonly Finding[]> {
+  const { env: own, nodeVersion, execPath, probe, patienceMs } = patient;
   const ground = [checkNode(nodeVersion, execPath), await labOf(own)];
   const env = await labEnvironment(own);
   let config: Config;
@@ -45,14 +47,14 @@ export async function examine({ env: own, nodeVersion, execPath, probe }: Patien
       found("Configuration", "config_invalid", errorText(error), { fix: "bin/ktrdr-mcp doctor", note }),
     ];
   }
-  const postgres = checkPostgres(config.DATABASE_URL);
-  const ktrdr = examineKtrdr(config, (own["KTRDR_API_URL"] ?? "") !== "");
+  const postgres = checkPostgres(config.DATABASE_URL, patienceMs);
+  const ktrdr = examineKtrdr(config, { own: (own["KTRDR_API_URL"] ?? "") !== "", patienceMs });
   const sick = Promise.all([postgres, ktrdr]).then((findings) => new Set(problems(findings.flat())));
   const parts = await Promise.all([
     postgres,
-    examineTemporal(config, temporal, env, probe ? sick : null),
+    examineTemporal(config, temporal, { env, sick: probe ? sick : null, patienceMs }),
     ktrdr,
-    checkFolders(config),
+    checkFolders(config, patienceMs),
   ]);
   return [...ground, ...parts.flat()];
 }
@@ -69,30 +71,42 @@ async function labOf(env: Environment): Promise<Finding> {
 async function examineTemporal(
   config: Config,
   settings: TemporalSettings,
-  env: Environment,
-  sick: Promise<ReadonlySet<string>> | null,
+  {
+    env,
+    sick,
+    patienceMs,
+  }: Pick<Patient, "env" | "patienceMs"> & {
+    /** Null: no errand. */
+    readonly sick: Promise<ReadonlySet<string>> | null;
+  },
 ): Promise<readonly Finding[]> {
   const client = lazyClient(settings);
   try {
     const cacheDir = `${ROOT}.cache`;
     const [cli, { usable, findings }] = await Promise.all([
       checkTemporalCli({ env, cacheDir, configuredPath: config.TEMPORAL_CLI_PATH }),
-      checkTemporal(client, settings.connection.address ?? config.TEMPORAL_ADDRESS),
+      checkTemporal(client, settings.connection.address ?? config.TEMPORAL_ADDRESS, patienceMs),
     ]);
     if (!usable) return [...findings, cli];
-    const worker = await checkWorker(client);
+    const worker = await checkWorker(client, patienceMs);
     // Without a worker the errand would only repeat that finding.
-    const errand = sick !== null && worker.code === null ? await checkProbe(client, sick) : [];
+    const errand = sick !== null && worker.code === null ? await checkProbe(client, sick, patienceMs * 1.5) : [];
     return [...findings, cli, worker, ...errand];
   } finally {
     await client.connection.close();
   }
 }
 
-async function examineKtrdr(config: Config, own: boolean): Promise<readonly Finding[]> {
-  const ktrdr = createKtrdr({ baseUrl: config.KTRDR_API_URL, requestTimeoutMs: PATIENCE_MS });
+async function examineKtrdr(
+  config: Config,
+  whose: { readonly own: boolean; readonly patienceMs: number },
+): Promise<readonly Finding[]> {
+  const ktrdr = createKtrdr({ baseUrl: config.KTRDR_API_URL, requestTimeoutMs: whose.patienceMs });
   try {
-    const [api, workers] = await Promise.all([checkKtrdr(ktrdr, config.KTRDR_API_URL), checkKtrdrWorkers(ktrdr, own)]);
+    const [api, workers] = await Promise.all([
+      checkKtrdr(ktrdr, config.KTRDR_API_URL, whose.patienceMs),
+      checkKtrdrWorkers(ktrdr, whose),
+    ]);
     return [...api, ...workers];
   } finally {
     ktrdr.close();

@@ -4,11 +4,13 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { skewOf } from "../../src/domain/clock-skew.ts";
 import { checkNode } from "../../src/doctor/check-node.ts";
 import { AILMENTS, ReportSchema, type Ailment, type Finding } from "../../src/doctor/finding.ts";
+import { patienceAfter } from "../../src/doctor/patience.ts";
 import { ROOT } from "../../src/running-lab/lab-environment.ts";
 import { findDevServer } from "../../lab/temporal-binary.ts";
 import { until } from "../../lab/until.ts";
@@ -32,7 +34,8 @@ beforeAll(async () => {
     configuredPath: process.env["TEMPORAL_CLI_PATH"],
   });
   searched = `${path.dirname(cli.path)}${path.delimiter}${process.env["PATH"]}`;
-  lab = await startTestLab();
+  // A part that a test freezes is not to be killed for it, however long the test takes.
+  lab = await startTestLab({ hangsAfterMs: 1_800_000 });
 });
 
 afterAll(async () => {
@@ -116,8 +119,8 @@ describe("a healthy lab", () => {
   });
 
   test("called wrongly, it says how to, and ends with 2", async () => {
-    for (const wrong of ["--nonsense", "everything"]) {
-      const { exitCode, stderr, stdout } = await execa(DOCTOR, ["doctor", wrong], {
+    for (const wrong of [["--nonsense"], ["everything"], ["--patience", "soon"], ["--patience", "0"]]) {
+      const { exitCode, stderr, stdout } = await execa(DOCTOR, ["doctor", ...wrong], {
         env: environment({}),
         reject: false,
       });
@@ -281,12 +284,15 @@ describe("Temporal", () => {
 });
 
 /** KTRDR behind something that changes its answers. */
-async function beforeKtrdr(change: (body: string) => string, aheadMs = 0): Promise<Record<string, string>> {
+async function beforeKtrdr(
+  change: (body: string) => string | Promise<string>,
+  aheadMs = 0,
+): Promise<Record<string, string>> {
   const server = createServer(({ url = "/" }, response) => {
     void (async () => {
       const answer = await fetch(new URL(url, lab.addresses.ktrdr));
       const type = answer.headers.get("content-type") ?? "application/json";
-      const text = change(await answer.text());
+      const text = await change(await answer.text());
       response.writeHead(answer.status, { date: new Date(Date.now() + aheadMs).toUTCString(), "content-type": type });
       response.end(text);
     })();
@@ -303,6 +309,14 @@ describe("KTRDR", () => {
   test("not there", async () => {
     const examined = await doctor({ KTRDR_API_URL: `http://127.0.0.1:${await freePort()}` }, "--no-probe");
     expect({ code: examined.code, sick: examined.sick }).toEqual({ code: 1, sick: ["ktrdr_down"] });
+  });
+
+  test("is given as long to answer as it is told", async () => {
+    const late = async (body: string) => await delay(2_000, body);
+    const there = await beforeKtrdr(late);
+    const impatient = await doctor(there, "--no-probe", "--patience", "1");
+    expect(impatient.findings.find(({ part }) => part === "KTRDR")?.code).toBe("port_taken");
+    well(await doctor(there, "--no-probe", "--patience", "120"));
   });
 
   test("its clock is off, its version unknown: warnings alone end with 0", async () => {
@@ -391,6 +405,12 @@ describe("settings", () => {
     seen.set("node_old", finding.fix ?? "");
     for (const version of ["v24.12.0", "v24.21.0", "v25.0.0"]) expect(checkNode(version, "").severity).toBe("ok");
   });
+});
+
+test("parts are waited for as many times longer as the doctor took to come up than it computed", () => {
+  expect(patienceAfter({ upMs: 500, computedMs: 600 })).toBe(4_000);
+  expect(patienceAfter({ upMs: 1_700, computedMs: 600 })).toBe(12_000);
+  expect(patienceAfter({ upMs: 600_000, computedMs: 600 })).toBe(60_000);
 });
 
 test("a clock is off only by what the way of the answer does not explain", () => {
