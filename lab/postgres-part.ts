@@ -20,11 +20,20 @@ export function postgresPart(options: PostgresPartOptions): Part {
       const log = openLog(logFile);
       const server = await startPostgres({
         ...options,
-        onLog: (line) => writeSync(log, `${line}\n`),
+        onLog: (line) => note(log, line),
       });
       return { pid: server.pid, exited: server.exited, stop: () => server.stop() };
     },
   };
+}
+
+/** A full disk costs lines of the log, not the lab: the server itself waits for room. */
+function note(log: number, line: string): void {
+  try {
+    writeSync(log, `${line}\n`);
+  } catch {
+    // Nowhere to say it.
+  }
 }
 
 /** The protocol's first message, which asks for TLS: the server answers it before it asks for a user. */

@@ -62,6 +62,9 @@ beforeAll(async () => {
   for (const name of ["alpha", "beta"]) await first.writeStrategy(name);
   const taskId = await train(first, "alpha", "2008-01-01");
   await first.follow(taskId, "completed");
+  // The version of its strategy is written down a moment after the start.
+  const noted = async () => "strategy_version" in (await resultsOf(first, taskId)).manifest;
+  await until(noted, { what: "the version of its strategy", timeoutMs: 300_000 });
   finished = { taskId, results: await resultsOf(first, taskId) };
   await first.faults([HELD]);
   running = await train(first, "alpha", "2008-01-02");

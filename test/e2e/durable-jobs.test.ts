@@ -159,7 +159,6 @@ describe("a training and a backtest", () => {
       expect(results["figures"]).toMatchObject({ epochs: 40 });
       expect(JSON.stringify(results["caveats"])).toMatch(/checkpoint of epoch \d+/);
     },
-    120_000,
   );
 
   it("a backtest is computed afresh after a SIGTERM of KTRDR's worker", async () => {
@@ -228,7 +227,7 @@ describe("a training and a backtest", () => {
       task_id,
       existing: true,
     });
-  }, 180_000);
+  });
 
   async function stoppedAt(percent: number, job: Answer): Promise<Answer> {
     await research.faults([{ ...HELD, percent }]);

@@ -22,9 +22,7 @@ const EPOCHS = 12;
 const BARS = 750;
 
 /** Longer than anything that an operator does in a test; what begins after it was lifted is done at once. */
-const LONG = 90;
-/** Long enough to do something meanwhile, and awaited. */
-const SHORT = 8;
+const LONG = 3_600;
 
 const KtrdrStrategy = defineSearchAttributeKey("KtrdrStrategy", SearchAttributeType.KEYWORD);
 
@@ -121,7 +119,7 @@ async function requestCancellationInUi(taskId: string): Promise<void> {
 
 describe("seeing what runs", () => {
   it("shows a running, a queued and a repeated job for what they are", async () => {
-    await lasting(30);
+    await research.hold();
     const running = await runs(await train("alpha"));
     const queued = await waits(await train("beta"));
     const { task_id: batch } = await train("beta", { repeats: 2 });
@@ -138,7 +136,6 @@ describe("seeing what runs", () => {
     expect(await operator.types("bin/ktrdr-mcp doctor")).toContain("All is well.");
     await listed('temporal workflow list --query "ParentWorkflowId', { TASK_ID: batch }, draws);
 
-    await lasting(0); // the others, when their turn comes
     // The first heartbeat comes before the first epoch: the page promises progress once there is some.
     const progress = /LastHeartbeatDetails +\[.*"percent":\d+.*"step":"Epoch \d+\/12"/;
     let described = "";
@@ -158,6 +155,7 @@ describe("seeing what runs", () => {
 
     expect(await operator.types("temporal workflow show", { TASK_ID: running })).toContain("ActivityTaskScheduled");
     expect(await operator.types("temporal task-queue describe")).toContain(`${research.lab.pid("worker")}@`);
+    await research.release();
     expect(await operator.types("temporal workflow result", { TASK_ID: running })).toContain('"status":"completed"');
     await research.follow(batch, "completed");
   });
@@ -182,34 +180,30 @@ describe("cancelling", () => {
     cancel_task: async (taskId) => await research.call("cancel_task", { task_id: taskId, reason: "no use" }),
   };
 
-  it.each(Object.keys(WAYS))(
-    "by %s stops what runs and what waits, records it and frees the slots",
-    async (way) => {
-      const running = await bothRun();
-      const queued = [await waits(await train("beta")), await waits(await backtest())];
-      for (const taskId of [...queued, ...running]) await WAYS[way]?.(taskId);
-      for (const taskId of queued) {
-        expect(await operator.recorded(taskId)).toMatchObject({
-          status: "cancelled",
-          headline: "cancelled before it started",
-          operationIds: [],
-        });
-        expect(await operator.computed(taskId)).toBe(0);
-      }
-      for (const taskId of running) {
-        const outcome = await operator.recorded(taskId);
-        expect(outcome).toMatchObject({ status: "cancelled", failure: null, partial: { percent: expect.any(Number) } });
-        expect(outcome.headline).toMatch(/^cancelled at \d+ %$/);
-        expect(await operator.computing(taskId)).toEqual([]);
-        expect(await operator.computed(taskId)).toBe(1);
-        const { answer } = await research.follow(taskId, "cancelled");
-        expect(answer).toMatchObject({ final: true, headline: outcome.headline });
-        await expect(operator.client.workflow.getHandle(taskId).result()).rejects.toThrow("cancelled");
-      }
-      await freeSlots();
-    },
-    120_000,
-  );
+  it.each(Object.keys(WAYS))("by %s stops what runs and what waits, records it and frees the slots", async (way) => {
+    const running = await bothRun();
+    const queued = [await waits(await train("beta")), await waits(await backtest())];
+    for (const taskId of [...queued, ...running]) await WAYS[way]?.(taskId);
+    for (const taskId of queued) {
+      expect(await operator.recorded(taskId)).toMatchObject({
+        status: "cancelled",
+        headline: "cancelled before it started",
+        operationIds: [],
+      });
+      expect(await operator.computed(taskId)).toBe(0);
+    }
+    for (const taskId of running) {
+      const outcome = await operator.recorded(taskId);
+      expect(outcome).toMatchObject({ status: "cancelled", failure: null, partial: { percent: expect.any(Number) } });
+      expect(outcome.headline).toMatch(/^cancelled at \d+ %$/);
+      expect(await operator.computing(taskId)).toEqual([]);
+      expect(await operator.computed(taskId)).toBe(1);
+      const { answer } = await research.follow(taskId, "cancelled");
+      expect(answer).toMatchObject({ final: true, headline: outcome.headline });
+      await expect(operator.client.workflow.getHandle(taskId).result()).rejects.toThrow("cancelled");
+    }
+    await freeSlots();
+  });
 
   it("a strategy by query stops all of it and nothing else", async () => {
     const running = await runs(await train("alpha"));
@@ -353,55 +347,46 @@ describe("resetting", () => {
     await operator.types(beginning, { TASK_ID: taskId, REASON: "a test" });
   };
 
-  it.each(TYPES)(
-    "a running job to its %s does not compute it twice",
-    async (type) => {
-      await lasting(SHORT);
-      const running = await bothRun();
-      for (const taskId of running) await reset(taskId, type);
-      for (const taskId of running) await research.follow(taskId, "running");
-      await expectDoneOnce(running);
-    },
-    120_000,
-  );
+  it.each(TYPES)("a running job to its %s does not compute it twice", async (type) => {
+    await research.hold();
+    const running = await bothRun();
+    for (const taskId of running) await reset(taskId, type);
+    for (const taskId of running) await research.follow(taskId, "running");
+    await research.release();
+    await expectDoneOnce(running);
+  });
 
-  it.each(TYPES)(
-    "a waiting job to its %s keeps it in the queue",
-    async (type) => {
-      await lasting(SHORT);
-      const running = await runs(await train("alpha"));
-      const queued = await waits(await train("beta"));
-      await reset(queued, type);
-      await operator.slots("training", [running], [queued]);
-      await expectDoneOnce([running, queued]);
-    },
-    120_000,
-  );
+  it.each(TYPES)("a waiting job to its %s keeps it in the queue", async (type) => {
+    await research.hold();
+    const running = await runs(await train("alpha"));
+    const queued = await waits(await train("beta"));
+    await reset(queued, type);
+    await operator.slots("training", [running], [queued]);
+    await research.release();
+    await expectDoneOnce([running, queued]);
+  });
 
-  it.each(TYPES)(
-    "a finished job to its %s answers from the record",
-    async (type) => {
-      await lasting(0);
-      const { task_id } = await train("alpha");
-      await expectDoneOnce([task_id]);
-      const before = await operator.recorded(task_id);
-      await reset(task_id, type);
-      const again: unknown = await operator.client.workflow.getHandle(task_id).result();
-      expect(again).toEqual(before);
-      expect(await operator.computed(task_id)).toBe(1);
-    },
-    120_000,
-  );
+  it.each(TYPES)("a finished job to its %s answers from the record", async (type) => {
+    await lasting(0);
+    const { task_id } = await train("alpha");
+    await expectDoneOnce([task_id]);
+    const before = await operator.recorded(task_id);
+    await reset(task_id, type);
+    const again: unknown = await operator.client.workflow.getHandle(task_id).result();
+    expect(again).toEqual(before);
+    expect(await operator.computed(task_id)).toBe(1);
+  });
 });
 
 describe("pausing a step", () => {
   it("loses nothing: the job is done after unpausing", async () => {
-    await lasting(SHORT);
+    await research.hold();
     const running = await bothRun();
     for (const taskId of running) {
       const id = await pendingActivity(taskId);
       await operator.types("temporal activity pause", { TASK_ID: taskId, ACTIVITY_ID: id });
     }
+    await research.release();
     // It computes to its end meanwhile, and nobody of ours looks.
     for (const taskId of running) {
       const over = async () => (await operator.computing(taskId)).length === 0;
@@ -445,11 +430,12 @@ describe("KTRDR", () => {
 
 describe("a deploy", () => {
   it("neither cancels nor repeats anything", async () => {
-    await lasting(SHORT);
+    await research.hold();
     const running = await bothRun();
     const before = research.lab.pid("worker");
     await operator.types("kill -TERM", { WORKER_PID: String(before) });
     await research.lab.back("worker", before);
+    await research.release();
     await expectDoneOnce(running);
   });
 });
@@ -475,7 +461,6 @@ describe("the keeper", () => {
       await operator.types("temporal workflow cancel --workflow-id", { TASK_ID: running });
       await expectDoneOnce([queued, newcomer]);
     },
-    120_000,
   );
 
   it("has a warden whose schedule can be seen, and comes back when it was deleted", async () => {
@@ -536,19 +521,18 @@ describe("at a Temporal server of one's own", () => {
     await server?.stop();
   });
 
-  const slow = async (epochDelayMs: number): Promise<void> =>
-    await there.faults([{ id: "slow", fault: "slow_computing", kind: "training", epochDelayMs }]);
   const ask = async (strategy: string, more: Record<string, unknown> = {}): Promise<string> =>
     (await there.call("train_model", { strategy, start_date: "2000-01-03", end_date: day(2008), ...more })).task_id;
 
   it("a paused job loses nothing, is listed as open and goes on", async () => {
-    await slow(700);
+    await there.hold();
     const taskId = await ask("alpha");
     await there.follow(taskId, "running");
     const variables = { TASK_ID: taskId, REASON: "a test" };
     await at.types("temporal workflow pause", variables);
     const { answer } = await there.follow(taskId, "stalled");
     expect(answer["headline"]).toMatch(/^Paused by an operator in Temporal. KTRDR computes on/);
+    await there.release();
     const over = async () => (await at.computing(taskId)).length === 0;
     await until(over, { what: "the end of computing", timeoutMs: 120_000 });
     expect((await at.records.get(taskId))?.status).toBe("open");
@@ -558,7 +542,7 @@ describe("at a Temporal server of one's own", () => {
   });
 
   it("a paused job is cancelled by the tool at once, and by an operator when it is resumed", async () => {
-    await slow(4_000);
+    await there.hold();
     for (const by of ["cancel_task", "operator"]) {
       const taskId = await ask("alpha");
       await there.follow(taskId, "running");
@@ -599,10 +583,9 @@ describe("at a Temporal server of one's own", () => {
   });
 
   it("a deleted namespace is named in every answer; made again, all jobs go on by themselves, computed once", async () => {
-    await slow(2_500);
+    await there.hold();
     const running = await ask("alpha");
     await there.follow(running, "running");
-    await slow(0);
     const queued = await ask("beta");
     const batch = await ask("beta", { repeats: 2 });
     const draws = await at.children(batch, 2);
@@ -630,6 +613,8 @@ describe("at a Temporal server of one's own", () => {
     expect(doctor.stdout).toMatch(/^✘ Temporal +\S+ has no namespace research$/m);
 
     await at.types("temporal operator namespace create");
+    await there.follow(running, "running");
+    await there.release();
     for (const taskId of [running, queued, batch]) await there.follow(taskId, "completed");
     for (const taskId of [running, queued, ...draws]) {
       expect(await at.computed(taskId), `computations of ${taskId}`).toBe(1);
@@ -646,7 +631,7 @@ describe("at a Temporal server of one's own", () => {
 
 describe("a lab whose Temporal forgot everything", () => {
   it("has its namespace again by itself, and its jobs, twice in a row", async () => {
-    await lasting(30);
+    await research.hold();
     const running = await bothRun();
     const { namespace, dir } = research.lab;
     await forgotten(running, async () => {
@@ -657,6 +642,7 @@ describe("a lab whose Temporal forgot everything", () => {
       await Promise.all(files.map(async (file) => await rm(path.join(dir, file), { force: true })));
       research.lab.kill("temporal");
     });
+    await research.release();
     await expectDoneOnce(running);
     await freeSlots();
   });

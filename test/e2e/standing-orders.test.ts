@@ -11,9 +11,7 @@ import { connectServer, textOf } from "../support/mcp.ts";
 
 const EPOCHS = 12;
 /** Longer than anything that an operator does in a test. */
-const LONG = 120;
-/** Awaited. */
-const SHORT = 6;
+const LONG = 3_600;
 
 let research: Research;
 let operator: Operator;
@@ -103,7 +101,7 @@ const computedOnce = async (taskId: string): Promise<void> => {
 
 describe("a pause", () => {
   it("lets running jobs go on, starts no other, is told, and survives the death of every part", async () => {
-    await lasting(SHORT);
+    await research.hold();
     const runs = await train("alpha");
     await running(runs);
     const known = request("beta");
@@ -118,7 +116,7 @@ describe("a pause", () => {
 
     const { lab } = research;
     for (const part of ["worker", "temporal", "postgres"]) await lab.back(part, lab.kill(part));
-    await lasting(0);
+    await research.release();
     await computedOnce(runs);
     await waitsBecause(waits, "research is paused by the operator: KTRDR is being moved");
     expect(await operator.computed(waits)).toBe(0);

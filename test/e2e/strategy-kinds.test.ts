@@ -139,7 +139,7 @@ beforeAll(async () => {
   await writeFile(path.join(data, "HOURS_1h.csv"), bars(1));
   await writeFile(path.join(data, "HOURS_4h.csv"), bars(4));
   for (const kind of KINDS) await writeFile(fileOf(kind), textOf(kind));
-}, 300_000);
+});
 afterAll(() => research.end());
 
 const fileOf = ({ name }: Kind) => path.join(research.lab.dir, "ktrdr", "strategies", `${name}.yaml`);

@@ -113,8 +113,10 @@ function recorded(): ProcessId[] {
 
 /** Files and folders that others than their owner may use. */
 function openToOthers(place: string): string[] {
-  const { mode } = statSync(place);
-  const inner = statSync(place).isDirectory() ? readdirSync(place).map((name) => path.join(place, name)) : [];
+  const found = statSync(place, { throwIfNoEntry: false });
+  if (found === undefined) return []; // a server's journal comes and goes
+  const { mode } = found;
+  const inner = found.isDirectory() ? readdirSync(place).map((name) => path.join(place, name)) : [];
   return [...((mode & 0o077) === 0 ? [] : [place]), ...inner.flatMap(openToOthers)];
 }
 

@@ -72,7 +72,7 @@ describe.each([
       await putFile(stack.dataDir, `${name}.csv`, textOf(ROWS));
     }
     await putFile(stack.dataDir, "CLEAN_1d.csv", textOf(ROWS));
-  }, 60_000);
+  });
   afterAll(() => stack.stop());
 
   const row = async (symbol: string): Promise<Record<string, unknown>> => {

@@ -9,7 +9,7 @@ import { Stage, SUCCEEDED } from "../support/stage.ts";
 import { outcomeOf, TRAINING } from "../support/job-inputs.ts";
 import { startScriptedWorker, type RunningWorker } from "../support/workflow-env.ts";
 
-describe("get_task_status", { timeout: 60_000 }, () => {
+describe("get_task_status", () => {
   let stack: Stack;
   let stage: Stage;
   let worker: RunningWorker;

@@ -62,7 +62,6 @@ describe("hostile input", () => {
         { numRuns: runs(name), examples: [[{}], [{ symbol: "_" }]] },
       );
     },
-    60_000,
   );
 
   const good = Object.fromEntries(
@@ -93,7 +92,6 @@ describe("hostile input", () => {
         { numRuns: runs(name) },
       );
     },
-    120_000,
   );
 
   test("whatever answer holds a text of others says that it is data", async () => {

@@ -23,7 +23,7 @@ let stack: Stack;
 beforeAll(async () => {
   stack = await startStack({ temporal: true, ktrdr: true });
   await stack.strategies.write("ignored", IGNORED, { overwrite: true });
-}, 60_000);
+});
 afterAll(() => stack.stop());
 
 const ask = (tool: string, args: Record<string, unknown>) => stack.ask(tool, args);

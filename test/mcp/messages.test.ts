@@ -170,7 +170,7 @@ describe.each([
     const log = createExecutionLog(pool);
     expect(await server.callAnother("list_models", { limit: 17 })).toBe(true);
     await expect
-      .poll(async () => (await log.recent({ tool: "list_models", limit: 1 }))[0], { timeout: 10_000 })
+      .poll(async () => (await log.recent({ tool: "list_models", limit: 1 }))[0])
       .toMatchObject({ arguments: { limit: 17 }, errorCode: null });
     const refused = (await log.recent({ limit: 100 })).filter(({ errorCode }) => errorCode === "invalid_input");
     expect(JSON.stringify(refused)).toMatch(/nested more than 40 levels deep/);

@@ -106,7 +106,7 @@ async function expectLogged(tool: string, names: readonly string[]): Promise<voi
     const found = new Set(calls.flatMap(({ arguments: args }) => textsIn(args)));
     return names.filter((name) => !found.has(name));
   };
-  await expect.poll(seen, { timeout: 60_000 }).toEqual([]);
+  await expect.poll(seen).toEqual([]);
 }
 
 test(`SEED=${SEED}: over stdio every one is answered once, and the calls between them, too`, async () => {

@@ -83,7 +83,7 @@ it("a worker whose clock was set back is found before it does anything, also wit
   }
   expect((await worker).all).toContain("the clock of this machine is off");
   await run(pool, "delete from clocks");
-}, 180_000);
+});
 
 it("a process that ended while it was off is not told for long", async () => {
   await run(pool, "insert into clocks values ('8@gone', 600, now() - interval '10 minutes')");

@@ -166,7 +166,7 @@ describe("a real server", () => {
     await reload();
     const on = async () => (await refusal("?sslmode=no-verify", "postgres")) === null;
     await until(on, { what: "TLS", timeoutMs: 120_000 });
-  }, 120_000);
+  });
 
   afterAll(async () => {
     await admin.end();

@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
@@ -10,6 +11,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import pg from "pg";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { postgresPart } from "../../lab/postgres-part.ts";
 import { accountNamed, unprivilegedAccount } from "../../lab/postgres-account.ts";
 import { startPostgres, type PostgresOptions, type PostgresServer } from "../../lab/postgres.ts";
 import { freePort } from "../support/ports.ts";
@@ -45,6 +47,15 @@ async function query(server: PostgresServer, text: string): Promise<unknown[]> {
 }
 
 describe("the embedded PostgreSQL", () => {
+  it.runIf(existsSync("/dev/full"))("goes on when the disk has no room for its log", async () => {
+    const part = postgresPart({ dir, port, fsync: false });
+    const signal = new AbortController().signal;
+    const server = await part.start({ logFile: "/dev/full", signal, spawned: () => Promise.resolve() });
+    await part.answers?.(signal, server.pid);
+    await server.stop();
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+  });
+
   it("keeps what was committed when it is killed, and stops when told to, twice if need be", async () => {
     const server = await start();
     await query(server, "create table kept (n int)");

@@ -15,8 +15,8 @@ import { COMPILED } from "./mcp.ts";
 import { freePort } from "./ports.ts";
 import type { Research } from "./research.ts";
 
-/** What the product promises for everything that it must notice by itself. */
-const A_MINUTE_MS = 60_000;
+/** A net. How soon things are noticed is what test/simulation says, with a clock of its own. */
+const NOTICED_WITHIN_MS = 300_000;
 
 /** The commands of pages: the lines of their `sh` blocks. */
 export async function commandsOf(...pages: readonly string[]): Promise<string[]> {
@@ -130,11 +130,11 @@ export class Operator {
     return all;
   }
 
-  /** Resolves when the record of a job has ended, which must be within a minute, and says how. */
+  /** Resolves when the record of a job has ended, and says how. */
   async recorded(taskId: string): Promise<{ status: string; headline: string; operationIds: readonly string[] }> {
     await until(async () => ((await this.records.get(taskId))?.outcome ?? null) !== null, {
       what: `the end of ${taskId} in the record`,
-      timeoutMs: A_MINUTE_MS,
+      timeoutMs: NOTICED_WITHIN_MS,
     });
     const job = await this.records.get(taskId);
     if (job?.outcome == null) throw new Error(`${taskId} has no outcome`);
@@ -149,9 +149,11 @@ export class Operator {
       seen = await this.keeperState(kind);
       return seen === wanted;
     };
-    await until(same, { what: `slots-${kind} being ${wanted}`, timeoutMs: A_MINUTE_MS }).catch((error: unknown) => {
-      throw new Error(`slots-${kind} is ${seen}`, { cause: error });
-    });
+    await until(same, { what: `slots-${kind} being ${wanted}`, timeoutMs: NOTICED_WITHIN_MS }).catch(
+      (error: unknown) => {
+        throw new Error(`slots-${kind} is ${seen}`, { cause: error });
+      },
+    );
   }
 
   private async keeperState(kind: string): Promise<string> {

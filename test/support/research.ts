@@ -86,6 +86,16 @@ export class Research {
     if (!answer.ok) throw new Error(`faults: ${answer.status} ${await answer.text()}`);
   }
 
+  /** From now on whatever computes gets so far and no further, until it is released: it cannot end too early for a test. */
+  async hold(): Promise<void> {
+    await this.faults([{ id: "held", fault: "computing_stalls", percent: 20 }]);
+  }
+
+  /** What was held goes on; what begins now is done at once. */
+  async release(): Promise<void> {
+    await this.faults([]);
+  }
+
   async writeStrategy(name: string, epochs?: number): Promise<void> {
     await writeFile(path.join(this.lab.dir, "ktrdr", "strategies", `${name}.yaml`), strategyText(name, epochs));
   }
