@@ -111,14 +111,15 @@ describe.each(CLIENT_LINES)("a %s client", (line) => {
   it("is told when a job that it follows has ended", async () => {
     const client = at(line);
     const end = line === "legacy" ? "2007-12-31" : "2006-12-29";
-    await research.faults([{ id: "slow", fault: "slow_computing", kind: "training", epochDelayMs: 100 }]);
+    await research.hold();
     const asked = await client.call("train_model", { strategy: "pointed_at", start_date: "2000-01-03", end_date: end });
     const id = String(asked.structuredContent?.["task_id"]);
-    const told = new Promise<string>((resolve) => void client.follow(`result://${id}`, resolve));
-    expect(await told).toBe(`result://${id}`);
+    const told = Promise.withResolvers<string>();
+    await client.follow(`result://${id}`, told.resolve);
+    await research.release();
+    expect(await told.promise).toBe(`result://${id}`);
     const status = await client.call("get_task_status", { task_id: id });
     expect(status.structuredContent).toMatchObject({ final: true, state: "completed" });
-    await research.faults([]);
   });
 });
 

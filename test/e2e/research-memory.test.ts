@@ -143,7 +143,7 @@ describe("a batch", () => {
     // One of its trainings is known before.
     const known = await research.call("train_model", { strategy: "fast", ...TRAIN });
     await research.follow(known.task_id, "completed");
-    await research.faults([{ id: "slow", fault: "slow_computing", epochDelayMs: 60, barDelayMs: 1 }]);
+    await research.hold();
     const batch = await research.call("start_batch", wish);
     expect(batch).toMatchObject({ items: 4, existing: false });
     const begun = async () => {
@@ -157,6 +157,7 @@ describe("a batch", () => {
     for (const part of ["worker", "temporal", "postgres", "ktrdr-api", "worker"]) await lab.back(part, lab.kill(part));
     const partial = await research.call("get_results", { task_id: batch.task_id });
     expect(partial).toMatchObject({ kind: "batch", status: "open", headline: expect.stringMatching(/^Not over yet/) });
+    await research.release();
     const { answer } = await research.follow(batch.task_id, "completed");
     expect(answer).toMatchObject({
       percent: 100,
@@ -187,7 +188,7 @@ describe("a batch", () => {
   });
 
   it("cancelled stops everything of it", async () => {
-    await research.faults([{ id: "slow", fault: "slow_computing", kind: "training", epochDelayMs: 2_000 }]);
+    await research.hold();
     const batch = await research.call("start_batch", {
       ...wish,
       work: "train",
@@ -207,6 +208,6 @@ describe("a batch", () => {
       done: 0,
       running: 0,
     });
-    await research.faults([]);
+    await research.release();
   });
 });

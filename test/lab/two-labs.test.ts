@@ -28,7 +28,7 @@ test("the same job in both, one's worker killed, a stray worker about: each comp
   const jobs = await Promise.all(
     labs.map(async (research) => {
       await research.writeStrategy("alpha");
-      await research.faults([{ id: "slow", fault: "slow_computing", kind: "training", epochDelayMs: 400 }]);
+      await research.hold();
       const { task_id } = await research.call("train_model", REQUEST);
       await research.follow(task_id, "running");
       return task_id;
@@ -40,6 +40,7 @@ test("the same job in both, one's worker killed, a stray worker about: each comp
   const killed = a.lab.kill("worker");
   expect(await pollers(a)).toEqual([killed]);
   await a.lab.back("worker", killed);
+  for (const research of labs) await research.release();
   await Promise.all(labs.map(async (research) => await research.follow(taskId, "completed")));
   for (const research of labs) {
     expect((await research.computations("")).map(({ event, operationId }) => `${event} ${operationId}`)).toEqual(

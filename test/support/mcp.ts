@@ -80,13 +80,15 @@ export async function connectServer(line: ClientLine, env: Readonly<Record<strin
   return line === "legacy" ? await connectLegacy(env) : await connectModern(env);
 }
 
+/** The clients' own minute is short on a machine that is too busy. */
+const PATIENT = { timeout: 600_000 };
 const IDENTITY = { name: "interop-test", version: "9.8.7" };
 
 async function connectLegacy(env: Readonly<Record<string, string>>): Promise<TestClient> {
   const transport = new LegacyStdio({ ...SERVER, env: { ...COMPILED, ...env } });
   const stderr = collect(transport.stderr);
   const client = new LegacyClient(IDENTITY);
-  await client.connect(transport);
+  await client.connect(transport, PATIENT);
   return {
     line: "legacy",
     pid: transport.pid ?? 0,
@@ -99,11 +101,10 @@ async function connectLegacy(env: Readonly<Record<string, string>>): Promise<Tes
     },
     listTools: async () => (await client.listTools()).tools,
     call: async (name, args = {}, { meta, ...options } = {}) =>
-      (await client.callTool(
-        { name, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) },
-        undefined,
-        options,
-      )) as CallToolResult,
+      (await client.callTool({ name, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) }, undefined, {
+        ...PATIENT,
+        ...options,
+      })) as CallToolResult,
     close: () => client.close(),
   };
 }
@@ -112,7 +113,7 @@ async function connectModern(env: Readonly<Record<string, string>>): Promise<Tes
   const transport = new ModernStdio({ ...SERVER, env: { ...COMPILED, ...env } });
   const stderr = collect(transport.stderr);
   const client = new ModernClient(IDENTITY, { versionNegotiation: { mode: { pin: "2026-07-28" } } });
-  await client.connect(transport);
+  await client.connect(transport, PATIENT);
   return {
     line: "modern",
     pid: transport.pid ?? 0,
@@ -127,7 +128,7 @@ async function connectModern(env: Readonly<Record<string, string>>): Promise<Tes
     call: async (name, args = {}, { meta, ...options } = {}) =>
       (await client.callTool(
         { name, arguments: args, ...(meta === undefined ? {} : { _meta: meta }) },
-        options,
+        { ...PATIENT, ...options },
       )) as CallToolResult,
     close: () => client.close(),
   };
