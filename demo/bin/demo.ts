@@ -8,7 +8,7 @@ import { connectClaude } from "../claude.ts";
 import { computations } from "../evidence.ts";
 import { createScreen, type Screen } from "../screen.ts";
 import { tell } from "../story.ts";
-import { claims } from "../verdict.ts";
+import { claims } from "../claims.ts";
 import { errorInFull } from "../../src/error-text.ts";
 import { noArguments, runCommand } from "../../src/bin/command.ts";
 import { ROOT } from "../../src/running-lab/lab-environment.ts";

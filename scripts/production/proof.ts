@@ -7,7 +7,7 @@ import { connectClaudeOverHttp } from "../../demo/claude.ts";
 import { computations } from "../../demo/evidence.ts";
 import type { Screen } from "../../demo/screen.ts";
 import { tell } from "../../demo/story.ts";
-import { claims, type Claim } from "../../demo/verdict.ts";
+import { claims, type Claim } from "../../demo/claims.ts";
 import { searchAttributesThere } from "../../src/temporal/search-attributes.ts";
 import { healthOf, newToken, runToItsEnd, type Stack } from "./stack.ts";
 

@@ -6,7 +6,7 @@ import type { ActivityDeps } from "./deps.ts";
 import { workOf } from "./kinds/index.ts";
 import { LOST, standingOf, type Standing } from "./standing.ts";
 
-export interface Admission {
+export interface Admitted {
   /** How the job ended, when this request was answered before: then nothing is computed again. */
   readonly finished: JobOutcome | null;
   /**
@@ -20,7 +20,7 @@ export interface Admission {
 export function admitActivities(deps: Pick<ActivityDeps, "jobs" | "slots" | "strategies" | "executions">) {
   const { jobs, slots, executions } = deps;
   return {
-    async admitJob(input: JobInput, computation: number): Promise<Admission> {
+    async admitJob(input: JobInput, computation: number): Promise<Admitted> {
       const { request, jobId, priority } = input;
       const text = (await workOf(request.kind).strategyText?.(deps, request)) ?? null;
       const finished = await jobs.admit(input, text, await namespaceId());

@@ -1,6 +1,6 @@
 /** Waits for a computation and finds out how it really ended. */
 import { activityInfo, cancellationSignal, heartbeat } from "@temporalio/activity";
-import type { ApiEvidence, Verdict, WorkerEvidence } from "../domain/evidence.ts";
+import type { ApiEvidence, Diagnosis, WorkerEvidence } from "../domain/evidence.ts";
 import type { ComputationEnd, JobInput, JobProgress } from "../domain/job.ts";
 import { kindOf, type ComputeRequest, type SlotKind } from "../domain/kinds/index.ts";
 import type { FaultSeen } from "../domain/outcome.ts";
@@ -8,7 +8,7 @@ import { isDomainError } from "../domain/errors.ts";
 import { leftMs, nextLookMs, type PaceMark } from "../domain/pace.ts";
 import type { Operation } from "../domain/operation.ts";
 import { partialOf } from "../domain/partial.ts";
-import { DEAD_REASON, holdsResult, judge } from "../domain/verdict.ts";
+import { DEAD_REASON, holdsResult, diagnose } from "../domain/diagnosis.ts";
 import { computationOf, noteSeen } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { askApi, corrected, inquire, workplaceOf, type Workplace } from "./evidence.ts";
@@ -84,15 +84,15 @@ class Vigil {
   async keep(): Promise<ComputationEnd> {
     let progress = this.report("verifying");
     for (;;) {
-      const verdict = await this.beating(() => this.observe(), progress);
-      if (verdict.kind !== "wait" && verdict.kind !== "ask_worker") {
-        return await this.beating(() => this.end(verdict), progress);
+      const diagnosis = await this.beating(() => this.observe(), progress);
+      if (diagnosis.kind !== "wait" && diagnosis.kind !== "ask_worker") {
+        return await this.beating(() => this.end(diagnosis), progress);
       }
-      if (verdict.kind === "wait") {
-        verdict.faults.forEach((fault) => this.faults.add(fault));
-        this.moved(verdict.view);
+      if (diagnosis.kind === "wait") {
+        diagnosis.faults.forEach((fault) => this.faults.add(fault));
+        this.moved(diagnosis.view);
         await this.writeDown();
-        progress = this.report(verdict.phase);
+        progress = this.report(diagnosis.phase);
       }
       await this.deps.clock.sleep(this.untilNextLook(), this.signal);
     }
@@ -124,12 +124,12 @@ class Vigil {
     return await beating(this.deps.clock, work, () => progress);
   }
 
-  private async observe(): Promise<Verdict> {
+  private async observe(): Promise<Diagnosis> {
     const api = await askApi(this.deps.ktrdr, this.operationId, this.signal);
     this.looked(api.kind !== "unreachable");
     this.notFoundSinceMs = api.kind === "not_found" ? (this.notFoundSinceMs ?? this.deps.clock.now()) : null;
     if (api.kind === "operation") this.moved(api.operation);
-    const first = this.judge(api, { kind: "not_asked" }, "unreachable");
+    const first = this.diagnose(api, { kind: "not_asked" }, "unreachable");
     if (first.kind !== "ask_worker") {
       this.keepDead(first);
       return first;
@@ -142,9 +142,9 @@ class Vigil {
     this.looked(true);
     // The worker's view is newer than the API's: progress that only the worker shows counts.
     if (worker.kind === "answers") this.moved(worker.operation);
-    const verdict = this.judge(api, worker, registry);
-    this.keepDead(verdict);
-    return verdict;
+    const diagnosis = this.diagnose(api, worker, registry);
+    this.keepDead(diagnosis);
+    return diagnosis;
   }
 
   /** Writes down the address at which the worker answered: another process may have to stop the computation there. */
@@ -174,13 +174,17 @@ class Vigil {
     this.notFoundSinceMs = null;
   }
 
-  private keepDead(verdict: Verdict): void {
-    const looksDead = verdict.kind === "wait" && verdict.looksDead;
+  private keepDead(diagnosis: Diagnosis): void {
+    const looksDead = diagnosis.kind === "wait" && diagnosis.looksDead;
     this.deadSinceMs = looksDead ? (this.deadSinceMs ?? this.deps.clock.now()) : null;
   }
 
-  private judge(api: ApiEvidence, worker: WorkerEvidence, registry: Parameters<typeof judge>[0]["registry"]): Verdict {
-    return judge({
+  private diagnose(
+    api: ApiEvidence,
+    worker: WorkerEvidence,
+    registry: Parameters<typeof diagnose>[0]["registry"],
+  ): Diagnosis {
+    return diagnose({
       kind: this.input.request.kind,
       api,
       worker,
@@ -225,28 +229,28 @@ class Vigil {
     return progress;
   }
 
-  private async end(verdict: Exclude<Verdict, { kind: "wait" | "ask_worker" }>): Promise<ComputationEnd> {
-    switch (verdict.kind) {
+  private async end(diagnosis: Exclude<Diagnosis, { kind: "wait" | "ask_worker" }>): Promise<ComputationEnd> {
+    switch (diagnosis.kind) {
       case "succeeded":
-        verdict.faults.forEach((fault) => this.faults.add(fault));
-        return { fate: "succeeded", summary: await this.resultOf(verdict.result), faultsSeen: [...this.faults] };
+        diagnosis.faults.forEach((fault) => this.faults.add(fault));
+        return { fate: "succeeded", summary: await this.resultOf(diagnosis.result), faultsSeen: [...this.faults] };
       case "lost":
-        return await this.bury(verdict);
+        return await this.bury(diagnosis);
       case "failed":
-        if (verdict.code === "cancelled_at_ktrdr" && (await this.wasShutDown())) {
+        if (diagnosis.code === "cancelled_at_ktrdr" && (await this.wasShutDown())) {
           return await this.bury({ kind: "lost", fault: "worker_died", why: "its worker was shut down" });
         }
         return {
           fate: "failed",
           failure: {
-            code: verdict.code,
-            what: verdict.what,
-            why: verdict.why,
-            next: adviceFor(verdict.code, this.input.request.kind),
+            code: diagnosis.code,
+            what: diagnosis.what,
+            why: diagnosis.why,
+            next: adviceFor(diagnosis.code, this.input.request.kind),
           },
-          partial: partialOf(verdict.view ?? this.last),
+          partial: partialOf(diagnosis.view ?? this.last),
           faultsSeen: [...this.faults],
-          mayStillCompute: verdict.code !== "computation_failed",
+          mayStillCompute: diagnosis.code !== "computation_failed",
         };
     }
   }
@@ -267,7 +271,7 @@ class Vigil {
    * Ends a dead operation at KTRDR before another one may start. That frees a worker which keeps a copy of it, and
    * shows a result that KTRDR's old view had hidden.
    */
-  private async bury({ fault, why }: Extract<Verdict, { kind: "lost" }>): Promise<ComputationEnd> {
+  private async bury({ fault, why }: Extract<Diagnosis, { kind: "lost" }>): Promise<ComputationEnd> {
     this.faults.add(fault);
     const report = await stop(this.deps, this.input, this.computation, this.operationId, DEAD_REASON);
     const faultsSeen = [...this.faults];

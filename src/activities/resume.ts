@@ -11,7 +11,7 @@ import type { ComputeRequest } from "../domain/kinds/index.ts";
 import type { ResumePoint } from "../domain/outcome.ts";
 import type { TrainingRequest } from "../domain/kinds/training.ts";
 import type { Operation } from "../domain/operation.ts";
-import { holdsResult } from "../domain/verdict.ts";
+import { holdsResult } from "../domain/diagnosis.ts";
 import type { ComputationRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { askApi } from "./evidence.ts";

@@ -7,7 +7,7 @@ import type { FaultSeen, PartialResult } from "../domain/outcome.ts";
 import type { Operation } from "../domain/operation.ts";
 import { farther, partialOf } from "../domain/partial.ts";
 import type { ApiEvidence, RegistryEvidence, WorkerEvidence } from "../domain/evidence.ts";
-import { holdsResult } from "../domain/verdict.ts";
+import { holdsResult } from "../domain/diagnosis.ts";
 import { isGone } from "../domain/worker-gone.ts";
 import { computationOf } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";

@@ -11,10 +11,10 @@ export function linesOf(findings: readonly Finding[]): readonly string[] {
     ...(fix === null ? [] : [`${indent}→ ${fix}`]),
     ...(note === null ? [] : [`${indent}  ${note}`]),
   ]);
-  return [...lines, "", verdict(findings)];
+  return [...lines, "", lastLine(findings)];
 }
 
-function verdict(findings: readonly Finding[]): string {
+function lastLine(findings: readonly Finding[]): string {
   const count = (severity: Finding["severity"]) => findings.filter((finding) => finding.severity === severity).length;
   const [problems, warnings] = [count("problem"), count("warning")];
   if (problems + warnings === 0) return "All is well.";

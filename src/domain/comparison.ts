@@ -42,7 +42,7 @@ export interface AgainstBest {
   readonly difference: number;
   /** One standard error of the difference; null when it is not known. */
   readonly error: number | null;
-  readonly verdict: "beyond chance" | "within chance" | "cannot be told";
+  readonly chance: "beyond chance" | "within chance" | "cannot be told";
   /** How many draws each group needs to tell, when it has too few; else null. */
   readonly drawsNeeded: number | null;
 }
@@ -136,13 +136,13 @@ function against(best: Measured, group: Measured, sign: number, pairs: number): 
   // All runs of a place have the same days, so more draws do not make the market's error smaller.
   const market = both(best.market, group.market);
   const luck = normalQuantile(1 - LEVEL.market / pairs / 2) * (market ?? 0);
-  if (market !== null && difference <= luck) return { ...said, verdict: "within chance" };
+  if (market !== null && difference <= luck) return { ...said, chance: "within chance" };
   const level = LEVEL.draws / pairs;
   if (leastRankSumProbability(best.values.length, group.values.length) > level) {
-    return { ...said, verdict: "cannot be told", drawsNeeded: drawsFor(level) };
+    return { ...said, chance: "cannot be told", drawsNeeded: drawsFor(level) };
   }
   const unlucky = best.values.map((value) => value - sign * luck);
-  return { ...said, verdict: rankSumProbability(unlucky, group.values) <= level ? "beyond chance" : "within chance" };
+  return { ...said, chance: rankSumProbability(unlucky, group.values) <= level ? "beyond chance" : "within chance" };
 }
 
 /** The error of a difference of independent figures. Returns of two strategies usually correlate, so theirs is smaller. */

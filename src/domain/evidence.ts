@@ -42,7 +42,7 @@ export interface Evidence {
   readonly patience: Omit<JobSettings, "maxComputations" | "startInFlightMs">;
 }
 
-export type Verdict =
+export type Diagnosis =
   | {
       readonly kind: "wait";
       readonly phase: "running" | "stalled" | "ktrdr_unreachable" | "verifying";

@@ -1,5 +1,5 @@
 /**
- * What KTRDR says about an operation, normalised from the wire (docs/ktrdr.md §2.10). KTRDR may be wrong: `verdict.ts`
+ * What KTRDR says about an operation, normalised from the wire (docs/ktrdr.md §2.10). KTRDR may be wrong: `diagnosis.ts`
  * judges what it says.
  */
 

@@ -22,7 +22,7 @@ const START_WORKER =
   "The job goes on where it was once a worker runs. Wait a minute; then tell the user to start one: `bin/ktrdr-mcp worker`.";
 
 /** The recorded outcome counts first, then how the workflow ended in Temporal, then what is seen of the running job. */
-export function judge(sources: StatusSources): JobStatus {
+export function jobStatusOf(sources: StatusSources): JobStatus {
   const { view, record } = sources;
   if (record !== null && record !== "unavailable" && record.status !== "open") {
     return record.outcome === null

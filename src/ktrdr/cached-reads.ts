@@ -4,7 +4,7 @@ import type { Bars, BarWindow, DataRange, SymbolInfo } from "./data.ts";
 import type { Calculation, IndicatorSeries } from "./indicators.ts";
 import type { Ktrdr } from "./ktrdr.ts";
 import type { PriceFiles } from "./price-files.ts";
-import { createReadCache, type Subject } from "./read-cache.ts";
+import { createReadCache, type CachedRead } from "./read-cache.ts";
 
 /**
  * Market data rarely changes: answers are cached for an hour, errors never. Where KTRDR's data folder is mounted,
@@ -25,7 +25,7 @@ export interface CachedReads {
   invalidate(symbol?: string): void;
 }
 
-const market = (symbol: string, question: unknown): Subject<object> => ({ about: symbol.toUpperCase(), question });
+const market = (symbol: string, question: unknown): CachedRead<object> => ({ about: symbol.toUpperCase(), question });
 
 export interface CachedReadsOptions {
   readonly files?: PriceFiles | undefined;

@@ -7,7 +7,7 @@ const KEPT_MS = 3_600_000;
 /** Most numbers held by all entries together: the size of an entry is its rows. */
 const CELLS_KEPT = 2_000_000;
 
-export interface Subject<T> {
+export interface CachedRead<T> {
   /** The symbol that the entry is about; "" when it is about all. */
   readonly about: string;
   /** All else that tells two questions apart, as JSON. */
@@ -19,7 +19,7 @@ export interface Subject<T> {
 /** Reads through a cache: equal questions at the same time are one request, failures are not kept. */
 export interface ReadCache {
   readonly read: <T extends object>(
-    subject: Subject<T>,
+    subject: CachedRead<T>,
     work: (signal: AbortSignal) => Promise<T>,
     signal: AbortSignal | undefined,
   ) => Promise<T>;
@@ -40,7 +40,7 @@ export function createReadCache(now: () => number): ReadCache {
 
   return {
     async read<T extends object>(
-      { about, question, cells }: Subject<T>,
+      { about, question, cells }: CachedRead<T>,
       work: (signal: AbortSignal) => Promise<T>,
       signal: AbortSignal | undefined,
     ): Promise<T> {

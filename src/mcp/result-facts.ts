@@ -3,7 +3,7 @@ import { isInsistence } from "../domain/insistence.ts";
 import type { Told } from "../domain/kinds/define-kind.ts";
 import { kindOf, type JobResult } from "../domain/kinds/index.ts";
 import type { JobRecord } from "../store/job-row.ts";
-import type { SampleVerdict } from "../research/jobs/in-sample.ts";
+import type { InSample } from "../research/jobs/in-sample.ts";
 
 interface ResultFacts extends Told {
   readonly in_sample?: boolean | "unknown";
@@ -13,12 +13,7 @@ interface ResultFacts extends Told {
 }
 
 /** A result as Claude reads it: short, corrected figures first. */
-export function resultFacts(
-  result: JobResult,
-  job: JobRecord,
-  detail: Detail,
-  sample: SampleVerdict | null,
-): ResultFacts {
+export function resultFacts(result: JobResult, job: JobRecord, detail: Detail, sample: InSample | null): ResultFacts {
   const first = result.caveats.filter(isInsistence);
   const others = result.caveats.filter((caveat) => !isInsistence(caveat));
   const texts = [first.map(({ text }) => text), sample?.caveat ?? [], others.map(({ text }) => text)];

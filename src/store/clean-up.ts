@@ -10,7 +10,7 @@ import { NO_CURVE } from "./result-row.ts";
 export const KINDS = ["calls", "start_evidence", "checkpoint_curves", "failed_strategy_texts"] as const;
 export type Kind = (typeof KINDS)[number];
 
-export interface Finding {
+export interface Removable {
   readonly kind: Kind;
   readonly what: string;
   readonly rows: number;
@@ -82,9 +82,9 @@ const BATCH_ROWS = 1_000;
  * Which data would be removed, and how much it is. Changes nothing.
  * @param days rows and endings older than so many days
  */
-export async function findOld(pool: Pool, kinds: readonly Kind[], days: number): Promise<Finding[]> {
+export async function findOld(pool: Pool, kinds: readonly Kind[], days: number): Promise<Removable[]> {
   const Sum = z.object({ rows: z.number(), bytes: z.number() });
-  const findings: Finding[] = [];
+  const findings: Removable[] = [];
   for (const kind of kinds) {
     const { what, table, where, bytes } = RULES[kind];
     const [sum] = await select(

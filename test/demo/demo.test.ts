@@ -4,7 +4,7 @@ import { Chaos } from "../../demo/chaos.ts";
 import { comparison, learningCurve } from "../../demo/picture.ts";
 import { createScreen } from "../../demo/screen.ts";
 import { STRATEGY_TEXT } from "../../demo/strategy.ts";
-import { claims } from "../../demo/verdict.ts";
+import { claims } from "../../demo/claims.ts";
 import { validateStrategy } from "../../src/domain/strategy/validate.ts";
 
 function record(isTTY: boolean) {

@@ -66,7 +66,7 @@ function falseAlarms(figure: FigureName, groups: number, draws: number, luck: nu
         return { jobId: `${group}-${draw}`, key: String(group), result };
       });
     }).flat();
-    const verdicts = compare(figure, runs).map(({ againstBest }) => againstBest?.verdict);
+    const verdicts = compare(figure, runs).map(({ againstBest }) => againstBest?.chance);
     if (verdicts.includes("beyond chance")) alarms += 1;
   }
   return alarms / comparisons;

@@ -40,12 +40,12 @@ describe("a comparison", () => {
   test("calls more than chance only what neither the market nor the draw explains", () => {
     // Twenty years: one standard error of the market is 0.224 each.
     const far = compare("sharpe", [...around("a", 1.55, 4), ...around("b", 0.15, 4)]);
-    expect(far[1]?.againstBest).toMatchObject({ verdict: "beyond chance", difference: expect.closeTo(1.4) });
+    expect(far[1]?.againstBest).toMatchObject({ chance: "beyond chance", difference: expect.closeTo(1.4) });
     const near = compare("sharpe", [...around("a", 0.55, 4), ...around("b", 0.15, 4)]);
-    expect(near[1]?.againstBest).toMatchObject({ verdict: "within chance", error: expect.closeTo(0.32, 1) });
+    expect(near[1]?.againstBest).toMatchObject({ chance: "within chance", error: expect.closeTo(0.32, 1) });
     // The same medians, and draws that scatter.
     const scattered = compare("sharpe", [...around("a", 1.55, 4, 1.3), ...around("b", 0.15, 4, 1.3)]);
-    expect(scattered[1]?.againstBest?.verdict).toBe("within chance");
+    expect(scattered[1]?.againstBest?.chance).toBe("within chance");
   });
 
   test.each([
@@ -65,8 +65,8 @@ describe("a comparison", () => {
           })),
         ).flat(),
       )[1]?.againstBest;
-    expect(of(needed - 1)).toMatchObject({ verdict: "cannot be told", drawsNeeded: needed });
-    expect(of(needed)).toMatchObject({ verdict: "beyond chance", drawsNeeded: null });
+    expect(of(needed - 1)).toMatchObject({ chance: "cannot be told", drawsNeeded: needed });
+    expect(of(needed)).toMatchObject({ chance: "beyond chance", drawsNeeded: null });
   });
 
   test("does not set runs on other days or another market against each other", () => {
@@ -81,7 +81,7 @@ describe("a comparison", () => {
       other("b", 0.3, {}),
       other("gold", 5, { symbol: "GOLD" }),
     ]);
-    expect(groups.map(({ jobIds: [id], place, againstBest }) => [id, place, againstBest?.verdict ?? null])).toEqual([
+    expect(groups.map(({ jobIds: [id], place, againstBest }) => [id, place, againstBest?.chance ?? null])).toEqual([
       ["b", "SPX 1d, 2015-01-02 to 2019-12-31", null],
       ["a", "SPX 1d, 2015-01-02 to 2019-12-31", "within chance"],
       ["later", "SPX 1d, 2020-01-02 to 2023-12-29", null],
@@ -91,21 +91,21 @@ describe("a comparison", () => {
 
   test("with one draw each it cannot be told, however far they are apart", () => {
     const groups = compare("sharpe", [run("a", 2), run("b", 0)]);
-    expect(groups[1]?.againstBest).toMatchObject({ verdict: "cannot be told", difference: 2, drawsNeeded: 4 });
-    expect(compare("sharpe", [run("a", 0.2), run("b", 0)])[1]?.againstBest?.verdict).toBe("within chance");
+    expect(groups[1]?.againstBest).toMatchObject({ chance: "cannot be told", difference: 2, drawsNeeded: 4 });
+    expect(compare("sharpe", [run("a", 0.2), run("b", 0)])[1]?.againstBest?.chance).toBe("within chance");
   });
 
   test("the more are compared, the less a difference says", () => {
     // The standard error of the difference is 0.32: three of them.
     const two = [...around("best", 1, 8, 0), ...around("x", 0, 8, 0)];
-    expect(compare("sharpe", two)[1]?.againstBest?.verdict).toBe("beyond chance");
+    expect(compare("sharpe", two)[1]?.againstBest?.chance).toBe("beyond chance");
     const many = [...two, ...Array.from({ length: 18 }, (_, at) => around(`y${at}`, 0, 8, 0)).flat()];
-    expect(compare("sharpe", many)[1]?.againstBest?.verdict).toBe("within chance");
+    expect(compare("sharpe", many)[1]?.againstBest?.chance).toBe("within chance");
   });
 
   test("of a figure whose chance is not known says nothing from single runs", () => {
     const groups = compare("max_drawdown", [run("a", 1), run("b", 1)]);
-    expect(groups[1]?.againstBest).toMatchObject({ error: null, verdict: "cannot be told" });
+    expect(groups[1]?.againstBest).toMatchObject({ error: null, chance: "cannot be told" });
     const lower = compare("final_val_loss", [
       { jobId: "a", key: "a", result: trainingResult({ finalValLoss: 0.9 }) },
       { jobId: "b", key: "b", result: trainingResult({ finalValLoss: 0.5 }) },

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { JobProgress, LiveJobState } from "../../src/domain/job.ts";
 import type { JobFailure, JobOutcome } from "../../src/domain/outcome.ts";
 import type { SeenExecution, SeenRecord, StatusSources } from "../../src/domain/job-status.ts";
-import { judge } from "../../src/domain/status.ts";
+import { jobStatusOf } from "../../src/domain/status.ts";
 
 const NOW = new Date("2026-03-01T12:00:00.000Z");
 const ago = (seconds: number) => new Date(NOW.getTime() - seconds * 1000).toISOString();
@@ -309,7 +309,7 @@ describe("judge", () => {
       { state: "terminated", final: true },
     ],
   ])("%s", (_name, given, expected) => {
-    expect(judge(sources(given))).toMatchObject(expected);
+    expect(jobStatusOf(sources(given))).toMatchObject(expected);
   });
 
   test("a failure carries what, why and its own next call", () => {
@@ -321,7 +321,7 @@ describe("judge", () => {
     };
     const partial = { percent: 12, step: "Epoch 3", epochsSeen: 3, bestValLoss: 0.9, bestValAccuracy: null };
     const ended = record({ status: "failed", outcome: outcome("failed", { failure, partial }) });
-    expect(judge(sources({ record: ended }))).toMatchObject({
+    expect(jobStatusOf(sources({ record: ended }))).toMatchObject({
       state: "failed",
       failure,
       partial,
@@ -384,7 +384,7 @@ describe("properties", () => {
     const finished = anyOutcome.map((ended) => record({ status: ended.status, outcome: ended }));
     fc.assert(
       fc.property(anySources(finished), (seen) => {
-        const status = judge(seen);
+        const status = jobStatusOf(seen);
         const ended = (seen.record as SeenRecord).outcome;
         expect(status).toMatchObject({ state: ended?.status, final: true, headline: ended?.headline });
       }),
@@ -395,7 +395,7 @@ describe("properties", () => {
     const open = fc.oneof(fc.constant(null), fc.constant("unavailable"), fc.constant(record()));
     fc.assert(
       fc.property(anySources(open), (seen) => {
-        const status = judge(seen);
+        const status = jobStatusOf(seen);
         expect(status.headline).not.toBe("");
         expect(status.next).not.toBe("");
         if (status.final) expect(["completed", "failed", "cancelled", "terminated"]).toContain(status.state);

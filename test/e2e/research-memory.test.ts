@@ -45,10 +45,10 @@ describe("research that is written down", () => {
     await research.follow(second.task_id, "completed");
 
     const replay = await research.call("replay_run", { task_id: tested.task_id });
-    expect(replay).toMatchObject({ verdict: "not over yet", original: tested.task_id });
+    expect(replay).toMatchObject({ comparison: "not over yet", original: tested.task_id });
     await research.follow(replay.task_id, "completed");
     const replayed = await research.call("replay_run", { task_id: tested.task_id });
-    expect(replayed).toMatchObject({ verdict: "the same", differences: [], causes: [], task_id: replay.task_id });
+    expect(replayed).toMatchObject({ comparison: "the same", differences: [], causes: [], task_id: replay.task_id });
     const { manifest } = await research.call("get_results", { task_id: tested.task_id, detail: "full" });
     expect(manifest).toMatchObject({
       data: { bars: expect.any(Number), sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },

@@ -4,7 +4,7 @@ import { LOOKS_AHEAD, insistenceCaveats } from "../../src/domain/insistence.ts";
 import { headline } from "../../src/domain/kinds/index.ts";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import type { Finding } from "../../src/domain/strategy/finding.ts";
-import { clear, type Subject } from "../../src/research/strategies/clearance.ts";
+import { clear, type Checked } from "../../src/research/strategies/clearance.ts";
 import { idOf } from "../../src/temporal/jobs.ts";
 import { backtestResult, recordBacktest, recordTraining, trainingResult } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
@@ -215,7 +215,7 @@ describe("clear", () => {
     why: "",
     fix: "",
   });
-  const subject = (name: string, ...findings: Finding[]): Subject => ({
+  const subject = (name: string, ...findings: Finding[]): Checked => ({
     name,
     findings,
     code: "strategy_invalid",

@@ -39,7 +39,12 @@ describe("replay_run", () => {
   test("starts the same request once more, once", async () => {
     await ended("backtest-o-1", "o1");
     const first = await replay("backtest-o-1");
-    expect(first).toMatchObject({ original: "backtest-o-1", verdict: "not over yet", differences: [], final: false });
+    expect(first).toMatchObject({
+      original: "backtest-o-1",
+      comparison: "not over yet",
+      differences: [],
+      final: false,
+    });
     expect(first["task_id"]).not.toBe("backtest-o-1");
     expect((await replay("backtest-o-1"))["task_id"]).toBe(first["task_id"]);
     const { memo } = await stack.temporal().client.workflow.getHandle(String(first["task_id"])).describe();
@@ -61,12 +66,12 @@ describe("replay_run", () => {
   });
 
   test.each<[string, Partial<BacktestResult>, Record<string, unknown>]>([
-    ["the same", {}, { verdict: "the same", differences: [], causes: [] }],
+    ["the same", {}, { comparison: "the same", differences: [], causes: [] }],
     [
       "another without a cause",
       { sharpe: 0.2 },
       {
-        verdict: expect.stringContaining("do not trust either"),
+        comparison: expect.stringContaining("do not trust either"),
         differences: ["sharpe: 0.1074 -> 0.2", expect.stringContaining("excess_sharpe")],
         causes: [],
       },
@@ -75,7 +80,7 @@ describe("replay_run", () => {
       "another on other bars",
       { trades: 43, data: { ...DATA, bars: 1_259, sha256: "b".repeat(64) } },
       {
-        verdict: expect.stringContaining("may explain it"),
+        comparison: expect.stringContaining("may explain it"),
         differences: ["trades: 42 -> 43"],
         causes: [expect.stringMatching(/^bars: 1258 from .* -> 1259/)],
       },
@@ -112,7 +117,7 @@ describe("replay_run", () => {
     const { jobId, requestHash } = stack.deps.jobs.idOf(asked, "replay of train-o-1");
     await finish(jobId, requestHash, 0.6);
     expect(await replay("train-o-1")).toMatchObject({
-      verdict: expect.stringContaining("another draw"),
+      comparison: expect.stringContaining("another draw"),
       differences: ["test_accuracy: 0.5 -> 0.6"],
     });
   });
@@ -129,7 +134,7 @@ describe("replay_run", () => {
   test("of a backtest needs no text: the model has it", async () => {
     const gone = { ...request, strategy: "gone", strategySha256: "c".repeat(64) };
     await ended("backtest-gone-1", "g1", {}, gone);
-    expect(await replay("backtest-gone-1")).toMatchObject({ verdict: "not over yet" });
+    expect(await replay("backtest-gone-1")).toMatchObject({ comparison: "not over yet" });
   });
 
   test("refuses what cannot be replayed", async () => {

@@ -1,12 +1,12 @@
 /** What counts as proof that KTRDR is idle, finding by finding; the way to it runs in test/e2e/standing-orders.test.ts. */
 import { expect, it } from "vitest";
-import { doubtsOf, type WorkerFinding } from "../../src/research/stopping/idle-proof.ts";
+import { doubtsOf, type WorkerState } from "../../src/research/stopping/idle-proof.ts";
 
-const idle: WorkerFinding = { worker: "w1", state: "idle", operationId: null, jobId: null, askedForStopped: false };
-const busy: WorkerFinding = { ...idle, state: "busy", operationId: "op-1" };
+const idle: WorkerState = { worker: "w1", state: "idle", operationId: null, jobId: null, askedForStopped: false };
+const busy: WorkerState = { ...idle, state: "busy", operationId: "op-1" };
 const none = new Set<string>();
 
-it.each<[string, WorkerFinding[], ReadonlySet<string>, boolean, number]>([
+it.each<[string, WorkerState[], ReadonlySet<string>, boolean, number]>([
   ["an idle worker", [idle], none, true, 0],
   ["nobody asked, as after a restart of KTRDR's API", [], none, true, 1],
   ["nobody asked, where only some jobs were to be stopped", [], none, false, 0],

@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { askWorker, locate, registered } from "../../src/activities/evidence.ts";
-import { judge } from "../../src/domain/verdict.ts";
+import { diagnose } from "../../src/domain/diagnosis.ts";
 import { createKtrdr, type Ktrdr } from "../../src/ktrdr/ktrdr.ts";
 import { askWorkers } from "../../src/research/stopping/idle-proof.ts";
 import type { ResearchParts } from "../../src/research/stopping/parts.ts";
@@ -44,7 +44,7 @@ async function byJob(ktrdr: Ktrdr, endpoint: string, reached: string | null): Pr
   const worker = await askWorker(ktrdr, { endpoint, reached }, "op-1");
   const operation = { operationId: "op-1", status: "running", errorMessage: null, result: null, percent: 40 };
   const api = { kind: "operation", operation: operation as never } as const;
-  return judge({ kind: "training", api, worker, registry, clock, patience }).kind === "lost";
+  return diagnose({ kind: "training", api, worker, registry, clock, patience }).kind === "lost";
 }
 
 async function byStopResearch(ktrdr: Ktrdr, endpoint: string, reached: string | null): Promise<boolean | undefined> {

@@ -5,7 +5,7 @@ import type { Engine } from "../result.ts";
 import { annualise } from "../statistics.ts";
 import { badAnswer, parseAnswer, share } from "./answer.ts";
 import { backtestCaveats } from "./backtest-caveats.ts";
-import { barVerdict } from "./bar-verdict.ts";
+import { barSoundness } from "./bar-soundness.ts";
 import { barsPerYear, KTRDR_BARS_PER_YEAR, LEAST_YEARS, YEAR_MS } from "./bars-per-year.ts";
 import { buyAndHold, tradedYears, WARM_UP_BARS, type WindowBars } from "./buy-and-hold.ts";
 import { priceSpan } from "./position-size.ts";
@@ -80,10 +80,10 @@ export function normaliseBacktest(
   const whole = bars !== null && bars.times.length === bars.ohlcv.length ? bars : null;
   const traded = whole === null ? null : tradedBars(whole, request.timeframe, equityPoints);
   const usable = traded === null ? null : traded.bars;
-  const verdict = traded === null ? null : barVerdict(traded.timeframe, traded.bars);
+  const soundness = traded === null ? null : barSoundness(traded.timeframe, traded.bars);
   // Without bars, the number of KTRDR's equity points tells how many bars the window had.
   const points = equityPoints + WARM_UP_BARS - 1;
-  const perYear = verdict === null ? barsPerYear(request.timeframe, points, spanOf(request)) : verdict.perYear;
+  const perYear = soundness === null ? barsPerYear(request.timeframe, points, spanOf(request)) : soundness.perYear;
   const scale = perYear === null ? 1 : Math.sqrt(perYear / KTRDR_BARS_PER_YEAR);
   const years = usable === null ? null : tradedYears(usable);
   const annualReturn = annualReturnOf(metrics, years, spanOf(request) / YEAR_MS);
@@ -104,7 +104,7 @@ export function normaliseBacktest(
     avgHoldingHours: metrics.total_trades > 0 ? metrics.avg_holding_period : null,
     equityPoints,
     buyAndHold:
-      usable === null || verdict === null || verdict.faults.length > 0
+      usable === null || soundness === null || soundness.faults.length > 0
         ? null
         : buyAndHold(usable, perYear ?? KTRDR_BARS_PER_YEAR),
     raw: rawOf(metrics),
@@ -112,8 +112,8 @@ export function normaliseBacktest(
     engine,
   } as const satisfies Omit<BacktestResult, "caveats">;
   const told = {
-    faults: verdict?.faults ?? (refused === null ? [] : [refused]),
-    doubts: verdict?.doubts ?? [],
+    faults: soundness?.faults ?? (refused === null ? [] : [refused]),
+    doubts: soundness?.doubts ?? [],
   };
   const dearest = usable === null ? null : priceSpan(usable);
   const tradableBars = usable === null ? null : Math.max(0, usable.times.length - WARM_UP_BARS);

@@ -14,7 +14,7 @@ export interface WindowBars {
 
 /**
  * Buying at the first traded close and holding to the last: same bars as the backtest, no costs, fully invested.
- * Null when fewer than two bars are left after the warm-up. The caller has checked the bars (`bar-verdict.ts`).
+ * Null when fewer than two bars are left after the warm-up. The caller has checked the bars (`bar-soundness.ts`).
  */
 export function buyAndHold(bars: WindowBars, perYear: number): BuyAndHold | null {
   const closes = bars.ohlcv.slice(WARM_UP_BARS).map((row) => row[3] ?? Number.NaN);

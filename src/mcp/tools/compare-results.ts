@@ -113,7 +113,7 @@ function bestOf(figure: FigureName, [best, ...others]: readonly Group[], runs: r
   const name = `${first?.job.strategy ?? "?"}${brand}`;
   const median = rounded(best?.median ?? null);
   if (others.length === 0) return `All runs are draws of ${name}: ${figure} ${median} in the middle.`;
-  const beyond = others.filter(({ againstBest }) => againstBest?.verdict === "beyond chance").length;
+  const beyond = others.filter(({ againstBest }) => againstBest?.chance === "beyond chance").length;
   const rest =
     beyond === others.length
       ? "better than every other by more than chance"
@@ -169,9 +169,9 @@ function middleOf(figure: FigureName, members: readonly RunToCompare[]): number 
 
 function standing({ againstBest }: Group): string {
   if (againstBest === null) return "is the best";
-  const { verdict, difference, error, drawsNeeded } = againstBest;
+  const { chance, difference, error, drawsNeeded } = againstBest;
   const by = `worse by ${rounded(difference)}${error === null ? "" : `, standard error ${rounded(error)}`}`;
-  return drawsNeeded === null ? `${verdict}: ${by}` : `${verdict}: ${by}; ${drawsNeeded} draws of each would do`;
+  return drawsNeeded === null ? `${chance}: ${by}` : `${chance}: ${by}; ${drawsNeeded} draws of each would do`;
 }
 
 /** What changes from the best group to this one: in the strategy, then in market and dates. */

@@ -8,7 +8,7 @@ import { defineTool, type ToolContext } from "../define-tool.ts";
 import { changeReason, experimentId, insisting, replacedSha256, strategyText } from "../fields.ts";
 import { remindersOf } from "../../research/memory/reminders.ts";
 import { assertReplaces, saveStrategies } from "../../research/strategies/save-strategies.ts";
-import { judgementFacts, judgeStrategy, type Judgement } from "../../research/strategies/strategy-report.ts";
+import { reportFacts, reportStrategy, type StrategyReport } from "../../research/strategies/strategy-report.ts";
 import { subjectOf } from "../../research/strategies/strategy-check.ts";
 
 export const createStrategy = defineTool({
@@ -45,7 +45,7 @@ Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   quotes: true,
   async handle({ yaml, overwrite, replaces_sha256: expected, ...why }, context) {
-    const judged = await judgeStrategy(context.deps, { text: yaml }, context.signal);
+    const judged = await reportStrategy(context.deps, { text: yaml }, context.signal);
     const name = cleared(judged, why);
     const known = await existing(name, context);
     const same = known?.text === yaml;
@@ -54,7 +54,7 @@ Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
       saveStrategies([{ name, text: yaml, replaces: known?.sha256 ?? null }], why, context),
       same ? [] : remindersOf(context.deps, { name, text: yaml, ...marketIn(judged) }),
     ]);
-    const { warnings, checked_on, summary } = judgementFacts(judged);
+    const { warnings, checked_on, summary } = reportFacts(judged);
     return {
       strategy: name,
       sha256: saved.files[0]?.sha256 ?? "",
@@ -73,13 +73,13 @@ Example: {"yaml": "name: spx_dip\\ndescription: ...\\n..."}`,
  * The name to save the strategy under.
  * @throws DomainError `strategy_invalid` for errors that are not insisted on, or for a name that no file can have
  */
-function cleared({ summary, findings }: Judgement, will: Will): string {
+function cleared({ summary, findings }: StrategyReport, will: Will): string {
   const { success, data: name = "" } = NameSchema.safeParse(summary?.name);
   clear([subjectOf(success ? name : "of this text", findings, !success)], will);
   return name;
 }
 
-const marketIn = ({ summary }: Judgement) =>
+const marketIn = ({ summary }: StrategyReport) =>
   (summary === null ? null : firstMarket(summary)) ?? { symbol: null, timeframe: null };
 
 async function existing(name: string, { deps }: ToolContext): Promise<StrategyFile | null> {

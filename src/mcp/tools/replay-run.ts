@@ -23,7 +23,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d4e"}`,
   output: z.object({
     ...statusFields,
     original: z.string(),
-    verdict: z.string(),
+    comparison: z.string(),
     differences: z.array(z.string()),
     causes: z.array(z.string()),
   }),
@@ -42,16 +42,16 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d4e"}`,
     const { existing: _known, warnings: _none, ...status } = started;
     const replayed = status.final ? await context.deps.records.results.get(status.task_id) : null;
     if (replayed === null) {
-      const verdict = status.final ? "the replay left no result" : "not over yet";
+      const comparison = status.final ? "the replay left no result" : "not over yet";
       const next = status.final ? status.next : `${status.next} Then call replay_run with ${task_id} again.`;
-      return { ...status, next, original: task_id, verdict, differences: [], causes: [] };
+      return { ...status, next, original: task_id, comparison, differences: [], causes: [] };
     }
     const differences = differencesOf(original.result, replayed);
     const causes = [...causesOf(original.result, replayed), ...resumption(original.request)];
     return {
       ...status,
       original: task_id,
-      verdict: verdictOf(original.result, differences, causes),
+      comparison: comparisonOf(original.result, differences, causes),
       differences,
       causes,
       next: "get_results with either task_id and detail full shows what produced it.",
@@ -117,7 +117,7 @@ function causesOf(before: JobResult, after: JobResult): string[] {
 
 const dataOf = (result: JobResult) => ("data" in result ? result.data : null);
 
-function verdictOf(original: JobResult, differences: readonly string[], causes: readonly string[]): string {
+function comparisonOf(original: JobResult, differences: readonly string[], causes: readonly string[]): string {
   if (differences.length === 0) return "the same";
   if (original.kind === "training") return "another draw: a training comes out differently each time";
   return causes.length > 0

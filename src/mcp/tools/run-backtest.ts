@@ -5,7 +5,7 @@ import type { BacktestRequest } from "../../domain/kinds/backtest.ts";
 import { overlaps, type DateWindow } from "../../domain/market-data.ts";
 import { checkBars } from "../../research/strategies/bar-check.ts";
 import { checkCapital } from "../../research/strategies/capital-check.ts";
-import { clear, findingText, isError, type Subject, type Will } from "../../research/strategies/clearance.ts";
+import { clear, findingText, isError, type Checked, type Will } from "../../research/strategies/clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import {
   costs,
@@ -19,7 +19,7 @@ import {
   timeframe,
 } from "../fields.ts";
 import { chooseModel, marketOfModel, MODEL_PATH, type ChosenModel } from "../../research/jobs/model-choice.ts";
-import { judgedModel } from "../../research/jobs/model-strategy.ts";
+import { checkedModel } from "../../research/jobs/model-strategy.ts";
 import { checkOrder, fewBarsWarning } from "../../research/strategies/preflight.ts";
 import { startBatchJob } from "../../research/jobs/start-batch-job.ts";
 import { startJob, type Cleared } from "../../research/jobs/start-job.ts";
@@ -134,7 +134,7 @@ async function preflight(
   { deps, signal }: ToolContext,
 ): Promise<Cleared> {
   deps.strategies.noticeSoon(request.strategy);
-  const judged = await judgedModel(deps, model, request.strategy);
+  const judged = await checkedModel(deps, model, request.strategy);
   const read = { ...request, slower: judged.slower };
   const { range, subject } = await checkBars(deps, read, request, will, signal);
   const capital = await checkCapital(deps, request, request, request.initialCapital, signal);
@@ -151,7 +151,7 @@ async function preflight(
   };
 }
 
-const doubts = ({ findings }: Subject): string[] => findings.filter((one) => !isError(one)).map(findingText);
+const doubts = ({ findings }: Checked): string[] => findings.filter((one) => !isError(one)).map(findingText);
 
 /** Warnings that a backtest may be in-sample; known jobs get them too. */
 function sampleWarnings(request: BacktestRequest, { origin }: ChosenModel): string[] {

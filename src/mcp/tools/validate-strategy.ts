@@ -3,7 +3,7 @@ import { DomainError } from "../../domain/errors.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { isoDate, strategyName, strategyText } from "../fields.ts";
 import { readStrategy } from "../../research/strategies/preflight.ts";
-import { judgementFacts, judgeStrategy, windowOf, withBars } from "../../research/strategies/strategy-report.ts";
+import { reportFacts, reportStrategy, windowOf, withBars } from "../../research/strategies/strategy-report.ts";
 
 export const validateStrategy = defineTool({
   name: "validate_strategy",
@@ -34,7 +34,7 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
   async handle({ strategy, yaml, start_date: start, end_date: end }, context) {
     const window = windowOf(start, end);
     const source = await sourceOf(strategy, yaml, context);
-    const facts = judgementFacts(withBars(await judgeStrategy(context.deps, { ...source, window }, context.signal)));
+    const facts = reportFacts(withBars(await reportStrategy(context.deps, { ...source, window }, context.signal)));
     return { ...facts, next: nextStep(facts.valid, strategy !== undefined) };
   },
 });

@@ -4,11 +4,11 @@ import type { BatchPeriod, BatchRequest } from "../../domain/kinds/batch.ts";
 import { overlaps, type DateWindow } from "../../domain/market-data.ts";
 import { checkBars, type BarsRead } from "../strategies/bar-check.ts";
 import { checkCapital } from "../strategies/capital-check.ts";
-import { clear, type Subject, type Will } from "../strategies/clearance.ts";
+import { clear, type Checked, type Will } from "../strategies/clearance.ts";
 import type { Asking } from "../asking.ts";
 import { membersOf } from "./members.ts";
 import { chooseModel, marketOfModel, MODEL_PATH, type ChosenModel } from "./model-choice.ts";
-import { judgedModel, type Judged } from "./model-strategy.ts";
+import { checkedModel, type CheckedModel } from "./model-strategy.ts";
 import { readStrategy } from "../strategies/preflight.ts";
 import { barsRead, marketOf, strategySubject } from "../strategies/strategy-check.ts";
 
@@ -108,9 +108,9 @@ async function planBacktests(
     strategies: [],
     models: wished,
     async check() {
-      const judged = new Map<ChosenModel, Judged>();
+      const judged = new Map<ChosenModel, CheckedModel>();
       for (const { model, part } of parts) {
-        if (!judged.has(model)) judged.set(model, await judgedModel(deps, model, part.strategy));
+        if (!judged.has(model)) judged.set(model, await checkedModel(deps, model, part.strategy));
       }
       const reads = parts.map(({ model, part: { symbol, timeframe } }) => {
         return { symbol, timeframe, slower: judged.get(model)?.slower ?? [] };
@@ -175,12 +175,12 @@ async function checkMarkets(
   { periods, costs }: Pick<Wish, "periods" | "costs">,
   will: Will,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, readonly Subject[]>> {
+): Promise<ReadonlyMap<string, readonly Checked[]>> {
   const markets = new Map(parts.map((read) => [marketKey(read), read]));
   const windows = periods.flatMap(({ train, test }) => [train, test]).filter((one): one is DateWindow => one !== null);
-  const subjects = new Map<string, Subject[]>();
+  const subjects = new Map<string, Checked[]>();
   for (const [key, market] of markets) {
-    const found: Subject[] = [];
+    const found: Checked[] = [];
     for (const window of windows) found.push((await checkBars(deps, market, window, will, signal)).subject);
     for (const { test } of periods) {
       if (test !== null && costs !== null)

@@ -4,7 +4,7 @@ import { codesOf } from "../../domain/insistence.ts";
 import { insistedOn } from "../../domain/kinds/index.ts";
 import type { TrainingRequest } from "../../domain/kinds/training.ts";
 import { checkBars } from "../strategies/bar-check.ts";
-import { clear, type Subject, type Will } from "../strategies/clearance.ts";
+import { clear, type Checked, type Will } from "../strategies/clearance.ts";
 import { readStrategy } from "../strategies/preflight.ts";
 import { barsRead } from "../strategies/strategy-check.ts";
 import type { Asking } from "../asking.ts";
@@ -50,9 +50,9 @@ export async function goOn(wish: GoOnWish, context: Asking) {
 }
 
 /** Findings about the bars, which KTRDR reads again, except those insisted on before. */
-async function newFindings({ deps, signal }: Asking, before: TrainingRequest, will: Will): Promise<Subject[]> {
+async function newFindings({ deps, signal }: Asking, before: TrainingRequest, will: Will): Promise<Checked[]> {
   const known = codesOf(insistedOn(before));
-  const subjects: Subject[] = [];
+  const subjects: Checked[] = [];
   for (const read of barsRead(await readStrategy(deps, before.strategy), before)) {
     const { subject } = await checkBars(deps, read, before, will, signal);
     subjects.push({ ...subject, findings: subject.findings.filter(({ code }) => !known.includes(code)) });

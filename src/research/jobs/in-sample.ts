@@ -3,14 +3,14 @@ import { overlaps, type DateWindow } from "../../domain/market-data.ts";
 import type { BacktestResult } from "../../domain/kinds/backtest.ts";
 import type { Deps } from "../ports.ts";
 
-export interface SampleVerdict {
+export interface InSample {
   readonly inSample: boolean | "unknown";
   /** Comes first among the caveats; null when the windows share no day. */
   readonly caveat: string | null;
 }
 
 /** Whether a backtest's window shares days with the training of its model. */
-export async function inSample(deps: Deps, backtest: BacktestResult, request: JobRequest): Promise<SampleVerdict> {
+export async function inSample(deps: Deps, backtest: BacktestResult, request: JobRequest): Promise<InSample> {
   const trained = await trainingWindow(deps, backtest, request);
   if (trained === null) {
     return { inSample: "unknown", caveat: "The training window of this model is not on record: it may be in-sample." };

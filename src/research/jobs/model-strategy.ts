@@ -4,13 +4,13 @@
  */
 import { codesOf, LOOKS_AHEAD } from "../../domain/insistence.ts";
 import type { Finding } from "../../domain/strategy/finding.ts";
-import type { Subject } from "../strategies/clearance.ts";
+import type { Checked } from "../strategies/clearance.ts";
 import type { ChosenModel } from "./model-choice.ts";
 import type { Deps } from "../ports.ts";
 import { slowerTimeframes, strategySubject, type StrategyText } from "../strategies/strategy-check.ts";
 
-export interface Judged {
-  readonly subject: Subject;
+export interface CheckedModel {
+  readonly subject: Checked;
   /** Timeframes that it reads beside its finest. */
   readonly slower: readonly string[];
   readonly warnings: readonly string[];
@@ -22,7 +22,7 @@ export interface Judged {
  * @param strategy name of the strategy, for a model that is not ours
  * @throws DomainError `database_unavailable`
  */
-export async function judgedModel(deps: Deps, model: ChosenModel, strategy: string): Promise<Judged> {
+export async function checkedModel(deps: Deps, model: ChosenModel, strategy: string): Promise<CheckedModel> {
   const name = model.origin?.strategy ?? strategy;
   const { trainingJobId, strategySha256 } = model;
   const [recorded, file] = await Promise.all([

@@ -2,7 +2,7 @@
 import { trainAnew, resumePointOf } from "../../domain/resume-point.ts";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import type { TrainingRequest } from "../../domain/kinds/training.ts";
-import { holdsResult } from "../../domain/verdict.ts";
+import { holdsResult } from "../../domain/diagnosis.ts";
 import type { ComputationRecord, JobRecord } from "../../store/job-row.ts";
 import type { Deps } from "../ports.ts";
 import { assertSameText } from "../strategies/preflight.ts";

@@ -3,7 +3,7 @@ import { DomainError, isDomainError } from "../../domain/errors.ts";
 import type { LiveJobState } from "../../domain/job.ts";
 import type { JobKind } from "../../domain/kinds/index.ts";
 import type { JobStatus } from "../../domain/job-status.ts";
-import { judge } from "../../domain/status.ts";
+import { jobStatusOf } from "../../domain/status.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import type { JobView } from "../../temporal/job-view.ts";
 import type { Deps, Links } from "../ports.ts";
@@ -36,7 +36,7 @@ export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
     ? await Promise.all([speaksForItself(view, now) ? null : liveOf(deps, view), workers(deps)])
     : [null, null];
   const outage = view === "unavailable" ? await outageOf(deps) : null;
-  const judged = judge({
+  const judged = jobStatusOf({
     view,
     record,
     live,

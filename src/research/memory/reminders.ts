@@ -7,7 +7,7 @@ import { cut } from "./experiment-facts.ts";
 import { judgedRuns } from "./judged-runs.ts";
 import type { Deps } from "../ports.ts";
 
-export interface Subject {
+export interface StrategyText {
   readonly name: string;
   /** Text of the strategy. */
   readonly text: string;
@@ -24,7 +24,7 @@ const PATIENCE_MS = 300;
 const TELLING = { tried: 4, share: 0.75 };
 
 /** Never throws and never takes long. */
-export async function remindersOf(deps: Deps, subject: Subject): Promise<string[]> {
+export async function remindersOf(deps: Deps, subject: StrategyText): Promise<string[]> {
   const looking = Promise.all([insightsOn(deps, subject), failuresOf(deps, subject)]).then(([insights, failures]) =>
     [...failures.slice(0, 1), ...insights, ...failures.slice(1)].slice(0, MOST),
   );
@@ -35,7 +35,7 @@ export async function remindersOf(deps: Deps, subject: Subject): Promise<string[
   );
 }
 
-async function insightsOn({ records }: Deps, { name, text, symbol }: Subject): Promise<string[]> {
+async function insightsOn({ records }: Deps, { name, text, symbol }: StrategyText): Promise<string[]> {
   const { indicator, labels } = known(text);
   const words = [...indicator, ...labels, ...(symbol === null ? [] : [symbol]), name];
   const terms = words.slice(0, MOST_WORDS).map((word) => ({ how: "word" as const, text: word, without: false }));
@@ -72,7 +72,7 @@ async function patternsOn(deps: Deps, market: { symbol: string; timeframe: strin
   return patterns;
 }
 
-async function failuresOf(deps: Deps, { text, symbol, timeframe }: Subject): Promise<string[]> {
+async function failuresOf(deps: Deps, { text, symbol, timeframe }: StrategyText): Promise<string[]> {
   if (symbol === null || timeframe === null) return [];
   const patterns = await patternsOn(deps, { symbol, timeframe });
   const traits = known(text);

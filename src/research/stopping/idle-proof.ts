@@ -4,7 +4,7 @@ import type { KtrdrWorker } from "../../domain/operation.ts";
 import { isGone, noAnswerFrom } from "../../domain/worker-gone.ts";
 import type { ResearchParts } from "./parts.ts";
 
-export interface WorkerFinding {
+export interface WorkerState {
   readonly worker: string;
   /** `gone`: proven, so nothing computes there. `unreachable`: it may compute. */
   readonly state: "idle" | "busy" | "unreachable" | "gone";
@@ -16,7 +16,7 @@ export interface WorkerFinding {
 }
 
 export interface IdleProof {
-  readonly workers: readonly WorkerFinding[];
+  readonly workers: readonly WorkerState[];
   /** Data loads that run in KTRDR's API process. */
   readonly dataLoads: readonly string[];
 }
@@ -49,7 +49,7 @@ async function ask(
   endpoint: string,
   line: KtrdrWorker | null,
   hasAnsweredThere: boolean,
-): Promise<Omit<WorkerFinding, "askedForStopped">> {
+): Promise<Omit<WorkerState, "askedForStopped">> {
   const worker = line === null ? endpoint : `${line.workerId} (${endpoint})`;
   try {
     const { busy, currentOperationId } = await parts.ktrdr.workers.at(endpoint).health();

@@ -5,7 +5,7 @@ import { DomainError, isDomainError } from "../../domain/errors.ts";
 import { symbolAdvice, toEpochMs, type DateWindow } from "../../domain/market-data.ts";
 import type { Finding } from "../../domain/strategy/finding.ts";
 import type { DataRange } from "../../ktrdr/data.ts";
-import { clear, type Subject, type Will } from "./clearance.ts";
+import { clear, type Checked, type Will } from "./clearance.ts";
 import type { Deps } from "../ports.ts";
 import { checkData } from "./preflight.ts";
 
@@ -58,7 +58,7 @@ export function nameFindings({ symbol, timeframe }: MarketName): Finding[] {
   ];
 }
 
-const subjectOf = ({ symbol, timeframe }: MarketName, findings: readonly Finding[]): Subject => ({
+const subjectOf = ({ symbol, timeframe }: MarketName, findings: readonly Finding[]): Checked => ({
   name: `The price file of ${symbol} ${timeframe}`,
   findings,
   code: "bars_unsound",
@@ -96,7 +96,7 @@ export async function checkBars(
   window: DateWindow,
   will: Will,
   signal: AbortSignal,
-): Promise<{ readonly range: DataRange; readonly subject: Subject }> {
+): Promise<{ readonly range: DataRange; readonly subject: Checked }> {
   const [range, found] = await Promise.allSettled([
     checkData(deps, market, window, signal),
     barsFound(deps, market, window, signal),

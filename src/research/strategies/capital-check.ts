@@ -2,7 +2,7 @@ import { isDomainError } from "../../domain/errors.ts";
 import type { DateWindow } from "../../domain/market-data.ts";
 import { capitalFindings, priceSpan } from "../../domain/results/position-size.ts";
 import { unlessRefused, type MarketName } from "./bar-check.ts";
-import type { Subject } from "./clearance.ts";
+import type { Checked } from "./clearance.ts";
 import type { Deps } from "../ports.ts";
 
 /**
@@ -16,7 +16,7 @@ export async function checkCapital(
   window: DateWindow,
   capital: number,
   signal: AbortSignal,
-): Promise<Subject> {
+): Promise<Checked> {
   const bars = await unlessRefused(deps.reads.bars(symbol, timeframe, window, signal)).catch((error: unknown) => {
     if (isDomainError(error, "data_not_found", "ktrdr_rejected")) return null;
     throw error;

@@ -6,7 +6,7 @@ import type { Finding } from "../../domain/strategy/finding.ts";
 const SHOWN_FINDINGS = 3;
 
 /** Something that was checked, such as a strategy or the bars of a market, with its findings. */
-export interface Subject {
+export interface Checked {
   /** With its article, e.g. `The strategy spx_dip`. */
   readonly name: string;
   readonly findings: readonly Finding[];
@@ -32,11 +32,11 @@ export interface Clearance {
 
 /**
  * Passes subjects without errors, or with errors that the caller insists on. A new check (of bars, of a model) makes a
- * `Subject` of its findings and passes it beside the others. Its errors then refuse, can be insisted on, are kept with
+ * `Checked` of its findings and passes it beside the others. Its errors then refuse, can be insisted on, are kept with
  * the job and shown with the result.
  * @throws DomainError of the first subject with an error that is not insisted on
  */
-export function clear(subjects: readonly Subject[], will: Will): Clearance {
+export function clear(subjects: readonly Checked[], will: Will): Clearance {
   for (const subject of subjects) {
     const open = subject.findings.filter((finding) => isError(finding) && reasonFor(finding, subject, will) === null);
     if (open.length > 0) throw refusal(subject, open);
@@ -55,11 +55,11 @@ export function clear(subjects: readonly Subject[], will: Will): Clearance {
 
 export const isError = ({ severity }: Finding): boolean => severity === "error";
 
-const reasonFor = ({ code }: Finding, { unusable = false }: Subject, will: Will): string | null =>
+const reasonFor = ({ code }: Finding, { unusable = false }: Checked, will: Will): string | null =>
   unusable ? null : ((code === LOOKS_AHEAD ? will.accept_look_ahead : will.insist_reason) ?? null);
 
 /** The first errors in full; validate_strategy lists them all. */
-function refusal({ name, code, next, unusable = false }: Subject, open: readonly Finding[]): DomainError {
+function refusal({ name, code, next, unusable = false }: Checked, open: readonly Finding[]): DomainError {
   const ways = [
     ...(open.some((finding) => finding.code === LOOKS_AHEAD) ? ["accept_look_ahead"] : []),
     ...(open.some((finding) => finding.code !== LOOKS_AHEAD) ? ["insist_reason"] : []),

@@ -16,7 +16,7 @@ import { validateStrategy } from "../../domain/strategy/validate.ts";
 import type { Bars } from "../../ktrdr/data.ts";
 import type { StrategyFile } from "../../strategies/strategy-folder.ts";
 import type { BarsRead } from "./bar-check.ts";
-import { clear, type Subject } from "./clearance.ts";
+import { clear, type Checked } from "./clearance.ts";
 
 export interface Market {
   readonly symbol: string;
@@ -64,7 +64,7 @@ interface Given {
 }
 
 /** The strategy's findings, for `clear`. With bars, label classes are counted on them too. */
-export function strategySubject(file: StrategyText, given: Given = {}): Subject {
+export function strategySubject(file: StrategyText, given: Given = {}): Checked {
   const { findings, summary } = judged(file, given);
   return subjectOf(file.name, findings, summary === null);
 }
@@ -82,7 +82,7 @@ export function barsRead(
 }
 
 /** Findings of a strategy, saved or not. */
-export const subjectOf = (name: string, findings: readonly Finding[], unusable: boolean): Subject => ({
+export const subjectOf = (name: string, findings: readonly Finding[], unusable: boolean): Checked => ({
   name: `The strategy ${name}`,
   findings,
   code: "strategy_invalid",

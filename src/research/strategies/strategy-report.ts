@@ -16,7 +16,7 @@ const MOST_BARS = 20_000;
 /** Markets whose bars are judged beside those of the first. */
 const MOST_OTHERS = 12;
 
-export interface Judgement extends Validation {
+export interface StrategyReport extends Validation {
   /** Which data was used, or why none was. */
   readonly checkedOn: string;
   /** Findings about the bars of its market: of the given dates, else of all stored ones. */
@@ -27,11 +27,11 @@ export interface Judgement extends Validation {
  * Judges a strategy on real bars of its own market when KTRDR has them. Otherwise it judges the text alone, and says
  * so. Never rejects because of KTRDR.
  */
-export async function judgeStrategy(
+export async function reportStrategy(
   deps: Deps,
   given: { readonly text: string; readonly fileName?: string | undefined; readonly window?: DateWindow | undefined },
   signal: AbortSignal,
-): Promise<Judgement> {
+): Promise<StrategyReport> {
   const first = validateStrategy(given);
   const market = first.summary === null ? null : firstMarket(first.summary);
   if (first.summary === null || market === null)
@@ -90,14 +90,14 @@ function checkedOn({ symbol, timeframe }: MarketName, bars: readonly Bar[], chos
 }
 
 /** Adds the findings about bars: before a training they count like those about the text. */
-export const withBars = (judged: Judgement): Judgement => ({
+export const withBars = (judged: StrategyReport): StrategyReport => ({
   ...judged,
   findings: [...judged.findings, ...judged.ofBars],
   valid: judged.valid && !judged.ofBars.some(isError),
 });
 
 /** The fields of every answer about a judged strategy: findings first, then its summary. */
-export function judgementFacts({ valid, findings, summary, checkedOn }: Judgement) {
+export function reportFacts({ valid, findings, summary, checkedOn }: StrategyReport) {
   const errors = findings.filter((finding) => finding.severity === "error");
   const warnings = findings.filter((finding) => finding.severity === "warning");
   return {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { KtrdrWorker, Operation, OperationStatus } from "../../src/domain/operation.ts";
-import type { Evidence, Verdict, WorkerEvidence } from "../../src/domain/evidence.ts";
-import { DEAD_REASON, judge } from "../../src/domain/verdict.ts";
+import type { Evidence, Diagnosis, WorkerEvidence } from "../../src/domain/evidence.ts";
+import { DEAD_REASON, diagnose } from "../../src/domain/diagnosis.ts";
 
 const ORPHAN = "Operation was RUNNING but no worker claimed it";
 const MODEL = { model_path: "models/x/1d_v1", training_metrics: {} };
@@ -86,7 +86,7 @@ const forgottenLoad = api({ percent: 0, step: "", fromRow: true });
 interface Row {
   readonly name: string;
   readonly given: Facts;
-  readonly expected: Partial<Verdict>;
+  readonly expected: Partial<Diagnosis>;
 }
 
 const ROWS: readonly Row[] = [
@@ -282,7 +282,7 @@ const ROWS: readonly Row[] = [
 
 describe("the decision table", () => {
   it.each(ROWS)("$name", ({ given, expected }) => {
-    expect(judge(evidence(given))).toMatchObject(expected);
+    expect(diagnose(evidence(given))).toMatchObject(expected);
   });
 
   const anyOperation = fc.record({
@@ -312,7 +312,7 @@ describe("the decision table", () => {
           own.result !== MODEL && shown.result !== MODEL && !["completed", "failed", "pending"].includes(own.status),
         );
         fc.pre(shown.status !== "completed" && shown.errorMessage !== "no data");
-        const verdict = judge(evidence({ api: api(shown), worker: computing(own), clock }));
+        const verdict = diagnose(evidence({ api: api(shown), worker: computing(own), clock }));
         expect(["wait", "ask_worker", "failed"]).toContain(verdict.kind);
         if (verdict.kind === "failed") expect(verdict.code).toBe("computation_stalled");
       }),
@@ -322,7 +322,7 @@ describe("the decision table", () => {
   it("never calls a result lost, and never starts over on silence", () => {
     fc.assert(
       fc.property(anyOperation, anyWorker, anyClock, (shown, asked, clock) => {
-        const verdict = judge(evidence({ api: api(shown), worker: asked, clock }));
+        const verdict = diagnose(evidence({ api: api(shown), worker: asked, clock }));
         if (shown.result === MODEL && ["completed", "failed", "cancelled"].includes(shown.status)) {
           expect(verdict.kind).toBe("succeeded");
         }

@@ -6,7 +6,7 @@ import { defectLine, spoilsReturns } from "../bars/words.ts";
 import { barsPerYear } from "./bars-per-year.ts";
 import { instant, type WindowBars } from "./buy-and-hold.ts";
 
-export interface BarVerdict {
+export interface BarSoundness {
   /** Defects by which the bars differ from the market; empty for sound bars. */
   readonly faults: readonly string[];
   /** Defects that may be real. */
@@ -15,7 +15,7 @@ export interface BarVerdict {
   readonly perYear: number | null;
 }
 
-export function barVerdict(timeframe: string, bars: WindowBars): BarVerdict {
+export function barSoundness(timeframe: string, bars: WindowBars): BarSoundness {
   const series = seriesOf(timeframe, bars, instant);
   const { defects } = barHealth(series);
   const faults = defects.filter(spoilsReturns).map(defectLine);

@@ -1,9 +1,9 @@
 /**
- * The decision table of docs/ktrdr.md §3.5-3.6 and §9: makes a verdict of the evidence about one computation. Pure, so
+ * The decision table of docs/ktrdr.md §3.5-3.6 and §9: makes a diagnosis of the evidence about one computation. Pure, so
  * that every row can be tested. In situations in which KTRDR's API is known to be wrong it is not believed alone: then
  * the worker that computes is asked.
  */
-import type { Evidence, Verdict, WorkerEvidence } from "./evidence.ts";
+import type { Evidence, Diagnosis, WorkerEvidence } from "./evidence.ts";
 import type { FaultSeen } from "./outcome.ts";
 import { computingOf, type SlotKind } from "./kinds/index.ts";
 import { inWords } from "./ktrdr-words.ts";
@@ -32,8 +32,8 @@ function isBookkeepingFailure(operation: Operation): boolean {
   return text === null || text === "" || text.includes(ORPHAN_TEXT) || text.includes("Connect call failed");
 }
 
-/** Judges one observation. The verdict is `ask_worker` only while `worker.kind` is `not_asked`. */
-export function judge(evidence: Evidence): Verdict {
+/** Diagnoses one observation. The diagnosis is `ask_worker` only while `worker.kind` is `not_asked`. */
+export function diagnose(evidence: Evidence): Diagnosis {
   const { api } = evidence;
   switch (api.kind) {
     case "unreachable":
@@ -47,7 +47,7 @@ export function judge(evidence: Evidence): Verdict {
   }
 }
 
-function judgeOperation(evidence: Evidence, operation: Operation): Verdict {
+function judgeOperation(evidence: Evidence, operation: Operation): Diagnosis {
   const { kind } = evidence;
   switch (operation.status) {
     case "completed":
@@ -76,7 +76,7 @@ function judgeOperation(evidence: Evidence, operation: Operation): Verdict {
  * (docs/ktrdr.md §2.2). Only the stored bars can tell: the result is made from them, or the job fails
  * (results/data-load.ts).
  */
-function judgeForgottenLoad(evidence: Evidence, operation: Operation): Verdict {
+function judgeForgottenLoad(evidence: Evidence, operation: Operation): Diagnosis {
   if (!deadLongEnough(evidence)) return wait(evidence, "verifying", operation, [], true);
   return succeeded(operation, ["lost_operation"]);
 }
@@ -86,12 +86,12 @@ function judgeForgottenLoad(evidence: Evidence, operation: Operation): Verdict {
  * names none knows the load from its database only: that API was restarted, and the load died with the process before
  * (docs/ktrdr.md §2.2, §2.10).
  */
-function judgeOrphanedLoad(evidence: Evidence, operation: Operation): Verdict {
+function judgeOrphanedLoad(evidence: Evidence, operation: Operation): Diagnosis {
   if (!deadLongEnough(evidence)) return wait(evidence, "verifying", operation, [], true);
   return { kind: "lost", fault: "worker_died", why: "KTRDR's API was restarted while it loaded" };
 }
 
-function judgeRunning(evidence: Evidence, operation: Operation): Verdict {
+function judgeRunning(evidence: Evidence, operation: Operation): Diagnosis {
   const { clock, patience, kind } = evidence;
   const still = clock.nowMs - clock.stillSinceMs;
   if (kind === "data_load" && operation.fromRow === true) return judgeOrphanedLoad(evidence, operation);
@@ -101,7 +101,7 @@ function judgeRunning(evidence: Evidence, operation: Operation): Verdict {
 }
 
 /** The API alone is not believed here: asks the worker, or judges the worker's answer. */
-function askOr(evidence: Evidence, operation: Operation, fault: FaultSeen): Verdict {
+function askOr(evidence: Evidence, operation: Operation, fault: FaultSeen): Diagnosis {
   const { worker } = evidence;
   if (worker.kind === "not_asked") return { kind: "ask_worker" };
   if (worker.kind === "silent") return stillWaiting(evidence, operation, [], false);
@@ -114,7 +114,7 @@ function judgeWorkerAnswer(
   operation: Operation,
   worker: Extract<WorkerEvidence, { kind: "answers" }>,
   fault: FaultSeen,
-): Verdict {
+): Diagnosis {
   const own = worker.operation;
   if (own !== null && holdsResult(evidence.kind, own.result)) return succeeded(own, [fault]);
   if (own !== null && own.status === "completed") return succeeded(own, [fault]);
@@ -144,7 +144,7 @@ function isCopy(own: Operation | null): boolean {
 }
 
 /** The worker lives but does not compute this operation. */
-function judgeIdle(evidence: Evidence, operation: Operation): Verdict {
+function judgeIdle(evidence: Evidence, operation: Operation): Diagnosis {
   if (!deadLongEnough(evidence)) return wait(evidence, "verifying", operation, [], true);
   if (operation.status === "cancelled") return judgeCancelled(operation);
   if (operation.status === "failed") {
@@ -158,20 +158,20 @@ function judgeIdle(evidence: Evidence, operation: Operation): Verdict {
 }
 
 /** An earlier attempt of ours may have cancelled the operation because it was dead: nobody asked for that. */
-function judgeCancelled(operation: Operation): Verdict {
+function judgeCancelled(operation: Operation): Diagnosis {
   if (operation.errorMessage?.includes(DEAD_REASON) !== true) return failed(operation);
   return { kind: "lost", fault: "worker_died", why: "it was found dead before" };
 }
 
 /** Nothing listens at the worker's address. That is believed once the registry agrees. */
-function judgeRefused(evidence: Evidence, operation: Operation): Verdict {
+function judgeRefused(evidence: Evidence, operation: Operation): Diagnosis {
   if (isGone(evidence.worker, evidence.registry) && deadLongEnough(evidence)) {
     return { kind: "lost", fault: "worker_died", why: "its worker process is gone" };
   }
   return wait(evidence, "verifying", operation, [], true);
 }
 
-function judgeNotFound(evidence: Evidence): Verdict {
+function judgeNotFound(evidence: Evidence): Diagnosis {
   const { clock, worker, kind, patience } = evidence;
   const since = clock.notFoundSinceMs ?? clock.nowMs;
   if (clock.nowMs - since < patience.notFoundGraceMs) return wait(evidence, "verifying", null, [], false);
@@ -189,7 +189,7 @@ function judgeNotFound(evidence: Evidence): Verdict {
 }
 
 /** The API's answer is unusable: the worker's may be better; else the next looks decide. */
-function judgeUnusable(evidence: Evidence): Verdict {
+function judgeUnusable(evidence: Evidence): Diagnosis {
   const { worker, kind } = evidence;
   if (worker.kind === "not_asked" && kind !== "data_load") return { kind: "ask_worker" };
   if (worker.kind !== "answers" || worker.operation === null) return stillWaiting(evidence, null, [], false);
@@ -206,7 +206,7 @@ function stillWaiting(
   view: Operation | null,
   faults: readonly FaultSeen[],
   looksDead: boolean,
-): Verdict {
+): Diagnosis {
   const still = evidence.clock.nowMs - evidence.clock.stillSinceMs;
   if (still >= evidence.patience.stallFailAfterMs) {
     return {
@@ -226,16 +226,16 @@ function wait(
   view: Operation | null,
   faults: readonly FaultSeen[],
   looksDead: boolean,
-): Verdict {
+): Diagnosis {
   const stalled = phase === "running" && clock.nowMs - clock.stillSinceMs >= patience.stallAfterMs;
   return { kind: "wait", phase: stalled ? "stalled" : phase, view, faults, looksDead };
 }
 
-function succeeded(operation: Operation, faults: readonly FaultSeen[]): Verdict {
+function succeeded(operation: Operation, faults: readonly FaultSeen[]): Diagnosis {
   return { kind: "succeeded", result: operation.result ?? {}, faults };
 }
 
-function failed(operation: Operation): Verdict {
+function failed(operation: Operation): Diagnosis {
   return {
     kind: "failed",
     code: operation.status === "cancelled" ? "cancelled_at_ktrdr" : "computation_failed",
