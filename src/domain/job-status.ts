@@ -1,4 +1,5 @@
 /** What the sources show of a job, and the status that is told. */
+import { DomainError } from "./errors.ts";
 import type { JobProgress, LiveJobState } from "./job.ts";
 import type { FinalStatus, JobFailure, JobOutcome, PartialResult } from "./outcome.ts";
 import type { JobKind } from "./kinds/index.ts";
@@ -14,6 +15,12 @@ export type JobState =
   | "cancelling"
   | "unknown"
   | FinalStatus;
+
+/** What a source says of a job; null when it does not know the job, the error when it does not answer. */
+export type Said<T> = T | null | DomainError;
+
+/** What the source knows; null when it knows nothing or does not answer. */
+export const knownOf = <T>(said: Said<T>): T | null => (said instanceof DomainError ? null : said);
 
 /** The part of Temporal's description that is needed here (src/temporal/job-view.ts has all of it). */
 export interface SeenExecution {
@@ -47,11 +54,8 @@ export interface SeenRecord {
 }
 
 export interface StatusSources {
-  /** Null: the source answered and does not know the job. */
-  readonly view: SeenExecution | null | "unavailable";
-  readonly record: SeenRecord | null | "unavailable";
-  /** Why Temporal is unavailable and what mends it, when that is known. */
-  readonly outage?: { readonly what: string; readonly next: string | undefined } | null;
+  readonly view: Said<SeenExecution>;
+  readonly record: Said<SeenRecord>;
   /** Null when no worker answered in time. */
   readonly live: LiveJobState | null;
   /** ISO-8601 UTC since when KTRDR computes; null when not known. */
@@ -97,7 +101,7 @@ const BLANK = {
   partial: null,
 } as const;
 
-type Said = Partial<JobStatus> & Pick<JobStatus, "headline" | "next">;
+type Facts = Partial<JobStatus> & Pick<JobStatus, "headline" | "next">;
 
 /** A status with these facts; all others are null. */
-export const blank = (state: JobState, said: Said): JobStatus => ({ ...BLANK, ...said, state });
+export const blank = (state: JobState, facts: Facts): JobStatus => ({ ...BLANK, ...facts, state });

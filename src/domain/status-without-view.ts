@@ -1,4 +1,5 @@
 /** What may be said about a job that Temporal does not show as open: ended, unseen or forgotten. */
+import { DomainError } from "./errors.ts";
 import type { FinalStatus, JobOutcome } from "./outcome.ts";
 import { kindOf, type JobKind } from "./kinds/index.ts";
 import { blank, type JobStatus, type StatusSources } from "./job-status.ts";
@@ -65,21 +66,20 @@ export function unsettled(status: FinalStatus, kind: JobKind): JobStatus {
 }
 
 /** Temporal does not answer. */
-export function unseen({ record, outage }: Pick<StatusSources, "record" | "outage">): JobStatus {
+export function unseen({ what, next }: DomainError, record: StatusSources["record"]): JobStatus {
   const known =
-    record === "unavailable"
+    record instanceof DomainError
       ? "The record cannot be read either, so nothing is known about this job right now"
       : record === null
         ? "The record has no such job; it may still be waiting for admission"
         : `Last known: admitted ${record.admittedAt} and not finished in the record`;
-  const { what = "Temporal does not answer.", next } = outage ?? {};
   const told = next === undefined ? START_TEMPORAL : `${WAIT_THEN_TELL} ${next}`;
   return blank("unknown", { headline: `${what} ${known}.`, next: told });
 }
 
 /** Temporal answers and does not know the job. */
 export function forgotten(record: StatusSources["record"]): JobStatus {
-  if (record === "unavailable") {
+  if (record instanceof DomainError) {
     return blank("unknown", {
       headline: "Temporal does not know this job (any more) and the record cannot be read right now.",
       next: "Wait half a minute and ask again; if it stays so, tell the user that PostgreSQL (DATABASE_URL) has to run.",

@@ -2,9 +2,10 @@
  * The status of a job, from what its sources say right now: Temporal's description, the record in PostgreSQL, the
  * workflow's own answer, and whether any worker process lives. Pure; never claims more than is known.
  */
+import { DomainError } from "./errors.ts";
 import type { JobProgress } from "./job.ts";
 import { leftMs } from "./pace.ts";
-import { blank, type JobStatus, type SeenExecution, type StatusSources } from "./job-status.ts";
+import { blank, knownOf, type JobStatus, type SeenExecution, type StatusSources } from "./job-status.ts";
 import { ended, endedWithoutOutcome, forgotten, unseen, unsettled } from "./status-without-view.ts";
 
 /** A running step heartbeats every few seconds: after this silence, and without an answer, no worker is at work. */
@@ -23,14 +24,15 @@ const START_WORKER =
 
 /** The recorded outcome counts first, then how the workflow ended in Temporal, then what is seen of the running job. */
 export function jobStatusOf(sources: StatusSources): JobStatus {
-  const { view, record } = sources;
-  if (record !== null && record !== "unavailable" && record.status !== "open") {
+  const { view } = sources;
+  const record = knownOf(sources.record);
+  if (record !== null && record.status !== "open") {
     return record.outcome === null
       ? endedWithoutOutcome(record.status, record.kind)
       : ended(record.outcome, record.kind);
   }
-  if (view === "unavailable") return unseen(sources);
-  if (view === null) return forgotten(record);
+  if (view instanceof DomainError) return unseen(view, sources.record);
+  if (view === null) return forgotten(sources.record);
   if (view.outcome !== null) return ended(view.outcome, view.kind);
   if (view.execution === "running" || view.execution === "paused") return open(view, sources);
   if (view.execution === "completed") {
@@ -40,7 +42,7 @@ export function jobStatusOf(sources: StatusSources): JobStatus {
     });
   }
   const closedAs = view.execution === "timed_out" ? "failed" : view.execution;
-  return record === null && !mayBeAdmitted(view, sources.now)
+  return sources.record === null && !mayBeAdmitted(view, sources.now)
     ? endedWithoutOutcome(closedAs, view.kind)
     : unsettled(closedAs, view.kind);
 }
@@ -152,7 +154,7 @@ function moving(view: SeenExecution, sources: StatusSources, seen: Observed): Jo
 function between(view: SeenExecution, { record, begun, now }: StatusSources): JobStatus {
   const since = age(view.startedAt, now);
   // A young run is not enough: in an earlier run a worker that has ended since may have started the computing.
-  if (since < FRESH_MS && !begun && record !== "unavailable") {
+  if (since < FRESH_MS && !begun && !(record instanceof DomainError)) {
     const headline = `Accepted ${Math.round(since / 1000)} s ago; no worker has taken it up yet.`;
     return blank("queued", { headline, next: WAIT_ON });
   }

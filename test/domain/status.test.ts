@@ -1,10 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { DomainError } from "../../src/domain/errors.ts";
 import type { JobProgress, LiveJobState } from "../../src/domain/job.ts";
 import type { JobFailure, JobOutcome } from "../../src/domain/outcome.ts";
 import type { SeenExecution, SeenRecord, StatusSources } from "../../src/domain/job-status.ts";
 import { jobStatusOf } from "../../src/domain/status.ts";
 
+const NO_TEMPORAL = new DomainError("temporal_unavailable", { what: "Temporal does not answer." });
+const NO_RECORD = new DomainError("database_unavailable", { what: "PostgreSQL does not answer." });
 const NOW = new Date("2026-03-01T12:00:00.000Z");
 const ago = (seconds: number) => new Date(NOW.getTime() - seconds * 1000).toISOString();
 
@@ -212,7 +215,7 @@ describe("judge", () => {
         ...idle,
         computingSince: null,
         begun: false,
-        record: "unavailable",
+        record: NO_RECORD,
         view: view({ pending: null, startedAt: ago(2) }),
       },
       { state: "unknown" },
@@ -253,7 +256,7 @@ describe("judge", () => {
     ],
     [
       "terminated, record down",
-      { view: view({ execution: "terminated", pending: null }), record: "unavailable" },
+      { view: view({ execution: "terminated", pending: null }), record: NO_RECORD },
       { state: "terminated", final: false },
     ],
     [
@@ -279,17 +282,17 @@ describe("judge", () => {
     ],
     [
       "Temporal down, record open",
-      { view: "unavailable" },
+      { view: NO_TEMPORAL },
       { state: "unknown", headline: expect.stringContaining("Last known: admitted") },
     ],
     [
       "Temporal down, no record",
-      { view: "unavailable", record: null },
+      { view: NO_TEMPORAL, record: null },
       { state: "unknown", headline: expect.stringContaining("no such job") },
     ],
     [
       "everything down",
-      { view: "unavailable", record: "unavailable" },
+      { view: NO_TEMPORAL, record: NO_RECORD },
       { state: "unknown", headline: expect.stringContaining("nothing is known") },
     ],
     [
@@ -299,10 +302,10 @@ describe("judge", () => {
     ],
     [
       "Temporal forgot, record down",
-      { view: null, record: "unavailable" },
+      { view: null, record: NO_RECORD },
       { state: "unknown", headline: expect.stringContaining("record cannot be read") },
     ],
-    ["record down, job running", { record: "unavailable" }, { state: "running", percent: 40 }],
+    ["record down, job running", { record: NO_RECORD }, { state: "running", percent: 40 }],
     [
       "recorded end without outcome",
       { record: record({ status: "terminated" }) },
@@ -368,7 +371,7 @@ const anyLive = fc.option(
   }),
 );
 const around = {
-  view: fc.oneof(fc.constant(null), fc.constant("unavailable"), anyView),
+  view: fc.oneof(fc.constant(null), fc.constant(NO_TEMPORAL), anyView),
   live: anyLive,
   computingSince: fc.option(instant),
   begun: fc.boolean(),
@@ -392,7 +395,7 @@ describe("properties", () => {
   });
 
   test("says something usable about anything, and final only of an end", () => {
-    const open = fc.oneof(fc.constant(null), fc.constant("unavailable"), fc.constant(record()));
+    const open = fc.oneof(fc.constant(null), fc.constant(NO_RECORD), fc.constant(record()));
     fc.assert(
       fc.property(anySources(open), (seen) => {
         const status = jobStatusOf(seen);
@@ -403,7 +406,7 @@ describe("properties", () => {
         if (status.percent !== null) expect(status.percent >= 0 && status.percent <= 100).toBe(true);
         if (status.etaSeconds !== null) expect(status.etaSeconds).toBeGreaterThanOrEqual(0);
         if (status.heartbeatAgeSeconds !== null) expect(status.heartbeatAgeSeconds).toBeGreaterThanOrEqual(0);
-        if (seen.view === "unavailable") expect(status.final).toBe(false);
+        if (seen.view === NO_TEMPORAL) expect(status.final).toBe(false);
       }),
     );
   });

@@ -61,8 +61,7 @@ const RULES: readonly Rule[] = [
   {
     fact: "which parts are up: partsUp in research/health.ts",
     sign: /\.ping\(\)/,
-    // A status asks Temporal alone, by the same question.
-    allowed: ["src/research/health.ts", "src/research/jobs/task-status.ts"],
+    allowed: ["src/research/health.ts"],
     offence: "await jobs.ping()",
   },
   {

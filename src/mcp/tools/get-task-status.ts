@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { JobFailure } from "../../domain/outcome.ts";
 import { compact } from "../../domain/facts.ts";
+import { knownOf } from "../../domain/job-status.ts";
 import { statusFacts, statusOf, uiLink, type TaskStatus } from "../../research/jobs/task-status.ts";
 import { batchProgress } from "../batch-facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
@@ -73,11 +74,11 @@ async function awaitEnd(jobId: string, waitMs: number, context: ToolContext): Pr
 }
 
 /** Only a job that Temporal holds can be waited for. */
-const isSeen = ({ view }: TaskStatus): boolean => view !== null && view !== "unavailable";
+const isSeen = ({ view }: TaskStatus): boolean => knownOf(view) !== null;
 
 async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
   const { status, record } = task;
-  const outcome = record !== null && record !== "unavailable" ? record.outcome : null;
+  const outcome = knownOf(record)?.outcome ?? null;
   const faults = outcome?.faultsSeen ?? [];
   const batch = task.kind === "batch" ? await batchProgress(deps, jobId) : null;
   return {
@@ -101,6 +102,6 @@ const failureFacts = ({ code, what, why, next }: JobFailure) => ({ code, what, .
 
 /** After a data load, the market data in this process's cache is out of date. */
 function forgetOldData({ kind, status, record }: TaskStatus, { deps }: ToolContext): void {
-  if (kind !== "data_load" || !status.final || record === null || record === "unavailable") return;
-  deps.reads.invalidate(record.symbol ?? undefined);
+  const recorded = knownOf(record);
+  if (kind === "data_load" && status.final && recorded !== null) deps.reads.invalidate(recorded.symbol ?? undefined);
 }

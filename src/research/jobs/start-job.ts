@@ -2,6 +2,7 @@ import { DomainError, isDomainError } from "../../domain/errors.ts";
 import { codesOf, insistenceCaveats } from "../../domain/insistence.ts";
 import { insistedOn, kindOf, type JobRequest } from "../../domain/kinds/index.ts";
 import { compact } from "../../domain/facts.ts";
+import { knownOf } from "../../domain/job-status.ts";
 import { statusFacts, statusOf, type TaskStatus } from "./task-status.ts";
 import type { Asking } from "../asking.ts";
 
@@ -96,7 +97,8 @@ async function findOrStart(context: Asking, wish: StartWish, jobId: string, room
 
 /** Warnings for a known job: what was insisted on then, and what today's checks find that the checks of then did not. */
 function todaysWarnings(checked: PromiseSettledResult<Cleared>, { record }: TaskStatus): string[] {
-  const then = record === null || record === "unavailable" ? [] : insistedOn(record.request);
+  const request = knownOf(record)?.request;
+  const then = request === undefined ? [] : insistedOn(request);
   const kept = insistenceCaveats(then).map(({ text }) => text);
   if (checked.status === "rejected") {
     const refused = isDomainError(checked.reason, "strategy_invalid", "bars_unsound") && kept.length === 0;
@@ -135,13 +137,13 @@ async function knownJob({ deps }: Asking, jobId: string): Promise<TaskStatus | n
     throw error;
   });
   if (known === null) return null;
-  const recorded = known.record !== null && known.record !== "unavailable";
-  if (known.view === "unavailable") {
+  const recorded = knownOf(known.record) !== null;
+  if (known.view instanceof DomainError) {
     if (recorded) return known;
     throw new DomainError("temporal_unavailable", {
-      what: `The job cannot be started. ${known.outage?.what ?? "Temporal does not answer."}`,
+      what: `The job cannot be started. ${known.view.what}`,
       why: "jobs are kept by Temporal, and no earlier job for this request is on record",
-      ...(known.outage?.next === undefined ? {} : { next: known.outage.next }),
+      ...(known.view.next === undefined ? {} : { next: known.view.next }),
     });
   }
   // Temporal has no such job, and none that ended is on record: a start uses the same id again.

@@ -2,7 +2,7 @@ import { jobInWebUi } from "../../domain/web-ui.ts";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import type { LiveJobState } from "../../domain/job.ts";
 import type { JobKind } from "../../domain/kinds/index.ts";
-import type { JobStatus } from "../../domain/job-status.ts";
+import { knownOf, type JobStatus, type Said } from "../../domain/job-status.ts";
 import { jobStatusOf } from "../../domain/status.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import type { JobView } from "../../temporal/job-view.ts";
@@ -18,10 +18,8 @@ const FRESH_HEARTBEAT_MS = 8_000;
 export interface TaskStatus {
   readonly status: JobStatus;
   readonly kind: JobKind | null;
-  readonly view: JobView | null | "unavailable";
-  readonly record: JobRecord | null | "unavailable";
-  /** Why Temporal is unavailable; null when it answers. */
-  readonly outage: DomainError | null;
+  readonly view: Said<JobView>;
+  readonly record: Said<JobRecord>;
 }
 
 /**
@@ -31,11 +29,11 @@ export interface TaskStatus {
 export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
   const [{ view, record, computingSince, begun }, now] = await Promise.all([look(deps, jobId), deps.now()]);
   if (view === null && record === null) throw taskNotFound(jobId);
-  const running = view !== null && view !== "unavailable" && view.outcome === null && isOpen(view, record);
+  const [seen, recorded] = [knownOf(view), knownOf(record)];
+  const running = seen !== null && seen.outcome === null && isOpen(seen, recorded);
   const [live, workersPolling] = running
-    ? await Promise.all([speaksForItself(view, now) ? null : liveOf(deps, view), workers(deps)])
+    ? await Promise.all([speaksForItself(seen, now) ? null : liveOf(deps, seen), workers(deps)])
     : [null, null];
-  const outage = view === "unavailable" ? await outageOf(deps) : null;
   const judged = jobStatusOf({
     view,
     record,
@@ -43,20 +41,12 @@ export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
     workersPolling,
     computingSince,
     begun,
-    outage,
     now,
     stallAfterMs: deps.stallAfterMs,
   });
-  const way = record === null || record === "unavailable" ? null : await wayOn(deps, record);
+  const way = recorded === null ? null : await wayOn(deps, recorded);
   const status = way === null ? judged : { ...judged, next: `${judged.next} ${way}` };
-  return { status, kind: kindOf(view) ?? kindOf(record), view, record, outage };
-}
-
-async function outageOf({ jobs }: Deps): Promise<DomainError | null> {
-  return await jobs.ping().then(
-    () => null,
-    (error: unknown) => (isDomainError(error, "temporal_unavailable") ? error : null),
-  );
+  return { status, kind: seen?.kind ?? recorded?.kind ?? null, view, record };
 }
 
 /** Asks Temporal and the record in parallel; only Temporal when the remembered record of the job is still valid. */
@@ -64,20 +54,16 @@ async function look({ jobs, records }: Deps, jobId: string) {
   const memory = recordMemory(records);
   const early = memory.has(jobId) ? null : orUnavailable(records.jobs.seen(jobId));
   const [view] = await Promise.all([orUnavailable(jobs.view(jobId)), early]);
-  const shown = view !== null && view !== "unavailable";
-  const recalled = early === null && shown ? memory.recall(view) : undefined;
+  const shown = knownOf(view);
+  const recalled = early === null && shown !== null ? memory.recall(shown) : undefined;
   const seen = recalled ?? (await (early ?? orUnavailable(records.jobs.seen(jobId))));
-  if (seen === null || seen === "unavailable") return { view, record: seen, computingSince: null, begun: false };
-  if (shown) memory.note(view, seen);
+  if (seen === null || seen instanceof DomainError) return { view, record: seen, computingSince: null, begun: false };
+  if (shown !== null) memory.note(shown, seen);
   return { view, record: seen.job, computingSince: seen.computingSince, begun: seen.begun };
 }
 
-const kindOf = (source: { kind: JobKind } | null | "unavailable"): JobKind | null =>
-  source === null || source === "unavailable" ? null : source.kind;
-
-function isOpen(view: JobView, record: TaskStatus["record"]): boolean {
-  const recordedEnd = record !== null && record !== "unavailable" && record.status !== "open";
-  return !recordedEnd && (view.execution === "running" || view.execution === "paused");
+function isOpen(view: JobView, record: JobRecord | null): boolean {
+  return (record === null || record.status === "open") && (view.execution === "running" || view.execution === "paused");
 }
 
 export function taskNotFound(jobId: string): DomainError {
@@ -88,11 +74,11 @@ export function taskNotFound(jobId: string): DomainError {
   });
 }
 
-async function orUnavailable<T>(asked: Promise<T>): Promise<T | "unavailable"> {
+async function orUnavailable<T>(asked: Promise<T>): Promise<T | DomainError> {
   try {
     return await asked;
   } catch (error) {
-    if (isDomainError(error, "temporal_unavailable", "database_unavailable")) return "unavailable";
+    if (isDomainError(error, "temporal_unavailable", "database_unavailable")) return error;
     throw error;
   }
 }
