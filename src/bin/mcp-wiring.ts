@@ -1,4 +1,5 @@
 /** Puts the real parts behind the ports of the MCP server, and follows a lab that starts later. */
+import { LRUCache } from "lru-cache";
 import { loadConfig, type Config } from "../config.ts";
 import type { BreakerState } from "../domain/ktrdr-request.ts";
 import { charts } from "../charts/charts.ts";
@@ -11,6 +12,7 @@ import { createStrategyFolder } from "../strategies/strategy-folder.ts";
 import { createStrategyLibrary } from "../strategies/strategy-library.ts";
 import { labEnvironment } from "../running-lab/lab-environment.ts";
 import type { Logger } from "../logger.ts";
+import { createLastLooks } from "../research/jobs/last-looks.ts";
 import type { Deps } from "../research/ports.ts";
 import { databaseTime, offClocks } from "../store/clocks.ts";
 import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
@@ -143,6 +145,8 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
       },
       ktrdr,
       reads: createCachedReads(readers, { files: priceFilesOf(config, log) }),
+      lastLooks: createLastLooks(),
+      failurePatterns: new LRUCache({ max: 50, ttl: 60_000 }),
       strategies: strategiesOf(config, log, readOnly),
       models: createModelFolder(config.KTRDR_MODELS_DIR),
       charts,

@@ -24,16 +24,19 @@ export function transportError<T>(error: unknown, call: Call<T>): unknown {
     // A deadline that passed tells something about KTRDR; any other abort keeps its reason.
     const reason: unknown = signal.reason;
     const deadline = reason instanceof DOMException && reason.name === "TimeoutError";
-    return deadline ? noAnswer(nature, what, true, "No answer within the caller's deadline.") : reason;
+    return deadline ? noAnswer(nature, what, { sent: true, why: "No answer within the caller's deadline." }) : reason;
   }
   if (error instanceof TooLarge) return badAnswer(nature, what, `The answer is too large: ${error.message}.`);
   if (!(error instanceof RequestError)) return error;
   if (error.cause instanceof DomainError) return error.cause;
   if (error instanceof TimeoutError) {
     const connected = !["lookup", "connect", "secureConnect"].includes(error.event);
-    return noAnswer(nature, what, connected, connected ? "No answer in time." : "No connection in time.");
+    return noAnswer(nature, what, {
+      sent: connected,
+      why: connected ? "No answer in time." : "No connection in time.",
+    });
   }
-  return noAnswer(nature, what, !NEVER_SENT.has(error.code), connectionWords(error.code), error);
+  return noAnswer(nature, what, { sent: !NEVER_SENT.has(error.code), why: connectionWords(error.code), cause: error });
 }
 
 function parseJson(bytes: Buffer): { readonly value: unknown } | null {

@@ -135,8 +135,16 @@ export function badAnswer(nature: Nature, what: string, why: string): DomainErro
   return new DomainError("ktrdr_bad_answer", { what: `${what}: KTRDR's answer cannot be used.`, why: observation });
 }
 
-/** The error for no answer. `sent` is false only when KTRDR never saw the request; `cause` keeps the socket's code. */
-export function noAnswer(nature: Nature, what: string, sent: boolean, why: string, cause?: unknown): DomainError {
+interface Silence {
+  /** False only when KTRDR never saw the request. */
+  readonly sent: boolean;
+  readonly why: string;
+  /** Keeps the socket's code. */
+  readonly cause?: unknown;
+}
+
+/** The error for no answer. */
+export function noAnswer(nature: Nature, what: string, { sent, why, cause }: Silence): DomainError {
   const observation = oneLine(why);
   if (nature === "start" && sent) return ambiguous(what, observation);
   return new DomainError("ktrdr_unavailable", {

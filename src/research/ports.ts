@@ -1,3 +1,5 @@
+import type { LRUCache } from "lru-cache";
+import type { FailurePattern } from "../domain/failure-patterns.ts";
 import type { Charts } from "../charts/charts.ts";
 import type { CachedReads } from "../ktrdr/cached-reads.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
@@ -15,6 +17,7 @@ import type { OpenWork } from "../store/open-work.ts";
 import type { ResearchControlReader } from "../store/research-control.ts";
 import type { ResultReader } from "../store/result-reader.ts";
 import type { Jobs } from "../temporal/jobs.ts";
+import type { LastLooks } from "./jobs/last-looks.ts";
 
 /**
  * The interfaces through which tools and use cases reach the other parts; `src/bin` wires the real ones. Every port
@@ -58,6 +61,9 @@ export interface Deps {
   };
   /** Cheap, cached reads. */
   readonly reads: CachedReads;
+  readonly lastLooks: LastLooks;
+  /** Patterns of failures by market, kept for a minute: they change slowly, and reading them takes too long for a start. */
+  readonly failurePatterns: LRUCache<string, readonly FailurePattern[]>;
   readonly strategies: StrategyLibrary;
   readonly models: ModelFolder;
   readonly charts: Charts;

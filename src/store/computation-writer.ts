@@ -118,13 +118,13 @@ async function attach(
     if (attached !== undefined) return attached;
   } catch (error) {
     if (error instanceof DomainError && codeOf(error.cause) === "23505") {
-      throw refused(jobId, n, operationId, "The operation belongs to another computation.", error);
+      throw refused({ jobId, n, operationId }, "The operation belongs to another computation.", error);
     }
     throw error;
   }
   const { operationId: other, fate } = await mustFind(pool, jobId, n);
   const why = other === null || other === operationId ? `has ended (${fate})` : `already is operation ${other}`;
-  throw refused(jobId, n, operationId, `The computation ${why}.`);
+  throw refused({ jobId, n, operationId }, `The computation ${why}.`);
 }
 
 async function find(session: Session, jobId: string, n: number): Promise<ComputationRecord | undefined> {
@@ -141,9 +141,9 @@ async function mustFind(session: Session, jobId: string, n: number): Promise<Com
   throw notBegun(jobId, n);
 }
 
-const refused = (jobId: string, n: number, operationId: string, why: string, cause?: unknown) =>
+const refused = (of: { jobId: string; n: number; operationId: string }, why: string, cause?: unknown) =>
   new DomainError("task_conflict", {
-    what: `Operation ${operationId} cannot become computation ${n} of job ${jobId}.`,
+    what: `Operation ${of.operationId} cannot become computation ${of.n} of job ${of.jobId}.`,
     why,
     cause,
   });

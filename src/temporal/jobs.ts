@@ -51,8 +51,8 @@ export interface Jobs {
   /** Returns when the job is closed, the time is over or the signal fires. Never throws, never cancels the job. */
   waitForClose(jobId: string, ms: number, signal: AbortSignal): Promise<void>;
   cancel(jobId: string, reason: string): Promise<"requested" | "already_closed" | "not_found">;
-  /** Newest first; eventually consistent, and at most a second old unless it has to be asked for now. */
-  openJobs(limit: number, now?: "now"): Promise<readonly OpenJob[]>;
+  /** Newest first; eventually consistent, and at most a second old unless `fresh`. */
+  openJobs(limit: number, options?: { readonly fresh: boolean }): Promise<readonly OpenJob[]>;
   /** Whether a worker process of ours has polled lately. */
   workersPolling(): Promise<boolean>;
   ping(): Promise<void>;
@@ -73,8 +73,8 @@ export function createJobs(client: Client, settings: JobSettings, now?: () => Pr
     live: createLiveStates(client),
     waitForClose: async (jobId, ms, signal) => await waitForClose(client, jobId, ms, signal),
     cancel: async (jobId, reason) => await cancel(client, jobId, reason),
-    openJobs: async (limit, fresh) => {
-      const known = fresh === undefined ? open.get(limit) : undefined;
+    openJobs: async (limit, { fresh } = { fresh: false }) => {
+      const known = fresh ? undefined : open.get(limit);
       if (known !== undefined) return known;
       const seen = await calling(client, () => openJobs(client, limit));
       open.set(limit, seen);

@@ -57,10 +57,10 @@ it("sees a job that Temporal lists only after the first look", async () => {
   let looks = 0;
   const jobs = {
     ...all.jobs,
-    openJobs: async (limit: number, now?: "now") => {
+    openJobs: async (limit: number, options?: { readonly fresh: boolean }) => {
       looks += 1;
       if (looks === 2) await listed(await start("THREE"));
-      return (await all.jobs.openJobs(limit, now)).filter(({ jobId }) => jobId.includes("THREE"));
+      return (await all.jobs.openJobs(limit, options)).filter(({ jobId }) => jobId.includes("THREE"));
     },
   };
   const wish = { filter: { client: "stack-test" }, reason: "it runs away", patienceMs: 6_000 };

@@ -7,7 +7,6 @@ import { jobStatusOf } from "../../domain/status.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import type { JobView } from "../../temporal/job-view.ts";
 import type { Deps, Links } from "../ports.ts";
-import { recordMemory } from "./record-memory.ts";
 import { wayOn } from "./resume-training.ts";
 
 /** The workflow's own answer only adds to the status, and must not delay it for longer. */
@@ -50,15 +49,14 @@ export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
 }
 
 /** Asks Temporal and the record in parallel; only Temporal when the remembered record of the job is still valid. */
-async function look({ jobs, records }: Deps, jobId: string) {
-  const memory = recordMemory(records);
-  const early = memory.has(jobId) ? null : orUnavailable(records.jobs.seen(jobId));
+async function look({ jobs, records, lastLooks }: Deps, jobId: string) {
+  const early = lastLooks.has(jobId) ? null : orUnavailable(records.jobs.seen(jobId));
   const [view] = await Promise.all([orUnavailable(jobs.view(jobId)), early]);
   const shown = knownOf(view);
-  const recalled = early === null && shown !== null ? memory.recall(shown) : undefined;
+  const recalled = early === null && shown !== null ? lastLooks.recall(shown) : undefined;
   const seen = recalled ?? (await (early ?? orUnavailable(records.jobs.seen(jobId))));
   if (seen === null || seen instanceof DomainError) return { view, record: seen, computingSince: null, begun: false };
-  if (shown !== null) memory.note(shown, seen);
+  if (shown !== null) lastLooks.note(shown, seen);
   return { view, record: seen.job, computingSince: seen.computingSince, begun: seen.begun };
 }
 

@@ -55,20 +55,12 @@ function known(text: string): StrategyTraits {
   return traits;
 }
 
-type Patterns = LRUCache<string, readonly FailurePattern[]>;
-
-/** Cached for each record: patterns change slowly, and reading them takes too long for a start. */
-const PATTERNS = new WeakMap<Deps["records"]["judged"], Patterns>();
-
 async function patternsOn(deps: Deps, market: { symbol: string; timeframe: string }) {
-  const { judged } = deps.records;
-  const cache: Patterns = PATTERNS.get(judged) ?? new LRUCache({ max: 50, ttl: 60_000 });
-  PATTERNS.set(judged, cache);
   const key = JSON.stringify(market);
-  const known = cache.get(key);
+  const known = deps.failurePatterns.get(key);
   if (known !== undefined) return known;
   const patterns = failurePatterns((await judgedRuns(deps, market, 0)).judged);
-  cache.set(key, patterns);
+  deps.failurePatterns.set(key, patterns);
   return patterns;
 }
 

@@ -77,7 +77,7 @@ export async function stopMatching(parts: Parts, wish: StopWish): Promise<StopRe
 
 /** Open jobs on record, and jobs in Temporal that no worker has admitted yet. Batches come before their jobs. */
 async function matching({ work, jobs, records }: Parts, filter: OpenWorkFilter): Promise<string[]> {
-  const [recorded, running] = await Promise.all([work.list(filter), jobs.openJobs(PAGE, "now")]);
+  const [recorded, running] = await Promise.all([work.list(filter), jobs.openJobs(PAGE, { fresh: true })]);
   const found = new Set(recorded);
   for (const job of running) {
     if (found.has(job.jobId)) continue;

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { SeenJob } from "../../src/store/job-row.ts";
 import { DomainError } from "../../src/domain/errors.ts";
 import type { Deps } from "../../src/research/ports.ts";
+import { createLastLooks } from "../../src/research/jobs/last-looks.ts";
 import { statusOf } from "../../src/research/jobs/task-status.ts";
 import type { JobView } from "../../src/temporal/job-view.ts";
 import { inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
@@ -69,6 +70,7 @@ function sources(view: JobView, seen: SeenJob) {
       },
     },
     now: async () => new Date(NOW),
+    lastLooks: createLastLooks(),
     stallAfterMs: 600_000,
   } as unknown as Deps;
   return { world, status: async () => (await statusOf(deps, JOB)).status };

@@ -1,7 +1,8 @@
 import { LRUCache } from "lru-cache";
 import type { SeenJob } from "../../store/job-row.ts";
 import type { JobView } from "../../temporal/job-view.ts";
-import type { RecordsPort } from "../ports.ts";
+
+export type LastLooks = ReturnType<typeof createLastLooks>;
 
 interface Look {
   /** What Temporal showed at the last look. */
@@ -10,15 +11,12 @@ interface Look {
   readonly seen: SeenJob | null;
 }
 
-const looks = new WeakMap<RecordsPort, LRUCache<string, Look>>();
-
 /**
  * Remembers the record of a job that queues or is awaited. As long as its history does not grow, nothing is written
  * about it, so repeated questions for its status need no database.
  */
-export function recordMemory(records: RecordsPort) {
-  const known = looks.get(records) ?? new LRUCache<string, Look>({ max: 2_000 });
-  looks.set(records, known);
+export function createLastLooks() {
+  const known = new LRUCache<string, Look>({ max: 2_000 });
   return {
     /** True when it is worth asking Temporal first. */
     has: (jobId: string): boolean => (known.get(jobId)?.seen ?? null) !== null,
