@@ -27,7 +27,7 @@ export function admitActivities(deps: Pick<ActivityDeps, "jobs" | "slots" | "str
       if (finished !== null || !computes(request)) return { finished };
       if (computation > 1) await jobs.endComputation(jobId, computation - 1, LOST);
       const recorded = standingOf(await jobs.computations(jobId));
-      const standing: Standing = recorded.computation < computation ? { computation, standing: "queued" } : recorded;
+      const standing: Standing = recorded.computation < computation ? { computation, slot: "queued" } : recorded;
       await slots.claim(request.kind, { jobId, priority, ...standing });
       return { finished: null, standing };
 

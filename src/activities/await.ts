@@ -74,12 +74,12 @@ class Vigil {
     this.stillSinceMs = Math.min(this.stillSinceMs, Date.parse(earlier.since));
     this.lookedAtMs = Math.min(this.lookedAtMs, Date.parse(earlier.at));
     earlier.faultsSeen.forEach((fault) => this.faults.add(fault));
-    this.standing = { percent: earlier.percent, step: earlier.step };
+    this.farthest = { percent: earlier.percent, step: earlier.step };
     this.paceFrom = earlier.paceFrom;
   }
 
   private paceFrom: PaceMark | undefined;
-  private standing: { percent: number; step: string } = { percent: 0, step: "" };
+  private farthest: { percent: number; step: string } = { percent: 0, step: "" };
 
   async keep(): Promise<ComputationEnd> {
     let progress = this.report("verifying");
@@ -100,7 +100,7 @@ class Vigil {
 
   /** Called once per percent: at most a hundred times. */
   private async writeDown(): Promise<void> {
-    const { percent } = this.standing;
+    const { percent } = this.farthest;
     if (Math.floor(percent) <= this.writtenPercent) return;
     this.writtenPercent = Math.floor(percent);
     await noteSeen(this.deps, this.input.jobId, this.computation, this.last);
@@ -111,10 +111,10 @@ class Vigil {
   private untilNextLook(): number {
     const now = this.deps.clock.now();
     const stillMs = now - this.stillSinceMs;
-    const { paceFrom, standing } = this;
+    const { paceFrom, farthest } = this;
     return nextLookMs(this.input.settings.pollIntervalMs, {
       elapsedMs: now - this.begunAtMs,
-      left: paceFrom === undefined ? null : leftMs(paceFrom, standing.percent, this.stillSinceMs),
+      left: paceFrom === undefined ? null : leftMs(paceFrom, farthest.percent, this.stillSinceMs),
       stillMs,
     });
   }
@@ -202,11 +202,11 @@ class Vigil {
   /** Percent never goes back: after an API restart KTRDR shows 0 % while its worker computes on. */
   private moved(view: Operation | null): void {
     if (view === null) return;
-    const ahead = view.percent > this.standing.percent || (view.step !== this.standing.step && view.percent > 0);
+    const ahead = view.percent > this.farthest.percent || (view.step !== this.farthest.step && view.percent > 0);
     if (this.last !== null && !ahead) return;
     if (ahead) {
       this.stillSinceMs = this.deps.clock.now();
-      this.standing = { percent: view.percent, step: view.step };
+      this.farthest = { percent: view.percent, step: view.step };
       if (view.percent > 0) {
         this.paceFrom ??= { at: new Date(this.stillSinceMs).toISOString(), percent: view.percent };
       }
@@ -218,8 +218,8 @@ class Vigil {
     const progress: JobProgress = {
       operationId: this.operationId,
       phase,
-      percent: this.standing.percent,
-      step: this.standing.step,
+      percent: this.farthest.percent,
+      step: this.farthest.step,
       at: new Date(this.deps.clock.now()).toISOString(),
       since: new Date(this.stillSinceMs).toISOString(),
       faultsSeen: [...this.faults],

@@ -7,7 +7,7 @@ export interface SlotClaim {
   /** 1-based: a job whose computation was lost claims again with the next number. */
   readonly computation: number;
   /** Where the job stands when a keeper is rebuilt; absent: queued. */
-  readonly standing?: "queued" | "granted" | "in_use";
+  readonly slot?: "queued" | "granted" | "in_use";
 }
 
 /** What the activity that watches KTRDR and the holders found. */

@@ -73,8 +73,8 @@ export function createJobs(client: Client, settings: JobSettings, now?: () => Pr
     live: createLiveStates(client),
     waitForClose: async (jobId, ms, signal) => await waitForClose(client, jobId, ms, signal),
     cancel: async (jobId, reason) => await cancel(client, jobId, reason),
-    openJobs: async (limit, { fresh } = { fresh: false }) => {
-      const known = fresh ? undefined : open.get(limit);
+    openJobs: async (limit, options) => {
+      const known = options?.fresh === true ? undefined : open.get(limit);
       if (known !== undefined) return known;
       const seen = await calling(client, () => openJobs(client, limit));
       open.set(limit, seen);

@@ -89,7 +89,7 @@ class ComputeJob {
       const { standing } = admission;
       if (standing !== undefined) {
         this.computation = standing.computation;
-        this.granted = standing.standing !== "queued";
+        this.granted = standing.slot !== "queued";
       }
       return admission.finished;
     });

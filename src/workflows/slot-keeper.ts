@@ -156,12 +156,12 @@ class SlotKeeper {
       void this.signalGrant(claim.jobId); // a workflow that was reset asks again
       return;
     }
-    const stands = claim.standing === "granted" || claim.standing === "in_use";
+    const stands = claim.slot === "granted" || claim.slot === "in_use";
     // A slow admission is repeated: the job must keep its place.
     if (!stands && this.queue.some((queued) => isSameClaim(queued, claim))) return;
     this.forget(claim.jobId);
     if (stands) {
-      this.held.push({ ...claim, inUse: claim.standing === "in_use" });
+      this.held.push({ ...claim, inUse: claim.slot === "in_use" });
       this.changes += 1;
       return;
     }

@@ -122,20 +122,16 @@ describe("where a job stands by its record", () => {
     ({ n, operationId: null, fate: null, ...more }) as ComputationRecord;
 
   test.each([
-    ["never begun", [], { computation: 1, standing: "queued" }],
-    ["begun, operation unknown", [run(1)], { computation: 1, standing: "granted" }],
-    ["computing", [run(1, { operationId: "a" })], { computation: 1, standing: "in_use" }],
-    ["lost", [run(1, { operationId: "a", fate: "lost" })], { computation: 2, standing: "queued" }],
+    ["never begun", [], { computation: 1, slot: "queued" }],
+    ["begun, operation unknown", [run(1)], { computation: 1, slot: "granted" }],
+    ["computing", [run(1, { operationId: "a" })], { computation: 1, slot: "in_use" }],
+    ["lost", [run(1, { operationId: "a", fate: "lost" })], { computation: 2, slot: "queued" }],
     [
       "computed again",
       [run(1, { operationId: "a", fate: "lost" }), run(2, { operationId: "b" })],
-      { computation: 2, standing: "in_use" },
+      { computation: 2, slot: "in_use" },
     ],
-    [
-      "over, not recorded yet",
-      [run(1, { operationId: "a", fate: "completed" })],
-      { computation: 1, standing: "in_use" },
-    ],
+    ["over, not recorded yet", [run(1, { operationId: "a", fate: "completed" })], { computation: 1, slot: "in_use" }],
   ] as const)("%s", (_title, computations, standing) => {
     expect(standingOf(computations)).toEqual(standing);
   });
