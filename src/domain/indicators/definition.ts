@@ -65,9 +65,9 @@ export interface IndicatorDefinition {
 type Lists = "aliases" | "outputs" | "lag";
 type Written = Omit<IndicatorDefinition, "group" | Lists> & Partial<IndicatorDefinition>;
 
-/** Indicators of one group; unless said otherwise one has a single output, and lags by its period. */
+/** Indicators of one group; unless said otherwise KTRDR also knows one by its class, and it has a single output that lags by its period. */
 export const inGroup = (group: IndicatorGroup, written: readonly Written[]): readonly IndicatorDefinition[] =>
-  written.map((each) => ({ group, aliases: [], outputs: [], lag: ["period"], ...each }));
+  written.map((each) => ({ group, aliases: [`${each.type}Indicator`], outputs: [], lag: ["period"], ...each }));
 
 export const int = (name: string, fallback: number, min: number, max: number): IndicatorParameter => ({
   name,

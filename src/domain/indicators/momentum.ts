@@ -4,14 +4,12 @@ import { bounded, float, int, period, priceDifference, relative, source, inGroup
 export const MOMENTUM = inGroup("momentum", [
   {
     type: "rsi",
-    aliases: ["RSIIndicator"],
     meaning: "Share of gains among the moves of the last bars; low = sold out, high = bought up.",
     parameters: [period(14, 2, 100), source],
     scales: { "": bounded(0, 100) },
   },
   {
     type: "stochastic",
-    aliases: ["StochasticIndicator"],
     meaning: "Where the close lies inside the recent high-low range (k) and its average (d).",
     parameters: [int("k_period", 14, 1, 100), int("d_period", 3, 1, 20), int("smooth_k", 3, 1, 20)],
     outputs: ["k", "d"],
@@ -20,14 +18,12 @@ export const MOMENTUM = inGroup("momentum", [
   },
   {
     type: "williamsr",
-    aliases: ["WilliamsRIndicator"],
     meaning: "Distance of the close from the recent high; -100 = at the low, 0 = at the high.",
     parameters: [period(14, 1, 100)],
     scales: { "": bounded(-100, 0) },
   },
   {
     type: "macd",
-    aliases: ["MACDIndicator"],
     meaning: "Gap between a fast and a slow average (line), its average (signal) and their difference (histogram).",
     parameters: [
       int("fast_period", 12, 1, 100),
@@ -41,28 +37,24 @@ export const MOMENTUM = inGroup("momentum", [
   },
   {
     type: "cci",
-    aliases: ["CCIIndicator"],
     meaning: "Deviation of the typical price from its average in mean deviations; mostly -200..200.",
     parameters: [period(20, 2, 100)],
     scales: { "": relative },
   },
   {
     type: "roc",
-    aliases: ["ROCIndicator"],
     meaning: "Change of price over the period, in percent.",
     parameters: [period(10, 1, 100), source],
     scales: { "": relative },
   },
   {
     type: "momentum",
-    aliases: ["MomentumIndicator"],
     meaning: "Change of price over the period, in price units.",
     parameters: [period(10, 1, 100), source],
     scales: { "": priceDifference },
   },
   {
     type: "fishertransform",
-    aliases: ["FisherTransformIndicator"],
     meaning:
       "Position in the recent range stretched so that extremes stand out (fisher) and its delayed copy (signal).",
     parameters: [period(10, 2, 100), int("smoothing", 3, 1, 20)],
@@ -72,7 +64,6 @@ export const MOMENTUM = inGroup("momentum", [
   },
   {
     type: "rvi",
-    aliases: ["RVIIndicator"],
     meaning: "Vigour: how far bars close above their open relative to their range (rvi) and its average (signal).",
     parameters: [period(10, 4, 100), int("signal_period", 4, 1, 50)],
     outputs: ["rvi", "signal"],
@@ -81,7 +72,6 @@ export const MOMENTUM = inGroup("momentum", [
   },
   {
     type: "squeezeintensity",
-    aliases: ["SqueezeIntensityIndicator"],
     group: "volatility",
     meaning: "How far the Bollinger bands lie inside the Keltner channel; high = quiet before a move.",
     parameters: [

@@ -4,7 +4,6 @@ import { bool, bounded, float, int, oneOf, period, price, relative, source, inGr
 export const TREND = inGroup("trend", [
   {
     type: "adx",
-    aliases: ["ADXIndicator"],
     meaning: "Strength of a trend whatever its direction (adx); upward and downward push (plus_di, minus_di).",
     parameters: [period(14, 2, 200)],
     outputs: ["adx", "plus_di", "minus_di"],
@@ -13,7 +12,6 @@ export const TREND = inGroup("trend", [
   },
   {
     type: "aroon",
-    aliases: ["AroonIndicator"],
     meaning: "How recent the last high (up) and low (down) of the period are; 100 = this bar.",
     parameters: [period(14, 1, 200), bool("include_oscillator", false)],
     outputs: ["up", "down", "oscillator"],
@@ -43,14 +41,12 @@ export const TREND = inGroup("trend", [
   },
   {
     type: "distancefromma",
-    aliases: ["DistanceFromMAIndicator"],
     meaning: "Distance of the price from its moving average, in percent: a moving average that fuzzy sets can use.",
     parameters: [period(20, 1, 200), oneOf("ma_type", ["SMA", "EMA"]), source],
     scales: { "": relative },
   },
   {
     type: "ichimoku",
-    aliases: ["IchimokuIndicator"],
     meaning: "Midpoints of three ranges and the cloud between two of them, shifted in time.",
     parameters: [
       int("tenkan_period", 9, 1, 50),
@@ -64,7 +60,6 @@ export const TREND = inGroup("trend", [
   },
   {
     type: "parabolicsar",
-    aliases: ["ParabolicSARIndicator"],
     meaning: "Trailing stop that speeds up while the trend lasts; below the price in an up-trend.",
     parameters: [
       float("initial_af", 0.02, { min: 0.001, max: 0.1 }),
@@ -76,7 +71,6 @@ export const TREND = inGroup("trend", [
   },
   {
     type: "supertrend",
-    aliases: ["SuperTrendIndicator"],
     meaning: "Volatility-wide trailing line (trend) and the side the price is on (direction: 1 up, -1 down).",
     parameters: [period(10, 2, 200), float("multiplier", 3, { above: 0 })],
     outputs: ["trend", "direction"],
@@ -84,7 +78,6 @@ export const TREND = inGroup("trend", [
   },
   {
     type: "zigzag",
-    aliases: ["ZigZagIndicator"],
     group: "levels",
     meaning:
       "Price at the turning points that exceed a threshold, nothing between. It repaints: never an input of the network.",

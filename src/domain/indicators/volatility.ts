@@ -6,7 +6,6 @@ const bandParameters = [period(20, 2, 200), float("multiplier", 2, { above: 0, m
 export const VOLATILITY = inGroup("volatility", [
   {
     type: "atr",
-    aliases: ["ATRIndicator"],
     meaning: "Average true range of a bar, in price units.",
     parameters: [period(14, 1, 100)],
     scales: { "": priceDifference },
@@ -21,14 +20,12 @@ export const VOLATILITY = inGroup("volatility", [
   },
   {
     type: "bollingerbandwidth",
-    aliases: ["BollingerBandWidthIndicator"],
     meaning: "Width of the Bollinger bands relative to their middle; small = quiet market.",
     parameters: bandParameters,
     scales: { "": relative },
   },
   {
     type: "keltnerchannels",
-    aliases: ["KeltnerChannelsIndicator"],
     meaning: "Average with a band of some average true ranges on each side.",
     parameters: [period(20, 2, 500), int("atr_period", 10, 2, 200), float("multiplier", 2, { above: 0 })],
     outputs: ["upper", "middle", "lower"],
@@ -36,7 +33,6 @@ export const VOLATILITY = inGroup("volatility", [
   },
   {
     type: "donchianchannels",
-    aliases: ["DonchianChannelsIndicator"],
     group: "levels",
     meaning: "Highest high, lowest low and their middle over the period.",
     parameters: [period(20, 2, 500), bool("include_middle", true)],

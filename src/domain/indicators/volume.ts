@@ -4,7 +4,6 @@ import { bool, bounded, cumulative, int, period, price, relative, inGroup } from
 export const VOLUME = inGroup("volume", [
   {
     type: "adline",
-    aliases: ["ADLineIndicator"],
     meaning: "Running total of volume weighted by where each bar closed in its range, and derived readings.",
     parameters: [bool("use_sma_smoothing", false), int("smoothing_period", 21, 2, 200)],
     outputs: ["line", "mf_multiplier", "mf_volume", "roc_10", "momentum_21", "relative_strength"],
@@ -13,7 +12,6 @@ export const VOLUME = inGroup("volume", [
   },
   {
     type: "cmf",
-    aliases: ["CMFIndicator"],
     meaning: "Chaikin money flow: volume-weighted pressure of closes towards highs (+) or lows (-).",
     parameters: [period(21, 2, 500)],
     outputs: ["cmf", "mf_multiplier", "mf_volume", "momentum", "signal", "histogram", "above_zero", "below_zero"],
@@ -28,14 +26,12 @@ export const VOLUME = inGroup("volume", [
   },
   {
     type: "mfi",
-    aliases: ["MFIIndicator"],
     meaning: "An RSI that weighs each move with its volume.",
     parameters: [period(14, 1, 100)],
     scales: { "": bounded(0, 100) },
   },
   {
     type: "obv",
-    aliases: ["OBVIndicator"],
     meaning: "Running total of volume, added on up bars and subtracted on down bars.",
     parameters: [],
     scales: { "": cumulative },
@@ -43,14 +39,12 @@ export const VOLUME = inGroup("volume", [
   },
   {
     type: "volumeratio",
-    aliases: ["VolumeRatioIndicator"],
     meaning: "Volume of the bar relative to its average; 1 = usual.",
     parameters: [period(20, 2, 100)],
     scales: { "": relative },
   },
   {
     type: "vwap",
-    aliases: ["VWAPIndicator"],
     meaning: "Average price weighted by volume (period 0 = since the first bar).",
     parameters: [period(20, 0, 200), bool("use_typical_price", true)],
     scales: { "": price },
