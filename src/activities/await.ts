@@ -9,7 +9,7 @@ import { leftMs, nextLookMs, type PaceMark } from "../domain/pace.ts";
 import type { Operation } from "../domain/operation.ts";
 import { partialOf } from "../domain/partial.ts";
 import { DEAD_REASON, holdsResult, diagnose } from "../domain/diagnosis.ts";
-import { computationOf, noteSeen } from "./computation.ts";
+import { computationOf, noteSeen, type ComputationOf } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { askApi, corrected, inquire, workplaceOf, type Workplace } from "./evidence.ts";
 import { beating } from "./heartbeat.ts";
@@ -27,7 +27,7 @@ export function awaitActivities(deps: ActivityDeps) {
       operationId: string,
     ): Promise<ComputationEnd> {
       const row = await computationOf(deps.jobs, input.jobId, computation);
-      return await new Vigil(deps, input, computation, operationId, workplaceOf(row)).keep();
+      return await new Vigil(deps, { input, n: computation, operationId }, workplaceOf(row)).keep();
     },
   };
 }
@@ -37,9 +37,7 @@ const LONGEST_LOOK_MS = 120_000;
 
 class Vigil {
   private readonly deps: ActivityDeps;
-  private readonly input: JobInput<ComputeRequest>;
-  private readonly computation: number;
-  private readonly operationId: string;
+  private readonly of: ComputationOf<JobInput<ComputeRequest>>;
   private place: Workplace;
   private readonly signal = cancellationSignal();
   private readonly faults = new Set<FaultSeen>();
@@ -50,17 +48,9 @@ class Vigil {
   private notFoundSinceMs: number | null = null;
   private deadSinceMs: number | null = null;
 
-  constructor(
-    deps: ActivityDeps,
-    input: JobInput<ComputeRequest>,
-    computation: number,
-    operationId: string,
-    place: Workplace,
-  ) {
+  constructor(deps: ActivityDeps, of: ComputationOf<JobInput<ComputeRequest>>, place: Workplace) {
     this.deps = deps;
-    this.input = input;
-    this.computation = computation;
-    this.operationId = operationId;
+    this.of = of;
     this.place = place;
     this.stillSinceMs = deps.clock.now();
     this.lookedAtMs = deps.clock.now();
@@ -70,7 +60,7 @@ class Vigil {
 
   /** Takes over what an earlier attempt saw, so that a deploy does not reset how long nothing has moved. */
   private takeOver(earlier: JobProgress | undefined): void {
-    if (earlier?.operationId !== this.operationId) return;
+    if (earlier?.operationId !== this.of.operationId) return;
     this.stillSinceMs = Math.min(this.stillSinceMs, Date.parse(earlier.since));
     this.lookedAtMs = Math.min(this.lookedAtMs, Date.parse(earlier.at));
     earlier.faultsSeen.forEach((fault) => this.faults.add(fault));
@@ -103,7 +93,7 @@ class Vigil {
     const { percent } = this.farthest;
     if (Math.floor(percent) <= this.writtenPercent) return;
     this.writtenPercent = Math.floor(percent);
-    await noteSeen(this.deps, this.input.jobId, this.computation, this.last);
+    await noteSeen(this.deps, this.of.input.jobId, this.of.n, this.last);
   }
 
   private writtenPercent = 0;
@@ -112,7 +102,7 @@ class Vigil {
     const now = this.deps.clock.now();
     const stillMs = now - this.stillSinceMs;
     const { paceFrom, farthest } = this;
-    return nextLookMs(this.input.settings.pollIntervalMs, {
+    return nextLookMs(this.of.input.settings.pollIntervalMs, {
       elapsedMs: now - this.begunAtMs,
       left: paceFrom === undefined ? null : leftMs(paceFrom, farthest.percent, this.stillSinceMs),
       stillMs,
@@ -125,7 +115,7 @@ class Vigil {
   }
 
   private async observe(): Promise<Diagnosis> {
-    const api = await askApi(this.deps.ktrdr, this.operationId, this.signal);
+    const api = await askApi(this.deps.ktrdr, this.of.operationId, this.signal);
     this.looked(api.kind !== "unreachable");
     this.notFoundSinceMs = api.kind === "not_found" ? (this.notFoundSinceMs ?? this.deps.clock.now()) : null;
     if (api.kind === "operation") this.moved(api.operation);
@@ -136,7 +126,7 @@ class Vigil {
     }
     const { ktrdr } = this.deps;
     const place = corrected(this.place, api.kind === "operation" ? api.operation : null);
-    const asked = await inquire(ktrdr, this.input.request.kind, place, this.operationId, this.signal);
+    const asked = await inquire(ktrdr, this.of.input.request.kind, place, this.of.operationId, this.signal);
     const { worker, registry } = asked;
     await this.remember(asked.place);
     this.looked(true);
@@ -153,8 +143,8 @@ class Vigil {
     this.place = place;
     if (place.reached === before) return;
     await this.deps.jobs
-      .attachOperation(this.input.jobId, this.computation, {
-        operationId: this.operationId,
+      .attachOperation(this.of.input.jobId, this.of.n, {
+        operationId: this.of.operationId,
         workerId: place.workerId,
         workerEndpoint: place.reached,
       })
@@ -168,7 +158,7 @@ class Vigil {
     const now = this.deps.clock.now();
     const gap = now - this.lookedAtMs;
     this.lookedAtMs = now;
-    if (saw && gap <= this.input.settings.pollIntervalMs + LONGEST_LOOK_MS) return;
+    if (saw && gap <= this.of.input.settings.pollIntervalMs + LONGEST_LOOK_MS) return;
     this.stillSinceMs += gap;
     this.deadSinceMs = null;
     this.notFoundSinceMs = null;
@@ -185,7 +175,7 @@ class Vigil {
     registry: Parameters<typeof diagnose>[0]["registry"],
   ): Diagnosis {
     return diagnose({
-      kind: this.input.request.kind,
+      kind: this.of.input.request.kind,
       api,
       worker,
       registry,
@@ -195,7 +185,7 @@ class Vigil {
         notFoundSinceMs: this.notFoundSinceMs,
         deadSinceMs: this.deadSinceMs,
       },
-      patience: this.input.settings,
+      patience: this.of.input.settings,
     });
   }
 
@@ -216,7 +206,7 @@ class Vigil {
 
   private report(phase: JobProgress["phase"]): JobProgress {
     const progress: JobProgress = {
-      operationId: this.operationId,
+      operationId: this.of.operationId,
       phase,
       percent: this.farthest.percent,
       step: this.farthest.step,
@@ -246,7 +236,7 @@ class Vigil {
             code: diagnosis.code,
             what: diagnosis.what,
             why: diagnosis.why,
-            next: adviceFor(diagnosis.code, this.input.request.kind),
+            next: adviceFor(diagnosis.code, this.of.input.request.kind),
           },
           partial: partialOf(diagnosis.view ?? this.last),
           faultsSeen: [...this.faults],
@@ -258,7 +248,7 @@ class Vigil {
   /** KTRDR also writes `cancelled` when one of its workers is shut down; only the checkpoint tells the difference. */
   private async wasShutDown(): Promise<boolean> {
     const { checkpoints } = this.deps.ktrdr;
-    return await checkpoints.get(this.operationId, this.signal).then(
+    return await checkpoints.get(this.of.operationId, this.signal).then(
       ({ type }) => type === "shutdown",
       (error: unknown) => {
         if (isDomainError(error) && !error.retryable) return false;
@@ -273,7 +263,7 @@ class Vigil {
    */
   private async bury({ fault, why }: Extract<Diagnosis, { kind: "lost" }>): Promise<ComputationEnd> {
     this.faults.add(fault);
-    const report = await stop(this.deps, this.input, this.computation, this.operationId, DEAD_REASON);
+    const report = await stop(this.deps, this.of, DEAD_REASON);
     const faultsSeen = [...this.faults];
     if (!report.stopped) return { fate: "succeeded", summary: report.summary, faultsSeen };
     return { fate: "lost", fault, why, faultsSeen };
@@ -281,9 +271,9 @@ class Vigil {
 
   /** The result of a completed operation. When the status answer left it out, KTRDR is asked for it once more. */
   private async resultOf(result: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
-    if (holdsResult(this.input.request.kind, result)) return result;
+    if (holdsResult(this.of.input.request.kind, result)) return result;
     const { operations } = this.deps.ktrdr;
-    return await operations.results(this.operationId, this.signal).catch(() => result);
+    return await operations.results(this.of.operationId, this.signal).catch(() => result);
   }
 }
 

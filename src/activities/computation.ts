@@ -1,3 +1,5 @@
+import type { JobInput } from "../domain/job.ts";
+import type { ComputeRequest } from "../domain/kinds/index.ts";
 import { partialOf } from "../domain/partial.ts";
 import type { Operation } from "../domain/operation.ts";
 import type { JobReader } from "../store/job-reader.ts";
@@ -26,4 +28,11 @@ export async function noteSeen(
   await jobs
     .noteSeen(jobId, n, seen)
     .catch((error: unknown) => log.warn({ err: error }, "the progress of a computation was not written down"));
+}
+
+/** The `n`th computation of a job (1-based), by one operation of KTRDR. */
+export interface ComputationOf<I = Pick<JobInput<ComputeRequest>, "jobId" | "request">> {
+  readonly input: I;
+  readonly n: number;
+  readonly operationId: string;
 }

@@ -38,7 +38,7 @@ export async function settle(deps: ActivityDeps, jobId: string): Promise<void> {
   }
   // Stopping may take long; the job's start is over, so the keeper may begin the next one.
   await deps.slots.inUse(job.request.kind, jobId);
-  const ended = await stop(deps, input, computation.n, operationId, `workflow ${execution}`);
+  const ended = await stop(deps, { input, n: computation.n, operationId }, `workflow ${execution}`);
   if (ended.stopped) {
     await deps.jobs.endComputation(jobId, computation.n, "terminated");
     await close(deps, job, abandoned(job, execution, [operationId], ended));
@@ -69,7 +69,7 @@ async function stopLateStart(deps: ActivityDeps, { jobId, request }: JobRecord):
   if (last === undefined || Date.parse(last.postingAt) === 0) return;
   const input = { jobId, request };
   const operationId = last.operationId ?? (await findBegun(deps, input, last));
-  if (operationId !== null) await stop(deps, input, last.n, operationId, "its job was ended by an operator");
+  if (operationId !== null) await stop(deps, { input, n: last.n, operationId }, "its job was ended by an operator");
 }
 
 /** Closes the record, and tells the keeper at once that the job's slot or place in the queue is free. */

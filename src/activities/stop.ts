@@ -8,8 +8,9 @@ import type { Operation } from "../domain/operation.ts";
 import { farther, partialOf } from "../domain/partial.ts";
 import type { ApiEvidence, RegistryEvidence, WorkerEvidence } from "../domain/evidence.ts";
 import { holdsResult } from "../domain/diagnosis.ts";
+import type { ComputationRecord } from "../store/job-row.ts";
 import { isGone } from "../domain/worker-gone.ts";
-import { computationOf } from "./computation.ts";
+import { computationOf, type ComputationOf } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { askApi, corrected, inquire, workplaceOf, type Workplace } from "./evidence.ts";
 import { beating } from "./heartbeat.ts";
@@ -22,28 +23,19 @@ export function stopActivities(deps: ActivityDeps) {
       operationId: string,
       reason: string,
     ): Promise<StopReport> {
-      return await beating(deps.clock, () => stop(deps, input, computation, operationId, reason));
+      return await beating(deps.clock, () => stop(deps, { input, n: computation, operationId }, reason));
     },
   };
 }
 
 /** Also called outside the activity, to settle an abandoned job. */
-export async function stop(
-  deps: ActivityDeps,
-  input: Pick<JobInput<ComputeRequest>, "jobId" | "request">,
-  computation: number,
-  operationId: string,
-  reason: string,
-): Promise<StopReport> {
-  const row = await computationOf(deps.jobs, input.jobId, computation);
-  const place = workplaceOf(row);
-  return await new Stop(deps, input, operationId, reason, place, row?.lastSeen ?? null).run();
+export async function stop(deps: ActivityDeps, of: ComputationOf, reason: string): Promise<StopReport> {
+  return await new Stop(deps, of, reason, await computationOf(deps.jobs, of.input.jobId, of.n)).run();
 }
 
 class Stop {
   private readonly deps: ActivityDeps;
-  private readonly input: Pick<JobInput<ComputeRequest>, "jobId" | "request">;
-  private readonly operationId: string;
+  private readonly of: ComputationOf;
   private readonly reason: string;
   private place: Workplace;
   private readonly faults = new Set<FaultSeen>();
@@ -51,31 +43,23 @@ class Stop {
   /** What the activity that awaited the computation had seen. */
   private readonly seenBefore: PartialResult | null;
 
-  constructor(
-    deps: ActivityDeps,
-    input: Pick<JobInput<ComputeRequest>, "jobId" | "request">,
-    operationId: string,
-    reason: string,
-    place: Workplace,
-    seenBefore: PartialResult | null,
-  ) {
+  constructor(deps: ActivityDeps, of: ComputationOf, reason: string, row: ComputationRecord | null) {
     this.deps = deps;
-    this.input = input;
-    this.operationId = operationId;
+    this.of = of;
     this.reason = reason;
-    this.place = place;
-    this.seenBefore = seenBefore;
+    this.place = workplaceOf(row);
+    this.seenBefore = row?.lastSeen ?? null;
   }
 
   async run(): Promise<StopReport> {
     for (;;) {
-      const api = await askApi(this.deps.ktrdr, this.operationId);
+      const api = await askApi(this.deps.ktrdr, this.of.operationId);
       if (api.kind === "operation") this.remember(api.operation);
       const { worker, registry } = await this.askWorker();
       if (worker.kind === "answers" && worker.operation !== null) this.remember(worker.operation);
       const summary = this.finishedResult(api, worker);
       if (summary !== null) return { stopped: false, summary };
-      if (isIdle(api, worker, registry, this.operationId, this.input.request.kind)) {
+      if (isIdle(api, worker, registry, this.of.operationId, this.of.input.request.kind)) {
         return { stopped: true, partial: await this.partial(worker), faultsSeen: [...this.faults] };
       }
       await this.demandStop(api, worker);
@@ -94,26 +78,26 @@ class Stop {
   private async partial(worker: WorkerEvidence): Promise<PartialResult | null> {
     const seen = farther(this.seenBefore, partialOf(this.last));
     if (seen === null || worker.kind !== "silent") return seen;
-    const { request } = this.input;
+    const { request } = this.of.input;
     const perhaps = "its worker could not be asked, so KTRDR may have computed it to the end";
     if (request.kind !== "training") return { ...seen, doubt: perhaps };
     // KTRDR deletes the checkpoint of a training that reached its end.
-    const stopped = await this.deps.ktrdr.checkpoints.get(this.operationId).then(() => true, ignoreRefusal);
+    const stopped = await this.deps.ktrdr.checkpoints.get(this.of.operationId).then(() => true, ignoreRefusal);
     if (stopped === true) return seen;
     const model = `models/${request.strategy}/${request.timeframe}_latest`;
     return { ...seen, doubt: `${perhaps}; its model would then be the newest one, ${model}` };
   }
 
   private async askWorker(): Promise<{ worker: WorkerEvidence; registry: RegistryEvidence }> {
-    const { kind } = this.input.request;
+    const { kind } = this.of.input.request;
     if (kind === "data_load") return { worker: { kind: "not_asked" }, registry: null };
-    const { worker, registry, place } = await inquire(this.deps.ktrdr, kind, this.place, this.operationId);
+    const { worker, registry, place } = await inquire(this.deps.ktrdr, kind, this.place, this.of.operationId);
     this.place = place;
     return { worker, registry };
   }
 
   private finishedResult(api: ApiEvidence, worker: WorkerEvidence): Readonly<Record<string, unknown>> | null {
-    const { kind } = this.input.request;
+    const { kind } = this.of.input.request;
     const views = [
       api.kind === "operation" ? api.operation : null,
       worker.kind === "answers" ? worker.operation : null,
@@ -125,15 +109,15 @@ class Stop {
   private async demandStop(api: ApiEvidence, worker: WorkerEvidence): Promise<void> {
     const { ktrdr } = this.deps;
     if (api.kind === "operation" && isOpen(api.operation)) {
-      const receipt = await ktrdr.operations.cancel(this.operationId, this.reason).catch(ignoreRefusal);
-      if (receipt !== null && !receipt.remoteCancelled && this.input.request.kind !== "data_load") {
+      const receipt = await ktrdr.operations.cancel(this.of.operationId, this.reason).catch(ignoreRefusal);
+      if (receipt !== null && !receipt.remoteCancelled && this.of.input.request.kind !== "data_load") {
         this.faults.add("cancel_not_forwarded");
       }
       if (receipt?.remoteCancelled === true) return;
     }
     if (worker.kind !== "answers" || this.place.endpoint === null) return;
-    if (worker.health.currentOperationId === this.operationId || worker.operation?.status === "running") {
-      await ktrdr.workers.at(this.place.endpoint).cancel(this.operationId, this.reason).catch(ignoreRefusal);
+    if (worker.health.currentOperationId === this.of.operationId || worker.operation?.status === "running") {
+      await ktrdr.workers.at(this.place.endpoint).cancel(this.of.operationId, this.reason).catch(ignoreRefusal);
     }
   }
 }
