@@ -26,10 +26,7 @@ export function createCoalescer<T>(): Coalescer<T> {
     const forget = (): void => {
       if (running.get(key) === shared) running.delete(key);
     };
-    promise.then(
-      () => forget(),
-      () => forget(),
-    );
+    promise.then(forget, forget);
     return shared;
   };
 
