@@ -1,12 +1,9 @@
 import type { Config } from "../config.ts";
-import type { Tracing } from "../tracing.ts";
+
+type Endpoint = Pick<Config, "OTEL_EXPORTER_OTLP_ENDPOINT">;
 
 /** Tracing when it is configured; otherwise the OpenTelemetry SDK is not even loaded. */
-export async function tracingOf(
-  config: Pick<Config, "OTEL_EXPORTER_OTLP_ENDPOINT">,
-  service: string,
-): Promise<Tracing | null> {
-  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
+export async function tracingOf({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }: Endpoint, service: string) {
   if (endpoint === undefined) return null;
   const { startTracing } = await import("../tracing.ts");
   return startTracing(endpoint, service);

@@ -2,21 +2,18 @@ import { randomUUID } from "node:crypto";
 import { access, constants, readdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { errorText } from "../error-text.ts";
-import { fine, found, type Ailment, type Finding } from "./finding.ts";
+import type { Config } from "../config.ts";
+import { fine, found, type Finding } from "./finding.ts";
 import { within } from "../within.ts";
 
-interface Folders {
-  readonly KTRDR_STRATEGIES_DIR?: string | undefined;
-  readonly KTRDR_DATA_DIR?: string | undefined;
-  readonly KTRDR_MODELS_DIR?: string | undefined;
-}
+type Folders = Pick<Config, "KTRDR_STRATEGIES_DIR" | "KTRDR_DATA_DIR" | "KTRDR_MODELS_DIR">;
 
 /** KTRDR's folders as this machine sees them: strategies writable, the others readable where they are set. */
 export async function checkFolders(folders: Folders, patienceMs: number): Promise<readonly Finding[]> {
   return [
     await checkStrategies(folders.KTRDR_STRATEGIES_DIR, patienceMs),
-    ...(await checkReadable(DATA, folders.KTRDR_DATA_DIR, patienceMs)),
-    ...(await checkReadable(MODELS, folders.KTRDR_MODELS_DIR, patienceMs)),
+    ...(await checkReadable("KTRDR_DATA_DIR", folders, patienceMs)),
+    ...(await checkReadable("KTRDR_MODELS_DIR", folders, patienceMs)),
   ];
 }
 
@@ -35,24 +32,16 @@ async function checkStrategies(dir: string | undefined, patienceMs: number): Pro
   }
 }
 
-interface Readable {
-  readonly part: string;
-  readonly code: Ailment;
-  readonly variable: string;
-}
+const READABLE = {
+  KTRDR_DATA_DIR: { part: "Data folder", code: "data_unreadable" },
+  KTRDR_MODELS_DIR: { part: "Models folder", code: "models_unreadable" },
+} as const;
 
-const DATA: Readable = { part: "Data folder", code: "data_unreadable", variable: "KTRDR_DATA_DIR" };
-const MODELS: Readable = { part: "Models folder", code: "models_unreadable", variable: "KTRDR_MODELS_DIR" };
-
-async function checkReadable(
-  { part, code, variable }: Readable,
-  dir: string | undefined,
-  patienceMs: number,
-): Promise<readonly Finding[]> {
+async function checkReadable(variable: keyof typeof READABLE, { [variable]: dir }: Folders, patienceMs: number) {
+  const { part, code } = READABLE[variable];
   if (dir === undefined) return [];
   try {
-    const names = await within(readdir(dir), patienceMs);
-    const first = names[0];
+    const [first] = await within(readdir(dir), patienceMs);
     // In a folder that can be listed, files may still be unreadable.
     if (first !== undefined) await access(path.join(dir, first), constants.R_OK);
     return [fine(part, `${dir} is readable`)];
