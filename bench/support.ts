@@ -5,7 +5,7 @@ import { Client as TemporalClient, type WorkflowHandle } from "@temporalio/clien
 import { openLazily } from "../src/temporal/open-connection.ts";
 import { ConfigSchema, loadConfig } from "../src/config.ts";
 import { connectClaude, type Claude } from "../demo/claude.ts";
-import { ROOT } from "../src/running-lab/lab-environment.ts";
+import { ROOT } from "../src/root.ts";
 import type { LabSettings } from "../lab/lab-settings.ts";
 import { startLab, type Lab } from "../lab/lab.ts";
 import { migrate } from "../src/store/migrate.ts";

@@ -6,7 +6,7 @@ import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { packExtension, validateManifest } from "@anthropic-ai/mcpb";
 import { rolldown } from "rolldown";
-import { ROOT } from "../src/running-lab/lab-environment.ts";
+import { ROOT } from "../src/root.ts";
 import { mcpbManifest } from "./mcpb-manifest.ts";
 
 const ENTRY = "server/bin/mcp.js";

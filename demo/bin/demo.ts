@@ -11,7 +11,7 @@ import { tell } from "../story.ts";
 import { claims } from "../claims.ts";
 import { errorInFull } from "../../src/error-text.ts";
 import { noArguments, runCommand } from "../../src/bin/command.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { startLab, type Lab, type StepRunner } from "../../lab/lab.ts";
 import { migrate } from "../../src/store/migrate.ts";
 

@@ -3,7 +3,7 @@ import { whenToldToEnd } from "../../src/bin/told-to-end.ts";
 import { Listr } from "listr2";
 import { loadConfig } from "../../src/config.ts";
 import { forTerminal } from "../../src/domain/plain-text.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { startLab, type Lab, type StepRunner } from "../lab.ts";
 import type { SupervisorEvent } from "../supervisor.ts";
 import { migrate } from "../../src/store/migrate.ts";

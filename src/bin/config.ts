@@ -2,7 +2,7 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { ConfigSchema, loadConfig } from "../config.ts";
-import { ROOT } from "../running-lab/lab-environment.ts";
+import { ROOT } from "../root.ts";
 import { CLIENTS, clientSnippet, DEFAULT_HTTP_URL } from "./client-snippets.ts";
 import { remark, runCommand, say, Usage } from "./command.ts";
 

@@ -8,7 +8,7 @@ import { examine } from "../doctor/examine.ts";
 import { reportOf, type Finding } from "../doctor/finding.ts";
 import { inContainers } from "../doctor/in-containers.ts";
 import { inPackage } from "../doctor/in-package.ts";
-import { ROOT } from "../running-lab/lab-environment.ts";
+import { ROOT } from "../root.ts";
 import { linesOf } from "../doctor/print.ts";
 import { patienceAfter } from "../doctor/patience.ts";
 import { runCommand, say, sayJson, Usage } from "./command.ts";

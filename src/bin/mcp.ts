@@ -104,7 +104,10 @@ async function main(): Promise<void> {
 function laterParts(config: Config, log: Logger, onlookers: Onlookers) {
   const wiring = once(async () => {
     const { createWiring } = await import("./mcp-wiring.ts");
-    return await createWiring(process.env, log, onlookers);
+    return await createWiring(process.env, log, onlookers).catch((error: unknown) => {
+      log.error({ err: error }, "no call can be answered");
+      throw error;
+    });
   });
   const gates = once(async () => {
     const { createAdmission } = await import("../mcp/admission/admission.ts");
@@ -120,10 +123,14 @@ function laterParts(config: Config, log: Logger, onlookers: Onlookers) {
   return { current, admission, executions: createExecutionQueue({ append }, log) };
 }
 
-/** The same promise each time. */
+/** The same promise each time, until one is rejected: what was wrong may be mended meanwhile. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | null = null;
-  return () => (made ??= make());
+  return () =>
+    (made ??= make().catch((error: unknown) => {
+      made = null;
+      throw error;
+    }));
 }
 
 /** @throws DomainError `invalid_input`, before anybody is served */

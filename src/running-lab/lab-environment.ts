@@ -1,13 +1,10 @@
 import { devNull } from "node:os";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
+import { ROOT } from "../root.ts";
 import { isSameServer } from "../machine/loopback.ts";
 import { readLabFile } from "./lab-file.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-/** Folder of the repository, from the sources and from the build. */
-export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /**
  * The lab's folder: LAB_DIR as seen from the working folder, else `.lab` of the repository, wherever the process was

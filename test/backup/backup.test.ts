@@ -9,7 +9,7 @@ import { backup } from "../../src/backup/backup.ts";
 import { restore, type RestoreOptions } from "../../src/backup/restore.ts";
 import { createStrategyFolder } from "../../src/strategies/strategy-folder.ts";
 import { createStrategyLibrary } from "../../src/strategies/strategy-library.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { until } from "../../lab/until.ts";
 import { createJobWriter } from "../../src/store/job-writer.ts";
 import { assertSchemaCurrent, migrate } from "../../src/store/migrate.ts";

@@ -3,7 +3,7 @@ import path from "node:path";
 import { execa } from "execa";
 import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { createStrategyFolder } from "../../src/strategies/strategy-folder.ts";
 import { createStrategyLibrary } from "../../src/strategies/strategy-library.ts";
 import { createExperimentStore } from "../../src/store/experiments.ts";

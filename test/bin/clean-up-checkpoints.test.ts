@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { createJobWriter } from "../../src/store/job-writer.ts";
 import { query, withPool } from "../backup/support.ts";
 import { TestSandbox } from "../sandbox/support/client.ts";

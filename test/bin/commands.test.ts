@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { writeLabFile } from "../../src/running-lab/lab-file.ts";
 import { startOf } from "../../src/machine/process-identity.ts";
 import { createTestDatabase } from "../support/postgres.ts";

@@ -9,7 +9,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { isPlain } from "../../src/domain/plain-text.ts";
 import { addToken } from "../../src/http/token-file.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { createInsightStore } from "../../src/store/insights.ts";
 import { createPool } from "../../src/store/pool.ts";
 import { labelsOf } from "../../src/temporal/start-options.ts";

@@ -6,7 +6,7 @@ import { openLazily } from "../../src/temporal/open-connection.ts";
 import { FaultStore } from "../../sandbox/faults.ts";
 import { openStateFolder } from "../../sandbox/state/folder.ts";
 import { loadConfig } from "../../src/config.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import type { Addresses } from "../../lab/lab-settings.ts";
 import { isPolled } from "../../src/temporal/pollers.ts";
 import { startLab, type Lab } from "../../lab/lab.ts";

@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { openSync, closeSync } from "node:fs";
 import path from "node:path";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { lazyConnection } from "../../lab/temporal-connection.ts";
 import { until } from "../../lab/until.ts";

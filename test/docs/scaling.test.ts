@@ -4,7 +4,7 @@ import path from "node:path";
 import { expect, test } from "vitest";
 import { readCompose } from "../../scripts/production/compose.ts";
 import { ConfigSchema } from "../../src/config.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 
 const read = async (file: string) => await readFile(path.join(ROOT, file), "utf8");
 const page = await read("docs/scaling.md");

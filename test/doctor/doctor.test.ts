@@ -11,7 +11,7 @@ import { skewOf } from "../../src/domain/clock-skew.ts";
 import { checkNode } from "../../src/doctor/check-node.ts";
 import { AILMENTS, ReportSchema, type Ailment, type Finding } from "../../src/doctor/finding.ts";
 import { patienceAfter } from "../../src/doctor/patience.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { findDevServer } from "../../lab/temporal-binary.ts";
 import { until } from "../../lab/until.ts";
 import { createPool, run } from "../../src/store/pool.ts";

@@ -9,7 +9,7 @@ import { Client, ScheduleOverlapPolicy } from "@temporalio/client";
 import { openLazily } from "../../src/temporal/open-connection.ts";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { until } from "../../lab/until.ts";
 import { createJobReader } from "../../src/store/job-reader.ts";
 import { query, withPool } from "../backup/support.ts";

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { ConfigSchema } from "../../src/config.ts";
 import { addToken } from "../../src/http/token-file.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { SERVER_VERSION } from "../../src/mcp/server.ts";
 import { TOOLS } from "../../src/mcp/tools/index.ts";
 import { startHttpProcess } from "../support/http-server.ts";

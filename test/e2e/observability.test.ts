@@ -7,7 +7,7 @@ import { execa } from "execa";
 import { parse } from "yaml";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { lazyClient } from "../../src/temporal/connection.ts";
 import { bundleWorkflows } from "../../src/temporal/worker.ts";
 import { startTracing } from "../../src/tracing.ts";

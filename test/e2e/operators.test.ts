@@ -4,7 +4,7 @@ import path from "node:path";
 import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/common";
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { until } from "../../lab/until.ts";
 import { Operator, startServerThatPauses } from "../support/operator.ts";
 import { Research, type Answer } from "../support/research.ts";

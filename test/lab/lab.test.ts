@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { openLazily } from "../../src/temporal/open-connection.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import type { Report } from "../../src/doctor/finding.ts";
 import { readLabFile, type LabFile } from "../../src/running-lab/lab-file.ts";
 import { isRunning, startOf, type ProcessId } from "../../src/machine/process-identity.ts";

@@ -4,7 +4,7 @@ import path from "node:path";
 import { openLazily } from "../../src/temporal/open-connection.ts";
 import { execa } from "execa";
 import { afterEach, expect, test } from "vitest";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { until } from "../../lab/until.ts";
 import { processesOf } from "../support/processes.ts";
 import { Research } from "../support/research.ts";

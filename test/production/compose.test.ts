@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { findings } from "../../scripts/production/checks.ts";
 import { readProductionFiles, type ProductionFiles } from "../../scripts/production/files.ts";
 import { goPrograms } from "../../scripts/production/go-programs.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 
 const files = await readProductionFiles(ROOT);
 

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { readCompose } from "../../scripts/production/compose.ts";
 import { AILMENTS, found, type Ailment } from "../../src/doctor/finding.ts";
 import { inContainers } from "../../src/doctor/in-containers.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 
 const text = await readFile(path.join(ROOT, "docs/production.md"), "utf8");
 const docker = await readFile(path.join(ROOT, "docker-compose.yml"), "utf8");

@@ -9,7 +9,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { ReportSchema } from "../../src/doctor/finding.ts";
 import { layOutModules, layOutProgram, layOutSandbox } from "../../scripts/production/image.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { freePort } from "../support/ports.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
 import { startTestTemporal, type TestTemporal } from "../support/temporal.ts";

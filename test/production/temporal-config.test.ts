@@ -6,7 +6,7 @@ import { openLazily } from "../../src/temporal/open-connection.ts";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { dynamicConfigArguments } from "../../lab/dynamic-config.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { temporalSettings } from "../../src/temporal/settings.ts";
 import { searchAttributesThere, SEARCH_ATTRIBUTES } from "../../src/temporal/search-attributes.ts";
 import { startTestTemporal, type TestTemporal } from "../support/temporal.ts";

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { findOld, KINDS, removeOld } from "../../src/store/clean-up.ts";
 import { createPool } from "../../src/store/pool.ts";
 import { callOf, contentOf, fillDatabase, logCalls, Places, query } from "../backup/support.ts";

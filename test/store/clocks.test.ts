@@ -2,7 +2,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { until } from "../../lab/until.ts";
 import { followDatabase, offClocks } from "../../src/store/clocks.ts";
 import { createPool, run, type Pool } from "../../src/store/pool.ts";

@@ -8,7 +8,7 @@ import { execa } from "execa";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { loadConfig } from "../../src/config.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { until } from "../../lab/until.ts";
 import { toDomainError } from "../../src/store/database-error.ts";
 import { migrate } from "../../src/store/migrate.ts";

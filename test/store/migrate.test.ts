@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { execa } from "execa";
 import pg from "pg";
 import { afterEach, describe, expect, it } from "vitest";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { assertSchemaCurrent, migrate } from "../../src/store/migrate.ts";
 import { createPool } from "../../src/store/pool.ts";
 import { freePort } from "../support/ports.ts";

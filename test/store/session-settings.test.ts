@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { execa } from "execa";
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { createExecutionLog } from "../../src/store/execution-log.ts";
 import { createJobReader } from "../../src/store/job-reader.ts";
 import { createJobWriter } from "../../src/store/job-writer.ts";

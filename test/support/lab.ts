@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { loadConfig } from "../../src/config.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { startLab, type Lab } from "../../lab/lab.ts";
 import type { LabSettings } from "../../lab/lab-settings.ts";
 import type { SupervisorEvent } from "../../lab/supervisor.ts";

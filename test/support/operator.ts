@@ -5,7 +5,7 @@ import path from "node:path";
 import { Client, WorkflowNotFoundError } from "@temporalio/client";
 import { openLazily } from "../../src/temporal/open-connection.ts";
 import { execa } from "execa";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { findDevServer } from "../../lab/temporal-binary.ts";
 import { greet } from "../../src/temporal/greet.ts";
 import { until } from "../../lab/until.ts";

@@ -7,7 +7,7 @@ import { TestWorkflowEnvironment } from "@temporalio/testing";
 import { dynamicConfigArguments } from "../../lab/dynamic-config.ts";
 import { createRunFolder } from "../../lab/run-folder.ts";
 import { Supervisor } from "../../lab/supervisor.ts";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { findDevServer, findTestServer } from "../../lab/temporal-binary.ts";
 import { temporalServer } from "../../lab/temporal-server.ts";
 import { until } from "../../lab/until.ts";

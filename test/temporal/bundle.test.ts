@@ -4,7 +4,7 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { execa } from "execa";
 import { expect, test } from "vitest";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { ROOT } from "../../src/root.ts";
 import { assertBundlable, bundleWorkflows, loadWorkflows } from "../../src/temporal/worker.ts";
 
 test.each(["/home/me/wow!/ktrdr-mcp", "/home/me/why?/ktrdr-mcp"])(

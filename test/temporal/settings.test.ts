@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { devNull, tmpdir } from "node:os";
 import path from "node:path";
 import { execa } from "execa";
-import { afterAll, describe, expect, it } from "vitest";
-import { ROOT } from "../../src/running-lab/lab-environment.ts";
+import { afterAll, describe, expect, it, onTestFinished } from "vitest";
+import { ROOT } from "../../src/root.ts";
 import { temporalSettings } from "../../src/temporal/settings.ts";
+import { connectServer, deadEnvironment } from "../support/mcp.ts";
 
 const dir = mkdtempSync(path.join(tmpdir(), "ktrdr-mcp-profile-"));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
@@ -58,7 +59,7 @@ describe("settings for Temporal that cannot be used", () => {
     expect.unreachable();
   });
 
-  it.each(["mcp", "worker", "doctor", "stop-research"])("end %s in words, without a stack trace", async (command) => {
+  it.each(["worker", "doctor", "stop-research"])("end %s in words, without a stack trace", async (command) => {
     const env = { PATH: process.env["PATH"], LAB_DIR: absent, ...written("[profile") };
     const args = command === "stop-research" ? ["--reason", "a test"] : [];
     const ended = await execa(`${ROOT}bin/ktrdr-mcp`, [command, ...args], {
@@ -71,6 +72,19 @@ describe("settings for Temporal that cannot be used", () => {
     const said = `${ended.stdout}${ended.stderr}`;
     expect(said).toContain(file);
     expect(said).not.toMatch(/^\s+at /m);
+  });
+
+  // A client tells its user little of a server that ended at its start.
+  it("are told by mcp in the answer to each call, until they are mended", async () => {
+    const client = await connectServer("legacy", { ...(await deadEnvironment()), ...written("[profile") });
+    onTestFinished(async () => await client.close());
+    expect(await client.listTools()).not.toHaveLength(0);
+    const ask = async () => JSON.stringify((await client.call("list_tasks")).content);
+    for (const _ of [1, 2]) expect(await ask()).toMatch(/settings for Temporal cannot be used.*TEMPORAL_CONFIG_FILE/);
+    // Answers name no files of the server's machine; its log does.
+    expect(client.stderr()).toContain(file);
+    written(good);
+    expect(await ask()).toContain("database_unavailable");
   });
 });
 
