@@ -18,7 +18,6 @@ export const Status = z.looseObject({
   state: z.string(),
   final: z.boolean(),
   headline: z.string(),
-  next: z.string(),
   percent: z.number().optional(),
   heartbeat_age_seconds: z.number().optional(),
   faults_overcome: z.array(z.string()).optional(),
@@ -33,7 +32,6 @@ export const Results = z.looseObject({
   figures: figures.optional(),
   buy_and_hold: figures.optional(),
   caveats: z.array(z.string()).optional(),
-  produced_by: figures.optional(),
   curve: z.looseObject({ train_loss: z.array(z.number()), val_loss: z.array(z.number()) }).optional(),
 });
 export type ResultsAnswer = z.infer<typeof Results>;

@@ -71,6 +71,7 @@ async function main(): Promise<void> {
     admission,
     log,
     leaving: leaving.signal,
+    notifies: !chosen.http,
     onCall(call) {
       metrics?.observeCall(call);
       if (call.errorCode !== null) tracing?.callFailed(call.errorCode);
@@ -79,8 +80,7 @@ async function main(): Promise<void> {
   };
   const local: KnownCaller = { name: null, scope: chosen["read-only"] ? "read" : "operate", source: "local" };
   const limited = (caller: KnownCaller): KnownCaller => (chosen["read-only"] ? { ...caller, scope: "read" } : caller);
-  const served: ServerParts = { ...parts, notifies: !chosen.http };
-  const serverFor = (caller: KnownCaller) => createServer(served, limited(caller));
+  const serverFor = (caller: KnownCaller) => createServer(parts, limited(caller));
   const early = (caller: KnownCaller, message: JSONRPCMessage) => refusedEarly(parts, caller, message);
   const onRefused = (refused: Refused, caller: KnownCaller): void => recordRefusal(parts, caller, refused);
   const text = async () => (await metrics?.text()) ?? "";

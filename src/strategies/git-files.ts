@@ -18,8 +18,4 @@ async function writeFile(path: string, data: string | Uint8Array): Promise<void>
   }
 }
 
-const { readFile, unlink, readdir, mkdir, rmdir, stat, lstat, readlink, symlink, chmod } = fs;
-
-export const gitFiles = {
-  promises: { readFile, writeFile, unlink, readdir, mkdir, rmdir, stat, lstat, readlink, symlink, chmod },
-};
+export const gitFiles = { promises: { ...fs, writeFile } };

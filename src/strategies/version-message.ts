@@ -18,8 +18,8 @@ const EXPERIMENT = "Experiment: ";
 
 /** Title, reason, and the experiment in a last paragraph, like git's trailers. */
 export function messageOf({ title, reason, experimentId }: ChangeNote): string {
-  const facts = [`${EXPERIMENT}${experimentId ?? "none"}`];
-  return [title, ...(reason === null ? [] : [reason.trim()]), facts.join("\n")].join("\n\n") + "\n";
+  const paragraphs = [title, ...(reason === null ? [] : [reason.trim()]), `${EXPERIMENT}${experimentId ?? "none"}`];
+  return `${paragraphs.join("\n\n")}\n`;
 }
 
 /** Reads a message of ours. Of another message, all of it is the reason. */

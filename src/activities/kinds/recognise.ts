@@ -1,12 +1,8 @@
 /** Whether an operation of KTRDR contradicts a request. What it does not tell contradicts nothing. */
+import type { DataLoadRequest } from "../../domain/kinds/data-load.ts";
 import type { Operation } from "../../domain/operation.ts";
 
-interface Placed {
-  readonly symbol: string;
-  readonly timeframe: string;
-  readonly startDate: string | null;
-  readonly endDate: string | null;
-}
+type Placed = Pick<DataLoadRequest, "symbol" | "timeframe" | "startDate" | "endDate">;
 
 export const sameMarketAndDates = (operation: Operation, request: Placed): boolean =>
   agrees(operation.symbol, request.symbol) &&
