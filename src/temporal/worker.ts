@@ -105,6 +105,8 @@ export interface JobWorker {
 /** A waiting activity costs next to nothing; with the default of 100 the 101st job would silently wait. */
 const WAITING_SLOTS = 2_000;
 const CONTROL_SLOTS = 50;
+/** A job sleeps between its start and its end; one that is not cached is replayed then, from about 28 events. */
+const CACHED_WORKFLOWS = 200;
 
 export async function createWorker({
   connection,
@@ -125,7 +127,7 @@ export async function createWorker({
     maxHeartbeatThrottleInterval: "3 seconds",
   } as const;
   const workers = await Promise.all([
-    Worker.create({ ...shared, taskQueue: JOB_QUEUE, workflowBundle, maxCachedWorkflows: 500 }),
+    Worker.create({ ...shared, taskQueue: JOB_QUEUE, workflowBundle, maxCachedWorkflows: CACHED_WORKFLOWS }),
     Worker.create({ ...shared, taskQueue: CONTROL_QUEUE, maxConcurrentActivityTaskExecutions: CONTROL_SLOTS }),
     Worker.create({ ...shared, taskQueue: POLL_QUEUE, maxConcurrentActivityTaskExecutions: WAITING_SLOTS }),
   ]);
