@@ -1,8 +1,8 @@
 /**
- * A thousand jobs that are open at once, first the newest of them queued, then all of them computed: what our worker and
- * our server hold, what KTRDR is asked, and what a status costs beside the bare call. `JOBS=1,100` measures other numbers.
- * Granting is bypassed (KTRDR's registry would have to
- * show a thousand workers); the worker process, its activities, their requests, the record and Temporal are the real ones.
+ * Measures a thousand jobs that are open at once, first while the newest of them are queued, then while all compute. It
+ * measures what our worker and our server hold, how often KTRDR is asked, and what a status costs beside the bare call.
+ * `JOBS=1,100` measures other numbers of jobs. Granting is bypassed, because KTRDR's registry would have to show a
+ * thousand workers. The worker process, its activities, their requests, the record and Temporal are the real ones.
  */
 import { Anything, Status } from "../demo/answers.ts";
 import { STRATEGY_TEXT } from "../demo/strategy.ts";
@@ -12,7 +12,7 @@ import { inTurn, quantile, report, withLab, type Bench } from "./support.ts";
 import { start, startMany } from "./training-jobs.ts";
 
 const LOADS = (process.env["JOBS"] ?? "1,100,440,1000").split(",").map(Number);
-/** A server that cannot keep up with the heartbeats never gets there: then as many are measured as there are. */
+/** A server that cannot keep up with the heartbeats never gets there. Then fewer awaited jobs are measured. */
 const PATIENCE_MS = 120_000;
 /** Several times the poll interval of 5 s. */
 const WINDOW_MS = 30_000;
@@ -28,8 +28,8 @@ function pidOf({ lab }: Bench): number {
 }
 
 /**
- * Waits until so many trainings have been asked for twice since now: all of them are awaited, none is only starting.
- * @returns how many are
+ * Waits until KTRDR has been asked for so many trainings twice from now on: these are awaited, and no longer starting.
+ * @returns how many are awaited; fewer when the patience ends
  */
 async function awaited(gateway: Gateway, jobs: number): Promise<number> {
   gateway.asked.clear();
@@ -41,9 +41,9 @@ async function awaited(gateway: Gateway, jobs: number): Promise<number> {
 
 interface Load {
   readonly open: number;
-  /** How many of them compute. */
+  /** How many of the open jobs compute. */
   readonly granted: number;
-  /** Whose status is asked for. */
+  /** The job whose status is asked for. */
   readonly watched: string;
 }
 

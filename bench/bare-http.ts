@@ -1,4 +1,4 @@
-/** The MCP SDK's own handler over HTTP and nothing else, with one tool of the given answer: what the protocol costs by itself. */
+/** The MCP SDK's own handler over HTTP, with one tool that gives a fixed answer: what the protocol costs by itself. */
 import { createServer } from "node:http";
 import { getRequestListener } from "@hono/node-server";
 import { createMcpHandler, McpServer, type CallToolResult } from "@modelcontextprotocol/server";

@@ -1,6 +1,6 @@
 /**
- * What one client that calls as fast as it can costs another one: two MCP clients of one server process, each call
- * through the real admission; the greedy one makes 2,000 calls at once.
+ * Measures what one client that calls as fast as it can costs another client. Both are MCP clients of one server
+ * process, and each call passes the real admission. The greedy client makes 2,000 calls at once.
  */
 import { Client } from "@modelcontextprotocol/client";
 import { InMemoryTransport } from "@modelcontextprotocol/server";
@@ -17,7 +17,7 @@ import { quantile, report } from "./support.ts";
 
 const BURST = 2_000;
 const CALLS = 60;
-/** The modest client makes a call so often: 60 calls stay below its own limit. */
+/** The modest client waits this long after each call. So its 60 calls stay below its own limit. */
 const EVERY_MS = 50;
 
 /** Costs what a read costs: a moment of waiting and a moment of computing. */
@@ -48,7 +48,7 @@ async function call(client: Client, seen: Seen): Promise<void> {
   seen.outcomes.push(isError === true ? "refused" : "answered");
 }
 
-/** @param env settings of the limits; those of the product unless given */
+/** @param env settings of the limits; by default those of the product */
 async function measure(title: string, greedyCalls: number, env: Record<string, string> = {}) {
   const admission = createAdmission(limitsOf(loadConfig(env)), () => 0);
   const executions = { record: () => undefined, flush: async () => undefined, dropped: 0 };

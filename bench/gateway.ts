@@ -1,6 +1,6 @@
 /**
- * Stands before the sandbox's API: counts what is asked of it and, once told so, computes any number of trainings at
- * once, as a KTRDR with as many workers would, by answering for them as the sandbox answered for a real one.
+ * Stands before the sandbox's API and counts the requests to it. After `multiply` it pretends to compute any number of
+ * trainings at once, like a KTRDR with as many workers. It answers for them as the sandbox answered for a real one.
  */
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -13,7 +13,7 @@ const Shown = z.looseObject({
 });
 const OPERATION = /^\/api\/v1\/operations\/([^/?]+)$/;
 const START = "/api/v1/trainings/start";
-/** Trainings that it only pretends to compute take this long. */
+/** A training that the gateway only pretends to compute takes this long. */
 const COMPUTING_MS = 36_000_000;
 
 interface Answer {
@@ -51,13 +51,13 @@ export class Gateway {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** From now on trainings are computed here, all at once, as the last real one that passed by. */
+  /** From now on the gateway answers for every new training, all at once, as the sandbox did for the last real one. */
   multiply(): void {
     if (this.posted === null || this.shown === null) throw new Error("no training has been seen yet");
     this.model = { posted: this.posted, shown: this.shown };
   }
 
-  /** Resolves when the next request has been answered that makes `reached` true. */
+  /** Resolves when `reached` is true, at once or after the answer to the request that makes it true. */
   async until(reached: () => boolean): Promise<void> {
     while (!reached()) await new Promise<void>((resolve) => this.waiting.push(resolve));
   }

@@ -1,6 +1,6 @@
 /**
- * The history of a job of a minute and of one of ten hours: the product's workflows on a server that skips time, with
- * activities whose retries make the time pass. What a real training leaves behind: bench/jobs.bench.ts.
+ * The history of a job of a minute and of a job of ten hours. The product's workflows run on a server that skips time,
+ * and retries of activities make the time pass. The history of a real training is measured in bench/jobs.bench.ts.
  */
 import { ApplicationFailure } from "@temporalio/common";
 import { activityInfo } from "@temporalio/activity";
@@ -23,7 +23,7 @@ try {
   let length: (typeof LENGTHS)[number] = LENGTHS[0];
   const worker = await startScriptedWorker(env, {
     ...activities,
-    // The measurement is the keeper: a real one would watch, ten seconds of the server's time a heartbeat.
+    // The measurement is the keeper. A real one would watch, and each heartbeat would take 10 s of the server's time.
     admitJob: async () => ({ finished: null }),
     awaitComputation: async (input, computation, operationId) => {
       const { ms, steps } = length;

@@ -1,7 +1,7 @@
 /**
- * MCP over HTTP: one call of a tool beside the SDK's bare handler giving the same answer, both in processes of their own,
- * in turn, in one run; many clients at once; and the memory of the server after many calls.
- * SECONDS (default 10) and CLIENTS (50) of the load, CALLS (5000) before memory is measured.
+ * Measures MCP over HTTP in one run. One call of a tool stands beside the SDK's bare handler that gives the same
+ * answer; both run in processes of their own, in turn. Then come many clients at once, and the server's memory after
+ * many calls. SECONDS (default 10) and CLIENTS (50) set the load, CALLS (5000) the calls before memory is measured.
  */
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -51,9 +51,9 @@ async function connect(url: string, token: string): Promise<Client> {
   return client;
 }
 
-/** Costs the tool itself nothing. */
+/** Calls a tool whose own work costs nothing. */
 const call = (client: Client) => client.callTool({ name: "get_strategy_schema", arguments: {} });
-/** Reads the record. */
+/** Calls a tool that reads the record. */
 const read = (client: Client) => client.callTool({ name: "list_models", arguments: { limit: 1 } });
 
 async function measureOne(ours: Client, bare: Client): Promise<void> {

@@ -1,7 +1,7 @@
 /**
- * Insights in a real PostgreSQL: how long a search takes beside reading one insight by its id, how many a second eight
- * clients save, and what the indexes take, at SIZES (1000,100000) insights. Their words are drawn as those of texts are:
- * few in every one, most in hardly any.
+ * Measures insights in a real PostgreSQL at SIZES (1000,100000): how long a search takes beside reading one insight by
+ * its id, how many insights eight clients save a second, and how large the indexes are. The words are drawn as in real
+ * texts: a few words are frequent, and most are rare.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,14 +19,14 @@ import { inTurn, quantile, report } from "./support.ts";
 const SIZES = (process.env["SIZES"] ?? "1000,100000").split(",").map(Number);
 const ROUNDS = 40;
 const CLIENTS = 8;
-/** Saved by eight clients, one each at a time; the rest of a size is poured in. */
+/** Eight clients save so many, each one at a time. The insights of a size are inserted in bulk before. */
 const SAVED = 500;
 const POURED_AT_ONCE = 1_000;
 
 const COMMON = "volatility drawdown entry exit signal threshold validation overfit epoch accuracy sharpe label".split(
   " ",
 );
-/** The same numbers at every run. */
+/** Gives the same numbers at every run. */
 function random(seed: number): () => number {
   let state = seed;
   return () => {

@@ -37,7 +37,7 @@ async function requests({ lab }: Bench): Promise<number[]> {
 
 const sizeOf = async ({ temporal }: Bench, taskId: string) => await historyOf(temporal.workflow.getHandle(taskId));
 
-// KTRDR's own timers (a worker counts as busy for up to 10 s after its job) are not what is measured here.
+// KTRDR's own timers are shortened, for they are not measured: a worker counts as busy for up to 10 s after its job.
 await withLab({ SANDBOX_TIME_SCALE: "0.05", SANDBOX_EPOCH_DELAY_MS: "20" }, async (bench) => {
   await bench.claude.call("create_strategy", { yaml: STRATEGY_TEXT }, Anything);
   const delays: number[] = [];

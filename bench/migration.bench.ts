@@ -1,6 +1,6 @@
 /**
- * Bringing a database of before research memory (schema 0007) with JOBS (100000) recorded jobs up to date, beside reading
- * all of them once; and that nothing of them changes.
+ * Measures how long a database with JOBS (100000) recorded jobs takes from the schema before research memory (0007) to
+ * the newest one, beside reading all of the jobs once. Also checks that no job changes.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -27,7 +27,7 @@ await withLab({ SANDBOX_EPOCH_DELAY_MS: "150" }, async ({ lab, claude }) => {
   const wish = { work: "both", strategies: [STRATEGY_NAME], draws: DRAWS, periods };
   const { task_id } = await claude.call("start_batch", wish, Started);
 
-  // When the registry frees a worker is seen by looking, ten times a second.
+  // The registry is looked at ten times a second, to see when it frees a worker.
   const freed: { type: string; at: number }[] = [];
   const before = new Map<string, string>();
   let over = false;

@@ -13,7 +13,7 @@ const TICK_MS = 10;
 interface Usage {
   readonly parent: number;
   readonly own: number;
-  /** Of children that have ended. */
+  /** Of children that have ended, ms. */
   readonly ended: number;
 }
 
@@ -28,7 +28,7 @@ async function usageOf(pid: number): Promise<Usage> {
 /** Processor time that a process has used, all its threads together, ms. */
 export const processorMs = async (pid: number): Promise<number> => (await usageOf(pid)).own;
 
-/** The same with its children, those that have ended included: PostgreSQL has a process for each connection. */
+/** The same with the children of the process, also ended ones. PostgreSQL has a process for each connection. */
 export async function familyProcessorMs(pid: number): Promise<number> {
   const { own, ended } = await usageOf(pid);
   const others = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));

@@ -1,6 +1,6 @@
 /**
- * Ranges and bars out of KTRDR's price files beside the same out of its API, cached and not, in one run: the sandbox's own
- * series of 5105 bars and one of a million.
+ * Compares reads of ranges and bars from KTRDR's price files with the same reads from its API, cached and not, in one
+ * run. The series are the sandbox's own of 5105 bars, and one of a million bars.
  */
 import { mkdtemp, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";

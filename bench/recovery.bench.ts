@@ -1,4 +1,4 @@
-/** How long a running job is without anybody who looks after it when the worker process is killed. Aim: under 15 s. */
+/** Measures how long nobody looks after a running job when the worker process is killed. Aim: under 15 s. */
 import { Anything } from "../demo/answers.ts";
 import { STRATEGY_TEXT } from "../demo/strategy.ts";
 import type { SupervisorEvent } from "../lab/supervisor.ts";
@@ -8,7 +8,7 @@ import { start } from "./training-jobs.ts";
 
 const ROUNDS = 3;
 
-/** When the worker was last ready after a start (it polls its task queues), monotonic ms. */
+/** When the worker was last ready after a start, monotonic ms. A ready worker polls its task queues. */
 let readyAt = 0;
 const onEvent = (event: SupervisorEvent) => {
   if (event.type === "started" && event.name === "worker") readyAt = performance.now();
@@ -34,7 +34,7 @@ try {
         const killed = performance.now();
         await gateway.until(() => asked() > before);
         polling.push(performance.now() - killed);
-        // The supervisor reports it a moment later: by then KTRDR is asked every few seconds.
+        // The supervisor reports the start a moment later. This wait looks again at each request to KTRDR.
         await gateway.until(() => readyAt > killed);
         back.push(readyAt - killed);
         const settled = asked();

@@ -1,8 +1,8 @@
 /**
- * Jobs completed a minute with one, two and four of our worker processes, on the lab's Temporal server and on the real one
- * with PostgreSQL (left out unless its programs are built). KTRDR is a sandbox with more workers than are ever taken at
- * once, and the jobs are short: what is measured is what we and Temporal need for a job. `JOBS=80 WORKERS=1,2,4 ROUNDS=2`
- * are the sizes; `KTRDR_WORKERS=10` are there of each kind.
+ * Measures jobs completed a minute with one, two and four of our worker processes, on the lab's Temporal server and on
+ * the real one with PostgreSQL (left out unless its programs are built). KTRDR is a sandbox with more workers than are
+ * ever taken at once, and the jobs are short. So the measurement shows what we and Temporal need for a job.
+ * `JOBS=80 WORKERS=1,2,4 ROUNDS=2` set the sizes, and `KTRDR_WORKERS=10` sets the workers of each kind.
  */
 import { cpus } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
@@ -23,7 +23,7 @@ const KTRDR_WORKERS = Number(env["KTRDR_WORKERS"] ?? 10);
 const LOADS = { trainings: ["training"], "trainings and backtests": ["training", "backtesting"] } as const;
 type Load = keyof typeof LOADS;
 
-/** Short jobs are noticed soon after they have ended: at 5 s each would hold its worker of KTRDR for that long. */
+/** The end of a short job must be noticed soon. At 5 s each job would hold its worker of KTRDR for that long. */
 const SETTINGS = { KTRDR_POLL_INTERVAL_MS: "250" };
 /** KTRDR's registry calls a worker busy for up to ten seconds after its job; here for half a second. */
 const SANDBOX: Partial<SandboxOptions> = {
@@ -37,7 +37,7 @@ const SHORT_BACKTEST = { start_date: "2015-01-02", end_date: "2015-12-31" };
 
 const STARTS_AT_ONCE = 4;
 const LOOK_EVERY_MS = 500;
-/** Above this KTRDR is said to have been the limit. */
+/** When KTRDR had no free worker in a larger share of the looks, it is said to have been the limit. */
 const OFTEN = 0.1;
 
 type Row = Record<string, string | number>;
@@ -107,7 +107,7 @@ async function watch(stage: Stage, load: Load, signal: AbortSignal) {
   };
 }
 
-/** Processor time so far, ms: of the parts, and of everything on this machine. */
+/** Processor time so far, ms: of each part, and of everything on this machine. */
 async function usage({ pids, sandbox }: Stage, workers: Workers) {
   const sum = async (each: readonly number[]) => (await Promise.all(each.map(processorMs))).reduce((a, b) => a + b, 0);
   const machine = cpus().map(({ times }) => times.user + times.nice + times.sys + times.irq);
@@ -120,7 +120,7 @@ async function usage({ pids, sandbox }: Stage, workers: Workers) {
   };
 }
 
-/** When each of them ended, ms since 1970, by Temporal. */
+/** When each of the jobs ended, as Temporal says, ms since 1970. */
 async function endsOf({ temporal }: Stage, jobIds: readonly string[]): Promise<number[]> {
   const ends: number[] = [];
   for (const jobId of jobIds) {
@@ -141,7 +141,7 @@ async function run(stage: Stage, workers: Workers, load: Load, model: string) {
   const took = performance.now() - began;
   const after = await usage(stage, workers);
   over.abort();
-  // From the first end to the last: neither the first job's way nor the client's own pace is in it.
+  // The time counts from the first end to the last. So the first job's start and the client's own pace do not count.
   const spread = (ends.at(-1) ?? Number.NaN) - (ends[0] ?? Number.NaN);
   const memory = await Promise.all(workers.pids.map(residentMb));
   return {
@@ -182,7 +182,7 @@ function rowsOf(stage: Stage, load: Load, count: number, runs: readonly Run[]): 
   return { pace, parts };
 }
 
-/** One that is computed and thrown away: the way of each process to its first job is not what is measured. */
+/** Computes one job and throws it away, because the way of each process to its first job is not to be measured. */
 async function warmUp(stage: Stage, model: string | null): Promise<string> {
   const jobId = model === null ? await startTraining(stage) : await startBacktest(stage, model);
   for (;;) {
@@ -198,7 +198,7 @@ async function measure(stage: Stage): Promise<void> {
   const runs = new Map<string, Run[]>();
   let model: string | null = null;
   for (let round = 0; round < ROUNDS; round += 1) {
-    // Up and then down again, so that what grows with time strikes all of them.
+    // The numbers go up and then down again, so that what grows with time strikes all of them.
     for (const count of round % 2 === 0 ? WORKERS : WORKERS.toReversed()) {
       const workers = await stage.startWorkers(count);
       try {

@@ -1,4 +1,4 @@
-/** Both Temporal servers with everything that our processes need, and any number of our workers: the lab's, and production's. */
+/** The lab's and production's Temporal server, with all that our processes need and any number of our workers. */
 import { mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -33,7 +33,7 @@ export interface Stage extends Pick<Bench, "claude" | "temporal"> {
   readonly database: string;
   /** Process ids of Temporal and PostgreSQL. */
   readonly pids: { readonly temporal: number; readonly postgres: number };
-  /** @returns so many workers in all, once every one of them polls */
+  /** @returns `count` workers in all, once every one of them polls */
   startWorkers(count: number): Promise<Workers>;
 }
 
@@ -109,7 +109,7 @@ export async function onRealServer(
     const stack: stacks.Stack = { root: ROOT, compose: readCompose(compose), places, supervisor };
     try {
       console.log("bringing up the real Temporal server ...");
-      // The image's files are proved elsewhere: here both servers get the same workers.
+      // The image's files are proved elsewhere. Here both servers get the same workers.
       await symlink(ROOT, places.app);
       for (const step of serverSteps(stack, { programs: () => programs, cacheDir })) await step.run(() => undefined);
       await measureStack(stack, settings, { ...sandboxed, stateDir: places.ktrdr, port: places.ports.ktrdr }, measure);
@@ -153,7 +153,7 @@ async function measureStack(stack: stacks.Stack, settings: Settings, sandboxed: 
   }
 }
 
-/** A supervisor of their own: they come and go while the servers stay. */
+/** The workers have a supervisor of their own, because they come and go while the servers stay. */
 async function startParts(dir: string, parts: readonly Part[]): Promise<Workers> {
   const run = await createRunFolder(path.join(dir, "run"));
   const guard = startGuard(run.dir, GRACE_S);

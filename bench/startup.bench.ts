@@ -1,6 +1,6 @@
 /**
- * From the spawn of an MCP server over stdio to its answer to `tools/list`, beside the SDK's own server with one tool: ours
- * by Node, and as clients start it, through the launcher. `ROUNDS=30` measures more often.
+ * The time from the spawn of an MCP server over stdio to its answer to `tools/list`: the SDK's own server with one
+ * tool, ours by Node, and ours by the launcher, as clients start it. `ROUNDS=30` measures more often.
  */
 import { spawn, type ChildProcessByStdio } from "node:child_process";
 import { once } from "node:events";
@@ -28,7 +28,7 @@ const env = {
 /** Processor time that each server had used by its answer, ms. */
 const used = new Map<string, number[]>();
 
-/** The messages of a client, without what a client's library does with the answer. */
+/** The messages that a client sends. What a client's library does with the answer is not measured. */
 const GREETING = [
   {
     id: 1,
@@ -68,7 +68,7 @@ try {
   const measured = Object.fromEntries(
     Object.entries(COMMANDS).map(([what, command]) => [what, () => list(what, ...command)]),
   );
-  // The first of each writes the compiled code.
+  // The first start of each server writes its compiled code.
   await inTurn(2, measured, close);
   used.clear();
   const taken = await inTurn(ROUNDS, measured, close);

@@ -1,6 +1,6 @@
 /**
- * What a strategy's version costs: a save beside the bare write of its file, and the first look at the versions of one
- * strategy in a history of VERSIONS (2000) commits, beside the second. STRATEGIES (200) files lie in the folder.
+ * What a strategy's version costs, among STRATEGIES (200) files. A save is compared with the bare write of its file.
+ * The first look at one strategy's versions is compared with the second, in a history of VERSIONS (2000) commits.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

@@ -20,7 +20,7 @@ export interface Bench {
 
 type LabOptions = Pick<LabSettings, "route" | "onEvent">;
 
-/** Runs a measurement against a lab of its own, which is gone afterwards. */
+/** Runs a measurement against a lab of its own, and removes the lab afterwards. */
 export async function withLab(
   extra: Readonly<Record<string, string>>,
   measure: (bench: Bench) => Promise<void>,
@@ -56,7 +56,7 @@ export async function withLab(
   }
 }
 
-/** A measurement asks more often than any client may. */
+/** A measurement asks more often than any client may, so the limits are off. */
 export const NO_LIMITS: Readonly<Record<string, string>> = Object.fromEntries(
   Object.keys(ConfigSchema.shape)
     .filter((name) => name.startsWith("LIMIT_"))
@@ -82,8 +82,8 @@ export async function timed(work: () => Promise<unknown>): Promise<number> {
 
 /**
  * Takes several measurements in turn, so that a slow moment of the machine strikes all of them.
- * @param afterwards is not measured: waits until what a measurement set going has come to rest.
- * @returns milliseconds of each round of each
+ * @param afterwards waits until everything that a measurement started has come to rest; it is not measured
+ * @returns milliseconds of each round of each measurement
  */
 export async function inTurn<Name extends string>(
   rounds: number,
@@ -108,7 +108,7 @@ export function quantile(values: readonly number[], share: number): number {
   return Math.round(value * 100) / 100;
 }
 
-/** Size of a workflow's history: events, and bytes as the server counts them; where it does not, those of its JSON. */
+/** Size of a workflow's history: its events, and its bytes as the server counts them, else the length of its JSON. */
 export async function historyOf(handle: WorkflowHandle): Promise<{ events: number; bytes: number }> {
   const { historyLength, historySize } = await handle.describe();
   return { events: historyLength, bytes: historySize ?? JSON.stringify(await handle.fetchHistory()).length };
@@ -127,5 +127,5 @@ export async function report(name: string, rows: readonly Row[]): Promise<void> 
   await writeFile(file, `${JSON.stringify({ at: new Date().toISOString(), machine, rows }, null, 2)}\n`);
 }
 
-/** Characters over four: near enough to the tokens of JSON and English for a budget. */
+/** Characters divided by four. For a budget this is near enough to the tokens of JSON and English. */
 export const tokensOf = (answer: unknown): number => Math.round(JSON.stringify(answer).length / 4);

@@ -1,7 +1,7 @@
 /**
- * What our tools cost beside the bare Temporal calls they rest on, with one job open, a hundred and a thousand: one
- * computes, the others queue. All are measured in turn in one run: the ratio is what counts, not the machine.
- * `JOBS=1` measures other numbers.
+ * Measures what our tools cost beside the bare Temporal calls they rest on, with one open job, a hundred and a
+ * thousand. One job computes and the others queue. All are measured in turn in one run, because the ratio counts, not
+ * the machine. `JOBS=1` measures other numbers of jobs.
  */
 import { z } from "zod";
 import { Anything, Status } from "../demo/answers.ts";
@@ -15,9 +15,9 @@ const LOADS = (process.env["JOBS"] ?? "1,100,1000").split(",").map(Number);
 const STARTS = 15;
 const STATUSES = 150;
 const LISTS = 30;
-/** Calls after which both sides are compiled and connected. */
+/** After so many calls, both sides are compiled and connected. */
 const WARM_UP = 400;
-/** Nobody polls it: such a start costs what the server takes and nothing else. */
+/** No worker polls this queue. So a start on it costs only what the server takes. */
 const IDLE_QUEUE = "bench-idle";
 
 type Row = Record<string, string | number>;
@@ -37,7 +37,7 @@ function add(what: string, jobs: number, taken: { tool: number[]; bare: number[]
     "bare (ms, median)": theirs,
     "bare (ms, 95 %)": quantile(taken.bare, 0.95),
     ratio: ratio(ours, theirs),
-    // What the machine's other work spoils least.
+    // The machine's other work spoils this ratio least.
     "ratio (fastest quarter)": ratio(quantile(taken.tool, 0.25), quantile(taken.bare, 0.25)),
     bare,
     ...(taken.empty === undefined ? {} : floorOf(theirs, quantile(taken.empty, 0.5))),

@@ -1,4 +1,4 @@
-/** Trainings as the measurements need them: started by the tool, or by the bare call with the same input. */
+/** Trainings as the measurements need them. They are started by the tool, or by the bare call with the same input. */
 import { setTimeout as delay } from "node:timers/promises";
 import { ServiceError } from "@temporalio/client";
 import { defaultPayloadConverter } from "@temporalio/common";
@@ -10,25 +10,25 @@ import { slotKeeperId, type SlotState } from "../src/domain/slots.ts";
 import type { Bench } from "./support.ts";
 
 const AT_ONCE = 4;
-/** So many are let come to rest before the next: a flood of starts is another question than many open jobs. */
+/** After so many starts, all must come to rest. The measurement is of many open jobs, not of a flood of starts. */
 const WAVE = 20;
 const LOOK_EVERY_MS = 20;
 let serial = 0;
 
-/** A new training, by the tool. */
+/** Starts a new training by the tool. */
 export async function start({ claude }: Bench, reason = `measurement number ${(serial += 1)}`): Promise<string> {
   const request = { strategy: STRATEGY_NAME, ...TRAINING_DATES, force_new_reason: reason };
   return (await claude.call("train_model", request, Started)).task_id;
 }
 
-/** A new training on days that nobody has asked for. */
+/** Starts a new training on days that nobody has asked for. */
 export async function startOnNewDays({ claude }: Bench): Promise<string> {
   const first = new Date(Date.parse(TRAINING_DATES.start_date) + (serial += 1) * 86_400_000);
   const request = { strategy: STRATEGY_NAME, ...TRAINING_DATES, start_date: first.toISOString().slice(0, 10) };
   return (await claude.call("train_model", request, Started)).task_id;
 }
 
-/** The same, as often as it takes while Temporal is too busy: the same request is the same job. */
+/** Like `start`, but tries again while Temporal is too busy. The same request is the same job. */
 async function startPatiently(bench: Bench): Promise<string> {
   const reason = `measurement number ${(serial += 1)}`;
   for (;;) {
@@ -41,7 +41,7 @@ async function startPatiently(bench: Bench): Promise<string> {
   }
 }
 
-/** So many new trainings, all at rest in the queue. */
+/** Starts so many new trainings. All of them are at rest in the queue afterwards. */
 export async function startMany(bench: Bench, count: number): Promise<string[]> {
   const started: string[] = [];
   while (started.length < count) {
@@ -52,7 +52,7 @@ export async function startMany(bench: Bench, count: number): Promise<string[]> 
   return started;
 }
 
-/** The same workflow with the same kind of input as the tool would start it, and nothing else. */
+/** Starts the same workflow as the tool, with the same kind of input, and does nothing else. */
 export async function bareStarter({ temporal }: Bench, like: string): Promise<() => Promise<string>> {
   const { events } = await temporal.workflow.getHandle(like).fetchHistory();
   const payload = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
@@ -66,7 +66,7 @@ export async function bareStarter({ temporal }: Bench, like: string): Promise<()
   };
 }
 
-/** Who holds or wants a worker of KTRDR; nobody while the keeper is too busy to say. */
+/** The jobs that hold or want a worker of KTRDR; none while the keeper is too busy to answer. */
 async function known({ temporal }: Bench): Promise<ReadonlySet<string>> {
   try {
     const { held, queue } = await temporal.workflow.getHandle(slotKeeperId("training")).query<SlotState>("slotState");
@@ -77,7 +77,7 @@ async function known({ temporal }: Bench): Promise<ReadonlySet<string>> {
   }
 }
 
-/** Waits until all of them have their place in the queue or a worker of KTRDR, so that nothing of their start is left. */
+/** Waits until each job holds a worker of KTRDR or a place in the queue, so that no work of its start is left. */
 export async function settled(bench: Bench, jobIds: readonly string[]): Promise<void> {
   for (;;) {
     const placed = await known(bench);
