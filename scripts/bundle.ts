@@ -1,6 +1,6 @@
 /**
- * Makes the bundle for Claude Desktop: the MCP server and everything it imports as plain JavaScript (there is no worker and
- * nothing native in it), with a manifest that asks for the addresses. Validated and packed by the format's own tool.
+ * Makes the bundle for Claude Desktop: the MCP server and everything it imports, as plain JavaScript. It holds no
+ * worker and nothing native. Its manifest asks for the addresses. The format's own tool validates and packs it.
  */
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -24,7 +24,7 @@ await rm(target, { recursive: true, force: true });
 const bundled = await rolldown({
   input: path.join(ROOT, "src/bin/mcp.ts"),
   platform: "node",
-  // Loaded only where they are installed, which they are not: one is native, the others are large.
+  // The server loads these only where they are installed. The bundle has none of them: they are native or large.
   external: ["pg-native", "vega", "vega-lite", "@resvg/resvg-js"],
 });
 const { output } = await bundled.write({ dir: stage, format: "esm", entryFileNames: ENTRY, codeSplitting: false });
@@ -43,7 +43,7 @@ if (!(await packExtension({ extensionPath: stage, outputPath: packed, silent: tr
   throw new Error("Packing failed.");
 console.log(`${path.relative(ROOT, packed)}: ${((await stat(packed)).size / 1e6).toFixed(1)} MB, version ${version}`);
 
-/** The licences of all packages that went in, as they ask for. */
+/** The licences of all packages in the bundle, because the licences ask for it. */
 async function licensesOf(files: readonly string[]): Promise<string> {
   const folders = new Set(files.flatMap((file) => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0] ?? []));
   const texts = await Promise.all([...folders].toSorted().map(licenseOf));

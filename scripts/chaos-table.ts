@@ -1,7 +1,7 @@
 import type { RunReport } from "../test/chaos/perform.ts";
 import type { Cell } from "../test/chaos/matrix.ts";
 
-/** What a run of the matrix came to: `-` when its step was never reached, so that nothing was struck. */
+/** The result of a run of the matrix in a word. `-`: its step was never reached, so that nothing was struck. */
 export function wordFor({ scenario, broken, struck }: RunReport): "held" | "BROKE" | "-" {
   if (broken.length > 0) return "BROKE";
   return struck.length < scenario.strikes.length ? "-" : "held";

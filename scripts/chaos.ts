@@ -1,9 +1,9 @@
 /**
- * `make chaos RUNS=n SEED=s JOBS=labs`: random faults at random steps; says what held and what broke. RUN=i repeats one
- * run of a seed, SCENARIO='{...}' an exact scenario or several in brackets (RUNS times), FROM=i begins a campaign later, SHRINK=0 does not look
- * for the smallest scenario that breaks, KEEP=1 keeps the lab's folder of a broken run for reading. MATRIX=1 runs what
- * test/chaos/matrix.ts lists instead, each part dying at each step and each fault of KTRDR, and prints a table;
- * MATRIX=pairs only the part of it that `make test` runs.
+ * `make chaos RUNS=n SEED=s JOBS=labs`: random faults at random steps. It says what held and what broke. RUN=i repeats
+ * one run of a seed. SCENARIO='{...}' runs an exact scenario, or several in brackets, RUNS times. FROM=i begins a
+ * campaign later. SHRINK=0 does not look for the smallest scenario that breaks. KEEP=1 keeps the lab's folder of a
+ * broken run for reading. MATRIX=1 runs what test/chaos/matrix.ts lists instead: each part dies at each step, and each
+ * fault of KTRDR strikes. It prints a table. MATRIX=pairs runs only the part of the matrix that `make test` runs.
  */
 import { cp } from "node:fs/promises";
 import type { Campaign } from "../test/chaos/campaign.ts";
@@ -66,7 +66,7 @@ async function kept(folder: string, name: string): Promise<string> {
   return copy;
 }
 
-/** Says what came of a run, and looks for the smallest scenario that breaks as well. The lab is a fresh one then. */
+/** Reports a run. After a broken one it looks for the smallest scenario that breaks too, in a fresh lab. */
 async function tell({ name, again, scenario }: Planned, report: RunReport, campaign: Campaign): Promise<void> {
   if (report.broken.length === 0) return out(linesOf(name, report));
   const keeping = env["KEEP"] === "1" ? [`         kept: ${await kept(campaign.folder, name)}`] : [];

@@ -1,7 +1,7 @@
 /**
- * Fails when the product never reads a member of an exported type: tests do, or nobody. TypeScript says who reads what.
- * A member also counts as read where its type fits another one whose member of that name is read: so a store is read
- * through the port of those it is given to.
+ * Fails when the product never reads a member of an exported type: only tests read it, or nobody. TypeScript says who
+ * reads what. A member also counts as read when its type fits another type whose member of that name is read. In this
+ * way a store is read through the port of those it is given to.
  */
 import path from "node:path";
 import process from "node:process";
@@ -9,7 +9,7 @@ import { SyntaxKind, type Node, type SourceFile } from "typescript/unstable/ast"
 import * as is from "typescript/unstable/ast/is";
 import { API, type NodeHandle, type Symbol } from "typescript/unstable/sync";
 
-/** Read where TypeScript does not see it, and by whom. */
+/** Members that are read where TypeScript does not see it, and who reads them. */
 const READ_ELSEWHERE: Readonly<Record<string, string>> = {
   "Guard.pid": "the test that stops the guard by a signal, as a terminal does",
   "HttpEnv.Bindings": "hono's own types",
@@ -31,7 +31,7 @@ const READ_ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 const PRODUCT = ["src", "lab", "demo"];
-/** What documents, packs and measures the product reads it as well. */
+/** The scripts that document and pack the product and the benchmarks that measure it are readers too. */
 const READERS = [...PRODUCT, "scripts", "bench"];
 
 type Member = Node & { readonly name: Node };
@@ -66,7 +66,7 @@ function note(symbol: Symbol | undefined): void {
   read.set(symbol.name, same);
 }
 
-/** The name of what a node reads of a value. What a class reads of itself is nobody else's. */
+/** The name of the member that a node reads. What a class reads of itself does not count. */
 function nameRead(node: Node): Node[] {
   if (is.isPropertyAccessExpression(node)) return node.expression.kind === SyntaxKind.ThisKeyword ? [] : [node.name];
   return is.isElementAccessExpression(node) && is.isStringLiteral(node.argumentExpression)

@@ -9,7 +9,7 @@ import { configurationDocument } from "./configuration-doc.ts";
 import { metricsDocument } from "./metrics-doc.ts";
 import { toolsDocument } from "./tools-doc.ts";
 
-/** The document is about names; nobody asks for values. */
+/** The document lists only names, so nobody asks for values. */
 const never = () => Promise.reject(new Error("not asked"));
 
 const documents = {

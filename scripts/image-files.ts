@@ -1,6 +1,6 @@
 /**
- * `image-files.ts modules|program|sandbox FOLDER` lays out that part of the container image in FOLDER; the Dockerfile runs
- * it. `image-files.ts sizes` lays out everything in a folder of its own and prints the size of each layer.
+ * `image-files.ts modules|program|sandbox FOLDER` lays out that part of the container image in FOLDER. The Dockerfile
+ * runs it. `image-files.ts sizes` lays out everything in a folder of its own and prints the size of each layer.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";

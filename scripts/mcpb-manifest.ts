@@ -10,7 +10,7 @@ interface Setting {
   readonly sensitive?: true;
 }
 
-/** All may stay empty: what is empty is the lab's, else the default of docs/configuration.md. */
+/** Every setting may stay empty. An empty one has the lab's value, else the default of docs/configuration.md. */
 const SETTINGS: Readonly<Record<string, Setting>> = {
   lab_dir: {
     variable: "LAB_DIR",
@@ -75,7 +75,7 @@ export function mcpbManifest(
       },
     },
     tools: TOOLS.map(({ name, title }) => ({ name, description: title })),
-    // The newest of what is bundled asks for 22.
+    // The newest Node that a bundled package asks for is 22.
     compatibility: { platforms: ["darwin", "win32", "linux"], runtimes: { node: ">=22" } },
     user_config: Object.fromEntries(
       // Without a default, Claude Desktop would hand over the placeholder itself.

@@ -1,6 +1,6 @@
 /**
  * Records one history of each way a job can go, for test/workflows/replay.test.ts. Run it only when a workflow was
- * changed on purpose AND no job of the old version can still be running; otherwise use `patched` and record beside.
+ * changed on purpose AND no job of the old version can still be running. Otherwise use `patched` and record beside it.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { historyToJSON } from "@temporalio/common/lib/proto-utils.js";

@@ -1,12 +1,12 @@
 /**
- * Runs every test. A file that failed runs once more, alone, at the end: a machine that was busy for a minute is no defect.
- * A file that passes then is named as flaky, and the run is green. An error that no test caught fails the run at once.
- * `run-tests.ts [ROOT]`: the folder of the vitest configuration, this checkout unless given.
+ * Runs every test. A file that failed runs once more, alone, at the end, because a machine may be busy for a minute. A
+ * file that passes then is named as flaky, and the run is green. An error that no test caught fails the run at once.
+ * `run-tests.ts [ROOT]`: the folder of the vitest configuration, by default the current folder.
  */
 import { relative } from "node:path";
 import { startVitest, type Reporter, type TestModule } from "vitest/node";
 
-/** More failed files than this are no accident of one slow minute. */
+/** More failed files than this cannot come from one slow minute. */
 const MOST_FLAKY = 8;
 
 interface Outcome {

@@ -1,8 +1,8 @@
 /**
- * `make verify-production`: what docker-compose.yml describes, without Docker. The real Temporal server and its SQL tool
- * (built from their Go modules, once) run on a real PostgreSQL with the files of temporal-config/; two workers and the
- * HTTP server run from the files of the image; a real MCP client does the main job while a worker and the server are
- * killed; and each name in the compose file and the Dockerfile is held against the code. KEEP=1 keeps the folder.
+ * `make verify-production`: what docker-compose.yml describes, without Docker. The real Temporal server and its SQL
+ * tool (built once from their Go modules) run on a real PostgreSQL with the files of temporal-config/. Two workers and
+ * the HTTP server run from the files of the image. A real MCP client does the main job while a worker and the server
+ * are killed. Each name in the compose file and the Dockerfile is compared with the code. KEEP=1 keeps the folder.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -122,7 +122,7 @@ async function verify(dir: string): Promise<boolean> {
   }
 }
 
-/** With every profile, and with the variables of an existing KTRDR. */
+/** Reads the file with every profile, without and with the variables of an existing KTRDR. */
 async function readAsCompose(program: string): Promise<string> {
   const file = path.join(root, "docker-compose.yml");
   const research = Object.fromEntries(
@@ -134,7 +134,7 @@ async function readAsCompose(program: string): Promise<string> {
   const read = async (env: Record<string, string>) => (await run(program, [file], { env })).stdout;
   const ours = await read({ COMPOSE_PROFILES });
   const theirs = await read({ COMPOSE_PROFILES, ...research });
-  // Accepted proves nothing when the variables did not arrive.
+  // That the file is accepted proves nothing when the variables did not arrive.
   const lost = Object.entries(research).filter(([, value]) => !theirs.includes(value));
   if (ours === theirs || lost.length > 0) {
     const what = `docker-compose.yml does not take ${lost.map(([name]) => name).join(", ")} of compose.research.env.`;
@@ -143,7 +143,7 @@ async function readAsCompose(program: string): Promise<string> {
   return "accepted, also with compose.research.env";
 }
 
-/** The one program that is only used when it is there: Prometheus is not built here. */
+/** Prometheus is not built here. So promtool is the one program that is used only when it is there. */
 async function checkAlerts(): Promise<string> {
   const program = process.env["PROMTOOL"] ?? "promtool";
   const isThere = await run(program, ["--version"]).then(

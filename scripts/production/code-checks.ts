@@ -1,4 +1,4 @@
-/** The names that the compose file uses, held against the code that is to understand them. */
+/** Compares the names in the compose file with the code that must understand them. */
 import { access } from "node:fs/promises";
 import path from "node:path";
 import { ConfigSchema } from "../../src/config.ts";
@@ -6,7 +6,7 @@ import type { ProductionFiles } from "./files.ts";
 import type { Compose, Service } from "./compose.ts";
 import { TEMPORAL_VERSION } from "./versions.ts";
 
-/** Read by Node itself. */
+/** Variables that Node itself reads. */
 const OF_NODE = new Set(["NODE_OPTIONS"]);
 
 export async function codeFindings(compose: Compose, files: ProductionFiles): Promise<readonly string[]> {
@@ -60,7 +60,7 @@ function commands(service: Service, { launcher, commands: sources }: ProductionF
   });
 }
 
-/** Host names in addresses are services on a network of the one who calls. */
+/** A host name in an address must be a service, on a network of the service that calls it. */
 function hosts(service: Service, { services }: Compose): readonly string[] {
   const named = Object.entries(service.environment).flatMap(([variable, value]) => {
     if (/^(SQL_HOST|POSTGRES_SEEDS)$/.test(variable)) return [value];
@@ -82,7 +82,7 @@ const versions = ({ image }: Service): readonly string[] =>
     ? [`make verify-production proves Temporal ${TEMPORAL_VERSION}, not ${image}`]
     : [];
 
-/** The ports of the compose file are those that the code assumes when nothing is set. */
+/** The ports of the compose file must be those that the code assumes when nothing is set. */
 function ports({ services }: Compose): readonly string[] {
   const inside = (name: string) => services[name]?.ports.map((port) => port.split(":").at(-1)) ?? [];
   const command = (name: string) => services[name]?.command ?? [];
@@ -100,7 +100,7 @@ function ports({ services }: Compose): readonly string[] {
     .map(([what, is, should]) => `${what} is ${is}, in the code ${should}`);
 }
 
-/** Folders of this repository that are mounted exist, or scripts/make-secrets.sh makes them. */
+/** A mounted folder of this repository must exist, or scripts/make-secrets.sh must make it. */
 async function mounts({ services, secrets }: Compose, files: ProductionFiles): Promise<readonly string[]> {
   const sources = [
     ...Object.values(services).flatMap(({ volumes }) => volumes.map((volume) => volume.split(":")[0] ?? "")),

@@ -61,11 +61,11 @@ export function readCompose(content: string, env: Readonly<Record<string, string
 const documentOf = (content: string, env: Readonly<Record<string, string>>): unknown =>
   parse(interpolate(content, env), { merge: true });
 
-/** What the schema of the Compose Specification objects to; nothing when it is content. */
+/** What the schema of the Compose Specification objects to; empty when the file is valid. */
 export async function schemaComplaints(content: string): Promise<readonly string[]> {
   const file = path.join(import.meta.dirname, "compose-spec/schema.json");
   const schema = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
-  // Its formats ("ports", "duration") are Compose's own: the checks of the code look at those.
+  // The schema's formats ("ports", "duration") are Compose's own. The checks against the code look at those.
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
   const validate = ajv.compile(schema);
   validate(documentOf(content, {}));

@@ -1,4 +1,4 @@
-/** The Dockerfile: what it copies is laid out, what it runs is there, who it runs as, and the versions. */
+/** Checks the Dockerfile: its copied layers, its stages, its user, its command, its port and its versions. */
 import type { ProductionFiles } from "./files.ts";
 import type { Compose } from "./compose.ts";
 import { LAYERS } from "./image.ts";

@@ -11,7 +11,7 @@ export interface ProductionFiles {
   readonly setupSchema: string;
   readonly setupNamespace: string;
   readonly makeSecrets: string;
-  /** Sources of the commands by the command's name, helpers beside them by theirs. */
+  /** Sources in src/bin by file name: each command, and the helpers beside the commands. */
   readonly commands: Readonly<Record<string, string>>;
   readonly sandbox: string;
 }

@@ -1,4 +1,4 @@
-/** The programs of the containers that are not ours, built from their Go modules and kept in the project's cache. */
+/** The containers' programs that are not ours. They are built from Go modules and kept in the project's cache. */
 import { execFile } from "node:child_process";
 import { access, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
@@ -11,7 +11,7 @@ const run = promisify(execFile);
 type Environment = Readonly<Record<string, string | undefined>>;
 
 interface GoProgram {
-  /** As the containers call it. */
+  /** The name that the containers use. */
   readonly name: string;
   /** Import path; Go calls the program by its last element. */
   readonly source: string;
@@ -26,9 +26,9 @@ const PROGRAMS: readonly GoProgram[] = [
 ];
 
 /**
- * Builds what the cache lacks: four to six minutes the first time, on two cores and politely; nothing afterwards.
+ * Builds what the cache lacks, at low priority. The first time takes four to six minutes on two cores, later none.
  * @returns the folder that holds all programs
- * @param env Go finds its own folders by it
+ * @param env the environment by which Go finds its own folders
  * @throws DomainError `internal` when there is no Go, or a program cannot be built, with what to do
  */
 export async function goPrograms(cacheDir: string, env: Environment, note: (text: string) => void): Promise<string> {

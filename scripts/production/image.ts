@@ -10,20 +10,20 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** What the program reads at run time beside its build. */
+/** Folders that the program reads at run time beside its build. */
 const PROGRAM_FOLDERS = ["bin", "migrations"];
 /** Packages of the sandbox that are development dependencies of the product. */
 const SANDBOX_PACKAGES = ["hono", "@hono/node-server", "vega-datasets"];
 
-/** The folders of the image, in the order in which the Dockerfile copies them: what changes least comes first. */
+/** The folders of the image. The Dockerfile copies them in this order: what changes least comes first. */
 export const LAYERS = ["node_modules", "migrations", "bin", "dist"] as const;
 
-/** Production dependencies, without what only other platforms or a compiler could use. */
+/** Lays out the production dependencies, without the files that only other platforms or a compiler could use. */
 export async function layOutModules(root: string, out: string): Promise<void> {
   await mkdir(out, { recursive: true });
   for (const file of ["package.json", "package-lock.json"]) await copyFile(path.join(root, file), path.join(out, file));
   const flags = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--prefer-offline"];
-  // A lock file without other platforms' binaries does not satisfy `npm ci`.
+  // `npm ci` refuses a lock file that lacks the binaries of other platforms.
   await run("npm", ["ci", ...flags], { cwd: out }).catch(() =>
     run("npm", ["install", "--no-save", ...flags], { cwd: out }),
   );
@@ -31,7 +31,7 @@ export async function layOutModules(root: string, out: string): Promise<void> {
   await pruneCoreBridge(path.join(out, "node_modules/@temporalio/core-bridge"));
 }
 
-/** Temporal's native part comes with the binaries of five platforms and its sources in Rust. */
+/** Removes what is not used here: Temporal's native part has the binaries of five platforms and its sources in Rust. */
 async function pruneCoreBridge(folder: string): Promise<void> {
   const ours = new RegExp(`^${process.arch === "x64" ? "x86_64" : "aarch64"}-unknown-linux-gnu$`);
   const releases = await readdir(path.join(folder, "releases"));
@@ -46,7 +46,7 @@ async function pruneCoreBridge(folder: string): Promise<void> {
   await Promise.all(superfluous.map((name) => rm(path.join(folder, name), { recursive: true, force: true })));
 }
 
-/** The build with its workflows bundled, and the files it reads. Needs the modules in place. */
+/** Lays out the build with its workflows bundled, and the files it reads. The modules must be in place. */
 export async function layOutProgram(root: string, out: string): Promise<void> {
   await copyFile(path.join(root, "package.json"), path.join(out, "package.json"));
   for (const name of PROGRAM_FOLDERS) await cp(path.join(root, name), path.join(out, name), { recursive: true });
@@ -58,7 +58,7 @@ export async function layOutProgram(root: string, out: string): Promise<void> {
   await writeFile(path.join(dist, "workflow-bundle.js"), (await bundleWorkflows()).code);
 }
 
-/** The sandbox KTRDR: its sources, which Node runs as they are, and its few packages. */
+/** Lays out the sandbox KTRDR: its sources, which Node runs as they are, and its few packages. */
 export async function layOutSandbox(root: string, out: string): Promise<void> {
   await mkdir(out, { recursive: true });
   await copyFile(path.join(root, "package.json"), path.join(out, "package.json"));

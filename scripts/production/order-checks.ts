@@ -1,4 +1,4 @@
-/** Who waits for whom, and whether everything that is referred to is there. */
+/** Checks which service waits for which, and whether everything that a service refers to is there. */
 import type { Compose, Service } from "./compose.ts";
 
 export function orderFindings(compose: Compose): readonly string[] {

@@ -1,4 +1,4 @@
-/** Where the parts of docker-compose.yml are when there is no Docker: ports and folders of this machine. */
+/** The ports and folders of this machine that the parts of docker-compose.yml use when there is no Docker. */
 import { randomInt } from "node:crypto";
 import path from "node:path";
 import { isFree } from "../../src/machine/free-port.ts";
@@ -56,7 +56,7 @@ export async function choosePlaces(dir: string): Promise<Places> {
   };
 }
 
-/** Temporal keeps the ports of its parts as `smallint`: those that a system hands out by itself are too high for it. */
+/** Temporal keeps the ports of its parts as `smallint`. Ports that a system hands out by itself are too high. */
 async function lowPort(taken: ReadonlySet<number>): Promise<number> {
   for (;;) {
     const port = randomInt(20_000, 32_000);
@@ -80,12 +80,12 @@ export function onThisMachine(text: string, places: Places, root: string): strin
       .replaceAll(/^postgres$/g, "127.0.0.1")
       .replaceAll(/^5432$/g, String(ports.postgres))
       .replaceAll(/^3100$/g, String(ports.mcp))
-      // Each worker has a container of its own there; here any free port, which its log names.
+      // There each worker has a container of its own. Here it takes any free port, which its log names.
       .replaceAll(/^3101$/g, "0")
   );
 }
 
-/** The environment of a service, on this machine; nothing else of ours gets in. */
+/** The environment of a service on this machine. Nothing else of our own environment gets in. */
 export function environmentOf(service: Service, places: Places, root: string): Record<string, string> {
   const given = Object.entries(service.environment).map(([name, value]) => [name, onThisMachine(value, places, root)]);
   return {

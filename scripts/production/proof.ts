@@ -1,4 +1,4 @@
-/** The main job on the stack, through a real MCP client, while things are killed; and what must hold afterwards. */
+/** Does the main job on the stack through a real MCP client while things are killed. Then checks what must hold. */
 import { readdir, readFile, stat } from "node:fs/promises";
 import path from "node:path";
 import { openLazily } from "../../src/temporal/open-connection.ts";
@@ -84,7 +84,7 @@ const healthClaim = (stack: Stack, name: string): Promise<Claim> =>
     (error: unknown) => ({ text: `the health check of ${name}: ${String(error)}`, held: false }),
   );
 
-/** A restarted worker has said its port more than once: the last is the one it has. */
+/** A restarted worker has logged a port more than once. The last one is the one it has. */
 async function metricsClaim({ supervisor }: Stack, name: string): Promise<Claim> {
   const logFile = supervisor.parts().find((part) => part.name === name)?.logFile ?? "";
   const said = (await readFile(logFile, "utf8"))
@@ -102,7 +102,7 @@ async function metricsClaim({ supervisor }: Stack, name: string): Promise<Claim>
   };
 }
 
-/** Changes when any file below the folder does. */
+/** A text that changes when any file below the folder changes. */
 async function fingerprint(folder: string): Promise<string> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));

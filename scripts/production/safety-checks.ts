@@ -1,9 +1,9 @@
-/** What every container must have, so that a fault of one stays its own. */
+/** Checks what every container must have, so that a fault of one does not reach the others. */
 import type { Compose, Service } from "./compose.ts";
 
-/** Why some may write to their root file system. */
+/** Services that may write to their root file system. */
 const MAY_WRITE = new Set(["temporal-ui"]);
-/** Images that begin as root and give it up themselves. */
+/** Images that begin as root and give up root's rights themselves. */
 const OWN_USER = /^(postgres|temporalio\/)/;
 
 export function safetyFindings({ services }: Compose): readonly string[] {
@@ -54,7 +54,7 @@ function serviceFindings(name: string, service: Service): readonly string[] {
   return found;
 }
 
-/** Of `768m` or `1g`; 0 when there is no limit. */
+/** Megabytes of `768m` or `1g`; 0 when there is no limit. */
 function megabytes(text: string | undefined): number {
   const [, amount, unit] = /^(\d+)([mg])$/.exec(text ?? "") ?? [];
   return Number(amount ?? 0) * (unit === "g" ? 1_024 : 1);

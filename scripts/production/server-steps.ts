@@ -1,11 +1,11 @@
-/** The servers that everything of ours stands on, in the order of docker-compose.yml: PostgreSQL, Temporal, our tables. */
+/** Starts the servers that all of ours need, in the order of docker-compose.yml: PostgreSQL, Temporal, our tables. */
 import path from "node:path";
 import type { Step } from "../../lab/lab-steps.ts";
 import { findDevServer } from "../../lab/temporal-binary.ts";
 import * as stacks from "./stack.ts";
 
 export interface Programs {
-  /** The folder of the Go programs, asked for when the first of them is needed. */
+  /** The folder of the Go programs. It is asked for when the first of them is needed. */
   readonly programs: () => string;
   readonly cacheDir: string;
 }

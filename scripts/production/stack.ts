@@ -1,4 +1,4 @@
-/** Every service of docker-compose.yml as a process of this machine, started in its order and restarted like a container. */
+/** Runs each service of docker-compose.yml as a process here, started in its order and restarted like a container. */
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { copyFile, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
@@ -27,9 +27,9 @@ export interface Stack {
   readonly supervisor: Supervisor;
 }
 
-/** The operator's settings. Quick polling shortens the run; everything else is as the compose file has it. */
+/** The operator's settings. Quick polling shortens the run. Everything else is as the compose file has it. */
 const SETTINGS = "KTRDR_POLL_INTERVAL_MS=1000\n";
-/** A training long enough to kill things meanwhile. */
+/** Makes a training long enough to kill things meanwhile. */
 const EPOCH_DELAY_MS = "700";
 const READY_WITHIN_MS = 60_000;
 
@@ -39,13 +39,16 @@ const serviceOf = ({ compose }: Stack, name: string): Service => {
   return service;
 };
 
-/** The programs under the names they have in their images. */
+/** Links the programs under the names that they have in their images. */
 export async function linkPrograms(places: Places, found: Readonly<Record<string, string>>): Promise<void> {
   await mkdir(places.programs, { recursive: true });
   for (const [name, target] of Object.entries(found)) await symlink(target, path.join(places.programs, name));
 }
 
-/** scripts/make-secrets.sh as it is, and settings.env, in the run's folder; then PostgreSQL with the account that the image would make. */
+/**
+ * Runs scripts/make-secrets.sh as it is and writes settings.env, both in the run's folder. Then starts PostgreSQL with
+ * the account that the image would make.
+ */
 export async function startDatabase(stack: Stack): Promise<void> {
   const { places, root, supervisor } = stack;
   await mkdir(path.join(places.dir, "scripts"), { recursive: true });
@@ -71,7 +74,7 @@ export async function startDatabase(stack: Stack): Promise<void> {
   }
 }
 
-/** A one-shot service: its own entrypoint and command. @returns what it said last */
+/** Runs a one-shot service with its own entrypoint and command. @returns the last line that it printed */
 export async function runToItsEnd(stack: Stack, name: string): Promise<string> {
   const service = serviceOf(stack, name);
   const [program = "", ...words] = commandOf(stack, service);
@@ -88,7 +91,7 @@ function commandOf({ places, root }: Stack, service: Service): readonly string[]
 function environmentFor({ places, root }: Stack, service: Service): Record<string, string> {
   const settings = service.env_file.map((file) => readFileSync(path.join(places.dir, file.path), "utf8"));
   const env = { ...parseEnv(settings.join("\n")), ...environmentOf(service, places, root) } as Record<string, string>;
-  // The one secret that names a container.
+  // This is the one secret that names a container.
   if (env["DATABASE_URL_FILE"] !== undefined) env["DATABASE_URL_FILE"] += "_here";
   return env;
 }
@@ -105,7 +108,7 @@ export function temporalPart(stack: Stack): Part {
     cwd: places.dir,
     env: {
       ...environmentFor(stack, serviceOf(stack, "temporal")),
-      // A container is alone on its addresses; this machine is not.
+      // A container has its addresses for itself. On this machine others share them.
       BIND_ON_IP: "127.0.0.1",
       POSTGRES_PWD: "as the file says",
       FRONTEND_GRPC_PORT: String(ports.temporal),
@@ -152,8 +155,8 @@ export const workerEnvironment = (stack: Stack): Record<string, string> =>
   environmentFor(stack, serviceOf(stack, "worker"));
 
 /**
- * One of several: the name tells them apart, everything else is the same.
- * @param settings that differ from the compose file's
+ * One of several workers. The name tells them apart, and everything else is the same.
+ * @param settings those that differ from the compose file's
  */
 export function workerOf(stack: Stack, name: string, settings: Readonly<Record<string, string>> = {}): Part {
   const service = serviceOf(stack, "worker");
