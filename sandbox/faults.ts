@@ -50,7 +50,7 @@ export interface Fault {
   /** Only for request paths that begin with this; `*` stands for anything. */
   path?: string;
   method?: string;
-  /** Only in this process; faults of connections apply to `api` unless told otherwise. */
+  /** Only in this process. Without it, faults of connections apply to `api`. */
   on?: "api" | "worker";
   /** Switches itself off after so many effects, counted over all processes. */
   times?: number;

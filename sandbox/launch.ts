@@ -7,15 +7,15 @@ import { fileURLToPath } from "node:url";
 
 export interface SandboxOptions {
   readonly stateDir: string;
-  /** Of the API; 0 or left out: a free one. It stays the same over restarts. */
+  /** Port of the API; 0 or left out: a free one. It stays the same over restarts. */
   readonly port?: number;
-  /** 1: the real system's timers. */
+  /** 1 gives KTRDR's own timers. */
   readonly timeScale?: number;
   readonly trainingWorkers?: number;
   readonly backtestWorkers?: number;
   /** Added to the environment of every part, e.g. SANDBOX_SEED, SANDBOX_EPOCH_DELAY_MS, SANDBOX_BAR_DELAY_MS. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The Node that runs the parts; must strip types. */
+  /** The Node that runs the parts. It must strip types. */
   readonly execPath?: string;
   /** Gets what the parts write to stderr. */
   readonly onStderr?: (text: string) => void;
@@ -27,7 +27,7 @@ export interface SandboxOptions {
 export interface SandboxPart {
   readonly name: string;
   readonly url: string;
-  /** Of the running process, or of the last one. */
+  /** Process id of the running process, or of the last one. */
   readonly pid: number;
   /** Resolves when the process is gone. */
   kill(signal?: NodeJS.Signals): Promise<void>;
@@ -36,7 +36,7 @@ export interface SandboxPart {
 }
 
 export interface Sandbox {
-  /** Of the API, without `/api/v1`. */
+  /** Address of the API, without `/api/v1`. */
   readonly url: string;
   readonly stateDir: string;
   readonly api: SandboxPart;
@@ -148,8 +148,8 @@ async function waitForWorkers(url: string, expected: number, timeoutMs: number):
 }
 
 /**
- * Starts API and workers as own processes and waits until all workers are registered. All of them end with the caller
- * even when that is killed; `stop` ends them and waits.
+ * Starts the API and the workers as processes of their own and waits until all workers are registered. All of them end
+ * with the caller, even when it is killed. `stop` ends them and waits.
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const api = new Part("sandbox-api", options, "api", options.port ?? 0, []);

@@ -15,7 +15,7 @@ export interface Timers {
   readonly proxyTimeoutMs: number;
   /** A worker looks this often whether the API still asks for its health. */
   readonly registrationCheckMs: number;
-  /** Not asked for this long, it registers again. */
+  /** A worker that was not asked for this long registers again if the API has forgotten it. */
   readonly registrationSilenceMs: number;
   /** First wait between tries to register; doubles up to thirty times as much. */
   readonly registrationRetryMs: number;

@@ -16,8 +16,8 @@ export interface Cancellation {
 }
 
 /**
- * Tells the worker, if the API still knows which one it is, then marks the row. Answers before the computing stopped.
- * 404 unknown, 400 already finished in the API's view.
+ * Tells the worker, if the API still knows which one it is, then marks the row. Answers before the computing has
+ * stopped. 404: the operation is unknown. 400: it is already finished in the API's view.
  */
 export async function cancelOperation(api: ApiContext, id: string, reason: string | null): Promise<Cancellation> {
   const operation = await api.view.known(id);
@@ -39,7 +39,7 @@ export async function cancelOperation(api: ApiContext, id: string, reason: strin
   };
   const row = api.database.updateOperation(id, change);
   api.view.dropProxy(id);
-  // An operation that only ever lived in memory is gone for good.
+  // An operation without a row was only in memory. It is gone for good.
   if (row === undefined) api.view.forget(id);
   else api.view.adoptRow(row);
   return {

@@ -3,7 +3,7 @@ import type { JobKind } from "../state/operation.ts";
 import type { ApiContext } from "./context.ts";
 import type { WorkerEntry } from "./worker-registry.ts";
 
-/** A free worker by the registry's belief, or E4 with status 503. */
+/** A worker that the registry believes to be free, or E4 with status 503. */
 export function requireWorker(api: ApiContext, kind: JobKind): WorkerEntry {
   const worker = api.registry.select(kind);
   if (worker !== undefined) return worker;

@@ -46,7 +46,7 @@ function isTradingBar(time: number, lengthMs: number): boolean {
   return lengthMs > DAY_MS || (day !== 0 && day !== 6);
 }
 
-/** A number in -1..1 that depends on nothing but symbol and time: the same bar comes out whoever asks and when. */
+/** A number in -1..1 that depends only on the arguments: the same bar comes out whoever asks and when. */
 function noise(symbol: string, time: number, purpose: string): number {
   const digest = createHash("sha256").update(`${symbol}|${time}|${purpose}`).digest();
   return digest.readUInt32BE(0) / 2 ** 31 - 1;
@@ -62,7 +62,7 @@ function nextBar(symbol: string, time: number, previousClose: number): Bar {
   return { time, open, high, low, close, volume: Math.round(1e6 * (1.5 + noise(symbol, time, "volume"))) };
 }
 
-/** Bars of the window that the series does not have yet, continued from its close; oldest first. */
+/** Bars of the window that the series lacks, oldest first. They go on from its last close, or from its first open. */
 function missingBars(symbol: string, timeframe: string, have: Bars | undefined, from: number, to: number): Bar[] {
   const lengthMs = barLength(timeframe);
   const known = new Set(have?.time);
@@ -151,7 +151,7 @@ async function run(
   api.log.write("start", id, "data_load", request.mode);
   try {
     await step(api, operation, 0, signal);
-    // Only our own made-up series can be continued.
+    // Only the sandbox's own made-up series can be continued.
     if (!request.symbol.startsWith("SYN")) throw new Error(NO_HOST_SERVICE);
     for (let index = 1; index < STEPS.length - 1; index += 1) await step(api, operation, index, signal);
     const result = await load(api, request);
@@ -181,7 +181,7 @@ async function run(
 }
 
 /**
- * Starts a download inside the API process, as the real one does, and returns its operation id (docs/ktrdr.md §2.2).
+ * Starts a download inside the API process, as KTRDR does, and returns its operation id (docs/ktrdr.md §2.2).
  */
 export function startDownload(api: ApiContext, request: DownloadRequest): string {
   const id = newOperationId("data_load");

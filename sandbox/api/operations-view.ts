@@ -11,8 +11,8 @@ interface Proxy {
 }
 
 /**
- * The API's memory of operations: what it has read once, kept for ever and lost on a restart, and for each dispatched
- * operation the worker to ask. Everything that the API knows about a running operation is in here (docs/ktrdr.md §3.1).
+ * The API's memory of operations. What it has read once it keeps for ever, but a restart loses it. For each dispatched
+ * operation it keeps which worker to ask. The API knows no more about a running operation (docs/ktrdr.md §3.1).
  */
 export class OperationsView {
   readonly #database: Database;
@@ -54,7 +54,7 @@ export class OperationsView {
     this.#proxies.delete(id);
   }
 
-  /** As the API has it, without asking a worker. Throws DatabaseDownError. */
+  /** As the API has it. A worker is asked only when memory and database do not have it. Throws DatabaseDownError. */
   async known(id: string): Promise<Operation | undefined> {
     const inMemory = this.#memory.get(id);
     if (inMemory !== undefined) return inMemory;
@@ -111,7 +111,7 @@ export class OperationsView {
   }
 
   #merge(operation: Operation, atWorker: Operation, metrics: unknown[]): void {
-    // The orphan detector or a cancellation may have been quicker.
+    // The orphan detector or a cancellation may have ended the operation first.
     if (isFinished(operation.status)) return;
     operation.status = atWorker.status;
     operation.progress = { ...atWorker.progress, context: {} };
@@ -148,7 +148,7 @@ export class OperationsView {
     return operation;
   }
 
-  /** Writes another end into the row, whatever the row says now; the result in it stays. */
+  /** Writes another end into the row, whatever its status is. The result in the row stays. */
   rewrite(id: string, status: OperationStatus, message: string | null): Operation | undefined {
     const change = { status, error_message: message, completed_at: wireNow() };
     const row = this.#database.updateOperation(id, change);

@@ -14,8 +14,8 @@ export interface OrphanDetectorStatus {
 }
 
 /**
- * Declares operations failed that are running in the API's memory while no worker claims them. It looks at the memory
- * only, so an operation that ended unobserved is failed although the row says completed (docs/ktrdr.md §3.5).
+ * Declares an operation failed that is running in the API's memory while no worker claims it. It looks at the memory
+ * only. So an operation whose end nobody observed is failed although its row says completed (docs/ktrdr.md §3.5).
  */
 export class OrphanDetector {
   readonly #view: OperationsView;
@@ -40,7 +40,7 @@ export class OrphanDetector {
     };
   }
 
-  /** Throws DatabaseDownError when an orphan could not be written; it stays suspected. */
+  /** Throws DatabaseDownError when an orphan could not be written; the orphan stays suspected. */
   check(): void {
     const unclaimed = this.#view.listed().filter((one) => this.#isUnclaimed(one));
     const ids = new Set(unclaimed.map((one) => one.operation_id));

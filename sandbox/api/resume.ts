@@ -22,9 +22,9 @@ function requireResumable(operation: Operation): JobKind {
 }
 
 /**
- * Hands the operation to a free worker, but neither remembers which one nor marks it busy: from here on the API says
- * `resuming` for ever (docs/ktrdr.md §3.5). A refusal has side effects too: it wipes `error_message`, and without a
- * worker a failed operation becomes cancelled (docs/ktrdr.md §9.2, §9.3).
+ * Hands the operation to a free worker, but does not remember which one and does not mark it busy. From here on the API
+ * says `resuming` for ever (docs/ktrdr.md §3.5). A refusal has side effects too: it wipes `error_message`, and when no
+ * worker is free, a failed operation becomes cancelled (docs/ktrdr.md §9.2, §9.3).
  */
 export async function resumeOperation(api: ApiContext, id: string): Promise<Resumption> {
   const operation = await api.view.known(id);

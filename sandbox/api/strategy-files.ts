@@ -4,7 +4,7 @@ import { checkStrategy } from "../engine/strategy.ts";
 import type { StrategyCheck } from "../engine/strategy.ts";
 import type { StateFolder } from "../state/folder.ts";
 
-/** A strategy file and what the real backend would find in it. */
+/** A strategy file and what KTRDR would find in it. */
 export interface StrategyFile {
   readonly name: string;
   readonly path: string;
@@ -12,7 +12,7 @@ export interface StrategyFile {
   readonly check: StrategyCheck;
 }
 
-/** By file stem; undefined when there is no such file or the stem has directory parts. */
+/** The file with this stem; undefined when there is no such file or the stem has directory parts. */
 export function readStrategyFile(folder: StateFolder, name: string): StrategyFile | undefined {
   if (/[/\\\0]/.test(name)) return undefined;
   const path = join(folder.strategies, `${name}.yaml`);
@@ -25,14 +25,14 @@ export function readStrategyFile(folder: StateFolder, name: string): StrategyFil
   return { name, path, text, check: checkStrategy(text) };
 }
 
-/** Every strategy file's path: the real one lists them all when one is not found (docs/ktrdr.md §9.17). */
+/** The paths of all strategy files. KTRDR lists them all when one is not found (docs/ktrdr.md §9.17). */
 export function strategyPaths(folder: StateFolder): string[] {
   return readdirSync(folder.strategies)
     .filter((name) => name.endsWith(".yaml"))
     .map((name) => join(folder.strategies, name));
 }
 
-/** All semantic errors as the one text in which they travel. */
+/** All semantic errors in one text, as KTRDR sends them. */
 export function semanticText(check: StrategyCheck): string {
   return `Strategy validation failed:\n${check.errors.map((one) => `  - ${one}`).join("\n")}`;
 }

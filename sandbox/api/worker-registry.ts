@@ -32,8 +32,8 @@ interface WorkerHealth {
 }
 
 /**
- * The API's idea of its workers: only in memory, lost with the process, and up to one health sweep behind the truth.
- * Dispatch trusts it, which is why concurrent starts pile into one worker (docs/ktrdr.md §2.11, §3.5).
+ * What the API believes about its workers. It is only in memory, is lost with the process, and lags up to one health
+ * sweep behind the truth. Dispatch trusts it. So concurrent starts pile into one worker (docs/ktrdr.md §2.11, §3.5).
  */
 export class WorkerRegistry {
   readonly #timers: Timers;
@@ -51,7 +51,7 @@ export class WorkerRegistry {
     return this.#workers.get(id);
   }
 
-  /** Always as available, whatever the worker is doing. A stale entry with the same address is dropped. */
+  /** Enters a worker, always as available, whatever it is doing. A stale entry with the same address is dropped. */
   register(id: string, type: WorkerType, endpointUrl: string, capabilities: Record<string, unknown>): WorkerEntry {
     for (const other of this.list()) {
       if (other.endpoint_url === endpointUrl && other.worker_id !== id) this.#workers.delete(other.worker_id);
@@ -72,7 +72,7 @@ export class WorkerRegistry {
     return entry;
   }
 
-  /** First available one; backtests take turns. Marks nothing: that happens after the dispatch. */
+  /** The first available worker; backtests take turns. It is not marked here, but after the dispatch. */
   select(kind: JobKind): WorkerEntry | undefined {
     const free = this.list().filter((one) => one.worker_type === kind && one.status === "available");
     if (kind === "training") return free[0];
@@ -118,7 +118,7 @@ export class WorkerRegistry {
     } catch {
       worker.last_health_check = wireNowOffset();
       worker.health_check_failures += 1;
-      // Its operation stays claimed until the entry is removed.
+      // The worker's operation stays claimed until the entry is removed.
       if (worker.health_check_failures >= 3) worker.status = "temporarily_unavailable";
       const silentMs = before - Date.parse(worker.last_healthy_at ?? "");
       const isCurrent = this.#workers.get(worker.worker_id) === worker;

@@ -4,8 +4,8 @@ import { newOperation, newOperationId, OPERATION_STATUSES } from "../state/opera
 import type { ApiContext } from "./context.ts";
 
 /**
- * Makes a pending operation that nobody will ever start and that no database knows (docs/ktrdr.md §2.10). No client
- * should call this; the log tells when one did.
+ * Makes a pending operation that nobody will ever start and that is in no database (docs/ktrdr.md §2.10). No client
+ * should call this. The log tells when one did.
  */
 export async function retryOperation(api: ApiContext, id: string): Promise<Operation> {
   const operation = await api.view.known(id);
@@ -21,7 +21,7 @@ export async function retryOperation(api: ApiContext, id: string): Promise<Opera
   return zombie;
 }
 
-/** Writes any status over any other, unguarded (docs/ktrdr.md §2.10). No client should call this; it is logged. */
+/** Writes any status over any other without a check (docs/ktrdr.md §2.10). No client should call this; it is logged. */
 export async function overrideStatus(
   api: ApiContext,
   id: string,

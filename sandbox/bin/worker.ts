@@ -57,7 +57,7 @@ const card = {
   apiUrl: values["api-url"],
   workerId,
   workerType: kind,
-  // Beyond this machine a worker is known by its host's name, as in KTRDR's own containers.
+  // Other machines know a worker by its host's name, as in KTRDR's own containers.
   endpointUrl: `http://${values.host === "0.0.0.0" ? hostname() : values.host}:${port}`,
   currentOperation: () => memory.current(),
   isHanging: () => faults.list().some((one) => one.fault === "worker_hangs" && (one.kind ?? kind) === kind),

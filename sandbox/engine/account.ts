@@ -5,7 +5,7 @@ const POSITION_SHARE = 0.25;
 
 const HOUR = 3_600_000;
 
-/** What the account charges: ratios of the traded value. Negative ones are paid out, as by the real backend. */
+/** What the account charges, as ratios of the traded value. A negative cost is paid out, as at KTRDR. */
 export interface Costs {
   readonly commission: number;
   readonly slippage: number;
@@ -16,7 +16,7 @@ interface Holding {
   readonly quantity: number;
   readonly price: number;
   readonly time: number;
-  /** When it was last valued: what the real one counts the holding period up to, a bar short of the exit. */
+  /** When it was last valued. KTRDR counts the holding period up to this time, one bar short of the exit. */
   seen: number;
   /** At the last valuation. */
   profit: number;
@@ -39,8 +39,8 @@ export class Account {
   }
 
   /**
-   * Opens a position of whole shares for a quarter of the cash, commission included; too little cash opens none.
-   * The buyer pays the slippage on top of `price`, the seller gets it less. A short sets its whole value aside.
+   * Opens a position of whole shares for a quarter of the cash, commission included. Too little cash opens none. The
+   * buyer pays the slippage on top of `price`, and the seller gets less by it. A short sets its whole value aside.
    */
   open(side: 1 | -1, price: number, time: number): boolean {
     const filled = price * (1 + side * this.costs.slippage);
@@ -51,7 +51,7 @@ export class Account {
     return true;
   }
 
-  /** Closes the position. The trade's commission and net profit know only the exit's part (docs/ktrdr.md §10.2). */
+  /** Closes the position. The trade's commission and net profit count only the exit's part (docs/ktrdr.md §10.2). */
   close(price: number, time: number): void {
     const held = this.holding;
     if (held === undefined) return;
@@ -79,7 +79,7 @@ export class Account {
     this.holding = undefined;
   }
 
-  /** Value of cash and position at a bar's close; keeps the position's extremes. */
+  /** Value of cash and position at a bar's close; notes the position's extremes. */
   mark(price: number, time: number): number {
     const held = this.holding;
     if (held === undefined) return this.cash;
@@ -88,7 +88,7 @@ export class Account {
     held.best = Math.max(held.best, held.profit);
     held.worst = Math.min(held.worst, held.profit);
     if (held.side === 1) return this.cash + held.quantity * price;
-    // While a short is open its entry commission is back in the value; at the exit it is gone.
+    // While a short is open, its entry commission is added back to the value. At the exit it is gone.
     return this.cash + held.price * held.quantity * (1 + this.costs.commission) + held.profit;
   }
 
@@ -108,7 +108,7 @@ export class Account {
     ];
   }
 
-  /** Takes up what a checkpoint holds. The position's extremes begin anew, as in the real backend. */
+  /** Restores what a checkpoint holds. The position's extremes begin anew, as at KTRDR. */
   restore(cash: number, positions: readonly OpenPosition[], trades: readonly TradeRecord[]): void {
     this.cash = cash;
     this.trades.push(...trades);

@@ -95,10 +95,10 @@ export interface TrainingResultSummary {
   readonly resource_usage: { readonly training_mode: "local" };
 }
 
-/** What `train` (train.ts) needs. `markets` hold whole series; they are cut to the dates inside. */
+/** What `train` (train.ts) needs. `markets` hold whole series; `train` cuts them to the dates. */
 export interface TrainInput {
   readonly strategyYaml: string;
-  /** Labels are made of the first. */
+  /** Labels are made from the first market. */
   readonly markets: readonly Market[];
   /** Names the model's folder. */
   readonly timeframe: string;
@@ -209,11 +209,11 @@ export interface BacktestCheckpoint {
 
 /** What `runBacktest` (backtest.ts) needs. */
 export interface BacktestInput {
-  /** The whole series of the symbol; it is cut to the dates inside. */
+  /** Reads the whole series of the symbol; `runBacktest` cuts it to the dates. */
   readonly read: (timeframe: string) => Promise<Bars>;
   readonly symbol: string;
   readonly timeframe: string;
-  /** Timeframes of the strategy file, when the API found one; fewer than two: those of the model. */
+  /** Timeframes of the strategy file, when the API found one. When they are fewer than two, the model's count. */
   readonly timeframes?: readonly string[];
   readonly startDate: string;
   readonly endDate: string;
@@ -231,7 +231,7 @@ export interface BacktestInput {
   readonly signal?: AbortSignal;
   /** Computing waits for it. */
   readonly onProgress?: (progress: RunProgress) => void | Promise<void>;
-  /** Called every 10,000 bars with a snapshot maker, as the real one does. */
+  /** Called every 10,000 bars with a snapshot maker, as at KTRDR. */
   readonly onCheckpoint?: (checkpoint: () => BacktestCheckpoint) => void | Promise<void>;
 }
 

@@ -30,12 +30,12 @@ interface Session {
 }
 
 /**
- * Trades a stored model over a window: it decides at a bar's close and fills at the next bar's open, whole shares,
- * a quarter of the cash, costs on both sides. Everything comes out of the model's folder; no strategy file is read. The
- * same model and window give the same figures, and those of an earlier end are a prefix of them (docs/ktrdr.md §11.6).
- * Rejects with EngineError (texts of recording 09) or, when the signal stops it, with RunCancelled and a checkpoint.
- * A resumed run has the real one's fault: return and trades are of the whole window, the equity curve and what is
- * computed from it only of the bars after the resume (docs/ktrdr.md §9.12).
+ * Trades a stored model over a window. It decides at a bar's close and fills at the next bar's open: whole shares, a
+ * quarter of the cash, costs on both sides. It reads only the model's folder, no strategy file. The same model and
+ * window give the same figures, and those of an earlier end are a prefix of them (docs/ktrdr.md §11.6). Rejects with
+ * EngineError (texts of recording 09) or, when the signal stops it, with RunCancelled and a checkpoint. A resumed run
+ * has KTRDR's fault: return and trades are of the whole window. The equity curve and what is computed from it are only
+ * of the bars after the resume (docs/ktrdr.md §9.12).
  */
 export async function runBacktest(input: BacktestInput): Promise<BacktestRun> {
   const started = performance.now();
@@ -43,12 +43,12 @@ export async function runBacktest(input: BacktestInput): Promise<BacktestRun> {
   const { bars, features, rowAt } = await prepare(input, model);
   const session = openSession(input, bars);
   await trade(session, model, features, rowAt);
-  // The equity curve ends before the last position is closed: those exit costs are in no figure but the trade's.
+  // The equity curve ends before the last position is closed. So these exit costs are only in the trade's own figures.
   if (session.account.holding !== undefined) session.account.close(at(bars.close, bars.length - 1), lastTime(bars));
   return finish(session, model, (performance.now() - started) / 1000);
 }
 
-/** The bars that are traded, and where the features of a bar's opening stamp stand. */
+/** The bars that are traded, and the row of features for a bar's opening stamp. */
 interface Ground {
   readonly bars: Bars;
   readonly features: FeatureMatrix;
@@ -57,7 +57,7 @@ interface Ground {
 
 async function prepare(input: BacktestInput, model: StoredModel): Promise<Ground> {
   const series = await load(input, model);
-  // The first of the training's timeframes; a model of another timeframe than asked for takes what there is.
+  // The model's first timeframe is the base. When it has no series, the first series that there is takes its place.
   const base = [model.timeframes[0] ?? "", ...series.keys()].find((one) => series.has(one)) ?? "";
   const bars = series.get(base);
   if (bars === undefined || bars.length === 0) {
@@ -74,7 +74,7 @@ async function prepare(input: BacktestInput, model: StoredModel): Promise<Ground
   return { bars, features, rowAt: rowFinder(times, windowOf(model.network)) };
 }
 
-/** Several timeframes when the strategy file or the model has them, cut to the time they share; else the one asked for. */
+/** Reads several timeframes when strategy file or model has them, cut to their common time; else the one asked for. */
 async function load(input: BacktestInput, model: StoredModel): Promise<ReadonlyMap<string, Bars>> {
   const [from, to] = [parseTime(input.startDate), parseTime(input.endDate)];
   const told = input.timeframes ?? [];
@@ -86,8 +86,8 @@ async function load(input: BacktestInput, model: StoredModel): Promise<ReadonlyM
 }
 
 /**
- * The row of a stamp. A stamp that occurs twice gives a single row model two rows at once, on which the real one fails;
- * a recurrent one gets none and skips the bar.
+ * The row of a stamp. A stamp that occurs twice gives a model of single rows two rows at once, and KTRDR fails on them.
+ * A recurrent model gets none and skips the bar.
  */
 function rowFinder(times: Float64Array, window: number): (time: number) => number | undefined {
   const rows = new Map<number, number>();
@@ -156,7 +156,7 @@ async function trade(
   }
 }
 
-/** An order at a bar's open: it closes the opposite position, or opens one when flat. True when something was traded. */
+/** An order at a bar's open closes the opposite position, or opens one when flat. True when something was traded. */
 function fill(account: Account, order: Signal, price: number, time: number): boolean {
   if (order === 0 || order === account.holding?.side) return false;
   if (account.holding === undefined) return account.open(order, price, time);
@@ -176,7 +176,7 @@ async function progress(session: Session): Promise<void> {
   });
 }
 
-/** State after the current bar; an order that waits for the next open is dropped, as in the real backend. */
+/** State after the current bar. An order that waits for the next open is dropped, as at KTRDR. */
 function checkpoint(session: Session): BacktestCheckpoint {
   const { account, bars, bar } = session;
   return {

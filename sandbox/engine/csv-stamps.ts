@@ -2,10 +2,10 @@ import { parseTime } from "./bars.ts";
 
 const DAY = 86_400_000;
 
-/** Names of a first column that the real loader tries again when not all of it is dates. */
+/** Names of a first column that KTRDR's loader reads once more when not all of it is dates. */
 const NAMES_OF_TIME = new Set(["date", "Date", "DATE", "timestamp", "Timestamp", "time", "Time"]);
 
-/** Shapes of stamps; the first row's shape is the one that the others must have. */
+/** Shapes of stamps. Each stamp must have the shape of the first row's. */
 const SHAPES: readonly { readonly pattern: RegExp; readonly time: (text: string) => number }[] = [
   { pattern: /^\d{4}-\d{2}-\d{2}$/, time: parseTime },
   { pattern: /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?$/, time: parseTime },
@@ -20,9 +20,10 @@ const SHAPES: readonly { readonly pattern: RegExp; readonly time: (text: string)
 ];
 
 /**
- * Times of the first column in ms UTC, as the real loader (pandas) reads them: every stamp in the shape of the first;
- * whole numbers are nanoseconds, so that milliseconds of today are minutes of 1970. When not all can be read, the rest
- * has no time (NaN), and under a name that is none of `NAMES_OF_TIME` nothing counts: the days since 2023-01-01 do.
+ * Times of the first column in ms UTC, as KTRDR's loader (pandas) reads them, all in the shape of the first. Whole
+ * numbers are nanoseconds: milliseconds of today become minutes of 1970. What cannot be read has no time (NaN). Under a
+ * name not in `NAMES_OF_TIME`, whole numbers or one stamp that cannot be read turn all times into the days since
+ * 2023-01-01.
  */
 export function stampReader(name: string, cells: readonly string[]): (row: number) => number {
   const texts = cells.map((cell) => cell.trim());
@@ -40,7 +41,7 @@ export function stampReader(name: string, cells: readonly string[]): (row: numbe
       return Number.NaN;
     }
   });
-  // Several offsets, as of summer and winter, are not read in one go either.
+  // Stamps with several offsets, as of summer and winter, cannot be read in one go either.
   const offsets = new Set(texts.map((text) => /T? ?\d{2}:\d{2}.*?([+-]\d{2}:?\d{2})$/.exec(text)?.[1] ?? ""));
   return isNamed || (!times.some(Number.isNaN) && offsets.size < 2) ? (row) => times[row] ?? Number.NaN : dummy;
 }

@@ -24,13 +24,13 @@ export interface Dataset {
   readonly sampling: Float64Array | undefined;
   /** Rows that have a label. */
   readonly count: number;
-  /** The loss that is trained on, class weights and all. */
+  /** The loss of the training, with its class weights. */
   readonly loss: Loss;
   /** The loss of the test figures: unweighted, whatever the training used. */
   readonly testLoss: Loss;
 }
 
-/** Series, dates and strategy to samples. Errors: no data, insufficient data, memberships, indicators, labels. */
+/** Makes samples of series, dates and strategy. Errors: no data, insufficient data, memberships, indicators, labels. */
 export async function makeDataset(
   strategy: Strategy,
   input: {
@@ -48,14 +48,13 @@ export async function makeDataset(
     return { symbol, series: commonWindow(cut) };
   });
   if (strategy.contextProviders.length > 0) {
-    // FRED, IB and CFTC are asked over a network that a sandbox has not; the real text names no source either.
+    // KTRDR asks FRED, IB and CFTC over a network, which a sandbox lacks. KTRDR's text names no source either.
     throw new EngineError("CONTEXT-Unreachable", "[Errno -2] Name or service not known");
   }
   const available = [...(markets[0]?.series.keys() ?? [])];
   const features = resolveFeatures(strategy).filter((feature) => available.includes(feature.timeframe));
   const matrix = await stack(strategy, features, markets, breathe);
-  // Of several symbols only the first one's prices make labels, and of its timeframes only the finest
-  // (docs/ktrdr.md §11.3).
+  // Labels are made only from the first symbol's prices, and only from its finest timeframe (docs/ktrdr.md §11.3).
   const bars = markets[0]?.series.get(finest(available) ?? "");
   if (bars === undefined) throw noData(input.markets[0]?.symbol ?? "", input.timeframe);
   const labels = makeLabels(strategy.training.labels, bars);
@@ -73,7 +72,7 @@ export async function makeDataset(
   };
 }
 
-/** The rows of all symbols, one symbol under the other. What does not exist counts as 0 in a training. */
+/** The rows of all symbols, one symbol after the other. A missing value counts as 0 in a training. */
 async function stack(
   strategy: Strategy,
   features: readonly Feature[],
@@ -89,8 +88,9 @@ async function stack(
 }
 
 /**
- * The real one's way to lay labels beside features: fewer labels than rows begin at a row that their source names, and
- * what is left over is cut off in front. With several symbols the labels of the first stand beside the rows of the last.
+ * Lays labels beside features as KTRDR does. Fewer labels than rows begin at the row that their source names, else both
+ * end together. What is left over is cut off in front. So the first symbol's labels can stand beside the last one's
+ * rows.
  */
 function layBeside(matrix: FeatureMatrix, labels: Labels): { targets: Float64Array; rows: Uint32Array } {
   const count = labels.values.length;
@@ -108,7 +108,7 @@ function layBeside(matrix: FeatureMatrix, labels: Labels): { targets: Float64Arr
   return { targets, rows: Uint32Array.from({ length: common }, (_, i) => end - common + i) };
 }
 
-/** Too few rows for a window are handed to the network as they are, which takes them for one window of another length. */
+/** Fails as KTRDR's network does, which takes too few rows for a window as one window of another length. */
 function requireWindow(rows: number, window: number): void {
   if (rows >= window) return;
   const text =
@@ -126,7 +126,7 @@ interface Parts {
   readonly test: Uint32Array;
 }
 
-/** In time order and without a gap, except for triple barrier labels: those of the end of the training part go. */
+/** In time order and without a gap. With triple barrier labels, the end of the training part is left out. */
 export function split({ trainShare, validationShare, testShare }: Shares, rows: Uint32Array, purge: number): Parts {
   if (purge === 0) {
     const [trainEnd, end] = [
@@ -150,7 +150,7 @@ export function split({ trainShare, validationShare, testShare }: Shares, rows: 
   };
 }
 
-/** A recurrent network reads a whole window inside its part: the first rows of a part only serve as its past. */
+/** A recurrent network reads a whole window inside its part. The first rows of a part serve only as its past. */
 function forWindows(strategy: Strategy, parts: Parts): Parts {
   const { kind, window } = strategy.network;
   if (kind === "mlp") return parts;
@@ -166,8 +166,8 @@ function forWindows(strategy: Strategy, parts: Parts): Parts {
 }
 
 /**
- * Weights are dropped without a word when labels were cut off in front, and fail beside windows, of which there are fewer
- * than rows.
+ * KTRDR silently drops weights when labels were cut off in front. Beside windows they fail, because there are fewer
+ * windows than rows.
  */
 function samplingOf(
   { weights }: Labels,
@@ -209,7 +209,7 @@ function requireRows(rows: Uint32Array): void {
   throw new EngineError("DATA-InsufficientData", message);
 }
 
-/** The loss that classes are trained on; what torch says when there are too few weights for it. */
+/** The loss of a training on classes. Throws torch's text when there are too few weights for it. */
 export function classLoss(
   { loss, focalGamma }: Pick<Strategy["training"], "loss" | "focalGamma">,
   targets: Float64Array,
@@ -219,7 +219,7 @@ export function classLoss(
   requireRows(parts.train);
   const weights = classWeights(targets, parts.train);
   if (loss === "focal") {
-    // Focal loss looks the weight up: only a label beyond the last one fails.
+    // Focal loss looks up the weight of a label. So only a label beyond the last weight fails.
     const missing = parts.validation.find((row) => (targets[row] ?? 0) >= weights.length);
     if (missing === undefined) return focal(weights, focalGamma);
     const message = `index ${targets[missing]} is out of bounds for dimension 0 with size ${weights.length}`;
@@ -235,9 +235,9 @@ export function classLoss(
 }
 
 /**
- * Weights that make every class count the same; an absent class has 0 and is never learnt. Classes are counted up to the
- * highest that occurs in the training part: only when the last ones are missing there are too few weights, which is
- * torch's cryptic error (docs/ktrdr.md §11.4).
+ * Weights that make every class count the same. An absent class has 0 and is never learnt. Classes are counted up to
+ * the highest one in the training part. So there are too few weights only when the last classes are missing, and this
+ * is torch's cryptic error (docs/ktrdr.md §11.4).
  */
 function classWeights(targets: Float64Array, rows: Uint32Array): Float64Array {
   const classOf = (row: number): number => Math.trunc(targets[row] ?? 0);

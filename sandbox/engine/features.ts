@@ -59,8 +59,8 @@ export function resolveFeatures(strategy: Strategy): Feature[] {
 }
 
 /**
- * Every feature on the bars of its own timeframe; timeframes without a series and their features are left out. Raw
- * inputs stay as they are: the real trainer never reads `normalization`. `breathe` is awaited between columns.
+ * Every feature on the bars of its own timeframe. Timeframes without a series are left out with their features. Raw
+ * inputs stay as they are, because KTRDR's trainer never reads `normalization`. `breathe` is awaited between columns.
  * Errors: those of indicators and memberships, and `No features computed ...` when nothing is left.
  */
 export async function computeFeatures(
@@ -71,7 +71,7 @@ export async function computeFeatures(
 ): Promise<FeatureColumns[]> {
   const needed = [...series].filter(([timeframe]) => features.some((feature) => feature.timeframe === timeframe));
   if (needed.length === 0) throw noFeatures();
-  // All indicators first: a bad type is reported before a bad membership, as in the real backend.
+  // All indicators come first. So a bad type is reported before a bad membership, as at KTRDR.
   const sources = new Map<string, Float64Array>();
   const keyOf = (feature: Feature): string => `${feature.timeframe} ${feature.indicatorId} ${feature.output ?? ""}`;
   for (const [timeframe, bars] of needed) {

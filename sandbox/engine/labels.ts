@@ -11,21 +11,21 @@ export const BUY = 0;
 export const HOLD = 1;
 export const SELL = 2;
 
-/** What the network shall say: class numbers, or numbers for a regression. */
+/** What the network must learn to answer: class numbers, or numbers for a regression. */
 export interface Labels {
-  /** One label after another. Which bar each belongs to gets lost on the way, in the real one as well. */
+  /** The labels in order. Which bar each one belongs to is lost on the way, as at KTRDR. */
   readonly values: Float64Array;
   /** Outputs of the network; 1 is a regression. */
   readonly classes: number;
-  /** Row of features beside the first label when there are fewer labels than rows; without it they end together. */
+  /** Row of features beside the first label when labels are fewer than rows. Undefined: both end together. */
   readonly first: number | undefined;
-  /** Bars a triple barrier label looks ahead: only those trainings are purged. */
+  /** Bars that a triple barrier label looks ahead. Only trainings on such labels are purged. */
   readonly purge: number;
-  /** How often each label's row is to be drawn, against 1; without them every row comes once in an epoch. */
+  /** How often each label's row is drawn, relative to 1. Without weights every row comes once in an epoch. */
   readonly weights?: Float64Array;
 }
 
-/** Labels by the `training.labels` section; an unknown source is zigzag, without a word. Errors: too few bars, a close of 0. */
+/** Labels as `training.labels` says. An unknown source silently means zigzag. Errors: too few bars, a close of 0. */
 export function makeLabels(settings: Tree, bars: Bars): Labels {
   const plain = { classes: 3, first: 0, purge: 0 };
   switch (settings["source"]) {
@@ -34,7 +34,7 @@ export function makeLabels(settings: Tree, bars: Bars): Labels {
     case "triple_barrier": {
       const { labels, held } = tripleBarrier(settings, bars);
       const events = settings["cusum_threshold"] == null ? undefined : cusumEvents(settings, bars.close);
-      // The labels of the events stand beside the first rows: the real one keeps the events and never uses them.
+      // The events' labels stand beside the first rows, because KTRDR keeps the events and never uses them.
       const ofEvents = (all: Float64Array) => (events === undefined ? all : all.filter((_, i) => events[i] === true));
       return {
         ...plain,
@@ -44,8 +44,8 @@ export function makeLabels(settings: Tree, bars: Bars): Labels {
       };
     }
     case "regime":
-      // Bars after the last turning point have no label, but the rows left out are the first ones: a label stands beside
-      // the features of a later bar.
+      // Bars after the last turning point have no label, but the rows left out are the first ones. So a label stands
+      // beside the features of a later bar.
       return { ...plain, values: regimes(settings, bars), classes: 4, first: numberIn(settings, "vol_lookback", 120) };
     case "context":
       return { ...plain, values: contexts(settings, bars) };
@@ -84,7 +84,7 @@ export function forwardReturns(prices: Float64Array, horizon: number): Float64Ar
   return build(prices.length - horizon, (i) => (at(prices, i + horizon) - at(prices, i)) / at(prices, i));
 }
 
-/** 0 bullish, 1 bearish, 2 neutral, by the return over `horizon` bars against two thresholds. */
+/** By the return over `horizon` bars against two thresholds: 0 bullish, 1 bearish, 2 neutral. */
 function contexts(settings: Tree, bars: Bars): Float64Array {
   const horizon = numberIn(settings, "horizon", 5);
   const bullish = numberIn(settings, "bullish_threshold", 0.005);

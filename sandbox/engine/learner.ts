@@ -32,7 +32,7 @@ export interface Optimiser {
   readonly decay: number;
 }
 
-/** The real one shortens a batch's gradient to this length (2-norm over all parameters). */
+/** KTRDR shortens a batch's gradient to this length (2-norm over all parameters). */
 const LONGEST_GRADIENT = 1;
 
 /** An empty Adam memory for `count` parameters. */
@@ -104,7 +104,7 @@ export class Learner {
     this.adam = adam;
   }
 
-  /** One step on the given rows; adds to `total` what the network answered before the step, dropout included. */
+  /** One step on the given rows. Adds to `total` what the network answered before the step, dropout included. */
   teach(samples: Samples, rows: Uint32Array, total: Score): void {
     for (const gradient of this.pass.gradients) gradient.fill(0);
     const batch: Score = { loss: 0, weight: 0, hits: 0, count: 0 };
@@ -115,7 +115,7 @@ export class Learner {
       this.pass.learn(slopes);
     }
     this.step(batch.weight);
-    // The real one averages the batches' mean losses by their number of rows, whatever the rows' weights.
+    // KTRDR averages the batches' mean losses by their number of rows, whatever weights the rows have.
     total.loss += (batch.loss / batch.weight) * batch.count;
     total.weight += batch.count;
     total.hits += batch.hits;

@@ -26,7 +26,7 @@ function activate(name: string, x: number): number {
     case "leaky_relu":
       return x > 0 ? x : 0.01 * x;
     default:
-      // What is no number stays none, as in torch.
+      // NaN stays NaN, as in torch.
       return x <= 0 ? 0 : x;
   }
 }
@@ -45,7 +45,7 @@ function activationSlope(name: string, y: number): number {
   }
 }
 
-/** Places for one run of the network; dropout follows every hidden layer. */
+/** The arrays for one run of the network. Dropout follows every hidden layer. */
 export function mlpPass(mlp: Mlp): Pass {
   const { layers, activation, dropout } = mlp;
   const buffers = [new Float64Array(layers[0]?.inputs ?? 0), ...layers.map((one) => new Float64Array(one.outputs))];

@@ -11,13 +11,13 @@ import { strategyOf, treeOf, type Strategy } from "./strategy-model.ts";
 export interface StoredModel {
   readonly strategy: Strategy;
   readonly network: Network;
-  /** Timeframes of the training; the first is the one that a backtest runs on. */
+  /** Timeframes of the training. A backtest runs on the first one. */
   readonly timeframes: readonly string[];
-  /** In the order that is part of the model. */
+  /** The features in the order that is part of the model. */
   readonly features: readonly Feature[];
 }
 
-/** A trained network with what belongs into its folder. */
+/** A trained network with what belongs in its folder. */
 export interface ModelToStore {
   readonly strategy: Strategy;
   readonly symbols: readonly string[];
@@ -59,7 +59,7 @@ export async function storeModel(modelsDir: string, model: ModelToStore): Promis
   return `models/${model.strategy.name}/${version}`;
 }
 
-/** Makes the next version's folder; another training that took the number first just makes it count on. */
+/** Makes the next version's folder. When another training took the number first, the next number is tried. */
 async function claimVersion(parent: string, timeframe: string): Promise<string> {
   const prefix = `${timeframe}_v`;
   const taken = (await readdir(parent))
@@ -133,7 +133,7 @@ function metadataV3File(model: ModelToStore): unknown {
   };
 }
 
-/** Told by the labels. A backtest does not look at it: class 0 of a regime is traded as BUY, class 2 as SELL. */
+/** The labels decide it. A backtest does not look at it: class 0 of a regime is traded as BUY, class 2 as SELL. */
 function outputType(strategy: Strategy): string {
   const source = strategy.training.labels["source"];
   if (source === "forward_return") return "regression";

@@ -4,10 +4,10 @@ import type { Random } from "./random.ts";
 import { createRecurrent, recurrentPass, type Recurrent } from "./recurrent.ts";
 import type { Strategy } from "./strategy-model.ts";
 
-/** A network of one of the three kinds that the real backend builds; its weights are plain numbers. */
+/** A network of one of the three kinds that KTRDR builds. Its weights are plain numbers. */
 export type Network = Mlp | Recurrent;
 
-/** A network with places to compute in. One at a time: every answer overwrites the one before. */
+/** A network with the arrays it computes in. It answers one row at a time: every answer overwrites the one before. */
 export interface Pass {
   /** All weights and biases, in the order of the optimiser's memory. */
   readonly parameters: readonly Float64Array[];
@@ -19,7 +19,7 @@ export interface Pass {
   readonly learn: (slopes: Float64Array) => void;
 }
 
-/** Rows that an answer reads: the row itself, and for a recurrent network the ones before it. */
+/** Number of rows that an answer reads: the row itself and, for a recurrent network, the ones before it. */
 export function windowOf(network: Network): number {
   return network.kind === "mlp" ? 1 : network.window;
 }
@@ -32,7 +32,7 @@ export function createNetwork(strategy: Strategy, inputs: number, outputs: numbe
   return createRecurrent(strategy.network, inputs, outputs, random);
 }
 
-/** Places to compute in, for one run of one network. */
+/** The arrays to compute in, for one run of one network. */
 export function passOf(network: Network): Pass {
   return network.kind === "mlp" ? mlpPass(network) : recurrentPass(network);
 }

@@ -2,15 +2,15 @@ import type { BacktestMetrics, TradeRecord } from "./api-types.ts";
 
 const DAYS_PER_YEAR = 365.25;
 const MILLISECONDS_PER_DAY = 86_400_000;
-/** The real one takes a smaller spread of returns for none. */
+/** KTRDR takes a smaller spread of returns for none. */
 const SMALLEST_SPREAD = 1e-10;
 
 /**
- * The real backend's 22 figures with its peculiarities (docs/ktrdr.md §10, §11.6): population deviations (n); trade
- * figures from `net_pnl`, which leaves out the entry commission; return from the last equity point, which leaves out
- * the exit costs of a position closed at the end; sqrt(252) whatever the bar; drawdown in currency = its ratio times
- * the run's highest equity; annual return by calendar days of the requested window. `window` in ms UTC. NaN becomes 0,
- * infinity +/-999999.
+ * KTRDR's 22 figures with its peculiarities (docs/ktrdr.md §10, §11.6). Deviations are of a population (n). Trade
+ * figures come from `net_pnl`, which leaves out the entry commission. The return is from the last equity point, which
+ * leaves out the exit costs of a position closed at the end. Ratios use sqrt(252) whatever the bar. Drawdown in
+ * currency is its ratio times the run's highest equity. The annual return is by calendar days of the requested
+ * `window`, ms UTC. NaN becomes 0, infinity +/-999999.
  */
 export function performanceFigures(
   equity: Float64Array,
@@ -79,7 +79,7 @@ function deepestDrawdown(equity: Float64Array): number {
   let peak = 0;
   let deepest = 0;
   for (const value of equity) {
-    // Comparisons, so that a value that is no number changes nothing.
+    // Only comparisons are used, so that NaN changes nothing.
     if (value > peak) peak = value;
     else if ((peak - value) / peak > deepest) deepest = (peak - value) / peak;
   }

@@ -6,7 +6,7 @@ import { EngineError } from "./errors.ts";
 
 const COLUMNS = ["open", "high", "low", "close", "volume"] as const;
 
-/** What the real loader (pandas) takes for a missing number. */
+/** Texts that KTRDR's loader (pandas) takes for a missing number. */
 const MISSING = new Set([
   "",
   "nan",
@@ -24,14 +24,14 @@ const MISSING = new Set([
   "-1.#qnan",
 ]);
 
-/** The price that the real loader makes up when a file has no price column at all. */
+/** The price that KTRDR's loader makes up when a file has no price column at all. */
 const MADE_UP_PRICE = 100;
 
 /**
- * A price file's text to columns, as the real loader reads it: any order of rows and columns, any case of names, more
- * columns, copies and holes stay; a missing price column is the first one there is, a missing volume 0, a negative one
- * 0, a cell that is no number NaN, a stamp that cannot be read NaN. Undefined when it gives up: no rows, or a row with
- * more cells than the header.
+ * Reads a price file's text into columns as KTRDR's loader does. Any order of rows and columns, any case of names and
+ * more columns are read; copies and holes stay. A missing price column is the first one there is. A missing or negative
+ * volume is 0. A cell that is no number and a stamp that cannot be read are NaN. Undefined when the loader gives up: no
+ * rows, or a row with more cells than the header.
  */
 export function parseBarsCsv(text: string): Bars | undefined {
   const lines = linesOf(text);

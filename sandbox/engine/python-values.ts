@@ -2,10 +2,10 @@ import { visit, type Document } from "yaml";
 import { EngineError } from "./errors.ts";
 import { treeOf, type Tree } from "./strategy-model.ts";
 
-/** PyYAML knows an exponent only behind a point and with its sign: 1e-3 is a word to it. */
+/** PyYAML knows an exponent only after a point and with its sign. It reads 1e-3 as a word. */
 const EXPONENT = /^[-+]?(?:\d[\d_]*)?\.[\d_]*[eE][-+]\d+$/;
 
-/** Makes words of the numbers that PyYAML does not take for such. */
+/** Turns the numbers that PyYAML does not take for numbers into words. */
 export function readAsPyYaml(document: Document): void {
   visit(document, {
     Scalar: (_, node) => {
@@ -25,7 +25,7 @@ export function readAsPyYaml(document: Document): void {
 const kindOf = (value: unknown): string =>
   typeof value === "number" ? (Number.isInteger(value) ? "int" : "float") : typeof value === "string" ? "str" : "dict";
 
-/** What the model and the trainer refuse when everything else is done. The texts are Python's and torch's. */
+/** Refuses what KTRDR's model and trainer refuse after all else is done. The texts are Python's and torch's. */
 export function requireTrainable(document: Tree): void {
   const [model, training] = [treeOf(document["model"]), treeOf(document["training"])];
   requireModel(model);

@@ -18,7 +18,7 @@ export function normalFrom(random: Random): Random {
   return () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }
 
-/** Draws places of `weights`, each as often as its weight says; the same place may come again. */
+/** Draws indices of `weights`, each as often as its weight says. The same index may come again. */
 export function drawer(weights: Float64Array, random: Random): () => number {
   let total = 0;
   const sums = weights.map((weight) => (total += weight));

@@ -8,7 +8,7 @@ export interface Recurrent {
   readonly kind: "lstm" | "gru";
   readonly window: number;
   readonly dropout: number;
-  /** One for each stacked layer; gates one after another: input, forget, cell, output or reset, update, new. */
+  /** One for each stacked layer. Its gates in order: input, forget, cell, output or reset, update, new. */
   readonly cells: readonly { readonly input: Layer; readonly hidden: Layer }[];
   readonly head: Layer;
 }
@@ -36,14 +36,14 @@ export function createRecurrent(
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-/** What one cell did at one step, kept for the way back. */
+/** What one cell computed at one step, kept for the backward pass. */
 interface Step {
   readonly x: Float64Array;
   readonly before: Float64Array;
   readonly cellBefore: Float64Array;
   /** Gates after their activation. */
   readonly gates: Float64Array;
-  /** What came from the hidden state, before the activation. */
+  /** The part from the hidden state, before the activation. */
   readonly fromHidden: Float64Array;
   readonly cell: Float64Array;
   readonly state: Float64Array;
@@ -70,8 +70,8 @@ function stepOf(kind: Recurrent["kind"], cell: Recurrent["cells"][number], x: Fl
 }
 
 /**
- * Slopes by the gates before their activation: `own` for the part of the input, `hidden` for that of the state before.
- * Writes the slopes by the state and the cell before into `carry`, the way over the gates' weights left out.
+ * Slopes by the gates before their activation: `own` for the part from the input, `hidden` for that from the state
+ * before. Writes the slopes by the state and the cell before into `carry`, without the part through the gates' weights.
  */
 function gateSlopes(kind: Recurrent["kind"], step: Step, carry: { state: Float64Array; cell: Float64Array }) {
   const size = step.state.length;
@@ -111,7 +111,7 @@ const slopesLike = (layer: Layer): { weights: Float64Array; biases: Float64Array
   biases: new Float64Array(layer.biases.length),
 });
 
-/** Places for one run of the network; dropout between the cells and before the head. Learns through time. */
+/** The arrays for one run of the network. Dropout is between the cells and before the head. Learns through time. */
 export function recurrentPass(network: Recurrent): Pass {
   const { kind, window, dropout, cells, head } = network;
   const all = [...cells.flatMap((cell) => [cell.input, cell.hidden]), head];

@@ -8,17 +8,17 @@ const FALLING = 1;
 const RANGING = 2;
 const VOLATILE = 3;
 
-/** What the real trainer never passes on, whatever the file says (docs/ktrdr.md §11.4). */
+/** Settings that KTRDR's trainer never passes on, whatever the file says (docs/ktrdr.md §11.4). */
 const RANGE_PERIOD = 14;
 const LARGE_SWING = 3;
 const SMALL_SWING = 1;
 const PROGRESSIVE_SHARE = 0.5;
 
 /**
- * Regimes by two zigzags, as the real one labels them: the legs of large swings, rising or falling when the small
- * swings inside get on in their direction, else ranging; volatile where the next 14 returns deviate
- * `vol_crisis_threshold` times as much as the last `vol_lookback` ones. `horizon` and `trending_threshold` have no
- * effect. One label for each bar up to the last turning point; none without a leg.
+ * Regimes by two zigzags, as KTRDR labels them. A leg of large swings is rising or falling when the small swings inside
+ * go on in its direction, else ranging. A bar is volatile when its next 14 returns deviate over `vol_crisis_threshold`
+ * times as much as its last `vol_lookback` ones. `horizon` and `trending_threshold` have no effect. Each bar up to the
+ * last turning point has one label. Without a leg there is none.
  */
 export function regimes(settings: Tree, bars: Bars): Float64Array {
   if (bars.length < RANGE_PERIOD + 2) return new Float64Array(0);
@@ -35,7 +35,7 @@ export function regimes(settings: Tree, bars: Bars): Float64Array {
     const rises = at(bars.close, end) > at(bars.close, start);
     const inside = turns.filter((turn) => turn >= start && turn <= end).map((turn) => at(bars.close, turn));
     const kind = isProgressive(inside, rises) ? (rises ? RISING : FALLING) : RANGING;
-    // A turning point belongs to two legs; the later one writes last.
+    // A turning point belongs to two legs, and the later one overwrites its label.
     for (let i = start; i <= end; i++) labels[i] = crisis(i) ? VOLATILE : kind;
   }
   return labels;
@@ -56,7 +56,7 @@ function median(values: Float64Array): number {
   return (at(sorted, Math.ceil(middle) - 1) + at(sorted, Math.floor(middle))) / 2;
 }
 
-/** Whether half of the steps between lows (of a rising leg) go up, or between highs (of a falling one) down. */
+/** Whether half of the steps between a rising leg's lows go up, or between a falling leg's highs down. */
 function isProgressive(prices: readonly number[], rises: boolean): boolean {
   if (prices.length < 4) return false;
   const kept = prices.filter((price, i) => {

@@ -9,9 +9,9 @@ export type Signal = 1 | -1 | 0;
 const HOUR = 3_600_000;
 
 /**
- * The model's opinion bar by bar: the likeliest class, or a forecast beyond the costs; weak opinions are holds. The real
- * one trades any class 0 as BUY and any class 2 as SELL, also those of a regime or context classifier. A row with a
- * value that is not a number is a hold.
+ * The model's opinion bar by bar: the likeliest class, or a forecast beyond the costs. A weak opinion is a hold. KTRDR
+ * trades any class 0 as BUY and any class 2 as SELL, also those of a regime or context classifier. A row with a value
+ * that is not a number is a hold.
  */
 export function opinions(strategy: Strategy, network: Network, features: FeatureMatrix): (row: number) => Signal {
   const pass = passOf(network);
@@ -33,7 +33,7 @@ export function opinions(strategy: Strategy, network: Network, features: Feature
   };
 }
 
-/** What stands between an opinion and an order (docs/ktrdr.md §4.3 `decisions`). */
+/** Decides whether an opinion becomes an order (docs/ktrdr.md §4.3 `decisions`). */
 export class OrderFilter {
   private readonly separation: number;
   private readonly shortAllowed: boolean;
@@ -47,9 +47,9 @@ export class OrderFilter {
   }
 
   /**
-   * The order for a bar beginning at `time` (ms UTC) with the given position side (0 flat): nothing within
-   * `min_signal_separation` hours of the last fill, no second position in the same direction, and no short out of
-   * nothing unless the strategy allows it or forecasts numbers.
+   * The order for a bar that begins at `time` (ms UTC), with the side of the position (0 flat). There is no order
+   * within `min_signal_separation` hours of the last fill and no second position in the same direction. There is no
+   * short from flat unless the strategy allows it or forecasts numbers.
    */
   order(signal: Signal, side: Signal, time: number, lastFill: number): Signal {
     if (signal === 0 || time - lastFill < this.separation) return 0;

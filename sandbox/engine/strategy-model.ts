@@ -23,7 +23,7 @@ export interface Strategy {
   readonly symbols: readonly string[];
   readonly timeframes: readonly string[];
   readonly baseTimeframe: string | undefined;
-  /** Providers of `context_data`, which the real one asks over the network. */
+  /** Providers of `context_data`, which KTRDR asks over the network. */
   readonly contextProviders: readonly string[];
   readonly indicators: ReadonlyMap<
     string,
@@ -37,7 +37,7 @@ export interface Strategy {
     /** Of an mlp. */
     readonly hiddenLayers: readonly number[];
     readonly activation: string;
-    /** Of the recurrent ones: numbers a cell keeps, cells on top of each other, rows that it reads. */
+    /** Of the recurrent ones: numbers that a cell keeps, cells on top of each other, rows that it reads. */
     readonly hiddenSize: number;
     readonly layerCount: number;
     readonly window: number;
@@ -48,7 +48,7 @@ export interface Strategy {
     readonly minSignalSeparationHours: number;
     readonly allowShortFromFlat: boolean;
     readonly positionAware: boolean;
-    /** round trip cost x edge multiplier: the smallest forecast a regression trades on. */
+    /** The smallest forecast that a regression trades on: round trip cost x edge multiplier. */
     readonly minForecast: number;
   };
   readonly training: {
@@ -79,7 +79,7 @@ export function treeOf(value: unknown): Tree {
   return isTree(value) ? value : {};
 }
 
-/** A number of a mapping, the default when it is missing or no number. */
+/** A number of a mapping. The default when it is missing or no number. */
 export function numberIn(tree: Tree, key: string, fallback: number): number {
   const value = tree[key];
   return typeof value === "number" ? value : fallback;
@@ -94,7 +94,7 @@ function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The strategy in a document with all sections; what is oddly typed inside takes KTRDR's default. */
+/** The strategy of a document with all sections. A value of a wrong type takes KTRDR's default. */
 export function strategyOf(document: Tree): Strategy {
   const data = treeOf(document["training_data"]);
   const symbols = treeOf(data["symbols"]);

@@ -108,7 +108,7 @@ function outputErrors(strategy: Strategy): string[] {
   return [];
 }
 
-/** Sources of context data are looked up while there are any; which ones a provider gives is not checked here. */
+/** A `data_source` without any context data is an error. Which sources a provider gives is not checked here. */
 function sourceErrors({ indicators, contextProviders }: Strategy): string[] {
   if (contextProviders.length > 0) return [];
   return [...indicators].flatMap(([id, { params }]) =>

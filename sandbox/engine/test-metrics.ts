@@ -3,9 +3,9 @@ import { score } from "./learner.ts";
 import { argmax, type Network } from "./network.ts";
 
 /**
- * Figures of the part no training saw (docs/ktrdr.md §6.3). Classes: accuracy, unweighted cross entropy, and precision,
- * recall and F1 weighted by class frequency. Regression: `test_accuracy` is the share of right directions, Huber loss
- * with delta 1 whatever the training used, absolute error. Of an empty part every figure is NaN.
+ * Figures of the part that no training saw (docs/ktrdr.md §6.3). Classes: accuracy, unweighted cross entropy, and
+ * precision, recall and F1 weighted by class frequency. Regression: `test_accuracy` is the share of right directions,
+ * the loss is Huber with delta 1 whatever the training used, the error is absolute. An empty part gives NaN.
  */
 export function testMetrics(network: Network, data: Dataset): Record<string, number> {
   const { classes } = data.samples;

@@ -4,7 +4,7 @@ import type { Feature, FeatureColumns, FeatureMatrix } from "./features.ts";
 import { at } from "./indicators/series.ts";
 
 const DAY = 86_400_000;
-/** What the real one asks of the slowest timeframe inside the common window. */
+/** KTRDR asks for so many bars of the slowest timeframe, and so many days, in the common window. */
 const FEWEST_BARS = 50;
 const FEWEST_DAYS = 7;
 
@@ -34,8 +34,8 @@ export function trainingOrder(timeframes: readonly string[], base: string | unde
 }
 
 /**
- * Cuts several series of one symbol to the time that all of them cover, counted by opening stamps: of the last day of a
- * daily series only the first intraday bar is left. A single series stays whole.
+ * Cuts several series of one symbol to the time that all of them cover, counted by opening stamps. So only the first
+ * intraday bar is left of the last day of a daily series. A single series stays whole.
  */
 export function commonWindow(series: ReadonlyMap<string, Bars>): ReadonlyMap<string, Bars> {
   const all = [...series.values()].filter((bars) => bars.length > 0);
@@ -52,8 +52,8 @@ export function commonWindow(series: ReadonlyMap<string, Bars>): ReadonlyMap<str
 }
 
 /**
- * Training's way to bring timeframes together: side by side by opening stamp, without filling. A slower feature exists
- * only where its own bar opens; everywhere else it is NaN, and 0 for the network (docs/ktrdr.md §11.3).
+ * Brings timeframes together as a training does: side by side by opening stamp, without filling. A slower feature
+ * exists only where its own bar opens. Everywhere else it is NaN, and 0 for the network (docs/ktrdr.md §11.3).
  */
 export function joinForTraining(tables: readonly FeatureColumns[], features: readonly Feature[]): FeatureMatrix {
   const isAlone = tables.length === 1;
@@ -78,9 +78,9 @@ export function joinForTraining(tables: readonly FeatureColumns[], features: rea
 }
 
 /**
- * Backtest's way: the slower timeframe's last OPENED bar on each bar of `base`, which at 03:00 is the day's bar that
- * closes 21 hours later (docs/ktrdr.md §11.3). It sees the future. Holes of a slower timeframe are filled from behind
- * first, then from before, then with 0; NaN of the base timeframe stay.
+ * Brings timeframes together as a backtest does: a bar of `base` has the slower one's last OPENED bar. At 03:00 that is
+ * the day's bar that closes 21 hours later. So it sees the future (docs/ktrdr.md §11.3). Holes of a slower timeframe
+ * are filled from later bars first, then from earlier ones, then with 0. NaN of the base timeframe stay.
  */
 export function alignForBacktest(
   tables: readonly FeatureColumns[],
@@ -118,7 +118,7 @@ function fill(values: Float64Array): Float64Array {
   return values.map((value) => (last = Number.isNaN(value) ? last : value));
 }
 
-/** pandas lays no series beside another whose stamps occur twice or go backwards. */
+/** pandas does not lay a series beside another one when its stamps occur twice or go backwards. */
 function requireUnique(times: Float64Array): void {
   for (let i = 1; i < times.length; i++) {
     if (at(times, i) === at(times, i - 1)) throw new Error("cannot reindex on an axis with duplicate labels");

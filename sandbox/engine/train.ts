@@ -18,7 +18,7 @@ import type { Strategy } from "./strategy-model.ts";
 import { checkStrategy } from "./strategy.ts";
 import { testMetrics } from "./test-metrics.ts";
 
-/** What the real optimiser is given for classes; none for a regression. */
+/** The weight decay that KTRDR gives its optimiser for classes. A regression has none. */
 const WEIGHT_DECAY = 0.0001;
 
 /** A training under way. Epochs count from 0 over the whole training, `first` is where this run began. */
@@ -32,7 +32,7 @@ interface Session {
   readonly pace: Pace;
   readonly first: number;
   readonly history: TrainingHistory;
-  /** Weights of the checkpoint that a resume began with, until an epoch beats its loss: those would be saved. */
+  /** Weights of the checkpoint that a resume began with. They are saved unless an epoch beats their loss. */
   kept: Network | undefined;
   bestLoss: number;
   bestAccuracy: number;
@@ -41,14 +41,13 @@ interface Session {
 }
 
 /**
- * Trains a network as the strategy says and stores the weights of the LAST epoch, as the real one does: it keeps a
- * reference to the live weights where it means to keep the best ones, so `best_val_*` describe a model that no file
- * holds (docs/ktrdr.md §11.2). Real learning: minibatches, Adam, dropout, chronological split. Without `seed` every run
- * differs.
- * Rejects with EngineError when it fails (texts of recording 06) and with RunCancelled when the signal stops it; the
- * latter's checkpoint is that of the last finished epoch. A NaN loss in the very first batch ends it "completed" with
- * `training_metrics.error` (docs/ktrdr.md §6.3); later ones, and those of an empty validation part, are figures like
- * others.
+ * Trains a network as the strategy says and stores the weights of the LAST epoch. KTRDR means to keep the best weights,
+ * but keeps a reference to the live ones. So `best_val_*` describe a model that no file holds (docs/ktrdr.md §11.2).
+ * Learning is real: minibatches, Adam, dropout, chronological split. Without `seed` every run differs.
+ * Rejects with EngineError when it fails (texts of recording 06). Rejects with RunCancelled when the signal stops it;
+ * its checkpoint is that of the last finished epoch. A NaN loss in the very first batch ends the training
+ * "completed" with `training_metrics.error` (docs/ktrdr.md §6.3). Later NaN, and those of an empty validation part, are
+ * ordinary figures.
  */
 export async function train(input: TrainInput): Promise<TrainingResultSummary> {
   const started = performance.now();
@@ -120,7 +119,7 @@ function openSession(input: TrainInput, strategy: Strategy, data: Dataset, pace:
     history: { train_loss: [], train_accuracy: [], val_loss: [], val_accuracy: [] },
     kept: kept === undefined ? undefined : parseNetwork(artifact(kept, "best_model.pt")),
     bestLoss: kept?.state.best_val_loss ?? Infinity,
-    // The real one does not know the accuracy of the checkpoint's best and makes one up out of its loss.
+    // KTRDR does not know the accuracy of the checkpoint's best epoch and makes one up from its loss.
     bestAccuracy: kept === undefined ? 0 : Math.max(0, Math.min(1, 1 - kept.state.best_val_loss)),
     epoch: first,
   };
@@ -136,7 +135,7 @@ function artifact(checkpoint: TrainingCheckpoint, name: string): string {
   return text;
 }
 
-/** The weights that the real one would write: the last ones, or the checkpoint's when no later epoch was better. */
+/** The weights that KTRDR would write: the last ones, or the checkpoint's when no later epoch was better. */
 function savedModel(session: Session): Network {
   return session.kept ?? session.network;
 }
@@ -172,7 +171,7 @@ async function runEpoch(session: Session): Promise<boolean> {
   return true;
 }
 
-/** Every row once in a random order, or as many drawn by their weights, some several times. */
+/** Every row once in a random order. With weights as many rows are drawn by weight, some of them several times. */
 function orderOf({ train, sampling }: Dataset, random: Random): Uint32Array {
   if (sampling === undefined) return shuffle(train.slice(), random);
   const draw = drawer(sampling, random);
@@ -214,13 +213,13 @@ function report(input: TrainInput, percentage: number, step: string, done: numbe
 }
 
 function cancelled(session: Session): RunCancelled<TrainingCheckpoint> {
-  // Resumed and stopped before an epoch was finished: the checkpoint that it went on from stays as it is.
+  // A resumed run that stops before it has finished an epoch leaves its checkpoint as it is.
   return new RunCancelled(session.history.val_loss.length > 0 ? snapshot(session) : undefined);
 }
 
 /**
- * State of the last finished epoch. Weights may be some batches further: a resume repeats those. Of a resumed run it tells
- * of the epochs since then alone, their lowest loss included, as the real one does.
+ * State of the last finished epoch. The weights may be some batches further, and a resume repeats those. For a resumed
+ * run the state covers only the epochs since then, as at KTRDR; so does its lowest loss.
  */
 function snapshot(session: Session): TrainingCheckpoint {
   const history: TrainingHistory = structuredClone(session.history);
@@ -238,7 +237,7 @@ function snapshot(session: Session): TrainingCheckpoint {
     artifacts: {
       "model.pt": formatNetwork(session.network),
       "optimizer.pt": formatAdam(session.learner.adam),
-      // Where the best epoch's weights should be, the real one has those of this moment (docs/ktrdr.md §11.2).
+      // KTRDR has the weights of this moment where the best epoch's should be (docs/ktrdr.md §11.2).
       "best_model.pt": formatNetwork(savedModel(session)),
     },
   };

@@ -9,9 +9,9 @@ const SELL = 2;
 
 /**
  * Which of two barriers around the close a later bar's high or low reaches first within `max_holding_period` bars, as
- * the real one decides it: both in one bar by that bar's close, neither by the return at the end, which is HOLD only
- * inside a band. The barriers are ratios: multiplier x smoothed range (or return deviation). One label for every bar
- * with a whole future, and the bars until it was decided. Throws when there are fewer bars than `max_holding_period` + `vol_span`.
+ * at KTRDR. Both in one bar: its close decides. Neither: the return at the end decides, HOLD only inside a band.
+ * Barriers are ratios: multiplier x smoothed range (or return deviation). Each bar with a whole future has a label and
+ * the bars until it was decided. Throws when there are fewer bars than `max_holding_period` + `vol_span`.
  */
 export function tripleBarrier(settings: Tree, bars: Bars): { labels: Float64Array; held: Float64Array } {
   const hold = numberIn(settings, "max_holding_period", 50);
@@ -45,8 +45,8 @@ export function tripleBarrier(settings: Tree, bars: Bars): { labels: Float64Arra
 }
 
 /**
- * How much each label is its own: the mean of 1 / (labels still undecided at once) over the bars it was held, scaled to a
- * mean of 1. `held` in rows, as the real one counts them also between events.
+ * How unique each label is: the mean of 1 / (labels that are undecided at the same time) over the bars it was held,
+ * scaled to a mean of 1. `held` is in rows. KTRDR counts it so even when only events have labels.
  */
 export function uniqueness(held: Float64Array): Float64Array {
   const open = new Float64Array(held.length + held.reduce((most, bars) => Math.max(most, bars), 0));
@@ -58,7 +58,7 @@ export function uniqueness(held: Float64Array): Float64Array {
   return shares.map((share) => share / mean);
 }
 
-/** Smoothed (high - low) / close, or the smoothed deviation of log returns; the first `span` gaps are filled. */
+/** Smoothed (high - low) / close, or smoothed deviation of log returns. Gaps in the first `span` values are filled. */
 function volatility(bars: Bars, span: number, byRange: boolean): Float64Array {
   const alpha = 2 / (span + 1);
   const range = build(bars.length, (i) => (at(bars.high, i) - at(bars.low, i)) / at(bars.close, i));
@@ -89,7 +89,7 @@ function exponentialDeviation(values: Float64Array, alpha: number): Float64Array
   });
 }
 
-/** True where the returns since the last event have added up to the threshold (a ratio; 0 or less: from volatility). */
+/** True where the returns since the last event add up to the threshold, a ratio. 0 or less: taken from volatility. */
 export function cusumEvents(settings: Tree, prices: Float64Array): boolean[] {
   const returns = logReturns(prices);
   const given = numberIn(settings, "cusum_threshold", 0);

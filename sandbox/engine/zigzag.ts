@@ -1,7 +1,7 @@
 /**
- * Turning points of a series, as the real one finds them: the first bar counts as one, an extreme counts once the price
- * has moved `threshold` (ratio) away from it, and the last extreme moves on with the price: it repaints. Indices
- * ascending; a series without any such move has only its first bar.
+ * Turning points of a series, as KTRDR finds them. The first bar counts as one. An extreme counts once the price has
+ * moved `threshold` (ratio) away from it. The last extreme moves on with the price: it repaints. Indices ascending. A
+ * series without any such move has only its first bar.
  */
 export function findPivots(prices: Float64Array, threshold: number): number[] {
   const price = (index: number): number => prices[index] ?? Number.NaN;

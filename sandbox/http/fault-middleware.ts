@@ -71,7 +71,7 @@ function garbage(context: SandboxContext, fault: Fault): Response {
   }
 }
 
-/** Where in the world of operations a request is; reads the body of a start, which stays readable for the handler. */
+/** The operation and the kind that a request is about. The body of a start stays readable for the handler. */
 async function placeOf(context: SandboxContext): Promise<FaultPlace> {
   const { path, method } = context.req;
   let operationId = /\/(?:operations|trainings|checkpoints)\/([^/]+)/.exec(path)?.[1];

@@ -2,9 +2,9 @@ import { appendFileSync, readFileSync } from "node:fs";
 import type { StateFolder } from "./folder.ts";
 
 /**
- * One line of `computations.jsonl`. `start` and `end` bracket real computing of one operation in one worker, so
- * that a test can prove that no operation was ever computed twice; `request` is a call that asked for something to
- * happen, `cancel` the moment when a worker was told to stop.
+ * One line of `computations.jsonl`. `start` and `end` bracket the real computing of one operation in one worker. With
+ * them a test can prove that no operation was ever computed twice. `request` is a call that asked for something to
+ * happen. `cancel` is the moment when a worker was told to stop.
  */
 export interface ComputationEvent {
   /** ISO-8601 UTC. */

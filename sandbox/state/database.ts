@@ -5,7 +5,7 @@ import { replaceFile } from "./folder.ts";
 import type { StateFolder } from "./folder.ts";
 import type { OperationRow } from "./operation.ts";
 
-/** The database cannot be reached; the text is the one that the real one's clients get to see (recording 16). */
+/** The database cannot be reached. The text is the one that KTRDR's clients get to see (recording 16). */
 export class DatabaseDownError extends Error {
   constructor() {
     super("[Errno 111] Connect call failed ('127.0.0.1', 5432)");
@@ -103,13 +103,13 @@ export class Database {
       .filter((row) => row !== undefined);
   }
 
-  /** One checkpoint an operation: a later one replaces the earlier. */
+  /** An operation has one checkpoint. A later one replaces the earlier. */
   saveCheckpoint(row: CheckpointRow): void {
     this.#connect();
     replaceFile(join(this.#folder.checkpointRows, fileName(row.operation_id)), JSON.stringify(row));
   }
 
-  /** True when there was one; its artifact files go with it. */
+  /** Deletes the checkpoint with its artifact files. True when there was one. */
   deleteCheckpoint(id: string): boolean {
     this.#connect();
     const path = join(this.#folder.checkpointRows, fileName(id));
@@ -119,7 +119,7 @@ export class Database {
     return existed;
   }
 
-  /** Folders of artifacts without a row go; returns how many. */
+  /** Deletes folders of artifacts that have no row. Returns how many. */
   deleteOrphanArtifacts(): number {
     this.#connect();
     if (!existsSync(this.#folder.checkpoints)) return 0;

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Where everything lives that the real system keeps in its shared folders and in its database. */
+/** The folders and files for all that KTRDR keeps in its shared folders and in its database. */
 export interface StateFolder {
   readonly root: string;
   readonly data: string;

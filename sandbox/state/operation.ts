@@ -61,7 +61,7 @@ export interface Operation {
   is_backend_local: boolean;
 }
 
-/** What the database keeps: no steps, no metrics, progress only as it was at start and end (docs/ktrdr.md §2.10). */
+/** What the database keeps: no steps, no metrics, and only the progress at start and end (docs/ktrdr.md §2.10). */
 export interface OperationRow {
   operation_id: string;
   operation_type: OperationType;

@@ -100,7 +100,7 @@ export function newBacktestRun(worker: WorkerContext, taskId: string | undefined
   return makeRun(worker, request, operationOf(worker, taskId, request), undefined);
 }
 
-/** Goes on at the checkpoint's bar; its figures then mix two scopes, as the real one's do (docs/ktrdr.md §9.12). */
+/** Goes on at the checkpoint's bar. The figures then mix two scopes, as KTRDR's do (docs/ktrdr.md §9.12). */
 export function resumedBacktestRun(worker: WorkerContext, operation: Operation, row: CheckpointRow): Run {
   const { original_request: request, ...state } = row.state as unknown as BacktestCheckpoint & {
     original_request: BacktestRequest;

@@ -3,7 +3,7 @@ import type { Operation } from "../state/operation.ts";
 import { emptyProgress, isFinished, wireNow, wireNowOffset } from "../state/operation.ts";
 import type { WorkerContext } from "./context.ts";
 
-/** The answer waits this long for the computing to stop, so that usually the checkpoint is there when it arrives. */
+/** The answer waits this long for the computing to stop. So the checkpoint is usually there when the answer comes. */
 const STOP_PATIENCE_MS = 250;
 
 /**

@@ -10,7 +10,7 @@ import type { WorkerContext } from "./context.ts";
 import { SHUTDOWN } from "./shutdown.ts";
 import type { Computation } from "./operations-memory.ts";
 
-/** What a run keeps when it is stopped, to be resumed from. */
+/** What a run keeps when it is stopped. A resume starts from it. */
 export interface CheckpointContent {
   readonly state: Record<string, unknown>;
   readonly artifacts: Readonly<Record<string, string>>;
@@ -22,9 +22,9 @@ export interface Run {
   /** `current_step` before the first real progress. */
   readonly firstStep: string;
   compute(computation: Computation): Promise<Record<string, unknown>>;
-  /** What is kept when the run was stopped; undefined: nothing. */
+  /** What is kept when the run was stopped; undefined when nothing is. */
   checkpoint(stopped: RunCancelled<unknown>): CheckpointContent | undefined;
-  /** What a cancelled run's checkpoint is called: the real one takes a cancelled resumed training for a failure. */
+  /** Type of a cancelled run's checkpoint. KTRDR takes a cancelled resumed training for a failure. */
   readonly cancelledAs: "cancellation" | "failure";
 }
 
@@ -32,7 +32,7 @@ function place(operation: Operation): { operationId: string; kind: string } {
   return { operationId: operation.operation_id, kind: operation.operation_type };
 }
 
-/** Writes a checkpoint with its artifact files; one an operation. */
+/** Writes a checkpoint with its artifact files. An operation has only one. */
 export function saveCheckpoint(
   worker: WorkerContext,
   operationId: string,
@@ -77,8 +77,8 @@ export async function stall(worker: WorkerContext, operation: Operation, signal:
 }
 
 /**
- * Starts a fresh run in the background, as the real worker does: its HTTP answer is already on the way. When the row
- * cannot be written (database away, id used before) the run is over before anybody could see it.
+ * Starts a fresh run in the background, as KTRDR's worker does, whose HTTP answer is already on the way. When the row
+ * cannot be written (database away, id used before), the run is over before anybody could see it.
  */
 export function startRun(worker: WorkerContext, run: Run): void {
   void (async () => {
@@ -134,7 +134,7 @@ function complete(worker: WorkerContext, operation: Operation, result: Record<st
   worker.memory.end(id);
 }
 
-/** Stopped or failed; returns which, for the log. A failure that cannot be written stays in memory (recording 16). */
+/** Ends a stopped or failed run. Returns which, for the log. An unwritten failure stays in memory (recording 16). */
 function conclude(worker: WorkerContext, run: Run, computation: Computation, error: unknown): string {
   const { operation } = run;
   const id = operation.operation_id;
@@ -145,7 +145,7 @@ function conclude(worker: WorkerContext, run: Run, computation: Computation, err
       if (kept !== undefined) saveCheckpoint(worker, id, type, kept);
       worker.memory.end(id);
     } catch {
-      // Nothing to resume from, then.
+      // Then there is nothing to resume from.
     }
     return "cancelled";
   }

@@ -6,8 +6,8 @@ import { checkStrategy } from "../engine/strategy.ts";
 import { trainingOrder } from "../engine/timeframes.ts";
 
 /**
- * The price series of a training. A strategy over several timeframes keeps its own list, whatever was asked for. A file
- * that is missing ends the training only when it is the first timeframe's; the others are left out without a word.
+ * The price series of a training. A strategy over several timeframes keeps its own list, whatever was asked for. A
+ * missing file ends the training only when it is that of the first timeframe. The other ones are silently left out.
  */
 export async function readMarkets(
   folder: string,

@@ -13,8 +13,8 @@ export interface Computation {
 }
 
 /**
- * A worker's memory: its own computations, and a copy of every row that somebody asked for. A copy read while the row
- * said running is a phantom: nothing ever updates it, and the worker calls itself busy with it (recording 05b).
+ * A worker's memory: its own computations, and a copy of every row that somebody asked for. A copy that was read while
+ * the row said running is a phantom. Nothing ever updates it, and the worker calls itself busy with it (recording 05b).
  */
 export class OperationsMemory {
   readonly #database: Database;
@@ -40,7 +40,7 @@ export class OperationsMemory {
     return [...this.#computations.values()];
   }
 
-  /** The run is over and written down; the next reader gets the database's row. */
+  /** Called when the run is over and its end is written. The next reader gets the database's row. */
   end(id: string): void {
     this.#computations.delete(id);
     this.#copies.delete(id);
@@ -62,7 +62,7 @@ export class OperationsMemory {
     return [...this.#copies.values(), ...own].toSorted((a, b) => b.created_at.localeCompare(a.created_at));
   }
 
-  /** The one operation that `/health` reports, however many there are: the youngest in memory. */
+  /** The one operation that `/health` reports, even when there are several: the youngest in memory. */
   current(): string | null {
     const copies = [...this.#copies.values()].filter((one) => !isFinished(one.status));
     const own = [...this.#computations.values()].map((one) => one.operation);

@@ -32,7 +32,7 @@ async function register(card: RegistrationCard, signal: AbortSignal): Promise<bo
   }
 }
 
-/** Whether the API has forgotten this worker; an API that cannot be asked has not. */
+/** Whether the API has forgotten this worker. False when the API cannot be asked. */
 async function isForgotten(card: RegistrationCard, signal: AbortSignal): Promise<boolean> {
   try {
     const timeout = AbortSignal.any([signal, AbortSignal.timeout(5_000)]);
@@ -44,9 +44,9 @@ async function isForgotten(card: RegistrationCard, signal: AbortSignal): Promise
 }
 
 /**
- * Registers at the start (five tries, waiting longer each time), then looks whether it is still known whenever NOBODY
- * has asked for its health for a while: that is how workers come back 25-35 s after an API restart (docs/ktrdr.md §3.2,
- * §9.6). The real one cannot tell who asks: a client that polls `/health` keeps it out of the registry for as long as it
+ * Registers at the start (five tries, waiting longer each time). When NOBODY has asked for its health for a while, it
+ * looks whether it is still known. So workers come back 25-35 s after an API restart (docs/ktrdr.md §3.2, §9.6).
+ * KTRDR's worker cannot tell who asks. A client that polls `/health` keeps it out of the registry for as long as it
  * polls (docs/ktrdr.md §11.1).
  * @param healthAskedAt when anybody last asked, ms.
  */

@@ -1,12 +1,12 @@
 import { setTimeout as wait } from "node:timers/promises";
 import type { WorkerContext } from "./context.ts";
 
-/** Why a computation is aborted when the process is told to end: its checkpoint is of another type then. */
+/** Why a computation is aborted when the process is told to end. It gives the checkpoint another type. */
 export const SHUTDOWN = "shutdown";
 
 const PATIENCE_MS = 2_000;
 
-/** What SIGTERM does to the real worker in its container: computing stops with a checkpoint, the books say cancelled. */
+/** What SIGTERM does to KTRDR's worker in its container: computing stops with a checkpoint, the row says cancelled. */
 export async function shutDown({ memory }: WorkerContext, apiUrl: string): Promise<void> {
   for (const { operation, controller, ended } of memory.computing()) {
     controller.abort(SHUTDOWN);

@@ -23,7 +23,7 @@ export interface TrainingRequest {
   readonly endDate: string;
 }
 
-/** The real one writes a periodic checkpoint every ten epochs (docs/ktrdr.md §2.12). */
+/** KTRDR writes a periodic checkpoint every ten epochs (docs/ktrdr.md §2.12). */
 const CHECKPOINT_EPOCHS = 10;
 
 function stamp(date: string): string | null {
@@ -120,7 +120,7 @@ export function newTrainingRun(worker: WorkerContext, request: TrainingRequest):
   return makeRun(worker, request, operationOf(worker, request), undefined);
 }
 
-/** Goes on after the checkpoint's epoch; needs the strategy file still on disk, as the real one does. */
+/** Goes on after the checkpoint's epoch. The strategy file must still be on disk, as at KTRDR. */
 export function resumedTrainingRun(worker: WorkerContext, operation: Operation, row: CheckpointRow): Run {
   const { original_request: original, ...state } = row.state as unknown as TrainingState & {
     original_request: {

@@ -31,7 +31,7 @@ function requestFrom(body: Record<string, unknown>) {
   return request;
 }
 
-/** Backtests (docs/ktrdr.md §2.9): no id of the client's own, and `model_path` is only missed when it is too late. */
+/** Backtests (docs/ktrdr.md §2.9). A client cannot give an id. A missing `model_path` fails only after the start. */
 export function backtestRoutes(app: SandboxApp, api: ApiContext): void {
   app.post("/api/v1/backtests/start", async (c) => {
     const request = requestFrom(await readBody(c));
@@ -48,7 +48,7 @@ export function backtestRoutes(app: SandboxApp, api: ApiContext): void {
       task_id: taskId,
       symbol,
       timeframe,
-      // The file only lends its list of timeframes; without a file the model's own are taken.
+      // The strategy file gives only its list of timeframes. Without a file the model's own are taken.
       timeframes: strategy === undefined ? [timeframe] : [...strategy.timeframes],
       strategy_name: request.strategyName,
       start_date: request.startDate,

@@ -15,8 +15,8 @@ function faultFrom(value: unknown): Fault {
 }
 
 /**
- * The sandbox's own switches; no part of KTRDR. `GET /sandbox/faults` lists what is on and what there is, `PUT` with
- * `{faults: [...]}` replaces all, `POST` adds one and answers its id, `DELETE` (with or without id) switches off.
+ * The sandbox's own switches; no part of KTRDR. `GET /sandbox/faults` lists what is on and what there is. `PUT` with
+ * `{faults: [...]}` replaces all. `POST` adds one and answers its id. `DELETE` switches all off, or the one with an id.
  */
 export function controlRoutes(app: SandboxApp, api: ApiContext): void {
   const { faults } = api;

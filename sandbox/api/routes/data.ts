@@ -21,12 +21,12 @@ const TIMEFRAME_LIST = [
   ["1M", "Monthly", "Monthly interval data"],
 ].map(([id, name, description]) => ({ id, name, description }));
 
-/** Symbols out of the names of the price files; nothing else is known about them (docs/ktrdr.md §2.2). */
+/** Symbols from the names of the price files. KTRDR knows nothing else about them (docs/ktrdr.md §2.2). */
 function symbolsIn(folder: string): Record<string, unknown>[] {
   const timeframes = new Map<string, string[]>();
   for (const name of readdirSync(folder).toSorted()) {
     if (!name.endsWith(".csv")) continue;
-    // Cut at underscores, and what comes after the second one is lost.
+    // The name is cut at its underscores. What follows the second one is lost.
     const [symbol, timeframe] = name.slice(0, -4).split("_");
     if (symbol === undefined || timeframe === undefined) continue;
     timeframes.set(symbol, [...(timeframes.get(symbol) ?? []), timeframe]);
@@ -42,7 +42,7 @@ function symbolsIn(folder: string): Record<string, unknown>[] {
   }));
 }
 
-/** The series, or undefined when there is no file, it cannot be read, or the names could be none. */
+/** The series; undefined when there is no file, it cannot be read, or a name is not plain. */
 async function barsOrNothing(folder: string, symbol: string, timeframe: string): Promise<Bars | undefined> {
   try {
     return await readBars(folder, symbol, timeframe);
@@ -53,8 +53,8 @@ async function barsOrNothing(folder: string, symbol: string, timeframe: string):
 }
 
 /**
- * What the real one's answer model refuses: a row without a date, and one impossible candle anywhere in the window, also
- * beyond `limit`. A number that JSON has no word for gets past it and ends as a 500 (`shown`: the rows of the answer).
+ * Refuses what KTRDR's answer model refuses: a row without a date, or an impossible candle anywhere in the window, also
+ * beyond `limit`. A number that JSON cannot write passes the model and ends as a 500. `shown`: the rows of the answer.
  */
 function requireAnswerable(symbol: string, timeframe: string, bars: Bars, shown: readonly (readonly number[])[]): void {
   const refuse = (reason: string): never => {
@@ -76,7 +76,7 @@ function requireAnswerable(symbol: string, timeframe: string, bars: Bars, shown:
   throw coded(500, "INTERNAL_SERVER_ERROR", "An unexpected error occurred", { type: "ValueError" });
 }
 
-/** A list of rows as Python shows it; pydantic cuts the middle out of what is longer than 50 characters. */
+/** A list of rows as Python writes it. Of a text longer than 50 characters pydantic cuts out the middle. */
 function pythonText(rows: readonly (readonly number[])[]): string {
   const number = (value: number): string => (Number.isInteger(value) ? value.toFixed(1) : String(value));
   const text = `[${rows.map((row) => `[${row.map(number).join(", ")}]`).join(", ")}]`;
@@ -108,7 +108,7 @@ function series(symbol: string, timeframe: string, bars: Bars, limit: number | u
     dates: indexes.map((index) => naiveStamp(bars.time[index] ?? 0)),
     ohlcv,
     points: null,
-    // Even when cut, start, end and count describe the whole set.
+    // Start, end and count describe the whole set, even when the rows are cut.
     metadata: {
       symbol,
       timeframe,
@@ -153,7 +153,7 @@ function isPlainName(path: () => string): boolean {
   }
 }
 
-/** A stamp as Python writes the time that it reads: the zone stays as it was written, also when there was none. */
+/** A stamp as Python writes the time that it has read. The zone stays as it was written, also when there was none. */
 function isoText(stamp: string): string {
   const [, month, day, year] = /^(\d{1,2})\/(\d{1,2})\/(\d{4})$/.exec(stamp) ?? [];
   const iso =

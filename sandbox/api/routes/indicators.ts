@@ -9,7 +9,7 @@ import type { HttpError } from "../../http/errors.ts";
 import { checkTimeframe, naiveStamp, parseIsoDate, readBody, Validator } from "../../http/validation.ts";
 import type { ApiContext, SandboxApp } from "../context.ts";
 
-/** The same two made-up parameters for every indicator: the real list is as useless (docs/ktrdr.md §2.4). */
+/** Every indicator lists the same two made-up parameters. KTRDR's own list is as useless (docs/ktrdr.md §2.4). */
 const LISTED_PARAMETERS = [
   { name: "period", type: "int", description: "Period", default: 14, min_value: null, max_value: null, options: null },
   {
@@ -72,7 +72,7 @@ function computeError(request: IndicatorRequest, error: unknown): HttpError {
   return wrapped(500, "PROC-CalculationFailed", error.message, { ...error.details });
 }
 
-/** Columns by name; a several-output indicator gets a dotted column each and its first one again without a dot. */
+/** Columns by name. Of several outputs each has a dotted column, and the first one has another without a dot. */
 function columnsOf(request: IndicatorRequest, bars: Bars): [string, Float64Array][] {
   const { period } = request.parameters;
   const name = request.outputName ?? (typeof period === "number" ? `${request.id}_${period}` : request.id);

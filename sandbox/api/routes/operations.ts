@@ -22,7 +22,7 @@ function listItem(operation: Operation): Record<string, unknown> {
   };
 }
 
-/** The family's habit: whatever goes wrong unexpectedly is a 400 with a code (docs/ktrdr.md §1.3). */
+/** In this family of routes every unexpected error is a 400 with a code (docs/ktrdr.md §1.3). */
 async function guarded<Result>(
   code: string,
   message: string,

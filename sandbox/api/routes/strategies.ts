@@ -66,7 +66,7 @@ function features({ name, check }: StrategyFile): Record<string, unknown> {
 /** Strategies (docs/ktrdr.md §2.6). A strategy that can be trained is never listed and has no details. */
 export function strategyRoutes(app: SandboxApp, api: ApiContext): void {
   const fileOf = (name: string): StrategyFile => {
-    // An encoded slash ends in another route of the real one.
+    // At KTRDR an encoded slash leads to another route.
     if (name.includes("/")) throw detail(404, "Not Found");
     const file = readStrategyFile(api.folder, name);
     if (file === undefined) throw detail(404, `Strategy file not found: ${name}.yaml`);

@@ -38,7 +38,7 @@ function requestFrom(body: Record<string, unknown>): StartRequest {
   return request;
 }
 
-/** A strategy that the real one refuses at the start: E5 with `error_code`. */
+/** The answer to a strategy that KTRDR refuses at the start: E5 with `error_code`. */
 function refusal(
   name: string,
   code: string,
@@ -92,7 +92,7 @@ function startRoute(app: SandboxApp, api: ApiContext): void {
     requireDate(request.endDate);
     const declared = check.strategy?.timeframes ?? [];
     const symbols = request.symbols ?? [...(check.strategy?.symbols ?? [])];
-    // A strategy over several timeframes keeps its own list, whatever was asked for.
+    // A strategy over several timeframes keeps its own list, whatever the request asks for.
     const timeframes = declared.length > 1 ? [...declared] : (request.timeframes ?? [...declared]);
     if (symbols.length === 0) {
       throw refusal(strategyName, "STRATEGY-NoSymbols", "No symbols in strategy or request", "Add symbols");
@@ -148,7 +148,7 @@ export function trainingRoutes(app: SandboxApp, api: ApiContext): void {
       status: operation.status,
       training_metrics: {
         ...named(["final_train_loss", "final_val_loss", "final_train_accuracy", "final_val_accuracy"]),
-        // The real one looks these up under names that nobody writes.
+        // KTRDR looks these up under names that nobody writes.
         epochs_completed: null,
         early_stopped: null,
         training_time_minutes: null,

@@ -34,7 +34,7 @@ export function mean(window: Float64Array): number {
   return sum(window) / window.length;
 }
 
-/** Standard deviation of a sample (n - 1): what pandas takes for the bands, unlike Bollinger. */
+/** Standard deviation of a sample (n - 1). pandas takes this for the bands, unlike Bollinger. */
 export function sampleDeviation(window: Float64Array): number {
   const centre = mean(window);
   let squares = 0;

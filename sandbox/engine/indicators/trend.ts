@@ -45,7 +45,7 @@ export function aroon(bars: Bars, period: number): Record<string, Float64Array> 
   return { up, down, oscillator: zip(up, down, (x, y) => x - y) };
 }
 
-/** Ichimoku lines as the real one has them: nothing is displaced, and `chikou` is the close of the bar itself. */
+/** Ichimoku lines as at KTRDR: nothing is displaced, and `chikou` is the close of the bar itself. */
 export function ichimoku(
   bars: Bars,
   periods: { tenkan: number; kijun: number; senkouB: number },
@@ -63,7 +63,7 @@ export function ichimoku(
   };
 }
 
-/** Stop and reverse; the first value is at bar 1, and a stop that turns is not kept out of the last bars' range. */
+/** Stop and reverse. The first value is at bar 1. A stop that turns is not limited by the last bars' range. */
 export function parabolicSar(bars: Bars, initial: number, step: number, limit: number): Float64Array {
   const out = new Float64Array(bars.length).fill(Number.NaN);
   let rising = at(bars.close, 1) > at(bars.close, 0);
@@ -93,8 +93,8 @@ export function parabolicSar(bars: Bars, initial: number, step: number, limit: n
 }
 
 /**
- * Supertrend as the real one computes it: the band of a bar is compared with the band before, which does not exist at
- * the first bars, so that no band ever comes to exist: `trend` is never a number and `direction` is always 1.
+ * Supertrend as KTRDR computes it. The band of a bar is compared with the band before, which does not exist at the
+ * first bars. So no band ever comes to exist: `trend` is never a number and `direction` is always 1.
  */
 export function supertrend(bars: Bars): Record<string, Float64Array> {
   return { trend: bars.close.map(() => Number.NaN), direction: bars.close.map(() => 1) };

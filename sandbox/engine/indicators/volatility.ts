@@ -43,7 +43,7 @@ export function keltnerChannels(
   };
 }
 
-/** What the real one makes the channel of, whatever `kc_period` says: it hands that to the middle line only. */
+/** The range period of KTRDR's channel, whatever `kc_period` says. That one is for the middle line only. */
 const CHANNEL_RANGE = 10;
 
 /** How far the Bollinger bands lie inside the Keltner channel on their nearer side, 0 (not at all) to 0.5. */

@@ -35,9 +35,9 @@ function moneyFlow(bars: Bars): { multiplier: Float64Array; volume: Float64Array
 }
 
 /**
- * Accumulation/distribution line with its change over 10 bars in percent of the value before (the sign of which counts),
- * over 21 bars absolute, and its distance in percent from its own mean of 50 bars (20 at the beginning). `smoothing` > 0 adds a mean of the line, which the real one
- * then finds too much: every use of it fails.
+ * Accumulation/distribution line. With it: the change over 10 bars in percent of the value before, whose sign counts;
+ * the change over 21 bars; the distance in percent from its own mean of 50 bars (20 at the beginning). `smoothing` > 0
+ * adds a mean of the line. KTRDR then finds one column too many, and every use of the line fails.
  */
 export function accumulationLine(bars: Bars, smoothing: number): Record<string, Float64Array> {
   const flow = moneyFlow(bars);
