@@ -40,21 +40,16 @@ export function symbolAdvice(symbol: string): string | null {
   return name === "" ? `${why}.` : `${why}: name the price file ${name}_<timeframe>.csv and ask for ${name}.`;
 }
 
-/** What strategies are checked on of one bar. `time` is ISO-8601; without an offset it is UTC. */
+/** What strategies are checked on of one bar. */
 export interface Bar {
-  readonly time: string;
   readonly high: number;
   readonly low: number;
   readonly close: number;
 }
 
-/** Bars out of the columns that KTRDR sends: times, and rows of open, high, low, close and volume. */
-export function toBars(columns: {
-  readonly times: readonly string[];
-  readonly ohlcv: readonly (readonly [number, number, number, number, number])[];
-}): Bar[] {
-  return columns.ohlcv.map(([, high, low, close], index) => ({ time: columns.times[index] ?? "", high, low, close }));
-}
+/** Bars out of the rows that KTRDR sends: open, high, low, close and volume. */
+export const toBars = (ohlcv: readonly (readonly [number, number, number, number, number])[]): Bar[] =>
+  ohlcv.map(([, high, low, close]) => ({ high, low, close }));
 
 /** What KTRDR holds for a symbol and timeframe (`POST /data/range`). */
 export interface DataRange {

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { DomainError } from "../domain/errors.ts";
 import { isPlain } from "../domain/plain-text.ts";
-import { isIsoDate, SYMBOL_PATTERN, symbolAdvice, TIMEFRAMES } from "../domain/market-data.ts";
+import { isIsoDate, SYMBOL_PATTERN, symbolAdvice, TIMEFRAMES, type DateWindow } from "../domain/market-data.ts";
 
 /** Arguments that several tools share, so that they read and fail the same everywhere. */
 
@@ -117,3 +118,15 @@ export const statusFields = {
   headline: z.string(),
   next: z.string(),
 } as const;
+
+/** The dates of a call, when both or none are given. @throws DomainError `invalid_input` */
+export function optionalWindow(startDate: string | undefined, endDate: string | undefined): DateWindow | undefined {
+  if (startDate === undefined && endDate === undefined) return undefined;
+  if (startDate !== undefined && endDate !== undefined && startDate <= endDate) return { startDate, endDate };
+  throw new DomainError("invalid_input", {
+    what: "start_date and end_date go together, the earlier first.",
+    why: `given: ${startDate ?? "no start_date"}, ${endDate ?? "no end_date"}`,
+    valid: ["both, e.g. 2000-01-03 and 2014-12-31", "neither"],
+    next: "repeat the call with both dates, or without",
+  });
+}

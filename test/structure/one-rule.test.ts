@@ -85,10 +85,16 @@ const RULES: readonly Rule[] = [
     offence: "(m.end_date < r.result ->> 'startDate' or m.start_date > r.result ->> 'endDate')",
   },
   {
-    fact: "columns become bars: toBars in domain/market-data.ts",
-    sign: /\btime: [^;\n]+,\s+(?:open,\s+)?high,/,
+    fact: "rows become bars: toBars in domain/market-data.ts",
+    sign: /\(\[[^\]\n]*\bhigh, low, close\b[^\]\n]*\]\) => \(\{/,
     allowed: ["src/domain/market-data.ts"],
-    offence: "({ time: times[at], open, high, low, close, volume })",
+    offence: "([time, open, high, low, close]) => ({ time, open, high, low, close })",
+  },
+  {
+    fact: "a strategy is judged: judge in research/strategies/strategy-check.ts",
+    sign: /\bvalidateStrategy\(\{/,
+    allowed: ["src/research/strategies/strategy-check.ts"],
+    offence: "const { valid } = validateStrategy({ text, fileName: name });",
   },
 ];
 

@@ -43,7 +43,7 @@ export const training = defineWork("training", {
       barsOf(deps.ktrdr, request, insistOnBars),
       deps.jobs.strategyText(jobId),
     ]);
-    const traits = trainingTraits(text, bars === null ? null : toBars(bars));
+    const traits = trainingTraits(text, bars === null ? null : toBars(bars.ohlcv));
     const data = fingerprintOf(bars);
     return () => ({ ...normaliseTraining(summary, request, engine, resumedFrom, traits), data });
   },

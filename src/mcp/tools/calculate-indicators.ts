@@ -16,10 +16,9 @@ import type { IndicatorSeries } from "../../ktrdr/indicators.ts";
 import { barsFound, type MarketName } from "../../research/strategies/bar-check.ts";
 import { findingText } from "../../research/strategies/clearance.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
-import { isoDate, symbol, timeframe } from "../fields.ts";
+import { isoDate, optionalWindow, symbol, timeframe } from "../fields.ts";
 import { quoted } from "../input-error.ts";
 import { latestValues, seriesSummary, withoutFillers } from "../series-summary.ts";
-import { windowOf } from "../../research/strategies/strategy-report.ts";
 
 /** Without dates the newest bars are used, about this many. */
 const DEFAULT_BARS = 5_000;
@@ -60,7 +59,7 @@ Example: {"symbol": "SPX", "timeframe": "1d", "indicators": [{"type": "rsi", "pa
   async handle(args, context) {
     const calls = args.indicators.map((call, index) => ({ definition: checked(call, index), params: call.params }));
     const market = { symbol: args.symbol, timeframe: args.timeframe };
-    const window = windowOf(args.start_date, args.end_date) ?? (await newest(market, context));
+    const window = optionalWindow(args.start_date, args.end_date) ?? (await newest(market, context));
     const request = {
       ...market,
       ...window,

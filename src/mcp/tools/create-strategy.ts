@@ -8,8 +8,8 @@ import { defineTool, type ToolContext } from "../define-tool.ts";
 import { changeReason, experimentId, insisting, replacedSha256, strategyText } from "../fields.ts";
 import { remindersOf } from "../../research/memory/reminders.ts";
 import { assertReplaces, saveStrategies } from "../../research/strategies/save-strategies.ts";
-import { reportFacts, reportStrategy, type StrategyReport } from "../../research/strategies/strategy-report.ts";
-import { subjectOf } from "../../research/strategies/strategy-check.ts";
+import { reportStrategy, subjectOf, type StrategyReport } from "../../research/strategies/strategy-check.ts";
+import { reportFacts } from "../strategy-facts.ts";
 
 export const createStrategy = defineTool({
   name: "create_strategy",

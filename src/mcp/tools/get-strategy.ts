@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { validateStrategy } from "../../domain/strategy/validate.ts";
 import { defineTool } from "../define-tool.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { StrategyVersion } from "../../strategies/strategy-history.ts";
@@ -8,7 +7,8 @@ import { strategyName } from "../fields.ts";
 import { shortVersion } from "../../research/strategies/save-strategies.ts";
 import { readStrategy } from "../../research/strategies/preflight.ts";
 import { findingText } from "../../research/strategies/clearance.ts";
-import { summaryFacts } from "../../research/strategies/strategy-report.ts";
+import { judge } from "../../research/strategies/strategy-check.ts";
+import { summaryFacts } from "../strategy-facts.ts";
 
 const SHOWN_CHARS = 12_000;
 const SHOWN_FINDINGS = 5;
@@ -51,7 +51,7 @@ Example: {"strategy": "spx_trend"}`,
             throw removed(strategy, versions) ?? error;
           })
         : await deps.strategies.readVersion(strategy, version);
-    const { valid, findings, summary } = validateStrategy({ text: file.text, fileName: file.name });
+    const { valid, findings, summary } = judge(file);
     return {
       strategy: file.name,
       sha256: file.sha256,

@@ -11,8 +11,7 @@ import { defineTool, type ToolContext } from "../define-tool.ts";
 import { changeReason, experimentId, insisting, replacedSha256, strategyName } from "../fields.ts";
 import { readStrategy } from "../../research/strategies/preflight.ts";
 import { assertReplaces, saveStrategies } from "../../research/strategies/save-strategies.ts";
-import { subjectOf } from "../../research/strategies/strategy-check.ts";
-import { reportStrategy } from "../../research/strategies/strategy-report.ts";
+import { reportStrategy, subjectOf } from "../../research/strategies/strategy-check.ts";
 
 const SHOWN_DIFFERENCES = 20;
 
@@ -100,7 +99,7 @@ function assertApart(wanted: readonly Wanted[]): void {
 /** @throws DomainError `invalid_input`, `strategy_invalid`, `strategy_exists` */
 async function make(base: StrategyFile, { name, changes: asked }: Wanted, will: Will, { deps, signal }: ToolContext) {
   const text = mutated(base.text, asked, name === base.name ? null : name);
-  const judged = await reportStrategy(deps, { text, fileName: name }, signal);
+  const judged = await reportStrategy(deps, { text, name }, signal);
   const { warnings } = clear([subjectOf(name, judged.findings, judged.summary === null)], will);
   const saved: NewStrategy = {
     name,

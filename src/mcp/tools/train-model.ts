@@ -21,7 +21,8 @@ import { inputError } from "../input-error.ts";
 import { checkOrder, readStrategy } from "../../research/strategies/preflight.ts";
 import { remindersOf } from "../../research/memory/reminders.ts";
 import { startJob } from "../../research/jobs/start-job.ts";
-import { barsRead, marketOf, strategySubject } from "../../research/strategies/strategy-check.ts";
+import { strategySubject } from "../../research/strategies/strategy-check.ts";
+import { barsRead, marketOf } from "../../research/strategies/training-market.ts";
 
 const fields = z.strictObject({
   strategy: strategyName.describe("Name of the strategy file."),

@@ -1,9 +1,10 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
-import { isoDate, strategyName, strategyText } from "../fields.ts";
+import { isoDate, optionalWindow, strategyName, strategyText } from "../fields.ts";
 import { readStrategy } from "../../research/strategies/preflight.ts";
-import { reportFacts, reportStrategy, windowOf, withBars } from "../../research/strategies/strategy-report.ts";
+import { reportStrategy, withBars } from "../../research/strategies/strategy-check.ts";
+import { reportFacts } from "../strategy-facts.ts";
 
 export const validateStrategy = defineTool({
   name: "validate_strategy",
@@ -32,7 +33,7 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async handle({ strategy, yaml, start_date: start, end_date: end }, context) {
-    const window = windowOf(start, end);
+    const window = optionalWindow(start, end);
     const source = await sourceOf(strategy, yaml, context);
     const facts = reportFacts(withBars(await reportStrategy(context.deps, { ...source, window }, context.signal)));
     return { ...facts, next: nextStep(facts.valid, strategy !== undefined) };
@@ -42,8 +43,7 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
 /** @throws DomainError `invalid_input` unless exactly one of the two is given */
 async function sourceOf(strategy: string | undefined, yaml: string | undefined, { deps }: ToolContext) {
   if (strategy !== undefined && yaml === undefined) {
-    const file = await readStrategy(deps, strategy);
-    return { text: file.text, fileName: file.name };
+    return await readStrategy(deps, strategy);
   }
   if (yaml !== undefined && strategy === undefined) return { text: yaml };
   throw new DomainError("invalid_input", {

@@ -10,7 +10,8 @@ import { membersOf } from "./members.ts";
 import { chooseModel, marketOfModel, MODEL_PATH, type ChosenModel } from "./model-choice.ts";
 import { checkedModel, type CheckedModel } from "./model-strategy.ts";
 import { readStrategy } from "../strategies/preflight.ts";
-import { barsRead, marketOf, strategySubject } from "../strategies/strategy-check.ts";
+import { strategySubject } from "../strategies/strategy-check.ts";
+import { barsRead, marketOf } from "../strategies/training-market.ts";
 
 export interface Wish extends Will {
   readonly work: BatchRequest["work"];

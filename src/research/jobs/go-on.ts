@@ -6,7 +6,7 @@ import type { TrainingRequest } from "../../domain/kinds/training.ts";
 import { checkBars } from "../strategies/bar-check.ts";
 import { clear, type Checked, type Will } from "../strategies/clearance.ts";
 import { readStrategy } from "../strategies/preflight.ts";
-import { barsRead } from "../strategies/strategy-check.ts";
+import { barsRead } from "../strategies/training-market.ts";
 import type { Asking } from "../asking.ts";
 import { resumableAfter, trainingOnRecord } from "./resume-training.ts";
 import { startJob } from "./start-job.ts";

@@ -7,7 +7,8 @@ import type { Finding } from "../../domain/strategy/finding.ts";
 import type { Checked } from "../strategies/clearance.ts";
 import type { ChosenModel } from "./model-choice.ts";
 import type { Deps } from "../ports.ts";
-import { slowerTimeframes, strategySubject, type StrategyText } from "../strategies/strategy-check.ts";
+import { strategySubject } from "../strategies/strategy-check.ts";
+import { slowerTimeframes, type StrategyText } from "../strategies/training-market.ts";
 
 export interface CheckedModel {
   readonly subject: Checked;
@@ -30,9 +31,9 @@ export async function checkedModel(deps: Deps, model: ChosenModel, strategy: str
     deps.strategies.read(name).catch(() => null),
   ]);
   const changed = file !== null && strategySha256 !== null && file.sha256 !== strategySha256;
-  const own = recorded === null || strategySha256 === null ? null : { text: recorded, sha256: strategySha256 };
+  const own = recorded === null || strategySha256 === null ? null : { text: recorded };
   const text = own ?? model.kept?.strategy ?? (changed ? null : file);
-  const inside = text === null ? null : { name, text: text.text, sha256: text.sha256 };
+  const inside = text === null ? null : { name, text: text.text };
   return {
     subject: {
       name: `The model ${model.modelPath}`,

@@ -1,84 +1,57 @@
+/** Judges a strategy: its text, and the bars it is to learn on. */
 import { LRUCache } from "lru-cache";
-import { DomainError } from "../../domain/errors.ts";
-import {
-  isSymbol,
-  isTimeframe,
-  toBars,
-  type DataRange,
-  type DateWindow,
-  type Timeframe,
-} from "../../domain/market-data.ts";
-import type { TrainingRequest } from "../../domain/kinds/training.ts";
+import { DomainError, isDomainError } from "../../domain/errors.ts";
+import { toBars, toEpochMs, type DataRange, type DateWindow } from "../../domain/market-data.ts";
 import type { Finding } from "../../domain/strategy/finding.ts";
-import { parseStrategy } from "../../domain/strategy/parse.ts";
-import { firstMarket, strategyMarket } from "../../domain/strategy/market.ts";
-import { validateStrategy } from "../../domain/strategy/validate.ts";
+import { firstMarket } from "../../domain/strategy/market.ts";
+import { validateStrategy, type Validation } from "../../domain/strategy/validate.ts";
 import type { Bars } from "../../ktrdr/data.ts";
 import type { StrategyFile } from "../../strategies/strategy-folder.ts";
-import type { BarsRead } from "./bar-check.ts";
-import { clear, type Checked } from "./clearance.ts";
+import type { Deps } from "../ports.ts";
+import { barsFound, nameFindings, othersFound, unlessRefused, type MarketName } from "./bar-check.ts";
+import { isError, type Checked } from "./clearance.ts";
 
-export interface Market {
-  readonly symbol: string;
-  /** Symbols that are trained on together; absent for one. */
-  readonly symbols?: readonly string[];
-  readonly timeframe: Timeframe;
-}
-
-/**
- * The market of a training: the symbols that the caller names, else the strategy's own, on its timeframe.
- * @throws DomainError `strategy_invalid` when the file cannot be read, `invalid_input` when neither names a market, or
- *   when the caller names a timeframe that the strategy's features are not made of, on which KTRDR fails
- */
-export function marketOf(
-  file: StrategyFile,
-  given: { readonly symbols: readonly string[] | undefined; readonly timeframe: Timeframe | undefined },
-): Market {
-  const parsed = parseStrategy(file.text);
-  if (!parsed.ok) clear([subjectOf(file.name, parsed.findings, true)], {});
-  const { symbols: named, timeframe: own } = strategyMarket(parsed.ok ? parsed.text.value : {});
-  const symbols = [...new Set(given.symbols ?? named)];
-  const market = firstMarket({ symbols, timeframe: own });
-  if (given.timeframe !== undefined && own !== null && given.timeframe !== own) {
-    throw new DomainError("invalid_input", {
-      what: `The strategy ${file.name} works on ${own}, not on ${given.timeframe}.`,
-      why: "its features are made of the timeframes in its text; KTRDR fails on bars of another",
-      next: `leave timeframe out, or make a variation with mutate_strategy: set training_data.timeframes.timeframe`,
-    });
-  }
-  if (market !== null && symbols.every(isSymbol)) return { ...market, ...(symbols.length === 1 ? {} : { symbols }) };
-  throw new DomainError("invalid_input", {
-    what: `The strategy ${file.name} names no usable ${isTimeframe(own) ? "symbol" : "timeframe"}.`,
-    next: isTimeframe(own) ? "give symbol, or mend training_data" : "mend training_data.timeframes of the strategy",
-  });
-}
-
-export type StrategyText = Pick<StrategyFile, "name" | "text" | "sha256">;
+/** A text to judge; with the name of its file, when it has one. */
+type Text = Pick<StrategyFile, "text"> & Partial<Pick<StrategyFile, "name">>;
 
 /** What is known of the planned training. */
 interface Given {
-  readonly window?: DateWindow;
+  readonly window?: DateWindow | undefined;
   readonly range?: DataRange | undefined;
   readonly bars?: Bars | undefined;
-  readonly symbols?: readonly string[];
+  readonly symbols?: readonly string[] | undefined;
 }
 
-/** The strategy's findings, for `clear`. With bars, label classes are counted on them too. */
-export function strategySubject(file: StrategyText, given: Given = {}): Checked {
-  const { findings, summary } = judged(file, given);
+const NO_BARS: Bars = { times: [], ohlcv: [] };
+/**
+ * Judging is pure, so each judgement is kept as long as somebody keeps the bars it was made on. The same bars read again
+ * are the same object (ktrdr/cached-reads.ts); two objects may differ in any bar.
+ */
+const JUDGED = new WeakMap<Bars, LRUCache<string, Validation>>();
+
+/** Judges a text. With bars, label classes are counted on them too. */
+export function judge({ name, text }: Text, { window, range, bars = NO_BARS, symbols }: Given = {}): Validation {
+  const known = JUDGED.get(bars) ?? new LRUCache<string, Validation>({ max: 200 });
+  JUDGED.set(bars, known);
+  const key = JSON.stringify([name, text, window, range, symbols]);
+  const judgement =
+    known.get(key) ??
+    validateStrategy({
+      text,
+      fileName: name,
+      window,
+      range,
+      symbols,
+      bars: bars === NO_BARS ? undefined : toBars(bars.ohlcv),
+    });
+  known.set(key, judgement);
+  return judgement;
+}
+
+/** The strategy's findings, for `clear`. */
+export function strategySubject(file: Required<Text>, given: Given = {}): Checked {
+  const { findings, summary } = judge(file, given);
   return subjectOf(file.name, findings, summary === null);
-}
-
-/** The timeframes that a strategy reads beside the one that it learns on. */
-export const slowerTimeframes = (file: StrategyText): readonly string[] => judged(file, {}).summary?.slower ?? [];
-
-/** The bars that a training of a strategy reads: of each symbol, with the timeframes beside. */
-export function barsRead(
-  file: StrategyText,
-  { symbol, symbols = [symbol], timeframe }: Pick<TrainingRequest, "symbol" | "symbols" | "timeframe">,
-): readonly BarsRead[] {
-  const slower = slowerTimeframes(file);
-  return symbols.map((one) => ({ symbol: one, timeframe, slower }));
 }
 
 /** Findings of a strategy, saved or not. */
@@ -90,29 +63,85 @@ export const subjectOf = (name: string, findings: readonly Finding[], unusable: 
   unusable,
 });
 
-type Judgement = ReturnType<typeof validateStrategy>;
+/** Without dates labels are counted on at most so many bars. */
+const MOST_BARS = 20_000;
+/** Markets whose bars are judged beside those of the first. */
+const MOST_OTHERS = 12;
 
-const NO_BARS: Bars = { times: [], ohlcv: [] };
-/**
- * Judging is pure, so each judgement is kept as long as somebody keeps the bars it was made on. The same bars read again
- * are the same object (ktrdr/cached-reads.ts); two objects may differ in any bar.
- */
-const JUDGED = new WeakMap<Bars, LRUCache<string, Judgement>>();
-
-function judged(file: StrategyText, { window, range, bars = NO_BARS, symbols }: Given): Judgement {
-  const known = JUDGED.get(bars) ?? new LRUCache<string, Judgement>({ max: 200 });
-  JUDGED.set(bars, known);
-  const key = JSON.stringify([file.name, file.sha256, window, range, symbols]);
-  const judgement =
-    known.get(key) ??
-    validateStrategy({
-      text: file.text,
-      fileName: file.name,
-      window,
-      range,
-      symbols,
-      bars: bars === NO_BARS ? undefined : toBars(bars),
-    });
-  known.set(key, judgement);
-  return judgement;
+export interface StrategyReport extends Validation {
+  /** Which data was used, or why none was. */
+  readonly checkedOn: string;
+  /** Findings about the bars of its market: of the given dates, else of all stored ones. */
+  readonly ofBars: readonly Finding[];
 }
+
+/**
+ * Judges a strategy on real bars of its own market when KTRDR has them. Otherwise it judges the text alone, and says
+ * so. Never rejects because of KTRDR.
+ */
+export async function reportStrategy(
+  deps: Deps,
+  { window, ...file }: Text & { readonly window?: DateWindow | undefined },
+  signal: AbortSignal,
+): Promise<StrategyReport> {
+  const first = judge(file, { window });
+  const market = first.summary === null ? null : firstMarket(first.summary);
+  if (first.summary === null || market === null)
+    return { ...first, ofBars: [], checkedOn: "the text only: it names no usable symbol and timeframe" };
+  const { symbol, timeframe } = market;
+  try {
+    const range = { symbol, timeframe, ...(await deps.reads.range(symbol, timeframe, signal)) };
+    const { symbols, timeframes } = first.summary;
+    const read = symbols.flatMap((name) => timeframes.map((bar) => ({ symbol: name, timeframe: bar })));
+    const others = read.filter((one) => one.symbol !== symbol || one.timeframe !== timeframe).slice(0, MOST_OTHERS);
+    const ofBars = [
+      ...nameFindings(market),
+      ...(await barsFound(deps, market, window, signal)),
+      ...(await othersFound(deps, others, window, signal)),
+    ];
+    const counted = window ?? beforeTheExam(range);
+    const bars = (await unlessRefused(deps.reads.bars(symbol, timeframe, counted, signal))) ?? NO_BARS;
+    const judged = judge(file, { window, range, bars: bars.times.length === 0 ? undefined : bars });
+    return { ...judged, ofBars, checkedOn: checkedOn(market, bars.times, window === undefined) };
+  } catch (error) {
+    if (signal.aborted || !(error instanceof DomainError)) throw error;
+    // KTRDR has no range of a file whose times it cannot read; the file's defects are told all the same.
+    const unreadable = isDomainError(error, "ktrdr_rejected");
+    const ofBars = unreadable ? await barsFound(deps, market, window, signal) : [];
+    return { ...first, ofBars, checkedOn: textOnly(market, error) };
+  }
+}
+
+function textOnly({ symbol, timeframe }: MarketName, { code }: DomainError): string {
+  if (code === "data_not_found") {
+    return `the text only: no bars of ${symbol} ${timeframe} are stored (load_market_data fetches them)`;
+  }
+  return code === "ktrdr_rejected"
+    ? "the text only: KTRDR cannot read the price file"
+    : "the text only: KTRDR does not answer (check_health says how to start it)";
+}
+
+/** Without dates, labels are counted on this share of the bars, the oldest: the newest ones are kept for backtests. */
+const LEARNT_SHARE = 0.7;
+
+/** The dates of the oldest bars, on which labels are counted. */
+function beforeTheExam(range: DataRange): DateWindow {
+  const [first, last] = [toEpochMs(range.startDate), toEpochMs(range.endDate)];
+  const share = Math.min(LEARNT_SHARE, MOST_BARS / Math.max(1, range.points));
+  const day = (time: number) => new Date(time).toISOString().slice(0, 10);
+  return { startDate: day(first), endDate: day(first + (last - first) * share) };
+}
+
+function checkedOn({ symbol, timeframe }: MarketName, times: readonly string[], chosen: boolean): string {
+  if (times.length === 0) return "the stored range; no bars on these dates";
+  const [from, to] = [times[0]?.slice(0, 10), times.at(-1)?.slice(0, 10)];
+  const why = chosen ? " (without dates the oldest ones; the newest are kept for backtests)" : "";
+  return `${symbol} ${timeframe}, ${times.length} bars ${from} to ${to}${why}`;
+}
+
+/** Adds the findings about bars: before a training they count like those about the text. */
+export const withBars = (judged: StrategyReport): StrategyReport => ({
+  ...judged,
+  findings: [...judged.findings, ...judged.ofBars],
+  valid: judged.valid && !judged.ofBars.some(isError),
+});

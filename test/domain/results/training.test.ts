@@ -224,7 +224,7 @@ describe("what a training is worth", () => {
   // Up 9 % in legs of ten bars, the last quarter in small steps without any turn.
   const bars = Array.from({ length: 400 }, (_, index) => {
     const close = index < 300 ? 100 + 10 * Math.abs(((index % 20) - 10) / 10) : 100 + index / 10;
-    return { time: "", high: close, low: close, close };
+    return { high: close, low: close, close };
   });
 
   test("the most frequent label stands beside the accuracy, of the test part too", () => {

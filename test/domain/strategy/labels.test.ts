@@ -26,7 +26,7 @@ interface RealLabels {
   readonly trained_on?: string;
 }
 
-const bar = (close: number, high = close, low = close): Bar => ({ time: "", high, low, close });
+const bar = (close: number, high = close, low = close): Bar => ({ high, low, close });
 
 describe("zigzag", () => {
   it("turns where price has come back by the threshold", () => {
@@ -92,10 +92,7 @@ describe("the real KTRDR's labels, bar by bar", async () => {
     const { source, ...section } = given;
     if (source === "forward_return" || trainedOn === undefined) return;
     const series = await readBars(folder, named.symbol, named.timeframe);
-    const bars = Array.from({ length: named.count }, (_, index) => {
-      const { time, ...candle } = barAt(series, named.from + index);
-      return { time: new Date(time).toISOString(), ...candle };
-    });
+    const bars = Array.from({ length: named.count }, (_, index) => barAt(series, named.from + index));
     const settings = LABEL_SCHEMAS[source].safeParse(section);
     const labels = settings.success ? ({ source, settings: settings.data } as LabelSettings) : null;
     const distribution = labels && labelDistribution(labels, bars, { train: 0.7, validation: 0.15 });
