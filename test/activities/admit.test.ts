@@ -4,7 +4,7 @@ import { admitActivities } from "../../src/activities/admit.ts";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
 import { inputOf, TRAINING } from "../support/job-inputs.ts";
 
-/** The text that is kept for a training, when the file has this one by now. */
+/** The text that is kept for a training whose file holds `text` by now. */
 async function keptOf(text: string): Promise<string | null> {
   let kept: string | null = null;
   const deps = {

@@ -55,7 +55,7 @@ describe("an item", () => {
     const first = await prepared("batch-1");
     expect(first).toMatchObject({ finished: null, input: { forceReason: null, parentJobId: "batch-1" } });
     await ended(first, "cancelled");
-    // Its own end is its own answer, also when the batch is gone through once more.
+    // The end of its own job is its answer, also when the batch is gone through once more.
     expect(await prepared("batch-1")).toMatchObject({
       finished: { status: "cancelled" },
       input: { jobId: first.input.jobId },

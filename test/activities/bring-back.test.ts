@@ -12,7 +12,7 @@ import { inputOf, TRAINING } from "../support/job-inputs.ts";
 
 const NOW = "namespace-now";
 
-/** Temporal as it is: jobs live in `NOW`, and `living` are the ids of all namespaces in use. */
+/** A Temporal whose present namespace is `NOW`. `living` are the ids of all namespaces that exist. */
 function world({ living = [NOW], parent = "open" }: { living?: readonly string[]; parent?: string } = {}) {
   const started: string[] = [];
   const deps = {
@@ -55,7 +55,7 @@ describe("a job that is open on record and unknown to Temporal", () => {
 });
 
 describe("a job whose workflow seems to be gone", () => {
-  /** @param later what Temporal says at the second look */
+  /** @param later what Temporal answers at the second look */
   async function settled(later: { execution: string; namespace: string }) {
     const { deps, started } = world({ living: [later.namespace] });
     const ended: string[] = [];

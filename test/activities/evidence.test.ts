@@ -12,7 +12,7 @@ describe("asking a worker", () => {
   it("takes a refused connection for a dead process only where the worker has answered before", async () => {
     const endpoint = `http://127.0.0.1:${await freePort()}`;
     expect(await askWorker(ktrdr, { endpoint, reached: endpoint }, "op-1")).toEqual({ kind: "refused" });
-    // The registry's address may be meant for KTRDR's own network.
+    // The address in KTRDR's registry may be one that only KTRDR's own network can reach.
     expect(await askWorker(ktrdr, { endpoint, reached: null }, "op-1")).toEqual({ kind: "silent" });
     const elsewhere = "http://no-such-host.invalid:5003";
     expect(await askWorker(ktrdr, { endpoint: elsewhere, reached: null }, "op-1")).toEqual({ kind: "silent" });
@@ -47,7 +47,7 @@ describe("asking for a resumed operation", () => {
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   }
 
-  /** A worker that computes the given operation; tells of any operation as KTRDR's row has it. */
+  /** A worker that computes the given operation. It answers about any operation as KTRDR's row has it. */
   const worker = async (computing: string | null, asked: string[]) =>
     await serve((request, response) => {
       asked.push(request.url ?? "");

@@ -19,7 +19,7 @@ const POINT = {
 };
 const IN_FLIGHT_MS = 35_000;
 
-/** What KTRDR's API shows and answers; `after` changes the status some milliseconds after a resumption was asked for. */
+/** What KTRDR's API shows and answers; `after` changes the status some time after the request to resume. */
 class Api {
   status: OperationStatus = "cancelled";
   hasCheckpoint = true;
@@ -120,8 +120,8 @@ describe("a training whose worker died", () => {
 
   it("is resumed once, however often our process dies on the way", async () => {
     await record.jobs().attachOperation(JOB, 2, { operationId: JOB, resumedFrom: POINT });
-    expect(await resume()).toBe(JOB); // died before it asked
-    expect(await resume()).toBe(JOB); // died before it heard
+    expect(await resume()).toBe(JOB); // our process died before it asked
+    expect(await resume()).toBe(JOB); // our process died before it heard the answer
     expect(api.asked).toBe(1);
   });
 
@@ -169,7 +169,7 @@ describe("a training that is asked to go on where an earlier job was stopped", (
     expect(await resume(wish, LATER, later())).toBe(JOB);
     expect(later()).toMatchObject({ operationId: JOB, resumedFrom: POINT, workerEndpoint: "http://w:1" });
     expect(await record.jobs().ownerOf(JOB)).toBe(LATER);
-    // Died before it heard: once.
+    // Our process died before it heard the answer. The resumption is asked for once.
     expect(await resume(wish, LATER, later())).toBe(JOB);
     expect(api.asked).toBe(1);
   });

@@ -34,7 +34,7 @@ test("a terminated job that cannot be settled now keeps no other one from being 
       },
     },
   } as unknown as ActivityDeps;
-  // Settled one after the other, the stuck one (first to be looked at) would wait for ever.
+  // The stuck job is looked at first. If jobs were settled one after the other, it would wait for ever.
   const warden = tendActivities(deps);
   await new MockActivityEnvironment().run(async () => await warden.tendJobs());
   expect(closed).toEqual(["older", "stuck"]);
@@ -54,7 +54,7 @@ test.each([
       jobs: { get: async () => batch, finish: async (_id: string, outcome: JobOutcome) => finished.push(outcome) },
     } as unknown as ActivityDeps;
     await new MockActivityEnvironment().run(async () => await settle(deps, "batch-ended-1"));
-    // A batch takes no force_new_reason.
+    // start_batch takes no force_new_reason.
     expect(finished).toMatchObject([
       { status, failure: { code, next: expect.stringMatching(/^To go on with it, call start_batch/) } },
     ]);

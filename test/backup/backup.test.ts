@@ -40,7 +40,7 @@ const libraryOf = (dir: string) => createStrategyLibrary(dir, createStrategyFold
 const places = new Places();
 let source: string;
 let strategies: string;
-/** A good backup of both. */
+/** A good backup of the database and the strategies folder. */
 let good: string;
 
 beforeAll(async () => {
@@ -253,7 +253,7 @@ describe("a backup", () => {
     expect(noted.map(({ taken_at }) => taken_at.toISOString())).toEqual([takenAt]);
     await command("second");
     expect(await query(from, "select taken_at from backups")).toHaveLength(2);
-    // The place is still one where nothing was done.
+    // A noted backup does not count as content: the database may still be restored into.
     await restored(path.join(folder, "second"), { databaseUrl: from });
     expect(await query(from, "select taken_at from backups")).toEqual(noted);
     await query(from, "drop table backups");
@@ -276,7 +276,7 @@ describe("a backup", () => {
     });
     await query(source, "drop database nothing_in_it");
     expect(await filesOf(empty)).toEqual([]);
-    await backup({ ...options, folder: empty }); // an empty one is as good as none
+    await backup({ ...options, folder: empty }); // an empty folder is taken, like one that does not exist
     expect(await filesOf(empty)).toContain("manifest.json");
   });
 });
@@ -384,7 +384,7 @@ describe("a restore is refused, and changes nothing,", () => {
   });
 
   const TABLE = "database/tool_executions.jsonl.gz";
-  /** Wrong in a way that its checksums do not show: found when the rows are put back. */
+  /** Defects that the checksums do not show. They are found when the rows are put back. */
   const FORGED: Record<string, (folder: string) => Promise<void>> = {
     "are not those that were backed up": inManifest((text) =>
       text.replace(/("name": "tool_executions"[^}]*"digest": ")\d+/, "$1123"),
@@ -495,7 +495,7 @@ it("a disk that is full in the middle is named, and nothing is left on it", asyn
   try {
     const target = path.join(disk.dir, "backup");
     const inRows = { folder: target, databaseUrl: await places.database(), strategiesDir: undefined, version: VERSION };
-    // Random, so that packing does not help.
+    // The values are random, so that packing cannot make them small.
     await query(
       inRows.databaseUrl,
       `insert into tool_executions (id, at, tool, arguments, outcome, duration_ms)
@@ -520,7 +520,7 @@ describe("killed in the middle", () => {
       all: true,
     });
 
-  /** Resolves when a process of ours waits for what the test holds. */
+  /** Resolves when the process with this application name waits for the lock that the test holds. */
   async function waits(url: string, application: string): Promise<void> {
     const waiting = async () =>
       (

@@ -109,7 +109,7 @@ describe("the memory, exported and imported", () => {
       const found = await createInsightSearch(pool).search({ terms: searchTerms("uberkauft"), limit: 5, offset: 0 });
       expect(found.hits).toHaveLength(1);
     });
-    // And exported from there it is the same once more, but for when.
+    // An export of the imported memory is the same, except for its time in the first line.
     const again = path.join(await places.folder(), "again.jsonl");
     await run("export-memory", target, again);
     const linesOf = async (name: string) => (await readFile(name, "utf8")).split("\n").slice(1).toSorted();

@@ -43,7 +43,7 @@ export class Places {
   }
 }
 
-/** Work on a pool of its own. */
+/** Does the work on a pool of its own. */
 export async function withPool<T>(url: string, work: (pool: Pool) => Promise<T>): Promise<T> {
   const pool = createPool(url);
   try {
@@ -79,7 +79,7 @@ export async function query<Row extends pg.QueryResultRow>(url: string, text: st
 const AWKWARD =
   "tab\there, quote ' \" \\ , line\nbreak, ☃ and 🦆, {curly}, \\N, \r carriage, next\u0085line, line\u2028and paragraph\u2029.";
 
-/** One of each: completed with a result and a model, resumed, failed, running, waiting; and calls in the log. */
+/** Jobs of every kind: completed with a result and a model, resumed, failed, running, waiting; and calls in the log. */
 export async function fillDatabase(url: string, calls = 30): Promise<{ readonly open: string }> {
   const pool = createPool(url);
   try {
@@ -135,7 +135,7 @@ export async function contentOf(url: string): Promise<Record<string, string[]>> 
   return content;
 }
 
-/** Everything but what is there from the beginning. */
+/** All rows except those that a new database has from the beginning. */
 export async function rowsIn(url: string): Promise<string[]> {
   const { research_control: _control, ...rest } = await contentOf(url);
   return Object.values(rest).flat();
@@ -143,7 +143,7 @@ export async function rowsIn(url: string): Promise<string[]> {
 
 export const filesOf = async (dir: string): Promise<string[]> => (await readdir(dir)).toSorted();
 
-/** Changes a file of a backup and makes its checksums fit again: what a forger, or a newer version, would leave. */
+/** Changes a file of a backup and makes its checksums fit again, as a forger or a newer version would. */
 export async function rewriteBytes(folder: string, file: string, change: (bytes: Buffer) => Buffer): Promise<void> {
   const before = await readFile(path.join(folder, file));
   const after = change(before);

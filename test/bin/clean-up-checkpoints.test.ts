@@ -13,7 +13,7 @@ import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
 const DAY_MS = 86_400_000;
 let ktrdr: TestSandbox;
 let database: TestDatabase;
-/** The id of the job, by the operation that computed for it. */
+/** The ids of the jobs, by the operation that computed for each. */
 const jobs = new Map<string, string>();
 
 beforeAll(async () => {
@@ -34,10 +34,10 @@ beforeAll(async () => {
   await job("young", 1, 100);
   await job("lately", 1, 5);
   await job("running", 1, null);
-  // Its first job ended long ago, but another one goes on with it.
+  // Its first job ended long ago, but another job goes on with the operation.
   await job("resumed", 1, 100);
   await job("resumed", 2, null);
-  // Another one waits to go on with it.
+  // A queued job waits to go on with this operation.
   await job("wanted", 1, 100);
   const waiting = { ...jobInput(), request: { ...TRAINING, resumeFrom: jobs.get("wanted") } };
   await withPool(database.url, async (pool) => await createJobWriter(pool).admit(waiting, null));
@@ -54,7 +54,7 @@ function checkpoint(id: string, days: number): void {
   writeFileSync(file, JSON.stringify({ ...row, artifacts_path: null }));
 }
 
-/** @param endedDays null: it is open. */
+/** @param endedDays null when the job is open */
 async function job(operationId: string, n: number, endedDays: number | null): Promise<void> {
   const input = jobInput();
   jobs.set(operationId, input.jobId);

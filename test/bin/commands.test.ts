@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(async () => await rm(home, { recursive: true, force: true }));
 
-/** Nothing of this machine's own settings, and a lab's folder without a lab. */
+/** An environment without this machine's own settings. Its lab folder holds no lab. */
 const bare = (more: Readonly<Record<string, string>> = {}) => ({
   PATH: process.env["PATH"] ?? "",
   HOME: home,

@@ -17,11 +17,11 @@ import { deadEnvironment } from "../support/mcp.ts";
 import { createTestDatabase } from "../support/postgres.ts";
 import { rawStdio } from "../support/raw-server.ts";
 
-/** Every class of character that hides, or moves a terminal, in one text; an argument or a file name cannot hold NUL. */
+/** Every class of character that hides text or steers a terminal. NUL is missing: no argument can hold it. */
 const HOSTILE =
   "begins\u001B[2J\u001B]0;title\u0007\u009B2J\u202E\u2066\u{E0041}\u{E0100}\u200B\uFEFF\u00AD\u3164\u2028\rends";
 
-/** Nothing of it but its letters. */
+/** The output may hold the letters of the hostile text, but nothing else of it. */
 function expectHarmless(output: string): void {
   expect(output).toContain("begins");
   expect(isPlain(output), JSON.stringify(output)).toBe(true);
@@ -47,7 +47,7 @@ const addressOf = async (server: Server): Promise<string> => {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 };
 
-/** Lets nobody in, and says so like PostgreSQL. */
+/** A server that lets nobody in, and says so in PostgreSQL's protocol. */
 async function refusingPostgres(words: string): Promise<string> {
   const fields = Buffer.from(`SFATAL\0VFATAL\0C53300\0M${words}\0\0`);
   const length = Buffer.alloc(4);
@@ -59,7 +59,7 @@ async function refusingPostgres(words: string): Promise<string> {
   return `postgresql://x:y@${await addressOf(server)}/z`;
 }
 
-/** Refuses everything, like KTRDR. */
+/** A server that refuses every request in KTRDR's form. */
 async function refusingKtrdr(words: string): Promise<string> {
   const server = createHttpServer((_request, response) => {
     response.writeHead(400, { "content-type": "application/json" }).end(JSON.stringify({ detail: words }));

@@ -25,7 +25,7 @@ const start = async (symbol: string): Promise<string> => {
   return (await stack.ask("load_market_data", request))["task_id"] as string;
 };
 
-/** Temporal's list lags behind its starts. */
+/** Waits until Temporal's list, which lags behind the starts, has the job. */
 const listed = async (jobId: string) =>
   await expect
     .poll(async () => (await stack.deps.jobs.openJobs(10)).map((job) => job.jobId), { timeout: 120_000 })

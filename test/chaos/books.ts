@@ -10,13 +10,13 @@ export interface JobBook {
   readonly finishedMs: number | null;
   readonly operationIds: readonly string[];
   readonly results: number;
-  /** As recorded; null when none is. */
+  /** The result on record; null when there is none. */
   readonly result: Readonly<Record<string, unknown>> | null;
-  /** Operations of the computations table, oldest first; null: begun, none attached. */
+  /** Operations of the computations table, oldest first. Null: begun, but no operation is attached. */
   readonly attached: readonly (string | null)[];
 }
 
-/** Causes of a failed workflow task that are no fault of the workflow's code (WorkflowTaskFailedCause of the API). */
+/** Causes of a failed workflow task that the workflow's code did not cause (WorkflowTaskFailedCause of the API). */
 const BLAMELESS = new Map([
   [1, "UNHANDLED_COMMAND"],
   [13, "RESET_STICKY_TASK_QUEUE"],
@@ -26,7 +26,7 @@ const BLAMELESS = new Map([
   [31, "UNHANDLED_UPDATE"],
 ]);
 
-/** PostgreSQL and Temporal, read past the proxies. */
+/** Reads PostgreSQL and Temporal directly, not through the proxies. */
 export class Books {
   readonly #database: string;
   readonly #temporal: string;
@@ -71,7 +71,7 @@ export class Books {
     return await this.#asking(async (client) => (await client.workflow.getHandle(taskId).describe()).status.name);
   }
 
-  /** Workflow tasks that the workflow's own code failed (it was not deterministic, or threw). */
+  /** Workflow tasks that failed through the workflow's own code (it was not deterministic, or threw). */
   async failedTasks(workflowId: string): Promise<string[]> {
     return await this.#asking(async (client) => {
       const { events } = await client.workflow.getHandle(workflowId).fetchHistory();
@@ -82,7 +82,7 @@ export class Books {
     });
   }
 
-  /** Who holds or waits for a slot; nobody when no keeper lives. */
+  /** Who holds a slot and who waits for one; nobody when no keeper lives. */
   async slots(kind: SlotKind): Promise<{ readonly held: readonly string[]; readonly queue: readonly string[] }> {
     return await this.#asking(async (client) => {
       const keeper = client.workflow.getHandle(slotKeeperId(kind));

@@ -32,10 +32,10 @@ export async function strikeStage({ chaos, claude }: Stage): Promise<string[]> {
   return await chaos.end();
 }
 
-/** Room for a lab and a few jobs, megabytes. */
+/** Megabytes, enough for a lab and a few jobs. */
 const DISK_MB = 600;
 
-/** Nothing was struck, and why. */
+/** The report of a scenario that was not run, with the reason. */
 const leftOut = (scenario: Scenario, why: string): RunReport => ({
   scenario,
   broken: [],
@@ -46,7 +46,7 @@ const leftOut = (scenario: Scenario, why: string): RunReport => ({
   durationMs: 0,
 });
 
-/** Runs scenarios in labs that are replaced now and then, and when told to. */
+/** Runs scenarios in a lab. The lab is replaced after some runs, and when told to. */
 export class Campaign {
   #stage: Promise<Stage> | null = null;
   #folder = "";
@@ -84,7 +84,7 @@ export class Campaign {
     return report;
   }
 
-  /** Of the lab that ran last. */
+  /** The folder of the lab that ran last. */
   get folder(): string {
     return this.#folder;
   }
@@ -102,13 +102,13 @@ export class Campaign {
     await rm(`${disk.dir}.jsonl`, { force: true });
   }
 
-  /** For good: a run that is under way breaks off. */
+  /** Ends the campaign for good. A run that is under way breaks off. */
   async stop(): Promise<void> {
     this.#stopping.abort(new Error("stopped"));
     await this.end();
   }
 
-  /** Whether a scenario breaks something, each time in a fresh lab. */
+  /** Whether the scenario breaks something in a fresh lab. */
   async breaks(scenario: Scenario): Promise<boolean> {
     await this.end();
     return (await this.run(scenario)).broken.length > 0;

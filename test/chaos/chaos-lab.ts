@@ -19,11 +19,11 @@ import type { SmallDisk } from "../support/small-disk.ts";
 import type { Part, Wire } from "./scenario.ts";
 import { SecondWorker } from "./second-worker.ts";
 
-/** KTRDR's timers run ten times as fast as in reality, and so does our patience with them. */
+/** KTRDR's timers run ten times as fast as in reality, so our own time limits are shortened with them. */
 const SETTINGS = {
   SANDBOX_TIME_SCALE: "0.1",
   KTRDR_POLL_INTERVAL_MS: "250",
-  // Statuses are asked far more often than Claude does.
+  // The tests ask for statuses far more often than Claude does.
   LIMIT_CALLS_PER_MINUTE: "0",
   KTRDR_REQUEST_TIMEOUT_MS: "3000",
   KTRDR_NOT_FOUND_GRACE_MS: "3000",
@@ -38,17 +38,17 @@ const SETTINGS = {
 const FOREIGN = /^(KTRDR_|DATABASE_URL$|TEMPORAL_(?!CLI_PATH$)|LAB_|SANDBOX_|LOG_LEVEL$)/;
 
 export const STRATEGY = "probe";
-/** KTRDR keeps a checkpoint every ten: a training that dies late has one, a training that dies early has none. */
+/** KTRDR keeps a checkpoint every ten epochs. A training that dies late has one; one that dies early has none. */
 const EPOCHS = 40;
 
 export interface ChaosLabOptions {
   /** Stops a start that is under way. */
   readonly signal?: AbortSignal;
-  /** Everything the lab writes, KTRDR's files included, goes there. Whoever mounted it removes it. */
+  /** Everything that the lab writes goes there, KTRDR's files included. Whoever mounted the disk removes it. */
   readonly disk?: SmallDisk | null;
 }
 
-/** A process of the lab that ended. Milliseconds since the epoch, a moment after it really ended. */
+/** A process of the lab that ended. `atMs` is a moment after the real end, in milliseconds since the epoch. */
 export interface Death {
   readonly part: string;
   readonly pid: number;
@@ -61,9 +61,9 @@ export class ChaosLab {
   readonly wires: Readonly<Record<Wire, Proxy>>;
   readonly faults: FaultStore;
   readonly deaths: Death[];
-  /** Told of each part that is ready (again). */
+  /** Called with each part that is ready, for the first time or again. */
   onReady: (part: string) => void = () => undefined;
-  /** The disk it lies on, if that is a small one of its own. */
+  /** The small disk that the lab lies on; null when it has none of its own. */
   readonly disk: SmallDisk | null;
   #guest: SecondWorker | null = null;
   #ended = false;
@@ -165,7 +165,7 @@ export class ChaosLab {
     });
   }
 
-  /** A Temporal server that was started again knows of a worker once that has found it. */
+  /** Whether our worker polls Temporal. After a restart the server knows no worker until the worker has found it. */
   async #polled(): Promise<boolean> {
     const connection = openLazily({ address: this.lab.addresses.temporal });
     try {
@@ -181,7 +181,7 @@ export class ChaosLab {
     return workers.filter((one) => one.status === "available" && one.health_check_failures === 0).length;
   }
 
-  /** Processes that still belong to the lab: named by its folder in their command line or environment. */
+  /** Processes that still belong to the lab: their command line or environment names its folder. */
   async processes(): Promise<string[]> {
     const found: string[] = [];
     for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)) {
@@ -206,7 +206,7 @@ export class ChaosLab {
   }
 }
 
-/** KTRDR's log of computing is what everything is judged by: a full disk must not cut it short. */
+/** Everything is judged by KTRDR's log of computing, so a full disk must not cut it short. */
 async function keepLogElsewhere(disk: SmallDisk, dir: string): Promise<void> {
   const log = `${disk.dir}.jsonl`;
   await writeFile(log, "");

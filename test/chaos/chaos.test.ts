@@ -7,7 +7,7 @@ import { drawScenario, type Kind, type Scenario } from "./scenario.ts";
 /** A short campaign; `make chaos` runs longer ones. */
 const SEED = 2;
 const RUNS = 4;
-/** They wait more than they compute: two share the machine. */
+/** Labs wait more than they compute, so two can share the machine. */
 const LABS = 2;
 
 const planned = (name: string, scenario: Scenario): Planned => ({ name, again: "", scenario });
@@ -16,8 +16,9 @@ const drawn = Array.from({ length: RUNS }, (_, index) =>
   planned(`run ${index} of seed ${SEED}`, drawScenario(SEED, index)),
 );
 
-// KTRDR chooses the id of these and shows it in the answer only. They end when the next process of ours takes work,
-// before Temporal gives the start to another attempt: it has to have looked by then.
+// KTRDR chooses the id of these operations and shows it only in the answer, which the killed worker does not hear. They
+// end when our next worker process takes work, which is before Temporal makes another attempt to start. The worker must
+// have found them by then.
 const started = (["backtest", "data_load"] as const).map((kind: Kind) =>
   planned(`a ${kind} whose start was answered to a killed worker`, {
     kind,
@@ -36,7 +37,7 @@ const reports = new Map<Planned, RunReport>();
 beforeAll(async () => {
   await crew.carryOut([...cells, ...started, ...drawn], async (run, report, campaign) => {
     reports.set(run, report);
-    if (report.broken.length > 0) await campaign.end(); // the others are not to suffer
+    if (report.broken.length > 0) await campaign.end(); // the next runs get a fresh lab
   });
 }, 1_200_000);
 

@@ -22,7 +22,7 @@ export class Claude {
       const result = await client.call(tool, { ...args });
       if (result.isError === true) {
         const text = textOf(result);
-        // What a defect was is in the server's own log only.
+        // Only the server's own log says what a defect was.
         return { kind: "refusal", text: text.includes("incident") ? `${text} ${client.stderr().slice(-2_000)}` : text };
       }
       return { kind: "answer", facts: result.structuredContent as Record<string, unknown> };

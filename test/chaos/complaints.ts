@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import path from "node:path";
 
-/** `level` of an error in pino's lines. */
+/** The `level` that pino gives to errors. */
 const ERROR = 50;
 const WORKERS = ["worker.log", "second-worker.log"] as const;
 
@@ -14,7 +14,7 @@ export class Complaints {
     this.#from = new Map(files.map((file) => [file, statSync(file, { throwIfNoEntry: false })?.size ?? 0]));
   }
 
-  /** One line each. Lines that are no JSON (a crash's last words) are left to the eye. */
+  /** One line for each error. Lines that are no JSON (the last words of a crash) are skipped. */
   read(): string[] {
     const found = [...this.#from].flatMap(([file, from]) => linesFrom(file, from).flatMap(complaintOf));
     return [...new Set(found)];
@@ -23,7 +23,7 @@ export class Complaints {
 
 function linesFrom(file: string, from: number): string[] {
   const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  // A log that had grown large was set aside meanwhile.
+  // A log that is smaller than before had grown large and was set aside: the new one is read from its start.
   if (size < from) return readFileSync(file, "utf8").split("\n");
   const handle = size === from ? null : openSync(file, "r");
   if (handle === null) return [];

@@ -9,7 +9,7 @@ export interface Planned {
   readonly scenario: Scenario;
 }
 
-/** Several labs at once that share the runs. Which lab carries a run out makes no difference to it. */
+/** Several labs at once, which share the runs. It makes no difference to a run which lab carries it out. */
 export class Crew {
   readonly #campaigns: readonly Campaign[];
   #stopped = false;
@@ -18,7 +18,7 @@ export class Crew {
     this.#campaigns = Array.from({ length: labs }, () => new Campaign());
   }
 
-  /** @param done told of each run as it ends, one after the other for each lab. */
+  /** @param done called with each run as it ends; for the runs of one lab one after the other */
   async carryOut(
     runs: readonly Planned[],
     done: (run: Planned, report: RunReport, campaign: Campaign) => Promise<void>,
@@ -37,7 +37,7 @@ export class Crew {
     }
   }
 
-  /** Ends every lab, in the middle of its run if need be. */
+  /** Ends every lab, if need be in the middle of a run. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.#campaigns.map(async (campaign) => await campaign.stop()));

@@ -30,7 +30,7 @@ export class Injector {
     this.#run = run;
   }
 
-  /** What has to be there before the call, for the strikes to come. */
+  /** Starts what the strikes need before the call is made. */
   async prepare(strikes: readonly Strike[]): Promise<void> {
     if (strikes.every(({ attack }) => attack.do !== "second_worker")) return;
     this.#second = await this.#chaos.invite();
@@ -41,7 +41,7 @@ export class Injector {
     await this.#second?.leave("SIGKILL");
   }
 
-  /** Resolves when the fault is there; it is lifted later by itself. */
+  /** Resolves when the fault is in place. The fault is lifted later by itself. */
   async strike({ at, attack, forMs }: Strike): Promise<void> {
     const name = `${at}: ${JSON.stringify(attack)}${forMs > 0 ? ` for ${forMs} ms` : ""}`;
     this.#disturbs(attack);
@@ -102,7 +102,7 @@ export class Injector {
     this.done.push(name);
   }
 
-  /** Until every fault is lifted. */
+  /** Resolves when every fault is lifted. */
   async calm(): Promise<void> {
     await Promise.all(this.#lifting);
   }
@@ -166,7 +166,7 @@ export class Injector {
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(2_000),
-    }).catch(() => undefined); // KTRDR may be down or taken at that moment
+    }).catch(() => undefined); // KTRDR may be down or busy at that moment
   }
 }
 
@@ -174,6 +174,6 @@ function resume(pid: number): void {
   try {
     process.kill(pid, "SIGCONT");
   } catch {
-    // It was killed while it stood still.
+    // The process was killed while it was stopped.
   }
 }

@@ -12,11 +12,11 @@ export interface Evidence {
   readonly slotHeld: boolean;
   readonly computing: readonly Computing[];
   readonly truth: Truth;
-  /** What KTRDR's own books have as the result of the computation that counts; null when nothing. */
+  /** The result that KTRDR's own books have of the computation that counts; null when they have none. */
   readonly inBooks: Readonly<Record<string, unknown>> | null;
   /** Operations of the job of which KTRDR still keeps a checkpoint. */
   readonly checkpointed: readonly string[];
-  /** Workflow tasks that our workflow code failed. */
+  /** Workflow tasks that failed through our workflow code. */
   readonly failedTasks: readonly string[];
   /** What our processes logged as errors. */
   readonly complaints: readonly string[];
@@ -29,13 +29,13 @@ const CLOSED_AS: Readonly<Record<string, string>> = {
   terminated: "TERMINATED",
 };
 
-/** What the operators' page promises for a terminated job. */
+/** The time within which a termination is noticed, as the operators' page promises. */
 const NOTICED_WITHIN_MS = 60_000;
 
 /**
- * What KTRDR's API cannot give: it lists an operation only once somebody read it by id, and a backtest's or load's id
- * is in the answer to its start alone. When that answer is lost and the computing has ended (and the registry has moved
- * on) before anybody could look, nothing shows that it ever was, and another one has to be made.
+ * The limits of KTRDR's API that this run met. KTRDR lists an operation only after somebody read it by id. The id of a
+ * backtest or load is only in the answer to its start. That answer may be lost, and the computing may end (and the
+ * registry move on) before anybody could look. Then nothing shows that it ever was, and another one has to be made.
  */
 export function limitsMet({ computing, book, scenario, run }: Evidence): string[] {
   if (scenario.kind === "training" || book === null) return [];
@@ -46,8 +46,9 @@ export function limitsMet({ computing, book, scenario, run }: Evidence): string[
 }
 
 /**
- * Nor this: a load that died with KTRDR's API, while nobody could look, is shown like one that goes on and was called
- * failed by the orphan detector. Then the stored bars must show it, or the job says that its end is not known.
+ * Another limit: a load that died with KTRDR's API while nobody could look is shown like a load that goes on and was
+ * called failed by the orphan detector. Then the stored bars must show the result, or the job says that its end is not
+ * known.
  */
 function isForgotten({ kind, strikes }: Scenario, run: JobRun): boolean {
   const apiDied = strikes.some(({ attack }) => attack.do === "kill" && attack.part === "ktrdr-api");
@@ -57,8 +58,8 @@ function isForgotten({ kind, strikes }: Scenario, run: JobRun): boolean {
 }
 
 /**
- * What it cannot give either: a backtest or a load has no id of ours, so that a start which the network delivers twice
- * is carried out twice, under two ids, of which the answer tells one. A training's twin is refused by its id.
+ * A third limit: a backtest or a load has no id of ours. A start that the network delivers twice is carried out twice,
+ * under two ids, and the answer names one of them. The second start of a training is refused by its id.
  */
 export function twinsAmong(
   computing: readonly Computing[],
@@ -70,7 +71,7 @@ export function twinsAmong(
   return computing.filter(({ operationId }) => !book.attached.includes(operationId));
 }
 
-/** Over before the next one began, and never known to us. */
+/** Whether it was over before the next one began, and never known to us. */
 function isUnseen(one: Computing, next: Computing | undefined, book: JobBook): boolean {
   if (one.how !== "completed" || one.endMs === null || book.attached.includes(one.operationId)) return false;
   return next !== undefined && next.startMs > one.endMs;
@@ -101,7 +102,7 @@ function computedOnce({ scenario, computing, book }: Evidence): string[] {
         broken.push(`two at once: ${one.operationId} and ${other.operationId}`);
     }
   });
-  // Another one is needed only after one that died or could not be kept by KTRDR.
+  // A second computation is needed only after one that died or whose result KTRDR could not keep.
   const needless = computing
     .slice(0, -1)
     .filter((one, place) => !isExcused(one, place))
@@ -118,7 +119,7 @@ function computedOnce({ scenario, computing, book }: Evidence): string[] {
   return broken;
 }
 
-/** A training that died goes on from its checkpoint, unless KTRDR was disturbed in other ways than by that death. */
+/** A training that died goes on from its checkpoint, unless KTRDR was disturbed otherwise than by that death. */
 function resumedWherePossible({ scenario, computing, checkpointed }: Evidence): string[] {
   const onlyDeaths = scenario.strikes.every(
     ({ attack }) =>
@@ -153,7 +154,7 @@ function recordedOnce({ scenario, book, computing }: Evidence): string[] {
   }
   for (const [place, one] of computing.entries()) {
     const { operationId } = one;
-    // One that died before KTRDR answered its start was refused as far as anybody could know.
+    // A computation that died before KTRDR answered its start looked like a refused start to everybody.
     const unseen = one.how === "died" || (scenario.kind !== "training" && isUnseen(one, computing[place + 1], book));
     if (!unseen && !book.attached.includes(operationId)) broken.push(`${operationId} is not on record`);
   }
@@ -180,12 +181,12 @@ function endedAsItShould({ scenario, run, book, execution, slotHeld, computing }
   const failing = scenario.strikes.some(
     ({ attack }) => attack.do === "ktrdr" && attack.fault.fault === "computing_fails",
   );
-  // A disk that is full fails what KTRDR computes, and KTRDR's own log says so.
+  // On a full disk KTRDR's computing fails, and KTRDR's own log says so.
   const outOfSpace = needsSmallDisk(scenario) && computing.at(-1)?.how.includes("ENOSPC") === true;
   if (failing || outOfSpace || isForgotten(scenario, run)) allowed.push("failed");
   if (run.terminatedMs !== null) allowed.push("terminated");
   if (!allowed.includes(status)) broken.push(`ended as ${status}: ${run.said.at(-1)?.headline ?? ""}`);
-  // What had ended before anybody noticed the termination is recorded as what it was.
+  // A job whose computing ended before the termination was noticed is recorded as what that came to.
   const terminated = run.terminatedMs !== null && execution === "TERMINATED";
   if (!terminated && execution !== CLOSED_AS[status])
     broken.push(`Temporal says ${execution}, the record says ${status}`);

@@ -3,12 +3,12 @@ import type { Claude } from "./claude.ts";
 import type { ChaosRequest } from "./requests.ts";
 import type { ChaosJob, Said } from "./truth.ts";
 
-/** Polls are this far apart, so that every change is seen soon after it. */
+/** The time between two polls: short, so that every change is seen soon. */
 const POLL_EVERY_MS = 120;
-/** After a final answer the status is asked a few more times: it must stay. */
+/** After a final answer the status is asked this many more times. It must not change. */
 const ASK_AGAIN = 3;
 
-/** What a client does about one job: asks for it, asks how it is throughout, maybe cancels it. */
+/** What a client does about one job: it asks for the job, asks for its status until the end, and may cancel it. */
 export class JobRun {
   readonly request: ChaosRequest;
   readonly said: Said[] = [];
@@ -18,7 +18,7 @@ export class JobRun {
   /** When an operator terminated it in Temporal; null: never. */
   terminatedMs: number | null = null;
   job: ChaosJob | null = null;
-  /** Its id as soon as anybody can know it: it is seen on a wire before the tool answers. */
+  /** The job's id as soon as it is seen on a wire, which is before the tool answers. */
   seenId: string | null = null;
   readonly #claude: Pick<Claude, "call">;
   readonly #signal: AbortSignal;
@@ -33,7 +33,7 @@ export class JobRun {
     return this.job?.taskId ?? this.seenId;
   }
 
-  /** Calls the tool until it is accepted, as often as it takes: the same request is the same job. */
+  /** Calls the tool until the job is accepted. Repeating is safe: the same request is the same job. */
   async ask(): Promise<ChaosJob> {
     const { tool, args, kind, endDate } = this.request;
     for (;;) {
@@ -48,7 +48,7 @@ export class JobRun {
     }
   }
 
-  /** Asks how the job is until it is over, and a little longer. @param onState told of each answer. */
+  /** Asks for the status until the job is over, and a little longer. @param onState called with each answer */
   async watch({ taskId }: ChaosJob, onState: (said: Said) => Promise<void>): Promise<void> {
     for (let finals = 0, turn = 0; finals <= ASK_AGAIN; turn += 1) {
       this.#signal.throwIfAborted();
@@ -66,7 +66,7 @@ export class JobRun {
     const reply = await this.#claude.call("get_task_status", { task_id: taskId, wait_seconds: waitSeconds });
     if (reply.kind === "lost") return null;
     if (reply.kind === "refusal") {
-      // The status tool answers whatever is down.
+      // No outage excuses this: the status tool must answer whatever is down.
       this.faulty.push(`get_task_status: ${reply.text.slice(0, 2_500)}`);
       return null;
     }
@@ -83,7 +83,7 @@ export class JobRun {
     return said;
   }
 
-  /** Cancels as often as it takes. Does not wait for the end. */
+  /** Repeats the cancellation until it is accepted. Does not wait for the job's end. */
   async cancel(): Promise<void> {
     this.cancelledMs ??= Date.now();
     while (!this.#signal.aborted) {
@@ -102,6 +102,6 @@ export class JobRun {
 
 const isOutage = (text: string): boolean => text.includes("-32001");
 
-/** What a job's state was, in order, without repeats. */
+/** The states that a job went through, in order, without repeats. */
 export const statesOf = (said: readonly Said[]): string[] =>
   said.map(({ state }) => state).filter((state, place, all) => state !== all[place - 1]);

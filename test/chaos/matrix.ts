@@ -1,4 +1,4 @@
-/** Everything that can die, at every step of a job, and every fault of KTRDR: all of it, or so much that no pair is missing. */
+/** Every death at every step of a job, and every fault of KTRDR. In full, or in few runs that still have every pair. */
 import type { Planned } from "./crew.ts";
 import type { Attack, KtrdrFault, Part, Scenario, Step, Strike } from "./scenario.ts";
 
@@ -6,15 +6,15 @@ export type MatrixKind = Extract<Scenario["kind"], "training" | "backtest">;
 
 export const KINDS: readonly MatrixKind[] = ["training", "backtest"];
 
-/** What dies: a part by SIGKILL (`own`: KTRDR's worker of the kind), or our worker by SIGTERM as in a deploy. */
+/** What dies: a part by SIGKILL (`own`: KTRDR's worker of the kind), or our worker by SIGTERM (`deploy`). */
 export const VICTIMS = ["worker", "mcp", "ktrdr-api", "deploy", "postgres", "temporal", "own"] as const;
 export type Victim = (typeof VICTIMS)[number];
 
-/** In the order of a job's life. */
+/** The steps, in the order of a job's life. */
 export const STEPS = ["admission", "posted", "running", "ending", "recording"] as const satisfies readonly Step[];
 export const ALL_STEPS = [...STEPS, "cancelling"] as const satisfies readonly Step[];
 
-/** What strikes when somebody says "running", or cancels then, finds the job computing. */
+/** The computing is held, so that a strike or a cancellation at "running" finds the job still computing. */
 const scenarioOf = (
   kind: MatrixKind,
   strikes: readonly Strike[],
@@ -46,8 +46,8 @@ export function deathAt(kind: MatrixKind, victim: Victim, step: Step): Scenario 
 }
 
 /**
- * So few runs that every pair of victim and step is in one: a Latin square, several deaths in each run. Both kinds meet
- * every victim and every step.
+ * A few runs that contain every pair of victim and step: a Latin square, with several deaths in each run. Both kinds
+ * meet every victim and every step.
  */
 export function pairwise(): Scenario[] {
   const kindOf = (row: number): MatrixKind => (row % 2 === 0 ? "training" : "backtest");
@@ -61,7 +61,7 @@ export function pairwise(): Scenario[] {
   return [...lives, ...cancellations];
 }
 
-/** For a while, one after the other, at steps of one job. */
+/** Faults that last for a while. They strike one after the other, at the steps of one job. */
 const PASSING: readonly (readonly [Step, KtrdrFault])[] = [
   ["before_call", { fault: "slow", delayMs: 600 }],
   ["admission", { fault: "http_503" }],
@@ -71,7 +71,7 @@ const PASSING: readonly (readonly [Step, KtrdrFault])[] = [
   ["ending", { fault: "hang" }],
 ];
 
-/** Each in a job of its own. */
+/** Faults that last. Each strikes a job of its own. */
 const LASTING: Readonly<Record<string, { readonly strike: KtrdrFault; readonly cancel?: true }>> = {
   "404 after the start": { strike: { fault: "lost_operation", times: 1 } },
   "completed turned failed": { strike: { fault: "completed_turned_failed", times: 1 } },
@@ -83,7 +83,7 @@ const LASTING: Readonly<Record<string, { readonly strike: KtrdrFault; readonly c
 const VARIANTS = ["huge", "nan", "wrong_types", "html"] as const;
 const POISONED_AT = ["admission", "posted", "running", "ending"] as const satisfies readonly Step[];
 
-/** KTRDR's faults, for one kind: named scenarios. */
+/** KTRDR's faults as named scenarios, for one kind. */
 export function faultsOf(kind: MatrixKind): { readonly name: string; readonly scenario: Scenario }[] {
   const passing = PASSING.map(([at, fault]): Strike => ({ at, attack: { do: "ktrdr", fault }, forMs: 900 }));
   const poison = VARIANTS.map((variant, place): Strike => {
@@ -129,11 +129,11 @@ export function inTests(): Cell[] {
   return [...deaths, ...faults];
 }
 
-/** For a while; where a file system can be mounted. */
+/** The disk is full for a while. This needs a machine that lets us mount a file system. */
 const fullDiskAt = (kind: MatrixKind, at: Step): Scenario =>
   scenarioOf(kind, [{ at, attack: { do: "full_disk" }, forMs: 3_000 }], { cancelled: at === "cancelling" });
 
-/** Every combination by itself. */
+/** Every combination in a run by itself. */
 export function wholeMatrix(): Cell[] {
   return KINDS.flatMap((kind) => [
     ...VICTIMS.flatMap((victim) => {

@@ -1,14 +1,14 @@
-/** What an operator does at Temporal itself, past every tool of ours. */
+/** What an operator does in Temporal itself, without any tool of ours. */
 import { randomUUID } from "node:crypto";
 import { Client, WorkflowNotFoundError } from "@temporalio/client";
 import { openLazily } from "../../src/temporal/open-connection.ts";
 import type { Lab } from "../../lab/lab.ts";
 import { until } from "../../lab/until.ts";
 
-/** The server's only, as far as a lab's operator goes. */
+/** What an operator must know of the lab's Temporal server. */
 export type Place = Pick<Lab, "addresses" | "namespace">;
 
-/** `nothing`: there was nothing (any more) to do it to. `unknown`: Temporal did not answer; it may have been done. */
+/** `nothing`: it was not done. `unknown`: Temporal did not answer, so it may have been done. */
 export type Deed = "done" | "nothing" | "unknown";
 
 const PATIENCE_MS = 2_000;
@@ -43,7 +43,7 @@ export async function requestCancel(place: Place, workflowId: string): Promise<D
   });
 }
 
-/** To its first workflow task: the whole story is told again. Nothing when none is completed yet. */
+/** Resets a workflow to its first workflow task, so that it runs anew. Nothing when none is completed yet. */
 export async function reset(place: Place, workflowId: string): Promise<Deed> {
   return await atTemporal(place, async ({ workflow, workflowService }) => {
     const { events } = await workflow.getHandle(workflowId).fetchHistory();
@@ -60,7 +60,7 @@ export async function reset(place: Place, workflowId: string): Promise<Deed> {
   });
 }
 
-/** Pauses the step that the job is in. @returns what lets it go on; null when it is in none. */
+/** Pauses the step that the job is in. @returns what unpauses it; null when nothing was paused */
 export async function pauseStep(place: Place, workflowId: string): Promise<(() => Promise<void>) | null> {
   const { namespace } = place;
   const step = { namespace, execution: { workflowId }, identity: "chaos", reason: "chaos" };

@@ -23,9 +23,9 @@ export interface Stage {
 export interface RunReport {
   readonly scenario: Scenario;
   readonly broken: readonly string[];
-  /** Met what KTRDR's API cannot give. */
+  /** Limits of KTRDR's API that the run met. */
   readonly limits: readonly string[];
-  /** Strikes that were carried out; the step of the others was never reached. */
+  /** Strikes that were carried out. The steps of the others were never reached. */
   readonly struck: readonly string[];
   readonly states: readonly string[];
   readonly outcome: string;
@@ -35,7 +35,7 @@ export interface RunReport {
 /** How long a job may take once nothing disturbs it any more. */
 const BOUND_MS = 120_000;
 
-/** Slow enough for something to happen meanwhile. */
+/** Computing that is slow enough for something to happen meanwhile. */
 const slow = (pace: number) =>
   [
     { id: "slow-training", fault: "slow_computing", kind: "training", epochDelayMs: 45 * pace },
@@ -45,7 +45,7 @@ const slow = (pace: number) =>
 
 const HOLD = { id: "hold", fault: "computing_stalls", percent: 50 } as const;
 
-/** Carries a scenario out and checks it from outside. Never throws for what the product does. */
+/** Carries a scenario out and checks it from outside. Whatever the product does wrong is reported, not thrown. */
 export async function perform(stage: Stage, scenario: Scenario): Promise<RunReport> {
   const begun = Date.now();
   const over = new AbortController();
@@ -134,11 +134,11 @@ class Performance {
     const { cancelAt, holdUntil } = this.#scenario;
     if (holdUntil !== undefined) {
       this.injector.ktrdrDisturbedMs = Date.now();
-      // After everything that strikes at the same step.
+      // Planned last, so that it comes after everything that strikes at the same step.
       this.#steps.plan(holdUntil, async () => chaos.faults.remove(HOLD.id));
     }
     if (cancelAt !== null) {
-      // Not waited for: stopping needs what is held back until this returns.
+      // The cancellation is not waited for: it needs the bytes that are held back until this returns.
       this.#steps.plan(cancelAt, async () => void this.main.cancel());
     }
     chaos.onReady = (part) => {
@@ -194,7 +194,7 @@ class Performance {
         if (before === this.injector.done.length) return over.abort(new Error("too late"));
       }
     } catch {
-      // Over in time.
+      // The run was over in time.
     }
   }
 

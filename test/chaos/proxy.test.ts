@@ -63,7 +63,7 @@ describe("the proxy", () => {
     client.on("data", (piece: Buffer) => (got += piece.toString()));
     await closed(client);
     expect(got).toBe("0123");
-    // One that is left keeps a process from ending, which then spins.
+    // A socket that is left keeps its process from ending, and the process spins.
     await until(async () => sockets() <= before, { what: "every socket gone", timeoutMs: 120_000, everyMs: 5 });
   });
 

@@ -7,7 +7,7 @@ export class Random {
     for (let turn = 0; turn < 4; turn += 1) this.next();
   }
 
-  /** Uniform in [0, 1). */
+  /** A number in [0, 1), evenly distributed. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -31,7 +31,7 @@ export class Random {
     return item;
   }
 
-  /** Picks by weight. */
+  /** Picks an item with a probability in proportion to its weight. */
   weighted<T>(items: readonly (readonly [weight: number, item: T])[]): T {
     const total = items.reduce((sum, [weight]) => sum + weight, 0);
     let left = this.next() * total;

@@ -10,7 +10,7 @@ export interface ChaosRequest {
 export const dayOf = (year: number, day: number): string =>
   new Date(Date.UTC(year, 0, 1 + day)).toISOString().slice(0, 10);
 
-/** Requests that differ in their end date, so that every job of a lab is another one and can be told from the others. */
+/** Requests that differ in their end date. So each is another job of the lab, and can be told from the others. */
 export class Requests {
   #turn = 0;
   readonly #model: string;

@@ -3,7 +3,7 @@ import { until } from "../../lab/until.ts";
 
 type Lift = () => Promise<void>;
 
-/** Every transaction may only read, in old sessions as well. Nothing happens when PostgreSQL is down. */
+/** Lets every transaction only read, in old sessions as well. Does nothing when PostgreSQL is down. */
 export async function makeReadOnly(database: string): Promise<Lift> {
   const done = await administer(database, "alter system set default_transaction_read_only = on").then(
     () => true,
@@ -15,7 +15,7 @@ export async function makeReadOnly(database: string): Promise<Lift> {
       await administer(database, "alter system reset default_transaction_read_only");
       return true;
     };
-    // It may be coming up again just now.
+    // PostgreSQL may just be starting again.
     await until(writable, { what: "PostgreSQL being writable", timeoutMs: 120_000 });
   };
 }

@@ -4,7 +4,7 @@ import { Random } from "./random.ts";
 
 export type Kind = "training" | "backtest" | "data_load";
 
-/** Named moments of a job's life, each found by something that is seen to happen. */
+/** Named moments of a job's life. Each is recognised by something that can be observed. */
 export type Step =
   /** Before the tool is called. */
   | "before_call"
@@ -16,7 +16,7 @@ export type Step =
   | "before_post"
   /** KTRDR's answer to it is on its way back. */
   | "posted"
-  /** Our worker, or another one after it, takes work again. */
+  /** Our worker takes work again, or a new one in its place. */
   | "worker_back"
   /** KTRDR's log: the computing began. */
   | "computing"
@@ -51,23 +51,23 @@ export interface KtrdrFault {
 
 export type Attack =
   | { readonly do: "kill"; readonly part: Part }
-  /** SIGTERM: what a deploy sends. */
+  /** SIGTERM, as a deploy sends it. */
   | { readonly do: "deploy" }
-  /** SIGSTOP, and SIGCONT when it is over. */
+  /** SIGSTOP at the beginning and SIGCONT at the end. */
   | { readonly do: "freeze"; readonly part: Exclude<Part, "mcp" | "postgres"> }
   | { readonly do: "wire"; readonly wire: Wire; readonly mode: WireMode }
   | { readonly do: "ktrdr"; readonly fault: KtrdrFault }
-  /** PostgreSQL only lets read, or has no connection left. */
+  /** PostgreSQL allows only reading, or has no connection left. */
   | { readonly do: "postgres"; readonly how: "read_only" | "connections" }
   /** An operator terminates the slot keeper. */
   | { readonly do: "terminate_keeper" }
   /** Somebody else has KTRDR compute something of the same kind. */
   | { readonly do: "foreign" }
-  /** The disk of the whole lab is full. Only by plan: such a lab lies on a small disk of its own. */
+  /** The disk of the whole lab is full. This is never drawn: such a lab lies on a small disk of its own. */
   | { readonly do: "full_disk" }
-  /** An operator does this to the job in Temporal itself. `reset`: to its first workflow task; `pause`: its present step. */
+  /** An operator does this to the job in Temporal. `reset`: to its first workflow task; `pause`: its present step. */
   | { readonly do: "operator"; readonly how: "cancel" | "terminate" | "reset" | "pause" }
-  /** Another worker process of ours works from before the call on, and leaves at the step. */
+  /** A second worker process of ours works from before the call on, and ends at the step. */
   | { readonly do: "second_worker"; readonly leaves: "SIGKILL" | "SIGTERM" };
 
 /** Whether it can only be carried out by a lab on a small disk. */
@@ -77,23 +77,23 @@ export const needsSmallDisk = ({ strikes }: Scenario): boolean =>
 export interface Strike {
   readonly at: Step;
   readonly attack: Attack;
-  /** Until it is over; 0 for what is over at once. */
+  /** How long it lasts, in milliseconds; 0 for what is over at once. */
   readonly forMs: number;
 }
 
 /** One run, as plain JSON: the same value always does the same. */
 export interface Scenario {
   readonly kind: Kind;
-  /** Another job of the kind computes when it is asked for, so that it queues. */
+  /** Another job of the kind computes already when the job is asked for, so that the job queues. */
   readonly behind: boolean;
   /** When the client cancels; null: never. */
   readonly cancelAt: Step | null;
   readonly strikes: readonly Strike[];
-  /** Another job of the kind is run afterwards, to see the slot free. */
+  /** Another job of the kind is run afterwards, to show that the slot is free. */
   readonly followUp: boolean;
   /** How many times slower than usual KTRDR computes; 1 unless said otherwise. */
   readonly pace?: number;
-  /** KTRDR's computing stands still half way until this step, however slow the machine is; left out: it does not. */
+  /** KTRDR's computing stops half way until this step, however slow the machine is. Left out: it does not stop. */
   readonly holdUntil?: Step;
 }
 
@@ -196,7 +196,7 @@ function drawStrike(random: Random, kind: Kind, steps: readonly Step[]): Strike 
 
 function drawWire(random: Random): Attack {
   const wire = random.pick(["ktrdr", "postgres", "temporal"] as const);
-  // Only KTRDR's protocol lets a request arrive twice; the others' streams would break.
+  // Only KTRDR's protocol bears a request that arrives twice. The other streams would break.
   const twice = wire === "ktrdr" && random.chance(0.2);
   return { do: "wire", wire, mode: twice ? { kind: "duplicate" } : drawMode(random) };
 }
@@ -210,7 +210,7 @@ function drawMode(random: Random): WireMode {
   ]);
 }
 
-/** Connections and answers go wrong for a while. */
+/** Faults of connections and answers, which last for a while. */
 const FOR_A_WHILE: readonly FaultName[] = [
   "slow",
   "hang",
@@ -225,7 +225,7 @@ const FOR_A_WHILE: readonly FaultName[] = [
   "worker_hangs",
   "computing_stalls",
 ];
-/** Something happens once, on the way. */
+/** Faults that happen once in a run. */
 const ONCE: readonly FaultName[] = [
   "lost_operation",
   "start_answer_lost",
@@ -237,7 +237,7 @@ const ONCE: readonly FaultName[] = [
   "completed_turned_cancelled",
   "computing_fails",
 ];
-/** Holds from the beginning to the end of the run. */
+/** Faults that last from the beginning to the end of the run. */
 const THROUGHOUT: readonly FaultName[] = ["cancel_not_forwarded", "worker_ignores_cancel"];
 const VARIANTS = ["html", "nan", "huge", "wrong_types", "truncated", "empty"] as const;
 

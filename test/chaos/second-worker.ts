@@ -8,7 +8,7 @@ import { lazyConnection } from "../../lab/temporal-connection.ts";
 import { until } from "../../lab/until.ts";
 import { missingPollers } from "../../src/temporal/pollers.ts";
 
-/** Another worker process of ours beside the lab's own, which nobody starts again when it ends. */
+/** A second worker process of ours beside the lab's own. Nobody starts it again when it ends. */
 export class SecondWorker {
   readonly #child: ChildProcess;
   readonly #lab: Lab;

@@ -1,9 +1,8 @@
 import type { Scenario } from "./scenario.ts";
 
 /**
- * The smallest part of a broken scenario that still breaks: strikes are left out one at a time, then what is around
- * them.
- * @param breaks carries a scenario out; true when it breaks an invariant.
+ * The smallest part of a broken scenario that still breaks: strikes are left out one at a time, then the circumstances.
+ * @param breaks carries a scenario out; true when it breaks an invariant
  */
 export async function shrink(scenario: Scenario, breaks: (smaller: Scenario) => Promise<boolean>): Promise<Scenario> {
   let smallest = scenario;

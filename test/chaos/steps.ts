@@ -6,12 +6,12 @@ import type { Step } from "./scenario.ts";
 
 type Act = () => Promise<void>;
 
-/** Steps as they are reached. Whoever reports one waits until all that was planned for it has been done. */
+/** The steps that were reached. Whoever reports a step waits until everything planned for it has been done. */
 export class Steps {
   readonly reached = new Map<Step, number>();
   readonly #planned = new Map<Step, Act[]>();
 
-  /** To be done when the step is reached for the first time. */
+  /** Plans what is done when the step is reached for the first time. */
   plan(step: Step, act: Act): void {
     this.#planned.set(step, [...(this.#planned.get(step) ?? []), act]);
   }
@@ -26,8 +26,8 @@ export class Steps {
 const TASK_ID = /\b(?:train|backtest|load)-\w+-[\da-f]{8}\b/;
 
 /**
- * Reads steps off the wires: the bytes that mark a step wait until everything planned for it has been done, so that a
- * fault strikes exactly between two things.
+ * Recognises steps in the bytes on the wires. The bytes that mark a step wait until everything planned for it has been
+ * done, so that a fault strikes exactly between what came before and what comes after.
  */
 export function readWires(
   wires: { readonly ktrdr: Proxy; readonly postgres: Proxy },
@@ -68,14 +68,14 @@ export class LogTail {
   readonly #tell: (event: ComputationEvent) => void;
   #rest = "";
 
-  /** @param tell called with each new line; not with those that are there already. */
+  /** @param tell called with each new line, but not with those that are there already */
   constructor(path: string, tell: (event: ComputationEvent) => void) {
     this.#tell = () => undefined;
     this.#file = openSync(path, "a+");
     this.#read();
     this.#tell = tell;
     this.#watcher = watch(path, () => this.#read());
-    // Notices of changes may be merged or, on some file systems, missing.
+    // The system may merge notices of changes, and some file systems give none.
     this.#again = setInterval(() => this.#read(), 50);
   }
 

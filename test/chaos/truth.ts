@@ -5,14 +5,14 @@ import type { OperationRow } from "../../sandbox/state/operation.ts";
 import type { Death } from "./chaos-lab.ts";
 import type { Kind } from "./scenario.ts";
 
-/** A job of a run. Its end date is its own, which tells its operations from all others in KTRDR's books. */
+/** A job of a run. No other job has its end date, by which its operations are found in KTRDR's books. */
 export interface ChaosJob {
   readonly taskId: string;
   readonly kind: Kind;
   readonly endDate: string;
 }
 
-/** One piece of real computing, from KTRDR's own log. */
+/** One computation that really took place, from KTRDR's own log. */
 export interface Computing {
   readonly operationId: string;
   readonly startMs: number;
@@ -47,7 +47,7 @@ function rowOf(operationId: string, ktrdrDir: string): OperationRow | null {
   }
 }
 
-/** Every computing of the job so far, oldest first. */
+/** Every computation of the job so far, oldest first. */
 export function computingOf(job: ChaosJob, ktrdrDir: string, deaths: readonly Death[]): Computing[] {
   const events = readComputations(path.join(ktrdrDir, "computations.jsonl")).filter((event) =>
     concerns(event, job, ktrdrDir),
@@ -70,12 +70,12 @@ export function computingOf(job: ChaosJob, ktrdrDir: string, deaths: readonly De
   return found;
 }
 
-/** The result of an operation as KTRDR's own books have it; null when they have none. */
+/** The result of an operation in KTRDR's own books; null when they have none. */
 export function resultInBooks(operationId: string, ktrdrDir: string): Readonly<Record<string, unknown>> | null {
   return rowOf(operationId, ktrdrDir)?.result ?? null;
 }
 
-/** Those of the operations of which KTRDR keeps a checkpoint. */
+/** The operations of which KTRDR keeps a checkpoint. */
 export function checkpointedAmong(computing: readonly Computing[], ktrdrDir: string): string[] {
   const ids = new Set(computing.map(({ operationId }) => operationId));
   const rowOfCheckpoint = (id: string) =>
@@ -84,8 +84,8 @@ export function checkpointedAmong(computing: readonly Computing[], ktrdrDir: str
 }
 
 /**
- * It went through to its result, or may have: when KTRDR's own database was away or its disk was full, its books call
- * failed what its worker has as completed (recording 16).
+ * Whether it reached its result, or may have. When KTRDR's own database was away or its disk was full, its books say
+ * failed of what its worker has as completed (recording 16).
  */
 export const finished = ({ how }: Computing): boolean =>
   how === "completed" || /^failed: (\[Errno 111\]|ENOSPC)/.test(how);
@@ -109,14 +109,12 @@ export interface Truth {
   readonly cancelledMs: number | null;
   /** When an operator terminated it; null: never. */
   readonly terminatedMs: number | null;
-  /** When somebody first disturbed our own parts, or KTRDR; Infinity: never. */
+  /** When our own parts, and when KTRDR, were disturbed for the first time; Infinity: never. */
   readonly oursDisturbedMs: number;
   readonly ktrdrDisturbedMs: number;
 }
 
-/**
- * Why an answer was untrue, or null. It is untrue only if it was true at no moment between question and answer.
- */
+/** Why an answer was untrue, or null. It is untrue only if it was true at no moment between question and answer. */
 export function untruth(said: Said, truth: Truth): string | null {
   const { computing, recorded } = truth;
   const whole = computing.find(

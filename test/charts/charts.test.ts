@@ -39,7 +39,7 @@ describe("charts", () => {
   test("letters are drawn, wherever it runs", async () => {
     const titled = async (text: string) =>
       await draw({ width: 200, height: 50, title: text, data: { values: [{}] }, mark: "point" });
-    // Without a font both would be empty and alike.
+    // Without a font both titles would be empty, and the images alike.
     expect(Buffer.from(await titled("WWWWWW")).equals(await titled("iiiiii"))).toBe(false);
   });
 });

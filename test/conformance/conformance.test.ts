@@ -50,7 +50,7 @@ describe("the real server", () => {
       ]),
     );
     expect(beyond).toContain("http-header-validation");
-    // Four checks want a tool that exists for the suite only; with the fixtures they pass.
+    // Four checks want a tool that exists only for the suite. With the fixtures they pass.
     const stateless = complaints.filter((one) => one.startsWith("server-stateless "));
     expect(stateless).toHaveLength(4);
     for (const complaint of stateless) expect(complaint).toContain("Not testable: server does not list");

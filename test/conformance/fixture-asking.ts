@@ -1,4 +1,4 @@
-/** Tools and a prompt of the newest era that need the client's answer first, and are called again with it. */
+/** Tools and a prompt of the newest revision that need an answer of the client first. They are called again with it. */
 import {
   acceptedContent,
   CLIENT_CAPABILITIES_META_KEY,

@@ -1,4 +1,4 @@
-/** The fixture server behind our own HTTP front: the same app, guard, limits and listener as the product. */
+/** The fixture server behind our own HTTP front, with the same app, guard, limits and listener as the product. */
 import { randomUUID } from "node:crypto";
 import {
   createMcpHandler,
@@ -50,8 +50,8 @@ export async function startFixture(): Promise<{ url: string; stop(): Promise<voi
 const ALL_UP = { temporal: "up", postgresql: "up", ktrdr: "up", worker: "up" } as const;
 
 /**
- * 2025-11-25 with sessions, which four scenarios need: there a server can only ask its client something within one. The
- * product asks its clients nothing and has no sessions.
+ * Serves revision 2025-11-25 with sessions. Four scenarios need them: in that revision a server can ask its client
+ * something only within a session. The product asks its clients nothing and has no sessions.
  */
 function createSessions(): (request: Request) => Promise<Response> {
   const sessions = new Map<string, WebStandardStreamableHTTPServerTransport>();

@@ -1,9 +1,9 @@
-/** Tools that send something before they answer: progress, log messages, changed lists, and requests of the older eras. */
+/** Tools that send something before they answer: progress, log messages, changed lists, requests of old revisions. */
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallToolResult, McpServer, ServerNotifier } from "@modelcontextprotocol/server";
 import { z } from "zod";
 
-/** The suite wants to see messages one after the other. */
+/** The pause between two messages: the suite wants to see them one after the other. */
 const BETWEEN_MS = 20;
 
 const says = (text: string): CallToolResult => ({ content: [{ type: "text", text }] });
@@ -60,7 +60,7 @@ export function registerPushing(server: McpServer, notify: () => ServerNotifier)
   registerRequests(server);
 }
 
-/** What a server may ask of a client of the older eras while a call is running. */
+/** What a server may ask of a client of the older revisions while a call is running. */
 function registerRequests(server: McpServer): void {
   const prompt = z.object({ prompt: z.string() });
   server.registerTool("test_sampling", { description: "Samples", inputSchema: prompt }, async (args, { mcpReq }) => {

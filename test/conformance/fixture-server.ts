@@ -1,4 +1,4 @@
-/** The server that the conformance suite asks for by name: its tools, resources and prompts exist in tests only. */
+/** The server that the conformance suite expects. The names of its tools, resources and prompts exist only in tests. */
 import { randomBytes } from "node:crypto";
 import {
   createRequestStateCodec,

@@ -10,11 +10,11 @@ const SUITE = new URL("../../node_modules/@modelcontextprotocol/conformance/dist
 
 /** What the official conformance suite says of a server. */
 export interface Verdict {
-  /** Scenarios that the revision requires in which something was checked and nothing failed. */
+  /** Scenarios that the revision requires, and in which something was checked and nothing failed. */
   readonly passed: readonly string[];
-  /** The others that the revision requires. */
+  /** The other scenarios that the revision requires. */
   readonly failed: readonly string[];
-  /** Scenarios that do not count, but passed. */
+  /** Scenarios that passed although the revision does not require them. */
   readonly beyond: readonly string[];
   /** Every check that failed, as `scenario check: why`. */
   readonly complaints: readonly string[];
@@ -25,7 +25,7 @@ export async function conformance(url: string, revision: "2025-11-25" | "2026-07
   const folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-conformance-"));
   try {
     const command = [SUITE, "server", "--url", url, "--requirements", revision, "--output-dir", folder];
-    // It ends with 1 when a check failed; what it wrote says which.
+    // The suite ends with 1 when a check failed. Its output says which one.
     const { stdout } = await run(process.execPath, command, { maxBuffer: 64e6 }).catch((error: unknown) =>
       z.object({ stdout: z.string() }).parse(error),
     );

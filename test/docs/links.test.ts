@@ -1,4 +1,4 @@
-/** Links between pages lead to files and sections that exist; tests that pages name and pages that sources name exist. */
+/** Links between pages lead somewhere. The tests that pages name exist, and so do the pages that sources name. */
 import { existsSync, globSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";

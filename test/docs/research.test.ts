@@ -1,4 +1,4 @@
-/** Every call that docs/research.md shows is one that its tool takes. */
+/** Its tool accepts every call that docs/research.md shows. */
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { TOOLS } from "../../src/mcp/tools/index.ts";

@@ -1,4 +1,4 @@
-/** `bin/ktrdr-mcp doctor` against a whole lab, with one thing broken at a time. What it says is then done, and helps. */
+/** `bin/ktrdr-mcp doctor` against a whole lab, with one thing broken at a time. Its advice is followed, and helps. */
 import { createServer } from "node:http";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
@@ -34,7 +34,7 @@ beforeAll(async () => {
     configuredPath: process.env["TEMPORAL_CLI_PATH"],
   });
   searched = `${path.dirname(cli.path)}${path.delimiter}${process.env["PATH"]}`;
-  // A part that a test freezes is not to be killed for it, however long the test takes.
+  // The supervisor must not kill a part that a test freezes, however long the test takes.
   lab = await startTestLab({ hangsAfterMs: 1_800_000 });
 });
 
@@ -48,12 +48,12 @@ const environment = (broken: Readonly<Record<string, string>>) => ({ PATH: searc
 interface Examined {
   readonly code: number | undefined;
   readonly findings: readonly Finding[];
-  /** The codes of what is wrong. */
+  /** The codes of the findings that are not ok. */
   readonly sick: readonly (Ailment | null)[];
   of(code: Ailment): Finding;
 }
 
-/** Runs the doctor as an operator does, in the lab's environment with something set otherwise. */
+/** Runs the doctor as an operator does, in the lab's environment. @param broken what is set otherwise there */
 async function doctor(broken: Readonly<Record<string, string>> = {}, ...options: string[]): Promise<Examined> {
   const { stdout, exitCode } = await execa(DOCTOR, ["doctor", "--json", ...options], {
     env: environment(broken),
@@ -283,7 +283,7 @@ describe("Temporal", () => {
   });
 });
 
-/** KTRDR behind something that changes its answers. */
+/** A proxy in front of KTRDR that changes its answers. */
 async function beforeKtrdr(
   change: (body: string) => string | Promise<string>,
   aheadMs = 0,
@@ -330,7 +330,7 @@ describe("KTRDR", () => {
   });
 
   test("a worker that cannot be reached from here", async () => {
-    // Nobody listens there, and no other test may come to.
+    // Port 1: nobody listens there, and no other test can take it.
     const moved = (body: string) =>
       body.replaceAll(/("worker_type":"training"[^}]*?"endpoint_url":"http:\/\/[^:]+:)\d+/g, "$11");
     const examined = await doctor(await beforeKtrdr(moved), "--no-probe");
@@ -381,7 +381,7 @@ describe("KTRDR", () => {
 
 describe("settings", () => {
   test("a folder that is a file", async () => {
-    // Permissions do not bind root, but this does.
+    // The tests may run as root, which permissions do not stop. A file in the place of a folder stops it.
     const file = path.join(folder, "file");
     await writeFile(file, "");
     const unwritable = await doctor({ KTRDR_STRATEGIES_DIR: file }, "--no-probe");
@@ -423,7 +423,7 @@ test("a clock is off only by what the way of the answer does not explain", () =>
 });
 
 describe("what it says", () => {
-  /** Servers older than any that can be had here. */
+  /** Findings about servers that are older than any that can be had here. */
   const UNSEEN: readonly Ailment[] = ["postgres_old", "temporal_old"];
 
   test("everything it may find was found above", () => {

@@ -19,7 +19,7 @@ const WINDOW = { startDate: "2015-01-02", endDate: "2019-12-31" };
 const TRADES = 40;
 const VOLATILITY = 0.02;
 
-/** What a draw, from about -3 to 3, makes of each figure: smooth, lopsided, or a count with many equal values. */
+/** A result with figures made of a number from about -3 to 3: smooth, lopsided, or counts with many equal values. */
 function resultOf(figure: FigureName, draw: number): JobResult {
   const share = Math.min(1, Math.max(0, 0.5 + draw / 10));
   if (FIGURES[figure].kind === "training") {
@@ -50,7 +50,7 @@ function resultOf(figure: FigureName, draw: number): JobResult {
   });
 }
 
-/** More of the small ones, which are quick. */
+/** How many comparisons are simulated, by the number of strategies. The small ones are quick, so there are more. */
 const COMPARISONS: Readonly<Record<number, number>> = { 2: 500, 5: 150, 10: 80 };
 
 function falseAlarms(figure: FigureName, groups: number, draws: number, luck: number): number {
@@ -84,7 +84,7 @@ test.each(FIGURE_NAMES.flatMap((figure) => [2, 5, 10].map((groups) => [figure, g
 );
 
 test("also where each strategy has its own luck with the market, for the figures whose market error is known", () => {
-  // In draws: one standard error of a Sharpe ratio, as `resultOf` scales them.
+  // One standard error of a Sharpe ratio, in the unit of a draw: `resultOf` multiplies draws by 0.3.
   const luck = sharpeErrorOver(0.4, WINDOW) / 0.3;
   for (const figure of ["sharpe", "total_return"] as const) {
     expect(MARKET_ERROR_KNOWN).toContain(figure);

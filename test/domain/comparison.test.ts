@@ -38,12 +38,12 @@ describe("a comparison", () => {
     draws(key, ...Array.from({ length: count }, (_, at) => middle + (at - (count - 1) / 2) * step));
 
   test("calls more than chance only what neither the market nor the draw explains", () => {
-    // Twenty years: one standard error of the market is 0.224 each.
+    // Over twenty years one standard error of the market is 0.224 for each strategy.
     const far = compare("sharpe", [...around("a", 1.55, 4), ...around("b", 0.15, 4)]);
     expect(far[1]?.againstBest).toMatchObject({ chance: "beyond chance", difference: expect.closeTo(1.4) });
     const near = compare("sharpe", [...around("a", 0.55, 4), ...around("b", 0.15, 4)]);
     expect(near[1]?.againstBest).toMatchObject({ chance: "within chance", error: expect.closeTo(0.32, 1) });
-    // The same medians, and draws that scatter.
+    // The medians are the same, but the draws scatter.
     const scattered = compare("sharpe", [...around("a", 1.55, 4, 1.3), ...around("b", 0.15, 4, 1.3)]);
     expect(scattered[1]?.againstBest?.chance).toBe("within chance");
   });
@@ -96,7 +96,7 @@ describe("a comparison", () => {
   });
 
   test("the more are compared, the less a difference says", () => {
-    // The standard error of the difference is 0.32: three of them.
+    // The difference is 1, which is three of its standard errors of 0.32.
     const two = [...around("best", 1, 8, 0), ...around("x", 0, 8, 0)];
     expect(compare("sharpe", two)[1]?.againstBest?.chance).toBe("beyond chance");
     const many = [...two, ...Array.from({ length: 18 }, (_, at) => around(`y${at}`, 0, 8, 0)).flat()];

@@ -104,7 +104,7 @@ describe("the judgement of an experiment", () => {
   });
 
   test("says when the distance from the threshold is what chance alone does, and what one draw is worth", () => {
-    // Five years: the standard error of a Sharpe ratio is about 1 / sqrt(5).
+    // Over five years the standard error of a Sharpe ratio is about 1 / sqrt(5).
     expect(judged(three).caveats).toEqual([
       "The standard error of a Sharpe ratio over these dates is 0.45; the distance from the threshold, 0.10, is well within what chance alone does.",
     ]);

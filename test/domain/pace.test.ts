@@ -6,7 +6,7 @@ const at = (second: number) => Date.parse("2026-01-01T00:00:00.000Z") + second *
 
 describe("the pace of a computation", () => {
   test("is measured from its first progress: loading and the slow first epoch do not count", () => {
-    // Ten seconds for the first of 25 epochs, two for each of the others.
+    // The first of 25 epochs took ten seconds, and each of the others takes two.
     expect(leftMs(mark, 28, at(22))).toBe(36_000);
     expect(leftMs(mark, 52, at(34))).toBe(24_000);
     expect(leftMs(mark, 4, at(60))).toBeNull();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { leastRankSumProbability, rankSumProbability } from "../../src/domain/rank-sum.ts";
 
-/** Every split of the values, one by one. */
+/** The probability by trying every split of the values, one by one. */
 function byEverySplit(a: readonly number[], b: readonly number[]): number {
   const values = [...a, ...b];
   const rank = (value: number) =>

@@ -31,7 +31,7 @@ describe("a training of the real KTRDR that was stopped twice and gone on with",
     expect(resumePointOf(reached[1]!, null)).toBeNull();
     const second = resumePointOf(reached[1]!, first);
     expect(second?.curve.valLoss).toHaveLength(33);
-    // No epoch was better than those before the first stop: both checkpoints keep the network of that moment.
+    // No later epoch was better than those before the first stop, so both checkpoints keep the network of that moment.
     expect(second).toMatchObject({ epoch: 32, keptEpoch: 19, bestValLoss: run!.stopped[1]!.best_val_loss });
     const whole = [...(second?.curve.valLoss ?? []), ...run!.result.training_metrics.history.val_loss];
     expect(whole).toHaveLength(60);
@@ -61,7 +61,7 @@ describe("where a training can go on", () => {
   test("nowhere, when an epoch is missing", () => {
     expect(resumePointOf(null, null)).toBeNull();
     expect(resumePointOf(like(4, [3, 2]), null)).toBeNull();
-    // Its curve was cleaned up.
+    // The curve of the earlier checkpoint was cleaned up.
     const cleaned = { epoch: 1, curve: { trainLoss: [], valLoss: [], trainAccuracy: [], valAccuracy: [] } };
     expect(resumePointOf(like(3, [2, 1]), cleaned)).toBeNull();
     expect(resumePointOf(like(1, [2, 1]), cleaned)).toBeNull();

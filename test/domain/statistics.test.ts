@@ -45,7 +45,7 @@ test("Sharpe ratio by hand", () => {
   expect(sharpeRatio(returns, 252)).toBeCloseTo(0, 12);
   expect(sharpeRatio([0.01, 0.03], 4)).toBeCloseTo((0.02 / Math.SQRT2 / 0.01) * 2, 12);
   expect(sharpeRatio([0, 0, 0], 252)).toBeNull();
-  // A price that only ever grows by the same share varies by what it is rounded to.
+  // A price that always grows by the same share varies only by rounding.
   const grown = Array.from({ length: 500 }, (_, day) => 100 * 1.0005 ** day);
   expect(sharpeRatio(simpleReturns(grown), 252)).toBeNull();
   expect(sharpeRatio(simpleReturns(grown.map((price) => Number(price.toFixed(4)))), 252)).toBeNull();

@@ -12,12 +12,12 @@ const randomNumbers = (seed: number) => {
 interface Night {
   readonly work: Work;
   readonly workers: Readonly<Record<Stage, number>>;
-  /** Seconds from an end to the next start on the same worker. */
+  /** Seconds between an end and the next start on the same worker. */
   readonly lag: number;
   readonly takes: (n: number, stage: Stage) => number;
 }
 
-/** Runs a batch second by second, as lanes and workers would; what is seen of it at any time is kept. */
+/** Runs a batch second by second, as lanes and workers would. Keeps what can be seen of it at any time. */
 function run({ work, workers, lag, takes }: Night) {
   const pieces: { n: number; stage: Stage; noted: number; begun: number | null; ended: number | null }[] = [];
   const free = { training: workers.training, backtest: workers.backtest };
@@ -74,7 +74,7 @@ describe("the time that is left", () => {
   ])("of %s is known within 30 %% after the first tenth", (_name, more, workers, lag) => {
     for (const seed of [1, 2, 3, 4, 5]) {
       const random = randomNumbers(seed);
-      // Each strategy its own length, each draw a little another one.
+      // Each strategy takes a time of its own. Its draws differ a little from each other.
       const lengths = Array.from({ length: 200 }, () => 60 * (0.8 + 0.4 * random()));
       const work: Work = { items: 40, stages: BOTH, atOnce: 4, kindOf: (n) => String(Math.floor(n / 4)), ...more };
       const takes = (n: number, stage: Stage) =>

@@ -1,6 +1,6 @@
 /**
- * docs/backups.md and docs/upgrading.md, as they stand there: a lab is backed up while it works, dies, and its jobs go on in
- * another one, which is then upgraded while it works.
+ * Runs docs/backups.md and docs/upgrading.md as written. A lab is backed up while it works. It dies, and its jobs go on
+ * in another lab, which is then upgraded while it works.
  */
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -16,19 +16,19 @@ import { query, withPool } from "../backup/support.ts";
 import { commandsOf } from "../support/operator.ts";
 import { Research } from "../support/research.ts";
 
-/** Computing gets so far and no further: whatever happens, happens in the middle of it. */
+/** Computing stops at 20 %, so that whatever happens, happens in the middle of it. */
 const HELD = { id: "held", fault: "computing_stalls", percent: 20 };
 
 const page = await commandsOf("docs/backups.md", "docs/upgrading.md");
 const done = new Set<string>();
 
-/** Runs the one command of the pages that begins, and ends, so. */
+/** Runs the one command of the pages that has this beginning and this ending. */
 async function types(beginning: string, env: Readonly<Record<string, string>>, ending = ""): Promise<string> {
   const [command, ...more] = new Set(page.filter((line) => line.startsWith(beginning) && line.endsWith(ending)));
   if (command === undefined || more.length > 0) throw new Error(`Not one command of the pages: ${beginning}`);
   done.add(command);
   const all = { PATH: process.env["PATH"] ?? "", BACKUP: backup, FILE: path.join(folder, "memory.jsonl"), ...env };
-  // What is installed is what is tested: make must not install anew under a running test.
+  // make must not install anew under a running test: the tests are of what is installed.
   const typed = command.replace(/^make /, "make -o node_modules/.installed ");
   return (await execa("sh", ["-euc", typed], { cwd: ROOT, env: all, extendEnv: false, all: true })).all;
 }
@@ -41,13 +41,13 @@ let kept: Research;
 let finished: { readonly taskId: string; readonly results: unknown };
 let running: string;
 let queued: string;
-/** Computed during the upgrade. */
+/** The job that is computed during the upgrade. */
 let upgraded: string;
 
 const train = async (research: Research, strategy: string, end: string): Promise<string> =>
   (await research.call("train_model", { strategy, start_date: "2000-01-03", end_date: end })).task_id;
 
-/** Without what may differ of its manifest: the log of calls is written a moment behind, and a record may be made anew. */
+/** Results without what may differ: the log of calls is written a moment later, and a record may be made anew. */
 async function resultsOf(research: Research, taskId: string) {
   const { manifest, ...results } = await research.call("get_results", { task_id: taskId, detail: "full" });
   const { call: _call, finished_at: _recorded, ...known } = manifest as Record<string, unknown>;
@@ -78,11 +78,11 @@ beforeAll(async () => {
 
   const said = await types("bin/ktrdr-mcp backup", first.lab.env);
   expect(said).toMatch(/jobs: 3$/m);
-  // It lives on for a while: what it does from now on is not in the backup, and then it is gone with all its parts.
+  // The lab goes on for a while, which is not in the backup. Then it is gone with all its parts.
   await first.faults([]);
   for (const job of [running, queued]) await first.follow(job, "completed");
   await first.lab.stop();
-  // One finds a KTRDR that knows nothing, the other the one that went on after the backup.
+  // One restored lab finds a KTRDR that knows nothing, the other finds the KTRDR that went on after the backup.
   const dir = path.join(folder, "kept");
   await cp(path.join(first.lab.dir, "ktrdr"), path.join(dir, "ktrdr"), { recursive: true });
   [empty, kept] = await Promise.all([restoredIn(path.join(folder, "empty")), restoredIn(dir)]);
@@ -100,7 +100,7 @@ async function admitted({ lab }: Research, taskId: string): Promise<void> {
   });
 }
 
-/** It looks every 30 s; a second one beside it looks at once. */
+/** Starts a second warden that looks at once: the scheduled one looks only every 30 s. */
 async function wardenLooks({ lab }: Research): Promise<void> {
   const connection = openLazily({ address: lab.addresses.temporal });
   const { schedule } = new Client({ connection, namespace: lab.namespace });
@@ -119,7 +119,7 @@ async function restoredIn(dir: string): Promise<Research> {
   return research;
 }
 
-/** Both are done, and KTRDR's own log shows how often each was begun. */
+/** Follows both open jobs to their end. @returns how often each was begun, by KTRDR's own log */
 async function goOn(research: Research): Promise<number[]> {
   const begun: number[] = [];
   for (const taskId of [running, queued]) {
@@ -142,7 +142,7 @@ describe("a backup of a lab that works", () => {
     expect(await resultsOf(research, finished.taskId)).toEqual(finished.results);
     expect(await goOn(research)).toEqual([1, 1]);
     expect(await research.computations(finished.taskId)).toEqual([]);
-    // Asked again, it is the same job.
+    // The same request is the same job.
     expect(await train(research, "alpha", "2008-01-01")).toBe(finished.taskId);
     await expect(types('bin/ktrdr-mcp restore "$BACKUP"', research.lab.env, '"$BACKUP"')).rejects.toThrow(
       "The database is not empty; nothing was changed.",

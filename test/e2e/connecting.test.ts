@@ -1,4 +1,4 @@
-/** docs/connecting.md: what is printed connects a client, the bundle starts, and nothing shows a secret. */
+/** docs/connecting.md: what the commands print connects a client, the bundle starts, and nothing shows a secret. */
 import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -26,12 +26,12 @@ const page = await commandsOf("docs/connecting.md");
 const done = new Set<string>();
 
 let folder: string;
-/** Of the operator who types: a setting with a blank in it, and a secret. */
+/** The environment of the operator: it has a setting with a blank in it, and a secret. */
 let env: Record<string, string>;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-connecting-"));
-  // These stand for the clients: they take what they are told as the real ones do, and start the server, or keep it.
+  // These scripts stand for the clients. They take the same arguments, and start the server or write its entry down.
   await writeFile(
     path.join(folder, "claude"),
     `#!/bin/sh
@@ -81,7 +81,7 @@ interface Started {
   readonly cwd?: string;
 }
 
-/** Starts a server as a client would, and asks what it has. */
+/** Starts a server as a client would, and does the work through a client. */
 async function connected<T>(
   { command, args = [], ...more }: Started,
   work: (client: Client) => Promise<T>,
@@ -97,7 +97,7 @@ async function connected<T>(
 }
 
 const toolsOf = async (client: Client) => (await client.listTools()).tools.map(({ name }) => name);
-/** Whether the settings arrived: the strategies folder is named in the answer about it. */
+/** The answer about health. It names the strategies folder, which shows whether the settings arrived. */
 const health = async (client: Client) =>
   JSON.stringify((await client.callTool({ name: "check_health", arguments: {} })).structuredContent);
 
@@ -141,7 +141,7 @@ describe("config", () => {
     try {
       const claude = await types(`bin/ktrdr-mcp config claude-code --http ${server.url}`);
       await types(claude.stdout);
-      // As Claude Code does it for a variable of its own.
+      // Claude Code fills in a variable of its environment in this way.
       const file = (await readFile(env["OUT"] ?? "", "utf8")).replace("${KTRDR_MCP_TOKEN}", token);
       const { mcpServers } = JSON.parse(file) as {
         mcpServers: { ktrdr: { url: string; headers: Record<string, string> } };
@@ -203,7 +203,7 @@ describe("config", () => {
 
 it(".mcp.json offers the server in a checkout", async () => {
   const text = await readFile(path.join(ROOT, ".mcp.json"), "utf8");
-  // As Claude Code does it for a variable that it does not have itself.
+  // Claude Code takes the default in this way for a variable that its environment lacks.
   const filled = text.replaceAll(/\$\{\w+:-([^}]*)\}/g, "$1");
   const { mcpServers } = JSON.parse(filled) as { mcpServers: { ktrdr: Started } };
   expect(await connected({ ...mcpServers.ktrdr, env, cwd: ROOT }, toolsOf)).toEqual(ALL_TOOLS);
@@ -217,7 +217,7 @@ describe("the bundle", () => {
 
   beforeAll(async () => {
     [database, temporal] = await Promise.all([createTestDatabase(), startTestTemporal()]);
-    // What is installed is what is tested: make must not install anew under a running test.
+    // make must not install anew under a running test: the tests are of what is installed.
     done.add("make bundle");
     const made = await types("make -o node_modules/.installed bundle");
     expect(made.stdout).toMatch(/^\.cache\/mcpb\/ktrdr-mcp\.mcpb: \d\.\d MB, version /m);
@@ -231,7 +231,7 @@ describe("the bundle", () => {
     await database?.drop();
   });
 
-  /** As Claude Desktop starts it, with what its user has typed. */
+  /** How Claude Desktop starts the server, with what its user has typed. */
   async function started(userConfig: Record<string, string>): Promise<Started> {
     const logger = { log: () => undefined, error: () => undefined, warn: () => undefined };
     const config = await getMcpConfigForManifest({
@@ -294,7 +294,7 @@ describe("the bundle", () => {
 });
 
 describe("server.json", () => {
-  /** What the registry's schema 2025-12-11 demands of the parts that are used. */
+  /** What the registry's schema 2025-12-11 demands of the parts that we use. */
   const input = {
     description: z.string().optional(),
     isRequired: z.boolean().optional(),

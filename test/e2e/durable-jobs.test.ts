@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Research, type Answer } from "../support/research.ts";
 
-/** Computing gets so far and no further until it is let go: whatever happens meanwhile happens in the middle of it. */
+/** Computing stops at 20 % until it is released, so that whatever happens meanwhile happens in the middle of it. */
 const HELD = { id: "held", fault: "computing_stalls", percent: 20 };
 const release = async (): Promise<void> => await research.faults([]);
 
@@ -30,7 +30,7 @@ afterEach(async () => {
   await release();
 });
 
-/** Another request each time: its window ends on another day. */
+/** A request of its own for each day: the window ends on it. */
 function trainingOf(day: number): Record<string, unknown> {
   return { strategy: "probe", start_date: "2000-01-03", end_date: dayOf(2008, day) };
 }
@@ -49,7 +49,7 @@ async function startBoth(): Promise<Answer[]> {
   ]);
 }
 
-/** In the middle of their computing. */
+/** Waits until both jobs are in the middle of their computing. */
 async function bothRunning(jobs: readonly Answer[]): Promise<void> {
   for (const { task_id } of jobs) {
     for (let percent = 0; percent < HELD.percent;) {
@@ -59,7 +59,7 @@ async function bothRunning(jobs: readonly Answer[]): Promise<void> {
   }
 }
 
-/** Done, recorded, and computed exactly once according to KTRDR's own log. */
+/** Both jobs are done, recorded, and computed exactly once by KTRDR's own log. */
 async function expectDoneOnce(jobs: readonly Answer[]): Promise<void> {
   await release();
   for (const { task_id } of jobs) {
@@ -71,7 +71,7 @@ async function expectDoneOnce(jobs: readonly Answer[]): Promise<void> {
   }
 }
 
-/** Operations of a backtest have ids of KTRDR's own: the record names them. */
+/** How often a job was begun. KTRDR chooses the ids of a backtest's operations, so they come from the record. */
 async function startsOf(taskId: string): Promise<unknown[]> {
   const results = await research.call("get_results", { task_id: taskId });
   const { ktrdr_operations: operations } = results["produced_by"] as { ktrdr_operations: string[] };
@@ -101,7 +101,7 @@ describe("a training and a backtest", () => {
     const drawn = (await research.call("get_results", { task_id: draws.task_id }))["items"] as { training: string }[];
     expect(new Set(drawn.map(({ training }) => training)).size).toBe(3);
     for (const { training } of drawn) expect(await startsOf(training)).toHaveLength(1);
-    // Three of these five are known.
+    // Three of these five draws are known already.
     const more = await research.call("train_model", { ...trainingOf(turn), repeats: 5 });
     await research.follow(more.task_id, "completed");
     expect(await research.call("get_results", { task_id: more.task_id })).toMatchObject({
@@ -138,7 +138,7 @@ describe("a training and a backtest", () => {
     }
   });
 
-  // KTRDR keeps a checkpoint every ten epochs, and one more when a worker is stopped in order.
+  // KTRDR keeps a checkpoint every ten epochs, and one more when its worker is stopped by SIGTERM.
   it.each(["SIGKILL", "SIGTERM"] as const)(
     "a training goes on from its checkpoint after a %s of KTRDR's worker, and its curve has every epoch",
     async (signal) => {
@@ -195,7 +195,8 @@ describe("a training and a backtest", () => {
     }
   });
 
-  // Twice, since a checkpoint of a resumed training tells of its later epochs only; our worker is killed while it starts.
+  // It is stopped twice, because the checkpoint of a resumed training has only the later epochs. Our worker is killed
+  // while it resumes the training.
   it("a cancelled training goes on from its checkpoint as another job, and is computed to its end once", async () => {
     await research.writeStrategy("longer", 40);
     const first = await stoppedAt(30, await research.call("train_model", { ...trainingOf(turn), strategy: "longer" }));
@@ -216,13 +217,13 @@ describe("a training and a backtest", () => {
     const starts = (await research.computations("train-longer")).filter(({ event }) => event === "start");
     expect(starts.map(({ operationId }) => operationId).filter((id) => id === earlier)).toHaveLength(3);
     expect(starts.filter(({ operationId }) => [second.task_id, task_id].includes(operationId))).toEqual([]);
-    // What went on is told of by the job that did.
+    // The answer about the stopped job names the job that went on from it.
     const { answer } = await research.follow(earlier, "cancelled");
     expect(answer["next"]).toContain(`The job ${task_id} went on from it`);
     await expect(
       research.call("train_model", { resume_from: earlier, force_new_reason: "once more from there" }),
     ).rejects.toThrow(`not_resumable -32602] The job ${earlier} cannot be resumed. Why: the job ${task_id} went on`);
-    // The same wish is the same job.
+    // The same request is the same job.
     expect(await research.call("train_model", { resume_from: second.task_id })).toMatchObject({
       task_id,
       existing: true,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, type TestContext } from "vit
 import { Research, ToolFailure, type Answer } from "../support/research.ts";
 import { mountSmallDisk, type SmallDisk } from "../support/small-disk.ts";
 
-/** Enough for PostgreSQL, Temporal and the logs to begin with. */
+/** Enough for PostgreSQL, Temporal and the logs at the beginning. */
 const MEGABYTES = 220;
 const HELD = { id: "held", fault: "computing_stalls", percent: 20 };
 const LOOKS = 8;
@@ -17,7 +17,7 @@ let research: Research | undefined;
 beforeAll(async () => {
   disk = await mountSmallDisk(MEGABYTES);
   if (typeof disk === "string") return;
-  // KTRDR has a disk of its own: here it is ours that is full.
+  // KTRDR's folder lies on another disk, because only our own disk is to be full.
   ktrdrDir = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-ktrdr-"));
   const dir = path.join(disk.dir, "lab");
   await mkdir(dir);
@@ -38,14 +38,14 @@ function equipped(context: TestContext): { disk: SmallDisk; research: Research }
   return { disk, research } as { disk: SmallDisk; research: Research };
 }
 
-/** What the tools say while nothing can be written; never a fault of ours, and never more than is known. */
+/** What the status tool says while nothing can be written: no fault of ours, and not more than is known. */
 async function lookAt(on: Research, jobs: readonly Answer[]): Promise<Answer[]> {
   const answers: Answer[] = [];
   for (const { task_id } of jobs) answers.push(await on.call("get_task_status", { task_id, wait_seconds: 1 }));
   return answers;
 }
 
-/** Repeated while a part is still coming back: the same request is the same job. */
+/** Repeats the call while a part is still starting. The same request is the same job. */
 async function once(on: Research, args: Record<string, unknown>): Promise<Answer> {
   for (;;) {
     const answer = await on.call("train_model", args).catch((error: unknown) => error);
@@ -75,7 +75,7 @@ describe("a full disk under PostgreSQL, Temporal and our logs", () => {
     for (let look = 0; look < LOOKS; look += 1) said.push(...(await lookAt(on, jobs)));
     const refused = on.call("train_model", { strategy: "probe", start_date: "2000-01-03", end_date: "2006-12-29" });
     await expect(refused).rejects.toThrow("-32001");
-    // Whatever was called final was recorded: it stays so.
+    // An answer that was final was recorded. The same answer must come afterwards.
     await small.free();
 
     for (const { task_id } of jobs) {

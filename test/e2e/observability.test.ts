@@ -53,7 +53,7 @@ afterAll(async () => {
   collector?.close();
 });
 
-/** What a process of the HTTP front shows after two calls, one of which KTRDR was asked for. */
+/** What a process of the HTTP front shows after two calls. One of them asked KTRDR. */
 async function mcpText(): Promise<string> {
   const server = await startHttpProcess({ LAB_DIR: research.lab.dir });
   const client = await connectHttp("modern", server.url);
@@ -164,7 +164,7 @@ const Dashboard = z.object({
 
 const file = async (path: string) => await readFile(new URL(`../../${path}`, import.meta.url), "utf8");
 
-/** Names of metrics in a PromQL expression. @throws when it is none */
+/** The names of metrics in a PromQL expression. @throws when the text is not such an expression */
 function metricsIn(expression: string): string[] {
   const names: string[] = [];
   parser.parse(expression).iterate({
@@ -182,7 +182,7 @@ describe("the alerts and the dashboard", () => {
   let dashboard: z.infer<typeof Dashboard>;
 
   beforeAll(async () => {
-    // A backup that was never made has no age.
+    // Without a backup there is no metric of its age, so one is made.
     const folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-observed-"));
     const env = { LAB_DIR: research.lab.dir };
     await execa(path.join(ROOT, "bin/ktrdr-mcp"), ["backup", path.join(folder, "backup")], { env });

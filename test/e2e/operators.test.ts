@@ -1,4 +1,4 @@
-/** docs/operating.md and docs/repair.md: every command is run as it stands there, and does what the page says. */
+/** Every command of docs/operating.md and docs/repair.md is run as written, and does what the page says. */
 import { rm } from "node:fs/promises";
 import path from "node:path";
 import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/common";
@@ -11,7 +11,7 @@ import { Research, type Answer } from "../support/research.ts";
 
 const PAGES = ["docs/operating.md", "docs/repair.md"];
 
-/** Has what is started from now on compute for about so many seconds. */
+/** Whatever starts from now on computes for about so many seconds. */
 async function lasting(seconds: number): Promise<void> {
   await research.faults([
     { id: "slow-training", fault: "slow_computing", kind: "training", epochDelayMs: (seconds * 1000) / EPOCHS },
@@ -21,7 +21,7 @@ async function lasting(seconds: number): Promise<void> {
 const EPOCHS = 12;
 const BARS = 750;
 
-/** Longer than anything that an operator does in a test; what begins after it was lifted is done at once. */
+/** Seconds, longer than anything that an operator does in a test. What begins after `lasting(0)` is done at once. */
 const LONG = 3_600;
 
 const KtrdrStrategy = defineSearchAttributeKey("KtrdrStrategy", SearchAttributeType.KEYWORD);
@@ -34,7 +34,7 @@ let asked = 0;
 beforeAll(async () => {
   research = await Research.begin();
   operator = await Operator.begin(research, ...PAGES);
-  await warden().delete(); // found to be back by the last test about the keeper
+  await warden().delete(); // the last test about the keeper finds it back
   await Promise.all(["alpha", "beta"].map(async (name) => await research.writeStrategy(name)));
   const { task_id } = await train("alpha");
   await research.follow(task_id, "completed");
@@ -52,7 +52,7 @@ beforeEach(async () => {
   await lasting(LONG);
 });
 
-/** The next test finds free slots, whatever became of this one. */
+/** Frees the slots for the next test, however this one ended. */
 afterEach(async () => {
   for await (const { workflowId } of operator.client.workflow.list({ query: `KtrdrKind IS NOT NULL AND ${RUNNING}` })) {
     await operator.client.workflow.getHandle(workflowId).cancel();
@@ -67,7 +67,7 @@ const freeSlots = async (): Promise<void> => {
   await operator.slots("backtest", [], []);
 };
 
-/** Another request each time: its window ends on another day. */
+/** Another day at each call, on which a window ends. So each request is another one. */
 function day(year: number): string {
   asked += 1;
   return new Date(Date.UTC(year, 0, asked)).toISOString().slice(0, 10);
@@ -93,7 +93,7 @@ const waits = async ({ task_id }: Answer): Promise<string> => {
   return task_id;
 };
 
-/** One training and one backtest that KTRDR computes: both kinds of worker are taken. */
+/** Starts one training and one backtest, and waits until KTRDR computes both. Then both kinds of worker are busy. */
 async function bothRun(): Promise<string[]> {
   return [await runs(await train("alpha")), await runs(await backtest())];
 }
@@ -106,7 +106,7 @@ async function expectDoneOnce(taskIds: readonly string[]): Promise<void> {
   }
 }
 
-/** As the button of the Web UI does it. */
+/** Requests the cancellation as the button of the Web UI does. */
 async function requestCancellationInUi(taskId: string): Promise<void> {
   const { addresses, namespace } = research.lab;
   const answer = await fetch(`${addresses.temporalUi}/api/v1/namespaces/${namespace}/workflows/${taskId}/cancel`, {
@@ -132,11 +132,11 @@ describe("seeing what runs", () => {
     for (const taskId of [running, ...ofBeta]) expect(all).toContain(taskId);
     expect(all).not.toMatch(/slots-|warden/);
     expect(await operator.types("temporal workflow count")).toContain("Total: 5");
-    // Among jobs that compute and wait.
+    // The doctor is run while jobs compute and wait.
     expect(await operator.types("bin/ktrdr-mcp doctor")).toContain("All is well.");
     await listed('temporal workflow list --query "ParentWorkflowId', { TASK_ID: batch }, draws);
 
-    // The first heartbeat comes before the first epoch: the page promises progress once there is some.
+    // The first heartbeat comes before the first epoch. The page promises progress only when there is some.
     const progress = /LastHeartbeatDetails +\[.*"percent":\d+.*"step":"Epoch \d+\/12"/;
     let described = "";
     while (!progress.test(described)) {
@@ -160,7 +160,7 @@ describe("seeing what runs", () => {
     await research.follow(batch, "completed");
   });
 
-  /** Visibility lags: asks until all wanted are shown. */
+  /** Temporal's lists lag, so this asks until all wanted jobs are shown. */
   async function listed(command: string, variables: Record<string, string>, wanted: readonly string[]) {
     let seen = "";
     const complete = async () => {
@@ -209,7 +209,7 @@ describe("cancelling", () => {
     const running = await runs(await train("alpha"));
     const others = [await waits(await train("beta"))];
     const queued = await waits(await train("alpha"));
-    const tested = await runs(await backtest()); // of alpha's model
+    const tested = await runs(await backtest()); // a backtest of alpha's model
     await allVisible("alpha", 3);
     await lasting(0);
     const answer = await operator.types("temporal workflow cancel --query", { STRATEGY: "alpha", REASON: "runaway" });
@@ -225,7 +225,7 @@ describe("cancelling", () => {
   });
 
   it("by query can be ended half-way", async () => {
-    // So many that it takes its time; nobody works on them.
+    // Ending so many takes a while. No worker works on them.
     const many = Array.from({ length: 200 }, async (_, i) => {
       await operator.client.workflow.start("many", {
         workflowId: `many-${i}`,
@@ -319,7 +319,7 @@ describe("terminating", () => {
     await expectDoneOnce([other]);
   });
 
-  /** Until it is recorded the status must not claim that nothing computes, and afterwards nothing may. */
+  /** Until the end is recorded, the status must not claim that nothing computes. Afterwards nothing may compute. */
   async function truthfullyTerminated(taskId: string): Promise<void> {
     const heard = new Set<string>();
     const settled = async () => {
@@ -380,14 +380,14 @@ describe("resetting", () => {
 
 describe("pausing a step", () => {
   it("loses nothing: the job is done after unpausing", async () => {
-    // Not held: an attempt must hear of the pause before the computing ends.
+    // The computing is slow, not held: an attempt must hear of the pause before the computing ends.
     await lasting(30);
     const running = await bothRun();
     for (const taskId of running) {
       const id = await pendingActivity(taskId);
       await operator.types("temporal activity pause", { TASK_ID: taskId, ACTIVITY_ID: id });
     }
-    // It computes to its end meanwhile, and nobody of ours looks.
+    // KTRDR computes to the end meanwhile, and none of our processes looks.
     for (const taskId of running) {
       const over = async () => (await operator.computing(taskId)).length === 0;
       await until(over, { what: `the end of computing ${taskId}`, timeoutMs: 120_000 });
@@ -453,7 +453,7 @@ describe("the keeper", () => {
       const queued = await waits(await train("beta"));
       await LOST[how]?.("slots-training");
       await closed("slots-training");
-      const { task_id: newcomer } = await train("beta"); // its claim starts a keeper that knows nobody else
+      const { task_id: newcomer } = await train("beta"); // its claim starts a new keeper that knows no other job
       await operator.types("temporal schedule trigger");
       await knows([running, queued, newcomer]);
       expect(await operator.computing(running)).toHaveLength(1);
@@ -469,7 +469,7 @@ describe("the keeper", () => {
     const schedule = await operator.types("temporal schedule describe");
     expect(schedule).toMatch(/Paused +false/);
     expect(schedule).toMatch(/"every":"30s"/);
-    // One run for each death of the last one, not one for each look.
+    // A new run starts when the last one died, not for each look.
     const { count } = await operator.client.workflow.count("WorkflowType = 'warden'");
     expect(count).toBeLessThan(12);
   });
@@ -647,7 +647,7 @@ describe("a lab whose Temporal forgot everything", () => {
     await freeSlots();
   });
 
-  /** Makes Temporal forget jobs; resolves when those that had not ended on record have other workflows. */
+  /** Makes Temporal forget jobs. Resolves when each that is open on record has a new workflow. */
   async function forgotten(taskIds: readonly string[], forget: () => Promise<void>): Promise<void> {
     const before = new Map<string, string>();
     for (const taskId of taskIds) before.set(taskId, await runOf(taskId));
@@ -659,7 +659,7 @@ describe("a lab whose Temporal forgot everything", () => {
     }
   }
 
-  /** The run of a job; none when it ended before Temporal forgot everything. */
+  /** The run id of a job; empty when the job ended on record. */
   const runOf = async (taskId: string): Promise<string> => {
     if ((await operator.records.get(taskId))?.status !== "open") return "";
     return (await operator.client.workflow.getHandle(taskId).describe()).runId;

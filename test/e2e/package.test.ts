@@ -1,4 +1,4 @@
-/** The npm package as a stranger has it: packed, installed by npm into an empty folder, started with whatever Node is there. */
+/** The npm package as a stranger has it: installed by npm into an empty folder, and started with the Node at hand. */
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -13,15 +13,15 @@ import { deadEnvironment } from "../support/mcp.ts";
 
 const Packed = z.tuple([z.looseObject({ filename: z.string(), files: z.array(z.looseObject({ path: z.string() })) })]);
 const INSTALL = ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-/** Packages of a registry, on a busy machine. */
+/** Packages come from a registry, and the machine may be busy. */
 const INSTALLING_MS = 600_000;
 
 let folder: string;
 let files: readonly string[];
-/** As npm links it. */
+/** The command that npm links to. */
 let command: string;
 let env: Record<string, string>;
-/** What npm said of a registry that cannot be reached. */
+/** npm's code when the registry cannot be reached. */
 let offline: string | undefined;
 
 beforeAll(async () => {
@@ -55,7 +55,7 @@ async function oldNode(version: string): Promise<string> {
 const run = async (args: readonly string[], PATH: string) =>
   await execa(command, args, { env: { ...env, PATH }, extendEnv: false, reject: false, cwd: tmpdir() });
 
-/** With a suitable Node beside the package, as `npm install node@24` puts it there. */
+/** Puts a suitable Node beside the package, where `npm install node@24` puts it. */
 async function nodeBeside(): Promise<void> {
   const node = path.join(path.dirname(command), "node");
   await symlink(process.execPath, node).catch(() => undefined);
@@ -96,7 +96,7 @@ it("brings every Temporal package once, in the versions that are tested", async 
   for (const [name, found] of named) {
     const tested = packages[`node_modules/${name}`]?.version;
     const there = new Set(found.map(([, , version]) => version));
-    // gRPC's own reader of .proto files brings the protobufjs that it asks for.
+    // gRPC's own reader of .proto files may bring another version of protobufjs.
     if (name === "protobufjs") expect(there).toContain(tested);
     else expect({ name, there: [...there] }).toEqual({ name, there: [tested] });
   }

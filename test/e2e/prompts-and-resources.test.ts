@@ -1,4 +1,4 @@
-/** Prompts, resources and what follows a running job, through real clients of both lines at a real server. */
+/** Prompts, resources and subscriptions to a running job, through real clients of both SDK lines at a real server. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CLIENT_LINES, connectServer, deadEnvironment, type ClientLine, type TestClient } from "../support/mcp.ts";
 import { Research, strategyText } from "../support/research.ts";

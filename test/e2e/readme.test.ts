@@ -1,4 +1,4 @@
-/** The README, as a new user would type it: every command is run, or its target is shown to exist where it is this very run. */
+/** The README as a new user types it: every command is run. Where that would run this very test, its target exists. */
 import { access, chmod, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -19,7 +19,7 @@ let env: Record<string, string>;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-readme-"));
-  // Stands for Claude Code: starts the server that it was told to add.
+  // This script stands for Claude Code. It starts the server that it is told to add.
   const claude = path.join(folder, "claude");
   await writeFile(claude, '#!/bin/sh\nwhile [ "$1" != "--" ]; do shift; done\nshift\nexec "$@"\n');
   await chmod(claude, 0o755);
@@ -43,7 +43,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** What is installed is what is tested: make must not install anew under a running test. */
+/** make must not install anew under a running test: the tests are of what is installed. */
 const inShell = (command: string) => command.replace(/^make /, "make -o node_modules/.installed ");
 
 async function sh(command: string, options: Options = {}): Promise<string> {
@@ -86,7 +86,7 @@ async function demo(command: string): Promise<void> {
   expect(output.match(/⚡ kill -9/g)?.length ?? 0).toBe(command.includes("CHAOS=1") ? 3 : 0);
 }
 
-/** Up, used as the README says, and gone after Ctrl-C. */
+/** The lab comes up, works as the README says, and is gone after Ctrl-C. */
 async function lab(command: string): Promise<void> {
   const running = execa("sh", ["-c", `exec ${inShell(command)}`], {
     cwd: ROOT,
@@ -107,7 +107,7 @@ async function lab(command: string): Promise<void> {
     });
     expect(await sh(`bin/ktrdr-mcp doctor`)).not.toContain("✘");
   } finally {
-    // The whole group, as a terminal does it.
+    // Ctrl-C in a terminal signals the whole process group.
     if (running.pid !== undefined) process.kill(-running.pid, "SIGINT");
     await running;
   }
@@ -124,10 +124,10 @@ const PROOFS: readonly (readonly [RegExp, (command: string) => Promise<void>])[]
   [/^make demo( CHAOS=1)?$/, demo],
   [/^make lab$/, lab],
   [/^make help$/, async (command) => expect(await sh(command)).toContain("make demo")],
-  // This test is a part of them; the last takes minutes, and its parts are tested in test/production.
+  // This test is a part of these. The last one takes minutes, and its parts are tested in test/production.
   [/^make (check|test|test-fast|bench|verify-production)$/, dryRun],
   [/^claude mcp add /, async (command) => expect(await toolsOf(command)).toContain("train_model")],
-  // Beside the running lab, in `lab`.
+  // It is run in `lab`, while the lab is up.
   [/^bin\/ktrdr-mcp doctor$/, async () => expect(commands).toContain("make lab")],
 ];
 

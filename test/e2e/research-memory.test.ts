@@ -1,4 +1,4 @@
-/** What research leaves behind, through real MCP clients on a real lab: found again by whoever comes next. */
+/** What research leaves behind, which the next client finds again: through real MCP clients on a real lab. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectServer, type TestClient } from "../support/mcp.ts";
 import { Research, strategyText, type Answer } from "../support/research.ts";
@@ -68,7 +68,7 @@ describe("research that is written down", () => {
       task_ids: [tested.task_id, second.task_id],
     });
     const failed = await research.call("get_failed_strategies");
-    // Two draws and a replay of one idea say one thing, and one failure is no pattern.
+    // Two draws and a replay of one idea count once, and one failure is no pattern.
     expect(failed).toMatchObject({ judged: 1, failed: 1, share: 1 });
     expect(rows(failed, "patterns")).toEqual([]);
   });
@@ -140,7 +140,7 @@ describe("a batch", () => {
 
   it("survives the death of every part of ours and of KTRDR's API, computes nothing twice, and nothing that is known", async () => {
     for (const name of ["fast", "slow"]) await research.writeStrategy(name);
-    // One of its trainings is known before.
+    // One of the batch's trainings is known before it starts.
     const known = await research.call("train_model", { strategy: "fast", ...TRAIN });
     await research.follow(known.task_id, "completed");
     await research.hold();
@@ -176,7 +176,7 @@ describe("a batch", () => {
         id,
       ).toHaveLength(1);
     }
-    // The same combinations in another batch are all known: nothing is computed.
+    // In another batch all the same combinations are known, so nothing is computed.
     const same = await research.call("start_batch", { ...wish, at_once: 2 });
     await research.follow(same.task_id, "completed");
     expect((await research.call("get_task_status", { task_id: same.task_id }))["batch"]).toMatchObject({

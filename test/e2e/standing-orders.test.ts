@@ -1,4 +1,4 @@
-/** docs/limits.md with real processes: what operators order holds, survives, and what they stop is proven to have stopped. */
+/** docs/limits.md with real processes: orders hold and survive, and what operators stop is proven to have stopped. */
 import path from "node:path";
 import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -10,7 +10,7 @@ import { Research, type Answer } from "../support/research.ts";
 import { connectServer, textOf } from "../support/mcp.ts";
 
 const EPOCHS = 12;
-/** Longer than anything that an operator does in a test. */
+/** Seconds: longer than anything that an operator does in a test. */
 const LONG = 3_600;
 
 let research: Research;
@@ -28,7 +28,7 @@ afterAll(async () => {
   await research?.end();
 });
 
-/** What is started from now on computes for about so many seconds. */
+/** Whatever starts from now on computes for about so many seconds. */
 const lasting = async (seconds: number): Promise<void> =>
   await research.faults([
     { id: "slow", fault: "slow_computing", kind: "training", epochDelayMs: (seconds * 1_000) / EPOCHS },
@@ -82,7 +82,7 @@ interface Stopped {
   };
 }
 
-/** `stop-research` with an exit code that is not asserted. */
+/** Runs `stop-research`, whatever its exit code is. */
 const stops = async (...args: string[]): Promise<Stopped> => await stopsWith({}, ...args);
 
 async function stopsWith(env: Readonly<Record<string, string>>, ...args: string[]): Promise<Stopped> {
@@ -129,7 +129,7 @@ describe("a pause", () => {
 describe("a budget", () => {
   it("holds the queue and refuses new jobs once it is used up, until it is raised", async () => {
     await lasting(0);
-    await computedOnce(await train("alpha")); // uses some of it
+    await computedOnce(await train("alpha")); // uses some of the budget
     expect(await operator.types('bin/ktrdr-mcp budget "$HOURS"', { HOURS: "0.5" })).toMatch(
       /^0(\.\d+)? h of 0\.5 h used since midnight UTC; it renews at \d{4}-\d\d-\d\d 00:00 UTC/,
     );
@@ -162,7 +162,7 @@ describe("stopping", () => {
     await running(runs);
     const queued = await train("alpha");
     const draws = await train("alpha", { repeats: 2 });
-    // It would begin its next item for each that is stopped.
+    // If only its items were stopped, the batch would begin another one for each.
     const batch = await research.call("start_batch", {
       work: "train",
       strategies: ["alpha", "beta"],
@@ -200,7 +200,7 @@ describe("stopping", () => {
     const first = await train("alpha");
     await running(first);
     const stopping = operator.types("bin/ktrdr-mcp stop-research --all", { REASON });
-    // Claude goes on until it is refused: some of these come after the first look at what is open.
+    // Claude starts jobs until it is refused. Some of them come after the first look at the open jobs.
     const started: string[] = [first];
     for (;;) {
       const answer = await research.client.call("train_model", request("beta"));
@@ -219,7 +219,7 @@ describe("stopping", () => {
       expect((await operator.recorded(taskId)).status, taskId).toBe("cancelled");
       expect(await operator.computing(taskId)).toEqual([]);
     }
-    // Asked again it has nothing to do, and proves it again.
+    // A second run has nothing to stop, and proves it again.
     expect(await stops("--all")).toMatchObject({ code: 0, json: { proven: true, jobs: [] } });
   });
 
@@ -241,7 +241,7 @@ describe("stopping", () => {
       expect(busy.json.doubts).toEqual([
         expect.stringMatching(/^training-1 \(http.*\) is busy with somebody-elses, which belongs to no job on record$/),
       ]);
-      // None of the strategy's own: that is what was asked.
+      // No worker computes a job of this strategy, which is all that was asked.
       expect(own).toMatchObject({ code: 0, json: { proven: true } });
 
       const frozen = research.lab.pid("ktrdr-backtesting");

@@ -3,7 +3,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Research, strategyText } from "../support/research.ts";
 
-/** The kinds of strategies that KTRDR's own folder has, in words of ours; each differs from a plain one in one thing. */
+/** The kinds of strategies in KTRDR's own folder, in our own words. Each differs from a plain one in one thing. */
 interface Kind {
   readonly name: string;
   readonly changes: readonly (readonly [from: string | RegExp, to: string])[];
@@ -12,7 +12,7 @@ interface Kind {
   /** A warning that belongs to the kind. */
   readonly warning?: string;
   readonly dates?: readonly [string, string];
-  /** What a training that cannot work says. */
+  /** The error of the training; left out when the training works. */
   readonly fails?: RegExp;
 }
 

@@ -67,10 +67,10 @@ describe("data loads", () => {
     const lost = expect.objectContaining({ code: "computation_lost" });
     const missing = { ...request, endDate: "2024-01-01" };
     expect(() => normaliseDataLoad({}, missing, after, ENGINE)).toThrow(lost);
-    // What was not named cannot be seen to be there.
+    // Without a start date in the request nobody can see whether its first bars are there.
     expect(() => normaliseDataLoad({}, { ...request, startDate: null }, after, ENGINE)).toThrow(lost);
     expect(() => normaliseDataLoad({}, { ...request, mode: "backfill", startDate: null }, after, ENGINE)).toThrow(lost);
-    // A tail is about the end, a backfill about the beginning.
+    // Of a tail only the end is checked, of a backfill only the beginning.
     expect(normaliseDataLoad({}, { ...request, mode: "tail", startDate: null }, after, ENGINE).bars).toBe(5105);
     expect(normaliseDataLoad({}, { ...missing, mode: "backfill" }, { ...after }, ENGINE).bars).toBe(5105);
   });

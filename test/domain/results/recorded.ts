@@ -27,7 +27,7 @@ export const recorded = JSON.parse(readFileSync(new URL("recorded.json", import.
   trainings: Record<"rsi" | "macd", RecordedTraining>;
   /** Five windows each of two strategies on SPX 1d. */
   daily: RecordedBacktest[];
-  /** Hourly EURUSD: a full run, a resumed one, the full one again. */
+  /** Hourly EURUSD: a full run, a resumed run, and the full run again. */
   hourly: RecordedBacktest[];
 };
 
@@ -73,7 +73,7 @@ export function spxBars(from: string, to: string): WindowBars {
   return { times: rows.map(([date]) => `${date}T00:00:00`), ohlcv: rows.map((row) => row.slice(1, 5).map(Number)) };
 }
 
-/** One bar an hour, seven days a week or five, all at the same price unless told. */
+/** One bar an hour on the weekdays, `hoursPerDay` of them a day, at prices that hardly rise. */
 export function hourlyBars(count: number, hoursPerDay = 24): WindowBars {
   const start = Date.parse("2022-01-03T00:00:00Z");
   const times = Array.from({ length: count }, (_, index) => {

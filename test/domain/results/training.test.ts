@@ -99,7 +99,7 @@ describe("a recorded training", () => {
 });
 
 describe("a resumed training", () => {
-  // KTRDR's result of a resumed training tells of the later epochs only (recording 13: 13 epochs, then 47).
+  // KTRDR's result of a resumed training has only the later epochs (recording 13: 13 epochs, then 47).
   const { training_metrics: metrics } = recorded.trainings.rsi;
   const { train_loss = [], val_loss = [], train_accuracy = [], val_accuracy = [] } = metrics.history;
   const later = (values: number[]) => values.slice(13);
@@ -178,7 +178,7 @@ describe("signs in the curve", () => {
   });
 
   test("a model that knows one class only", () => {
-    // 61 % of labels are BUY and the model always says BUY: weighted precision, recall and F1 as scikit-learn has them.
+    // 61 % of labels are BUY and the model always says BUY. Precision, recall and F1 are scikit-learn's weighted ones.
     const summary = withCurve([1, 2, 3], {
       test_metrics: { test_accuracy: 0.61, test_loss: 1, precision: 0.3721, recall: 0.61, f1_score: 0.46224 },
     });
@@ -221,7 +221,7 @@ describe("what a training is worth", () => {
   });
 
   const text = (more: string) => `training:\n  labels: {source: zigzag, zigzag_threshold: 0.05}\n${more}`;
-  // Up 9 % in legs of ten bars, the last quarter in small steps without any turn.
+  // Prices swing between 100 and 110 in legs of ten bars. In the last quarter they rise in small steps without a turn.
   const bars = Array.from({ length: 400 }, (_, index) => {
     const close = index < 300 ? 100 + 10 * Math.abs(((index % 20) - 10) / 10) : 100 + index / 10;
     return { high: close, low: close, close };

@@ -97,7 +97,7 @@ describe("the real KTRDR's labels, bar by bar", async () => {
     const labels = settings.success ? ({ source, settings: settings.data } as LabelSettings) : null;
     const distribution = labels && labelDistribution(labels, bars, { train: 0.7, validation: 0.15 });
     if (distribution === null) {
-      // Not reproduced by us, and said so: other volatility than the range's, and event bars.
+      // Our code does not reproduce two cases and says so: a volatility other than the range's, and event bars.
       expect(given["vol_method"] !== "atr" || given["cusum_threshold"] !== undefined).toBe(true);
       return;
     }

@@ -1,4 +1,4 @@
-/** What is checked is what KTRDR trains: its order of timeframes is told by the sandbox, which was measured. */
+/** We check the market that KTRDR trains on. The order of timeframes is that of the sandbox, which was measured. */
 import { expect, test } from "vitest";
 import { finest } from "../../../sandbox/engine/timeframes.ts";
 import { TIMEFRAMES } from "../../../src/domain/market-data.ts";

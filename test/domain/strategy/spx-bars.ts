@@ -15,6 +15,6 @@ export function spxBarsBefore(date: string): readonly Bar[] {
     .filter((bar) => bar.time < date);
 }
 
-/** A strategy of the recordings, byte for byte (.txt keeps the formatter away). */
+/** A strategy of the recordings, byte for byte. Its file ends in .txt so that the formatter leaves it alone. */
 export const fixture = (name: string): string =>
   readFileSync(new URL(`./fixtures/${name}.yaml.txt`, import.meta.url), "utf8");

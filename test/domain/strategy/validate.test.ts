@@ -7,7 +7,7 @@ const bars = spxBarsBefore("2015");
 const RSI = fixture("spx_rsi_reversion");
 const MACD = fixture("spx_macd_adx_trend");
 
-/** A text with one replacement; fails the test when there was nothing to replace. */
+/** The text with one replacement. Fails the test when there was nothing to replace. */
 function changed(text: string, from: string | RegExp, to: string): string {
   const result = text.replace(from, to);
   expect(result).not.toBe(text);
@@ -461,7 +461,7 @@ describe("data from elsewhere", () => {
 });
 
 it("only a missing last class fails: the training part decides", () => {
-  // All bars have SELL, the first seven tenths have none.
+  // SELL occurs among all bars, but not among the first seven tenths.
   const rising = Array.from({ length: 400 }, (_, at) => ({ ...bars[0]!, close: at < 300 ? 100 + at : 700 - at }));
   const zigzag = changed(RSI, /labels: \{.*\}/, "labels: {source: zigzag, zigzag_threshold: 0.02}");
   expect(codes({ text: zigzag, bars: rising })).toContain("error label_classes");
