@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTracing, type Tracing } from "../src/tracing.ts";
 import { startTraceCollector, type TraceCollector } from "./support/trace-collector.ts";
 
-/** Packages of OpenTelemetry that a process loads which asks for tracing with these settings. */
+/** The packages of OpenTelemetry that a process loads when it asks for tracing with these settings. */
 async function loaded(settings: Readonly<Record<string, string>>): Promise<string[]> {
   const script = `
     import { createRequire } from "node:module";

@@ -19,7 +19,7 @@ const POINT = {
 };
 const IN_FLIGHT_MS = 35_000;
 
-/** What KTRDR's API shows and answers; `after` changes the status some time after the request to resume. */
+/** What KTRDR's API shows and answers. `after` changes the status `ms` milliseconds after a request to resume. */
 class Api {
   status: OperationStatus = "cancelled";
   hasCheckpoint = true;

@@ -46,8 +46,8 @@ export function deathAt(kind: MatrixKind, victim: Victim, step: Step): Scenario 
 }
 
 /**
- * A few runs that contain every pair of victim and step: a Latin square, with several deaths in each run. Both kinds
- * meet every victim and every step.
+ * So few runs that every pair of victim and step is in one: a Latin square, several deaths in each run. Both kinds meet
+ * every victim and every step.
  */
 export function pairwise(): Scenario[] {
   const kindOf = (row: number): MatrixKind => (row % 2 === 0 ? "training" : "backtest");

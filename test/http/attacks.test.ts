@@ -10,7 +10,7 @@ import { until } from "../../lab/until.ts";
 import { connectHttp, startHttpProcess, type HttpProcess } from "../support/http-server.ts";
 import { CLIENT_LINES, deadEnvironment, textOf } from "../support/mcp.ts";
 
-/** Wherever a secret can be configured. */
+/** The text that is set wherever a secret can be configured. */
 const PLANTED = "planted-secret-4f1c";
 const LIST = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" });
 const HEADERS = { "content-type": "application/json", accept: "application/json, text/event-stream" };
@@ -39,7 +39,7 @@ interface Answer {
   readonly retryAfter: string | undefined;
 }
 
-/** By node:http, which lets a caller lie about everything. */
+/** Sends by node:http, which lets a caller lie about everything. */
 async function send(
   headers: Readonly<Record<string, string>> = {},
   body: string | Buffer = LIST,
@@ -113,7 +113,7 @@ describe("bodies", () => {
     ["with its length", { "content-length": String(big.length) }],
     ["in pieces", { "transfer-encoding": "chunked" }],
   ])("10 MB, %s: 413, and the next one is served", async (_name, headers: Record<string, string>) => {
-    // A client that is slow to read may find the connection closed first; then the refusal is lost on its way.
+    // When a client is slow to read, the connection may be closed before it has the refusal. Then the refusal is lost.
     const cut = () => ({ status: "cut" });
     await expect.poll(async () => (await send(headers, big).catch(cut)).status).toBe(413);
     await works();
@@ -178,7 +178,7 @@ describe("connections", () => {
       { what: "a refusal", timeoutMs: 120_000, everyMs: 20 },
     );
     expect(busy.at(-1)).toMatchObject({ retryAfter: "1" });
-    // Who is asked whether the process lives must be answered all the same.
+    // The question whether the process lives must be answered all the same.
     expect((await fetch(`http://127.0.0.1:${server.port}/health`)).status).toBe(200);
     for (const socket of sockets) socket.destroy();
     await until(async () => (await send()).status === 200, { what: "an answer", timeoutMs: 120_000, everyMs: 20 });
@@ -187,7 +187,7 @@ describe("connections", () => {
   test("that one caller holds leave room for the others", async () => {
     const { guarded, greedy, modest } = await twoCallers();
     const status = async (token: string) => (await listedFor(guarded, token)).status;
-    // As many as the others need as well, had they to share one number of places.
+    // These take so many places that none would be left if all callers shared one number of places.
     const held = half.replace("Host:", `Authorization: Bearer ${greedy}\r\nHost:`);
     await Promise.all(Array.from({ length: 200 }, () => begin(held, guarded.port)));
     await until(async () => (await status(greedy)) === 503, { what: "a refusal", timeoutMs: 120_000, everyMs: 20 });
@@ -227,7 +227,7 @@ test("ten thousand calls of one client cost another one none of its calls", asyn
   let over = false;
   const bursting = Promise.all(burst).finally(() => (over = true));
   let calls = 0;
-  // As many as its own limit lets it make.
+  // The modest caller makes as many calls as its own limit allows.
   while (!over && calls < 90) {
     const answer = await listedFor(guarded, modest, body);
     expect(answer.status).toBe(200);
@@ -236,7 +236,7 @@ test("ten thousand calls of one client cost another one none of its calls", asyn
   }
   await bursting;
   expect(calls).toBeGreaterThan(10);
-  // A hundred a minute, however many minutes it took.
+  // A hundred calls a minute were answered, however many minutes it took.
   expect(outcomes.answered % 100).toBe(0);
   expect(outcomes.refused).toBeGreaterThan(9_000);
 });

@@ -20,7 +20,7 @@ test("of clients that never say their name with a call, one that loops shuts out
   expect(outcomes).toEqual([false, false, false, false, false, true, true, true]);
   expect(await refusedOf(other)).toBe(false);
 
-  // Nor do those without any session take each other's calls, as long as they are different programs.
+  // Clients without a session do not use up each other's calls either, as long as they are different programs.
   const bare = async (agent: string) => {
     const headers = { "content-type": "application/json", accept: "application/json", "user-agent": agent };
     const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: TOOL } });
@@ -31,7 +31,7 @@ test("of clients that never say their name with a call, one that loops shuts out
   expect(await bare("n8n")).not.toContain("[rate_limited");
   expect(await refusedOf(other)).toBe(false);
 
-  // Both client lines understand the refusal, and it is in the log.
+  // Clients of both SDK lines understand the refusal, and the log has it.
   const modern = await connectHttp("modern", server.url);
   for (let call = 0; call < 5; call += 1) expect(await refusedOf(modern)).toBe(false);
   expect(await refusedOf(modern)).toBe(true);

@@ -87,7 +87,7 @@ describe.each(CLIENT_LINES)("a client of the %s line over HTTP", (line) => {
     const taskId = String(structuredContent?.["task_id"]);
     const waits = Promise.withResolvers<void>();
     const onprogress = () => waits.resolve();
-    // Its client is left to wait until it is closed.
+    // This call waits until its client is closed.
     client.call("get_task_status", { task_id: taskId, wait_seconds: 45 }, { onprogress }).catch(() => undefined);
     await waits.promise;
     doomed.kill("SIGKILL");
@@ -173,6 +173,6 @@ test.each([
   const { [variable]: nobody = "" } = await deadEnvironment();
   const server = await serve({ [variable]: nobody });
   const answer = (await (await fetch(`http://127.0.0.1:${server.port}/ready`)).json()) as { missing: string[] };
-  // Without Temporal nobody can say whether a worker polls it.
+  // Only Temporal knows whether a worker polls it, so without Temporal the worker is missing, too.
   expect(answer.missing).toEqual([part, "worker"]);
 });

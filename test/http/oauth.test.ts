@@ -1,4 +1,4 @@
-/** Who an access token's holder is called. What lets a token in is proved through the front door (identity.test.ts). */
+/** The name of an access token's holder. Which tokens are let in is tested over HTTP (identity.test.ts). */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createJwtVerifier, TokenRefused, type VerifyJwt } from "../../src/http/oauth.ts";
 import { startAuthorizationServer, type AuthorizationServer } from "../support/authorization-server.ts";
@@ -33,7 +33,7 @@ test("is nobody else's, although it is printable and of bounded length", async (
   );
   expect(new Set(names).size).toBe(names.length);
   for (const name of names) expect(name).toMatch(/^[\w~]{1,159}$/);
-  // Nor can it be chosen to be: what looks like the mark of a changed name is changed, too.
+  // Nobody can choose another's name: a name that looks like an already changed one is changed, too.
   expect(await nameOf({ sub: names[1] })).not.toBe(names[1]);
 });
 

@@ -27,7 +27,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const READ_ONLY = TOOLS.filter((tool) => scopeOf(tool) === "read").map(({ name }) => name);
 
-/** What a server says that does not start. */
+/** The words of a server that does not start. */
 async function refusal(env: Readonly<Record<string, string>>, args: readonly string[] = []): Promise<string> {
   const started = await startHttpProcess({ ...dead, ...env }, args).catch((error: Error) => error.message);
   if (typeof started === "string") return started;

@@ -13,7 +13,7 @@ test("an answer that nobody reads gives its place back", async () => {
     set("caller", { name: "reader", scope: "read", source: "token" });
     await next();
   });
-  // More than the system keeps for a reader.
+  // More bytes than the system buffers for a slow reader.
   app.get("/large", work.bounded, ({ body }) => body(new ArrayBuffer(64 * 1_048_576)));
   app.get("/small", work.bounded, ({ body }) => body("small"));
   const { server, port } = await listen(app, { host: "127.0.0.1", port: 0, requestTimeoutMs: 10_000 });

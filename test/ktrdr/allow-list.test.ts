@@ -81,7 +81,7 @@ describe("what is never sent", () => {
           );
         });
         expect(match).toBeDefined();
-        // The path means to a server what it says: nothing in it is resolved away.
+        // The server gets the path as it is written: no part of it (such as "..") is resolved away.
         expect(new URL(path_, "http://h").pathname).toBe(path_);
       }),
       { numRuns: 2_000 },

@@ -182,8 +182,8 @@ describe("a file is read as KTRDR's loader reads it", () => {
 });
 
 describe("where only KTRDR's answers can be seen", () => {
-  /** Answers as KTRDR does: one bad bar refuses a range. */
   const REASON = "a time that cannot be read";
+  /** Answers as KTRDR does: one bad bar makes it refuse the whole range. */
   const answering = (bad: ReadonlySet<number>, timeless = false) => {
     let asked = 0;
     const range = { startDate: stamp(TIMES[0] ?? 0), endDate: stamp(TIMES.at(-1) ?? 0), points: TIMES.length };

@@ -27,7 +27,7 @@ describe("a KTRDR that does not answer", () => {
   });
 
   test("is not asked while it is left alone, then by one request, and by all once that was answered", async () => {
-    // Only the breaker's own clock is set; sockets and time limits live in real time.
+    // Only the breaker's clock is set. Sockets and time limits go by real time.
     vi.useFakeTimers({ toFake: ["Date"] });
     let up = false;
     const server = await serve((_, response) => reply(response, up ? 200 : 503, up ? healthy : "down", "text/plain"));
@@ -39,7 +39,7 @@ describe("a KTRDR that does not answer", () => {
     expect(server.seen).toHaveLength(asked);
 
     vi.setSystemTime(Date.now() + 5_000);
-    await failure(ktrdr.health()); // the one that looks
+    await failure(ktrdr.health()); // the one request that looks whether KTRDR is back
     expect(server.seen).toHaveLength(asked + 1);
     expect((await failure(ktrdr.health())).what).toContain("was not asked");
 

@@ -158,7 +158,7 @@ test("a snapshot of the registry is shared by all who want it at the same time, 
   clock.now = 5_001;
   const renewed = workers.snapshot(5_000);
   clock.now = 12_000;
-  // The running request was asked too long ago for this caller.
+  // For this caller the request that is under way began too long ago.
   const fresher = workers.snapshot(1_000);
   await release(2);
   await Promise.all([renewed, fresher]);

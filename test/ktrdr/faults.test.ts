@@ -57,7 +57,7 @@ describe("the rule of transient and permanent answers, for reads", () => {
     [409, { detail: "already resuming" }, "ktrdr_rejected"],
     [422, { detail: [{ loc: ["body"], msg: "Field required" }] }, "ktrdr_rejected"],
     [404, { detail: "Operation not found: op" }, "ktrdr_not_found"],
-    // Something else lives at that address: no word about the operation.
+    // Something other than KTRDR answers at that address. It says nothing about the operation.
     [404, { detail: "Not Found" }, "ktrdr_bad_answer"],
     [404, "<html>404</html>", "ktrdr_bad_answer"],
     [404, {}, "ktrdr_bad_answer"],

@@ -49,7 +49,7 @@ const TIMEFRAMES = {
   "1w": 604_800,
   "1M": 2_678_400,
 };
-/** Long enough ago for a file to count as settled. */
+/** Sets the file's time so far back that it counts as settled. */
 const settle = async (file: string) => await utimes(file, new Date(), new Date(Date.now() - 60_000));
 const log = { warn: (facts: Complaint) => void complaints.push(facts) };
 const open = (dir = data) => createPriceFiles(dir, log as unknown as Parameters<typeof createPriceFiles>[1]);
@@ -59,7 +59,7 @@ beforeAll(async () => {
   data = path.join(state, "data");
   sandbox = await startSandbox({ stateDir: state, trainingWorkers: 0, backtestWorkers: 0 });
   api = createKtrdr({ baseUrl: sandbox.url, requestTimeoutMs: 20_000 });
-  // Every timeframe KTRDR knows beside those of the seed, each of another length.
+  // Every timeframe that KTRDR knows and the seed lacks. Each file has another length.
   for (const [timeframe, seconds] of Object.entries(TIMEFRAMES)) await write("SYN", timeframe, seconds);
   for (const { symbol, timeframe } of SEED_SERIES) await settle(path.join(data, `${symbol}_${timeframe}.csv`));
 });
@@ -110,7 +110,7 @@ describe.each(series)("%s %s", (symbol, timeframe) => {
     const stamp = (time: number) => `${new Date(time).toISOString().slice(0, 19)}Z`;
     const all = await api.data.bars(symbol, timeframe, {});
     expect(await files.bars(symbol, timeframe, {})).toEqual(all);
-    // Ends on a bar, a second beside one, on a day, outside; limits below, at and above what there is.
+    // A window ends on a bar, between two bars, on a day, or outside. A limit is below, at or above the number of bars.
     const moment = fc.oneof(
       fc.nat(all.times.length - 1).map((index) => all.times[index] ?? startDate),
       fc.integer({ min: first - 86_400_000, max: last + 86_400_000 }).map(stamp),
@@ -135,7 +135,7 @@ describe.each(series)("%s %s", (symbol, timeframe) => {
       }),
       { numRuns: 40 },
     );
-    // Not all windows have bars, and those that begin after their end are refused.
+    // Some windows have no bars, and those that begin after their end are refused.
     expect(answered).toBeGreaterThan(5);
     expect(complaints).toEqual([]);
   });
@@ -161,7 +161,7 @@ test("a long window lets others have their turn while it is read", async () => {
   const others = (async () => {
     for (; !over; turns += 1) await setImmediate();
   })();
-  await files.range("LONG", "1m"); // what makes the index is not counted
+  await files.range("LONG", "1m"); // the first call makes the index, which is not counted
   turns = 0;
   const bars = await files.bars("LONG", "1m", {});
   over = true;
@@ -284,7 +284,7 @@ describe("a file that cannot be trusted", () => {
     const file = await write("RACE", "1m", 60);
     const { mtime } = statSync(file);
     const rewritten = readFileSync(file, "utf8").replaceAll("Z,1", "Z,2");
-    // The clock is asked between the first look at the file and reading it.
+    // The clock is read between the first look at the file and the reading of it. So the file is rewritten then.
     const rewriting = createPriceFiles(data, log as unknown as Parameters<typeof createPriceFiles>[1], () => {
       writeFileSync(file, rewritten);
       utimesSync(file, mtime, mtime);
@@ -317,7 +317,7 @@ describe("a file that cannot be trusted", () => {
       expect(await files.range("SPX", name), name).toBeUndefined();
     }
     expect(complaints).toEqual([]);
-    // The very file is readable when it lies in the folder.
+    // The same file is read when it lies in the folder.
     await link(outside, path.join(data, "INSIDE_1d.csv"));
     expect(await files.range("INSIDE", "1d")).toMatchObject({ points: 5_105 });
   });

@@ -128,7 +128,7 @@ describe("recorded answers become domain values", () => {
           ...(recorded("training-started").request.body as object),
           symbols: ["SPX"],
           timeframes: ["1d"],
-          // The last day is meant whole; a bare date would be its first instant.
+          // The whole last day is meant. A bare date would be its first instant.
           end_date: "2014-12-31T23:59:59",
         },
       },

@@ -9,7 +9,7 @@ import type { TransportOptions } from "../../src/ktrdr/transport.ts";
 /** One recorded exchange with the real backend, shortened. */
 export interface Exchange {
   readonly name: string;
-  /** Number of the recording it was taken from. */
+  /** Number of the recording that it was taken from. */
   readonly from: string;
   readonly request: { readonly method: string; readonly path: string; readonly body?: unknown };
   readonly response: { readonly status: number; readonly body: unknown };
@@ -112,7 +112,7 @@ export async function closedPort(): Promise<{ readonly url: string }> {
   return { url: `http://127.0.0.1:${port}` };
 }
 
-/** The domain error that `work` ends with; anything else fails the test. */
+/** The domain error that `work` ends with. Any other end fails the test. */
 export async function failure(work: Promise<unknown>): Promise<DomainError> {
   const outcome = await work.then(
     () => new Error("it succeeded"),

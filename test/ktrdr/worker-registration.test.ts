@@ -16,7 +16,7 @@ test("a worker that is asked all the time is back in the registry after a restar
   if (worker === undefined) throw new Error("no worker");
   await sandbox.api.restart();
   expect(await ktrdr.workers.list()).toEqual([]);
-  // Asked far more often than the 30 s (scaled: 0.6 s) after which a worker that nobody asks registers again.
+  // The worker is asked every 20 ms. One that nobody asks for 30 s (scaled: 0.6 s) registers again.
   const listed = async () => {
     expect(await ktrdr.workers.at(worker.endpointUrl).health()).toEqual({ busy: false, currentOperationId: null });
     return (await ktrdr.workers.list()).length === 1;

@@ -57,7 +57,7 @@ async function identities(lab: TestLab): Promise<ProcessId[]> {
   return Promise.all(lab.parts().map(async ({ pid }) => ({ pid: pid!, started: (await startOf(pid!))! })));
 }
 
-/** Those of the lab's processes that still run. */
+/** The processes that still run. */
 async function stillRunning(ids: readonly ProcessId[]): Promise<ProcessId[]> {
   const states = await Promise.all(ids.map(async (id) => ((await isRunning(id)) ? [id] : [])));
   return states.flat();
@@ -111,7 +111,7 @@ function recorded(): ProcessId[] {
   );
 }
 
-/** Files and folders that others than their owner may use. */
+/** Files and folders that other users than the owner may use. */
 function openToOthers(place: string): string[] {
   const found = statSync(place, { throwIfNoEntry: false });
   if (found === undefined) return []; // a server's journal comes and goes
@@ -189,7 +189,7 @@ describe("the lab", () => {
       expect(await run(pool, "select count(*)::int as n from jobs")).toEqual([{ n: 0 }]);
       await pool.end();
       await lab.stop();
-      // Only its own parts: the others still serve.
+      // Only the lab's own parts were stopped. The others still serve.
       expect(temporal.pid()).toEqual(expect.any(Number));
     } finally {
       await temporal.stop();
@@ -250,13 +250,13 @@ describe("the lab", () => {
 
 describe("the lab process", () => {
   test("says which process holds a port, and takes another; SIGINT stops all, exit 0", async () => {
-    // Whoever holds 8000 already serves the purpose as well.
+    // If another process holds port 8000 already, that serves the purpose as well.
     const blocker = createServer();
     await new Promise<void>((resolve) => {
       blocker.once("error", () => resolve());
       blocker.listen(8000, "127.0.0.1", () => resolve());
     });
-    // As a lab of before left them.
+    // An earlier version of the lab left its folder and logs open like this.
     chmodSync(dir, 0o755);
     mkdirSync(path.join(dir, "logs"), { mode: 0o755 });
     writeFileSync(path.join(dir, "logs", "old.log"), "secret", { mode: 0o644 });
@@ -300,7 +300,7 @@ describe("the lab process", () => {
     first.child.kill("SIGKILL");
     await once(first.child, "exit");
     expect(await readLabFile(dir)).toBeUndefined();
-    // At once, without waiting for the parts of the killed one.
+    // The second lab starts at once, without waiting until the parts of the killed one have ended.
     const second = launchLab();
     await second.ready;
     expect((await readLabFile(dir))!.addresses).toEqual(lab.addresses);

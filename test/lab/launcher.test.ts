@@ -184,7 +184,7 @@ describe("the launcher", () => {
   });
 
   describe("without the pinned Node", () => {
-    /** A `node` that claims a version: what the launcher asks of it is answered with the exit code. */
+    /** A `node` that claims a version. For anything else it prints what it was asked to run. */
     function fakeNode(version: string): string {
       const folder = path.join(root, "fake");
       mkdirSync(folder, { recursive: true });

@@ -13,7 +13,7 @@ import { until } from "../../lab/until.ts";
 
 let root: string;
 let events: SupervisorEvent[];
-/** Everything a test started; whatever it left is killed by id. */
+/** Every process that a test started. What the test leaves is killed by its id. */
 let started: ProcessId[];
 
 beforeEach(() => {
@@ -144,7 +144,7 @@ describe("the supervisor", () => {
       why: expect.stringMatching(/ended with code 3.*no such cluster/s),
       next: `Read ${path.join(root, "logs/bad.log")}.`,
     });
-    // Its own words: not those of whoever wrote into the same file before.
+    // Only its own words are told, not those that another process wrote into the same file before.
     const silent = part("bad", `process.exit(4)`);
     const refusal = await parent.start(silent).catch((error: unknown) => error);
     expect(refusal).toMatchObject({ why: expect.stringContaining("ended with code 4") });

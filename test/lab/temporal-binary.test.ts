@@ -30,7 +30,7 @@ function program(folder: string, content: string, name = "temporal"): string {
   return file;
 }
 
-/** Nothing is reachable and no Python is there, unless a test adds it. */
+/** Options with which nothing is reachable and there is no Python, unless a test adds them. */
 function options(more: Partial<FindOptions> & { path?: readonly string[] } = {}): FindOptions & { notes: string[] } {
   const notes: string[] = [];
   return {
@@ -94,7 +94,7 @@ describe("the order of the search", () => {
 });
 
 describe("the official download", () => {
-  /** The service's two answers: where the archive is, and the archive. */
+  /** A download service with its two answers: where the archive is, and the archive. */
   async function service(content: string): Promise<{ base: string; asked: string[] }> {
     program("archive", content);
     execFileSync("tar", ["-czf", path.join(root, "archive.tar.gz"), "-C", path.join(root, "archive"), "temporal"]);

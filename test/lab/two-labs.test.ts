@@ -1,4 +1,4 @@
-/** Two labs on one machine: nothing of one ever works for the other. */
+/** Two labs on one machine: no part of one ever works for the other. */
 import { createInterface } from "node:readline";
 import path from "node:path";
 import { openLazily } from "../../src/temporal/open-connection.ts";
@@ -36,7 +36,7 @@ test("the same job in both, one's worker killed, a stray worker about: each comp
   );
   expect(jobs[0]).toBe(jobs[1]);
   const taskId = jobs[0] ?? "";
-  // While its worker is away, only the stray one could take the job's steps.
+  // While the lab's worker is away, only the stray worker could take the job's steps.
   const killed = a.lab.kill("worker");
   expect(await pollers(a)).toEqual([killed]);
   await a.lab.back("worker", killed);
@@ -62,7 +62,7 @@ test("the same job in both, one's worker killed, a stray worker about: each comp
   });
 });
 
-/** A worker of one lab at the other's address. Resolves when it has looked for work there. */
+/** A worker of one lab at the other's address. Resolves when it has found that its namespace is not there. */
 async function strayWorker(of: Research, at: Research): Promise<void> {
   const env = { ...of.lab.env, TEMPORAL_ADDRESS: at.lab.addresses.temporal, PATH: process.env["PATH"] };
   const worker = execa(process.execPath, [path.join(ROOT, "src/bin/worker.ts")], {

@@ -1,4 +1,4 @@
-/** Each limit through a real server and client: what is refused, in which words, and what is answered all the same. */
+/** Each limit through a real server and client: what is refused and in which words, and what is still answered. */
 import { setImmediate } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { createAdmission, type Admission } from "../../src/mcp/admission/admission.ts";
@@ -23,7 +23,7 @@ async function stackOf(wanted: Parameters<typeof startStack>[0]): Promise<Stack>
 
 const admissionOf = (limits: Partial<Limits>): Admission => createAdmission({ ...NO_LIMITS, ...limits }, () => 0);
 
-/** The jobs are kept by a real Temporal server that no worker of ours serves: all of them stay open. */
+/** A request whose job stays open: the Temporal server is real, but no worker of ours serves it. */
 const load = (symbol: string) => ({ symbol, timeframe: "1d", mode: "tail", end_date: "2020-01-31" });
 
 describe("calls a minute", () => {
@@ -54,7 +54,7 @@ describe("calls a minute", () => {
 });
 
 describe("calls at once", () => {
-  /** Calls that are answered when told to. */
+  /** Calls that are answered when the test releases them. */
   function held() {
     const release: (() => void)[] = [];
     const call = () => new Promise<string>((resolve) => release.push(() => resolve("answered")));
@@ -95,7 +95,7 @@ describe("calls at once", () => {
     const leave = new AbortController();
     const text = EXAMPLE_STRATEGY.replaceAll(EXAMPLE_NAME, "never_written");
     const second = stack.call("create_strategy", { yaml: text }, { signal: leave.signal });
-    // It has come in, and waits behind the first.
+    // The second call has come in, and waits behind the first.
     await setImmediate();
     leave.abort();
     await expect(second).rejects.toThrow();
@@ -133,14 +133,14 @@ describe("open jobs", () => {
     const answers = await Promise.all(symbols.map((symbol) => stack.call("load_market_data", load(symbol))));
     const taken = answers.filter(({ isError }) => isError !== true);
     expect(taken).toHaveLength(3);
-    // Each of them is told the truth, however many were refused before it.
+    // Each refusal tells the true number of open jobs, however many calls were refused before it.
     for (const { content } of answers.filter(({ isError }) => isError === true)) {
       const refused = JSON.stringify(content);
       expect(refused).toContain("[too_many_jobs -32001] You have 3 open jobs; 3 are allowed: no new job is taken.");
       expect(refused).toContain("Next: wait for one to end");
       expect(refused).toContain("at the earliest in 5 s");
     }
-    // The same request is the same job, which is there.
+    // The request of a job that was taken gets that job, and is not refused.
     const [first] = taken;
     const symbol = symbols[answers.indexOf(first!)]!;
     expect(await stack.ask("load_market_data", load(symbol))).toMatchObject({ existing: true });
@@ -167,7 +167,7 @@ describe("open jobs", () => {
       null,
       null,
     );
-    // The record's figures may be a second old.
+    // The figures from the record may be a second old.
     await expect
       .poll(async () => (await stack.call("load_market_data", load("TWO"))).isError === true, { timeout: 120_000 })
       .toBe(false);
@@ -244,7 +244,7 @@ describe("while PostgreSQL is away", () => {
     await wish("one");
     const unclaim = await wish("two");
     await expect(wish("three")).rejects.toMatchObject({ code: "too_many_jobs" });
-    unclaim(); // its start failed
+    unclaim(); // the start of the second job failed
     await wish("three");
   });
 

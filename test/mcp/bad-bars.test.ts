@@ -9,11 +9,11 @@ const change = (from: number, to: number, how: (cells: string[]) => string[]): s
 const day = (index: number) => String(ROWS[index]?.slice(0, 10));
 const BAD = 500;
 
-/** The one bar, and what of it KTRDR says. */
+/** The text about the one bad bar, with KTRDR's complaint about it. */
 const refused = (what: string) => new RegExp(`API refuses 1 bar \\(${day(BAD)}T00:00:00Z: ${what}`);
 const NO_NUMBER = refused("a value is empty or no number");
 
-/** Name, text and what is to be said of it: by the file itself, and by KTRDR's answers alone. */
+/** Name, text, and what is found: from the file itself, and from KTRDR's answers alone. */
 const KINDS: [name: string, text: string, seen: RegExp, answered?: RegExp][] = [
   ["DUPROWS", textOf(ROWS.flatMap((row, i) => (i >= BAD && i < 760 ? [row, row] : [row]))), /260 bars are there twice/],
   ["OVERLAP", textOf([...ROWS.slice(0, 600), ...ROWS.slice(BAD)]), /overlap.*repeats 100 bars/],

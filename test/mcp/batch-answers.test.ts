@@ -23,7 +23,7 @@ afterAll(async () => {
   await stack.stop();
 });
 
-/** KTRDR began it so many seconds ago. */
+/** Records that KTRDR began the job so many seconds ago. */
 async function began(jobId: string, secondsAgo: number) {
   await run(
     pool,
@@ -52,7 +52,7 @@ async function backtested(jobId: string, strategy: string, trainingJobId: string
 
 const statusOf = async (task_id: string) => await stack.ask("get_task_status", { task_id });
 
-/** Twenty draws, two at a time: four have ended in 100 s each, 5 s apart; two are half way. */
+/** A batch of twenty draws, two at a time. Four have ended after 100 s each, 5 s apart. Two are half way. */
 async function fifthDone(batchId: string) {
   const items = Array.from({ length: 8 }, (_, at) => ({ training: `train-${batchId}-${at}` }));
   const idOf = (at: number) => items[at]?.training ?? "";
@@ -86,7 +86,7 @@ test("how far a batch is counts what its jobs have done, also of those that stil
     { training: "train-share-1", backtest: "backtest-share-1" },
     { training: "train-share-2" },
   ]);
-  // Three quarters of one item, one that is over, and two that were not begun.
+  // Of four items one is done to three quarters, one is over, and two are not begun.
   expect(await statusOf("batch-share-1")).toMatchObject({ percent: 43 });
 });
 
@@ -110,7 +110,7 @@ describe("a batch", () => {
     await fifthDone("batch-eta-1");
     const { batch, eta_seconds: eta } = await statusOf("batch-eta-1");
     expect(batch).toMatchObject({ items: 20, done: 4, running: 2, queued: 2, not_begun: 12 });
-    // 50 s of these two, then seven rounds of 100 s and their lag.
+    // 50 s are left of the two that compute. Then come seven rounds of 100 s with the time between them.
     expect(eta).toBeGreaterThan(785 * 0.9);
     expect(eta).toBeLessThan(785 * 1.1);
     const { items: rows } = await stack.ask("get_results", { task_id: "batch-eta-1", detail: "full" });
@@ -207,7 +207,7 @@ describe("a batch", () => {
       experiments: [experiment_id],
     });
     expect(Object.keys(answer).indexOf("groups")).toBeLessThan(Object.keys(answer).indexOf("items"));
-    // From an item back to the experiment.
+    // The experiment is also found by the id of an item.
     const { experiments } = await stack.ask("list_experiments", { task_id: "backtest-g-2" });
     expect(experiments).toMatchObject([{ experiment_id }]);
   });

@@ -106,7 +106,7 @@ test("a value that is not there is no figure: KTRDR writes 0 for it", async () =
   expect(turns?.["undefined"]).toBeGreaterThan(100);
   expect(turns).toMatchObject({ note: expect.stringContaining("repaints") });
   const of = (name: string) => rows.filter(({ indicator }) => String(indicator).startsWith(name));
-  // KTRDR never has a number for the trend itself.
+  // KTRDR never has a number for the output `trend`.
   expect(of("supertrend().trend")[0]?.["min"]).toBeUndefined();
   for (const row of ["zigzag", "parabolicsar", "rsi"].flatMap(of)) {
     expect(row["min"], JSON.stringify(row)).toBeGreaterThan(0);

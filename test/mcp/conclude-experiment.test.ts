@@ -36,7 +36,7 @@ describe("conclude_experiment", () => {
     await expect(stack.deps.records.experiments.attach(id, "backtest-a-3")).rejects.toMatchObject({
       code: "experiment_concluded",
     });
-    // What was attached before may be attached again: nothing changes.
+    // A run that was attached before may be attached again, and nothing changes.
     expect(await stack.deps.records.experiments.attach(id, "backtest-a-1")).toBe(false);
   });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { CLIENT_LINES, connectServer, deadEnvironment, textOf, type TestClient } from "../support/mcp.ts";
 
-/** The one form of an error: `[code -32602] what. ... Next: ...`. */
+/** The form that every error has: `[code -32602] what. ... Next: ...`. */
 const FORM = /^\[[a-z_]+ -32(?:602|001|603)\] .+ Next: .+[.!?]$/s;
 
 describe.concurrent.each(CLIENT_LINES)("with every part down, %s client", (line) => {

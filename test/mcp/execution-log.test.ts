@@ -23,7 +23,7 @@ const entry = (tool: string): ToolExecution => ({
   taskId: null,
 });
 
-/** Node's collector, which otherwise comes when it likes. */
+/** Runs Node's garbage collector now. */
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
@@ -114,7 +114,7 @@ describe("the queue before the log", () => {
     collect();
     const before = process.memoryUsage().heapUsed;
     for (let call = 0; call < 100; call += 1) queue.record({ ...entry("flood"), arguments: structuredClone(lists) });
-    // As objects it would be some hundred megabytes.
+    // If the queue kept the arguments as objects, they would take some hundred megabytes.
     await vi.waitFor(
       () => {
         collect();

@@ -43,7 +43,7 @@ describe("get_failed_strategies", () => {
 
   test("groups what failed by what it has in common, beside how often that was tried", async () => {
     await recordTraining(stack.writer, "train-model-1", {});
-    // Less return than holding, for less risk: worth going on with.
+    // It earns less than holding, but for less risk, so it has not failed.
     const good = { totalReturn: 0.2, sharpe: 1.1 };
     await backtested("backtest-good-1", MACD, good);
     await backtested("backtest-good-2", MACD, good);
@@ -52,7 +52,7 @@ describe("get_failed_strategies", () => {
     await backtested("backtest-idle-1", EXAMPLE_STRATEGY, { trades: 0, totalReturn: 0 }, "other");
     await backtested("backtest-low-1", MACD, { sharpe: -0.2, buyAndHold: null });
     await failed("train-broken-1", "computation_failed", EXAMPLE_STRATEGY);
-    // In-sample: proves nothing, neither way.
+    // It is in-sample, so it proves neither success nor failure.
     await backtested("backtest-insample-1", MACD, { startDate: "2010-01-01", sharpe: -0.5 });
     const answer = await ask();
     expect(answer).toMatchObject({ judged: 7, failed: 5, share: 0.71429, more: false });
@@ -70,7 +70,7 @@ describe("get_failed_strategies", () => {
       share: 1,
       task_ids: ["train-broken-1", "backtest-idle-1"],
     });
-    // All were on SPX: that explains nothing, nor does what was asked for.
+    // All runs were on SPX, which explains nothing. A symbol that was asked for explains nothing either.
     expect(JSON.stringify(answer["patterns"])).not.toMatch(/architecture|symbol|timeframe/);
     expect(JSON.stringify(await ask({ symbol: "SPX" }))).not.toMatch(/"trait":"symbol"/);
     expect(answer["engine"]).toMatch(/practice figures/);

@@ -23,7 +23,7 @@ describe("get_task_status", () => {
     await stack?.stop();
   });
 
-  /** A job that computes until it is told how it ends. */
+  /** Starts a job that computes until the test says how it ends. */
   async function startHeld(strategy: string) {
     const { promise, resolve } = Promise.withResolvers<ComputationEnd>();
     const request = { ...TRAINING, strategy };
@@ -35,7 +35,7 @@ describe("get_task_status", () => {
   const until = async (reached: () => boolean) => {
     while (!reached()) await delay(10);
   };
-  /** On a busy machine the workflow may not answer in time; the status then says less, which is true as well. */
+  /** On a busy machine the workflow may not answer in time. Then the status says less, which is also true. */
   const untilSaid = async (jobId: string, expected: Record<string, unknown>) => {
     await vi.waitFor(
       async () => expect(await stack.ask("get_task_status", { task_id: jobId })).toMatchObject(expected),
@@ -132,7 +132,7 @@ test("who waits for a job waits a little for a Temporal that does not answer, an
     await recordOpen(stack.writer, "train-open-1");
     await recordOpen(stack.writer, "train-open-2");
     const waiting = stack.ask("get_task_status", { task_id: "train-open-1", wait_seconds: 45 });
-    // What is recorded meanwhile is what it hears.
+    // The waiting call answers with what is recorded meanwhile.
     const looked = vi.spyOn(stack.deps.jobs, "view");
     await vi.waitFor(() => expect(looked).toHaveBeenCalled(), { timeout: 120_000 });
     const ended = { ...outcomeOf("train-open-1", "cancelled"), headline: "cancelled" };

@@ -8,7 +8,7 @@ import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { NASTY } from "../support/random-messages.ts";
 
 const FORM = /^\[[a-z_]+ -32(?:602|001|603)\] \S/;
-/** What must never leave the server: stack frames, files of this machine, foreign library texts. */
+/** What must never leave the server: stack frames, files of this machine, texts of libraries. */
 const LEAK = /\bat \S+ \((?:file:|node:|\/|<anonymous>)|node_modules|\.ts:\d|ZodError|ECONN|node:/;
 const HERE = [process.cwd(), tmpdir(), homedir()];
 
@@ -20,7 +20,7 @@ const anything = fc.oneof(
   fc.dictionary(nasty, nasty, { maxKeys: 4 }),
 );
 
-/** Arguments made of the tool's own names with wrong or hostile values, with others mixed in. */
+/** The tool's own arguments with wrong or hostile values, sometimes with unknown arguments among them. */
 const argumentsOf = (names: readonly string[]) =>
   fc
     .tuple(
@@ -40,13 +40,13 @@ describe("hostile input", () => {
     await stack.stop();
   });
 
-  // Waiting for parts that are down belongs to everything-down.test.ts; here the arguments are at stake.
+  // These tools wait for parts that are down, which everything-down.test.ts tests. So they get fewer runs here.
   const runs = (name: string) => (/task|health/.test(name) ? 8 : 40);
 
   test.each(TOOLS.map((tool) => [tool.name, tool] as const))(
     "%s answers in the form of errors, whatever is sent",
     async (name, tool) => {
-      // With nothing wrong about them, too.
+      // The examples have no arguments, or one with a bad name.
       await fc.assert(
         fc.asyncProperty(argumentsOf(Object.keys(tool.input.shape)), async (args) => {
           const answer = await stack.call(name, args);
@@ -71,7 +71,7 @@ describe("hostile input", () => {
     ]),
   );
 
-  /** Its own example with one argument changed: whatever that argument is, the others are in order. */
+  /** The tool's own example with one argument changed. The other arguments are in order. */
   const almost = (name: string, names: readonly string[]) =>
     fc
       .tuple(fc.constantFrom(...names), fc.oneof({ weight: 4, arbitrary: nasty }, { weight: 1, arbitrary: anything }))

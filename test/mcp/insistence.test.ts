@@ -10,7 +10,7 @@ import { backtestResult, recordBacktest, recordTraining, trainingResult } from "
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
-/** A parameter that KTRDR ignores: it computes something else than what is written. */
+/** A strategy with a parameter that KTRDR ignores, so that KTRDR computes something else than is written. */
 const IGNORED = EXAMPLE_STRATEGY.replace(`name: ${EXAMPLE_NAME}`, "name: ignored").replace(
   "{type: rsi, period: 5}",
   "{type: rsi, period: 5, length: 3}",

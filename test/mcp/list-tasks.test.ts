@@ -18,7 +18,7 @@ describe("list_tasks", () => {
       { forceReason: null, client: "test" },
     );
     started = answer.jobId;
-    // Visibility lags behind the start.
+    // Temporal's lists lag behind the start.
     await vi.waitFor(async () => expect(await stack.deps.jobs.openJobs(11)).toHaveLength(1), 60_000);
   });
   afterAll(async () => {

@@ -13,16 +13,16 @@ import { randomMessages, type RandomMessage } from "../support/random-messages.t
 import { rawStdio, type RawAnswer } from "../support/raw-server.ts";
 
 /**
- * The same messages in every run, so that a change is judged by what it did and not by luck. Others are tried by hand:
- * `SEED=2 MESSAGES=3000 npx vitest run test/mcp/random-messages.test.ts`, which sends so many over each of the three ways.
+ * The messages are the same in every run, so that a change is judged by what it did and not by luck. To try others:
+ * `SEED=2 MESSAGES=3000 npx vitest run test/mcp/random-messages.test.ts`, which sends that many in each of three ways.
  * A kind of message that breaks something gets a row in messages.test.ts, or a test of the part that it broke.
  */
 const SEED = Number(process.env["SEED"] ?? 359_824);
 const MESSAGES = Number(process.env["MESSAGES"] ?? 250);
-/** Sent together; then another caller calls. */
+/** How many messages are sent together. After them another caller calls. */
 const TOGETHER = 25;
 
-/** What must never leave: stack frames, files of this machine, words of libraries. */
+/** What must never leave the server: stack frames, files of this machine, texts of libraries. */
 const LEAK =
   /\bat \S+ \((?:file:|node:|\/|<anonymous>)|node_modules|\.ts:\d|ZodError|"path": ?\[|invalid_type|ECONN|node:/;
 const INTERNAL = /\[internal |defect in this server/;
@@ -36,7 +36,7 @@ beforeAll(async () => {
   stack = await startStack({ ktrdr: true, temporal: true });
   pool = createPool(stack.databaseUrl);
   folder = await mkdtemp(join(tmpdir(), "ktrdr-mcp-random-"));
-  // The stack put its strategy there from outside: the first look makes a version of it, whoever looks.
+  // The strategy was put there from outside. The first look at it makes a version, so that look is taken now.
   await stack.ask("list_strategies");
   const insight = await stack.ask("save_insight", { insight: "what was learnt about rsi", category: "failure" });
   const { task_id } = await stack.ask("load_market_data", { symbol: "SYNTREND", timeframe: "1d", mode: "tail" });
@@ -88,7 +88,7 @@ function expectFit(answer: RawAnswer, { bytes }: RandomMessage): void {
   expect(said.length, about).toBeLessThan(2_100);
 }
 
-/** A net: whatever has no answer by then has none. Milliseconds. */
+/** Milliseconds after which a message counts as unanswered. */
 const PATIENCE_MS = 60_000;
 
 async function answered<T>(answer: Promise<T>, { bytes }: RandomMessage): Promise<T> {
@@ -98,7 +98,7 @@ async function answered<T>(answer: Promise<T>, { bytes }: RandomMessage): Promis
   return await Promise.race([answer, net.promise]).finally(() => clearTimeout(timer));
 }
 
-/** Waits until another caller's calls, which told themselves apart, are all in the log. */
+/** Waits until all calls of the other caller are in the log. Each has a name of its own. */
 async function expectLogged(tool: string, names: readonly string[]): Promise<void> {
   const log = createExecutionLog(pool);
   const seen = async () => {
@@ -136,7 +136,7 @@ interface Caller {
   readonly token: string;
 }
 
-/** The rows of every table but the log of calls, and the files of the strategies, as one number each. */
+/** A checksum of each table, except the log of calls, and of each file of the strategies. */
 async function everything(): Promise<Readonly<Record<string, unknown>>> {
   const tables = await run(pool, "select tablename from pg_tables where schemaname = 'public' order by 1");
   const sums: Record<string, unknown> = {};

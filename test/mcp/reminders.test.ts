@@ -41,7 +41,7 @@ describe("reminders", () => {
   });
 
   test("begin with what failed again and again", async () => {
-    // Another market than above: patterns are remembered for a minute.
+    // Patterns are cached for a minute, so this test takes another market than the tests above.
     const text = named("late").replace("symbol: SPX", "symbol: TREND");
     await recordTraining(stack.writer, "train-model-1", {});
     const record = async (jobId: string, strategy: string, sharpe: number) => {
@@ -50,7 +50,7 @@ describe("reminders", () => {
       const result = backtestResult({ symbol: "TREND", sharpe });
       await stack.writer.finish(jobId, outcomeOf(jobId, "completed"), result, result.engine);
     };
-    // Five ideas, not five draws of one; and another network that did well, without which nothing tells them apart.
+    // Five ideas fail, not five draws of one. Another network does well: without it nothing sets the failures apart.
     for (let at = 0; at < 5; at += 1) await record(`backtest-bad-${at}`, `${EXAMPLE_STRATEGY}# idea ${at}\n`, -0.5);
     await record("backtest-good", EXAMPLE_STRATEGY.replace("[16, 8]", "[4]"), 3);
     const [first, second] = reminders(await stack.ask("create_strategy", { yaml: text }));

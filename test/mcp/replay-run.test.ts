@@ -19,7 +19,7 @@ afterAll(() => stack.stop());
 
 const request = { ...BACKTEST, strategy: EXAMPLE_NAME, strategySha256: SHA };
 
-/** As the worker would have left it. */
+/** Records a finished backtest as the worker would have left it. */
 async function ended(jobId: string, hash: string, more: Partial<BacktestResult> = {}, asked = request) {
   await stack.writer.admit({ ...inputOf(jobId, asked), requestHash: hash }, EXAMPLE_STRATEGY);
   await stack.writer.finish(jobId, outcomeOf(jobId, "completed"), backtestResult({ data: DATA, ...more }), ENGINE);
@@ -27,7 +27,7 @@ async function ended(jobId: string, hash: string, more: Partial<BacktestResult> 
 
 const replay = async (task_id: string) => await stack.ask("replay_run", { task_id });
 
-/** Plays the original and its replay, which ends with another result. */
+/** Records an original and its replay, which ended with another result. @returns what replay_run says */
 async function replayed(jobId: string, more: Partial<BacktestResult>, asked = request) {
   await ended(jobId, jobId, {}, asked);
   const { jobId: id, requestHash } = stack.deps.jobs.idOf(asked, `replay of ${jobId}`);

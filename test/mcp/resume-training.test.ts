@@ -29,7 +29,7 @@ afterAll(async () => {
   await stack.stop();
 });
 
-/** A training on record that was stopped, with what KTRDR has of it. */
+/** Records a training that was stopped, and gives KTRDR its operation and checkpoint. */
 async function stopped(given: Stopped = {}): Promise<string> {
   const { status = "cancelled", endpoint = "http://127.0.0.1:9", operation = "cancelled", checkpoint = EPOCHS } = given;
   const { sha256 } = await stack.strategies.read(stack.strategy);
@@ -79,7 +79,7 @@ describe("train_model with resume_from", () => {
     expect(answers.filter((answer) => answer["existing"] === false)).toHaveLength(1);
     const [first] = answers.filter((answer) => answer["existing"] === false);
     expect(first?.["headline"]).toContain(`It goes on after epoch 3 of ${id}.`);
-    // The same things may be said again.
+    // Arguments that say the same as the stopped training are taken.
     const whole = { strategy: stack.strategy, start_date: "2001-01-02", end_date: "2012-12-31", symbol: "SPX" };
     expect(await stack.ask("train_model", resume(id, whole))).toMatchObject({ task_id: first?.["task_id"] });
   });

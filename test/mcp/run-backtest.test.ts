@@ -52,7 +52,7 @@ describe("run_backtest", () => {
     });
     const again = await stack.ask("run_backtest", { model: "batch-probe-1", ...WINDOW, initial_capital: 50_000 });
     expect(again).toMatchObject({ task_id: all["task_id"], existing: true });
-    // The other tool does the same.
+    // start_batch takes the models of a batch as well.
     const periods = [{ test: [WINDOW.start_date, WINDOW.end_date] }];
     const batch = await stack.ask("start_batch", { work: "backtest", models: ["batch-probe-1"], periods });
     expect(batch).toMatchObject({ items: 2 });
@@ -156,7 +156,7 @@ describe("run_backtest", () => {
       expect(odd).toMatchObject({ existing: false, warnings: [] });
       const ahead = named("seer").replace("{type: rsi, period: 5}", "{type: zigzag, threshold: 0.05}");
       const wish = { model: await trained("seer", ahead), ...WINDOW };
-      // What its file says now is another matter.
+      // The model has the strategy of its training. What the file says now does not matter.
       await stack.strategies.write("seer", named("seer"), { overwrite: true });
       const periods = [{ test: [WINDOW.start_date, WINDOW.end_date] }];
       const batch = { work: "backtest", models: [wish.model], periods };

@@ -84,7 +84,7 @@ describe("search_insights", () => {
     const [first, second, third] = await Promise.all(pages);
     expect([first, second, third].map((answer) => answer?.["more"])).toEqual([true, false, false]);
     expect(new Set([...keys(first!), ...keys(second!)])).toEqual(new Set(["dips", "trend", "size"]));
-    // Beyond the last page nothing is read differently.
+    // A page beyond the last one does not change how the query is read.
     expect(third).toMatchObject({ insights: [], found: 3, reading: "all words" });
   });
 

@@ -1,4 +1,4 @@
-/** Eight calls at once to a Temporal that runs, behind a wire that takes seconds or brings nothing for now. */
+/** Eight calls at once to a Temporal that runs, over a wire that takes seconds or lets nothing through for now. */
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CallToolResult } from "@modelcontextprotocol/sdk/types.js";
 import { TRAINING } from "../support/job-inputs.ts";
@@ -53,7 +53,7 @@ test.each(SLOW)("%s: answers, or to wait; nobody is told to start it", async (_w
   }
 });
 
-/** What is said of Temporal: of the other parts the stack has not all. */
+/** What an answer says of Temporal. The stack lacks some of the other parts, so they are left out. */
 function wordsOf(answer: CallToolResult): string {
   const { parts } = (answer.structuredContent ?? {}) as { parts?: { part: string }[] };
   return parts === undefined ? textOf(answer) : JSON.stringify(parts.filter(({ part }) => part === "temporal"));

@@ -59,7 +59,7 @@ describe("the tool surface", () => {
   });
 });
 
-/** The rules of the Inspector's `--strict` (2.12), which would bring 120 packages: what it reports, it reports by these. */
+/** The rules of the Inspector's `--strict` (2.12), written here because the Inspector would bring 120 packages. */
 function unportable(schema: unknown, at: string): string[] {
   if (typeof schema === "boolean") return [`${at}: a bare ${schema}`];
   const node = schema as Readonly<Record<string, unknown>> & { properties?: object; $defs?: object };

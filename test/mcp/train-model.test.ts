@@ -61,9 +61,9 @@ describe("train_model", () => {
     expect(runs.map(({ jobId }) => jobId)).toEqual([task_id]);
     const { searchAttributes } = await stack.temporal().client.workflow.getHandle(String(task_id)).describe();
     expect(searchAttributes).toMatchObject({ KtrdrExperiment: [experiment_id] });
-    // The same request without one is the same job.
+    // The same request without an experiment is the same job.
     expect((await stack.ask("train_model", train({ end_date: "2010-06-30" })))["task_id"]).toBe(task_id);
-    // What is refused is no run of it.
+    // A refused request is no run of the experiment.
     await stack.refused("train_model", train({ end_date: "2091-01-01", experiment_id }));
     expect(await stack.deps.records.experiments.runs(experiment_id)).toHaveLength(1);
   });

@@ -26,7 +26,7 @@ const nothing = async () => ({
 });
 const names = { kinds: ["training"], openStates: ["queued"], statuses: ["failed"], faults: ["worker_died"] };
 
-/** Values by series, as the text shows them. */
+/** The values in the text of the metrics, by series. */
 async function series(metrics: Metrics): Promise<Map<string, number>> {
   const lines = (await metrics.text()).split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return new Map(

@@ -1,4 +1,4 @@
-/** docs/production.md: what it tells to type and what it names exists. Docker itself is not needed. */
+/** The commands of docs/production.md are valid, and what it names exists. Docker itself is not needed. */
 import { access, readFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
@@ -15,7 +15,7 @@ const blocks = [...text.matchAll(/^```sh\n(.*?)^```/gms)].map((match) => match[1
 const commands = blocks.flatMap((block) => block.trim().split("\n"));
 const profiles = new Set(Object.values(compose.services).flatMap((service) => service.profiles));
 
-/** Flags of `docker compose` and of its commands that are used here, and how many words each takes. */
+/** The flags of `docker compose` and its commands that the page uses, and how many words each takes. */
 const FLAGS: Readonly<Record<string, number>> = {
   "--all": 0,
   "--detach": 0,
@@ -49,7 +49,7 @@ function checkDocker(command: string): void {
       expect(verbs, command).toContain(verb);
     } else {
       services.push(word);
-      // The rest is for the container.
+      // The rest of the words is for the container.
       if (["run", "exec"].includes(verb)) break;
     }
   }
@@ -57,7 +57,7 @@ function checkDocker(command: string): void {
   if (verb === "build") for (const service of services) expect(compose.services[service]?.build).toBeDefined();
 }
 
-/** What runs inside the container, from the source of the same command. */
+/** Checks the command inside the container against the source of that command. */
 async function checkInside(command: string): Promise<void> {
   const inside = /(?: exec \S+ \/app\/bin\/ktrdr-mcp | run --rm (?:keep |(?=token )))(\S+)(.*)$/.exec(command);
   if (inside === null) return;

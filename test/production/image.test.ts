@@ -20,7 +20,7 @@ let env: Record<string, string>;
 let database: TestDatabase;
 let temporal: TestTemporal;
 
-/** A folder that nothing of the sources can be reached from, as in a container. */
+/** The image is laid out in a folder from which no source can be reached, as in a container. */
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-image-"));
   app = path.join(folder, "app");
@@ -108,7 +108,7 @@ test("a file that cannot be read is named, and nothing starts", async () => {
 });
 
 test("the worker runs the workflows that were bundled with it, and its health check sees it poll", async () => {
-  // Without the entry of the bundle it could make none itself.
+  // Without this entry the worker cannot make a bundle itself.
   await rm(path.join(app, "dist/workflows/index.js"));
   expect((await command("health", "worker")).all).toContain(`no worker of ${hostname()} polls`);
   const worker = execa(launcher(), ["worker"], { env, extendEnv: false, cwd: "/", stdin: "ignore", reject: false });

@@ -1,4 +1,4 @@
-/** One definition of "up" for each part, and the same answer for a tool and for whoever watches the server. */
+/** Each part has one definition of "up": a tool and a monitor of the server get the same answer. */
 import pino from "pino";
 import { describe, expect, test, vi } from "vitest";
 import { DomainError } from "../../src/domain/errors.ts";

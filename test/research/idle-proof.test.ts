@@ -1,4 +1,4 @@
-/** What counts as proof that KTRDR is idle, finding by finding; the way to it runs in test/e2e/standing-orders.test.ts. */
+/** What counts as proof that KTRDR is idle, finding by finding. test/e2e/standing-orders.test.ts runs the whole way. */
 import { expect, it } from "vitest";
 import { doubtsOf, type WorkerState } from "../../src/research/stopping/idle-proof.ts";
 

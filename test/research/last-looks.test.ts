@@ -56,7 +56,7 @@ function seenOf(computingSince: string | null): SeenJob {
   return { job: { ...job, status: "open", outcome: null }, computingSince, begun: computingSince !== null };
 }
 
-/** The two sources as a test sets them, and how often the record was asked. */
+/** Temporal's view and the record as a test sets them, and how often the record was asked. */
 function sources(view: JobView, seen: SeenJob) {
   const world = { view, seen: async () => seen, asked: 0 };
   const deps = {

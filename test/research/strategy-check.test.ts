@@ -5,7 +5,7 @@ import type { Bars } from "../../src/ktrdr/data.ts";
 
 const file = { name: EXAMPLE_NAME, text: EXAMPLE_STRATEGY, sha256: "the same" };
 
-/** Bars of a hundred days and more whose close is what `closeOf` says. */
+/** Bars (400 unless told) whose close is what `closeOf` says. */
 function barsOf(closeOf: (index: number) => number, count = 400): Bars {
   const closes = Array.from({ length: count }, (_, index) => closeOf(index));
   return {

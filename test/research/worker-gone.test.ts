@@ -1,4 +1,4 @@
-/** Whether a worker is gone is one question: judging a job and `stop-research` must not answer it differently. */
+/** The judgement of a job and `stop-research` must agree on whether a worker is gone. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -12,7 +12,7 @@ import { freePort } from "../support/ports.ts";
 
 type Line = { readonly status: string } | null;
 
-/** KTRDR with no operation and one worker in its registry, or none. */
+/** A KTRDR without operations, with one worker or none in its registry. */
 async function ktrdrWith(line: Line, endpoint: string): Promise<Ktrdr> {
   const server = createServer((request, response) => {
     response.setHeader("content-type", "application/json");
@@ -48,7 +48,7 @@ async function byJob(ktrdr: Ktrdr, endpoint: string, reached: string | null): Pr
 }
 
 async function byStopResearch(ktrdr: Ktrdr, endpoint: string, reached: string | null): Promise<boolean | undefined> {
-  // The record names the workers that have answered, and no others.
+  // The record names only workers that have answered.
   const work = { endpointsOf: async () => await Promise.resolve(reached === null ? [] : [reached]) };
   const { workers } = await askWorkers({ ktrdr, work } as unknown as ResearchParts, ["job"]);
   return workers.find(({ worker }) => worker.includes(endpoint))?.state === "gone";

@@ -13,8 +13,8 @@ import { TestSandbox } from "./support/client.ts";
 import { strategyYaml, writeStrategies } from "./support/strategies.ts";
 
 /**
- * What the real one does by itself, thirty times as fast: faster, and a busy machine misses what lasts for a moment.
- * Nothing is switched on (docs/ktrdr.md §3.5).
+ * What the real KTRDR does by itself, thirty times as fast. If it were faster, a busy machine would miss what lasts for
+ * a moment only. No fault is switched on (docs/ktrdr.md §3.5).
  */
 
 async function start(options: Omit<SandboxOptions, "stateDir"> = {}): Promise<TestSandbox> {
@@ -53,7 +53,7 @@ async function workers(test: TestSandbox): Promise<WorkerEntry[]> {
   return (await test.get("/workers")).body as unknown as WorkerEntry[];
 }
 
-/** Waits for the false failure without asking about the operation: the list does not refresh anything. */
+/** Waits for a status by reading the list, because the list, unlike a question by id, refreshes nothing. */
 async function listedAs(test: TestSandbox, id: string, status: string): Promise<void> {
   await test.until(
     () => test.get(`/operations?status=${status}&limit=100`),
@@ -158,7 +158,7 @@ describe("after an API restart", () => {
 describe("workers", () => {
   it("pile up concurrent starts, and the ones that /health does not name are declared failed", async () => {
     const test = await start({ env: { SANDBOX_EPOCH_DELAY_MS: "60" } });
-    // The mark comes after the dispatch: with a slow worker all three surely choose it before.
+    // A worker is marked busy after the dispatch. With a slow worker all three starts choose it before the mark.
     await test.fault({ fault: "slow", on: "worker", path: "/training/start", delayMs: 300 });
     const ids = ["one", "two", "three"];
     const answers = await Promise.all(ids.map((id) => test.startTraining(id, "steady")));
@@ -180,7 +180,7 @@ describe("workers", () => {
     await test.startTraining("twice", "steady");
     await begun(test, "twice");
     expect((await test.startTraining("twice", "steady")).status).toBe(200);
-    // From now on the second worker is asked; it knows nothing but the row.
+    // From now on the API asks the second worker, which knows only the row.
     await test.until(
       () => test.operation("twice"),
       (operation) => operation.progress.current_step === null,
@@ -245,7 +245,7 @@ describe("a worker that somebody polls", () => {
         );
     })().catch(() => undefined);
     await test.sandbox.api.restart();
-    // The other one comes back by itself, and goes on being asked by the API only.
+    // The second worker registers by itself. Only the API goes on asking it.
     const listed = await test.until(
       () => workers(test),
       (list) => list.length > 0,
@@ -326,7 +326,7 @@ describe("a resume", () => {
       () => test.operation("paused", worker),
       ({ status, progress }) => status === "running" && progress.steps_completed >= 2,
     );
-    // The API only flips its word: the worker has to be told.
+    // The API only changes its own status, so the worker itself has to be told.
     const { body } = await test.call("DELETE", "/api/v1/operations/paused");
     expect(body["data"]).toMatchObject({ remote_cancelled: false });
     await test.call("DELETE", "/api/v1/operations/paused/cancel", undefined, worker);

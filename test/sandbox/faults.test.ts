@@ -26,7 +26,7 @@ afterEach(async () => {
   await test.untilAvailable("training");
 });
 
-/** A training with an id of its own, at the first free worker. */
+/** Starts a training under an id of its own, in the first free worker. */
 async function train(strategy = "quick"): Promise<string> {
   count += 1;
   const id = `job-${count}`;
@@ -56,7 +56,7 @@ async function stop(id: string): Promise<void> {
   await ended(id);
 }
 
-/** A request whose client gives up when told to; tells whether the connection was cut from the other side. */
+/** A raw request. `cut`: no answer began; `complete`: the whole answer came. */
 async function callRaw(path: string): Promise<{ cut: boolean; body: string; complete: boolean }> {
   const call = request(`${test.url}${path}`, { agent: false });
   call.end();
@@ -70,7 +70,7 @@ async function callRaw(path: string): Promise<{ cut: boolean; body: string; comp
   response.setEncoding("utf8").on("data", (text: string) => {
     body += text;
   });
-  // A cut in the middle of the body is an error on top of the close.
+  // A cut in the middle of the body emits an error before the close.
   await once(response, "close").catch(() => undefined);
   return { cut: false, body, complete: response.complete };
 }

@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { TestSandbox } from "./support/client.ts";
 
 /**
- * Price files as people have them, and what the real KTRDR answers about each: its loader and its API were asked with
- * these very texts.
+ * Price files as people have them, and what the real KTRDR answers about each. Its loader and its API were asked with
+ * these texts.
  */
 
 let sandbox: TestSandbox;

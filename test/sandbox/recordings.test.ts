@@ -15,7 +15,7 @@ interface Exchange {
   readonly body: Shape;
   /** The operation that the recorded answer was about. */
   readonly operationId?: string;
-  /** At least so many steps were done in a running operation. */
+  /** The running operation had done at least so many steps. */
   readonly minSteps?: number;
 }
 
@@ -24,8 +24,8 @@ interface Is {
 }
 
 /**
- * Where the sandbox may differ from the recordings, and why. Everything else has to be there with the same name and
- * type, and nothing else may.
+ * Where the sandbox may differ from the recordings, and why. Every other field must be there with the same name and
+ * type, and there may be no further fields.
  */
 const ALLOWED: readonly (readonly [RegExp, string])[] = [
   [/^\$\.data(\[\])?\.started_at$/, "which copy the API read first decides (docs/ktrdr.md §10.8)"],
@@ -48,7 +48,7 @@ function exchangesOf(file: string): Exchange[] {
   return (JSON.parse(readFileSync(url, "utf8")) as { exchanges: Exchange[] }).exchanges;
 }
 
-/** Sends the recorded requests in their order; ids that the server chose are replaced by the sandbox's. */
+/** Sends the recorded requests in their order. Ids that the server chose are replaced by the sandbox's. */
 class Replay {
   readonly #test: TestSandbox;
   readonly #ids = new Map<string, string>();
@@ -90,14 +90,14 @@ class Replay {
     const { method, body, target } = exchange.request;
     const path = this.#path(exchange);
     const isBacktest = path.includes("/backtests/");
-    // The recorder waited for the registry to see the worker free; where it did not, 503 was recorded.
+    // The recorder waited until the registry saw the worker free. Where it did not wait, 503 was recorded.
     const isStart = method === "POST" && (path.endsWith("/start") || path.endsWith("/resume"));
     if (isStart && exchange.status === 200) await this.#test.untilAvailable(isBacktest ? "backtesting" : "training");
-    // A refusal that names the operation's status was recorded when it had that status.
+    // A refusal that names the operation's status was recorded while the operation had that status.
     const named = /\(status: (\w+)\)/.exec(JSON.stringify(exchange.body))?.[1];
     const about = /\/(?:trainings|operations)\/([^/]+)\//.exec(path)?.[1];
     if (named !== undefined && about !== undefined) await this.#test.untilStatus(about, named as Operation["status"]);
-    // Results were recorded once there were some.
+    // Results were recorded when the operation had finished.
     if (about !== undefined && exchange.status === 200 && path.endsWith("/results")) await this.#untilFinished(about);
     const base = target === undefined ? this.#test.url : this.#test.worker(target.startsWith("bt") ? "bt" : "train");
     const send = (): Promise<Answer> => this.#test.call(method, path, body, base);
@@ -112,7 +112,7 @@ class Replay {
     );
   }
 
-  /** Whether the sandbox is where the recorder was: it looked when something had happened, we have to wait for it. */
+  /** Whether the sandbox has reached what the recorder saw. The recorder looked afterwards; we have to wait for it. */
   #hasCome({ body, minSteps }: Exchange, answer: Answer): boolean {
     const recorded = body as { data?: { status?: Is; progress?: unknown } } & readonly { status?: Is }[];
     const actual = answer.body as unknown as { data?: Operation } & readonly { status?: string }[];
@@ -130,13 +130,13 @@ describe("the sandbox answers like the recorded backend", () => {
   let test: TestSandbox;
 
   beforeAll(async () => {
-    // Slow enough that what was recorded in the middle of a training is not missed on a busy machine.
+    // It is slow enough that a busy machine does not miss what was recorded in the middle of a training.
     test = await TestSandbox.start({ timeScale: 0.08, env: { SANDBOX_SEED: "7" } });
     writeStrategies(test.sandbox.stateDir, recordedStrategies());
     // The recorded backtests use the first version of this model.
     await test.startTraining("model-for-08", "spx_macd_adx_trend");
     await test.untilStatus("model-for-08", "completed");
-    // It was recorded after the API's first look for orphans.
+    // The health was recorded after the API's first look for orphans.
     await test.until(
       () => test.call("GET", "/api/v1/health"),
       ({ body }) => (body as { orphan_detector?: { last_check?: unknown } }).orphan_detector?.last_check !== null,

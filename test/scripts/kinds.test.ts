@@ -8,18 +8,18 @@ const IMPORTED =
   /^(?:import|export)\s+(?!type\b)(?:[^;"]*?\sfrom\s+)?"([^"]+)"|\bimport\("([^"]+)"\)|new URL\("(\.[^"]+\.ts)"/gm;
 const known = new Map<string, Promise<readonly string[]>>();
 
-/** What a file of this repository loads by itself: paths from its root, and names of packages. */
+/** What a file of this repository loads directly: paths from the root, and names of packages. */
 const loadedBy = async (file: string) =>
   [...(await readFile(file, "utf8")).matchAll(IMPORTED)].map(([, from, lazily, beside]) => {
     const name = from ?? lazily ?? beside ?? "";
     return name.startsWith(".") ? normalize(`${dirname(file)}/${name}`) : name;
   });
 
-/** What a test file loads, whatever the way to it. */
+/** Everything that a test file loads, directly or through other files. */
 async function reached(file: string): Promise<ReadonlySet<string>> {
   const seen = new Set([file]);
   for (const each of seen) {
-    // What is no file stands in a text that the test writes.
+    // A name that is no file comes from a text that the test writes.
     if (!each.endsWith(".ts") || !existsSync(each)) continue;
     if (!known.has(each)) known.set(each, loadedBy(each));
     for (const loaded of (await known.get(each)) ?? []) seen.add(loaded);

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { ROOT } from "../../src/root.ts";
 
 const FINE = `test("fine", () => {});`;
-/** Fails in its first process, passes in the second. */
+/** A test that fails in its first process and passes in the second. */
 const ONCE = `test("once", () => { const seen = existsSync("MARK"); writeFileSync("MARK", ""); expect(seen).toBe(true); });`;
 const ALWAYS = `test("always", () => expect(1).toBe(2));`;
 const TIMER = `test("late", async () => { setTimeout(() => { throw new Error("late"); }, 1); await new Promise((end) => setTimeout(end, 50)); });`;

@@ -18,7 +18,7 @@ interface Entry {
   healthyAt: number;
 }
 
-/** What happened in truth; the product never sees it. */
+/** What really happened. The product never sees it. */
 export interface LogEntry {
   readonly at: number;
   readonly event: "start" | "end";
@@ -35,13 +35,13 @@ export interface ModelSettings {
 
 /**
  * A small model of KTRDR (docs/ktrdr.md §3.1-3.5, §9): the API's memory, its lagging registry, its orphan detector, and
- * workers that compute. Time passes second by second, whenever somebody looks.
+ * workers that compute. Whenever somebody looks, the time since the last look passes second by second.
  */
 export class KtrdrModel {
   readonly log: LogEntry[] = [];
   readonly rows = new Map<string, Row>();
   readonly workers: ModelWorker[];
-  /** How the API answers: not at all, after half a minute of silence, or with something unreadable. */
+  /** How the API answers: as it should, not at all, after half a minute of silence, or with something unreadable. */
   api: "serves" | "refuses" | "hangs" | "babbles" = "serves";
   private readonly memory = new Map<string, Operation>();
   private readonly proxies = new Map<string, ModelWorker>();
@@ -62,13 +62,13 @@ export class KtrdrModel {
     for (const worker of this.workers) this.register(worker);
   }
 
-  /** Something that happens `atMs` after the beginning. */
+  /** Plans an act for `atMs` after the beginning. */
   at(atMs: number, act: () => void): void {
     this.plan.push({ at: this.clock.now() - this.clock.elapsed() + atMs, act });
     this.plan.sort((a, b) => a.at - b.at);
   }
 
-  /** The API process is replaced by one with an empty memory; the workers compute on. */
+  /** Replaces the API process by one with an empty memory. The workers compute on. */
   restartApi(): void {
     this.api = "serves";
     for (const memory of [this.memory, this.proxies, this.registry, this.suspects]) memory.clear();
@@ -112,7 +112,7 @@ export class KtrdrModel {
     }));
   }
 
-  /** The worker the API would ask about an operation right now. */
+  /** The worker that the API would ask about an operation now. */
   proxy(id: string): ModelWorker | undefined {
     const operation = this.known(id);
     return operation !== undefined && isLive(operation.status) ? this.proxies.get(id) : undefined;
@@ -126,7 +126,7 @@ export class KtrdrModel {
     return atWorker === undefined ? operation : this.keep(atWorker);
   }
 
-  /** Undefined when no worker is free by the registry's belief. */
+  /** False when no worker is free according to the registry. */
   dispatch(id: string, parameters: Readonly<Record<string, unknown>>): boolean {
     const entry = [...this.registry.values()].find(({ status }) => status === "available");
     if (entry === undefined) return false;
@@ -137,7 +137,7 @@ export class KtrdrModel {
     return true;
   }
 
-  /** `remote_cancelled`. */
+  /** @returns `remote_cancelled`: whether the worker was told */
   cancel(id: string, reason: string): boolean {
     const worker = this.proxies.get(id);
     const told = worker?.answers() === true && this.cancelAt(worker, id, reason);
@@ -157,7 +157,7 @@ export class KtrdrModel {
     return true;
   }
 
-  /** A new process at the same address under the same name. */
+  /** Starts a new worker process at the same address under the same name. */
   revive(worker: ModelWorker): void {
     worker.restart();
     if (this.api === "serves") this.register(worker);
@@ -183,7 +183,7 @@ export class KtrdrModel {
 
   // ---- time
 
-  /** Brings everything up to the clock. */
+  /** Lets the model's time pass until the clock's. */
   catchUp(): void {
     while (this.time + SECOND <= this.clock.now()) {
       this.time += SECOND;
@@ -234,7 +234,7 @@ export class KtrdrModel {
     if (worker.answers() && this.time - worker.healthAskedAt > REGISTERS_AFTER_SILENCE_MS) this.register(worker);
   }
 
-  /** Always as available, whatever it computes. */
+  /** Registers the worker as available, even while it computes. */
   register(worker: ModelWorker): void {
     worker.healthAskedAt = this.time;
     this.registry.set(worker.id, { worker, status: "available", current: null, failures: 0, healthyAt: this.time });

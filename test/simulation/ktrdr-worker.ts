@@ -13,15 +13,15 @@ export interface Row {
 
 export interface Computation {
   readonly row: Row;
-  /** Milliseconds of computing, without the time its process was stopped. */
+  /** Milliseconds of computing, without the time for which its process was stopped. */
   readonly total: number;
   done: number;
 }
 
-/** No progress is told before this share of a training: the real one is silent for minutes. */
+/** Milliseconds of computing before a training tells of progress: the real KTRDR is silent for minutes. */
 const SILENT_MS = 120_000;
 
-/** One worker process: its own computations, and copies of rows that somebody asked it for (recording 05b). */
+/** One worker process, with its own computations and copies of rows that somebody asked it for (recording 05b). */
 export class ModelWorker {
   readonly id: string;
   readonly endpoint: string;
@@ -29,7 +29,7 @@ export class ModelWorker {
   up = true;
   /** Neither computes nor answers (SIGSTOP). */
   hangs = false;
-  /** Only KTRDR reaches it, and it computes on when it is told to stop. */
+  /** Only KTRDR's API reaches it, and it computes on when it is told to stop. */
   isDeafElsewhere = false;
   /** Answers, but its computing stands still. */
   stalls = false;
@@ -47,7 +47,7 @@ export class ModelWorker {
     return this.up && !this.hangs;
   }
 
-  /** A new process at the same address under the same name, without any memory. */
+  /** A new process takes its place, at the same address and under the same name. */
   restart(): void {
     this.up = true;
     this.hangs = false;
@@ -64,7 +64,7 @@ export class ModelWorker {
     return [...copies, ...this.computations.keys()].at(-1) ?? null;
   }
 
-  /** Its own computation, a copy, or the database's row, which it keeps from now on. */
+  /** Its own computation, or its copy of the row. A row that it has no copy of is copied from now on. */
   read(id: string, row: Row | undefined): Operation | undefined {
     const own = this.computations.get(id);
     if (own !== undefined) return viewOf(own);

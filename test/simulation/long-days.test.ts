@@ -18,7 +18,7 @@ describe("a training of ten hours", () => {
     expect(stage.heartbeats.length).toBeLessThan(polls + 10);
     expect(stage.heartbeats.at(-1)).toMatchObject({ phase: "running", percent: 99 });
     expect(stage.model.starts()).toBe(1);
-    // Six minutes pass between two steps of progress: the worker is asked too, so that a frozen view is noticed.
+    // Six minutes pass between two steps of progress, so the worker is asked, too: a frozen view must be noticed.
     expect(stage.ktrdr.count("worker operation")).toBeLessThan(polls);
   });
 
@@ -114,7 +114,7 @@ describe("a computation that stands still", () => {
     const stage = training(2 * HOUR);
     const [worker] = stage.model.workers;
     stage.model.at(HOUR + 1_000, () => (worker!.stalls = true));
-    // It shows nothing new before the step it was in is done.
+    // It shows nothing new until its present step is done, so the computing goes on one step earlier.
     stage.model.at(HOUR + 1_000 + ms - STEP, () => (worker!.stalls = false));
     return stage;
   };

@@ -6,12 +6,12 @@ import type { SimulatedClock } from "./simulated-clock.ts";
 
 type Jobs = ActivityDeps["jobs"];
 
-/** The part of the record that starting, awaiting and stopping use, kept in memory: PostgreSQL knows no other time. */
+/** The part of the record that starting, awaiting and stopping use, in memory: PostgreSQL has no simulated time. */
 export class MemoryRecord {
   readonly computations: ComputationRecord[] = [];
   /** How far PostgreSQL's clock is ahead of everybody else's. */
   skewMs = 0;
-  /** What the markings wait for, first come first served: our process is stopped before or after it was written. */
+  /** What each next marking waits for, in order: our process is stopped before or after the mark is written. */
   readonly hold: { readonly before?: Promise<void>; readonly after?: Promise<void> }[] = [];
   private readonly clock: SimulatedClock;
 
@@ -56,7 +56,7 @@ export class MemoryRecord {
     };
   }
 
-  /** As PostgreSQL does it (src/store/posting-writer.ts). */
+  /** Behaves as src/store/posting-writer.ts does with PostgreSQL. */
   private postings(): PostingWriter {
     const none = new Date(0).toISOString();
     const markOf = (jobId: string, n: number): string => this.change(jobId, n, {}).postingAt;

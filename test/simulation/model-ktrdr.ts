@@ -11,10 +11,10 @@ const REQUEST_TIMEOUT_MS = 30_000;
 
 export type Request = "operation" | "list" | "registry" | "start" | "cancel" | "worker health" | "worker operation";
 
-/** The model behind the interface that the activities know, counting what is asked of it. */
+/** The model behind the interface that the activities know. It notes the requests. */
 export class ModelKtrdr {
   readonly requests: { readonly at: number; readonly what: Request }[] = [];
-  /** What happens to the answers of starts, first come first served; afterwards they arrive. */
+  /** What happens to the answers of the next starts, in order. The answers of later starts arrive. */
   readonly startFaults: ("answer lost" | "late and lost" | "came to nothing" | "lost on the way")[] = [];
   private readonly model: KtrdrModel;
   private readonly clock: SimulatedClock;
@@ -58,7 +58,7 @@ export class ModelKtrdr {
       },
       data: { symbols: never, range: never, bars: never, download: never },
       indicators: { calculate: never },
-      // Nothing the model computes leaves a checkpoint: what died is computed afresh.
+      // The model keeps no checkpoints, so what died is computed from the beginning.
       checkpoints: { olderThan: never, remove: never, get: async () => await Promise.reject(notFound()) },
       close: () => undefined,
     };
@@ -74,7 +74,7 @@ export class ModelKtrdr {
 
   private async operation(id: string, signal?: AbortSignal): Promise<Operation> {
     await this.api("operation", signal);
-    // The API waits for its worker nearly as long as we wait for the API, then tells what it knew before.
+    // The API waits for its worker nearly as long as we wait for the API. Then it tells what it knew before.
     if (this.model.proxy(id)?.hangs === true) {
       await this.clock.sleep(REQUEST_TIMEOUT_MS - 1_000, signal);
       this.model.catchUp();

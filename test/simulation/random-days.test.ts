@@ -3,14 +3,14 @@ import { describe, expect, it } from "vitest";
 import type { ComputationEnd } from "../../src/domain/job.ts";
 import { DAY, MINUTE, SimulatedStage } from "./stage.ts";
 
-/** Another seed, or more runs: SIMULATION_SEED=7 SIMULATION_RUNS=2000 */
+/** For another seed or more runs: SIMULATION_SEED=7 SIMULATION_RUNS=2000 */
 const seed = Number(process.env["SIMULATION_SEED"] ?? 20_261_122);
 const numRuns = Number(process.env["SIMULATION_RUNS"] ?? 120);
 
 const at = fc.integer({ min: 0, max: 3 * 60 }).map((minutes) => minutes * MINUTE);
 const seconds = (min: number, max: number) => fc.integer({ min, max }).map((s) => s * 1_000);
 
-/** Standing still for an hour in all ends a job by design: three of these stay below that. */
+/** A job that stands still for an hour in all is ended by design. Three of these stay below that. */
 const standstill = fc.record({
   what: fc.constantFrom("hang" as const, "stall" as const),
   at,
@@ -89,7 +89,7 @@ function schedule(stage: SimulatedStage, event: Event): void {
   }
 }
 
-/** What awaiting claims, against what the model knows. */
+/** Checks the end that awaiting tells against what the model knows. */
 function expectTrue(stage: SimulatedStage, end: ComputationEnd, operationId: string): void {
   stage.model.catchUp();
   if (end.fate === "succeeded") expect(stage.model.finished(operationId)).toBe(true);
@@ -111,8 +111,9 @@ describe("whatever a day brings", () => {
         expect(await stage.clock.run(stage.job(), 2 * DAY)).toMatchObject({ fate: "succeeded" });
         expect(stage.model.mostAtOnce()).toBe(1);
         const killed = stage.model.log.filter(({ how }) => how === "killed").length;
-        // KTRDR lists no operation that it was never asked for by its id: a backtest whose start was lost, and which ended
-        // while nobody could look, cannot be found. It is computed again, afterwards and with the same result.
+        // KTRDR lists no operation that it was never asked for by its id. So a backtest cannot be found when the answer
+        // to its start was lost and it ended while nobody could look. It is computed again, afterwards and with the
+        // same result.
         const unfindable = settings.type === "backtesting" && startFault !== null ? 1 : 0;
         expect(stage.model.starts()).toBeGreaterThanOrEqual(1 + killed);
         expect(stage.model.starts()).toBeLessThanOrEqual(1 + killed + unfindable);

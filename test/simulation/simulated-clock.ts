@@ -8,7 +8,7 @@ interface Sleeper {
   readonly wake: () => void;
 }
 
-/** A clock that jumps to the next sleeper as soon as nobody has anything left to do: days pass in milliseconds. */
+/** A clock that jumps to the next sleeper's time as soon as all others wait, so that days pass in milliseconds. */
 export class SimulatedClock implements Clock {
   private time = Date.parse("2026-01-01T00:00:00Z");
   private readonly begun = this.time;
@@ -28,7 +28,7 @@ export class SimulatedClock implements Clock {
     return this.time - this.begun;
   }
 
-  /** Our process is stopped (SIGSTOP, a suspended laptop): whoever would wake in between wakes at its end. */
+  /** Our process is stopped (SIGSTOP, a suspended laptop). Whoever would wake in that time wakes at its end. */
   pause(from: number, forMs: number): void {
     this.pauses.push({ from: this.begun + from, to: this.begun + from + forMs });
   }

@@ -11,7 +11,7 @@ const watch = (known: Partial<SlotWatch>): SlotWatch => ({
   ...known,
 });
 
-/** A training computes in the first of two workers. */
+/** Starts a training in the first of so many workers. */
 async function computing(workers: number): Promise<SimulatedStage> {
   const stage = new SimulatedStage({ type: "training", computingMs: 60 * MINUTE, workers });
   await stage.clock.run(stage.perform("startComputation", stage.input, 1), MINUTE);
@@ -25,7 +25,7 @@ describe("watching for a free worker", () => {
       const stage = await computing(2);
       const [worker] = stage.model.workers;
       if (worker !== undefined) worker.hangs = true;
-      // The registry takes a while to call it unhealthy.
+      // The registry takes a while to call the worker unhealthy.
       await stage.clock.run(stage.clock.sleep(MINUTE), 2 * MINUTE);
       const news = stage.perform("watchSlots", watch({ [as]: [JOB] }));
       expect(await stage.clock.run(news, 2 * MINUTE)).toMatchObject({ free: true });

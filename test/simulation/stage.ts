@@ -34,7 +34,7 @@ export const JOB = "job";
 
 type Name = keyof Activities;
 
-/** The real activities in a simulated world, retried as Temporal would: on failures, and when heartbeats stop. */
+/** The real activities in a simulated world. They are retried as by Temporal: on failures, and when heartbeats stop. */
 export class SimulatedStage {
   readonly clock = new SimulatedClock();
   readonly startedAt = this.clock.now();
@@ -45,7 +45,7 @@ export class SimulatedStage {
   attempts = 0;
   /** What PostgreSQL says about the standing orders of operators. */
   orders: () => Promise<ResearchControl> = async () => ({ pause: null, budget: null });
-  /** Called whenever a computation's fate was established. */
+  /** Called whenever the end of a computation is known. */
   onEnd: ((end: ComputationEnd, operationId: string) => void) | undefined;
   readonly input: JobInput<ComputeRequest>;
   private readonly activities: Activities;
@@ -91,7 +91,7 @@ export class SimulatedStage {
     });
   }
 
-  /** One job, as the workflow tells it: wait for a slot, start, await, and again after a loss. */
+  /** Runs one job as the workflow does: wait for a slot, start, await, and all again after a loss. */
   async job(): Promise<ComputationEnd> {
     for (let computation = 1; ; computation += 1) {
       await this.slot();
@@ -107,7 +107,7 @@ export class SimulatedStage {
     await this.perform("watchSlots", { kind, held: [], queued: [JOB], mayGrant: true });
   }
 
-  /** An activity with its retry policy. */
+  /** Runs an activity with its retry policy. */
   async perform<N extends Name>(
     name: N,
     ...args: Parameters<Activities[N]>
@@ -134,7 +134,7 @@ export class SimulatedStage {
     let beatAt = this.clock.now();
     env.on("heartbeat", (beat: unknown) => {
       onBeat(beat);
-      // What comes too late reaches nobody: Temporal has given this attempt up.
+      // A heartbeat that comes too late is lost: Temporal has given this attempt up.
       if (this.clock.now() - beatAt > HEARTBEAT_TIMEOUT_MS) env.cancel("TIMED_OUT");
       beatAt = this.clock.now();
       if (name === "awaitComputation") this.heartbeats.push(beat as JobProgress);

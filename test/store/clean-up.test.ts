@@ -11,11 +11,11 @@ let url: string;
 let open: string;
 afterAll(() => places.remove());
 
-/** Everything old, but for what was written afterwards. */
+/** Everything in the database is old, except what is written at the end. */
 beforeEach(async () => {
   url = await places.database();
   ({ open } = await fillDatabase(url, 2_500));
-  // The failed job had been resumed, and its starts had seen others.
+  // The ended trainings have a resumed computation, and one whose start saw another operation.
   await query(
     url,
     `insert into computations (job_id, n, known_operations, operation_id, started_at, ended_at, fate, resumed_from)
@@ -51,7 +51,7 @@ describe("clean-up", () => {
   it("leaves every job, result and model, everything of open jobs, and whatever is younger", async () => {
     const before = await contentOf(url);
     await cleanUp("--apply");
-    expect((await contentOf(url))["jobs"]).toEqual(before["jobs"]); // texts only when they are named
+    expect((await contentOf(url))["jobs"]).toEqual(before["jobs"]); // texts go only when they are named
     const { all } = await cleanUp("--only", KINDS.join(","), "--apply");
     expect(all).toContain("failed_strategy_texts: 1 rows");
     const after = await contentOf(url);
@@ -61,7 +61,7 @@ describe("clean-up", () => {
     expect(after["computations"]).toHaveLength(before["computations"]!.length);
     expect(after["tool_executions"]).toHaveLength(2);
     const lost = before["jobs"]!.filter((row) => !after["jobs"]!.includes(row));
-    expect(lost).toHaveLength(1); // the failed one lost its text
+    expect(lost).toHaveLength(1); // the failed job lost its text
     const texts = await query<{ status: string; has: boolean }>(
       url,
       "select status, strategy_text is not null as has from jobs where kind = 'training' order by status",

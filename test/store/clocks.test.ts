@@ -39,9 +39,9 @@ it("a process whose clock is ten minutes off says so, and takes the database's t
     const [row, ...more] = await offClocks(pool);
     expect(more).toEqual([]);
     expect(row?.process).toBe(process);
-    // What the way of the answer may explain is left out.
+    // The part of the difference that the way of the answer may explain does not count.
     expect(Math.abs((row?.offsetSeconds ?? 0) - off / 1_000)).toBeLessThan(60);
-    // Nearer to the time that the database has than to the one that this process was given.
+    // The clock is nearer to the database's time than to the time that this process was given.
     const [toTheirs, toOwn] = [Date.now(), now()].map((time) => Math.abs(clock.now() - time));
     expect((toTheirs ?? 0) < (toOwn ?? 0)).toBe(true);
   }
@@ -51,7 +51,7 @@ it("a process whose clock is ten minutes off says so, and takes the database's t
   expect(told.map(Math.sign)).toEqual([1, -1, 0]);
 });
 
-/** Sets a Node's clock back before anything else runs in it. */
+/** A module that sets Node's clock back before anything else runs. */
 const SET_BACK = `data:text/javascript,const real = Date.now; Date.now = () => real() - ${TEN_MINUTES};`;
 
 it("a worker whose clock was set back is found before it does anything, also without Temporal", async () => {
@@ -74,7 +74,7 @@ it("a worker whose clock was set back is found before it does anything, also wit
     const [off] = await offClocks(pool);
     expect(off?.process).toMatch(new RegExp(`^${worker.pid}@`));
     expect(off?.offsetSeconds).toBeLessThan(-500);
-    // It goes on trying, and says what it tries for.
+    // The worker goes on trying to reach Temporal, and says so.
     const told = async () => said.includes("Nothing listens at its address");
     await until(told, { what: "a word of the worker about Temporal", timeoutMs: 150_000 });
   } finally {

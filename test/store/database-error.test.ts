@@ -121,7 +121,7 @@ describe("a real server", () => {
     }
   }
 
-  /** Lets users in by these lines. */
+  /** Replaces the lines by which PostgreSQL lets users in (pg_hba.conf). */
   async function letIn(...lines: string[]): Promise<void> {
     const all = [...lines, "host all postgres 127.0.0.1/32 trust"];
     writeFileSync(path.join(data(), "pg_hba.conf"), all.join("\n") + "\n");
@@ -137,7 +137,7 @@ describe("a real server", () => {
     const address = `${as}${parameters}`;
     const pool = createPool(address, { max: 1 });
     try {
-      // What was set is taken over by new connections a moment later.
+      // New settings hold for new connections a moment later.
       await run(pool, "select 1");
       return null;
     } catch (error) {

@@ -85,7 +85,7 @@ describe("the embedded PostgreSQL", () => {
     const orphan = Number(line);
     expect(kill(orphan, 0)).toBe(true);
     const server = await start();
-    // Nobody may have collected it yet, but it does not run any more.
+    // The dead process may not be reaped yet (state Z), but it does not run any more.
     const { stdout } = await promisify(execFile)("ps", ["-o", "stat=", "-p", line]).catch(() => ({ stdout: "" }));
     expect(stdout).toMatch(/^(Z.*\n)?$/);
     expect(await query(server, "select 1 as one")).toEqual([{ one: 1 }]);
@@ -130,7 +130,7 @@ describe("the embedded PostgreSQL", () => {
     expect(await query(server, program)).toEqual([]);
     const { mode } = await stat(join(dir, "password"));
     expect(mode & 0o077).toBe(0);
-    // What is on the command line or in a log, everybody can read.
+    // Everybody can read what is on a command line or in a log.
     const { stdout } = await promisify(execFile)("ps", ["-o", "args=", "-p", String(server.pid)]);
     expect(stdout).not.toContain(await readFile(join(dir, "password"), "utf8"));
   });
@@ -140,9 +140,9 @@ describe("the embedded PostgreSQL", () => {
     await query(before, "create table kept (n int)");
     await query(before, "insert into kept values (42)");
     await before.stop();
-    // As clusters were made until now.
+    // Clusters were made like this before.
     await writeFile(join(dir, "data", "pg_hba.conf"), "host all all 127.0.0.1/32 trust\n");
-    // Nor was there a password; and whoever lost it is given another.
+    // Those had no password. A cluster without its password file is given a new one.
     await rm(join(dir, "password"));
     const after = await start();
     expect(await query(after, "select n from kept")).toEqual([{ n: 42 }]);

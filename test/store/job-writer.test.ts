@@ -287,7 +287,7 @@ describe("attachOperation", () => {
     const [owner = ""] = owners;
     expect(await jobs.ownerOf(operationId)).toBe(owner);
     await expect(claim(owner)).resolves.toMatchObject({ resumedFrom: point });
-    // However the job is closed, its computation ends with it.
+    // When the job is closed, its computation ends, too, so the next job may have the operation.
     await writer.finish(owner, failedOutcome(owner), null, engine);
     await expect(claim(owner)).rejects.toMatchObject({ code: "task_conflict" });
     const [next = ""] = later.filter((jobId) => jobId !== owner);

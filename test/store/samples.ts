@@ -33,7 +33,7 @@ export const backtestRequest: BacktestRequest = {
   slippage: 0.0005,
 };
 
-/** A job that differs from every other one. */
+/** A job that differs from every other job. */
 export function jobInput(request: JobRequest = trainingRequest, changes: Partial<JobInput> = {}): JobInput {
   const nonce = randomUUID();
   return {

@@ -21,7 +21,7 @@ address.username = name;
 address.password = "secret";
 address.pathname = `/${name}`;
 
-/** Each of them breaks something that a statement relies on. */
+/** Settings of a role. Each breaks something that our statements rely on. */
 const HOSTILE = {
   statement_timeout: "'2s'",
   lock_timeout: "'1ms'",
@@ -124,7 +124,7 @@ describe.each(["direct", "through a pooler in transaction mode"])("with hostile 
     };
     for (let i = 0; i < 4; i++) expect(await settings()).toEqual([own]);
     await withTransaction(pool, async (session) => {
-      // Longer than the role's limit on an idle transaction, and than its limit of a statement.
+      // This takes longer than the role's limits for a statement and for an idle transaction.
       expect(await run(session, "select pg_sleep(2.1)")).toHaveLength(1);
     });
   });

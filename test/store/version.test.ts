@@ -10,7 +10,7 @@ it("these tests run on the version that they say", async () => {
     const [row] = await run(pool, "select current_setting('server_version_num')::int / 10000 as major");
     if (inject("postgresVersion") === "oldest") expect(row).toEqual({ major: OLDEST_MAJOR });
     else expect(Number(row?.["major"])).toBeGreaterThan(OLDEST_MAJOR);
-    // What the doctor asks for is what is tested.
+    // The doctor demands the version that is tested.
     expect(AILMENTS.postgres_old.means).toContain(`older than ${OLDEST_MAJOR}`);
   } finally {
     await pool.end();

@@ -110,7 +110,7 @@ test("a missing, unset or wrong folder is unavailable", async () => {
     expect((await failure(strategies.write("a", text, { overwrite: true }))).code).toBe("folder_unavailable");
   }
   await chmod(dir, 0o555);
-  // The superuser may write anyway.
+  // Root may write in spite of the permissions.
   const outcome = await createStrategyFolder(dir)
     .write("a", text, { overwrite: false })
     .catch((error: unknown) => error);

@@ -21,7 +21,7 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-/** As another process would have it: nothing is remembered. */
+/** A library that remembers nothing, as in another process. */
 const library = (folder = dir) => createStrategyLibrary(folder, createStrategyFolder(folder), log);
 const fileOf = (name: string) => path.join(dir, `${name}.yaml`);
 const textOf = async (name: string, version: string) => (await library().readVersion(name, version)).text;
@@ -88,7 +88,7 @@ describe("the strategy library", () => {
     const [removed, before] = await library().versions("dip");
     expect(removed).toMatchObject({ change: "removed", author: "outside", blob: null });
     expect(await textOf("dip", before?.commit ?? "")).toBe("a: 3\n");
-    // Nothing more to notice: no more versions.
+    // There is nothing more to notice, so there is no new version.
     await library().notice();
     expect((await library().versions("dip"))[0]?.commit).toBe(removed?.commit);
   });
@@ -214,7 +214,7 @@ describe("the strategy library", () => {
       await new Promise((resolve) => setTimeout(resolve, 40 + 37 * round));
       child.kill("SIGKILL");
       await child;
-      // The lock it may have held is as old as its death.
+      // The killed process may have left its lock. The lock is made old, so that it counts as left behind.
       const lock = path.join(dir, HISTORY_FOLDER, "refs/heads/main.lock");
       if ((await stat(lock).catch(() => null)) !== null) await utimes(lock, new Date(0), new Date(0));
     }
@@ -250,12 +250,12 @@ describe("what the commits say, written down", () => {
   const repository = (...names: string[]) => path.join(dir, HISTORY_FOLDER, ...names);
   const lines = () => repository("versions.jsonl");
   const readOnly = () => createStrategyLibrary(dir, createStrategyFolder(dir), log, { readOnly: true });
-  /** As the commits themselves say it. */
+  /** The versions by the commits themselves, without the file of lines. */
   async function fromCommits() {
     await rm(lines());
     return await readOnly().versions("dip");
   }
-  /** Three versions of one strategy and one of another. */
+  /** Saves three versions of one strategy and one of another, then removes the first strategy's file. */
   async function four() {
     const first = await saved("dip", "a: 1\n");
     const second = await saved("dip", "a: 2\n", first.sha256, { author: "other", reason: null, experimentId: null });
@@ -296,13 +296,13 @@ describe("what the commits say, written down", () => {
     const [first, second] = await four();
     const known = library();
     expect(await known.versions("dip")).toHaveLength(4);
-    // Somebody went back to an earlier version.
+    // Somebody sets the branch back to an earlier version.
     await writeFile(repository("refs/heads/main"), `${second.version}\n`);
     for (const one of [known, readOnly(), library()]) {
       expect((await one.versions("dip")).map(({ commit }) => commit)).toEqual([second.version, first.version]);
       expect(await one.versions("rise")).toEqual([]);
     }
-    // And on from there, another way.
+    // From there the history goes on in another way.
     const { sha256 } = await library().readVersion("dip", second.version);
     await writeFile(fileOf("dip"), "a: 2\n");
     const other = await saved("dip", "a: 4\n", sha256);

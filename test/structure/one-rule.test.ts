@@ -1,4 +1,4 @@
-/** One rule for one fact: a second place that decides the same fails here, and says where the rule is. */
+/** Each fact is decided in one place. A second place that decides it fails here, and the test names the first. */
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -10,9 +10,9 @@ const sources = globSync("{src,lab,demo}/**/*.ts", { cwd: ROOT }).map(
 
 interface Rule {
   readonly fact: string;
-  /** What a source that decides it contains. */
+  /** What a source contains that decides the fact. */
   readonly sign: RegExp;
-  /** Who may: the rule itself, and those who mean something else by the same words. */
+  /** Files that may contain it: the rule itself, and those that mean something else by the same words. */
   readonly allowed: readonly string[];
   readonly offence: string;
 }
@@ -21,28 +21,28 @@ const RULES: readonly Rule[] = [
   {
     fact: "a worker is gone: isGone and noAnswerFrom in domain/worker-gone.ts",
     sign: /"ECONNREFUSED"|"ENOTFOUND"/,
-    // KTRDR's client repeats such requests and knows that they were never sent.
+    // KTRDR's client reads such an error as a request that was never sent, and repeats it.
     allowed: ["src/domain/worker-gone.ts", "src/ktrdr/exchange.ts", "src/ktrdr/outcome.ts"],
     offence: 'cause.code === "ECONNREFUSED"',
   },
   {
     fact: "a worker of KTRDR is healthy: isHealthy in domain/worker-gone.ts",
     sign: /temporarily_unavailable/,
-    // The word itself, and how it is read.
+    // One file defines the word, and one reads it from the wire.
     allowed: ["src/domain/operation.ts", "src/domain/worker-gone.ts", "src/ktrdr/workers.ts"],
     offence: 'status !== "temporarily_unavailable"',
   },
   {
     fact: "the market of a strategy: strategyMarket in domain/strategy/market.ts",
     sign: /\bown\(\w+, "training_data"\)/,
-    // The section itself, whose keys are checked there.
+    // check-data.ts checks the keys of the section itself.
     allowed: ["src/domain/strategy/check-data.ts", "src/domain/strategy/market.ts"],
     offence: 'own(value, "training_data")',
   },
   {
     fact: "Temporal is up: describeNamespace in temporal/namespace.ts",
     sign: /\bdescribeNamespace\(\{/,
-    // The lab asks about a server of its own; attributes are read of a namespace that is known to be there.
+    // The lab asks about its own server. Search attributes are read of a namespace that is known to exist.
     allowed: ["lab/keep-namespace.ts", "src/temporal/search-attributes.ts"],
     offence: "workflowService.describeNamespace({ namespace })",
   },
@@ -67,14 +67,14 @@ const RULES: readonly Rule[] = [
   {
     fact: "an error as text for a person: src/error-text.ts",
     sign: /instanceof Error \? \w+\.message : String\(/,
-    // What a workflow keeps of an error: the message that an activity put into it.
+    // A workflow keeps the message of an error that an activity put into it.
     allowed: ["src/workflows/failure.ts"],
     offence: "error instanceof Error ? error.message : String(error)",
   },
   {
     fact: "how long a promise is waited for: within in src/within.ts",
     sign: /\bPromise\.race\(/,
-    // The first of two things that happen: neither is a limit of time.
+    // These wait for the first of two events. Neither event is a limit of time.
     allowed: ["src/activities/start.ts", "lab/supervisor.ts", "src/workflows/slot-keeper.ts"],
     offence: "await Promise.race([work, late])",
   },

@@ -5,17 +5,17 @@ import { exportJWK, exportSPKI, generateKeyPair, SignJWT, type CryptoKey, type J
 
 type Claims = Readonly<Record<string, unknown>>;
 
-/** What matters of an authorization server to us: its keys, by HTTP, and tokens signed with them. */
+/** The part of an authorization server that we need: its keys over HTTP, and tokens that are signed with them. */
 export interface AuthorizationServer {
   readonly env: Readonly<Record<string, string>>;
   readonly issuer: string;
-  /** A token that is let in, unless a claim says otherwise; an undefined one is left out. */
+  /** A token that is let in, unless a given claim prevents it. A claim that is undefined is left out. */
   token(claims?: Claims): Promise<string>;
   /** Claims of a token that is let in. */
   claims(other?: Claims): JWTPayload;
   /** PEM of the public key. */
   readonly publicKey: string;
-  /** Signed with a key that the server does not publish. */
+  /** A token signed with a key that the server does not publish. */
   foreign(): Promise<string>;
   stop(): Promise<void>;
 }

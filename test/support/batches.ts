@@ -5,7 +5,7 @@ import { createPool } from "../../src/store/pool.ts";
 import type { Stack } from "./mcp-stack.ts";
 import { inputOf, TRAINING } from "./job-inputs.ts";
 
-/** So many strategies on one market and one period. */
+/** A batch of so many strategies on one market and one period. */
 export function batchRequest(strategies: number, more: Partial<BatchRequest> = {}): BatchRequest {
   return {
     kind: "batch",
@@ -36,7 +36,7 @@ export const batchInput = (jobId: string, request: BatchRequest): JobInput<Batch
   request,
 });
 
-/** A batch in the record, open, with the jobs of its items by stage. */
+/** Records an open batch with the jobs of its items, by stage. */
 export async function recordBatch(
   stack: Pick<Stack, "writer" | "databaseUrl">,
   batchId: string,

@@ -1,7 +1,7 @@
 import type { Stack } from "./mcp-stack.ts";
 import { recordBacktest, recordTraining } from "./job-records.ts";
 
-/** What start_experiment is told where a test cares for something else. */
+/** Arguments of start_experiment for tests that are about something else. */
 export const EXPECTED = {
   hypothesis: "Dips pay after costs.",
   metric: "sharpe",
@@ -17,7 +17,7 @@ export async function begun(stack: Stack, more: Record<string, unknown> = {}): P
   return String((await stack.ask("start_experiment", { ...EXPECTED, ...more }))["experiment_id"]);
 }
 
-/** A backtest of a model of its own, made a run of the experiment before it was on record. */
+/** Records a backtest of a model of its own. It is a run of the experiment before it is on record. */
 export async function ran(stack: Stack, experimentId: string, jobId: string, sharpe: number): Promise<void> {
   const training = `train-of-${jobId}`;
   const modelPath = `models/${jobId}`;

@@ -3,8 +3,8 @@ import { startSharedPostgres } from "./postgres.ts";
 import { ON_OLDEST } from "./kinds.ts";
 
 /**
- * Before any test file, by every kind of tests that needs servers. The first of those on the newest PostgreSQL starts it, for
- * all of the run; the tests on the oldest have their own.
+ * Runs before any test file, once for every kind of tests that needs servers. The first kind on the newest PostgreSQL
+ * starts it for the whole run. The tests on the oldest one have their own.
  */
 export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const oldest = project.name === ON_OLDEST;

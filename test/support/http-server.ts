@@ -8,16 +8,16 @@ import type { CallToolResult, ListToolsResult } from "@modelcontextprotocol/sdk/
 import { COMPILED, type CallOptions, type ClientLine } from "./mcp.ts";
 
 export interface HttpProcess {
-  /** Of the MCP endpoint. */
+  /** The address of the MCP endpoint. */
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Everything it wrote so far, to stdout and stderr. */
+  /** Everything that it wrote so far, to stdout and stderr. */
   readonly output: () => string;
   kill(signal: NodeJS.Signals): void;
   /** Resolves with its exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals | null>;
-  /** SIGKILL, and waits for the end. */
+  /** Sends SIGKILL and waits for the end. */
   stop(): Promise<void>;
 }
 
@@ -68,7 +68,7 @@ export interface HttpClient {
 
 const IDENTITY = { name: "http-test", version: "9.8.7" };
 
-/** A client of either SDK line; the newer one insists on 2026-07-28. */
+/** A client of either SDK line. The newer one accepts only 2026-07-28. */
 export async function connectHttp(line: ClientLine, url: string, token?: string): Promise<HttpClient> {
   const requestInit = token === undefined ? {} : { requestInit: { headers: { authorization: `Bearer ${token}` } } };
   if (line === "legacy") {

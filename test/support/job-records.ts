@@ -83,7 +83,7 @@ export function backtestResult(more: Partial<BacktestResult> = {}): BacktestResu
   };
 }
 
-/** A finished training in the record, as the worker would have left it. `text`: of its strategy. */
+/** A finished training in the record, as the worker would have left it. `text` is that of its strategy. */
 export async function recordTraining(
   writer: JobWriter,
   jobId: string,

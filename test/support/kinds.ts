@@ -1,6 +1,6 @@
 import { globSync } from "node:fs";
 
-/** Tests at three speeds. Where a file lies decides its kind; what is neither `FAST` nor `LAB` is in `parts`. */
+/** Tests of three kinds. The place of a file decides its kind. What is neither in `FAST` nor in `LAB` is in `parts`. */
 
 const SECONDS_OR_PROCESSES = [
   "test/activities/{batch,evidence}.test.ts",
@@ -25,7 +25,7 @@ export const FAST: readonly string[] = globSync(
   { cwd: new URL("../..", import.meta.url).pathname, exclude: SECONDS_OR_PROCESSES },
 );
 
-/** What asks most of PostgreSQL; it runs once more, on the oldest version that is supported. */
+/** The tests that ask most of PostgreSQL. They run once more on the oldest version that is supported. */
 export const ON_OLDEST = "parts-15";
 export const OLDEST: readonly string[] = [
   "test/backup/{backup,memory}.test.ts",

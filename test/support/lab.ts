@@ -16,9 +16,9 @@ export interface TestLab extends Lab {
   pid(part: string): number;
   /** SIGKILLs a part. The lab starts it again; wait for that with `back`. */
   kill(part: string): number;
-  /** Resolves when the part runs under another pid than the given one and is ready. */
+  /** Resolves when the part is ready and runs under another pid than `before`. */
   back(part: string, before: number): Promise<void>;
-  /** Stops the lab, keeps its folder. */
+  /** Stops the lab and keeps its folder. */
   stop(): Promise<void>;
   /** Stops the lab and removes its folder. */
   remove(): Promise<void>;
@@ -27,25 +27,25 @@ export interface TestLab extends Lab {
 export interface TestLabOptions {
   /** Folder of an earlier test lab, to start it again. */
   readonly dir?: string;
-  /** How much faster (below 1) than in reality the sandbox's timers run. */
+  /** Factor on the sandbox's timers: below 1 they run faster than in reality. */
   readonly timeScale?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly hangsAfterMs?: number;
-  /** Something to happen after PostgreSQL has come up and before Temporal does. */
+  /** Runs after PostgreSQL has come up and before Temporal does. */
   readonly beforeTemporal?: () => Promise<void>;
 }
 
 /** Variables of the machine that runs the tests must not replace parts of the lab. */
 const FOREIGN = /^(KTRDR_|LIMIT_|DATABASE_URL$|TEMPORAL_(?!CLI_PATH$)|LAB_|SANDBOX_|LOG_LEVEL$)/;
 
-/** The whole lab as real processes, on free ports, with quick polling and the sandbox's timers shortened. */
+/** The whole lab as real processes, on free ports, with quick polling and shortened timers in the sandbox. */
 export async function startTestLab(options: TestLabOptions = {}): Promise<TestLab> {
   const dir = options.dir ?? (await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-lab-")));
   const clean = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
   const env: Record<string, string | undefined> = {
     ...Object.fromEntries(clean),
     KTRDR_POLL_INTERVAL_MS: "250",
-    // KTRDR's lags are shortened with its timers.
+    // These grace times are short, because KTRDR's lags are shortened with its timers.
     KTRDR_DEAD_GRACE_MS: "2500",
     KTRDR_NOT_FOUND_GRACE_MS: "3000",
     KTRDR_START_IN_FLIGHT_MS: "5000",

@@ -26,9 +26,9 @@ interface Wanted {
   readonly temporal?: boolean;
   /** The sandbox's API without workers. */
   readonly ktrdr?: boolean;
-  /** KTRDR's data folder is mounted at this server, too. */
+  /** This server can read KTRDR's data folder. */
   readonly mounted?: boolean;
-  /** None unless given. */
+  /** No limits unless given. */
   readonly limits?: Partial<Limits>;
   readonly residentBytes?: () => number;
 }
@@ -51,7 +51,7 @@ export interface Stack {
   readonly dataDir: string;
   /** KTRDR's models folder. */
   readonly modelsDir: string;
-  /** For other processes on the same parts. */
+  /** The environment for other processes that use the same parts. */
   readonly env: Readonly<Record<string, string>>;
   readonly databaseUrl: string;
   /** The Temporal server, for scripted workers. @throws when none was wanted */
@@ -70,7 +70,7 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-/** An MCP server in this process on a real record, a real strategies folder and what else is wanted. */
+/** An MCP server in this process, with a real record, a real strategies folder, and the other parts that are wanted. */
 export async function startStack(wanted: Wanted = {}): Promise<Stack> {
   const dir = await mkdtemp(join(tmpdir(), "ktrdr-mcp-stack-"));
   const undo: (() => Promise<unknown>)[] = [() => rm(dir, { recursive: true, force: true, maxRetries: 10 })];
@@ -142,7 +142,7 @@ export async function startStack(wanted: Wanted = {}): Promise<Stack> {
       return log_;
     },
     async stop() {
-      // In the order of their dependence: users before what they use.
+      // Parts are stopped before the parts that they use.
       for (const step of undo.toReversed()) await step();
     },
   };

@@ -23,12 +23,12 @@ export interface TestClient {
   readonly instructions: () => string | undefined;
   listTools(): Promise<ListToolsResult["tools"]>;
   call(name: string, args?: Record<string, unknown>, options?: CallOptions): Promise<CallToolResult>;
-  /** What is the same in both lines. */
+  /** The methods that are the same in both SDK lines. */
   readonly sdk: Pick<
     LegacyClient,
     "listPrompts" | "getPrompt" | "listResources" | "listResourceTemplates" | "readResource" | "complete"
   >;
-  /** Subscribes to a resource in the way of the line. */
+  /** Subscribes to a resource in the way of the SDK line. */
   follow(uri: string, onUpdate: (uri: string) => void): Promise<void>;
   close(): Promise<void>;
 }
@@ -40,12 +40,12 @@ export interface CallOptions {
   readonly meta?: Readonly<Record<string, unknown>>;
 }
 
-/** What only makes processes of ours start sooner. */
+/** Settings that only make our processes start sooner. */
 export const COMPILED: Readonly<Record<string, string>> = {
   NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"] ?? "",
 };
 
-/** Addresses at which nothing listens; explicit, so that no lab of this machine is used instead. */
+/** Addresses at which nothing listens. They are explicit, so that no lab of this machine is used instead. */
 export async function deadEnvironment(): Promise<Record<string, string>> {
   const ports = [await freePort(), await freePort(), await freePort()];
   const empty = await mkdtemp(join(tmpdir(), "ktrdr-mcp-none-"));
@@ -80,7 +80,7 @@ export async function connectServer(line: ClientLine, env: Readonly<Record<strin
   return line === "legacy" ? await connectLegacy(env) : await connectModern(env);
 }
 
-/** The clients' own minute is short on a machine that is too busy. */
+/** The clients' own limit of a minute is too short on a busy machine. */
 const PATIENT = { timeout: 600_000 };
 const IDENTITY = { name: "interop-test", version: "9.8.7" };
 

@@ -1,4 +1,4 @@
-/** The operator: runs the commands of docs/operating.md and docs/repair.md, letter by letter, against a lab. */
+/** An operator, who runs the commands of pages (docs/operating.md, docs/repair.md) as written, against a lab. */
 import { mkdtemp, readFile, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -15,7 +15,7 @@ import { COMPILED } from "./mcp.ts";
 import { freePort } from "./ports.ts";
 import type { Research } from "./research.ts";
 
-/** A net. How soon things are noticed is what test/simulation says, with a clock of its own. */
+/** A generous limit. test/simulation checks how soon things are noticed, with a clock of its own. */
 const NOTICED_WITHIN_MS = 300_000;
 
 /** The commands of pages: the lines of their `sh` blocks. */
@@ -97,15 +97,15 @@ export class Operator {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  /** Commands of the pages that nothing ran so far. */
+  /** Commands of the pages that no operator has run so far. */
   get left(): string[] {
     return this.commands.filter((command) => !Operator.done.has(command));
   }
 
   /**
    * Runs the one command of the pages that is `beginning`, or else begins with it.
-   * @param more is typed behind it.
-   * @returns what it printed.
+   * @param more typed behind it
+   * @returns what it printed
    */
   async types(beginning: string, variables: Readonly<Record<string, string>> = {}, more = ""): Promise<string> {
     const matching = this.commands.includes(beginning)
@@ -120,7 +120,7 @@ export class Operator {
       ...COMPILED,
       ...this.research.lab.env,
       ...variables,
-      HOME: this.folder, // no configuration of the machine's user
+      HOME: this.folder, // so the configuration of the machine's user is not read
       PATH: `${this.folder}:${process.env["PATH"] ?? ""}`,
     };
     const missing = unset.filter((name) => env[name] === undefined);
@@ -130,7 +130,7 @@ export class Operator {
     return all;
   }
 
-  /** Resolves when the record of a job has ended, and says how. */
+  /** Resolves with the end of a job when the record has it. */
   async recorded(taskId: string): Promise<{ status: string; headline: string; operationIds: readonly string[] }> {
     await until(async () => ((await this.records.get(taskId))?.outcome ?? null) !== null, {
       what: `the end of ${taskId} in the record`,
@@ -141,7 +141,7 @@ export class Operator {
     return job.outcome;
   }
 
-  /** Resolves when the keeper holds, and lets wait, exactly these jobs. */
+  /** Resolves when exactly these jobs hold slots and exactly those are in the keeper's queue. */
   async slots(kind: string, held: readonly string[], queue: readonly string[]): Promise<void> {
     const wanted = JSON.stringify({ held, queue });
     let seen = "";
@@ -167,7 +167,7 @@ export class Operator {
     return JSON.stringify({ held, queue });
   }
 
-  /** Operations of a job that KTRDR's own log shows as being computed right now. */
+  /** Operations of a job that KTRDR computes now, by its own log. */
   async computing(taskId: string): Promise<string[]> {
     const lines = await this.linesOf(taskId);
     const ended = new Set(lines.filter(({ event }) => event === "end").map(({ operationId }) => operationId));

@@ -3,23 +3,23 @@ import { createServer, type Server, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import pg from "pg";
 
-/** A pooler in transaction mode with the habits of PgBouncer's defaults. */
+/** A pooler in transaction mode that behaves as PgBouncer does by default. */
 export interface Pooler {
-  /** The database's address through it. */
+  /** The database's address through the pooler. */
   readonly url: string;
   /** Sessions at the server, in the order in which the next transactions get them. */
   readonly sessions: readonly pg.Client[];
   close(): Promise<void>;
 }
 
-/** What PgBouncer takes of a client that connects; anything else it refuses. */
+/** The startup parameters that PgBouncer takes. It refuses any other. */
 const TAKEN = new Set(["user", "database", "client_encoding", "application_name", "datestyle", "timezone"]);
 const SSL_REQUEST = 80_877_103;
 const [AUTHENTICATED, READY] = [Buffer.from("R\0\0\0\u0008\0\0\0\0"), Buffer.from("Z\0\0\0\u0005I")];
-/** Process 1 with key 2: as with PgBouncer, not the process that serves. */
+/** Tells the client process 1 and key 2. As with PgBouncer, that is not the process that serves it. */
 const KEY = Buffer.from("K\0\0\0\u000C\0\0\0\u0001\0\0\0\u0002");
 
-/** Every transaction gets the session that was used longest ago, of `size`. */
+/** Starts a pooler with `size` sessions. Each transaction gets the one that was used longest ago. */
 export async function startPooler(databaseUrl: string, size = 3): Promise<Pooler> {
   const sessions = Array.from({ length: size }, () => new pg.Client({ connectionString: databaseUrl }));
   for (const session of sessions) {

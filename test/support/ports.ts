@@ -2,7 +2,7 @@ import type { Ports } from "../../lab/ports.ts";
 
 export { freePort } from "../../src/machine/free-port.ts";
 
-/** Ports of a lab in a test: whatever is free. */
+/** The ports of a lab in a test: any that are free. */
 export const ANY_PORTS: Ports = {
   postgres: 0,
   temporal: 0,

@@ -30,7 +30,7 @@ const binaries = (version: PostgresVersion) =>
 
 export interface TestServer extends PostgresServer {
   readonly dir: string;
-  /** Starts it once more, after its end. */
+  /** Starts the server again after it ended. */
   restart(): Promise<PostgresServer>;
   /** Stops the server and removes its folder. */
   remove(): Promise<void>;
@@ -42,7 +42,8 @@ export async function startTestPostgres(
   version: PostgresVersion = inject("postgresVersion"),
 ): Promise<TestServer> {
   const dir = await mkdtemp(join(tmpdir(), "ktrdr-mcp-test-"));
-  // Before 16 it leaves its folder to look for itself and comes back by the folder's name, as an account that is not ours.
+  // Before version 16 the server leaves its folder for a moment and returns by the folder's name. It runs under another
+  // account, which must be able to enter the folder.
   if (version === "oldest") await chmod(dir, 0o711);
   const options = { dir, port: await freePort(), fsync: false, settings, ...binaries(version) };
   const server = await startPostgres(options);
@@ -66,7 +67,7 @@ export async function startSharedPostgres(version: PostgresVersion): Promise<Tes
 
 export interface TestDatabase {
   readonly url: string;
-  /** Removes the database, ending whatever is still connected. */
+  /** Ends all connections to the database and removes it. */
   drop(): Promise<void>;
 }
 

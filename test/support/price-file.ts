@@ -50,7 +50,7 @@ export const CALENDARS = {
   "stock 1M": (from: string, to: string) => times(from, to, DAY, (time) => monthDay(time).endsWith("-01")),
 } as const;
 
-/** A calm walk: every bar sound, no jump, volume that varies. The same for the same times. */
+/** Calm prices: every bar is sound, nothing jumps, the volume varies. The same times give the same rows. */
 export function rowsAt(at: readonly number[]): string[] {
   let close = 100;
   return at.map((time, index) => {
@@ -64,7 +64,7 @@ export function rowsAt(at: readonly number[]): string[] {
 
 export const textOf = (rows: readonly string[], header = HEADER): string => `${[header, ...rows].join("\n")}\n`;
 
-/** Written long enough ago to count as settled. */
+/** Writes a file with a time so far back that it counts as settled. */
 export async function putFile(dir: string, name: string, text: string): Promise<void> {
   await writeFile(join(dir, name), text);
   await utimes(join(dir, name), new Date(), new Date(Date.now() - 60_000));

@@ -5,15 +5,15 @@ import { setTimeout as delay } from "node:timers/promises";
 /** What the wire does to the bytes that pass. */
 export type WireMode =
   | { readonly kind: "pass" }
-  /** Nothing gets through; what was sent meanwhile arrives afterwards, as TCP's repeats would bring it. */
+  /** Nothing gets through. What was sent meanwhile arrives afterwards, as TCP would repeat it. */
   | { readonly kind: "drop" }
-  /** Every piece comes `ms` later. */
+  /** Every piece arrives `ms` later. */
   | { readonly kind: "delay"; readonly ms: number }
   /** Each connection is cut after so many bytes of answer. */
   | { readonly kind: "cut"; readonly afterBytes: number }
   /** Every connection, old or new, is reset at once. */
   | { readonly kind: "reset" }
-  /** What is sent towards the server arrives there a second time, on a connection of its own; its answer goes nowhere. */
+  /** What is sent to the server arrives twice, the second time on a connection of its own. That answer goes nowhere. */
   | { readonly kind: "duplicate" };
 
 /** One connection through the proxy. */
@@ -22,7 +22,7 @@ export interface Link {
   readonly server: Socket;
 }
 
-/** Sees each piece before it is passed on; the piece waits for the promise. `up` is towards the server. */
+/** Sees each piece before it is passed on. The piece waits for the promise. `up` is towards the server. */
 export type Witness = (piece: Buffer, direction: "up" | "down", link: Link) => Promise<void> | void;
 
 /** A small TCP proxy on 127.0.0.1 that can misbehave like a network. */
@@ -103,7 +103,7 @@ export class Proxy {
         const passing = await this.#through(piece, direction, link);
         if (direction === "up" && this.#mode.kind === "duplicate") this.#copyOf(link).write(passing);
         if (!to.write(passing)) await once(to, "drain");
-        // What got through arrives; then the connection is gone.
+        // The part that got through arrives. Then the connection is gone.
         if (passing.length < piece.length) return void to.end(() => end(link));
       }
       to.end();
@@ -121,7 +121,7 @@ export class Proxy {
     return copy;
   }
 
-  /** What of the piece gets through, once it may. */
+  /** Waits until the piece may pass. @returns the part of it that gets through */
   async #through(piece: Buffer, direction: "up" | "down", link: Link): Promise<Buffer> {
     while (this.#mode.kind === "drop") await this.#changed.promise;
     if (this.#mode.kind === "delay") await delay(this.#mode.ms);
@@ -132,11 +132,11 @@ export class Proxy {
   }
 }
 
-/** Both ends see the connection break. */
+/** Breaks the connection for both ends. */
 function end({ client, server }: Link): void {
   for (const socket of [client, server]) {
     if (socket.destroyed) continue;
-    // libuv refuses to reset a socket whose end is on its way, and Node then never closes it.
+    // libuv refuses to reset a socket that is ending, and then Node never closes it.
     if (socket.writableEnded) socket.destroy();
     else socket.resetAndDestroy();
   }

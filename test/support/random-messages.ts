@@ -4,7 +4,7 @@ import { PROMPTS } from "../../src/mcp/prompts/prompts.ts";
 import { RESOURCE_KINDS } from "../../src/mcp/resources/templates.ts";
 import { TOOLS } from "../../src/mcp/tools/index.ts";
 
-/** Texts that have been taken for something else by somebody. */
+/** Texts that some program has taken for something else. */
 export const NASTY = [
   "../../etc/passwd",
   "..%2f..%2fetc%2fpasswd",
@@ -54,7 +54,7 @@ export const NASTY = [
 
 const ofList = <T>(list: readonly T[]) => fc.constantFrom(...list);
 
-/** JSON texts, as a client's own writer may make them: JavaScript's cannot write all of it. */
+/** JSON texts as another client's writer may make them. JavaScript's own cannot write all of them. */
 const quoted = fc
   .oneof(ofList(NASTY), fc.string({ unit: "binary", maxLength: 20 }))
   .map((text) => JSON.stringify(text));
@@ -77,13 +77,13 @@ const json: Arbitrary<string> = fc.letrec<{ any: string }>((tie) => ({
 
 const nest = (depth: number, open: string, close: string) => `${open.repeat(depth)}1${close.repeat(depth)}`;
 
-/** With keys as often as they are given. */
+/** An object as JSON, in which a key may occur several times. */
 const objectOf = (entries: readonly (readonly [string, string])[]): string =>
   `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join(",")}}`;
 
 type Given = Readonly<Record<string, unknown>>;
 
-/** What a tool takes: its own example, and what is there to be named. */
+/** The example in each tool's description. */
 const examples = new Map<string, Given>(
   TOOLS.map(({ name, description }) => [
     name,

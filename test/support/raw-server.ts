@@ -2,18 +2,18 @@ import { once } from "node:events";
 import { spawn } from "node:child_process";
 import { connectHttp, startHttpProcess } from "./http-server.ts";
 
-/** What a server said to a message: the answers of JSON-RPC, and the status where HTTP carries them. */
+/** A server's answer to a message, in the form of JSON-RPC. */
 export interface RawAnswer {
   readonly id?: unknown;
   readonly result?: Readonly<Record<string, unknown>>;
   readonly error?: { readonly code: number; readonly message: string };
 }
 
-/** A server process that is sent bytes instead of messages of a client. */
+/** A server process that gets bytes instead of a client's messages. */
 export interface RawServer {
-  /** Sends the bytes of one message and waits for the answer with that id, or with one of some. */
+  /** Sends the bytes of one message and waits for the answer with that id, or with one of several ids. */
   ask(message: string | Uint8Array, id: unknown): Promise<RawAnswer>;
-  /** Calls a tool as somebody well-behaved does, over HTTP as another client. */
+  /** Calls a tool as a well-behaved caller does. Over HTTP this is another client. */
   callAnother(tool: string, args: Readonly<Record<string, unknown>>): Promise<boolean>;
   stderr(): string;
   stop(): Promise<void>;
@@ -22,9 +22,9 @@ export interface RawServer {
 const MCP = new URL("../../src/bin/mcp.ts", import.meta.url).pathname;
 
 export interface RawStdio extends RawServer {
-  /** Sends what wants no answer. */
+  /** Sends a message that wants no answer. */
   tell(message: string | Uint8Array): void;
-  /** Answers that nobody waits for. */
+  /** Answers that nobody waited for. */
   unasked(): readonly RawAnswer[];
 }
 
@@ -68,7 +68,7 @@ export async function rawStdio(env: Readonly<Record<string, string>>): Promise<R
   return {
     ask,
     tell,
-    // A server may tell of jobs that ended.
+    // Notifications do not count: a server may tell of jobs that ended.
     unasked: () => answers.filter((answer) => !("method" in answer)),
     async callAnother(name, args) {
       const id = `another-${(calls += 1)}`;

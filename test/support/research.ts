@@ -14,10 +14,10 @@ export interface ComputationLine {
 
 export type Answer = Readonly<Record<string, unknown>> & { readonly task_id: string; readonly state: string };
 
-/** Calls that are repeated because Temporal was too slow. */
+/** How often a call is repeated when Temporal was too slow. */
 const PATIENCE = 5;
 
-/** A lab with an MCP client in front of it: what Claude has. */
+/** A lab with an MCP client in front of it, which is what Claude has. */
 export class Research {
   readonly lab: TestLab;
   private readonly connected: TestClient;
@@ -46,7 +46,7 @@ export class Research {
     return this.connected;
   }
 
-  /** On a machine that is too busy it does what the answer says: it repeats the call. */
+  /** Calls a tool. On a machine that is too busy it repeats the call, as the answer says. */
   async call(tool: string, args: Record<string, unknown> = {}): Promise<Answer> {
     for (let left = PATIENCE; ; left -= 1) {
       const result = await this.connected.call(tool, args);
@@ -56,7 +56,7 @@ export class Research {
     }
   }
 
-  /** Follows a job until its state is one of those wanted; every state seen is kept in order. */
+  /** Follows a job until its state is one of those wanted. @returns also every state that was seen, in order */
   async follow(taskId: string, ...wanted: string[]): Promise<{ answer: Answer; seen: string[] }> {
     const seen: string[] = [];
     for (;;) {
@@ -86,12 +86,12 @@ export class Research {
     if (!answer.ok) throw new Error(`faults: ${answer.status} ${await answer.text()}`);
   }
 
-  /** From now on whatever computes gets so far and no further, until it is released: it cannot end too early for a test. */
+  /** From now on all computing stops at 20 % until it is released, so that it cannot end too early for a test. */
   async hold(): Promise<void> {
     await this.faults([{ id: "held", fault: "computing_stalls", percent: 20 }]);
   }
 
-  /** What was held goes on; what begins now is done at once. */
+  /** What was held goes on. What begins now is done at once. */
   async release(): Promise<void> {
     await this.faults([]);
   }

@@ -6,7 +6,7 @@ import { execa } from "execa";
 /** A small file system of its own that can be filled to the last byte. */
 export interface SmallDisk {
   readonly dir: string;
-  /** Until nothing more can be written. */
+  /** Fills the disk until nothing more can be written. */
   fill(): Promise<void>;
   /** Bytes that can be written. */
   left(): Promise<number>;
@@ -17,7 +17,7 @@ export interface SmallDisk {
 const BALLAST = "ballast";
 const MEGABYTE = Buffer.alloc(1024 * 1024);
 
-/** @returns why not, where this machine does not let us mount one. */
+/** @returns the reason as text, where this machine does not let us mount one */
 export async function mountSmallDisk(megabytes: number): Promise<SmallDisk | string> {
   const dir = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-disk-"));
   const mounted = await execa("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "ktrdr-mcp-test", dir], {
@@ -33,7 +33,7 @@ export async function mountSmallDisk(megabytes: number): Promise<SmallDisk | str
     async fill() {
       const file = await open(ballast, "a");
       try {
-        // Smaller and smaller pieces, so that nothing is left.
+        // The pieces get smaller and smaller, so that no byte is left.
         for (let size = MEGABYTE.length; size >= 1; size = Math.floor(size / 2)) {
           while (await written(file, MEGABYTE.subarray(0, size)));
         }

@@ -16,11 +16,11 @@ import { createSlots } from "../../src/temporal/slots.ts";
 import { outcomeOf, SETTINGS } from "./job-inputs.ts";
 import { startScriptedWorker, startWorkflowEnvironment } from "./workflow-env.ts";
 
-/** What one job's computing shall do; the orchestration around it is real. */
+/** What the computing of one job does. */
 interface Script {
   /** One end for each computation; a promise holds the job in its running step. */
   readonly ends: Promise<ComputationEnd>[];
-  /** Until when its starting takes. */
+  /** Resolves when its start is done. */
   readonly starts?: Promise<void>;
   readonly finished?: JobOutcome;
 }
@@ -46,7 +46,7 @@ export async function startStage() {
   };
 }
 
-/** Activities that do as scripted and note what was asked of them; the orchestration around them is real. */
+/** Activities that do as scripted and note what they were asked. The workflows around them are real. */
 export class Stage {
   readonly scripts = new Map<string, Script>();
   readonly calls: string[] = [];
@@ -56,14 +56,14 @@ export class Stage {
   reason = "";
   readonly inFlight = new Set<string>();
   readonly closed = new Set<string>();
-  /** Jobs that a keeper's watch was told wait in its queue. */
+  /** Jobs that a keeper named to its watch as queued. */
   readonly watched = new Set<string>();
-  /** Until when a closed job's computing cannot be shown to be over. */
+  /** By closed job: its computing counts as over only when the promise resolves. */
   readonly stuck = new Map<string, Promise<void>>();
   mostInFlight = 0;
-  /** How jobs ended that were known before a batch asked for them. */
+  /** The outcomes of jobs that are known before a batch asks for them. */
   readonly known = new Map<string, JobOutcome>();
-  /** Jobs of a batch that cannot be. */
+  /** Jobs of a batch that cannot be prepared. */
   readonly impossible = new Set<string>();
   /** Jobs of others that a batch waits for. */
   readonly others = new Map<string, Promise<JobOutcome>>();
@@ -83,7 +83,7 @@ export class Stage {
       },
       startComputation: async ({ jobId, request }: JobInput<ComputeRequest>, computation) => {
         note(`start ${jobId} ${computation}`);
-        // As the real one, which waits for what it sent and notices a cancellation there.
+        // The real one, too, waits for the answer to what it sent, and notices a cancellation there.
         await unlessCancelled(this.script(jobId).starts ?? Promise.resolve(), { jobId });
         this.inFlight.add(jobId);
         this.mostInFlight = Math.max(this.mostInFlight, this.inFlight.size);
@@ -136,7 +136,7 @@ export class Stage {
     };
   }
 
-  /** As the real one, without a record: what is finished is scripted. */
+  /** Prepares an item as the real activity does, but without a record: `known` says what is finished. */
   private prepared(
     batch: JobInput<BatchRequest>,
     n: number,
@@ -158,7 +158,7 @@ export class Stage {
   }
 }
 
-/** Heartbeats while it waits. @throws CancelledFailure as soon as the activity is cancelled. */
+/** Waits for `end` and heartbeats meanwhile. @throws CancelledFailure as soon as the activity is cancelled */
 async function unlessCancelled<T>(end: Promise<T>, details: unknown): Promise<T> {
   const signal = cancellationSignal();
   const beat = setInterval(() => heartbeat(details), 1_000);

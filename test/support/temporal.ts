@@ -20,7 +20,7 @@ export interface TestTemporal {
   readonly programs: string;
   /** Undefined while the server is down. */
   pid(): number | undefined;
-  /** SIGKILLs the server; it is started again on the same data. Resolves when it serves again. */
+  /** SIGKILLs the server, which is started again on the same data. Resolves when it serves again. */
   killAndWait(): Promise<void>;
   /** Stops the server and removes its data. */
   stop(): Promise<void>;
@@ -37,7 +37,7 @@ export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   });
 }
 
-/** For test environments, which open their connection themselves. */
+/** Test environments open their connection themselves. This gives it the interceptors of our connections. */
 export const OPENS_AS_WE_DO = {
   name: "open-connection",
   configureConnection: (options: ConnectionOptions) => ({ ...options, interceptors: INTERCEPTORS }),

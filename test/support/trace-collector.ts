@@ -16,7 +16,7 @@ export interface SeenSpan {
 export interface TraceCollector {
   readonly url: string;
   readonly spans: readonly SeenSpan[];
-  /** Resolves when `enough` says so; looked at whenever spans arrive. */
+  /** Resolves when `enough` is true. It is asked whenever spans arrive. */
   until(enough: (spans: readonly SeenSpan[]) => boolean): Promise<void>;
   close(): void;
 }

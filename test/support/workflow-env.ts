@@ -24,7 +24,7 @@ export async function startWorkflowEnvironment(): Promise<TestWorkflowEnvironmen
   });
 }
 
-// The servers' and Core's chatter belongs to no test.
+// No test needs what the server and Temporal's Core log.
 Runtime.install({
   logger: new DefaultLogger("ERROR"),
   telemetryOptions: { logging: { filter: "ERROR" } },

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { createExecutions } from "../../src/temporal/executions.ts";
 import { SETTINGS } from "../support/job-inputs.ts";
 
-/** A server whose namespace is in this state of the Temporal API; a real one leaves "deleted" within moments. */
+/** A server whose namespace is in this state of the Temporal API. A real one is in "deleted" only for moments. */
 const inState = (state: number) =>
   createExecutions(
     {

@@ -32,10 +32,10 @@ afterAll(async () => {
 const OPTIONS = { forceReason: null, client: "test" };
 const training = (strategy: string): TrainingRequest => ({ ...TRAINING, strategy });
 
-/** Starts a job that computes until it is told how it ends. */
+/** Starts a job that computes until the test says how it ends. */
 async function startHeld(strategy: string): Promise<{ jobId: string; end: (end: ComputationEnd) => void }> {
   const { promise, resolve } = Promise.withResolvers<ComputationEnd>();
-  // One that failed must not keep the slot from the tests behind it.
+  // A test that failed must not keep the slot from the tests after it.
   onTestFinished(() => resolve(SUCCEEDED));
   const { jobId } = jobs.idOf(training(strategy), null);
   stage.scripts.set(jobId, { ends: [promise] });

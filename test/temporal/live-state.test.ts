@@ -11,7 +11,7 @@ const QUEUED: LiveJobState = {
   waitingFor: null,
 };
 
-/** A server whose keeper answers as told; counts what it and the jobs are asked. */
+/** A server whose keeper answers as told. Counts the questions to the keeper and to the jobs. */
 function server(keeper: () => Promise<SlotState>) {
   const asked = { keeper: 0, jobs: 0 };
   const query = async (name: string) => {

@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { openLazily } from "../../src/temporal/open-connection.ts";
 
-/** gRPC status UNAVAILABLE, to every call: what a server says that cannot use its database. */
+/** A server that answers every call with gRPC's UNAVAILABLE, as one does that cannot use its database. */
 async function startRefusing() {
   const server = createServer((request, response) => {
     request.resume();

@@ -7,7 +7,7 @@ import { ensureSearchAttributes } from "../../src/temporal/search-attributes.ts"
 import { startTestTemporal, type TestTemporal } from "../support/temporal.ts";
 import { SETTINGS, TRAINING } from "../support/job-inputs.ts";
 
-/** Of the Temporal API. */
+/** Types of search attributes, as the Temporal API numbers them. */
 const [KEYWORD, INT] = [2, 3] as const;
 const TEN = Array.from({ length: 10 }, (_, n) => `Theirs${n}`);
 const OPTIONS = { forceReason: null, client: "test" };

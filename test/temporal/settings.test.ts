@@ -74,14 +74,14 @@ describe("settings for Temporal that cannot be used", () => {
     expect(said).not.toMatch(/^\s+at /m);
   });
 
-  // A client tells its user little of a server that ended at its start.
+  // The server starts all the same, because a client tells its user little of a server that ended at its start.
   it("are told by mcp in the answer to each call, until they are mended", async () => {
     const client = await connectServer("legacy", { ...(await deadEnvironment()), ...written("[profile") });
     onTestFinished(async () => await client.close());
     expect(await client.listTools()).not.toHaveLength(0);
     const ask = async () => JSON.stringify((await client.call("list_tasks")).content);
     for (const _ of [1, 2]) expect(await ask()).toMatch(/settings for Temporal cannot be used.*TEMPORAL_CONFIG_FILE/);
-    // Answers name no files of the server's machine; its log does.
+    // Answers name no files of the server's machine. The log does.
     expect(client.stderr()).toContain(file);
     written(good);
     expect(await ask()).toContain("database_unavailable");

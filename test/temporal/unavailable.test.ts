@@ -29,7 +29,7 @@ async function portOf(server: Server | TcpServer): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** What a tool says when this is at the address. */
+/** What a tool says when this port is Temporal's address. */
 async function told(port: number, tls?: object): Promise<string> {
   const connection = { address: `127.0.0.1:${port}`, ...(tls === undefined ? {} : { tls }) };
   const client = lazyClient({ connection, namespace: "default" });

@@ -155,7 +155,7 @@ describe("a job", () => {
       return events.slice(events.findIndex((event) => event.workflowExecutionCancelRequestedEventAttributes != null));
     };
     await until(async () => (await since()).some((event) => event.workflowTaskCompletedEventAttributes != null));
-    // The start was not told: it would leave what it sent to itself.
+    // The activity that starts was not told of the cancellation: it would leave what it started to itself.
     expect((await since()).filter((event) => event.activityTaskCancelRequestedEventAttributes != null)).toEqual([]);
     starting.resolve();
     await expect(handle.result()).rejects.toBeInstanceOf(WorkflowFailedError);
@@ -275,7 +275,7 @@ describe("the slot keeper", () => {
       handles.push(await start(jobId, BACKTEST));
       await until(() => stage.watched.has(jobId));
     }
-    // When it was told of the last one, it had answered the one before.
+    // When its watch was told of the last job, the keeper had handled the job before.
     const keeper = env.client.workflow.getHandle(slotKeeperId("backtest"));
     expect((await keeper.query<SlotState>("slotState")).held).toEqual(["backtest-slow-start"]);
     starting.resolve();

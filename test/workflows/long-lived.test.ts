@@ -31,13 +31,13 @@ const workflow = (workflowId: string) => ({
   args: [inputOf(workflowId, TRAINING)],
 });
 
-/** Fails attempt after attempt, an hour of Temporal's time apart. */
+/** Fails as many attempts as `hours`. They are an hour of Temporal's time apart. */
 function awayForHours(hours: number): void {
   if (activityInfo().attempt > hours) return;
   throw ApplicationFailure.create({ message: "KTRDR is away", nextRetryDelay: "1 hour" });
 }
 
-// No job has a timer: all waiting is done by activities, so it is their retries that make time pass here.
+// No job has a timer. Activities do all the waiting, so their retries make the time pass here.
 describe("a job of ten hours", () => {
   it("that queued for five and took two to start has no longer history than one of a second", async () => {
     const env = await startTimeSkipping();
@@ -46,7 +46,7 @@ describe("a job of ten hours", () => {
     const activities = stage.activities(createSlots(env.client));
     const worker = await startScriptedWorker(env, {
       ...activities,
-      // The test is the keeper: a real one watches without end, ten seconds of Temporal's time a heartbeat.
+      // The test grants the slot: a real keeper watches without end, with ten seconds of Temporal's time a heartbeat.
       admitJob: async () => ({ finished: null }),
       startComputation: async (input, computation) => {
         awayForHours(2);
@@ -70,7 +70,7 @@ describe("a job of ten hours", () => {
   });
 });
 
-/** Activities whose admission and record are the real ones, in a real PostgreSQL. */
+/** Activities that admit and record as the real ones do, in a real PostgreSQL. */
 async function recording(env: TestWorkflowEnvironment, stage: Stage): Promise<Activities> {
   const database = await createTestDatabase();
   cleanups.push(async () => await database.drop());

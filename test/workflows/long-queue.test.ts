@@ -12,10 +12,10 @@ import { startScriptedWorker, startWorkflowEnvironment } from "../support/workfl
 import type { RunningWorker } from "../support/workflow-env.ts";
 
 const CLAIMS = 1_000;
-/** Those that are really run: a keeper serves three to ten a second, many times as quick as KTRDR starts them. */
+/** The claims whose jobs really run. A keeper serves three to ten a second, far more than KTRDR can start. */
 const JOBS = 60;
 
-/** Opened when jobs may begin to compute; every watch waits for it instead of looking again and again. */
+/** Opens when jobs may begin to compute. Every watch waits for it, instead of looking again and again. */
 const gate = Promise.withResolvers<void>();
 
 async function watchSlots({ queued, mayGrant }: SlotWatch): Promise<SlotNews> {
@@ -57,7 +57,7 @@ async function inBatches<T, R>(of: readonly T[], work: (one: T) => Promise<R>): 
 
 describe("a thousand claims at one keeper", () => {
   it("are served in order, while the keeper's history stays short and small", async () => {
-    // The last ones' workflows do not exist: they only make the queue long.
+    // These other jobs have no workflows. They only make the queue long.
     const others = Array.from({ length: CLAIMS - JOBS }, (_, n) => `train-behind-${n}`);
     const slots = createSlots(env.client);
     await inBatches(others, async (jobId) => await slots.claim("training", { jobId, priority: 5, computation: 1 }));

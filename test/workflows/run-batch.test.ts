@@ -77,7 +77,7 @@ describe("a batch", () => {
     stage.known.set("train-batch-known-0", outcomeOf("train-batch-known-0", "completed"));
     const { end, release } = held();
     stage.scripts.set("train-batch-known-1", { ends: [end] });
-    // Another one's job of the same id.
+    // Somebody else's job has the same id.
     await env.client.workflow.start("trainModel", {
       workflowId: "train-batch-known-1",
       taskQueue: "ktrdr-jobs",
@@ -134,7 +134,7 @@ describe("a batch", () => {
   });
 
   it("of a thousand items keeps every history short: it goes on in new runs, and none is done twice", async () => {
-    // What is known costs no computing: the batch itself is what is looked at.
+    // Most items are known and cost no computing, because this test is about the batch itself.
     for (let n = 0; n < 1_000; n += 1) {
       if (n % 50 !== 0) stage.known.set(`train-batch-long-${n}`, outcomeOf(`train-batch-long-${n}`, "completed"));
     }

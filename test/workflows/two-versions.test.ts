@@ -29,7 +29,7 @@ interface Running {
 
 async function run(options: Partial<Parameters<typeof Worker.create>[0]> & { taskQueue: string }): Promise<Running> {
   const activities = stage.activities(createSlots(env.client));
-  // As two processes have two: one connection takes one worker for a queue.
+  // Each worker has a connection of its own, as in two processes: one connection takes one worker for a queue.
   const connection = await NativeConnection.connect({ address: env.address });
   const worker = await Worker.create({ connection, activities, ...options });
   const running = worker.run();
@@ -42,7 +42,7 @@ async function run(options: Partial<Parameters<typeof Worker.create>[0]> & { tas
   };
 }
 
-/** Nothing is cached: every task may go to either version, which then replays the whole history. */
+/** A worker without a cache. Every task may go to either version, which then replays the whole history. */
 const workerOf = async (version: keyof typeof versions) =>
   await run({ taskQueue: JOB_QUEUE, workflowBundle: versions[version], maxCachedWorkflows: 0 });
 
@@ -66,7 +66,7 @@ afterAll(async () => {
   await env?.teardown();
 });
 
-/** A job that computes until it is let go. */
+/** Starts a job that computes until `finish` is called. */
 async function computing(workflowId: string): Promise<{ handle: WorkflowHandle; finish: () => void }> {
   const { promise, resolve } = Promise.withResolvers<ComputationEnd>();
   stage.scripts.set(workflowId, { ends: [promise] });
@@ -75,7 +75,7 @@ async function computing(workflowId: string): Promise<{ handle: WorkflowHandle; 
     workflowId,
     taskQueue: JOB_QUEUE,
     args,
-    // A task that the older version cannot do for the second time is given back by this time limit alone.
+    // When the older version fails a task for the second time, only this time limit gives the task back.
     workflowTaskTimeout: "4 seconds",
   });
   while (!stage.inFlight.has(workflowId)) await delay(20);
@@ -86,7 +86,7 @@ const once = (jobId: string) => [`start ${jobId} 1`, `record ${jobId} completed`
 const callsOf = (jobId: string) =>
   stage.calls.filter((call) => call.split(" ")[1] === jobId && !call.startsWith("admit"));
 
-/** Why tasks of the workflow were failed by a worker. */
+/** The messages with which workers failed tasks of the workflow. */
 async function failedTasks(handle: WorkflowHandle): Promise<string[]> {
   const { events } = await handle.fetchHistory();
   return (events ?? []).flatMap(({ workflowTaskFailedEventAttributes: failed }) =>
@@ -94,7 +94,7 @@ async function failedTasks(handle: WorkflowHandle): Promise<string[]> {
   );
 }
 
-/** Tasks that nobody took in time, as one that still waited for a worker which had gone. Only a first attempt leaves an event. */
+/** Counts tasks that nobody took in time, as when the worker had gone. Only a first attempt leaves an event. */
 async function timedOutTasks(handle: WorkflowHandle): Promise<number> {
   const { events } = await handle.fetchHistory();
   return (events ?? []).filter((event) => event.workflowTaskTimedOutEventAttributes != null).length;

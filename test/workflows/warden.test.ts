@@ -1,4 +1,4 @@
-/** The warden by itself: what it does for jobs is test/activities/tend.test.ts, what its schedule does test/e2e/operators.test.ts. */
+/** The warden by itself. test/activities/tend.test.ts tests its work, test/e2e/operators.test.ts its schedule. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { TestWorkflowEnvironment } from "@temporalio/testing";
 import { JOB_QUEUE } from "../../src/temporal/job-types.ts";
@@ -24,7 +24,7 @@ it("looks every half a minute for most of an hour, in one run", async () => {
     expect(minutes).toBeGreaterThanOrEqual(50);
     expect(minutes).toBeLessThan(60);
     expect(looks).toBeGreaterThanOrEqual(95);
-    // Temporal warns at ten thousand.
+    // Temporal warns at ten thousand events.
     expect((await handle.fetchHistory()).events?.length).toBeLessThan(2_000);
   } finally {
     await worker.stop();

@@ -55,7 +55,7 @@ function job(change: Partial<BacktestInput> = {}): BacktestInput {
   };
 }
 
-/** The figures again, written down anew from the definitions in the contract, from nothing but trades and equity. */
+/** Computes the figures independently, by their definitions, from nothing but trades and equity. */
 function recompute(run: BacktestRun, input: BacktestInput): Record<string, number> {
   const equity = [...run.equity];
   const returns: number[] = [];
@@ -102,7 +102,7 @@ function recompute(run: BacktestRun, input: BacktestInput): Record<string, numbe
 }
 
 test("all 22 figures equal an independent computation from trades and equity", async () => {
-  // On noise the model of the pattern both wins and loses.
+  // A model that was trained on a pattern both wins and loses on noise.
   const run = await runBacktest(job({ read: () => Promise.resolve(noise), symbol: "SYNNOISE" }));
   expect(run.trades.length).toBeGreaterThan(10);
   expect(run.result.metrics.winning_trades).toBeGreaterThan(0);
@@ -140,7 +140,7 @@ test("the result has the recorded shape", async () => {
 
 describe("accounting", () => {
   test("the money adds up: equity is cash flow of the trades, entry commission included only there", async () => {
-    // Ends flat or not, cash after all trades = start + net profits - entry commissions.
+    // With or without an open position at the end: cash after all trades = start + net profits - entry commissions.
     const run = await runBacktest(job());
     const entryCosts = run.trades.reduce((sum, trade) => sum + trade.quantity * trade.entry_price * 0.001, 0);
     const net = run.trades.reduce((sum, trade) => sum + trade.net_pnl, 0);
@@ -174,7 +174,7 @@ describe("accounting", () => {
       const left = trend.time.indexOf(Date.parse(trade.exit_time));
       if (trade !== run.trades.at(-1)) {
         expect(trade.exit_price).toBeCloseTo(trend.open[left]! * 0.9995, 9);
-        // Held until the last bar before the exit: one bar short.
+        // The period is counted to the bar before the exit, so it is one bar short.
         expect(trade.holding_period_hours).toBe((trend.time[left - 1]! - trend.time[entered]!) / 3_600_000);
       }
       expect(Number.isInteger(trade.quantity)).toBe(true);
@@ -195,7 +195,7 @@ describe("accounting", () => {
 
   test("orders keep their distance", async () => {
     const run = await runBacktest(job());
-    // Counted from a fill to the next decision, which is the bar before the next fill.
+    // The distance is counted from a fill to the next decision, which is made one bar before the next fill.
     const fills = run.trades.flatMap((trade) => [trade.entry_time, trade.exit_time].map((time) => Date.parse(time)));
     const decisions = fills.map((time) => trend.time[trend.time.indexOf(time) - 1]!);
     const gaps = decisions.slice(1, -1).map((time, i) => time - fills[i]!);

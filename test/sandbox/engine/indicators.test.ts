@@ -137,7 +137,7 @@ test("Keltner channels follow from their parts", () => {
 test("31 types, each with its promised outputs, finite after warm-up and unaware of the future", () => {
   expect(INDICATORS).toHaveLength(31);
   const half = sliceBars(spx, -Infinity, spx.time[1500]);
-  // The only one that looks ahead, and the one that is never a number.
+  // The only output that looks ahead, and the only one that is never a number.
   const hindsight = new Set(["zigzag value", "supertrend trend"]);
   for (const spec of INDICATORS) {
     const whole = computeIndicator(spec.type, {}, spx);

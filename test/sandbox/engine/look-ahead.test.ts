@@ -16,11 +16,11 @@ beforeAll(async () => {
 const OPTIONS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = { aroon: { include_oscillator: true } };
 const FROM = parseTime("2007-01-03");
 
-/** A value that comes or goes differs too; what only rounding tells apart does not. */
+/** Whether two values differ. One of them may be missing. A difference by rounding does not count. */
 const differ = (then: number, later: number): boolean =>
   Number.isNaN(then) ? !Number.isNaN(later) : !(Math.abs(then - later) <= 1e-9 * Math.max(1, Math.abs(then)));
 
-/** Outputs whose values up to a day are others once later days are known. */
+/** Outputs whose values up to a day change once later days are known. */
 function changedByLaterBars(type: string): string[] {
   const options = OPTIONS[type] ?? {};
   const ends = ["2008-10-10", "2009-03-09", "2010-05-06"].map(parseTime);

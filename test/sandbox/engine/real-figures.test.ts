@@ -18,7 +18,7 @@ import { seedDataFolder } from "../../../sandbox/engine/market-data.ts";
 import { performanceFigures } from "../../../sandbox/engine/performance-figures.ts";
 import { probeStrategy, temporaryFolder } from "./support.ts";
 
-/** What the real KTRDR's own functions answered on the sandbox's price files; README.md there tells the format. */
+/** What the real KTRDR's own functions answered on the sandbox's price files. README.md there tells the format. */
 const figures = new URL("../../fixtures/ktrdr-real/", import.meta.url);
 
 async function read<Item>(name: string): Promise<Item[]> {
@@ -136,7 +136,7 @@ test.each(await read<PerformanceCase>("performance.json"))("figures of the equit
   }
 });
 
-/** The strategy of the case: indicators to nn_inputs. */
+/** The sections from `indicators` to `nn_inputs` of the case's strategy. */
 const TWO_TIMEFRAMES = `indicators:
   px: {type: exponentialmovingaverage, period: 1}
   osc: {type: rsi, period: 14}
@@ -226,7 +226,7 @@ describe("hours and days side by side", async () => {
   });
 });
 
-/** Days of UTC out of hours: first, highest, lowest, last, sum. */
+/** Makes daily bars (UTC) of hourly ones: first, highest, lowest, last, and the sum of the volumes. */
 function daysOf(hours: Bars): Bars {
   const days = Map.groupBy(
     Array.from({ length: hours.length }, (_, i) => barAt(hours, i)),
@@ -288,7 +288,7 @@ test.each(weighed)("classes in a training with $loss: $case", ({ outputs, traini
   if (real.error !== undefined) expect(attempt).toThrow(real.error.replace(/^\w+: /, ""));
   else
     for (const [kind, weight] of real.weights.entries()) {
-      // A focal loss counts every row alike; its weights are inside.
+      // A focal loss counts every row alike. Its class weights are inside the loss.
       if (loss !== "focal") expect(attempt().weight(kind)).toBeCloseTo(weight, 6);
       else expect(attempt).not.toThrow();
     }

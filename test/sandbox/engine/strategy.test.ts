@@ -29,7 +29,7 @@ test("memberships", () => {
   expect(bell(45)).toBe(1);
   expect(bell(57)).toBeCloseTo(Math.exp(-0.5), 12);
   expect([triangle, table, bell].map((degree) => degree(Number.NaN))).toEqual([Number.NaN, Number.NaN, Number.NaN]);
-  // A plateau that begins at its foot does not hold the foot; a peak does.
+  // A trapezoid whose plateau begins at its foot is 0 at the foot. A triangle whose peak is at its foot is 1 there.
   expect(membership({ type: "trapezoidal", parameters: [0, 0, 20, 40] })(0)).toBe(0);
 });
 
@@ -132,7 +132,7 @@ test("labels worked out by hand", () => {
   expect(barriers.values[20]).toBe(0);
   expect(barriers.values).toHaveLength(70);
   const regime = makeLabels({ source: "regime", horizon: 5, vol_lookback: 10 }, climb);
-  // One leg without a swing inside is ranging, however steep it is.
+  // A single leg without a swing counts as ranging, however steep it is.
   expect([regime.classes, regime.values[30], regime.values.length]).toEqual([4, 2, 80]);
   expect(makeLabels({ source: "magic" }, bars)).toEqual(makeLabels({ source: "zigzag" }, bars));
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { barsFrom, type Bars } from "../../../sandbox/engine/bars.ts";
 
-/** A folder that disappears with `using`. */
+/** A folder that is removed at the end of `await using`. */
 export async function temporaryFolder(): Promise<{ path: string; [Symbol.asyncDispose]: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), "engine-"));
   return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
@@ -26,7 +26,7 @@ export function barsOfCloses(closes: readonly number[]): Bars {
   );
 }
 
-/** A strategy whose features suit the synthetic series. `training` and `labels` are YAML flow mappings' insides. */
+/** A strategy with features for the synthetic series. `labels` is a YAML flow mapping, `training` the inside of one. */
 export function probeStrategy(options: {
   labels: string;
   training?: string;

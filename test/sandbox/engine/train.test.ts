@@ -15,7 +15,7 @@ import { train } from "../../../sandbox/engine/train.ts";
 import { uniqueness } from "../../../sandbox/engine/triple-barrier.ts";
 import { probeStrategy, temporaryFolder } from "./support.ts";
 
-/** Labels that are decided by the future alone: on noise nothing can know them. */
+/** Labels that only the future decides. On noise no network can know them. */
 const FUTURE = "{source: context, horizon: 5, bullish_threshold: 0.003, bearish_threshold: -0.003}";
 
 const MLP = /type: mlp, architecture: \{[^}]*\}/;
@@ -169,7 +169,7 @@ test("other work in the process goes on during a training", async () => {
   let turns = 0;
   const strategyYaml = probeStrategy({ labels: FUTURE, training: "epochs: 100000, batch_size: 4" });
   const running = train(job(folder.path, { strategyYaml, signal: stop.signal }));
-  // Each turn is one pass of the event loop; a training that blocks would never let the tenth one come.
+  // Each turn is one pass of the event loop. A training that blocks it would never let the tenth turn come.
   const turn = (): void => {
     turns++;
     if (turns === 10) stop.abort();
@@ -308,7 +308,7 @@ async function datasetOf(input: TrainInput) {
 }
 
 test("samples are drawn by how much of their own time they have, some several times and others never", async () => {
-  // By hand: bar 0 is held for 2 bars, bar 1 for 1, bar 2 for 1; at bar 1 two are open, elsewhere one.
+  // By hand: bar 0 is held for 2 bars, bars 1 and 2 for 1 bar each. At bar 1 two are open, elsewhere one.
   const raw = [(1 + 1 / 2) / 2, 1 / 2, 1];
   const mean = raw.reduce((sum, one) => sum + one, 0) / 3;
   const own = Array.from(uniqueness(Float64Array.of(2, 1, 1)));

@@ -11,7 +11,7 @@ import type { Operation } from "../../../sandbox/state/operation.ts";
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // The tests look into answers of many shapes.
+  // The type allows any field, because the tests look into answers of many shapes.
   readonly body: Record<string, never>;
   readonly text: string;
 }
@@ -74,7 +74,7 @@ export class TestSandbox {
     return answer.body["data"] as unknown as Operation;
   }
 
-  /** Polls (20 ms) until the condition holds; the wait is bounded by the test's own timeout. */
+  /** Polls every 20 ms until the condition holds. Only the test's own timeout ends the wait. */
   async until<Value>(ask: () => Promise<Value>, holds: (value: Value) => boolean): Promise<Value> {
     for (;;) {
       const value = await ask();

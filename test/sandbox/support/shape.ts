@@ -28,7 +28,7 @@ function compareObject(shape: Record<string, unknown>, value: unknown, path: str
   ];
 }
 
-/** Says of a path like `$.data[].started_at` whether a difference there is known and accepted. */
+/** Whether a difference at a path like `$.data[].started_at` is known and accepted. */
 export type Allowed = (path: string) => boolean;
 
 /** Every difference between a recorded shape and an answer, as readable lines. */

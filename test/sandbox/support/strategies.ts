@@ -55,7 +55,7 @@ function without(text: string, section: string): string {
   return text.replace(new RegExp(`^${section}:\\n(?:[ -].*\\n)+`, "m"), "");
 }
 
-/** The files that the recorded requests name, each with the one defect that its name says. */
+/** The files that the recorded requests name. Where a name tells of a defect, the file has that one. */
 export function recordedStrategies(): Record<string, string> {
   const good = (name: string): string => strategyYaml(name);
   const defect = (name: string, from: string, to: string): string => good(name).replace(from, to);

@@ -1,4 +1,4 @@
-/** Today's workflows as a next version may have them: one of them begins with a step that did not exist before. */
+/** Today's workflows as the next version may have them: one begins with a step that did not exist before. */
 import { patched, sleep } from "@temporalio/workflow";
 import type { JobInput } from "../../../src/domain/job.ts";
 import type { JobOutcome } from "../../../src/domain/outcome.ts";
