@@ -91,7 +91,7 @@ const RULES: readonly Rule[] = [
     offence: "([time, open, high, low, close]) => ({ time, open, high, low, close })",
   },
   {
-    fact: "a strategy is judged: judge in research/strategies/strategy-check.ts",
+    fact: "a strategy is judged: judgeStrategy in research/strategies/strategy-check.ts",
     sign: /\bvalidateStrategy\(\{/,
     allowed: ["src/research/strategies/strategy-check.ts"],
     offence: "const { valid } = validateStrategy({ text, fileName: name });",

@@ -7,7 +7,7 @@ import { strategyName } from "../fields.ts";
 import { shortVersion } from "../../research/strategies/save-strategies.ts";
 import { readStrategy } from "../../research/strategies/preflight.ts";
 import { findingText } from "../../research/strategies/clearance.ts";
-import { judge } from "../../research/strategies/strategy-check.ts";
+import { judgeStrategy } from "../../research/strategies/strategy-check.ts";
 import { summaryFacts } from "../strategy-facts.ts";
 
 const SHOWN_CHARS = 12_000;
@@ -51,7 +51,7 @@ Example: {"strategy": "spx_trend"}`,
             throw removed(strategy, versions) ?? error;
           })
         : await deps.strategies.readVersion(strategy, version);
-    const { valid, findings, summary } = judge(file);
+    const { valid, findings, summary } = judgeStrategy(file);
     return {
       strategy: file.name,
       sha256: file.sha256,

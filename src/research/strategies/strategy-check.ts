@@ -30,7 +30,10 @@ const NO_BARS: Bars = { times: [], ohlcv: [] };
 const JUDGED = new WeakMap<Bars, LRUCache<string, Validation>>();
 
 /** Judges a text. With bars, label classes are counted on them too. */
-export function judge({ name, text }: Text, { window, range, bars = NO_BARS, symbols }: Given = {}): Validation {
+export function judgeStrategy(
+  { name, text }: Text,
+  { window, range, bars = NO_BARS, symbols }: Given = {},
+): Validation {
   const known = JUDGED.get(bars) ?? new LRUCache<string, Validation>({ max: 200 });
   JUDGED.set(bars, known);
   const key = JSON.stringify([name, text, window, range, symbols]);
@@ -50,7 +53,7 @@ export function judge({ name, text }: Text, { window, range, bars = NO_BARS, sym
 
 /** The strategy's findings, for `clear`. */
 export function strategySubject(file: Required<Text>, given: Given = {}): Checked {
-  const { findings, summary } = judge(file, given);
+  const { findings, summary } = judgeStrategy(file, given);
   return subjectOf(file.name, findings, summary === null);
 }
 
@@ -84,7 +87,7 @@ export async function reportStrategy(
   { window, ...file }: Text & { readonly window?: DateWindow | undefined },
   signal: AbortSignal,
 ): Promise<StrategyReport> {
-  const first = judge(file, { window });
+  const first = judgeStrategy(file, { window });
   const market = first.summary === null ? null : firstMarket(first.summary);
   if (first.summary === null || market === null)
     return { ...first, ofBars: [], checkedOn: "the text only: it names no usable symbol and timeframe" };
@@ -101,7 +104,7 @@ export async function reportStrategy(
     ];
     const counted = window ?? beforeTheExam(range);
     const bars = (await unlessRefused(deps.reads.bars(symbol, timeframe, counted, signal))) ?? NO_BARS;
-    const judged = judge(file, { window, range, bars: bars.times.length === 0 ? undefined : bars });
+    const judged = judgeStrategy(file, { window, range, bars: bars.times.length === 0 ? undefined : bars });
     return { ...judged, ofBars, checkedOn: checkedOn(market, bars.times, window === undefined) };
   } catch (error) {
     if (signal.aborted || !(error instanceof DomainError)) throw error;

@@ -7,7 +7,7 @@ import { parseStrategy } from "../../domain/strategy/parse.ts";
 import type { StrategyFile } from "../../strategies/strategy-folder.ts";
 import type { BarsRead } from "./bar-check.ts";
 import { clear } from "./clearance.ts";
-import { judge, subjectOf } from "./strategy-check.ts";
+import { judgeStrategy, subjectOf } from "./strategy-check.ts";
 
 /** A strategy, saved or inside a model. */
 export type StrategyText = Pick<StrategyFile, "name" | "text">;
@@ -48,7 +48,7 @@ export function marketOf(
 }
 
 /** The timeframes that a strategy reads beside the one that it learns on. */
-export const slowerTimeframes = (file: StrategyText): readonly string[] => judge(file).summary?.slower ?? [];
+export const slowerTimeframes = (file: StrategyText): readonly string[] => judgeStrategy(file).summary?.slower ?? [];
 
 /** The bars that a training of a strategy reads: of each symbol, with the timeframes beside. */
 export function barsRead(
