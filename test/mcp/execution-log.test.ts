@@ -2,7 +2,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { randomUUID } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { DomainError } from "../../src/domain/errors.ts";
 import { createLogger } from "../../src/logger.ts";
 import { createExecutionQueue } from "../../src/mcp/execution-log.ts";
@@ -42,12 +42,15 @@ describe("the queue before the log", () => {
   });
 
   test("is left for a moment, so that calls one after the other are written together", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
     const written = Promise.withResolvers<number>();
     const queue = createExecutionQueue({ append: async ({ length }) => written.resolve(length) }, log);
     for (const tool of ["a", "b", "c"]) {
       queue.record(entry(tool));
       await setImmediate();
     }
+    vi.runAllTimers();
     expect(await written.promise).toBe(3);
     await queue.flush(1_000);
     expect(queue.dropped).toBe(0);
