@@ -17,7 +17,7 @@ export interface PoolOptions {
   readonly max?: number;
   /** Shown in `pg_stat_activity`. */
   readonly applicationName?: string;
-  /** How long to wait for a connection. Milliseconds, default 2000. */
+  /** How long to wait for a connection, a new one or a free one of the pool. Milliseconds, default 5000. */
   readonly connectTimeoutMs?: number;
   /** How long to wait for an answer. Milliseconds, default 10000; 0: for ever. */
   readonly queryTimeoutMs?: number;
@@ -38,7 +38,7 @@ export function createPool(databaseUrl: string, options: PoolOptions = {}): Pool
     connectionString: databaseUrl,
     max: options.max ?? 10,
     application_name: options.applicationName ?? "ktrdr-mcp",
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 2_000,
+    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     // The server's own time limit ends the statement; this one, a little later, ends our waiting for a silent server.
     // The server's limit is not set when connecting: poolers refuse connections that ask for settings.
     query_timeout: queryTimeoutMs === 0 ? 0 : queryTimeoutMs + 1_000,

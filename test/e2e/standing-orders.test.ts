@@ -91,6 +91,8 @@ async function stopsWith(env: Readonly<Record<string, string>>, ...args: string[
     env: { ...research.lab.env, ...env },
     reject: false,
   });
+  // Without JSON it ended by an error, which tells more than that nothing could be parsed.
+  if (stdout === "") throw new Error(`stop-research ended with ${exitCode}: ${stderr}`);
   return { code: exitCode, out: stdout + stderr, json: JSON.parse(stdout) as Stopped["json"] };
 }
 

@@ -150,7 +150,7 @@ describe("a server that cannot serve", () => {
   });
 
   it("is frozen: the answer comes from our own time limit", async () => {
-    const pool = connect({ queryTimeoutMs: 100, connectTimeoutMs: 300 });
+    const pool = connect({ queryTimeoutMs: 2_000 });
     await run(pool, "select 1");
     const [row] = await run(pool, "select pg_backend_pid() as pid");
     const backend = Number(row!["pid"]);
