@@ -31,6 +31,7 @@ export const Results = z.looseObject({
   headline: z.string(),
   figures: figures.optional(),
   buy_and_hold: figures.optional(),
+  luck: z.looseObject({ says: z.string() }).optional(),
   caveats: z.array(z.string()).optional(),
   curve: z.looseObject({ train_loss: z.array(z.number()), val_loss: z.array(z.number()) }).optional(),
 });

@@ -69,6 +69,7 @@ async function test(story: Story, model: string): Promise<ResultsAnswer> {
   await follow(story, started.task_id, null);
   const results = await claude.call("get_results", { task_id: started.task_id, detail: "standard" }, Results);
   screen.line(comparison(results));
+  if (results.luck !== undefined) screen.line(`luck: ${results.luck.says}`);
   for (const caveat of results.caveats ?? []) screen.line(`note: ${caveat}`);
   return results;
 }

@@ -67,6 +67,7 @@ async function writeAll(snapshot: Snapshot, writer: BackupWriter, options: Backu
     version: options.version,
     takenAt: snapshot.at,
     schema: [...snapshot.schema],
+    ledger: snapshot.ledger,
     tables,
     strategies,
   };

@@ -23,6 +23,11 @@ export const ManifestSchema = z.strictObject({
       digest: z.string().regex(/^\d+$/),
     }),
   ),
+  /** The last line of the ledger of trials; null when it was empty. */
+  ledger: z
+    .strictObject({ seq: z.int().positive(), hash: z.string().regex(/^[0-9a-f]{64}$/) })
+    .nullable()
+    .default(null),
   /** Null when no strategies folder was configured. */
   strategies: z
     .strictObject({

@@ -1,6 +1,7 @@
 /** Writes the whole memory of research as lines of JSON, and adds such a file to a place. */
 import { DomainError } from "../domain/errors.ts";
 import { plainJson } from "../domain/plain-text.ts";
+import { takeInTrials } from "../store/ledger.ts";
 import { learnWords } from "../store/insights.ts";
 import { addRows, memoryRows, MEMORY_TABLES, type MemoryTable } from "../store/memory.ts";
 import { withTransaction, type Pool, type Session } from "../store/pool.ts";
@@ -94,6 +95,8 @@ export async function importMemory({ pool, lines, addVersions }: ImportParts): P
     if (!whole) throw unusable("Its end is missing: it was cut.");
     await pending.flush();
     await learnWords(session, null);
+    const trials = await takeInTrials(session);
+    if (trials > 0) count("trial_events", trials, trials);
   });
   for (const [name, all] of versions) count("strategy_versions", all.length, await addVersions(name, all));
   return counts;

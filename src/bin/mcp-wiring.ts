@@ -13,7 +13,7 @@ import { createStrategyLibrary } from "../strategies/strategy-library.ts";
 import { labEnvironment } from "../running-lab/lab-environment.ts";
 import type { Logger } from "../logger.ts";
 import { createLastLooks } from "../research/jobs/last-looks.ts";
-import type { Deps } from "../research/ports.ts";
+import type { Deps, RecordsPort } from "../research/ports.ts";
 import { databaseTime, offClocks } from "../store/clocks.ts";
 import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
 import type { RecordFigures } from "../domain/record-figures.ts";
@@ -23,6 +23,7 @@ import { createExperimentStore } from "../store/experiments.ts";
 import { createInsightSearch } from "../store/insight-search.ts";
 import { createInsightStore } from "../store/insights.ts";
 import { createJobReader } from "../store/job-reader.ts";
+import { createLedger, type Ledger } from "../store/ledger.ts";
 import { createJudgedRuns } from "../store/judged-runs.ts";
 import { createOpenWork } from "../store/open-work.ts";
 import { createPool, type Pool } from "../store/pool.ts";
@@ -110,6 +111,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
     applicationName: "ktrdr-mcp server",
     onError: (error) => log.debug({ err: error }, "an idle connection to PostgreSQL was lost"),
   });
+  const ledger = createLedger(pool);
   const now = timeFor(pool, log);
   // Tools must answer soon: a read that KTRDR answers slowly fails.
   const requestTimeoutMs = Math.min(config.KTRDR_REQUEST_TIMEOUT_MS, 10_000);
@@ -130,24 +132,12 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
   return {
     deps: {
       jobs: createJobs(client, jobSettingsOf(config), now),
-      records: {
-        jobs: createJobReader(pool),
-        results: createResultReader(pool),
-        judged: createJudgedRuns(pool),
-        calls: createExecutionLog(pool),
-        batches: createBatchStore(pool),
-        experiments: createExperimentStore(pool),
-        insights: { ...createInsightStore(pool), ...createInsightSearch(pool) },
-        research: createResearchControl(pool),
-        work: createOpenWork(pool),
-        offClocks: () => offClocks(pool),
-        ping: () => assertUp(pool, { readOnly }),
-      },
+      records: recordsOf(pool, ledger, readOnly),
       ktrdr,
       reads: createCachedReads(readers, { files: priceFilesOf(config, log) }),
       lastLooks: createLastLooks(),
       failurePatterns: new LRUCache({ max: 50, ttl: 60_000 }),
-      strategies: strategiesOf(config, log, readOnly),
+      strategies: strategiesOf(config, log, { readOnly, ledger: ledger.head }),
       models: createModelFolder(config.KTRDR_MODELS_DIR),
       charts,
       links: linksOf(config, settings),
@@ -164,8 +154,26 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
   };
 }
 
-const strategiesOf = ({ KTRDR_STRATEGIES_DIR: dir }: Config, log: Logger, readOnly: Onlookers["readOnly"]) =>
-  createStrategyLibrary(dir, createStrategyFolder(dir), log, { readOnly });
+const recordsOf = (pool: Pool, ledger: Ledger, readOnly: Onlookers["readOnly"]): RecordsPort => ({
+  jobs: createJobReader(pool),
+  results: createResultReader(pool),
+  judged: createJudgedRuns(pool),
+  ledger,
+  calls: createExecutionLog(pool),
+  batches: createBatchStore(pool),
+  experiments: createExperimentStore(pool),
+  insights: { ...createInsightStore(pool), ...createInsightSearch(pool) },
+  research: createResearchControl(pool),
+  work: createOpenWork(pool),
+  offClocks: () => offClocks(pool),
+  ping: () => assertUp(pool, { readOnly }),
+});
+
+const strategiesOf = (
+  { KTRDR_STRATEGIES_DIR: dir }: Config,
+  log: Logger,
+  options: { readonly readOnly: Onlookers["readOnly"]; readonly ledger: Ledger["head"] },
+) => createStrategyLibrary(dir, createStrategyFolder(dir), log, options);
 
 const timeFor = (pool: Pool, log: Logger) =>
   databaseTime(pool, (offsetSeconds) =>

@@ -6,7 +6,7 @@
  * twenty finds any difference.
  */
 import { isBranded } from "./insistence.ts";
-import { normalQuantile } from "./normal-quantile.ts";
+import { normalQuantile } from "./luck/normal.ts";
 import { leastRankSumProbability, rankSumProbability } from "./rank-sum.ts";
 import type { BacktestResult } from "./kinds/backtest.ts";
 import type { JobResult } from "./kinds/index.ts";

@@ -8,6 +8,9 @@ import type { FinalStatus } from "./outcome.ts";
 import type { JobKind, JobResult } from "./kinds/index.ts";
 import { placesOf } from "./comparison.ts";
 import { overlaps, toEpochMs, type DateWindow } from "./market-data.ts";
+import type { BacktestResult } from "./kinds/backtest.ts";
+import { CANDIDATE_LUCK } from "./luck/luck.ts";
+import { ENOUGH_TRADES, luckOfResult, luckText } from "./luck/run-luck.ts";
 import { FIGURES, type FigureName } from "./results/figures.ts";
 import { sharpeErrorOver } from "./results/sharpe-error.ts";
 import { Spread } from "./result.ts";
@@ -15,7 +18,7 @@ import { spread } from "./statistics.ts";
 import type { Stored } from "./stored.ts";
 
 export const DIRECTIONS = ["at_least", "at_most"] as const;
-const VERDICTS = ["supported", "not_supported", "inconclusive"] as const;
+const VERDICTS = ["supported", "not_supported", "cannot_be_told", "inconclusive"] as const;
 
 export type Direction = (typeof DIRECTIONS)[number];
 
@@ -46,6 +49,12 @@ export const Judgement = z.strictObject({
   value: Spread.nullable(),
   /** How many of them meet the criterion by themselves. */
   meet: z.number(),
+  /** Why the verdict is not what the median alone would make it; null when it is. */
+  because: z.string().nullable(),
+  /** The Sharpe ratio beside a figure that is another; null for trainings and while there is none. */
+  sharpe: Spread.nullable(),
+  /** Backtests on these days whose figures were shown, and how far luck explains the deciding run among so many. */
+  luck: z.strictObject({ trials: z.number(), probability: z.number().nullable() }).nullable(),
   counted: z.array(z.strictObject({ jobId: z.string(), value: z.number() })),
   leftOut: z.array(z.strictObject({ jobId: z.string(), why: z.string() })),
   /** What must be read with the verdict. */
@@ -66,6 +75,8 @@ export type Conclusion = Stored<typeof Conclusion>;
 export interface Experiment extends NewExperiment {
   readonly experimentId: string;
   readonly client: string;
+  /** Backtests on its days whose figures were shown when it was written down; null when nobody counted them. */
+  readonly alreadySeen: number | null;
   /** ISO-8601 UTC. */
   readonly startedAt: string;
   /** Null while it is open. */
@@ -91,29 +102,89 @@ export interface AttachedRun {
   readonly result: JobResult | null;
 }
 
-/** @param runs in the order in which they were attached */
-export function judge(experiment: NewExperiment, runs: readonly AttachedRun[]): Judgement {
-  const counted: Judgement["counted"][number][] = [];
+interface Counted {
+  readonly jobId: string;
+  readonly value: number;
+  readonly result: JobResult | null;
+}
+
+/**
+ * @param runs in the order in which they were attached
+ * @param trials backtests on these days of this symbol whose figures were shown, by the ledger
+ */
+export function judge(experiment: NewExperiment, runs: readonly AttachedRun[], trials: number): Judgement {
+  const counted: Counted[] = [];
   const leftOut: Judgement["leftOut"][number][] = [];
   const seen = new Map<string, string>();
   for (const run of runs) {
     const value = figureOf(experiment, run, seen);
     if (typeof value === "string") leftOut.push({ jobId: run.jobId, why: value });
     else if (counted.length === experiment.runs) leftOut.push({ jobId: run.jobId, why: "more than were announced" });
-    else counted.push({ jobId: run.jobId, value });
+    else counted.push({ jobId: run.jobId, value, result: run.result });
   }
-  const { direction, threshold } = experiment;
-  const meets = (value: number) => (direction === "at_least" ? value >= threshold : value <= threshold);
   const value = spread(counted.map((one) => one.value));
-  const complete = value !== null && counted.length === experiment.runs;
+  const sharpes = counted.map(({ result }) => (result?.kind === "backtest" ? result.sharpe : null));
   return {
-    verdict: !complete ? "inconclusive" : meets(value.median) ? "supported" : "not_supported",
+    ...verdictOf(experiment, counted, value, Math.max(trials, counted.length)),
     value,
-    meet: counted.filter((one) => meets(one.value)).length,
-    counted,
+    meet: counted.filter((one) => meets(experiment, one.value)).length,
+    sharpe: experiment.metric === "sharpe" ? null : spread(sharpes),
+    counted: counted.map(({ jobId, value: figure }) => ({ jobId, value: figure })),
     leftOut,
     caveats: value === null ? [] : [...mixtureOf(runs, counted), ...caveatsOf(experiment, value.median)],
   };
+}
+
+const meets = ({ direction, threshold }: Criterion, value: number): boolean =>
+  direction === "at_least" ? value >= threshold : value <= threshold;
+
+/** Figures of which a high value claims skill; luck may explain them. */
+export const CLAIMS_SKILL: ReadonlySet<FigureName> = new Set([
+  "sharpe",
+  "excess_sharpe",
+  "total_return",
+  "annual_return",
+  "excess_annual_return",
+  "sortino",
+  "calmar",
+  "win_rate",
+  "profit_factor",
+]);
+
+/**
+ * By the median alone a criterion is met by luck, by a strategy that never trades, or because holding lost more. So the
+ * run in the middle must have traded, and luck must not explain it among all that was tried on these days.
+ */
+function verdictOf(
+  experiment: NewExperiment,
+  counted: readonly Counted[],
+  value: Spread | null,
+  trials: number,
+): Pick<Judgement, "verdict" | "because" | "luck"> {
+  if (value === null || counted.length < experiment.runs) return { verdict: "inconclusive", because: null, luck: null };
+  const middle = decidingRun(experiment, counted);
+  const claims = experiment.direction === "at_least" && CLAIMS_SKILL.has(experiment.metric);
+  const luck = claims && middle !== null ? luckOfResult(middle, trials, null) : null;
+  const told = { luck: luck === null ? null : { trials, probability: luck.probability } };
+  if (!meets(experiment, value.median)) return { verdict: "not_supported", because: null, ...told };
+  if (middle !== null && experiment.metric !== "trades" && middle.trades < ENOUGH_TRADES) {
+    const because = `the run in the middle made ${middle.trades} trades, and fewer than ${ENOUGH_TRADES} show no skill`;
+    return { verdict: "cannot_be_told", because, ...told };
+  }
+  if (luck === null) return { verdict: "supported", because: null, ...told };
+  if (luck.probability === null)
+    return { verdict: "cannot_be_told", because: "there is no Sharpe to hold against luck", ...told };
+  if (luck.probability <= CANDIDATE_LUCK) return { verdict: "supported", because: null, ...told };
+  const because = `luck explains it: the best of ${trials} worthless strategies tried on these days shows its Sharpe of ${(middle?.sharpe ?? 0).toFixed(2)} in ${luckText(luck.probability)} of all searches`;
+  return { verdict: "not_supported", because, ...told };
+}
+
+/** The run in the middle; of two the worse one. Null for trainings. */
+function decidingRun(experiment: NewExperiment, counted: readonly Counted[]): BacktestResult | null {
+  const sign = experiment.direction === "at_least" ? 1 : -1;
+  const sorted = counted.toSorted((a, b) => sign * (a.value - b.value));
+  const result = sorted[Math.ceil(sorted.length / 2) - 1]?.result;
+  return result?.kind === "backtest" ? result : null;
 }
 
 /** The figure of a run, or why it does not count. */

@@ -2,7 +2,7 @@ import { itemsOf, sizeOf } from "../domain/batch.ts";
 import type { BatchRequest, BatchResult } from "../domain/kinds/batch.ts";
 import { BEST_OF_MANY } from "../domain/results/batch.ts";
 import { spanOf } from "../domain/market-data.ts";
-import { spread } from "../domain/statistics.ts";
+import { mean, spread, standardDeviation } from "../domain/statistics.ts";
 import type { Spread } from "../domain/result.ts";
 import { secondsLeft, type SeenPiece, type Work } from "../domain/time-left.ts";
 import type { BatchRow, Piece } from "../store/batches.ts";
@@ -13,10 +13,10 @@ import type { Deps } from "../research/ports.ts";
 /** How far a batch is, in a few figures; null when the record cannot be read. */
 export async function batchProgress(deps: Deps, batchId: string) {
   const { jobs, batches } = deps.records;
-  const [job, counts, best, pieces, now] = await Promise.all([
+  const [job, counts, rows, pieces, now] = await Promise.all([
     jobs.get(batchId),
     batches.counts(batchId),
-    batches.best(batchId),
+    batches.rows(batchId, { limit: MOST_ITEMS, offset: 0 }),
     batches.pieces(batchId),
     deps.now(),
   ]).catch(() => [null, null, [], [], new Date()] as const);
@@ -38,7 +38,7 @@ export async function batchProgress(deps: Deps, batchId: string) {
       cancelled: cancelled === 0 ? null : cancelled,
       not_begun: items - ended - begun,
       known_before: reused === 0 ? null : reused,
-      ...bestsOf(best),
+      ...leadingOf(rows),
     }),
   };
 }
@@ -78,24 +78,20 @@ function workOf(request: BatchRequest): Work {
   };
 }
 
-/** The best item of each market and dates: items are never ranked across them. */
-function bestsOf(best: readonly BatchRow[]) {
-  const named = best.map((row) => ({ on: row.on, ...bestOf(row) }));
-  const [first] = best;
-  if (first === undefined) return {};
-  return best.length === 1 ? { best_so_far: bestOf(first) } : { best_of_each: named.slice(0, SHOWN_PLACES) };
-}
-
+/** More than a batch can have. */
+const MOST_ITEMS = 1_000;
 const SHOWN_PLACES = 5;
 
-const bestOf = (row: BatchRow) =>
-  compact({
-    task_id: row.backtestJobId ?? row.trainingJobId,
-    strategy: row.strategy,
-    sharpe: rounded(row.sharpe),
-    ...(row.sharpe === null ? accuracyOf(row) : {}),
-    looks_ahead: row.looksAhead ? true : null,
-  });
+/** The group that leads on each market and dates: groups are never ranked across them, and no single draw leads. */
+function leadingOf(rows: readonly BatchRow[]) {
+  const known = rows.filter(({ sharpe, testAccuracy }) => sharpe !== null || testAccuracy !== null);
+  const places = [...Map.groupBy(rankedGroups(known), ({ on }) => on)];
+  const leading = places.flatMap(([on, [first]]) => (first === undefined ? [] : [{ on, ...groupFacts(first) }]));
+  const [only] = leading;
+  if (only === undefined) return {};
+  const { on: _place, ...alone } = only;
+  return leading.length === 1 ? { leading: alone } : { leading_on_each: leading.slice(0, SHOWN_PLACES) };
+}
 
 const SHOWN = {
   brief: { items: 3, groups: 5 },
@@ -140,32 +136,65 @@ export async function batchResults(
   };
 }
 
-/** One row for the draws of one strategy on the same market, dates and training days; the best of each place first. */
-function groupsOf(rows: readonly BatchRow[]) {
+interface RankedGroup {
+  readonly on: string | null;
+  readonly members: readonly BatchRow[];
+  readonly figure: ReturnType<typeof spreadsOf>;
+}
+
+/**
+ * The draws of one strategy on the same market, dates and training days. In each place those come first whose median is
+ * the highest after one standard error is taken off: a single good draw does not lead.
+ */
+function rankedGroups(rows: readonly BatchRow[]): readonly RankedGroup[] {
   const groups = Map.groupBy(rows, (row) =>
     JSON.stringify([row.on, row.looksAhead, row.strategy, row.trainedOn, row.textSha256]),
   );
+  const measured = [...groups.values()].map((members) => ({
+    on: members[0]?.on ?? null,
+    members,
+    figure: spreadsOf(members),
+  }));
+  const typical = typicalDeviation(measured.map(({ figure }) => figure.values));
+  const cautious = ({ figure: { values, middle } }: RankedGroup): number =>
+    middle === null ? -Infinity : middle - errorOf(values, typical);
+  return measured.toSorted((a, b) => placeOf(rows, a.members) - placeOf(rows, b.members) || cautious(b) - cautious(a));
+}
+
+/** One standard error of the median of some draws; of a single one by how far draws of the other groups scatter. */
+const errorOf = (values: readonly number[], typical: number): number =>
+  (values.length < 2 ? typical : standardDeviation(values)) / Math.sqrt(values.length);
+
+/** How far the draws of one group scatter, by all groups that have several; 0 when none has. */
+function typicalDeviation(groups: readonly (readonly number[])[]): number {
+  const variances = groups.filter(({ length }) => length > 1).map((values) => standardDeviation(values) ** 2);
+  return variances.length === 0 ? 0 : Math.sqrt(mean(variances));
+}
+
+function groupFacts({ members, figure }: RankedGroup) {
+  return {
+    strategy: members[0]?.strategy ?? "?",
+    draws: members.length,
+    ...figure.facts,
+    ...compact({
+      trades: middleOf(members.map(({ trades }) => trades)),
+      excess_sharpe: middleOf(members.map(({ excessSharpe }) => excessSharpe)),
+      test_base_rate: "test_accuracy" in figure.facts ? middleOf(members.map(({ baseRate }) => baseRate)) : null,
+      looks_ahead: members[0]?.looksAhead === true ? true : null,
+    }),
+  };
+}
+
+/** One row for each group. */
+function groupsOf(rows: readonly BatchRow[]) {
   const several = new Set(rows.map(({ on }) => on)).size > 1;
-  return [...groups.values()]
-    .map((members) => ({ members, figure: spreadsOf(members) }))
-    .toSorted(
-      (a, b) =>
-        placeOf(rows, a.members) - placeOf(rows, b.members) ||
-        (b.figure.middle ?? -Infinity) - (a.figure.middle ?? -Infinity),
-    )
-    .map(({ members, figure }) => ({
-      strategy: members[0]?.strategy ?? "?",
-      draws: members.length,
-      ...figure.facts,
-      ...compact({
-        on: several ? members[0]?.on : null,
-        trained_on: several ? members[0]?.trainedOn : null,
-        trades: middleOf(members.map(({ trades }) => trades)),
-        excess_sharpe: middleOf(members.map(({ excessSharpe }) => excessSharpe)),
-        test_base_rate: "test_accuracy" in figure.facts ? middleOf(members.map(({ baseRate }) => baseRate)) : null,
-        looks_ahead: members[0]?.looksAhead === true ? true : null,
-      }),
-    }));
+  return rankedGroups(rows).map((group) => ({
+    ...groupFacts(group),
+    ...compact({
+      on: several ? group.on : null,
+      trained_on: several ? group.members[0]?.trainedOn : null,
+    }),
+  }));
 }
 
 const placeOf = (rows: readonly BatchRow[], [first]: readonly BatchRow[]): number =>
@@ -175,7 +204,10 @@ const placeOf = (rows: readonly BatchRow[], [first]: readonly BatchRow[]): numbe
 function spreadsOf(members: readonly BatchRow[]) {
   const of = (pick: (row: BatchRow) => number | null) => spread(members.map(pick));
   const sharpe = of((row) => row.sharpe);
-  if (sharpe !== null) return { middle: sharpe.median, facts: { sharpe: spreadFacts(sharpe) } };
+  const valuesOf = (pick: (row: BatchRow) => number | null) => members.map(pick).filter((value) => value !== null);
+  if (sharpe !== null) {
+    return { middle: sharpe.median, values: valuesOf((row) => row.sharpe), facts: { sharpe: spreadFacts(sharpe) } };
+  }
   const accuracy = of((row) => row.testAccuracy);
   const named = members[0]?.regression === true ? "test_directional_accuracy" : "test_accuracy";
   const figures = {
@@ -184,7 +216,7 @@ function spreadsOf(members: readonly BatchRow[]) {
     final_val_accuracy: spreadFacts(of((row) => row.finalValAccuracy)),
     epochs: spreadFacts(of((row) => row.epochs)),
   };
-  return { middle: accuracy?.median ?? null, facts: compact(figures) };
+  return { middle: accuracy?.median ?? null, values: valuesOf((row) => row.testAccuracy), facts: compact(figures) };
 }
 
 const spreadFacts = (values: Spread | null) =>

@@ -1,32 +1,67 @@
-import { compact, type Detail, type Facts, engineText } from "../domain/facts.ts";
+import { compact, rounded, type Detail, type Facts, engineText } from "../domain/facts.ts";
 import { isInsistence } from "../domain/insistence.ts";
+import type { RunLuck } from "../domain/luck/run-luck.ts";
 import type { Told } from "../domain/kinds/define-kind.ts";
 import { kindOf, type JobResult } from "../domain/kinds/index.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { InSample } from "../research/jobs/in-sample.ts";
 
 interface ResultFacts extends Told {
+  readonly luck?: ReturnType<typeof luckFacts>;
   readonly in_sample?: boolean | "unknown";
   readonly caveats?: string[];
   readonly produced_by: Facts;
   readonly next: string;
 }
 
+/** What stands beside a backtest's figures: whether its days are those of the training, and how far luck explains it. */
+export interface Beside {
+  readonly sample: InSample;
+  readonly luck: RunLuck;
+  /** Backtests of other models with equal figures. */
+  readonly twins: readonly string[];
+}
+
 /** A result as Claude reads it: short, corrected figures first. */
-export function resultFacts(result: JobResult, job: JobRecord, detail: Detail, sample: InSample | null): ResultFacts {
+export function resultFacts(result: JobResult, job: JobRecord, detail: Detail, beside: Beside | null): ResultFacts {
   const first = result.caveats.filter(isInsistence);
   const others = result.caveats.filter((caveat) => !isInsistence(caveat));
-  const texts = [first.map(({ text }) => text), sample?.caveat ?? [], others.map(({ text }) => text)];
+  const texts = [
+    first.map(({ text }) => text),
+    beside?.sample.caveat ?? [],
+    twinsText(beside?.twins ?? []),
+    others.map(({ text }) => text),
+  ];
   const caveats = texts.flat();
   const brief = detail === "brief";
   return {
     ...kindOf(result.kind).told(result, detail),
-    ...(sample === null ? {} : { in_sample: sample.inSample }),
+    ...(beside === null ? {} : { luck: luckFacts(beside.luck, detail), in_sample: beside.sample.inSample }),
     ...(caveats.length === 0 ? {} : { caveats: brief ? briefly(caveats) : caveats }),
     produced_by: brief ? { engine: engineText(result.engine) } : provenance(result, job),
     next: kindOf(result.kind).next,
   };
 }
+
+function luckFacts({ trials, probability, bars, standard, sentence }: RunLuck, detail: Detail) {
+  const more = {
+    probability: rounded(probability),
+    ...(detail === "brief"
+      ? {}
+      : { bar_half: rounded(bars?.half ?? null), bar_twentieth: rounded(bars?.twentieth ?? null) }),
+    ...(detail === "brief" || standard === null
+      ? {}
+      : { psr: rounded(standard.psr), dsr: rounded(standard.dsr), minimum_years: rounded(standard.minimumYears) }),
+  };
+  return { says: sentence, trials, ...compact(more) };
+}
+
+const twinsText = (twins: readonly string[]): string[] =>
+  twins.length === 0
+    ? []
+    : [
+        `The same figures to the last digit as ${twins.join(", ")}, of another model: count them as one finding, not as two.`,
+      ];
 
 function briefly(caveats: readonly string[]): string[] {
   const [first, ...rest] = caveats;

@@ -13,6 +13,7 @@ import type { InsightSearch } from "../store/insight-search.ts";
 import type { InsightStore } from "../store/insights.ts";
 import type { JobReader } from "../store/job-reader.ts";
 import type { JudgedRuns } from "../store/judged-runs.ts";
+import type { Ledger } from "../store/ledger.ts";
 import type { OpenWork } from "../store/open-work.ts";
 import type { ResearchControlReader } from "../store/research-control.ts";
 import type { ResultReader } from "../store/result-reader.ts";
@@ -31,9 +32,11 @@ export interface RecordsPort {
   readonly results: ResultReader;
   /** Written directly, unlike jobs, which workers write. */
   readonly insights: InsightStore & InsightSearch;
-  readonly batches: Pick<BatchStore, "counts" | "rows" | "best" | "pieces">;
+  readonly batches: Pick<BatchStore, "counts" | "rows" | "pieces">;
   readonly experiments: ExperimentStore;
   readonly judged: JudgedRuns;
+  /** What was looked at. */
+  readonly ledger: Pick<Ledger, "trials">;
   /** The log of calls. */
   readonly calls: Pick<ExecutionLog, "recent">;
   /** The operator's orders: pause and budget. */

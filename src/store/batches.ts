@@ -28,8 +28,6 @@ export interface BatchStore {
    * accuracy), then items without a figure in their order, then branded ones.
    */
   rows(batchId: string, page: { readonly limit: number; readonly offset: number }): Promise<readonly BatchRow[]>;
-  /** The first of `rows` in each group of market and dates; groups are not ranked against each other. */
-  best(batchId: string): Promise<readonly BatchRow[]>;
   /** The jobs of a batch that were begun: their status, and when they computed. */
   pieces(batchId: string): Promise<readonly Piece[]>;
 }
@@ -169,15 +167,6 @@ export function createBatchStore(pool: Pool): BatchStore {
         limit,
         offset,
       ]),
-
-    best: (batchId) =>
-      select(
-        pool,
-        Row,
-        `${ROWS} select distinct on (first_there) * from placed where sharpe is not null or "testAccuracy" is not null
-         order by first_there, ${BEST_FIRST}`,
-        [batchId],
-      ),
 
     pieces: (batchId) => select(pool, PiecesRow, PIECES, [batchId]),
   };

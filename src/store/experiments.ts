@@ -18,6 +18,7 @@ import { FINAL_STATUSES } from "../domain/outcome.ts";
 import { JOB_KINDS, JobResult } from "../domain/kinds/index.ts";
 import { databaseNow } from "./clocks.ts";
 import { toJsonb } from "./json.ts";
+import { trialsOf } from "./ledger.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 import { NO_CURVE } from "./result-row.ts";
 
@@ -75,6 +76,7 @@ const ExperimentRow = z
     startDate: z.string(),
     endDate: z.string(),
     client: z.string(),
+    alreadySeen: z.number().nullable(),
     startedAt: Instant,
     conclusion: Conclusion.nullable(),
   })
@@ -146,7 +148,8 @@ export function createExperimentStore(pool: Pool): ExperimentStore {
   return {
     async start(wanted, client) {
       const experimentId = experimentIdOf(wanted);
-      const inserted = await insert(pool, experimentId, wanted, client);
+      const seen = await trialsOf(pool, wanted.sample.symbol, wanted.sample);
+      const inserted = await insert(pool, experimentId, wanted, client, seen.onTheseDays);
       return { experiment: await read(pool, experimentId), existing: !inserted };
     },
 
@@ -194,8 +197,9 @@ export function createExperimentStore(pool: Pool): ExperimentStore {
         if (experiment.conclusion !== null) return { experiment, existing: true };
         const runs = await select(session, RunRow, RUNS, [experimentId]);
         assertEnded(runs);
+        const { onTheseDays: trials } = await trialsOf(session, experiment.sample.symbol, experiment.sample);
         const concludedAt = (await databaseNow(session)).toISOString();
-        const conclusion = { judgement: judge(experiment, runs), words, client, concludedAt };
+        const conclusion = { judgement: judge(experiment, runs, trials), words, client, concludedAt };
         await run(session, "update experiments set conclusion = $2 where experiment_id = $1", [
           experimentId,
           toJsonb(conclusion),
@@ -213,13 +217,20 @@ export async function experimentOf(pool: Pool, jobId: string): Promise<string | 
   return found?.experimentId ?? null;
 }
 
-async function insert(session: Session, id: string, wanted: NewExperiment, client: string): Promise<boolean> {
+async function insert(
+  session: Session,
+  id: string,
+  wanted: NewExperiment,
+  client: string,
+  alreadySeen: number,
+): Promise<boolean> {
   const { hypothesis, metric, direction, threshold, runs, sample } = wanted;
   const inserted = await run(
     session,
     `insert into experiments
-       (experiment_id, hypothesis, metric, direction, threshold, runs, symbol, timeframe, start_date, end_date, client)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing returning 1`,
+       (experiment_id, hypothesis, metric, direction, threshold, runs, symbol, timeframe, start_date, end_date, client,
+        already_seen)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) on conflict do nothing returning 1`,
     [
       id,
       hypothesis,
@@ -232,6 +243,7 @@ async function insert(session: Session, id: string, wanted: NewExperiment, clien
       sample.startDate,
       sample.endDate,
       client,
+      alreadySeen,
     ],
   );
   return inserted.length > 0;

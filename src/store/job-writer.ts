@@ -11,7 +11,7 @@ import { run, select, withTransaction, type Pool, type Session } from "./pool.ts
 import { insertResult } from "./result-writer.ts";
 
 /**
- * Writes the record of jobs. Every method may be repeated, also concurrently, with the same effect as once.
+ * Writes the record of jobs, and the ledger of trials with it: no backtest is on record without its line. Every method may be repeated, also concurrently, with the same effect as once.
  * All throw DomainError `database_unavailable` when PostgreSQL does not answer.
  */
 export interface JobWriter extends ComputationWriter {
@@ -71,11 +71,15 @@ export function createJobWriter(pool: Pool): JobWriter {
           [jobId, ending.outcome.status],
         );
         if (ending.result !== null) await insertResult(session, jobId, ending.outcome.status, ending.result);
+        await run(session, ENDED_TRIAL, [jobId]);
         return ending.outcome;
       });
     },
   };
 }
+
+const ENDED_TRIAL = `select append_trial_event(trial_event_of(j.job_id, j.status, j.request, j.client, r.result))
+  from jobs j left join results r using (job_id) where j.job_id = $1 and j.kind = 'backtest'`;
 
 function insertJob(
   session: Session,
@@ -85,9 +89,10 @@ function insertJob(
 ): Promise<unknown> {
   return run(
     session,
-    `insert into jobs
+    `with job as (insert into jobs
        (job_id, kind, request, request_hash, force_reason, parent_job_id, strategy_text, client, priority, namespace_id)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing`,
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing returning *)
+     select append_trial_event(trial_event_of(job_id, status, request, client, null)) from job where kind = 'backtest'`,
     [
       input.jobId,
       input.request.kind,

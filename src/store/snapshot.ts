@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
+import { ledgerHead, LEDGER_TABLE, type LedgerHead } from "./ledger.ts";
 import { appliedMigrations } from "./migrate.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 
@@ -16,6 +17,8 @@ export interface Snapshot {
   readonly at: string;
   /** Migrations applied, in order. */
   readonly schema: readonly string[];
+  /** The last line of the ledger of trials; null when there is none. */
+  readonly ledger: LedgerHead | null;
   /** Tables that others refer to come first. */
   readonly tables: readonly Table[];
   /** Each row as one line of JSON, a hundred at a time. */
@@ -41,10 +44,12 @@ export function withSnapshot<T>(pool: Pool, work: (snapshot: Snapshot) => Promis
     const [moment] = await select(session, z.object({ now: z.date() }), "select now()"); // this takes the snapshot
     const schema = await appliedMigrations(session);
     if (schema.length === 0) throw noTables();
+    const tables = await tablesOf(session);
     return await work({
       at: (moment?.now ?? new Date()).toISOString(),
       schema,
-      tables: await tablesOf(session),
+      ledger: tables.some(({ name }) => name === LEDGER_TABLE) ? await ledgerHead(session) : null,
+      tables,
       rows: (table) => rowsOf(session, table),
     });
   });

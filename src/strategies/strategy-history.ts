@@ -11,7 +11,14 @@ import { succeeds } from "../succeeds.ts";
 import { gitFiles as fs } from "./git-files.ts";
 import { moveRef } from "./git-ref.ts";
 import { SUFFIX } from "./strategy-file.ts";
-import { messageOf, readMessage, type Change, type ChangeNote } from "./version-message.ts";
+import {
+  ledgerMarkOf,
+  messageOf,
+  readMessage,
+  type Change,
+  type ChangeNote,
+  type LedgerMark,
+} from "./version-message.ts";
 
 /** Not `.git`: that would make the folder a repository inside one that surrounds it. */
 export const HISTORY_FOLDER = ".history.git";
@@ -46,6 +53,8 @@ export interface StrategyHistory {
   versions(name: string): Promise<readonly StrategyVersion[]>;
   /** Every strategy that ever existed. */
   names(): Promise<readonly string[]>;
+  /** The lines of the ledger that the commits name, newest first, each with its commit. */
+  ledgerMarks(): Promise<readonly (LedgerMark & { readonly commit: string })[]>;
   /** The bytes of a version; not for removals. */
   read(version: StrategyVersion): Promise<Uint8Array>;
 }
@@ -86,6 +95,14 @@ export function createStrategyHistory(folder: string, readOnly = false): Strateg
     newest: async () => await treeOf(gitdir, await headOf(gitdir)),
     versions: async (name) => await log.versions(name),
     names: async () => await log.names(),
+    ledgerMarks: async () => {
+      if ((await headOf(gitdir)) === null) return [];
+      const commits = await git.log({ ...at, ref: BRANCH });
+      return commits.flatMap(({ oid, commit }) => {
+        const mark = ledgerMarkOf(commit.message);
+        return mark === null ? [] : [{ ...mark, commit: oid }];
+      });
+    },
     read: async ({ blob }) => (await git.readBlob({ ...at, oid: blob ?? "" })).blob,
   };
 }

@@ -7,7 +7,7 @@ import type { Logger } from "../logger.ts";
 import { blobIdOf, createStrategyHistory, type StrategyHistory, type StrategyVersion } from "./strategy-history.ts";
 import { decode, encode } from "./strategy-file.ts";
 import type { StrategyEntry, StrategyFile, StrategyFolder } from "./strategy-folder.ts";
-import type { ChangeNote } from "./version-message.ts";
+import type { ChangeNote, LedgerMark } from "./version-message.ts";
 
 export interface NewStrategy {
   readonly name: string;
@@ -68,12 +68,18 @@ const SOON_MS = 250;
 
 const OUTSIDE = { author: "outside", reason: null, experimentId: null } as const;
 
-/** @param options readOnly: changes of others make no versions */
+interface LibraryOptions {
+  /** Changes of others make no versions. */
+  readonly readOnly?: boolean | undefined;
+  /** The last line of the ledger of trials, which each save keeps beside its reason. */
+  readonly ledger?: () => Promise<LedgerMark | null>;
+}
+
 export function createStrategyLibrary(
   dir: string | undefined,
   folder: StrategyFolder,
   log: Logger,
-  { readOnly = false }: { readonly readOnly?: boolean | undefined } = {},
+  { readOnly = false, ledger = async () => null }: LibraryOptions = {},
 ): StrategyLibrary {
   let complained = false;
   const soon = new Set<string>();
@@ -106,7 +112,7 @@ export function createStrategyLibrary(
   return {
     list: async () => await folder.list(),
     read: async (name) => await folder.read(name),
-    save: async (strategies, by) => await save({ folder, historyOf, outside, log }, strategies, by),
+    save: async (strategies, by) => await save({ folder, historyOf, outside, log, ledger }, strategies, by),
     versions: async (name) => await (await historyOf()).versions(name),
 
     readVersion: async (name, wanted) => await readVersion(await historyOf(), name, wanted),
@@ -150,7 +156,11 @@ interface Parts {
   readonly log: Logger;
 }
 
-async function save({ folder, historyOf, outside, log }: Parts, strategies: readonly NewStrategy[], by: SavedBy) {
+async function save(
+  { folder, historyOf, outside, log, ledger }: Parts & Required<Pick<LibraryOptions, "ledger">>,
+  strategies: readonly NewStrategy[],
+  by: SavedBy,
+) {
   const names = strategies.map(({ name }) => name);
   const entries = new Map(strategies.map(({ name, text }) => [name, encode(text)]));
   let files: StrategyFile[] | null = null;
@@ -176,9 +186,11 @@ async function save({ folder, historyOf, outside, log }: Parts, strategies: read
         ? null
         : { entries: found, note: { ...OUTSIDE, title: titleOf("outside", found.keys()) } };
     });
+    // A database that is away keeps no strategy from being saved.
+    const mark = await ledger().catch(() => null);
     const version = await history.commit(async () => {
       files = await write();
-      return { entries, note: { ...by, title: titleOf("save", names) } };
+      return { entries, note: { ...by, title: titleOf("save", names), ledger: mark } };
     });
     // Without a change, the newest version has this text already.
     const standing = version ?? (await history.versions(names[0] ?? ""))[0]?.commit ?? null;

@@ -12,13 +12,25 @@ export interface ChangeNote {
   readonly experimentId: string | null;
   /** ISO-8601 UTC; absent: now. */
   readonly at?: string;
+  /** The last line of the ledger of trials at that time, kept here so that nobody can write the ledger anew unseen. */
+  readonly ledger?: LedgerMark | null;
+}
+
+/** Number and hash of a line of the ledger. */
+export interface LedgerMark {
+  readonly seq: number;
+  /** 64 hexadecimal digits. */
+  readonly hash: string;
 }
 
 const EXPERIMENT = "Experiment: ";
+const LEDGER = /\nLedger: ([1-9]\d{0,14}) ([0-9a-f]{64})$/;
 
-/** Title, reason, and the experiment in a last paragraph, like git's trailers. */
-export function messageOf({ title, reason, experimentId }: ChangeNote): string {
-  const paragraphs = [title, ...(reason === null ? [] : [reason.trim()]), `${EXPERIMENT}${experimentId ?? "none"}`];
+/** Title, reason, and experiment and ledger in a last paragraph, like git's trailers. */
+export function messageOf({ title, reason, experimentId, ledger = null }: ChangeNote): string {
+  const mark = ledger === null ? "" : `\nLedger: ${ledger.seq} ${ledger.hash}`;
+  const facts = `${EXPERIMENT}${experimentId ?? "none"}${mark}`;
+  const paragraphs = [title, ...(reason === null ? [] : [reason.trim()]), facts];
   return `${paragraphs.join("\n\n")}\n`;
 }
 
@@ -29,7 +41,14 @@ export function readMessage(message: string): Pick<ChangeNote, "reason" | "exper
   if (paragraphs.length < 2 || !facts.startsWith(EXPERIMENT)) {
     return { reason: message.trim() === "" ? null : message.trim(), experimentId: null };
   }
-  const experimentId = facts.slice(EXPERIMENT.length);
+  const experimentId = facts.replace(LEDGER, "").slice(EXPERIMENT.length);
   const reason = paragraphs.slice(1, -1).join("\n\n");
   return { reason: reason === "" ? null : reason, experimentId: experimentId === "none" ? null : experimentId };
+}
+
+/** The line of the ledger that a message of ours names; null when it names none. */
+export function ledgerMarkOf(message: string): LedgerMark | null {
+  const facts = message.trimEnd().split("\n\n").at(-1) ?? "";
+  const [, seq, hash] = (facts.startsWith(EXPERIMENT) ? LEDGER.exec(facts) : null) ?? [];
+  return seq === undefined || hash === undefined ? null : { seq: Number(seq), hash };
 }

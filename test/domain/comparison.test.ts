@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { compare, type ComparedRun } from "../../src/domain/comparison.ts";
-import { normalQuantile } from "../../src/domain/normal-quantile.ts";
+import { normalQuantile } from "../../src/domain/luck/normal.ts";
 import { backtestResult, trainingResult } from "../support/job-records.ts";
 
 test.each([

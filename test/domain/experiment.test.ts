@@ -8,7 +8,7 @@ const EXPERIMENT: NewExperiment = {
   hypothesis: "it pays",
   metric: "sharpe",
   direction: "at_least",
-  threshold: 0.5,
+  threshold: 1.5,
   runs: 3,
   sample: { symbol: "SPX", timeframe: "1d", startDate: "2015-01-01", endDate: "2019-12-31" },
 };
@@ -38,22 +38,22 @@ function backtest(
   };
 }
 
-const judged = (runs: readonly AttachedRun[], more: Partial<NewExperiment> = {}) =>
-  judge({ ...EXPERIMENT, ...more }, runs);
-const three = [backtest("a", 0.4), backtest("b", 0.6), backtest("c", 0.9)];
+const judged = (runs: readonly AttachedRun[], more: Partial<NewExperiment> = {}, trials = 0) =>
+  judge({ ...EXPERIMENT, ...more }, runs, trials);
+const three = [backtest("a", 1.4), backtest("b", 1.6), backtest("c", 1.9)];
 
 describe("the judgement of an experiment", () => {
   test("is by the median of the runs, on the side of the threshold that was written down", () => {
     expect(judged(three)).toMatchObject({
       verdict: "supported",
-      value: { median: 0.6, min: 0.4, max: 0.9, n: 3 },
+      value: { median: 1.6, min: 1.4, max: 1.9, n: 3 },
       meet: 2,
       leftOut: [],
     });
-    expect(judged(three, { threshold: 0.7 }).verdict).toBe("not_supported");
+    expect(judged(three, { threshold: 1.7 }).verdict).toBe("not_supported");
     expect(judged(three, { direction: "at_most" }).verdict).toBe("not_supported");
-    expect(judged(three, { threshold: 0.6 }).verdict).toBe("supported");
-    expect(judged(three, { threshold: 0.6, direction: "at_most" }).verdict).toBe("supported");
+    expect(judged(three, { threshold: 1.6 }).verdict).toBe("supported");
+    expect(judged(three, { threshold: 1.6, direction: "at_most" }).verdict).toBe("supported");
   });
 
   test.each<[string, Partial<BacktestResult>]>([
@@ -62,7 +62,7 @@ describe("the judgement of an experiment", () => {
     ["capital 5000", { initialCapital: 5_000 }],
     ["ktrdr 1.0.7.2", { engine: { name: "ktrdr", version: "1.0.7.2" } }],
   ])("says that its median mixes runs: %s", (named, other) => {
-    const { caveats, value } = judged([backtest("a", 0.4), backtest("b", 0.6), backtest("c", 0.9, other)]);
+    const { caveats, value } = judged([backtest("a", 1.4), backtest("b", 1.6), backtest("c", 1.9, other)]);
     expect(value?.n).toBe(3);
     expect(caveats[0]).toMatch(/^The runs that count are not alike \(.*\): the median mixes them\.$/);
     expect(caveats[0]).toContain(named);
@@ -94,12 +94,12 @@ describe("the judgement of an experiment", () => {
     ["that ends after the sample", backtest("x", 9, { endDate: "2020-01-02" }), "not inside the sample"],
     ["in-sample", backtest("x", 9, {}, { trainedOn: { startDate: "2000-01-03", endDate: "2016-01-01" } }), "in-sample"],
     ["of a model that is not known", backtest("x", 9, {}, { trainedOn: null }), "not known which days"],
-    ["that says the same once more", backtest("x", 0.4, { modelPath: "models/a" }), "the same backtest as a"],
+    ["that says the same once more", backtest("x", 1.4, { modelPath: "models/a" }), "the same backtest as a"],
     ["of another kind", { ...backtest("x", 9, {}, { kind: "training" }), result: trainingResult() }, "a training"],
   ])("leaves out a run %s", (_name, run, why) => {
     const [first, ...rest] = three;
     const { leftOut, value } = judged([first as AttachedRun, run, ...rest]);
-    expect(value?.median).toBe(0.6);
+    expect(value?.median).toBe(1.6);
     expect(leftOut).toEqual([{ jobId: "x", why: expect.stringContaining(why) }]);
   });
 
@@ -113,13 +113,47 @@ describe("the judgement of an experiment", () => {
     expect(judged(three, { metric: "trades" }).caveats).toEqual([]);
   });
 
+  test("does not call luck an edge: all that was tried on these days counts", () => {
+    expect(judged(three)).toMatchObject({ verdict: "supported", because: null, luck: { trials: 3 } });
+    const late = judged(three, {}, 250);
+    expect(late).toMatchObject({ verdict: "not_supported", luck: { trials: 250 } });
+    expect(late.luck?.probability).toBeCloseTo(0.0583, 4);
+    expect(late.because).toMatch(/^luck explains it: the best of 250 worthless strategies .* Sharpe of 1.60 in 5.8 %/);
+    // What claims no skill is not held against luck.
+    expect(judged(three, { direction: "at_most", threshold: 3 }, 250)).toMatchObject({
+      verdict: "supported",
+      luck: null,
+    });
+    expect(judged(three, { metric: "max_drawdown", direction: "at_most" }, 250)).toMatchObject({
+      verdict: "supported",
+    });
+  });
+
+  test("does not call holding's loss a skill: without trades nothing is shown", () => {
+    const held = { totalReturn: -0.3, annualReturn: -0.07, sharpe: -0.81, maxDrawdown: 0.4, bars: 1_208 };
+    const idle = (jobId: string) =>
+      backtest(jobId, 0, { trades: 0, totalReturn: 0, buyAndHold: held, raw: { sharpe_ratio: 0 } });
+    const found = judged([idle("a"), idle("b"), idle("c")], { metric: "excess_sharpe", threshold: 0.2 });
+    expect(found).toMatchObject({ verdict: "cannot_be_told", value: { median: 0.81 }, sharpe: { median: 0 } });
+    expect(found.because).toContain("made 0 trades");
+    const few = [backtest("a", 1.4, { trades: 29 }), backtest("b", 1.6, { trades: 29 }), backtest("c", 1.9)];
+    expect(judged(few).verdict).toBe("cannot_be_told");
+    const losing = { buyAndHold: { ...held, sharpe: -3 } };
+    const worse = [backtest("a", -1, losing), backtest("b", -1.1, losing), backtest("c", -0.9, losing)];
+    expect(judged(worse, { metric: "excess_sharpe", threshold: 1 })).toMatchObject({
+      verdict: "not_supported",
+      sharpe: { median: -1 },
+      because: expect.stringContaining("luck explains it"),
+    });
+  });
+
   test("of a figure of trainings counts trainings", () => {
     const run = (jobId: string, testAccuracy: number | null): AttachedRun => ({
       ...backtest(jobId, 0, {}, { kind: "training", trainedOn: null }),
       result: trainingResult({ testAccuracy, startDate: "2015-01-02", endDate: "2018-01-02" }),
     });
     const runs = [run("a", 0.5), run("b", null), run("c", 0.6), run("d", 0.7)];
-    expect(judged(runs, { metric: "test_accuracy" })).toMatchObject({
+    expect(judged(runs, { metric: "test_accuracy", threshold: 0.5 })).toMatchObject({
       verdict: "supported",
       value: { median: 0.6 },
       leftOut: [{ jobId: "b", why: "has no test_accuracy" }],

@@ -161,7 +161,14 @@ describe("a batch", () => {
     const { answer } = await research.follow(batch.task_id, "completed");
     expect(answer).toMatchObject({
       percent: 100,
-      batch: { items: 4, done: 4, running: 0, failed: 0, not_begun: 0, best_so_far: { sharpe: expect.any(Number) } },
+      batch: {
+        items: 4,
+        done: 4,
+        running: 0,
+        failed: 0,
+        not_begun: 0,
+        leading: { sharpe: { median: expect.any(Number) } },
+      },
     });
     const items = rows(await research.call("get_results", { task_id: batch.task_id }), "items");
     expect(items).toHaveLength(4);

@@ -36,12 +36,12 @@ describe("get_experiment", () => {
 
   test("shows the verdict that stands and the words, not what was found out later", async () => {
     const id = await begun(stack, { hypothesis: "Concluded." });
-    await ran(stack, id, "backtest-c-1", 0.9);
-    await ran(stack, id, "backtest-c-2", 0.7);
+    await ran(stack, id, "backtest-c-1", 1.9);
+    await ran(stack, id, "backtest-c-2", 1.7);
     await stack.ask("conclude_experiment", { experiment_id: id, conclusion: "It does." });
     expect(await shown(id)).toMatchObject({
       status: "concluded",
-      headline: expect.stringMatching(/^Supported: 0\.8; the criterion was/),
+      headline: expect.stringMatching(/^Supported: 1\.8; the criterion was/),
       conclusion: "It does.",
       concluded_at: expect.any(String),
       next: expect.stringContaining("start_experiment"),

@@ -11,7 +11,11 @@ describe("get_results", () => {
     await recordTraining(writer, "train-probe-1");
     await recordBacktest(writer, "backtest-probe-1", "train-probe-1");
     await recordBacktest(writer, "backtest-probe-2", "train-probe-1", { startDate: "2014-06-01" });
-    await recordBacktest(writer, "backtest-probe-3", null, { modelPath: "models/foreign/1d_v1", buyAndHold: null });
+    await recordBacktest(writer, "backtest-probe-3", null, {
+      modelPath: "models/foreign/1d_v1",
+      buyAndHold: null,
+      totalReturn: 0.01,
+    });
     const drawn = ["train-drawn-1", "train-drawn-2"];
     for (const [at, id] of drawn.entries())
       await recordTraining(writer, id, {
@@ -49,6 +53,41 @@ describe("get_results", () => {
       produced_by: { engine: "sandbox-1.0.0", training_task_id: "train-probe-1", commission: 0.001 },
     });
     expect(facts).not.toHaveProperty("raw");
+  });
+
+  test("a backtest says how many were tried, and how far luck goes", async () => {
+    const { luck } = await stack.ask("get_results", { task_id: "backtest-probe-1" });
+    expect(luck).toMatchObject({
+      trials: 2,
+      says: expect.stringMatching(
+        /^2 backtests were tried on SPX\. The best of 2 worthless strategies .*; this one shows 0\.11: luck does that in 65 %\. These 4\.8 years find/,
+      ),
+      probability: expect.closeTo(0.6485, 3),
+      bar_half: expect.closeTo(0.249, 3),
+      bar_twentieth: expect.closeTo(0.893, 3),
+    });
+    const brief = await stack.ask("get_results", { task_id: "backtest-probe-1", detail: "brief" });
+    expect(Object.keys(brief["luck"] as object).toSorted()).toEqual(["probability", "says", "trials"]);
+    const inSample = await stack.ask("get_results", { task_id: "backtest-probe-2" });
+    expect(inSample["luck"]).toMatchObject({ says: expect.stringContaining("the model was trained on these days") });
+    expect(inSample["luck"]).not.toHaveProperty("probability");
+  });
+
+  test("a backtest of another model with the same figures to the last digit is named", async () => {
+    const window = { startDate: "2016-01-04", endDate: "2018-12-31" };
+    for (const n of [1, 2]) {
+      await recordBacktest(stack.writer, `backtest-twin-${n}`, null, { ...window, modelPath: `models/twin/1d_v${n}` });
+    }
+    await recordBacktest(stack.writer, "backtest-twin-3", null, {
+      ...window,
+      modelPath: "models/twin/1d_v3",
+      sharpe: 0.2,
+    });
+    const facts = async (task_id: string) => String((await stack.ask("get_results", { task_id }))["caveats"]);
+    expect(await facts("backtest-twin-1")).toContain(
+      "The same figures to the last digit as backtest-twin-2, of another model",
+    );
+    expect(await facts("backtest-twin-3")).not.toContain("same figures");
   });
 
   test("a window that overlaps the training is flagged before everything else", async () => {

@@ -10,8 +10,8 @@ beforeAll(async () => {
   for (const [at, symbol] of ["SPX", "TREND", "SPX"].entries()) {
     ids.push(await begun(stack, { hypothesis: `${at} ${"long ".repeat(60)}`, symbol }));
   }
-  await ran(stack, ids[0] ?? "", "backtest-a-1", 0.7);
-  await ran(stack, ids[0] ?? "", "backtest-a-2", 0.8);
+  await ran(stack, ids[0] ?? "", "backtest-a-1", 1.7);
+  await ran(stack, ids[0] ?? "", "backtest-a-2", 1.8);
   await stack.ask("conclude_experiment", { experiment_id: ids[0], conclusion: "Yes." });
 });
 afterAll(() => stack.stop());

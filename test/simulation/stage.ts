@@ -72,7 +72,7 @@ export class SimulatedStage {
       },
       jobs: this.record.jobs(),
       research: { current: async () => await this.orders() },
-      results: { get: never, listModels: never, findModel: never },
+      results: { get: never, twins: never, listModels: never, findModel: never },
       slots: { claim: nothing, inUse: nothing, release: nothing, known: async () => [] },
       executions: {
         of: async () => "open",
@@ -82,7 +82,7 @@ export class SimulatedStage {
         close: never,
       },
       experimentOf: never,
-      batches: { note: never, counts: never, rows: never, best: never, pieces: never },
+      batches: { note: never, counts: never, rows: never, pieces: never },
       identify: never,
       labelsOf: never,
       tryRecord: never,

@@ -68,6 +68,7 @@ describe("migrate", () => {
       "results",
       "schema_migrations",
       "tool_executions",
+      "trial_events",
     ]);
   });
 

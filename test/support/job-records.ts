@@ -75,7 +75,7 @@ export function backtestResult(more: Partial<BacktestResult> = {}): BacktestResu
     avgHoldingHours: 605.14,
     equityPoints: 1_208,
     buyAndHold: { totalReturn: 0.57, annualReturn: 0.098, sharpe: 0.76, maxDrawdown: 0.1978, bars: 1_208 },
-    raw: { total_return: 930.2292, profit_factor: 1.1858578 },
+    raw: { total_return: 930.2292, profit_factor: 1.1858578, sharpe_ratio: more.sharpe ?? 0.1073953 },
     data: null,
     caveats: [{ code: "entry_costs", text: "Trade statistics leave out the entry commission." }],
     engine: ENGINE,

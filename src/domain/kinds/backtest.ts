@@ -109,6 +109,7 @@ function headlineOf({ totalReturn, sharpe, maxDrawdown, trades, buyAndHold: hold
     hold === null
       ? ""
       : `; buy-and-hold ${percentText(hold.totalReturn, 2)}, Sharpe ${hold.sharpe?.toFixed(2) ?? "undefined"}`;
+  if (trades === 0) return `no trade was made${beside}`;
   return `return ${percentText(totalReturn, 2)}, Sharpe ${sharpe?.toFixed(2) ?? "undefined"}, drawdown ${percentText(maxDrawdown)}, ${trades} trades${beside}`;
 }
 

@@ -56,6 +56,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
     figures.trades === 0 && !(dearest !== null && figures.initialCapital * POSITION_SHARE < dearest.low)
       ? "No trade was made: every other figure is empty. Lower decisions.confidence_threshold or look at the label balance."
       : null,
+  loses_less: ({ figures: { totalReturn, trades, buyAndHold: held } }) =>
+    trades > 0 && totalReturn < 0 && held !== null && held.totalReturn < totalReturn
+      ? `It lost ${percent(-totalReturn)}, less than a falling market: buy-and-hold lost ${percent(-held.totalReturn)}. Excess over holding is no profit here.`
+      : null,
   coarser_bars: ({ figures: { timeframe }, bar }) =>
     bar === timeframe
       ? null

@@ -12,7 +12,7 @@ export const concludeExperiment = defineTool({
   title: "Conclude an experiment",
   description: `Judges an experiment by the criterion that was written down when it started, and keeps the verdict beside your words. Once and for all: the first conclusion stands, and no more runs are taken.
 
-All its runs must have ended. Fewer runs that count than announced: inconclusive. left_out says which did not count, and why. After: save_insight with what follows.
+All its runs must have ended. Fewer runs that count than announced: inconclusive. Under 30 trades: cannot be told. left_out says which did not count, and why. After: save_insight with what follows.
 
 Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081", "conclusion": "Entries come too late; the filter costs more than it saves."}`,
   input: z.strictObject({

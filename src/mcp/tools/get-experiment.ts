@@ -41,7 +41,8 @@ Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081"}`,
     const { experiments } = deps.records;
     const [experiment, runs] = await Promise.all([experiments.get(experiment_id), experiments.runs(experiment_id)]);
     const { conclusion, hypothesis } = experiment;
-    const judgement = conclusion?.judgement ?? judge(experiment, runs);
+    const { onTheseDays } = await deps.records.ledger.trials(experiment.sample.symbol, experiment.sample);
+    const judgement = conclusion?.judgement ?? judge(experiment, runs, onTheseDays);
     const { verdict: _short, ...row } = experimentRow(experiment, hypothesis.length);
     return {
       ...row,

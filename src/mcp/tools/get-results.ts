@@ -1,12 +1,16 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
+import type { BacktestResult } from "../../domain/kinds/backtest.ts";
 import { kindOf } from "../../domain/kinds/index.ts";
 import { compact, enginesText, engineText } from "../../domain/facts.ts";
 import { batchResults } from "../batch-facts.ts";
 import { defineTool } from "../define-tool.ts";
 import { chart, taskId } from "../fields.ts";
 import { manifestOf } from "../../research/memory/manifest.ts";
-import { resultFacts } from "../result-facts.ts";
+import { resultFacts, type Beside } from "../result-facts.ts";
+import type { JobRecord } from "../../store/job-row.ts";
+import type { Deps } from "../../research/ports.ts";
+import { luckOfBacktest } from "../../research/jobs/luck-of.ts";
 import { inSample } from "../../research/jobs/in-sample.ts";
 import { statusOf } from "../../research/jobs/task-status.ts";
 
@@ -17,7 +21,7 @@ export const getResults = defineTool({
 
 detail: brief = headline figures; standard (default) = all corrected figures and caveats; full = also KTRDR's raw figures, the learning curve, thinned out, and the manifest: strategy text, bars, version, request and call that produced it.
 
-Backtests: total and annual return, Sharpe, drawdown (positive ratio), trades, beside buy_and_hold over the same bars. A strategy that does not beat buy_and_hold after risk has shown nothing. "in_sample" true means the window overlaps the training: do not quote the figures. Trainings: figures of the saved model, which is the LAST epoch's (best_* are of an epoch that was not kept; epochs count from 1).
+Backtests: total and annual return, Sharpe, drawdown (positive ratio), trades, beside buy_and_hold over the same bars. A strategy that does not beat buy_and_hold after risk has shown nothing. luck: how often the best of all worthless strategies tried on this symbol would look this good; above 5 % nothing is shown. "in_sample" true means the window overlaps the training: do not quote the figures. Trainings: figures of the saved model, which is the LAST epoch's (best_* are of an epoch that was not kept; epochs count from 1).
 
 Figures whose KTRDR name promises something else are corrected, the raw one is in detail full, and a caveat says so. Read the caveats before concluding. Failed or cancelled jobs answer with the reason and what was learnt until then. A batch answers at any time: median, min and max by strategy, then its items.
 
@@ -36,6 +40,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
     part_of: z.string().optional(),
     figures: z.looseObject({}).optional().describe("Ratios are ratios, money is account currency."),
     buy_and_hold: z.looseObject({}).optional(),
+    luck: z.looseObject({ trials: z.number(), says: z.string() }).optional(),
     in_sample: z.union([z.boolean(), z.literal("unknown")]).optional(),
     caveats: z.array(z.string()).optional(),
     produced_by: z.looseObject({}).optional(),
@@ -82,8 +87,16 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
       };
     }
     if (drawn && result.kind === "training") attach(await deps.charts.learningCurve(result.curve));
-    const sample = result.kind === "backtest" ? await inSample(deps, result, job.request) : null;
+    const beside = result.kind === "backtest" ? await besideBacktest(deps, job, result) : null;
     const manifest = detail === "full" ? { manifest: await manifestOf(deps, job, result) } : {};
-    return { ...head, ...resultFacts(result, job, detail, sample), ...manifest };
+    return { ...head, ...resultFacts(result, job, detail, beside), ...manifest };
   },
 });
+
+async function besideBacktest(deps: Deps, job: JobRecord, result: BacktestResult): Promise<Beside> {
+  const [sample, twins] = await Promise.all([
+    inSample(deps, result, job.request),
+    deps.records.results.twins(job.jobId),
+  ]);
+  return { sample, luck: await luckOfBacktest(deps, result, sample), twins };
+}

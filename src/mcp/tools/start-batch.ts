@@ -15,7 +15,7 @@ export const startBatch = defineTool({
   title: "Start a batch",
   description: `Runs many trainings and backtests as one durable job: every combination of strategies (each on its own market, or on symbols) and periods, each draws times; or of models and periods. At most ${MOST_ITEMS} items, in order. What was computed before is answered from the record, not computed again.
 
-get_task_status tells how many are done, running, failed, the best so far and the time left; get_results its items at any time; cancel_task with its task_id stops all, with that of one of its jobs only that. It ends when all is done, or when more than max_failures items failed.
+get_task_status tells how many are done, running, failed, which strategy leads and the time left; get_results its items at any time; cancel_task with its task_id stops all, with that of one of its jobs only that. It ends when all is done, or when more than max_failures items failed.
 
 work both: trains, then backtests each model on the period's test dates. Take test dates after train dates. Variations of a strategy: mutate_strategy first.
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { DIRECTIONS } from "../../domain/experiment.ts";
 import { FIGURES_TO_CHOOSE } from "../../domain/results/figures.ts";
 import { defineTool } from "../define-tool.ts";
-import { criterionText } from "../../research/memory/experiment-facts.ts";
+import { criterionText, needsOf } from "../../research/memory/experiment-facts.ts";
 import { freeText, isoDate, symbol, timeframe } from "../fields.ts";
 import { checkOrder } from "../../research/strategies/preflight.ts";
 
@@ -12,6 +12,8 @@ export const startExperiment = defineTool({
   description: `Writes down what you expect BEFORE you run it: a hypothesis and the figure that decides. conclude_experiment later judges exactly this, by code. It starts no job: give its experiment_id to train_model and run_backtest.
 
 Decisive is the median of the metric over the first "runs" runs attached. Only runs that were attached before their result was known count, on this symbol and timeframe, inside these dates; backtests only out-of-sample. Several trainings (repeats), each backtested, are several runs.
+
+The verdict also needs 30 trades in the median run, and luck of at most 5 % among all backtests shown of these days: "needs" says what that takes.
 
 excess_* is the difference to buying and holding; max_drawdown is a positive ratio.
 
@@ -31,6 +33,7 @@ Example: {"hypothesis": "RSI dips on SPX pay after costs", "metric": "excess_sha
     experiment_id: z.string(),
     existing: z.boolean(),
     criterion: z.string(),
+    needs: z.array(z.string()).describe("What else the verdict needs."),
     started_at: z.string(),
     next: z.string(),
   }),
@@ -43,6 +46,7 @@ Example: {"hypothesis": "RSI dips on SPX pay after costs", "metric": "excess_sha
       experiment_id: experiment.experimentId,
       existing,
       criterion: criterionText(experiment),
+      needs: needsOf(experiment),
       started_at: experiment.startedAt,
       next:
         experiment.conclusion === null

@@ -1,5 +1,9 @@
-import type { Experiment, Judgement } from "../../domain/experiment.ts";
-import { rounded } from "../../domain/facts.ts";
+import { CLAIMS_SKILL, type Experiment, type Judgement } from "../../domain/experiment.ts";
+import { compact, rounded } from "../../domain/facts.ts";
+import { CANDIDATE_LUCK, findableSharpe, luckBar } from "../../domain/luck/luck.ts";
+import { ENOUGH_TRADES } from "../../domain/luck/run-luck.ts";
+import { FIGURES } from "../../domain/results/figures.ts";
+import { yearsOf } from "../../domain/results/sharpe-error.ts";
 
 /** The criterion as one sentence. */
 export function criterionText({ metric, direction, threshold, runs, sample }: Experiment): string {
@@ -7,6 +11,25 @@ export function criterionText({ metric, direction, threshold, runs, sample }: Ex
   const which = runs === 1 ? "of one run" : `(median of ${runs} runs)`;
   return `${metric} ${which} ${direction === "at_least" ? "at least" : "at most"} ${threshold} on ${symbol} ${timeframe}, ${startDate} to ${endDate}`;
 }
+
+/** What a verdict needs beside the criterion, and what the sample can show at all, said before anything is computed. */
+export function needsOf(experiment: Experiment): string[] {
+  const { metric, direction, runs, sample, alreadySeen } = experiment;
+  if (FIGURES[metric].kind !== "backtest" || metric === "trades") return [];
+  const traded = `The run in the middle must make at least ${ENOUGH_TRADES} trades: below, the verdict is "cannot be told".`;
+  if (direction !== "at_least" || !CLAIMS_SKILL.has(metric)) return [traded];
+  const seen = alreadySeen ?? 0;
+  const trials = seen + runs;
+  const years = yearsOf(sample);
+  return [
+    traded,
+    `${seenText(seen)} shown figures of these days of ${sample.symbol} so far. With the ${runs} announced, ${trials} count: luck may explain at most 5 %, so the middle run needs a Sharpe of about ${luckBar(trials, years, CANDIDATE_LUCK).toFixed(2)}.`,
+    `These ${years.toFixed(1)} years then find a true Sharpe of ${findableSharpe(trials, years).toFixed(2)} in four of five cases, and smaller ones less often.`,
+  ];
+}
+
+const seenText = (seen: number): string =>
+  seen === 0 ? "No backtest has" : seen === 1 ? "One backtest has" : `${seen} backtests have`;
 
 /** An experiment as a row of a list, with its texts cut. */
 export function experimentRow(experiment: Experiment, shownChars: number) {
@@ -29,7 +52,7 @@ export const cut = (text: string, chars: number): string =>
 const SHOWN_OF_A_REASON = 7;
 
 /** The rounded figures of a judgement, and the runs left out, by reason. */
-export function judgementFactsOf({ value, meet, counted, leftOut, caveats }: Judgement, shown: number) {
+export function judgementFactsOf({ value, meet, counted, leftOut, caveats, luck, sharpe }: Judgement, shown: number) {
   return {
     ...(value === null
       ? {}
@@ -42,6 +65,12 @@ export function judgementFactsOf({ value, meet, counted, leftOut, caveats }: Jud
             meet,
           },
         }),
+    ...(sharpe === null
+      ? {}
+      : { sharpe: { median: rounded(sharpe.median), min: rounded(sharpe.min), max: rounded(sharpe.max) } }),
+    ...(luck === null
+      ? {}
+      : { luck: compact({ trials_on_these_days: luck.trials, probability: rounded(luck.probability) }) }),
     counted: counted.slice(0, shown).map(({ jobId, value: figure }) => ({ task_id: jobId, value: rounded(figure) })),
     left_out: [...Map.groupBy(leftOut, ({ why }) => why)].slice(0, shown).map(([why, runs]) => ({
       why,
@@ -53,13 +82,18 @@ export function judgementFactsOf({ value, meet, counted, leftOut, caveats }: Jud
 }
 
 /** The verdict as one sentence. */
-export function verdictText(experiment: Experiment, { verdict, value, counted }: Judgement): string {
+export function verdictText(experiment: Experiment, judgement: Judgement): string {
+  const { verdict, value, counted, because, sharpe } = judgement;
+  const beside = sharpe === null ? "" : `, Sharpe ${sharpe.median.toFixed(2)}`;
+  const figure = `${rounded(value?.median ?? null)}${beside}`;
   const asked = criterionText(experiment);
   switch (verdict) {
     case "supported":
-      return `Supported: ${rounded(value?.median ?? null)}; the criterion was ${asked}.`;
+      return `Supported: ${figure}; the criterion was ${asked}.`;
     case "not_supported":
-      return `Not supported: ${rounded(value?.median ?? null)}; the criterion was ${asked}.`;
+      return `Not supported: ${figure}${because === null ? "" : `, but ${because}`}; the criterion was ${asked}.`;
+    case "cannot_be_told":
+      return `Cannot be told: ${figure}, but ${because ?? "luck is not known"}; the criterion was ${asked}.`;
     case "inconclusive":
       return `Inconclusive: ${counted.length} of ${experiment.runs} runs count; the criterion was ${asked}.`;
   }

@@ -257,6 +257,15 @@ describe("figures that are not what they seem", () => {
     const result = normalise(change(none));
     expect(result).toMatchObject({ trades: 0, sharpe: null, profitFactor: null, calmar: null });
     expect(codes(result)).toEqual(["position_too_small", "no_trades"]);
+    expect(headline(result)).toBe("no trade was made; buy-and-hold 55.75 %, Sharpe 0.76");
+  });
+
+  test("a loss that is smaller than the market's is called a loss", () => {
+    const falling = spxBars("2007-06-01", "2009-03-09");
+    const lost = normaliseBacktest(change({ total_return_pct: -0.02 }), requestOf(RUN), falling, ENGINE);
+    expect(codes(lost)).toContain("loses_less");
+    const more = normaliseBacktest(change({ total_return_pct: -0.9 }), requestOf(RUN), falling, ENGINE);
+    expect(codes(more)).not.toContain("loses_less");
   });
 
   test("no losing trade: 999999 is not a profit factor", () => {

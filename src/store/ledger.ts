@@ -1,0 +1,144 @@
+import { hash } from "node:crypto";
+import { z } from "zod";
+import type { DateWindow } from "../domain/market-data.ts";
+import { run, select, type Pool, type Session } from "./pool.ts";
+import { sharedDays } from "./shared-days.ts";
+
+/** The last line of the ledger of trials, which vouches for all lines before it. */
+export interface LedgerHead {
+  /** Number of lines. */
+  readonly seq: number;
+  /** 64 hexadecimal digits. */
+  readonly hash: string;
+}
+
+/** What was looked at of one symbol. */
+export interface Trials {
+  /** Backtests whose figures were shown. The same figures of the same run count once. */
+  readonly count: number;
+  /** How many of them share days with the window that was asked about. */
+  readonly onTheseDays: number;
+}
+
+/** A head that was written down elsewhere, and where. */
+export interface Anchor extends LedgerHead {
+  readonly place: string;
+}
+
+/** What a check of the ledger found wrong, one line each; empty when nothing is. */
+export interface LedgerCheck {
+  readonly head: LedgerHead | null;
+  readonly wrong: readonly string[];
+}
+
+/** All methods throw DomainError `database_unavailable` when PostgreSQL does not answer. */
+export interface Ledger {
+  readonly head: () => Promise<LedgerHead | null>;
+  /** @param window days, YYYY-MM-DD, both included */
+  trials(symbol: string, window: DateWindow): Promise<Trials>;
+  /** Computes every hash anew, and compares the lines with the jobs, both ways, and with heads kept elsewhere. */
+  check(anchors: readonly Anchor[]): Promise<LedgerCheck>;
+}
+
+const Head = z.object({ seq: z.coerce.number(), hash: z.string() });
+const Line = Head.extend({ event: z.string(), before: z.string() });
+
+const NOTHING_BEFORE = "0".repeat(64);
+const AT_A_TIME = 5_000;
+/** More would say nothing new. */
+const MOST_SHOWN = 20;
+
+const COUNT = `
+  select count(distinct (run, sharpe::text))::integer as count,
+    count(distinct (run, sharpe::text)) filter (where ${sharedDays("start_date", "end_date", "$2", "$3")})::integer as "onTheseDays"
+  from trial_events where state = 'finished' and kind <> 'measure' and symbol = $1`;
+
+export function createLedger(pool: Pool): Ledger {
+  return {
+    head: () => ledgerHead(pool),
+
+    trials: (symbol, window) => trialsOf(pool, symbol, window),
+
+    async check(anchors) {
+      const chain = await checkChain(
+        pool,
+        Map.groupBy(anchors, ({ seq }) => seq),
+      );
+      const missing = anchors
+        .filter(({ seq }) => seq > (chain.head?.seq ?? 0))
+        .map(({ seq, place }) => `Line ${seq} is missing: ${place} has its hash. The end was cut off.`);
+      const jobs = await select(pool, z.object({ wrong: z.string() }), JOBS_AND_LINES);
+      const wrong = [...chain.wrong, ...missing, ...jobs.map((row) => row.wrong)];
+      return { head: chain.head, wrong: wrong.slice(0, MOST_SHOWN) };
+    },
+  };
+}
+
+export const LEDGER_TABLE = "trial_events";
+
+/** The last line; null while there is none. */
+export const ledgerHead = async (session: Session): Promise<LedgerHead | null> =>
+  (await select(session, Head, `select seq, hash from ${LEDGER_TABLE} order by seq desc limit 1`))[0] ?? null;
+
+/** Writes a line for each backtest that ended elsewhere and was brought here. @returns how many */
+export async function takeInTrials(session: Session): Promise<number> {
+  const taken = await run(
+    session,
+    `select append_trial_event(trial_event_of(j.job_id, j.status, j.request, j.client, r.result) || '{"kind": "import"}')
+     from jobs j left join results r using (job_id)
+     where j.kind = 'backtest' and j.status <> 'open'
+       and not exists (select from trial_events t where t.job_id = j.job_id)
+     order by j.admitted_at, j.job_id`,
+  );
+  return taken.length;
+}
+
+/** What was looked at of a symbol, as `Ledger.trials`. */
+export async function trialsOf(session: Session, symbol: string, { startDate, endDate }: DateWindow): Promise<Trials> {
+  const row = z.object({ count: z.number(), onTheseDays: z.number() });
+  const [found] = await select(session, row, COUNT, [symbol, startDate, endDate]);
+  return found ?? { count: 0, onTheseDays: 0 };
+}
+
+async function checkChain(session: Session, anchors: ReadonlyMap<number, readonly Anchor[]>) {
+  const wrong: string[] = [];
+  let head: LedgerHead = { seq: 0, hash: NOTHING_BEFORE };
+  for (;;) {
+    const lines = await select(
+      session,
+      Line,
+      `select seq, event::text as event, prev_hash as before, hash from trial_events where seq > $1 order by seq limit ${AT_A_TIME}`,
+      [head.seq],
+    );
+    for (const { seq, event, before, hash: written } of lines) {
+      const computed = hash("sha256", before + event);
+      if (seq !== head.seq + 1) wrong.push(`Line ${head.seq + 1} is missing.`);
+      else if (before !== head.hash)
+        wrong.push(`Line ${seq} does not follow line ${seq - 1}: its hash before is another.`);
+      if (computed !== written) wrong.push(`Line ${seq} was changed: its hash is that of another text.`);
+      for (const anchor of anchors.get(seq) ?? []) {
+        if (anchor.hash !== written) wrong.push(`Line ${seq} is not the one that ${anchor.place} names.`);
+      }
+      head = { seq, hash: written };
+    }
+    if (lines.length < AT_A_TIME) return { head: head.seq === 0 ? null : head, wrong };
+  }
+}
+
+/** Backtests without their line, and lines without their backtest or with another figure. */
+const JOBS_AND_LINES = `
+  select 'The backtest ' || j.job_id || ' has no line: it began outside the ledger.' as wrong
+  from jobs j where j.kind = 'backtest' and not exists (select from trial_events t where t.job_id = j.job_id)
+  union all
+  select 'The backtest ' || j.job_id || ' ended without a line.'
+  from jobs j where j.kind = 'backtest' and j.status <> 'open'
+    and exists (select from trial_events t where t.job_id = j.job_id)
+    and not exists (select from trial_events t where t.job_id = j.job_id and t.state <> 'started')
+  union all
+  select 'Line ' || t.seq || ' tells of the job ' || t.job_id || ', which is not on record.'
+  from trial_events t where t.kind in ('trial', 'replay') and not exists (select from jobs j where j.job_id = t.job_id)
+  union all
+  select 'Line ' || t.seq || ' has another Sharpe ratio than the result of ' || t.job_id || '.'
+  from trial_events t join results r using (job_id)
+  where t.state = 'finished' and t.sharpe is distinct from r.sharpe
+  limit ${MOST_SHOWN}`;
