@@ -96,8 +96,7 @@ export function createStrategyHistory(folder: string, readOnly = false): Strateg
     versions: async (name) => await log.versions(name),
     names: async () => await log.names(),
     ledgerMarks: async () => {
-      if ((await headOf(gitdir)) === null) return [];
-      const commits = await git.log({ ...at, ref: BRANCH });
+      const commits = (await headOf(gitdir)) === null ? [] : await git.log({ ...at, ref: BRANCH });
       return commits.flatMap(({ oid, commit }) => {
         const mark = ledgerMarkOf(commit.message);
         return mark === null ? [] : [{ ...mark, commit: oid }];
