@@ -7,6 +7,7 @@ import { z } from "zod";
 import type { FinalStatus } from "./outcome.ts";
 import type { JobKind, JobResult } from "./kinds/index.ts";
 import { placesOf } from "./comparison.ts";
+import { isBranded } from "./insistence.ts";
 import { overlaps, toEpochMs, type DateWindow } from "./market-data.ts";
 import type { BacktestResult } from "./kinds/backtest.ts";
 import { CANDIDATE_LUCK } from "./luck/luck.ts";
@@ -198,6 +199,7 @@ function figureOf(experiment: NewExperiment, run: AttachedRun, seen: Map<string,
   if (job.symbol !== sample.symbol || job.timeframe !== sample.timeframe)
     return `on ${job.symbol ?? "?"} ${job.timeframe ?? "?"}`;
   if (job.status !== "completed" || result === null) return job.status;
+  if (isBranded(result)) return "it saw the future";
   if (job.finishedAt !== null && toEpochMs(job.finishedAt) < toEpochMs(run.attachedAt))
     return "known before it was attached";
   const other = misfit(sample, job.trainedOn, result);

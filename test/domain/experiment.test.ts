@@ -92,6 +92,7 @@ describe("the judgement of an experiment", () => {
     ["on another timeframe", backtest("x", 9, { timeframe: "1h" }), "on SPX 1h"],
     ["that begins before the sample", backtest("x", 9, { startDate: "2014-12-31" }), "not inside the sample"],
     ["that ends after the sample", backtest("x", 9, { endDate: "2020-01-02" }), "not inside the sample"],
+    ["that saw the future", backtest("x", 9, { caveats: [{ code: "looks_ahead", text: "x" }] }), "saw the future"],
     ["in-sample", backtest("x", 9, {}, { trainedOn: { startDate: "2000-01-03", endDate: "2016-01-01" } }), "in-sample"],
     ["of a model that is not known", backtest("x", 9, {}, { trainedOn: null }), "not known which days"],
     ["that says the same once more", backtest("x", 1.4, { modelPath: "models/a" }), "the same backtest as a"],

@@ -3,8 +3,8 @@
  * is deterministic. Its Sharpe ratio, volatility and number of returns give the sums up to that end, and the differences
  * of neighbours are the exact sums of the block between.
  */
-
 import { KTRDR_BARS_PER_YEAR } from "../results/bars-per-year.ts";
+import { mean } from "../statistics.ts";
 
 /** What a backtest to one end says. Sharpe ratio and volatility are KTRDR's: annual, of a population. */
 export interface Prefix {
@@ -21,11 +21,11 @@ export interface Block {
 }
 
 const sumsOf = ({ returns, sharpe, volatility }: Prefix): Block => {
-  const mean = (sharpe * volatility) / KTRDR_BARS_PER_YEAR;
+  const centre = (sharpe * volatility) / KTRDR_BARS_PER_YEAR;
   return {
     count: returns,
-    sum: returns * mean,
-    squares: returns * (volatility ** 2 / KTRDR_BARS_PER_YEAR + mean ** 2),
+    sum: returns * centre,
+    squares: returns * (volatility ** 2 / KTRDR_BARS_PER_YEAR + centre ** 2),
   };
 };
 
@@ -58,8 +58,8 @@ export function blockCorrelation(first: readonly number[], second: readonly numb
 }
 
 const centred = (values: readonly number[]): number[] => {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.map((value) => value - mean);
+  const centre = mean(values);
+  return values.map((value) => value - centre);
 };
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, value, at) => sum + value * (b[at] ?? Number.NaN), 0);
