@@ -52,6 +52,7 @@ function insight(serial: number): NewInsight {
     tags: [pick(["rsi", "macd", "spx", "eurusd", "labels"])],
     importance: 1 + Math.floor(draw() * 10),
     jobIds: [],
+    supersedes: [],
   };
 }
 

@@ -17,6 +17,8 @@ export interface WorkerPartOptions {
 
 /** As in docker-compose.yml. Without a bound Node collects late, and a worker grows to a gigabyte that it does not need. */
 const HEAP_MB = 320;
+/** As in docker-compose.yml. With a pool for each thread, the C library keeps twice the memory that is in use. */
+const MALLOC_POOLS = "2";
 
 /** The worker process; ready when Temporal sees it polling on every task queue. */
 export function workerPart(options: WorkerPartOptions): Part {
@@ -24,7 +26,7 @@ export function workerPart(options: WorkerPartOptions): Part {
     name: "worker",
     command: options.execPath,
     args: [`--max-old-space-size=${HEAP_MB}`, options.entry],
-    env: options.env,
+    env: { MALLOC_ARENA_MAX: MALLOC_POOLS, ...options.env },
     // A worker first lets running activities end.
     graceMs: 15_000,
     ready: (signal, pid) => waitForPollers(options, signal, pid),

@@ -46,14 +46,25 @@ async function exists(path: string): Promise<boolean> {
   );
 }
 
+const TREND = { drift: 0.005, noise: 0.005 };
+const NOISE = 0.01;
+
+/** A price file of so many weekdays from 2000 on: swings that a model can learn, or a random walk with nothing to learn. */
+export function syntheticText(what: "swings" | "noise", seed: number, days: number): string {
+  const times = weekdays(days);
+  return formatBarsCsv(
+    barsFrom(what === "swings" ? swings(seed, seed + 1, times, TREND) : walk(seed, times, () => 0, NOISE)),
+  );
+}
+
 async function seriesText(symbol: string): Promise<string> {
   switch (symbol) {
     case "SPX":
       return sp500Text();
     case "SYNTREND":
-      return formatBarsCsv(barsFrom(swings(2000, 11, weekdays(4000), { drift: 0.005, noise: 0.005 })));
+      return formatBarsCsv(barsFrom(swings(2000, 11, weekdays(4000), TREND)));
     case "SYNNOISE":
-      return formatBarsCsv(barsFrom(walk(12, weekdays(4000), () => 0, 0.01)));
+      return formatBarsCsv(barsFrom(walk(12, weekdays(4000), () => 0, NOISE)));
     case "SYNHOURLY":
       return formatBarsCsv(barsFrom(swings(5000, 13, weekHours(15_456), { drift: 0.0012, noise: 0.0022 })));
     default:

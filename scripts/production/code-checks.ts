@@ -6,8 +6,8 @@ import type { ProductionFiles } from "./files.ts";
 import type { Compose, Service } from "./compose.ts";
 import { TEMPORAL_VERSION } from "./versions.ts";
 
-/** Variables that Node itself reads. */
-const OF_NODE = new Set(["NODE_OPTIONS"]);
+/** Variables that Node and the C library read. */
+const OF_THE_SYSTEM = new Set(["NODE_OPTIONS", "MALLOC_ARENA_MAX"]);
 
 export async function codeFindings(compose: Compose, files: ProductionFiles): Promise<readonly string[]> {
   const found = Object.entries(compose.services).flatMap(([name, service]) =>
@@ -27,7 +27,7 @@ const isSandbox = ({ image }: Service): boolean => image.startsWith("ktrdr-mcp-s
 
 function variables(name: string, service: Service, files: ProductionFiles): readonly string[] {
   const understood = (variable: string): boolean => {
-    if (OF_NODE.has(variable)) return true;
+    if (OF_THE_SYSTEM.has(variable)) return true;
     if (isOurs(service)) return variable in ConfigSchema.shape;
     if (isSandbox(service)) return files.sandbox.includes(`"${variable}"`);
     if (name === "temporal-schema") return mentions(files.setupSchema, variable);

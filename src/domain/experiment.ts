@@ -4,17 +4,18 @@
  * figures look good, or adding runs until they do, changes nothing.
  */
 import { z } from "zod";
-import type { FinalStatus } from "./outcome.ts";
-import type { JobKind, JobResult } from "./kinds/index.ts";
+import type { JobRequest, JobResult } from "./kinds/index.ts";
 import { placesOf } from "./comparison.ts";
 import { isBranded } from "./insistence.ts";
 import { overlaps, toEpochMs, type DateWindow } from "./market-data.ts";
 import type { BacktestResult } from "./kinds/backtest.ts";
 import { CANDIDATE_LUCK } from "./luck/luck.ts";
 import { ENOUGH_TRADES, luckOfResult, luckText } from "./luck/run-luck.ts";
+import { BAD_BARS } from "./results/bar-soundness.ts";
 import { FIGURES, type FigureName } from "./results/figures.ts";
 import { sharpeErrorOver } from "./results/sharpe-error.ts";
 import { Spread } from "./result.ts";
+import type { RunOnRecord } from "./run-on-record.ts";
 import { spread } from "./statistics.ts";
 import type { Stored } from "./stored.ts";
 
@@ -85,22 +86,9 @@ export interface Experiment extends NewExperiment {
 }
 
 /** A job of an experiment, or of a batch that belongs to one. */
-export interface AttachedRun {
-  readonly jobId: string;
+export interface AttachedRun extends RunOnRecord {
   /** ISO-8601 UTC. */
   readonly attachedAt: string;
-  /** Null for a job that was announced and never admitted. */
-  readonly job: {
-    readonly kind: JobKind;
-    readonly status: "open" | FinalStatus;
-    /** Null for a batch, which is on several markets. */
-    readonly symbol: string | null;
-    readonly timeframe: string | null;
-    readonly finishedAt: string | null;
-    /** The days its model was trained on; null when they are not known, or there is no model. */
-    readonly trainedOn: DateWindow | null;
-  } | null;
-  readonly result: JobResult | null;
 }
 
 interface Counted {
@@ -200,6 +188,7 @@ function figureOf(experiment: NewExperiment, run: AttachedRun, seen: Map<string,
     return `on ${job.symbol ?? "?"} ${job.timeframe ?? "?"}`;
   if (job.status !== "completed" || result === null) return job.status;
   if (isBranded(result)) return "it saw the future";
+  if (result.caveats.some(({ code }) => code === BAD_BARS)) return "its bars are bad";
   if (job.finishedAt !== null && toEpochMs(job.finishedAt) < toEpochMs(run.attachedAt))
     return "known before it was attached";
   const other = misfit(sample, job.trainedOn, result);
@@ -211,6 +200,21 @@ function figureOf(experiment: NewExperiment, run: AttachedRun, seen: Map<string,
   if (value === null) return `has no ${metric}`;
   if (same !== null) seen.set(same, run.jobId);
   return value;
+}
+
+/**
+ * Why a job that is asked for now can never count in an experiment, whatever comes out; null when it may. Of a batch nothing
+ * is said: its items differ.
+ */
+export function cannotCount({ metric, sample }: NewExperiment, request: JobRequest): string | null {
+  const { kind } = FIGURES[metric];
+  // The model of a training may be backtested, and that is the run.
+  if (request.kind === "batch" || (request.kind === "training" && kind === "backtest")) return null;
+  if (request.kind !== kind) return `it is a ${request.kind}, and ${metric} is a figure of a ${kind}`;
+  const { symbol, timeframe, startDate, endDate } = request;
+  if (symbol !== sample.symbol || timeframe !== sample.timeframe) return `it is on ${symbol} ${timeframe}`;
+  const inside = dayOf(startDate) >= sample.startDate && dayOf(endDate) <= sample.endDate;
+  return inside ? null : `its days are not inside ${sample.startDate} to ${sample.endDate}`;
 }
 
 function misfit(sample: Sample, trainedOn: DateWindow | null, result: JobResult): string | null {

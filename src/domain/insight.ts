@@ -15,6 +15,8 @@ export const NewInsight = z.object({
   importance: z.number(),
   /** The jobs it was drawn from. */
   jobIds: z.array(z.string()),
+  /** Insights, and experiments with their verdicts, that it takes the place of. */
+  supersedes: z.array(z.string()),
 });
 export type NewInsight = Stored<typeof NewInsight>;
 

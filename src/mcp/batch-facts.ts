@@ -2,13 +2,12 @@ import { itemsOf, sizeOf } from "../domain/batch.ts";
 import type { BatchRequest, BatchResult } from "../domain/kinds/batch.ts";
 import { BEST_OF_MANY } from "../domain/results/batch.ts";
 import { spanOf } from "../domain/market-data.ts";
-import { mean, spread, standardDeviation } from "../domain/statistics.ts";
-import type { Spread } from "../domain/result.ts";
 import { secondsLeft, type SeenPiece, type Work } from "../domain/time-left.ts";
 import type { BatchRow, Piece } from "../store/batches.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import { compact, rounded, enginesText } from "../domain/facts.ts";
 import type { Deps } from "../research/ports.ts";
+import { groupsOf, leadingOf } from "./batch-groups.ts";
 
 /** How far a batch is, in a few figures; null when the record cannot be read. */
 export async function batchProgress(deps: Deps, batchId: string) {
@@ -38,7 +37,7 @@ export async function batchProgress(deps: Deps, batchId: string) {
       cancelled: cancelled === 0 ? null : cancelled,
       not_begun: items - ended - begun,
       known_before: reused === 0 ? null : reused,
-      ...leadingOf(rows),
+      ...(await leadingOf(deps, rows)),
     }),
   };
 }
@@ -80,19 +79,6 @@ function workOf(request: BatchRequest): Work {
 
 /** More than a batch can have. */
 const MOST_ITEMS = 1_000;
-const SHOWN_PLACES = 5;
-
-/** The group that leads on each market and dates: groups are never ranked across them, and no single draw leads. */
-function leadingOf(rows: readonly BatchRow[]) {
-  const known = rows.filter(({ sharpe, testAccuracy }) => sharpe !== null || testAccuracy !== null);
-  const places = [...Map.groupBy(rankedGroups(known), ({ on }) => on)];
-  const leading = places.flatMap(([on, [first]]) => (first === undefined ? [] : [{ on, ...groupFacts(first) }]));
-  const [only] = leading;
-  if (only === undefined) return {};
-  const { on: _place, ...alone } = only;
-  return leading.length === 1 ? { leading: alone } : { leading_on_each: leading.slice(0, SHOWN_PLACES) };
-}
-
 const SHOWN = {
   brief: { items: 3, groups: 5 },
   standard: { items: 10, groups: 20 },
@@ -115,7 +101,7 @@ export async function batchResults(
   ]);
   const { failure = null } = outcome ?? {};
   const shown = SHOWN[detail];
-  const groups = groupsOf(rows);
+  const { groups, more } = await groupsOf(deps, rows, shown.groups);
   return {
     task_id: jobId,
     kind: "batch",
@@ -123,8 +109,8 @@ export async function batchResults(
     headline: outcome?.headline ?? `Not over yet: ${progress?.percent ?? 0} %.`,
     ...compact({ engine: enginesText([engine]) }),
     figures: { ...progress?.counts },
-    groups: groups.slice(0, shown.groups),
-    ...compact({ more_groups: groups.length > shown.groups ? groups.length - shown.groups : null }),
+    groups,
+    ...compact({ more_groups: more > 0 ? more : null }),
     items: rows.slice(0, shown.items).map((row) => ({ item: row.n, ...batchRow(row) })),
     ...compact({ experiments: of.length === 0 ? null : of.map(({ experimentId }) => experimentId) }),
     caveats: (result?.caveats ?? [BEST_OF_MANY]).map(({ text }) => text),
@@ -135,94 +121,6 @@ export async function batchResults(
         : `compare_results with task_ids ["${jobId}"] says which differences are more than chance; detail full shows fifty items.`,
   };
 }
-
-interface RankedGroup {
-  readonly on: string | null;
-  readonly members: readonly BatchRow[];
-  readonly figure: ReturnType<typeof spreadsOf>;
-}
-
-/**
- * The draws of one strategy on the same market, dates and training days. In each place those come first whose median is
- * the highest after one standard error is taken off: a single good draw does not lead.
- */
-function rankedGroups(rows: readonly BatchRow[]): readonly RankedGroup[] {
-  const groups = Map.groupBy(rows, (row) =>
-    JSON.stringify([row.on, row.looksAhead, row.strategy, row.trainedOn, row.textSha256]),
-  );
-  const measured = [...groups.values()].map((members) => ({
-    on: members[0]?.on ?? null,
-    members,
-    figure: spreadsOf(members),
-  }));
-  const typical = typicalDeviation(measured.map(({ figure }) => figure.values));
-  const cautious = ({ figure: { values, middle } }: RankedGroup): number =>
-    middle === null ? -Infinity : middle - errorOf(values, typical);
-  return measured.toSorted((a, b) => placeOf(rows, a.members) - placeOf(rows, b.members) || cautious(b) - cautious(a));
-}
-
-/** One standard error of the median of some draws; of a single one by how far draws of the other groups scatter. */
-const errorOf = (values: readonly number[], typical: number): number =>
-  (values.length < 2 ? typical : standardDeviation(values)) / Math.sqrt(values.length);
-
-/** How far the draws of one group scatter, by all groups that have several; 0 when none has. */
-function typicalDeviation(groups: readonly (readonly number[])[]): number {
-  const variances = groups.filter(({ length }) => length > 1).map((values) => standardDeviation(values) ** 2);
-  return variances.length === 0 ? 0 : Math.sqrt(mean(variances));
-}
-
-function groupFacts({ members, figure }: RankedGroup) {
-  return {
-    strategy: members[0]?.strategy ?? "?",
-    draws: members.length,
-    ...figure.facts,
-    ...compact({
-      trades: middleOf(members.map(({ trades }) => trades)),
-      excess_sharpe: middleOf(members.map(({ excessSharpe }) => excessSharpe)),
-      test_base_rate: "test_accuracy" in figure.facts ? middleOf(members.map(({ baseRate }) => baseRate)) : null,
-      looks_ahead: members[0]?.looksAhead === true ? true : null,
-    }),
-  };
-}
-
-/** One row for each group. */
-function groupsOf(rows: readonly BatchRow[]) {
-  const several = new Set(rows.map(({ on }) => on)).size > 1;
-  return rankedGroups(rows).map((group) => ({
-    ...groupFacts(group),
-    ...compact({
-      on: several ? group.on : null,
-      trained_on: several ? group.members[0]?.trainedOn : null,
-    }),
-  }));
-}
-
-const placeOf = (rows: readonly BatchRow[], [first]: readonly BatchRow[]): number =>
-  rows.findIndex(({ on, looksAhead }) => on === first?.on && looksAhead === first?.looksAhead);
-
-/** The spread of the Sharpe ratios or, for trainings alone, of their figures. */
-function spreadsOf(members: readonly BatchRow[]) {
-  const of = (pick: (row: BatchRow) => number | null) => spread(members.map(pick));
-  const sharpe = of((row) => row.sharpe);
-  const valuesOf = (pick: (row: BatchRow) => number | null) => members.map(pick).filter((value) => value !== null);
-  if (sharpe !== null) {
-    return { middle: sharpe.median, values: valuesOf((row) => row.sharpe), facts: { sharpe: spreadFacts(sharpe) } };
-  }
-  const accuracy = of((row) => row.testAccuracy);
-  const named = members[0]?.regression === true ? "test_directional_accuracy" : "test_accuracy";
-  const figures = {
-    [named]: spreadFacts(accuracy),
-    final_val_loss: spreadFacts(of((row) => row.finalValLoss)),
-    final_val_accuracy: spreadFacts(of((row) => row.finalValAccuracy)),
-    epochs: spreadFacts(of((row) => row.epochs)),
-  };
-  return { middle: accuracy?.median ?? null, values: valuesOf((row) => row.testAccuracy), facts: compact(figures) };
-}
-
-const spreadFacts = (values: Spread | null) =>
-  values && { median: rounded(values.median), min: rounded(values.min), max: rounded(values.max) };
-
-const middleOf = (values: readonly (number | null)[]): number | null => rounded(spread(values)?.median ?? null);
 
 /** An accuracy, with that of a model which always gives the same answer. */
 const accuracyOf = ({ testAccuracy, baseRate }: BatchRow) => ({

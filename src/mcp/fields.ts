@@ -59,6 +59,15 @@ export const experimentId = z
     "an experiment_id is copied from the answer of start_experiment or list_experiments",
   );
 
+const INSIGHT_ID = /^insight-[0-9a-f]{16}$/;
+
+export const insightId = z.string().regex(INSIGHT_ID, "an insight_id is copied from an answer");
+
+/** What an insight may take the place of. */
+export const supersedable = z
+  .string()
+  .regex(/^(insight|experiment)-[0-9a-f]{16}$/, "an insight_id or experiment_id is copied from an answer");
+
 /** What a backtest pays. */
 export const costs = {
   initial_capital: z.number().min(1).max(1e12).default(100_000).describe("Account currency."),

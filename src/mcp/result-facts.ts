@@ -3,6 +3,7 @@ import { isInsistence } from "../domain/insistence.ts";
 import type { RunLuck } from "../domain/luck/run-luck.ts";
 import type { Told } from "../domain/kinds/define-kind.ts";
 import { kindOf, type JobResult } from "../domain/kinds/index.ts";
+import { spread } from "../domain/statistics.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { InSample } from "../research/jobs/in-sample.ts";
 
@@ -20,6 +21,8 @@ export interface Beside {
   readonly luck: RunLuck;
   /** Backtests of other models with equal figures. */
   readonly twins: readonly string[];
+  /** Sharpe ratios of all draws of the same strategy on the same days, its own among them. */
+  readonly draws: readonly number[];
 }
 
 /** A result as Claude reads it: short, corrected figures first. */
@@ -29,6 +32,7 @@ export function resultFacts(result: JobResult, job: JobRecord, detail: Detail, b
   const texts = [
     first.map(({ text }) => text),
     beside?.sample.caveat ?? [],
+    drawsText(beside?.draws ?? []),
     twinsText(beside?.twins ?? []),
     others.map(({ text }) => text),
   ];
@@ -62,6 +66,16 @@ const twinsText = (twins: readonly string[]): string[] =>
     : [
         `The same figures to the last digit as ${twins.join(", ")}, of another model: count them as one finding, not as two.`,
       ];
+
+/** A single draw, opened alone, says nothing of the others. */
+function drawsText(draws: readonly number[]): string[] {
+  const all = spread(draws);
+  if (all === null || all.n < 2) return [];
+  const [least, middle, most] = [all.min, all.median, all.max].map((sharpe) => sharpe.toFixed(2));
+  return [
+    `One of ${all.n} draws of this strategy on these days: Sharpe ${least} to ${most}, ${middle} in the middle. The middle counts, not the best.`,
+  ];
+}
 
 function briefly(caveats: readonly string[]): string[] {
   const [first, ...rest] = caveats;

@@ -36,7 +36,7 @@ export interface RecordsPort {
   readonly experiments: ExperimentStore;
   readonly judged: JudgedRuns;
   /** What was looked at. */
-  readonly ledger: Pick<Ledger, "trials">;
+  readonly ledger: Pick<Ledger, "trials" | "counts">;
   /** The log of calls. */
   readonly calls: Pick<ExecutionLog, "recent">;
   /** The operator's orders: pause and budget. */

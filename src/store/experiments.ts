@@ -14,13 +14,11 @@ import type { Engine } from "../domain/result.ts";
 import { FIGURE_NAMES } from "../domain/results/figures.ts";
 import { enginesOf } from "./engines.ts";
 import { Instant } from "./job-row.ts";
-import { FINAL_STATUSES } from "../domain/outcome.ts";
-import { JOB_KINDS, JobResult } from "../domain/kinds/index.ts";
 import { databaseNow } from "./clocks.ts";
 import { toJsonb } from "./json.ts";
 import { trialsOf } from "./ledger.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
-import { NO_CURVE } from "./result-row.ts";
+import { RUN_COLUMNS, RUN_JOINS, runOf, RunRow } from "./run-row.ts";
 
 export interface ExperimentFilter {
   readonly status?: "open" | "concluded";
@@ -84,31 +82,12 @@ const ExperimentRow = z
     return { ...experiment, sample: { symbol, timeframe, startDate, endDate } };
   });
 
-const RunRow = z
-  .object({
-    jobId: z.string(),
-    attachedAt: Instant,
-    kind: z.enum(JOB_KINDS).nullable(),
-    status: z.enum(["open", ...FINAL_STATUSES]).nullable(),
-    symbol: z.string().nullable(),
-    timeframe: z.string().nullable(),
-    finishedAt: Instant.nullable(),
-    trainedFrom: z.string().nullable(),
-    trainedTo: z.string().nullable(),
-    result: JobResult.nullable(),
-  })
-  .transform(({ jobId, attachedAt, result, kind, status, trainedFrom, trainedTo, ...job }): AttachedRun => {
-    const trainedOn =
-      trainedFrom === null || trainedTo === null ? null : { startDate: trainedFrom, endDate: trainedTo };
-    return {
-      jobId,
-      attachedAt,
-      job: kind === null || status === null ? null : { kind, status, ...job, trainedOn },
-      result,
-    };
-  });
+const AttachedRow = RunRow.extend({ attachedAt: Instant }).transform(({ attachedAt, ...row }): AttachedRun => ({
+  attachedAt,
+  ...runOf(row),
+}));
 
-/** For a batch its jobs. Results come without their curves, which judging does not need. */
+/** For a batch its jobs. */
 const RUNS = `
   with attached as (select job_id, attached_at from experiment_jobs where experiment_id = $1),
   members as (
@@ -116,13 +95,8 @@ const RUNS = `
     union
     select i.job_id, a.attached_at, i.n from attached a join batch_items i on i.batch_id = a.job_id
   )
-  select m.job_id, m.attached_at, j.kind, j.status, j.symbol, j.timeframe, j.finished_at,
-    t.start_date as trained_from, t.end_date as trained_to,
-    case when r.kind = 'training'
-      then jsonb_set(r.result, '{curve}', ${NO_CURVE})
-      else r.result end as result
-  from members m left join jobs j using (job_id) left join results r using (job_id)
-    left join models t on t.job_id = j.request ->> 'trainingJobId'
+  select m.job_id, m.attached_at, ${RUN_COLUMNS}
+  from members m left join jobs j using (job_id) ${RUN_JOINS}
   where j.kind is null or j.kind <> 'batch' or j.status = 'open'
   order by m.attached_at, m.part, m.job_id limit 1000`;
 
@@ -188,14 +162,14 @@ export function createExperimentStore(pool: Pool): ExperimentStore {
       });
     },
 
-    runs: (experimentId) => select(pool, RunRow, RUNS, [experimentId]),
+    runs: (experimentId) => select(pool, AttachedRow, RUNS, [experimentId]),
 
     conclude: (experimentId, words, client) =>
       withTransaction(pool, async (session) => {
         // A call that attaches a run at this moment waits, and is then refused.
         const experiment = await read(session, experimentId, "for update");
         if (experiment.conclusion !== null) return { experiment, existing: true };
-        const runs = await select(session, RunRow, RUNS, [experimentId]);
+        const runs = await select(session, AttachedRow, RUNS, [experimentId]);
         assertEnded(runs);
         const { onTheseDays: trials } = await trialsOf(session, experiment.sample.symbol, experiment.sample);
         const concludedAt = (await databaseNow(session)).toISOString();

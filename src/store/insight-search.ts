@@ -5,6 +5,7 @@ import type { SearchTerm } from "../domain/search-terms.ts";
 import { InsightRow, JOB_IDS } from "./insights.ts";
 import { toJsonb } from "./json.ts";
 import { select, type Pool } from "./pool.ts";
+import { SUPERSEDES } from "./supersessions.ts";
 
 export interface InsightQuery {
   /** Without terms: everything that passes the filters, newest first. */
@@ -145,7 +146,7 @@ async function page(
        limit ${values.add(query.limit)} offset ${values.add(query.offset)}
      ),
      shown as (
-       select i.*, ${JOB_IDS}, best.rank, ts_headline('english', i.body, asked.q, '${HEADLINE}') as snippet
+       select i.*, ${JOB_IDS}, ${SUPERSEDES}, best.rank, ts_headline('english', i.body, asked.q, '${HEADLINE}') as snippet
        from best join insights i using (insight_id), asked
      )
      select counted.found, shown.* from (select count(*)::int as found from newest) counted left join shown on true

@@ -8,26 +8,30 @@ import { enginesOf } from "./engines.ts";
 import { Instant } from "./job-row.ts";
 import { toJsonb } from "./json.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
+import { supersede, SUPERSEDES, successorsOf } from "./supersessions.ts";
 
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface InsightStore {
   /**
    * Saves an insight once, however often it is sent.
    * @returns the insight on record, and whether it was there before
-   * @throws DomainError `task_not_found` when a job it names is not on record
+   * @throws DomainError `task_not_found` when a job it names is not on record, and those of `supersede`
    */
   save(insight: NewInsight, client: string): Promise<{ readonly insight: Insight; readonly existing: boolean }>;
   /** Null when there is none of this id. */
   get(insightId: string): Promise<Insight | null>;
   /** The engines that computed the jobs that some insights were drawn from. */
   engines(insightIds: readonly string[]): Promise<readonly Engine[]>;
+  /** What holds instead of insights or verdicts, by their ids; those that nothing superseded are left out. */
+  successors(ids: readonly string[]): Promise<ReadonlyMap<string, Insight>>;
 }
 
 export const InsightRow = NewInsight.extend({ insightId: z.string(), client: z.string(), savedAt: Instant });
 
 /** The same insight has the same id, so that saving it again changes nothing. */
-function insightIdOf({ category, body, tags, importance, jobIds }: NewInsight): string {
-  const content = JSON.stringify([category, body, tags.toSorted(), importance, jobIds.toSorted()]);
+function insightIdOf({ category, body, tags, importance, jobIds, supersedes }: NewInsight): string {
+  const lists = [tags, jobIds, supersedes].map((list) => list.toSorted());
+  const content = JSON.stringify([category, body, importance, lists]);
   return `insight-${hash("sha256", content).slice(0, 16)}`;
 }
 
@@ -49,7 +53,10 @@ export function createInsightStore(pool: Pool): InsightStore {
            values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning insight_id`,
           [insightId, wanted.category, wanted.body, toJsonb(wanted.tags), wanted.importance, client],
         );
-        if (inserted.length > 0) await link(session, insightId, wanted.jobIds);
+        if (inserted.length > 0) {
+          await link(session, insightId, wanted.jobIds);
+          await supersede(session, insightId, wanted.supersedes);
+        }
         const insight = await read(session, insightId);
         if (insight === null) throw new DomainError("internal", { what: "An insight vanished while it was saved." });
         return { insight, existing: inserted.length === 0 };
@@ -59,13 +66,18 @@ export function createInsightStore(pool: Pool): InsightStore {
     get: (insightId) => read(pool, insightId),
 
     engines: (insightIds) => enginesOf(pool, "insights", insightIds),
+
+    successors: (ids) => successorsOf(pool, ids),
   };
 }
 
 async function read(session: Session, insightId: string): Promise<Insight | null> {
-  const [found] = await select(session, InsightRow, `select i.*, ${JOB_IDS} from insights i where insight_id = $1`, [
-    insightId,
-  ]);
+  const [found] = await select(
+    session,
+    InsightRow,
+    `select i.*, ${JOB_IDS}, ${SUPERSEDES} from insights i where insight_id = $1`,
+    [insightId],
+  );
   return found ?? null;
 }
 

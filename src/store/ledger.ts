@@ -36,6 +36,8 @@ export interface Ledger {
   readonly head: () => Promise<LedgerHead | null>;
   /** @param window days, YYYY-MM-DD, both included */
   trials(symbol: string, window: DateWindow): Promise<Trials>;
+  /** `Trials.count` of several symbols; those of which nothing was looked at are left out. */
+  counts(symbols: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Computes every hash anew, and compares the lines with the jobs, both ways, and with heads kept elsewhere. */
   check(anchors: readonly Anchor[]): Promise<LedgerCheck>;
 }
@@ -48,16 +50,28 @@ const AT_A_TIME = 5_000;
 /** More would say nothing new. */
 const MOST_SHOWN = 20;
 
+/** SQL: the backtests whose figures were shown. */
+const LOOKS = "count(distinct (run, sharpe::text))";
+const SHOWN = "state = 'finished' and kind <> 'measure'";
+
+const COUNTS = `select symbol, ${LOOKS}::integer as count from trial_events where ${SHOWN} and symbol = any($1) group by symbol`;
+
 const COUNT = `
-  select count(distinct (run, sharpe::text))::integer as count,
-    count(distinct (run, sharpe::text)) filter (where ${sharedDays("start_date", "end_date", "$2", "$3")})::integer as "onTheseDays"
-  from trial_events where state = 'finished' and kind <> 'measure' and symbol = $1`;
+  select ${LOOKS}::integer as count,
+    ${LOOKS} filter (where ${sharedDays("start_date", "end_date", "$2", "$3")})::integer as "onTheseDays"
+  from trial_events where ${SHOWN} and symbol = $1`;
 
 export function createLedger(pool: Pool): Ledger {
   return {
     head: () => ledgerHead(pool),
 
     trials: (symbol, window) => trialsOf(pool, symbol, window),
+
+    async counts(symbols) {
+      if (symbols.length === 0) return new Map();
+      const rows = await select(pool, z.object({ symbol: z.string(), count: z.number() }), COUNTS, [symbols]);
+      return new Map(rows.map(({ symbol, count }) => [symbol, count]));
+    },
 
     async check(anchors) {
       const chain = await checkChain(

@@ -13,6 +13,8 @@ const GUARDS = {
   insights: "true",
   insight_jobs:
     "exists (select from insights i where i.insight_id = r.insight_id) and exists (select from jobs j where j.job_id = r.job_id)",
+  supersessions:
+    "exists (select from insights i where i.insight_id = r.successor) and (exists (select from insights i where i.insight_id = r.insight_id) or exists (select from experiments e where e.experiment_id = r.experiment_id))",
   batch_items: "exists (select from jobs b where b.job_id = r.batch_id)",
 } as const;
 

@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { JobResult } from "../domain/kinds/index.ts";
+import type { RunOnRecord } from "../domain/run-on-record.ts";
 import { pageSize } from "./job-reader.ts";
 import { select, type Pool } from "./pool.ts";
 import { MODEL_COLUMNS, ModelRow, type ModelRecord } from "./result-row.ts";
+import { RUN_COLUMNS, RUN_JOINS, runOf, RunRow } from "./run-row.ts";
 
 export interface ModelFilter {
   readonly strategy?: string;
@@ -15,12 +17,25 @@ export interface ModelFilter {
 export interface ResultReader {
   /** Null while a job has no result, and for jobs that never have one. */
   get(jobId: string): Promise<JobResult | null>;
+  /** Jobs as they are weighed, with their results; unknown ids are left out. */
+  runs(jobIds: readonly string[]): Promise<readonly RunOnRecord[]>;
   /** Backtests of other models that came out the same, digit for digit, on the same market and days; the oldest first. */
   twins(jobId: string): Promise<readonly string[]>;
+  /**
+   * The Sharpe ratios of a backtest and of its sisters: the same backtest of other draws of the same training. One alone
+   * when there are no others.
+   */
+  draws(jobId: string): Promise<readonly number[]>;
   /** Newest first. */
   listModels(filter?: ModelFilter): Promise<ModelRecord[]>;
   /** The newest model at this path, since KTRDR reuses paths after its folder was emptied; null when it is not ours. */
   findModel(modelPath: string): Promise<ModelRecord | null>;
+}
+
+/** SQL: whether two jobs ask for the same, some fields aside. */
+function sameBut(one: string, other: string, fields: readonly string[]): string {
+  const without = fields.map((field) => ` - '${field}'`).join("");
+  return `${one}.request${without} = ${other}.request${without}`;
 }
 
 /** Without trades all are alike. */
@@ -32,6 +47,16 @@ const TWINS = `
   where a.job_id = $1 and a.kind = 'backtest' and b.kind = 'backtest' and a.trades > 0
   order by b.recorded_at, b.job_id limit 3`;
 
+const DRAWS = `
+  select distinct on (r.model_path) r.sharpe
+  from jobs a join models ma on ma.job_id = a.request ->> 'trainingJobId'
+    join jobs b on b.kind = 'backtest' and b.strategy = a.strategy and ${sameBut("b", "a", ["modelPath", "trainingJobId", "insisted"])}
+    join models mb on mb.job_id = b.request ->> 'trainingJobId' and (mb.symbol, mb.timeframe, mb.start_date, mb.end_date)
+      = (ma.symbol, ma.timeframe, ma.start_date, ma.end_date)
+    join results r on r.job_id = b.job_id
+  where a.job_id = $1 and r.sharpe is not null
+  order by r.model_path`;
+
 export function createResultReader(pool: Pool): ResultReader {
   return {
     async get(jobId) {
@@ -40,9 +65,20 @@ export function createResultReader(pool: Pool): ResultReader {
       return found?.result ?? null;
     },
 
+    async runs(jobIds) {
+      if (jobIds.length === 0) return [];
+      const statement = `select j.job_id, ${RUN_COLUMNS} from jobs j ${RUN_JOINS} where j.job_id = any($1) order by j.job_id`;
+      return (await select(pool, RunRow, statement, [jobIds])).map(runOf);
+    },
+
     async twins(jobId) {
       const found = await select(pool, z.object({ jobId: z.string() }), TWINS, [jobId]);
       return found.map((row) => row.jobId);
+    },
+
+    async draws(jobId) {
+      const found = await select(pool, z.object({ sharpe: z.number() }), DRAWS, [jobId]);
+      return found.map(({ sharpe }) => sharpe);
     },
 
     listModels(filter = {}) {

@@ -20,6 +20,7 @@ const MEMORY = [
   "experiment_jobs",
   "insights",
   "insight_jobs",
+  "supersessions",
   "insight_words",
   "batch_items",
 ];
@@ -40,6 +41,8 @@ async function run(command: "export-memory" | "import-memory", at: { url: string
 
 const place = async () => ({ url: await places.database(), dir: await places.folder() });
 
+const HOLDS = "Both were measured on bad bars.";
+
 /** What is remembered, without jobs that are open. */
 async function memoryOf(url: string) {
   const content = await contentOf(url);
@@ -58,13 +61,15 @@ beforeAll(async () => {
       source.url,
       "select job_id from jobs where status = 'completed' limit 1",
     );
-    await createInsightStore(pool).save(
+    const insights = createInsightStore(pool);
+    const { insight: wrong } = await insights.save(
       {
         category: "failure",
         body: "Überkauft ist kein Grund; 波動率 \u2028 too.",
         tags: ["rsi"],
         importance: 9,
         jobIds: [job!.job_id],
+        supersedes: [],
       },
       "claude",
     );
@@ -76,6 +81,9 @@ beforeAll(async () => {
     );
     await experiments.attach(experiment.experimentId, job!.job_id);
     await experiments.conclude(experiment.experimentId, "no", "claude");
+    const supersedes = [wrong.insightId, experiment.experimentId];
+    const holds = { category: "pattern", body: HOLDS, tags: [], importance: 5, jobIds: [], supersedes } as const;
+    await insights.save(holds, "claude");
   });
   const library = libraryOf(source.dir);
   const { files } = await library.save([{ name: "dip", text: "a: 1\n", replaces: null }], BY);
@@ -91,7 +99,7 @@ describe("the memory, exported and imported", () => {
     const target = await place();
     const { stdout, exitCode } = await run("import-memory", target);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/insights: 1 of 1 added/);
+    expect(stdout).toMatch(/insights: 2 of 2 added/);
     expect(await memoryOf(target.url)).toEqual(await memoryOf(source.url));
     const [there, here] = [libraryOf(target.dir), libraryOf(source.dir)];
     const told = async (library: typeof here) =>
@@ -108,6 +116,8 @@ describe("the memory, exported and imported", () => {
     await withPool(target.url, async (pool) => {
       const found = await createInsightSearch(pool).search({ terms: searchTerms("uberkauft"), limit: 5, offset: 0 });
       expect(found.hits).toHaveLength(1);
+      const successors = await createInsightStore(pool).successors([found.hits[0]!.insightId]);
+      expect([...successors.values()].map(({ body }) => body)).toEqual([HOLDS]);
     });
     // An export of the imported memory is the same, except for its time in the first line.
     const again = path.join(await places.folder(), "again.jsonl");
@@ -145,6 +155,7 @@ describe("the memory, exported and imported", () => {
       "jobs",
       "models",
       "results",
+      "supersessions",
     ]);
     expect(statuses.has("open")).toBe(false);
   });

@@ -105,7 +105,14 @@ describe("what a command says is harmless, whatever words it repeats", () => {
     onTestFinished(() => database.drop());
     const pool = createPool(database.url);
     onTestFinished(() => pool.end());
-    const insight = { category: "failure", body: HOSTILE, tags: [], importance: 5, jobIds: [] } as const;
+    const insight = {
+      category: "failure",
+      body: HOSTILE,
+      tags: [],
+      importance: 5,
+      jobIds: [],
+      supersedes: [],
+    } as const;
     await createInsightStore(pool).save(insight, HOSTILE);
     const env = { DATABASE_URL: database.url, KTRDR_API_URL: await refusingKtrdr(HOSTILE) };
     expectHarmless((await run(["clean-up", "--only", "checkpoints"], env)).all);

@@ -1,7 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { judge, type AttachedRun, type NewExperiment } from "../../src/domain/experiment.ts";
+import { cannotCount, judge, type AttachedRun, type NewExperiment } from "../../src/domain/experiment.ts";
 import { FIGURES, FIGURE_NAMES } from "../../src/domain/results/figures.ts";
 import type { BacktestResult } from "../../src/domain/kinds/backtest.ts";
+import type { JobRequest } from "../../src/domain/kinds/index.ts";
+import { batchRequest } from "../support/batches.ts";
+import { BACKTEST, TRAINING } from "../support/job-inputs.ts";
 import { backtestResult, trainingResult } from "../support/job-records.ts";
 
 const EXPERIMENT: NewExperiment = {
@@ -93,6 +96,7 @@ describe("the judgement of an experiment", () => {
     ["that begins before the sample", backtest("x", 9, { startDate: "2014-12-31" }), "not inside the sample"],
     ["that ends after the sample", backtest("x", 9, { endDate: "2020-01-02" }), "not inside the sample"],
     ["that saw the future", backtest("x", 9, { caveats: [{ code: "looks_ahead", text: "x" }] }), "saw the future"],
+    ["on bad bars", backtest("x", 9, { caveats: [{ code: "bad_bars", text: "x" }] }), "its bars are bad"],
     ["in-sample", backtest("x", 9, {}, { trainedOn: { startDate: "2000-01-03", endDate: "2016-01-01" } }), "in-sample"],
     ["of a model that is not known", backtest("x", 9, {}, { trainedOn: null }), "not known which days"],
     ["that says the same once more", backtest("x", 1.4, { modelPath: "models/a" }), "the same backtest as a"],
@@ -172,4 +176,24 @@ test("every figure is there in a whole result of its kind, and in no other", () 
   }
   expect(FIGURES.excess_sharpe.of(backtestResult({ sharpe: 1 }))).toBeCloseTo(0.24);
   expect(FIGURES.excess_sharpe.of(backtestResult({ buyAndHold: null }))).toBeNull();
+});
+
+describe("a run that can never count", () => {
+  const inside = BACKTEST;
+  test.each<[string, JobRequest, string | null]>([
+    ["a backtest inside the sample", inside, null],
+    ["another symbol", { ...inside, symbol: "TREND" }, "it is on TREND 1d"],
+    ["another timeframe", { ...inside, timeframe: "1h" }, "it is on SPX 1h"],
+    ["a day too early", { ...inside, startDate: "2014-12-31" }, "its days are not inside 2015-01-01 to 2019-12-31"],
+    ["a day too late", { ...inside, endDate: "2020-01-01" }, "its days are not inside 2015-01-01 to 2019-12-31"],
+    ["a training, whose model is backtested later", TRAINING, null],
+    ["a batch, whose items differ", batchRequest(1), null],
+  ])("%s", (_name, request, why) => {
+    expect(cannotCount(EXPERIMENT, request)).toBe(why);
+  });
+
+  test("a backtest where a figure of trainings decides", () => {
+    const why = "it is a backtest, and test_accuracy is a figure of a training";
+    expect(cannotCount({ ...EXPERIMENT, metric: "test_accuracy" }, inside)).toBe(why);
+  });
 });

@@ -306,8 +306,12 @@ describe("the limits of a server process", () => {
     try {
       const refusal = await client.call("train_model", request("alpha"));
       expect(textOf(refusal)).toMatch(/^\[overloaded -32001\] This server uses \d+ MB of the 1 MB/);
-      for (let call = 0; call < 2; call += 1) expect((await client.call("list_tasks")).isError).not.toBe(true);
-      expect(textOf(await client.call("list_tasks"))).toMatch(/^\[rate_limited -32001\] .* repeat the call in \d+ s/);
+      // All at once: one after the other, on a slow machine, each would find a minute that has begun anew.
+      const asked = await Promise.all(Array.from({ length: 8 }, () => client.call("list_tasks")));
+      const refused = asked.filter(({ isError }) => isError === true).map(textOf);
+      expect(refused.length).toBeGreaterThan(0);
+      expect(refused.length).toBeLessThan(asked.length);
+      for (const text of refused) expect(text).toMatch(/^\[rate_limited -32001\] .* repeat the call in \d+ s/);
       expect((await client.call("check_health")).isError).not.toBe(true);
     } finally {
       await client.close();

@@ -111,9 +111,12 @@ describe.each([
       from: day(0),
       to: day(ROWS.length - 1),
       bars: ROWS.length,
+      power: expect.any(String),
     });
     const { data } = await stack.ask("list_market_data", { symbol: "SPX" });
-    expect(data).toEqual([{ symbol: "SPX", timeframe: "1d", from: "2000-01-03", to: "2020-04-17", bars: 5105 }]);
+    expect(data).toEqual([
+      { symbol: "SPX", timeframe: "1d", from: "2000-01-03", to: "2020-04-17", bars: 5105, power: expect.any(String) },
+    ]);
     const training = { strategy: stack.strategy, symbol: "CLEAN", start_date: day(0), end_date: day(1_400) };
     expect((await stack.ask("train_model", training))["existing"]).toBe(false);
   });

@@ -40,7 +40,7 @@ describe("reminders", () => {
     expect(reminders(await stack.ask("train_model", { strategy: "reminded", ...WINDOW }))).toEqual([]);
   });
 
-  test("begin with what failed again and again", async () => {
+  test("begin with the same strategy under another name, then with what failed again and again", async () => {
     // Patterns are cached for a minute, so this test takes another market than the tests above.
     const text = named("late").replace("symbol: SPX", "symbol: TREND");
     await recordTraining(stack.writer, "train-model-1", {});
@@ -53,10 +53,17 @@ describe("reminders", () => {
     // Five ideas fail, not five draws of one. Another network does well: without it nothing sets the failures apart.
     for (let at = 0; at < 5; at += 1) await record(`backtest-bad-${at}`, `${EXAMPLE_STRATEGY}# idea ${at}\n`, -0.5);
     await record("backtest-good", EXAMPLE_STRATEGY.replace("[16, 8]", "[4]"), 3);
-    const [first, second] = reminders(await stack.ask("create_strategy", { yaml: text }));
+    const [same, first, second] = reminders(await stack.ask("create_strategy", { yaml: text }));
+    expect(same).toMatch(
+      /^The same but for names and order as probe, tried on TREND 1d: 5 backtests, Sharpe -0\.50 in the middle \(e\.g\. backtest-bad-4\)\.$/,
+    );
     expect(first).toMatch(
       /^Failed before on TREND 1d: 5 of 5 runs with (indicator|labels|architecture) .*\(e\.g\. backtest-bad-\d\)/,
     );
     expect(second).toMatch(/^Noted /);
+    const near = named("near").replace("{type: rsi, period: 5}", "{type: rsi, period: 6}");
+    expect(reminders(await stack.ask("create_strategy", { yaml: near }))[0]).toMatch(
+      /^Nearly the same \(0\.00\d apart\) as probe, tried on TREND 1d:/,
+    );
   });
 });

@@ -81,7 +81,7 @@ describe("replay_run", () => {
       { trades: 43, data: { ...DATA, bars: 1_259, sha256: "b".repeat(64) } },
       {
         comparison: expect.stringContaining("may explain it"),
-        differences: ["trades: 42 -> 43"],
+        differences: ["trades: 42 -> 43", "time_in_market: 0.60429 -> 0.61868"],
         causes: [expect.stringMatching(/^bars: 1258 from .* -> 1259/)],
       },
     ],

@@ -24,6 +24,7 @@ describe("save_insight", () => {
       ...given,
       by: "stack-test",
       saved_at: saved["saved_at"],
+      caveats: ["train-probe-1 (training) has caveats: overfit."],
       text: "Dips bought by RSI(14) come too late.",
     });
   });

@@ -72,7 +72,7 @@ export class SimulatedStage {
       },
       jobs: this.record.jobs(),
       research: { current: async () => await this.orders() },
-      results: { get: never, twins: never, listModels: never, findModel: never },
+      results: { get: never, runs: never, twins: never, draws: never, listModels: never, findModel: never },
       slots: { claim: nothing, inUse: nothing, release: nothing, known: async () => [] },
       executions: {
         of: async () => "open",

@@ -67,6 +67,7 @@ describe("migrate", () => {
       "research_control",
       "results",
       "schema_migrations",
+      "supersessions",
       "tool_executions",
       "trial_events",
     ]);

@@ -6,7 +6,7 @@ const SECONDS_OR_PROCESSES = [
   "test/activities/{batch,evidence}.test.ts",
   "test/domain/comparison-chance.test.ts",
   "test/ktrdr/{price-files,worker-registration}.test.ts",
-  "test/simulation/long-days.test.ts",
+  "test/simulation/{long,random}-days.test.ts",
 ];
 
 /** They start no process, need no set-up and compute little. */

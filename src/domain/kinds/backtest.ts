@@ -3,6 +3,7 @@ import { compact, rounded, type Detail } from "../facts.ts";
 import { Insistence } from "../insistence.ts";
 import { BuyAndHold, DataFingerprint, MARKET, ORIGIN, WINDOW } from "../result.ts";
 import type { Stored } from "../stored.ts";
+import { boughtOnce, holdingAtSameExposure, timeInMarket } from "../results/exposure.ts";
 import { defineKind, type Told } from "./define-kind.ts";
 import { datesText, percentText } from "./words.ts";
 
@@ -109,6 +110,8 @@ function headlineOf({ totalReturn, sharpe, maxDrawdown, trades, buyAndHold: hold
     hold === null
       ? ""
       : `; buy-and-hold ${percentText(hold.totalReturn, 2)}, Sharpe ${hold.sharpe?.toFixed(2) ?? "undefined"}`;
+  if (boughtOnce({ trades, totalReturn }))
+    return `bought once and never sold: return ${percentText(totalReturn, 2)}, drawdown ${percentText(maxDrawdown)}${beside}`;
   if (trades === 0) return `no trade was made${beside}`;
   return `return ${percentText(totalReturn, 2)}, Sharpe ${sharpe?.toFixed(2) ?? "undefined"}, drawdown ${percentText(maxDrawdown)}, ${trades} trades${beside}`;
 }
@@ -120,9 +123,10 @@ function toldOf(result: BacktestResult, detail: Detail): Told {
     sharpe: rounded(result.sharpe),
     max_drawdown: rounded(result.maxDrawdown),
     trades: result.trades,
+    time_in_market: rounded(timeInMarket(result)),
   };
   const held = result.buyAndHold;
-  const beside = held === null ? {} : { buy_and_hold: heldFacts(held) };
+  const beside = held === null ? {} : { buy_and_hold: { ...heldFacts(held), ...sameExposure(result) } };
   if (detail === "brief") return { figures: compact(brief), ...beside };
   const figures = compact({
     ...brief,
@@ -143,6 +147,13 @@ const heldFacts = (held: BuyAndHold) => ({
   max_drawdown: rounded(held.maxDrawdown),
   bars: held.bars,
 });
+
+function sameExposure(result: BacktestResult) {
+  const same = holdingAtSameExposure(result);
+  return same === null
+    ? {}
+    : { at_same_exposure: { capital_share: rounded(same.share), total_return: rounded(same.totalReturn) } };
+}
 
 const roundedAll = (raw: BacktestResult["raw"]) =>
   Object.fromEntries(Object.entries(raw).map(([name, value]) => [name, rounded(value)]));

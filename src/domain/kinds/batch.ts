@@ -103,6 +103,9 @@ export const batch = defineKind({
   next: "compare_results for the best of them; save_insight with what it taught.",
 });
 
+/** In the place of a symbol or timeframe when the items have different ones. */
+export const SEVERAL = "several";
+
 /** Only what all items have in common. */
 function subject({ strategies, models }: BatchRequest): Subject {
   const parts = [...strategies, ...models];
@@ -112,8 +115,8 @@ function subject({ strategies, models }: BatchRequest): Subject {
   };
   return {
     strategy: shared(({ strategy }) => strategy),
-    symbol: shared(({ symbol }) => symbol) ?? "several",
-    timeframe: shared(({ timeframe }) => timeframe) ?? "several",
+    symbol: shared(({ symbol }) => symbol) ?? SEVERAL,
+    timeframe: shared(({ timeframe }) => timeframe) ?? SEVERAL,
   };
 }
 

@@ -30,6 +30,8 @@ export interface RunLuck {
   readonly trials: number;
   /** How often the best of so many worthless strategies looks this good; null when it cannot be told. */
   readonly probability: number | null;
+  /** Why there is no probability; null when there is one. */
+  readonly untold: string | null;
   /** What the best of them shows in half of all searches, and in one of twenty; null without a Sharpe ratio. */
   readonly bars: { readonly half: number; readonly twentieth: number } | null;
   /** PSR against 0, DSR with the variance of worthless trials, and the years after which PSR reaches 95 %. */
@@ -59,13 +61,16 @@ export const ENOUGH_TRADES = 30;
 export function runLuck(input: LuckInput): RunLuck {
   const { sharpe, ktrdrSharpe, returns, trials } = input;
   if (sharpe === null || ktrdrSharpe === 0 || returns < 2) {
-    return { trials, probability: null, bars: null, standard: null, sentence: `${tried(input)} ${untold(input)}` };
+    const untold = cannotTell(input) ?? "there is no Sharpe";
+    const sentence = `${tried(input)} ${untoldText(untold)}`;
+    return { trials, probability: null, untold, bars: null, standard: null, sentence };
   }
   const perBar = ktrdrSharpe / Math.sqrt(KTRDR_BARS_PER_YEAR);
   const barsPerYear = (sharpe / perBar) ** 2;
   const years = returns / barsPerYear;
   const measured: MeasuredSharpe = { sharpe: perBar, bars: returns };
-  const probability = cannotTell(input) === null ? luckOf(chanceAlone(measured), trials) : null;
+  const untold = cannotTell(input);
+  const probability = untold === null ? luckOf(chanceAlone(measured), trials) : null;
   const bars = {
     half: luckBar(trials, years, HALF),
     twentieth: luckBar(trials, years, CANDIDATE_LUCK),
@@ -74,13 +79,19 @@ export function runLuck(input: LuckInput): RunLuck {
   return {
     trials,
     probability,
+    untold,
     bars,
     standard: {
       psr: probabilisticSharpe(measured),
       dsr: deflatedSharpe(measured, trials),
       minimumYears: Number.isFinite(needed) ? needed : null,
     },
-    sentence: [tried(input), barsText(trials, bars), ends(input, probability), power(trials, years, probability)]
+    sentence: [
+      tried(input),
+      barsText(trials, bars),
+      ends(input, probability, untold),
+      power(trials, years, probability),
+    ]
       .filter((text) => text !== "")
       .join(" "),
   };
@@ -102,16 +113,19 @@ const barsText = (trials: number, { half, twentieth }: { readonly half: number; 
     ? `One worthless strategy shows a Sharpe of ${figureText(twentieth)} or more in one of twenty searches;`
     : `The best of ${trials} worthless strategies shows a Sharpe of ${figureText(half)} or more in half of all such searches and ${figureText(twentieth)} in one of twenty;`;
 
-const ends = (input: LuckInput, probability: number | null): string =>
-  `this one shows ${figureText(input.sharpe ?? 0)}${probability === null ? `. ${untold(input)}` : `: luck does that in ${luckText(probability)}.`}`;
+const ends = ({ sharpe }: LuckInput, probability: number | null, untold: string | null): string =>
+  `this one shows ${figureText(sharpe ?? 0)}${probability === null ? `. ${untoldText(untold ?? "")}` : `: luck does that in ${luckText(probability)}.`}`;
 
-const untold = (input: LuckInput): string =>
-  `Whether it is luck cannot be told: ${cannotTell(input) ?? "there is no Sharpe"}.`;
+const untoldText = (why: string): string => `Whether it is luck cannot be told: ${why}.`;
+
+/** In a few words, for rows. */
+export const luckInShort = ({ probability, untold }: RunLuck): string =>
+  probability === null ? `cannot be told: ${untold ?? ""}` : luckText(probability);
 
 /** Why no probability can be given; null when it can. */
 function cannotTell({ worthless, trades, sharpe }: LuckInput): string | null {
   if (worthless !== null) return worthless;
-  if (trades === 0) return "it made no trade";
+  if (trades === 0) return "it closed no trade";
   if (trades < ENOUGH_TRADES) return `${trades} trades are too few, ${ENOUGH_TRADES} would do`;
   return sharpe === null ? "there is no Sharpe" : null;
 }

@@ -1,7 +1,9 @@
 import type { Caveat } from "../result.ts";
 import type { BacktestResult } from "../kinds/backtest.ts";
 import { sharpeStandardError } from "../statistics.ts";
+import { BAD_BARS } from "./bar-soundness.ts";
 import { KTRDR_BARS_PER_YEAR } from "./bars-per-year.ts";
+import { boughtOnce, timeInMarket } from "./exposure.ts";
 import { capitalFor, POSITION_SHARE, WHOLE_SHARES, type PriceSpan } from "./position-size.ts";
 import { CURVE_SLACK } from "./traded-bars.ts";
 import type { TradeSums } from "./trade-sums.ts";
@@ -30,6 +32,8 @@ type Check = (facts: BacktestFacts) => string | null;
 const FEW_TRADES = 30;
 /** A single trade with this share of the profit gets a caveat. */
 const MOST_OF_PROFIT = 0.5;
+/** From this share of the time on, a strategy hardly differs from holding. */
+const NEARLY_ALWAYS = 0.95;
 
 const SHOWN = 3;
 const shown = (lines: readonly string[]): string => lines.slice(0, SHOWN).join(" ");
@@ -38,7 +42,7 @@ const percent = (ratio: number, digits = 2): string => `${(ratio * 100).toFixed(
 const figure = (value: number): string => value.toFixed(2);
 
 const CHECKS: Readonly<Record<string, Check>> = {
-  bad_bars: ({ faults }) =>
+  [BAD_BARS]: ({ faults }) =>
     faults.length > 0
       ? `BAD BARS: ${shown(faults)} KTRDR computed on them, so no figure here describes the market. Mend the price file and run it again.`
       : null,
@@ -52,8 +56,20 @@ const CHECKS: Readonly<Record<string, Check>> = {
       ? `Nothing could be bought: KTRDR buys whole shares for 25 % of the capital, and one costs at least ${figure(dearest.low)}. An initial_capital of ${needed} would do.`
       : `Positions are coarse: 25 % of the capital buys ${Math.floor(most)} whole shares at the highest price. An initial_capital of ${needed} makes them fine.`;
   },
+  bought_once: ({ figures }) =>
+    boughtOnce(figures)
+      ? "It bought once and never sold: this is holding with a quarter of the capital, and no strategy."
+      : null,
+  always_in: ({ figures }) => {
+    const time = timeInMarket(figures);
+    return time !== null && time >= NEARLY_ALWAYS
+      ? `It was in the market ${percent(time, 0)} of the time: this is nearly holding with a quarter of the capital. Compare it with buy_and_hold at_same_exposure.`
+      : null;
+  },
   no_trades: ({ figures, dearest }) =>
-    figures.trades === 0 && !(dearest !== null && figures.initialCapital * POSITION_SHARE < dearest.low)
+    figures.trades === 0 &&
+    !boughtOnce(figures) &&
+    !(dearest !== null && figures.initialCapital * POSITION_SHARE < dearest.low)
       ? "No trade was made: every other figure is empty. Lower decisions.confidence_threshold or look at the label balance."
       : null,
   loses_less: ({ figures: { totalReturn, trades, buyAndHold: held } }) =>

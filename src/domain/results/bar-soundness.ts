@@ -6,6 +6,9 @@ import { defectLine, spoilsReturns } from "../bars/words.ts";
 import { barsPerYear } from "./bars-per-year.ts";
 import { instant, type WindowBars } from "./buy-and-hold.ts";
 
+/** The code of the caveat that bars have faults. */
+export const BAD_BARS = "bad_bars";
+
 export interface BarSoundness {
   /** Defects by which the bars differ from the market; empty for sound bars. */
   readonly faults: readonly string[];

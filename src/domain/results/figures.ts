@@ -2,6 +2,7 @@
 import type { BacktestResult } from "../kinds/backtest.ts";
 import type { JobResult } from "../kinds/index.ts";
 import type { TrainingResult } from "../kinds/training.ts";
+import { timeInMarket } from "./exposure.ts";
 
 interface Figure {
   readonly kind: "backtest" | "training";
@@ -40,6 +41,7 @@ export const FIGURES = {
   win_rate: backtest("higher", ({ winRate }) => winRate),
   profit_factor: backtest("higher", ({ profitFactor }) => profitFactor),
   trades: backtest("higher", ({ trades }) => trades),
+  time_in_market: backtest("higher", timeInMarket),
   final_val_loss: training("lower", ({ finalValLoss }) => finalValLoss),
   final_val_accuracy: training("higher", (result) => (result.regression ? null : result.finalValAccuracy)),
   test_accuracy: training("higher", (result) => (result.regression ? null : result.testAccuracy)),
@@ -54,8 +56,8 @@ export type FigureName = keyof typeof FIGURES;
 
 export const FIGURE_NAMES = Object.keys(FIGURES) as [FigureName, ...FigureName[]];
 
-/** Figures of an epoch that was not saved, or by KTRDR's own formula. Only older experiments are judged by them. */
-const NOT_OFFERED: readonly FigureName[] = ["best_val_accuracy", "best_val_loss", "sortino"];
+/** Figures of an epoch that was not saved, by KTRDR's own formula, or of which neither more nor less is better. */
+const NOT_OFFERED: readonly FigureName[] = ["best_val_accuracy", "best_val_loss", "sortino", "time_in_market"];
 
 /** Figures by which runs may be compared and experiments judged. */
 export const FIGURES_TO_CHOOSE = FIGURE_NAMES.filter((name) => !NOT_OFFERED.includes(name)) as [

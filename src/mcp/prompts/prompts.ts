@@ -49,11 +49,11 @@ export const PROMPTS: readonly Prompt[] = [
     }) => `Do research with the ktrdr tools. Goal: ${goal ?? ""}${symbol === undefined ? "" : `\nMarket: ${symbol}`}
 
 1. Find out where we stand: list_experiments (status open), list_tasks (status open), search_insights on the goal, get_failed_strategies. Go on with what is open before beginning anything.
-2. list_market_data. Decide which years are for training, which for testing, and leave the newest untouched.
+2. list_market_data with the symbol: "power" says what its years can still show after all that was tried. Decide which years are for training, which for testing, and leave the newest untouched.
 3. One hypothesis at a time: start_experiment with the figure that decides, BEFORE anything runs.
 4. create_strategy or mutate_strategy, then train_model with repeats (or start_batch), then run_backtest on later dates, each with the experiment_id. get_task_status with wait_seconds 45.
-5. conclude_experiment. Believe its verdict, not the best of several figures; compare_results says which differences are chance.
-6. save_insight, failures first of all. Then the next hypothesis.
+5. conclude_experiment. Believe its verdict, not the best of several figures. Every backtest counts as a trial: above 5 % "luck" nothing is shown, and each further try raises the bar. compare_results says which differences are chance.
+6. save_insight, failures first of all, with the task_ids. One that proved wrong is superseded. Then the next hypothesis.
 
 Stop when the goal is answered, or when three hypotheses in a row taught nothing new; say what is known, with figures and their errors.`,
   },
@@ -74,7 +74,7 @@ Stop when the goal is answered, or when three hypotheses in a row taught nothing
 2. Its own error first: train_model with repeats 5, run_backtest for each training on later dates. The spread is what a change has to beat.
 3. start_experiment: the change you believe in, the figure, the threshold (more than the spread), the number of runs.
 4. mutate_strategy with few variations, one idea each; start_batch (work both, draws 3 or more, with the experiment_id).
-5. compare_results. "within chance" is no improvement. The best of many is confirmed on dates that none of them saw, once.
+5. compare_results. "within chance" is no improvement, and luck above 5 % is none either. The best of many is confirmed on dates that none of them saw, once.
 6. conclude_experiment and save_insight, whatever came out.`,
   },
   {
@@ -91,7 +91,8 @@ Stop when the goal is answered, or when three hypotheses in a row taught nothing
 - Was the criterion written down before the runs, and does the verdict follow from it?
 - Which runs were left out, and why? Were there others (list_tasks for the strategy) that were never attached?
 - Are the runs draws of one strategy, or different ones? Is the distance from the threshold more than the standard error?
-- Buy-and-hold, costs, number of trades, in-sample flags, caveats: does any of them change the reading?
+- How many backtests were tried on these days, and how far does luck explain the run in the middle?
+- Buy-and-hold at the same exposure, costs, number of trades, in-sample flags, caveats: does any of them change the reading?
 - Do manifests agree (bars, KTRDR's version, strategy text)? replay_run one backtest: does it come out the same?
 
 Say in a few sentences what is known, what is not, and the one run that would tell most. save_insight if the review teaches something.`,

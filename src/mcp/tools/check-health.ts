@@ -28,9 +28,9 @@ interface Part {
 export const checkHealth = defineTool({
   name: "check_health",
   title: "Check health",
-  description: `Asks every part at once and says which is up, which is down, and the command that starts it: Temporal (runs the jobs), our workers (carry them out), PostgreSQL (remembers them), KTRDR and its own workers (compute), the strategies folder. Also says which engine computes: the real KTRDR or the sandbox, whose results are for trying things out; and whether the operator paused research or how much of today's computing budget is left.
+  description: `Says which part is up, which is down, and the command that starts it: Temporal (runs the jobs), our workers (carry them out), PostgreSQL (remembers them), KTRDR and its own workers (compute), the strategies folder. Also which engine computes (the real KTRDR, or the sandbox, whose figures are for practice), whether the operator paused research, and what is left of today's computing budget.
 
-Call it once at the beginning, and whenever an error says -32001. Takes at most a few seconds, even with everything down. Needs no arguments.`,
+Call it once at the beginning, and whenever an error says -32001. Takes a few seconds. Needs no arguments.`,
   input: z.strictObject({}),
   output: z.object({
     ok: z.boolean().describe("True when every part is up."),

@@ -6,6 +6,8 @@ import { FIGURES, FIGURES_TO_CHOOSE, FIGURE_NAMES, type FigureName } from "../..
 import { median } from "../../domain/statistics.ts";
 import { differences, type Difference } from "../../domain/strategy/difference.ts";
 import { compact, rounded, enginesText } from "../../domain/facts.ts";
+import { luckInShort } from "../../domain/luck/run-luck.ts";
+import { weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import { runsToCompare, type RunToCompare } from "../../research/jobs/compared-runs.ts";
 import { defineTool } from "../define-tool.ts";
 import { chart, taskId } from "../fields.ts";
@@ -20,7 +22,7 @@ export const compareResults = defineTool({
   title: "Compare results",
   description: `Puts finished runs side by side: figures by strategy, what differs, and which differences are more than chance. A batch stands for its runs. Runs of the same strategy text on the same market and dates are draws of one group, told as median and range. Ranked are only groups of the same market, dates, costs and engine.
 
-"beyond chance": in a whole comparison of equal strategies at most once in twenty. "within chance": no reason to prefer the best. "cannot be told": too few draws, and how many would do. Backtests or trainings, not both.
+"beyond chance": in a whole comparison of equal strategies at most once in twenty. "within chance": no reason to prefer the best. "cannot be told": too few draws, and how many would do. "luck": how often luck alone looks like the run in the middle, among all tried. Backtests or trainings, not both.
 
 Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
   input: z.strictObject({
@@ -52,11 +54,12 @@ Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
       attach(await deps.charts.comparison(figure, named));
     }
     const shown = SHOWN[detail];
+    const weighed = await weighRuns(deps, groups.map(middleOf), "all symbols");
     return {
       headline: headlineOf(figure, groups, runs),
       figure,
       engine: enginesText(runs.map(({ result }) => result.engine)) ?? "unknown",
-      groups: groupsFacts(figure, groups, runs, shown),
+      groups: groupsFacts(figure, groups, { runs, weighed }, shown),
       runs: runs.slice(0, shown.runs).map((run) => runFacts(run, detail === "brief" ? BRIEF : FIGURE_NAMES)),
       ...compact({ more_runs: runs.length > shown.runs ? runs.length - shown.runs : null }),
       caveats: caveatsOf(figure, groups, runs, growing),
@@ -92,6 +95,12 @@ const withoutFigure = (figure: FigureName, [first]: readonly RunToCompare[]) =>
     next: "repeat the call with one of them",
   });
 
+/** The run in the middle; of two the one with the lower figure. */
+function middleOf({ jobIds, values }: Group): string {
+  const sorted = jobIds.map((jobId, at) => ({ jobId, value: values[at] ?? 0 })).toSorted((a, b) => a.value - b.value);
+  return sorted[Math.ceil(sorted.length / 2) - 1]?.jobId ?? "";
+}
+
 const runOf = (group: Group | undefined, runs: readonly RunToCompare[]): RunToCompare | undefined =>
   runs.find(({ jobId }) => jobId === group?.jobIds[0]);
 
@@ -125,15 +134,21 @@ function bestOf(figure: FigureName, [best, ...others]: readonly Group[], runs: r
 
 type Shown = (typeof SHOWN)["brief" | "standard"];
 
+interface Compared {
+  readonly runs: readonly RunToCompare[];
+  readonly weighed: ReadonlyMap<string, WeighedRun>;
+}
+
 /** Each group, compared with the best one of its place. */
-function groupsFacts(figure: FigureName, groups: readonly Group[], runs: readonly RunToCompare[], shown: Shown) {
+function groupsFacts(figure: FigureName, groups: readonly Group[], compared: Compared, shown: Shown) {
+  const { runs } = compared;
   const bests = new Map(groups.filter(({ againstBest }) => againstBest === null).map((best) => [best.place, best]));
   return groups.map((group) => {
     const best = runOf(bests.get(group.place), runs);
     const alone = groups.filter(({ place }) => place === group.place).length === 1;
     const differs = group.againstBest === null ? [] : differencesOf(best, runOf(group, runs));
     return {
-      ...groupFigures(figure, group, runs, bests.size > 1),
+      ...groupFigures(figure, group, compared, bests.size > 1),
       against_best: alone && bests.size > 1 ? "not ranked: alone there" : standing(group),
       ...(group.againstBest === null ? {} : { differs_from_best: differs.slice(0, shown.differences) }),
       ...compact({ more_differences: differs.length > shown.differences ? differs.length - shown.differences : null }),
@@ -142,8 +157,9 @@ function groupsFacts(figure: FigureName, groups: readonly Group[], runs: readonl
   });
 }
 
-function groupFigures(figure: FigureName, group: Group, runs: readonly RunToCompare[], several: boolean) {
+function groupFigures(figure: FigureName, group: Group, { runs, weighed }: Compared, several: boolean) {
   const { jobIds, values, median: middle, error } = group;
+  const luck = weighed.get(middleOf(group))?.luck;
   const members = runs.filter(({ jobId }) => jobIds.includes(jobId));
   const drawn = values.length > 1;
   return {
@@ -155,14 +171,15 @@ function groupFigures(figure: FigureName, group: Group, runs: readonly RunToComp
       min: drawn ? rounded(Math.min(...values)) : null,
       max: drawn ? rounded(Math.max(...values)) : null,
       standard_error: rounded(error),
-      ...Object.fromEntries(BESIDE.filter((name) => name !== figure).map((name) => [name, middleOf(name, members)])),
+      luck: luck === undefined ? null : luckInShort(luck),
+      ...Object.fromEntries(BESIDE.filter((name) => name !== figure).map((name) => [name, medianOf(name, members)])),
     }),
   };
 }
 
 /** Figures whose medians each group shows beside the one it is ranked by. */
-const BESIDE = ["trades", "excess_sharpe", "excess_annual_return"] as const;
-function middleOf(figure: FigureName, members: readonly RunToCompare[]): number | null {
+const BESIDE = ["trades", "time_in_market", "excess_sharpe", "excess_annual_return"] as const;
+function medianOf(figure: FigureName, members: readonly RunToCompare[]): number | null {
   const known = members.map(({ result }) => FIGURES[figure].of(result)).filter((value) => value !== null);
   return known.length === 0 ? null : rounded(median(known));
 }

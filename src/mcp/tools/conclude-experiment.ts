@@ -38,12 +38,13 @@ Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081", "conclusion": "Entries
     const { experiments } = context.deps.records;
     await assertAdmitted(experiment_id, context);
     const { experiment, existing } = await experiments.conclude(experiment_id, conclusion, context.caller.name);
+    const successor = (await context.deps.records.insights.successors([experiment_id])).get(experiment_id);
     const concluded = experiment.conclusion;
     if (concluded === null) throw new DomainError("internal", { what: "An experiment was concluded and is open." });
     return {
       experiment_id,
       verdict: concluded.judgement.verdict,
-      headline: verdictText(experiment, concluded.judgement),
+      headline: verdictText(experiment, concluded.judgement, successor),
       ...compact({ engine: enginesText(await experiments.engines([experiment_id])) }),
       existing,
       conclusion: concluded.words,

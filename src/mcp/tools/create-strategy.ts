@@ -18,7 +18,7 @@ export const createStrategy = defineTool({
 
 Before: get_strategy_schema (sections grammar and example), calculate_indicators for sensible fuzzy limits. After: train_model.
 
-Nothing is overwritten silently: to replace a strategy give overwrite true and replaces_sha256, the sha256 that get_strategy or this tool told. Earlier texts stay: get_strategy shows them by version. A changed text is another strategy to every job: prefer a new name for a new idea. For variations of a saved one mutate_strategy is shorter. "reminders" are notes and failures of earlier research on similar strategies.
+To replace a strategy give overwrite true and replaces_sha256, the sha256 that get_strategy or this tool told. Earlier texts stay: get_strategy shows them by version. A new idea takes a new name; for variations of a saved strategy mutate_strategy is shorter. "reminders" are notes and failures of earlier research on similar strategies.
 
 YAML only: no tags, anchors or aliases.
 

@@ -31,6 +31,7 @@ Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081"}`,
     caveats: z.array(z.string()).optional(),
     conclusion: z.string().optional(),
     concluded_at: z.string().optional(),
+    superseded_by: z.looseObject({ insight_id: z.string() }).optional(),
     started_at: z.string(),
     by: z.string(),
     next: z.string(),
@@ -41,15 +42,18 @@ Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081"}`,
     const { experiments } = deps.records;
     const [experiment, runs] = await Promise.all([experiments.get(experiment_id), experiments.runs(experiment_id)]);
     const { conclusion, hypothesis } = experiment;
-    const { onTheseDays } = await deps.records.ledger.trials(experiment.sample.symbol, experiment.sample);
+    const [{ onTheseDays }, successors] = await Promise.all([
+      deps.records.ledger.trials(experiment.sample.symbol, experiment.sample),
+      deps.records.insights.successors([experiment_id]),
+    ]);
     const judgement = conclusion?.judgement ?? judge(experiment, runs, onTheseDays);
-    const { verdict: _short, ...row } = experimentRow(experiment, hypothesis.length);
+    const { verdict: _short, ...row } = experimentRow(experiment, hypothesis.length, successors.get(experiment_id));
     return {
       ...row,
       headline:
         conclusion === null
           ? `Open: ${judgement.counted.length} of ${experiment.runs} runs count so far.`
-          : verdictText(experiment, judgement),
+          : verdictText(experiment, judgement, successors.get(experiment_id)),
       ...compact({ engine: enginesText(runs.map(({ result }) => result?.engine ?? null)) }),
       ...judgementFactsOf(judgement, all_runs ? ALL : SHOWN),
       ...(conclusion === null ? {} : { conclusion: conclusion.words, concluded_at: conclusion.concludedAt }),

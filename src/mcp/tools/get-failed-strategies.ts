@@ -12,7 +12,7 @@ export const getFailedStrategies = defineTool({
 
 Judged are jobs that failed, and backtests on dates their model was not trained on. One of those counts as failed when it made no trade, or its Sharpe is below sharpe_below or below that of buying and holding. In-sample backtests prove nothing and are left out.
 
-"share" is failed of tried; compare it with the share of all judged. What comes first is surest, by the lower end of a 95 % interval. For what was written down about failures: search_insights with category failure.
+"share" is failed of tried; compare it with the share of all judged. The surest comes first, by the lower end of a 95 % interval. search_insights with category failure has what was written down.
 
 Example: {"symbol": "SPX", "timeframe": "1d", "sharpe_below": 0.3}`,
   input: z.strictObject({

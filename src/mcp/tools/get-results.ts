@@ -23,7 +23,7 @@ detail: brief = headline figures; standard (default) = all corrected figures and
 
 Backtests: total and annual return, Sharpe, drawdown (positive ratio), trades, beside buy_and_hold over the same bars. A strategy that does not beat buy_and_hold after risk has shown nothing. luck: how often the best of all worthless strategies tried on this symbol would look this good; above 5 % nothing is shown. "in_sample" true means the window overlaps the training: do not quote the figures. Trainings: figures of the saved model, which is the LAST epoch's (best_* are of an epoch that was not kept; epochs count from 1).
 
-Figures whose KTRDR name promises something else are corrected, the raw one is in detail full, and a caveat says so. Read the caveats before concluding. Failed or cancelled jobs answer with the reason and what was learnt until then. A batch answers at any time: median, min and max by strategy, then its items.
+Figures that KTRDR names wrongly are corrected, and a caveat says so. Read the caveats before concluding. Failed or cancelled jobs answer with the reason and what was learnt until then. A batch answers at any time: median, min and max by strategy, then its items.
 
 Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
   input: z.strictObject({
@@ -94,9 +94,10 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
 });
 
 async function besideBacktest(deps: Deps, job: JobRecord, result: BacktestResult): Promise<Beside> {
-  const [sample, twins] = await Promise.all([
+  const [sample, twins, draws] = await Promise.all([
     inSample(deps, result, job.request),
     deps.records.results.twins(job.jobId),
+    deps.records.results.draws(job.jobId),
   ]);
-  return { sample, luck: await luckOfBacktest(deps, result, sample), twins };
+  return { sample, luck: await luckOfBacktest(deps, result, sample), twins, draws };
 }

@@ -5,7 +5,7 @@ import { defineTool } from "../define-tool.ts";
 export const getStrategySchema = defineTool({
   name: "get_strategy_schema",
   title: "Get the strategy schema",
-  description: `The grammar of a strategy, one section per call so that answers stay short. Read it before writing the first strategy.
+  description: `The grammar of a strategy, one section per call. Read it before writing the first one.
 
 - grammar: every section and key, defaults, and which keys KTRDR silently ignores
 - example: a complete strategy for SPX daily that passes every check; change it rather than starting from nothing
@@ -13,7 +13,7 @@ export const getStrategySchema = defineTool({
 - labels: what the network learns to predict, and why a threshold can leave it a single class
 - indicators: the 31 types on one line each (list_indicators has ranges and meanings)
 
-A good start: grammar, example, then calculate_indicators for real value ranges, then create_strategy.
+Then calculate_indicators for real values, and create_strategy.
 
 Example: {"section": "example"}`,
   input: z.strictObject({ section: z.enum(GUIDE_SECTIONS).default("grammar").describe("Which part.") }),

@@ -2,7 +2,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { JobFailure } from "../../domain/outcome.ts";
 import { compact } from "../../domain/facts.ts";
+import { luckInShort } from "../../domain/luck/run-luck.ts";
 import { knownOf } from "../../domain/job-status.ts";
+import { weighRuns } from "../../research/jobs/luck-of.ts";
+import type { Deps } from "../../research/ports.ts";
 import { statusFacts, statusOf, uiLink, type TaskStatus } from "../../research/jobs/task-status.ts";
 import { batchProgress } from "../batch-facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
@@ -20,7 +23,7 @@ export const getTaskStatus = defineTool({
   title: "Get task status",
   description: `Says truthfully where a job is: queued (with its place), starting, running (percent, step, rough seconds left, age of the last sign of life), stalled, worker_down, ktrdr_unreachable, recording, cancelling, or how it ended.
 
-Use wait_seconds 45 instead of asking again and again: the call returns as soon as the job ends, else after the time, with the current state (that is not an error; call again until "final" is true). Aborting the call only stops waiting; the job goes on. Answers also while workers, KTRDR or PostgreSQL are down, and then says what is known and what is not; "next" says what to do.
+With wait_seconds 45 the call returns as soon as the job ends, else after that time with the current state: call again until "final" is true. Aborting the call only stops waiting; the job goes on. Answers also while workers, KTRDR or PostgreSQL are down, and says what is not known; "next" says what to do.
 
 After completed: get_results. After failed: read "failure", mend the cause; the same request would only return this failed job, unless force_new_reason is given to the start tool.
 
@@ -39,6 +42,7 @@ Example: {"task_id": "train-spx_trend-7f3a2c", "wait_seconds": 45}`,
     failure: z.looseObject({ code: z.string(), what: z.string() }).optional(),
     partial: z.looseObject({}).optional().describe("What was learnt before it ended."),
     faults_overcome: z.array(z.string()).optional(),
+    luck: z.string().optional(),
     batch: z.looseObject({}).optional().describe("Of a batch: how many ended how, and which strategy leads."),
     temporal_ui: z.string().optional(),
   }),
@@ -81,6 +85,7 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
   const outcome = knownOf(record)?.outcome ?? null;
   const faults = outcome?.faultsSeen ?? [];
   const batch = task.kind === "batch" ? await batchProgress(deps, jobId) : null;
+  const luck = task.kind === "backtest" && outcome?.status === "completed" ? await luckOf(deps, jobId) : null;
   return {
     ...statusFacts(jobId, task),
     ...compact({
@@ -92,10 +97,18 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
       failure: status.failure === null ? null : failureFacts(status.failure),
       partial: status.partial === null ? null : compact({ ...status.partial }),
       faults_overcome: faults.length > 0 ? [...faults] : null,
+      luck,
       batch: batch?.counts ?? null,
       temporal_ui: uiLink(deps.links, jobId),
     }),
   };
+}
+
+/** Beside a headline with a Sharpe ratio; null while the record does not tell. */
+async function luckOf(deps: Deps, jobId: string): Promise<string | null> {
+  const found = await weighRuns(deps, [jobId], "own symbol").catch(() => null);
+  const run = found?.get(jobId);
+  return run === undefined ? null : luckInShort(run.luck);
 }
 
 const failureFacts = ({ code, what, why, next }: JobFailure) => ({ code, what, ...compact({ why, next }) });

@@ -31,9 +31,10 @@ Example: {"status": "open"}`,
     const { experiments } = deps.records;
     const found = await experiments.list(wanted);
     const shown = found.slice(0, limit);
-    const engines = await experiments.engines(shown.map(({ experimentId }) => experimentId));
+    const ids = shown.map(({ experimentId }) => experimentId);
+    const [engines, successors] = await Promise.all([experiments.engines(ids), deps.records.insights.successors(ids)]);
     return {
-      experiments: shown.map((experiment) => experimentRow(experiment, SHORT)),
+      experiments: shown.map((experiment) => experimentRow(experiment, SHORT, successors.get(experiment.experimentId))),
       more: found.length > limit,
       ...compact({ engine: enginesText(engines) }),
     };

@@ -5,7 +5,8 @@ import { isTimeframe, symbolAdvice, TIMEFRAMES } from "../../domain/market-data.
 import type { SymbolInfo } from "../../ktrdr/data.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { symbol, timeframe } from "../fields.ts";
-import { rounded } from "../../domain/facts.ts";
+import { compact, rounded } from "../../domain/facts.ts";
+import { powerOf } from "../../research/jobs/luck-of.ts";
 
 const SHOWN_VALID = 30;
 
@@ -14,7 +15,7 @@ export const listMarketData = defineTool({
   title: "List market data",
   description: `Which bars are stored: symbols, timeframes, first and last bar, number of bars, and what is wrong with them (defects). Call it first: every date of a training or backtest must lie inside; nothing is fetched on the way.
 
-Without arguments: all symbols. With symbol: its timeframes. With symbol and timeframe also the latest bars. Missing data: load_market_data.
+Without arguments: all symbols. With symbol: its timeframes, and what their years can still show. With symbol and timeframe also the latest bars. Missing data: load_market_data.
 
 Keep the newest part for backtests (and never look at it while designing): e.g. of 2000-2020 train on 2000-2014.
 
@@ -48,7 +49,8 @@ Example: {"symbol": "SPX", "timeframe": "1d", "bars": 3}`,
     const [only] = pairs;
     const wanted = args.bars > 0 && args.symbol !== undefined && args.timeframe !== undefined;
     const latest = wanted && only !== undefined ? await latestBars(only, args.bars, context) : undefined;
-    return { data: rows, more: pairs.length > args.limit, ...(latest === undefined ? {} : { latest_bars: latest }) };
+    const data = args.symbol === undefined ? rows : await Promise.all(rows.map((row) => withPower(row, context)));
+    return { data, more: pairs.length > args.limit, ...(latest === undefined ? {} : { latest_bars: latest }) };
   },
 });
 
@@ -56,6 +58,7 @@ interface Pair {
   readonly symbol: string;
   readonly timeframe: string;
 }
+type Row = Pair & Record<string, unknown>;
 
 const sameSymbol = (a: string, b: string): boolean => a.toUpperCase() === b.toUpperCase();
 
@@ -72,7 +75,7 @@ async function judgedRows(pairs: readonly Pair[], context: ToolContext) {
   for (const [index, pair] of pairs.entries()) {
     judged.push({ ...pair, ...rows[index], ...(await defectsOf(pair, context, signal)) });
   }
-  return judged as (Pair & Record<string, unknown>)[];
+  return judged as Row[];
 }
 
 /** First, last and number of bars; a pair whose file is empty or unreadable says so instead of failing the list. */
@@ -85,6 +88,14 @@ async function rangeRow(pair: Pair, { deps, signal }: ToolContext) {
     if (!isDomainError(error, "data_not_found", "ktrdr_rejected")) throw error;
     return { bars: 0, problem: "KTRDR lists it but has no readable bars", ...problem };
   }
+}
+
+/** What all years of a market can still show. */
+async function withPower(row: Row, { deps }: ToolContext): Promise<Row> {
+  const { from, to } = row;
+  if (typeof from !== "string" || typeof to !== "string") return row;
+  const years = { startDate: from.slice(0, 10), endDate: to.slice(0, 10) };
+  return { ...row, ...compact({ power: await powerOf(deps, row.symbol, years, 1) }) };
 }
 
 /** KTRDR lists files whose names it cannot use. */

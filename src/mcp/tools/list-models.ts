@@ -6,9 +6,9 @@ import { strategyName, symbol } from "../fields.ts";
 export const listModels = defineTool({
   name: "list_models",
   title: "List models",
-  description: `Lists the models that trainings of this server produced, newest first, each with its training window, figures and the task_id that made it. Use it to choose a model for run_backtest (pass the task_id as "model") and to see on which dates it must NOT be judged.
+  description: `The models that trainings of this server produced, newest first, each with its figures, the task_id that made it ("model" of run_backtest), and its training window, on which it must NOT be judged.
 
-Accuracies are ratios and say little alone: with few trades most bars are "hold", so a model that always says hold looks accurate. Trainings of the same strategy differ by chance (no seed): look at several before preferring one.
+Accuracies are ratios, and mean nothing without the base rate beside them. Trainings of one strategy differ by chance (no seed): look at several.
 
 Example: {"strategy": "spx_trend", "limit": 5}`,
   input: z.strictObject({

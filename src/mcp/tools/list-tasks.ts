@@ -3,6 +3,8 @@ import { isDomainError, type DomainError } from "../../domain/errors.ts";
 import { JOB_KINDS } from "../../domain/kinds/index.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { compact, engineText } from "../../domain/facts.ts";
+import { luckInShort } from "../../domain/luck/run-luck.ts";
+import { weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import { defineTool } from "../define-tool.ts";
 import { strategyName, taskId } from "../fields.ts";
 import type { OpenJob } from "../../temporal/open-jobs.ts";
@@ -13,9 +15,9 @@ const STATUSES = ["open", "completed", "failed", "cancelled", "terminated"] as c
 export const listTasks = defineTool({
   name: "list_tasks",
   title: "List tasks",
-  description: `Lists jobs, newest first: finished ones from the record for ever, open ones also from Temporal. Use it to find a task_id again, to see what is running before starting more, or what was tried for a strategy.
+  description: `Jobs, newest first: finished ones from the record for ever, open ones also from Temporal. It finds a task_id again, what is running, and what was tried for a strategy.
 
-"open" means not ended; get_task_status says what an open job is doing. Jobs of a batch carry "part_of". For models with their figures, list_models is shorter.
+"open" means not ended; get_task_status says what an open job is doing. "luck": how often luck alone looks like this backtest, among all tried on its symbol. Jobs of a batch carry "part_of". For models with their figures, list_models is shorter.
 
 Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "limit": 20}. For the next page pass the last task_id as "before".`,
   input: z.strictObject({
@@ -45,7 +47,8 @@ Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "lim
     const early = unrecorded
       .filter((job) => filter.kind === undefined || job.kind === filter.kind)
       .filter((job) => filter.strategy === undefined || job.strategy === filter.strategy);
-    const tasks = [...early.map(openRow), ...rows.map(recordRow)];
+    const weighed = await weighedRows(deps, rows);
+    const tasks = [...early.map(openRow), ...rows.map((row) => recordRow(row, weighed.get(row.jobId)))];
     return {
       tasks: tasks.slice(0, limit),
       more: tasks.length > limit,
@@ -81,7 +84,14 @@ const openRow = (job: OpenJob) => ({
   status: "open",
 });
 
-function recordRow(job: JobRecord) {
+/** How far luck explains the backtests of a list; nothing when the record does not tell. */
+async function weighedRows(deps: Deps, rows: readonly JobRecord[]): Promise<ReadonlyMap<string, WeighedRun>> {
+  const backtests = rows.filter(({ kind, status }) => kind === "backtest" && status === "completed");
+  const ids = backtests.map(({ jobId }) => jobId);
+  return await weighRuns(deps, ids, "own symbol").catch(() => new Map<string, WeighedRun>());
+}
+
+function recordRow(job: JobRecord, weighed: WeighedRun | undefined) {
   const { request, strategy, symbol, timeframe, parentJobId, admittedAt, finishedAt, outcome, engine } = job;
   return {
     task_id: job.jobId,
@@ -96,6 +106,7 @@ function recordRow(job: JobRecord) {
       started_at: admittedAt,
       finished_at: finishedAt,
       headline: outcome?.headline,
+      luck: weighed === undefined ? null : luckInShort(weighed.luck),
       engine: engine === null ? null : engineText(engine),
     }),
   };

@@ -14,7 +14,7 @@ export const loadMarketData = defineTool({
 - local (default): only looks, fresh, at what is stored and answers at once. No job.
 - tail: fetches the newest bars; backfill: older ones; full: everything the source has. These start a durable job and answer with a task_id; get_task_status (wait_seconds 45) until "final". They need KTRDR's connection to its data source (Interactive Brokers); without it the job fails and says so.
 
-Asking again on the same day returns the same job; force_new_reason repeats it. After a load list_market_data shows the new range. Before training on new bars, remember that fresh bars are best kept for backtests.
+Asking again on the same day returns the same job; force_new_reason repeats it. Keep fresh bars for backtests.
 
 Example: {"symbol": "EURUSD", "timeframe": "1h", "mode": "tail"}`,
   input: z.strictObject({

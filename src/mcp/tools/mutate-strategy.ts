@@ -29,7 +29,7 @@ const changes = z
 export const mutateStrategy = defineTool({
   name: "mutate_strategy",
   title: "Mutate a strategy",
-  description: `Makes strategies out of a saved one by named changes, checked and saved together: all or none. A variation with a name is another strategy; one without replaces the strategy and needs replaces_sha256 as create_strategy does; the old text stays in its history.
+  description: `Makes strategies out of a saved one by named changes, checked and saved together: all or none. A variation with a name is another strategy; one without replaces the strategy and needs replaces_sha256 as create_strategy does.
 
 op, target, value:
 - add_indicator, replace_indicator: id, {"type": "rsi", "period": 9}; to add also {"fuzzy_sets": {"zone": {"low": [0, 20, 40], ...}}}, which become inputs

@@ -18,6 +18,8 @@ import {
   symbol,
   timeframe,
 } from "../fields.ts";
+import { compact } from "../../domain/facts.ts";
+import { powerOf } from "../../research/jobs/luck-of.ts";
 import { chooseModel, marketOfModel, MODEL_PATH, type ChosenModel } from "../../research/jobs/model-choice.ts";
 import { checkedModel } from "../../research/jobs/model-strategy.ts";
 import { checkOrder, fewBarsWarning } from "../../research/strategies/preflight.ts";
@@ -33,9 +35,8 @@ Before: train_model finished. Choose dates AFTER the training window: a backtest
 
 - model: the task_id of a training (best), or its model_path from list_models. For a batch: all its models, as a batch.
 - A model of elsewhere: its model_path, and a symbol.
-- The strategy's file is not needed: the model keeps what it was trained with.
 - The first 50 bars of the window are warm-up and not traded.
-- commission and slippage are ratios of traded value per fill (0.001 = 0.1 %). Costs of 0 flatter every strategy.
+- commission and slippage are ratios of traded value per fill (0.001 = 0.1 %).
 - The same model gives the same figures every time; another training of the same strategy does not.
 
 Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_date": "2019-12-31"}`,
@@ -55,6 +56,7 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
     ...statusFields,
     existing: z.boolean().describe("True: this request was known; nothing new was started."),
     items: z.number().optional(),
+    power: z.string().optional().describe("What these days can still show."),
     warnings: z.array(z.string()),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
@@ -75,13 +77,16 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
       commission: args.commission,
       slippage: args.slippage,
     } as const satisfies BacktestRequest;
-    const answer = await startJob(context, {
-      request,
-      forceReason: args.force_new_reason ?? null,
-      experimentId: args.experiment_id,
-      preflight: () => preflight(request, model, args, context),
-    });
-    return { ...answer, warnings: [...sampleWarnings(request, model), ...answer.warnings] };
+    const [answer, power] = await Promise.all([
+      startJob(context, {
+        request,
+        forceReason: args.force_new_reason ?? null,
+        experimentId: args.experiment_id,
+        preflight: () => preflight(request, model, args, context),
+      }),
+      powerOf(context.deps, request.symbol, window, 1),
+    ]);
+    return { ...answer, ...compact({ power }), warnings: [...sampleWarnings(request, model), ...answer.warnings] };
   },
 });
 

@@ -1,21 +1,20 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
-import { INSIGHT_CATEGORIES, type Insight } from "../../domain/insight.ts";
+import { INSIGHT_CATEGORIES } from "../../domain/insight.ts";
 import { searchTerms } from "../../domain/search-terms.ts";
 import type { InsightPage } from "../../store/insight-search.ts";
 import { compact, enginesText } from "../../domain/facts.ts";
+import { insightRows } from "../../research/memory/insight-rows.ts";
 import { defineTool } from "../define-tool.ts";
-import { day, insightTag, taskId } from "../fields.ts";
+import { day, insightId, insightTag, taskId } from "../fields.ts";
 import type { Deps } from "../../research/ports.ts";
-
-const INSIGHT_ID = /^insight-[0-9a-f]{16}$/;
 
 export const searchInsights = defineTool({
   name: "search_insights",
   title: "Search insights",
   description: `Finds what earlier research wrote down with save_insight, the best match first. Ask it before trying an idea, and first of all in a new conversation.
 
-Words are matched by their stems ("overfitting" finds "overfit"); "quoted words" in that order; prefix*; -word leaves out. A mistyped word finds the most similar one, and when no insight has all the words, those with some are shown: "reading" says so. Without a query the newest are listed. insight_id gives one insight whole.
+Words are matched by their stems ("overfitting" finds "overfit"); "quoted words" in that order; prefix*; -word leaves out. A mistyped word finds the most similar one, and when no insight has all the words, those with some are shown: "reading" says so. Without a query the newest are listed. One that was superseded comes after what holds instead. "caveats": what is known against the runs it cites.
 
 Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags": ["spx"], "min_importance": 7}`,
   input: z.strictObject({
@@ -25,11 +24,7 @@ Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags"
     min_importance: z.number().int().min(1).max(10).optional().describe("Only as important, or more."),
     since: day.optional().describe("Only those saved on this day (UTC) or later."),
     task_id: taskId.optional().describe("Only those drawn from this job."),
-    insight_id: z
-      .string()
-      .regex(INSIGHT_ID, "an insight_id is copied from an answer")
-      .optional()
-      .describe("Only this one, whole."),
+    insight_id: insightId.optional().describe("Only this one, whole."),
     limit: z.number().int().min(1).max(20).default(5).describe("Rows at most."),
     page: z.number().int().min(1).max(200).default(1).describe("Which page."),
   }),
@@ -48,9 +43,9 @@ Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags"
     if (insight_id !== undefined) {
       const insight = await insights.get(insight_id);
       if (insight === null) throw unknown(insight_id);
-      const row = { ...facts(insight), text: insight.body };
+      const rows = await insightRows(deps, [{ insight, text: { text: insight.body } }]);
       const engine = enginesText(await insights.engines([insight_id]));
-      return { insights: [row], found: 1, more: false, reading: "by its id", ...compact({ engine }) };
+      return { insights: rows, found: 1, more: false, reading: "by its id", ...compact({ engine }) };
     }
     const offset = (page - 1) * limit;
     const answer = await insights.search({
@@ -61,7 +56,10 @@ Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags"
     });
     const engine = enginesText(await insights.engines(answer.hits.map(({ insightId }) => insightId)));
     return {
-      insights: answer.hits.map((hit) => ({ ...facts(hit), ...textOf(hit) })),
+      insights: await insightRows(
+        deps,
+        answer.hits.map(({ snippet, ...insight }) => ({ insight, text: textOf(insight.body, snippet) })),
+      ),
       found: answer.found,
       more: offset + limit < answer.found,
       ...compact({ incomplete: answer.partly ? `more match; the newest ${answer.found} were ranked` : null }),
@@ -71,20 +69,9 @@ Examples: {"query": "rsi \\"high volatility\\"", "category": "failure"}; {"tags"
   },
 });
 
-const facts = ({ insightId, category, importance, tags, savedAt, client, jobIds }: Insight) => ({
-  insight_id: insightId,
-  category,
-  importance,
-  tags,
-  saved_at: savedAt,
-  by: client,
-  task_ids: jobIds,
-});
-
 /** Up to so many characters an insight is shown whole, else its matching passage. */
 const SHORT = 240;
-const textOf = ({ body, snippet }: { readonly body: string; readonly snippet: string }) =>
-  body.length <= SHORT ? { text: body } : { snippet };
+const textOf = (body: string, snippet: string) => (body.length <= SHORT ? { text: body } : { snippet });
 
 function readingOf({ reading, corrections }: InsightPage): string {
   const read = Object.entries(corrections).map(([asked, meant]) => `${asked} as ${meant}`);

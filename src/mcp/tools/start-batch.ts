@@ -45,6 +45,7 @@ Example: {"work": "both", "strategies": ["dip_3", "dip_5"], "draws": 3, "periods
   output: z.object({
     ...statusFields,
     items: z.number(),
+    power: z.string().optional(),
     existing: z.boolean(),
     warnings: z.array(z.string()),
   }),

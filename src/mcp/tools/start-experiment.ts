@@ -9,13 +9,11 @@ import { checkOrder } from "../../research/strategies/preflight.ts";
 export const startExperiment = defineTool({
   name: "start_experiment",
   title: "Start an experiment",
-  description: `Writes down what you expect BEFORE you run it: a hypothesis and the figure that decides. conclude_experiment later judges exactly this, by code. It starts no job: give its experiment_id to train_model and run_backtest.
+  description: `Writes down what you expect BEFORE you run it: a hypothesis and the figure that decides (excess_*: over holding). conclude_experiment later judges exactly this, by code. It starts no job: give its experiment_id to train_model and run_backtest.
 
 Decisive is the median of the metric over the first "runs" runs attached. Only runs that were attached before their result was known count, on this symbol and timeframe, inside these dates; backtests only out-of-sample. Several trainings (repeats), each backtested, are several runs.
 
 The verdict also needs 30 trades in the median run, and luck of at most 5 % among all backtests shown of these days: "needs" says what that takes.
-
-excess_* is the difference to buying and holding; max_drawdown is a positive ratio.
 
 Example: {"hypothesis": "RSI dips on SPX pay after costs", "metric": "excess_sharpe", "threshold": 0.2, "runs": 5, "symbol": "SPX", "timeframe": "1d", "start_date": "2015-01-02", "end_date": "2019-12-31"}`,
   input: z.strictObject({

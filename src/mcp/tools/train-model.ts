@@ -45,8 +45,7 @@ export const trainModel = defineTool({
 
 Before: create_strategy or validate_strategy without errors; list_market_data for dates that exist. After: get_task_status with wait_seconds 45 until "final", then get_results, then run_backtest with this task_id on LATER dates.
 
-- Leave the end of the data untouched for backtests: train on e.g. 2000-2014, backtest 2015-2019.
-- Training sets no seed: each training is one random draw. repeats 5 is a batch of five, answered with median and spread; needed before believing that one strategy is better than another.
+- Training sets no seed: each training is one random draw. repeats 5 is a batch of five, answered with median and spread; needed before one strategy can be called better than another.
 - symbol defaults to the strategy's own; timeframe is always its finest one.
 - A known request is computed again only with force_new_reason. One that was cancelled goes on from its checkpoint: {"resume_from": task_id} alone.
 

@@ -1,22 +1,66 @@
+/** How far luck explains backtests, by the ledger's count of what was tried on their symbols. */
 import type { BacktestResult } from "../../domain/kinds/backtest.ts";
-import { LOOKS_AHEAD } from "../../domain/insistence.ts";
 import { luckOfResult, type RunLuck } from "../../domain/luck/run-luck.ts";
+import { powerText } from "../../domain/luck/power.ts";
+import { worthless } from "../../domain/luck/worthless.ts";
+import { overlaps, type DateWindow } from "../../domain/market-data.ts";
+import { timeInMarket } from "../../domain/results/exposure.ts";
+import { yearsOf } from "../../domain/results/sharpe-error.ts";
+import type { RunOnRecord } from "../../domain/run-on-record.ts";
 import type { Deps } from "../ports.ts";
 import type { InSample } from "./in-sample.ts";
 
 /**
- * How far luck explains a backtest, by the ledger's count of what was tried on its symbol.
+ * Of one backtest, whose training days were looked up already.
  * @throws DomainError `database_unavailable`
  */
-export async function luckOfBacktest(deps: Deps, result: BacktestResult, sample: InSample): Promise<RunLuck> {
+export async function luckOfBacktest(deps: Deps, result: BacktestResult, { inSample }: InSample): Promise<RunLuck> {
   const { count } = await deps.records.ledger.trials(result.symbol, result);
-  return luckOfResult(result, count, worthless(result, sample));
+  return luckOfResult(result, count, worthless(result, inSample));
 }
 
-/** Why the figures prove nothing, however they look. */
-function worthless({ caveats }: BacktestResult, { inSample }: InSample): string | null {
-  const has = (wanted: string) => caveats.some(({ code }) => code === wanted);
-  if (has(LOOKS_AHEAD)) return "the strategy saw the future";
-  if (inSample === true) return "the model was trained on these days";
-  return has("bad_bars") ? "the bars are bad" : null;
+/** From which set a run was picked: the backtests of its own symbol, or those of all symbols that are ranked together. */
+export type PickedFrom = "own symbol" | "all symbols";
+
+/** What a row that ranks a backtest must show beside its figures. */
+export interface WeighedRun {
+  readonly luck: RunLuck;
+  /** Ratio; null when not known. */
+  readonly timeInMarket: number | null;
+}
+
+/**
+ * Of several backtests, by job id. Other jobs, and those without a result, are left out.
+ * @throws DomainError `database_unavailable`
+ */
+export async function weighRuns(
+  deps: Deps,
+  jobIds: readonly string[],
+  pickedFrom: PickedFrom,
+): Promise<ReadonlyMap<string, WeighedRun>> {
+  const runs = await deps.records.results.runs([...new Set(jobIds)]);
+  const tried = await deps.records.ledger.counts(symbolsOf(runs));
+  const all = [...tried.values()].reduce((sum, count) => sum + count, 0);
+  return new Map(
+    runs.flatMap(({ jobId, job, result }) => {
+      if (job === null || result?.kind !== "backtest") return [];
+      const inSample = job.trainedOn === null ? "unknown" : overlaps(job.trainedOn, result);
+      const trials = pickedFrom === "all symbols" ? all : (tried.get(result.symbol) ?? 1);
+      const luck = luckOfResult(result, trials, worthless(result, inSample));
+      return [[jobId, { luck, timeInMarket: timeInMarket(result) }]];
+    }),
+  );
+}
+
+export const symbolsOf = (runs: readonly RunOnRecord[]): string[] => [
+  ...new Set(runs.flatMap(({ result }) => (result?.kind === "backtest" ? [result.symbol] : []))),
+];
+
+/**
+ * What can still be shown on a market over a window; null while the record does not answer.
+ * @param coming backtests that are asked for now
+ */
+export async function powerOf(deps: Deps, symbol: string, window: DateWindow, coming: number): Promise<string | null> {
+  const counts = await deps.records.ledger.counts([symbol]).catch(() => null);
+  return counts === null ? null : powerText({ symbol, tried: counts.get(symbol) ?? 0, coming, years: yearsOf(window) });
 }

@@ -1,5 +1,6 @@
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import { codesOf, insistenceCaveats } from "../../domain/insistence.ts";
+import { cannotCount } from "../../domain/experiment.ts";
 import { insistedOn, kindOf, type JobRequest } from "../../domain/kinds/index.ts";
 import { compact } from "../../domain/facts.ts";
 import { knownOf } from "../../domain/job-status.ts";
@@ -62,8 +63,13 @@ async function findOrStart(context: Asking, wish: StartWish, jobId: string, room
   if (known === null && refusal !== undefined) throw refusal.reason;
   const { experimentId, forceReason } = wish;
   const attached = experimentId !== undefined && (await deps.records.experiments.attach(experimentId, jobId));
+  const misfit = experimentId === undefined ? [] : await misfitWarnings(context, experimentId, wish.request);
   const [, checked] = checks;
-  const late = (status: TaskStatus) => [...todaysWarnings(checked, status), ...lateWarnings(attached, status)];
+  const late = (status: TaskStatus) => [
+    ...misfit,
+    ...todaysWarnings(checked, status),
+    ...lateWarnings(attached, status),
+  ];
   if (known !== null) return { ...statusFacts(jobId, known), existing: true, warnings: late(known) };
   const cleared = checked.status === "fulfilled" ? checked.value : { request: wish.request, warnings: [] };
   const [started, polling] = await Promise.all([
@@ -91,7 +97,7 @@ async function findOrStart(context: Asking, wish: StartWish, jobId: string, room
       ? "Tell the user to start a worker (`bin/ktrdr-mcp worker`), then call get_task_status."
       : "Call get_task_status with this task_id and wait_seconds 45 until final is true.",
     existing: false,
-    warnings: [...cleared.warnings],
+    warnings: [...misfit, ...cleared.warnings],
   };
 }
 
@@ -114,6 +120,12 @@ function todaysWarnings(checked: PromiseSettledResult<Cleared>, { record }: Task
 /** A result that was known before its job became a run of an experiment does not count there. */
 const lateWarnings = (attached: boolean, { status }: TaskStatus): string[] =>
   attached && status.final ? ["Its result was known before: the experiment lists this run and does not count it."] : [];
+
+/** Said before anything is computed: the run will be listed by the experiment, and never count. */
+async function misfitWarnings({ deps }: Asking, experimentId: string, request: JobRequest): Promise<string[]> {
+  const why = cannotCount(await deps.records.experiments.get(experimentId), request);
+  return why === null ? [] : [`It will not count in ${experimentId}: ${why}.`];
+}
 
 async function settled<T>(work: Promise<T>): Promise<PromiseSettledResult<T>> {
   const [result] = await Promise.allSettled([work]);

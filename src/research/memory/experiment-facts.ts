@@ -1,5 +1,6 @@
 import { CLAIMS_SKILL, type Experiment, type Judgement } from "../../domain/experiment.ts";
 import { compact, rounded } from "../../domain/facts.ts";
+import type { Insight } from "../../domain/insight.ts";
 import { CANDIDATE_LUCK, findableSharpe, luckBar } from "../../domain/luck/luck.ts";
 import { ENOUGH_TRADES } from "../../domain/luck/run-luck.ts";
 import { FIGURES } from "../../domain/results/figures.ts";
@@ -31,13 +32,14 @@ export function needsOf(experiment: Experiment): string[] {
 const seenText = (seen: number): string =>
   seen === 0 ? "No backtest has" : seen === 1 ? "One backtest has" : `${seen} backtests have`;
 
-/** An experiment as a row of a list, with its texts cut. */
-export function experimentRow(experiment: Experiment, shownChars: number) {
+/** An experiment as a row of a list, with its texts cut. `successor` is what holds instead of its verdict. */
+export function experimentRow(experiment: Experiment, shownChars: number, successor: Insight | undefined) {
   const { experimentId, hypothesis, conclusion, client, startedAt } = experiment;
   return {
     experiment_id: experimentId,
     status: conclusion === null ? "open" : "concluded",
     ...(conclusion === null ? {} : { verdict: conclusion.judgement.verdict }),
+    ...(successor === undefined ? {} : supersededVerdict(successor)),
     hypothesis: cut(hypothesis, shownChars),
     criterion: criterionText(experiment),
     started_at: startedAt,
@@ -81,8 +83,21 @@ export function judgementFactsOf({ value, meet, counted, leftOut, caveats, luck,
   };
 }
 
-/** The verdict as one sentence. */
-export function verdictText(experiment: Experiment, judgement: Judgement): string {
+/** What is said beside a verdict that does not hold any more. */
+const supersededVerdict = ({ insightId, client, savedAt, body }: Insight) => ({
+  superseded_by: { insight_id: insightId, by: client, at: savedAt, says: cut(body, QUOTED_CHARS) },
+});
+
+/** So much of a successor's text is quoted beside a verdict. */
+const QUOTED_CHARS = 160;
+
+/** The verdict in words; that it does not hold any more comes first. */
+export function verdictText(experiment: Experiment, judgement: Judgement, successor: Insight | undefined): string {
+  const said = verdictSentence(experiment, judgement);
+  return successor === undefined ? said : `SUPERSEDED by ${successor.insightId}, which holds instead. It was: ${said}`;
+}
+
+function verdictSentence(experiment: Experiment, judgement: Judgement): string {
   const { verdict, value, counted, because, sharpe } = judgement;
   const beside = sharpe === null ? "" : `, Sharpe ${sharpe.median.toFixed(2)}`;
   const figure = `${rounded(value?.median ?? null)}${beside}`;

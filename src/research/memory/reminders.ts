@@ -4,6 +4,7 @@ import { failurePatterns, type FailurePattern } from "../../domain/failure-patte
 import { traitsOf, type StrategyTraits } from "../../domain/strategy/traits.ts";
 import { within } from "../../within.ts";
 import { cut } from "./experiment-facts.ts";
+import { earlierLike } from "./earlier-likes.ts";
 import { judgedRuns } from "./judged-runs.ts";
 import type { Deps } from "../ports.ts";
 
@@ -25,8 +26,12 @@ const TELLING = { tried: 4, share: 0.75 };
 
 /** Never throws and never takes long. */
 export async function remindersOf(deps: Deps, subject: StrategyText): Promise<string[]> {
-  const looking = Promise.all([insightsOn(deps, subject), failuresOf(deps, subject)]).then(([insights, failures]) =>
-    [...failures.slice(0, 1), ...insights, ...failures.slice(1)].slice(0, MOST),
+  const looking = Promise.all([
+    earlierLike(deps, subject.text),
+    insightsOn(deps, subject),
+    failuresOf(deps, subject),
+  ]).then(([like, insights, failures]) =>
+    [...(like === null ? [] : [like]), ...failures.slice(0, 1), ...insights, ...failures.slice(1)].slice(0, MOST),
   );
   return await within(
     looking.catch(() => []),
@@ -40,7 +45,10 @@ async function insightsOn({ records }: Deps, { name, text, symbol }: StrategyTex
   const words = [...indicator, ...labels, ...(symbol === null ? [] : [symbol]), name];
   const terms = words.slice(0, MOST_WORDS).map((word) => ({ how: "word" as const, text: word, without: false }));
   const { hits } = await records.insights.search({ terms, any: true, limit: MOST, offset: 0 });
-  return hits.map(({ insightId, category, importance, body, savedAt }) => {
+  const successors = await records.insights.successors(hits.map(({ insightId }) => insightId));
+  const holding = hits.map((hit) => successors.get(hit.insightId) ?? hit);
+  const once = new Map(holding.map((insight) => [insight.insightId, insight])).values();
+  return [...once].map(({ insightId, category, importance, body, savedAt }) => {
     const line = cut(body.replaceAll(/\s+/g, " "), SHOWN_CHARS);
     return `Noted ${savedAt.slice(0, 10)} (${category}, importance ${importance}): "${line}" [${insightId}]`;
   });

@@ -1,0 +1,24 @@
+import { describe, expect, test } from "vitest";
+import { powerText } from "../../../src/domain/luck/power.ts";
+
+describe("what a market can still show", () => {
+  test.each([
+    [
+      "nothing tried, fifteen years",
+      { symbol: "SPX", tried: 0, coming: 1, years: 15 },
+      "No backtest was tried on SPX; with one more, 15.0 years find a true Sharpe of 0.64 or more in four of five searches. For a true Sharpe of 1 they carry 42.",
+    ],
+    [
+      "beyond the budget",
+      { symbol: "SPX", tried: 62, coming: 45, years: 15 },
+      "62 backtests were tried on SPX; with 45 more, 15.0 years find a true Sharpe of 1.07 or more in four of five searches. For a true Sharpe of 1 they carry 42: each further one hides it deeper.",
+    ],
+    [
+      "five years, too few for the first try",
+      { symbol: "SPX", tried: 1, coming: 1, years: 5 },
+      "One backtest was tried on SPX; with one more, 5.0 years find a true Sharpe of 1.25 or more in four of five searches. Of a true Sharpe of 1 they miss more than one in five even at the first try: take more years.",
+    ],
+  ])("%s", (_name, question, text) => {
+    expect(powerText(question)).toBe(text);
+  });
+});
