@@ -1,11 +1,11 @@
 import { cancellationSignal, heartbeat } from "@temporalio/activity";
-import { itemsOf } from "../domain/batch.ts";
+import { isProof, itemsOf, type ManyRequest } from "../domain/batch.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { JobInput } from "../domain/job.ts";
-import type { BatchRequest } from "../domain/kinds/batch.ts";
 import { kindOf, type ComputeRequest, type JobRequest } from "../domain/kinds/index.ts";
 import type { JobOutcome } from "../domain/outcome.ts";
 import type { BatchStage } from "../store/batches.ts";
+import type { JobRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";
 
 /** The job that computes a stage of an item. */
@@ -30,13 +30,13 @@ export function batchActivities({ jobs, results, batches, identify, labelsOf, cl
      * @param trainingJobId job that trained the model to backtest; null when the batch did not train it
      */
     async prepareItem(
-      batch: JobInput<BatchRequest>,
+      batch: JobInput<ManyRequest>,
       n: number,
       stage: BatchStage,
       trainingJobId: string | null,
     ): Promise<PreparedItem> {
       const request = await requestOf(batch.request, n, stage, trainingJobId);
-      const { jobId, requestHash, forceReason, known } = await chosen(batch, request);
+      const { jobId, requestHash, forceReason, known } = await chosen(batch, request, forceReasonOf(batch, n));
       const reused = known !== null && known.parentJobId !== batch.jobId;
       await batches.note({ batchId: batch.jobId, n, stage }, jobId, reused);
       const { client, settings, priority } = batch;
@@ -60,18 +60,29 @@ export function batchActivities({ jobs, results, batches, identify, labelsOf, cl
    * The job for a request: an earlier one that runs or has completed, else a new one. One that failed or was cancelled
    * before this batch is computed again, under an id that later batches find.
    */
-  async function chosen({ jobId: batchId, forceReason: wanted }: JobInput<BatchRequest>, request: JobRequest) {
+  async function chosen(batch: JobInput<ManyRequest>, request: JobRequest, wanted: string | null) {
     for (let forceReason = wanted; ;) {
       const { jobId, requestHash } = identify(request, forceReason);
       const known = await jobs.get(jobId);
-      const inherited = known?.outcome != null && known.parentJobId !== batchId;
-      if (!inherited || known.status === "completed") return { jobId, requestHash, forceReason, known };
-      forceReason = `${jobId} ended as ${known.status}`;
+      const doubt = known === null || known.parentJobId === batch.jobId ? null : await doubtOf(batch.request, known);
+      if (doubt === null) return { jobId, requestHash, forceReason, known };
+      forceReason = doubt;
     }
   }
 
+  /**
+   * Why a job of somebody else cannot be taken; null when it can. A prefix may come from another model than the one that
+   * is measured now. So it is taken only from a measurement in which model and record agreed.
+   */
+  async function doubtOf({ kind }: ManyRequest, { jobId, status, outcome, parentJobId }: JobRecord) {
+    if (outcome !== null && status !== "completed") return `${jobId} ended as ${status}`;
+    if (kind === "batch") return null;
+    const parent = parentJobId === null ? null : await results.get(parentJobId);
+    return parent?.kind === "measurement" && parent.differs.length === 0 ? null : `the model of ${jobId} is not proven`;
+  }
+
   async function requestOf(
-    batch: BatchRequest,
+    batch: ManyRequest,
     n: number,
     stage: BatchStage,
     trainingJobId: string | null,
@@ -86,4 +97,10 @@ export function batchActivities({ jobs, results, batches, identify, labelsOf, cl
     }
     throw new DomainError("model_not_found", { what: `The training ${trainingJobId ?? "of the item"} left no model.` });
   }
+}
+
+/** The whole backtest is computed anew for each measurement: it proves that the model is the one on record. */
+function forceReasonOf({ jobId, forceReason, request }: JobInput<ManyRequest>, n: number): string | null {
+  if (request.kind === "batch") return forceReason;
+  return isProof(request, n) ? `the proof of ${jobId}` : null;
 }

@@ -1,4 +1,4 @@
-/** Charts: the course of a training, and how far results lie apart. */
+/** Charts: the course of a training, how far results lie apart, and equity over time. */
 import type { Group } from "../domain/comparison.ts";
 import type { LearningCurve } from "../domain/result.ts";
 import { draw } from "./draw.ts";
@@ -9,6 +9,14 @@ export interface Charts {
   learningCurve(curve: LearningCurve): Promise<Uint8Array>;
   /** Values of each group as dots, the median as a tick, two standard errors as a bar; the best on top. */
   comparison(figure: string, groups: readonly (Group & { readonly name: string })[]): Promise<Uint8Array>;
+  /** Each line under its name, with a dot where it was measured. All begin at 1. */
+  equity(lines: readonly EquityLine[]): Promise<Uint8Array>;
+}
+
+/** Values are multiples of the beginning, days YYYY-MM-DD. */
+export interface EquityLine {
+  readonly name: string;
+  readonly points: readonly { readonly day: string; readonly value: number }[];
 }
 
 const WIDTH = 460;
@@ -35,6 +43,25 @@ export const charts: Charts = {
           color: { field: "set", type: "nominal" as const, title: null },
         },
       })),
+    });
+  },
+
+  async equity(lines) {
+    return await draw({
+      width: WIDTH,
+      height: 220,
+      data: { values: lines.flatMap(({ name, points }) => points.map(({ day, value }) => ({ day, value, name }))) },
+      mark: { type: "line", point: { size: 12 } },
+      encoding: {
+        x: { field: "day", type: "temporal", title: null, scale: { type: "utc" } },
+        y: {
+          field: "value",
+          type: "quantitative",
+          title: "equity, 1 at the beginning",
+          scale: { zero: false },
+        },
+        color: { field: "name", type: "nominal", title: null, sort: null, legend: { orient: "bottom", columns: 1 } },
+      },
     });
   },
 

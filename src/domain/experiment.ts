@@ -187,6 +187,7 @@ function figureOf(experiment: NewExperiment, run: AttachedRun, seen: Map<string,
   if (job.symbol !== sample.symbol || job.timeframe !== sample.timeframe)
     return `on ${job.symbol ?? "?"} ${job.timeframe ?? "?"}`;
   if (job.status !== "completed" || result === null) return job.status;
+  if (result.kind === "backtest" && result.measures !== undefined) return `a prefix that measures ${result.measures}`;
   if (isBranded(result)) return "it saw the future";
   if (result.caveats.some(({ code }) => code === BAD_BARS)) return "its bars are bad";
   if (job.finishedAt !== null && toEpochMs(job.finishedAt) < toEpochMs(run.attachedAt))

@@ -142,8 +142,8 @@ function moving(view: SeenExecution, sources: StatusSources, seen: Observed): Jo
   const progress = view.pending?.progress ?? null;
   if (progress !== null) return computing(progress, sources, seen);
   if (lostKtrdr(view)) return unreachable(seen);
-  if (view.kind === "batch") {
-    return blank("running", { headline: "Waiting for the jobs of the batch.", next: WAIT_ON });
+  if (view.kind === "batch" || view.kind === "measurement") {
+    return blank("running", { headline: `Waiting for the jobs of the ${view.kind}.`, next: WAIT_ON });
   }
   if (live?.phase === "running") {
     return blank("running", { ...seen, headline: "Computing; no progress reported yet.", next: WAIT_ON });

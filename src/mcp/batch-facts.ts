@@ -1,4 +1,4 @@
-import { itemsOf, sizeOf } from "../domain/batch.ts";
+import { boundsOf, itemsOf, sizeOf, type ManyRequest } from "../domain/batch.ts";
 import type { BatchRequest, BatchResult } from "../domain/kinds/batch.ts";
 import { BEST_OF_MANY } from "../domain/results/batch.ts";
 import { spanOf } from "../domain/market-data.ts";
@@ -9,7 +9,7 @@ import { compact, rounded, enginesText } from "../domain/facts.ts";
 import type { Deps } from "../research/ports.ts";
 import { groupsOf, leadingOf } from "./batch-groups.ts";
 
-/** How far a batch is, in a few figures; null when the record cannot be read. */
+/** How far a batch or a measurement is, in a few figures; null when the record cannot be read. */
 export async function batchProgress(deps: Deps, batchId: string) {
   const { jobs, batches } = deps.records;
   const [job, counts, rows, pieces, now] = await Promise.all([
@@ -19,8 +19,9 @@ export async function batchProgress(deps: Deps, batchId: string) {
     batches.pieces(batchId),
     deps.now(),
   ]).catch(() => [null, null, [], [], new Date()] as const);
-  if (job?.request.kind !== "batch" || counts === null) return null;
-  const work = workOf(job.request);
+  const request = job?.request;
+  if (job === null || (request?.kind !== "batch" && request?.kind !== "measurement") || counts === null) return null;
+  const work = workOf(request);
   const { items } = work;
   const { completed, failed, cancelled, running: begun, reused } = counts;
   const ended = completed + failed + cancelled;
@@ -37,7 +38,8 @@ export async function batchProgress(deps: Deps, batchId: string) {
       cancelled: cancelled === 0 ? null : cancelled,
       not_begun: items - ended - begun,
       known_before: reused === 0 ? null : reused,
-      ...(await leadingOf(deps, rows)),
+      // Prefixes are parts of one run: none of them leads.
+      ...(request.kind === "batch" ? await leadingOf(deps, rows) : {}),
     }),
   };
 }
@@ -63,13 +65,13 @@ function timeLeft(work: Work, pieces: readonly Piece[], now: Date): number | nul
   return secondsLeft(work, seen, now.getTime() / 1000);
 }
 
-function workOf(request: BatchRequest): Work {
+function workOf(request: ManyRequest): Work {
   const items = itemsOf(request);
+  const work = request.kind === "batch" ? request.work : "backtest";
   return {
     items: items.length,
-    stages:
-      request.work === "train" ? ["training"] : request.work === "backtest" ? ["backtest"] : ["training", "backtest"],
-    atOnce: request.atOnce,
+    stages: work === "train" ? ["training"] : work === "backtest" ? ["backtest"] : ["training", "backtest"],
+    atOnce: boundsOf(request).atOnce,
     kindOf(n, stage) {
       const job = items[n]?.[stage] ?? null;
       return job === null ? "" : `${job.strategy} ${job.symbol} ${job.timeframe} ${spanOf(job)}`;

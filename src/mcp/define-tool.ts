@@ -65,8 +65,8 @@ export interface Tool {
 }
 
 /** The scope that a tool needs: `read` when it only reads. */
-export const scopeOf = (tool: Pick<Tool, "annotations">): Scope =>
-  tool.annotations.readOnlyHint ? "read" : "research";
+export const scopeOf = ({ annotations }: { readonly annotations: Partial<ToolAnnotations> }): Scope =>
+  annotations.readOnlyHint === true ? "read" : "research";
 
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(spec: ToolSpec<I, O>): Tool {
   const { handle, quotes, ...surface } = spec;

@@ -50,7 +50,7 @@ export const isoDate = day.refine(
 export const taskId = z
   .string()
   .regex(TASK_ID, "a task_id is copied from the answer of the tool that started the job")
-  .describe("task_id as a start tool or list_tasks gave it.");
+  .describe("As a start tool or list_tasks gave it.");
 
 export const experimentId = z
   .string()
@@ -106,7 +106,7 @@ export const forceNewReason = z
   .min(10, "say in a sentence why the same request should be computed again")
   .max(300)
   .optional()
-  .describe("Only to compute a known request once more: why. Leave out otherwise.");
+  .describe("Only to compute a known request once more: why.");
 
 const insistence = freeText(300).trim().min(10, "say in a sentence why").optional();
 
@@ -120,9 +120,7 @@ export const insisting = {
 export const statusFields = {
   task_id: z.string(),
   kind: z.string().nullable(),
-  state: z
-    .string()
-    .describe("e.g. queued|running|stalled|worker_down|unknown; final: completed|failed|cancelled|terminated"),
+  state: z.string(),
   final: z.boolean(),
   headline: z.string(),
   next: z.string(),

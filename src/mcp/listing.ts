@@ -6,7 +6,8 @@ import tools from "./tools.json" with { type: "json" };
 
 type Shape = Readonly<Record<string, unknown>> & { readonly type: "object" };
 
-export type Listing = Pick<Tool, "name" | "title" | "description" | "annotations"> & {
+export type Listing = Pick<Tool, "name" | "title" | "description"> & {
+  readonly annotations: Partial<Tool["annotations"]>;
   readonly inputSchema: Shape;
   readonly outputSchema: Shape;
 };
@@ -23,8 +24,13 @@ export const listingOf = ({ name, title, description, input, output, annotations
   description,
   inputSchema: shapeOf(input, "input"),
   outputSchema: outline(shapeOf(output, "output")),
-  annotations,
+  annotations: hintsOf(annotations),
 });
+
+/** The specification gives the other hints no meaning for a tool that only reads, and takes `readOnlyHint` for false. */
+function hintsOf({ readOnlyHint, ...others }: Tool["annotations"]): Listing["annotations"] {
+  return readOnlyHint ? { readOnlyHint, openWorldHint: others.openWorldHint } : others;
+}
 
 /**
  * A schema for the SDK that accepts everything: the SDK's messages do not have the form of our errors, so the tool

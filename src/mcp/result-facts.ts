@@ -1,5 +1,7 @@
 import { compact, rounded, type Detail, type Facts, engineText } from "../domain/facts.ts";
 import { isInsistence } from "../domain/insistence.ts";
+import { prefixOf } from "../domain/batch.ts";
+import { CANDIDATE_LUCK } from "../domain/luck/luck.ts";
 import type { RunLuck } from "../domain/luck/run-luck.ts";
 import type { Told } from "../domain/kinds/define-kind.ts";
 import { kindOf, type JobResult } from "../domain/kinds/index.ts";
@@ -25,11 +27,21 @@ export interface Beside {
   readonly draws: readonly number[];
 }
 
-/** A result as Claude reads it: short, corrected figures first. */
-export function resultFacts(result: JobResult, job: JobRecord, detail: Detail, beside: Beside | null): ResultFacts {
+/**
+ * A result as Claude reads it: short, corrected figures first.
+ * @param said what must be read before all other caveats
+ */
+export function resultFacts(
+  result: JobResult,
+  job: JobRecord,
+  detail: Detail,
+  beside: Beside | null,
+  said: readonly string[] = [],
+): ResultFacts {
   const first = result.caveats.filter(isInsistence);
   const others = result.caveats.filter((caveat) => !isInsistence(caveat));
   const texts = [
+    said,
     first.map(({ text }) => text),
     beside?.sample.caveat ?? [],
     drawsText(beside?.draws ?? []),
@@ -43,8 +55,17 @@ export function resultFacts(result: JobResult, job: JobRecord, detail: Detail, b
     ...(beside === null ? {} : { luck: luckFacts(beside.luck, detail), in_sample: beside.sample.inSample }),
     ...(caveats.length === 0 ? {} : { caveats: brief ? briefly(caveats) : caveats }),
     produced_by: brief ? { engine: engineText(result.engine) } : provenance(result, job),
-    next: kindOf(result.kind).next,
+    next: nextOf(result, job, beside),
   };
+}
+
+function nextOf({ kind }: JobResult, { jobId, request, parentJobId }: JobRecord, beside: Beside | null): string {
+  const measures = prefixOf(request);
+  if (measures !== null) return `get_results with ${parentJobId ?? measures}: what the prefixes show together.`;
+  const { probability = null } = beside?.luck ?? {};
+  return probability === null || probability > CANDIDATE_LUCK
+    ? kindOf(kind).next
+    : `measure_equity with ${jobId}: years, time under water, and whether it is more than holding. ${kindOf(kind).next}`;
 }
 
 function luckFacts({ trials, probability, bars, standard, sentence }: RunLuck, detail: Detail) {

@@ -4,6 +4,7 @@ import { succeeds } from "../succeeds.ts";
 import { aheadOfDatabase } from "./clocks.ts";
 import { select, type Pool } from "./pool.ts";
 import { assertUp } from "./try-writing.ts";
+import { waitingKinds } from "./waiting-kinds.ts";
 
 /** What an open job does. Between two steps a job counts as queued for a moment. */
 export const OPEN_STATES = ["queued", "computing", "waiting_for_jobs"] as const;
@@ -24,7 +25,7 @@ const OPEN = `
     greatest(0, extract(epoch from now() - min(since)))::float8 as "oldestSeconds"
   from (
     select j.kind,
-      case when j.kind = 'batch' then 'waiting_for_jobs'
+      case when j.kind in (${waitingKinds}) then 'waiting_for_jobs'
         when bool_or(c.operation_id is not null and c.ended_at is null) then 'computing'
         else 'queued' end as state,
       coalesce(max(c.ended_at), j.admitted_at) as since

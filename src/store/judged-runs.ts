@@ -13,7 +13,7 @@ export interface JudgedRunFilter {
   readonly since?: string;
 }
 
-/** A failed job, or a backtest on dates that its model was not trained on; without replays and branded results. */
+/** A failed job, or a backtest on dates that its model was not trained on; without replays, prefixes and branded results. */
 export type RecordedRun = z.infer<typeof RunRow>;
 
 export interface RecordedRuns {
@@ -59,7 +59,7 @@ const RUNS = `
     r.sharpe, r.trades, (r.result #>> '{buyAndHold,sharpe}')::float8 as "holdSharpe", md5(j.strategy_text) as "textKey",
     (j.request ->> 'startDate') || ' to ' || (j.request ->> 'endDate') as days, r.result -> 'engine' as engine
   from jobs j left join results r using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
-  where j.kind in ('training', 'backtest') and (j.force_reason is null or j.force_reason not like 'replay of %')
+  where j.kind in ('training', 'backtest') and not j.request ? 'measures' and (j.force_reason is null or j.force_reason not like 'replay of %')
     and (j.status = 'failed' or (j.kind = 'backtest' and j.status = 'completed'
       and not ${branded("r")} and not ${IN_SAMPLE}))
     and ($1::text is null or j.strategy = $1) and ($2::text is null or j.symbol = $2)

@@ -98,7 +98,8 @@ export const ledgerHead = async (session: Session): Promise<LedgerHead | null> =
 export async function takeInTrials(session: Session): Promise<number> {
   const taken = await run(
     session,
-    `select append_trial_event(trial_event_of(j.job_id, j.status, j.request, j.client, r.result) || '{"kind": "import"}')
+    `select append_trial_event(trial_event_of(j.job_id, j.status, j.request, j.client, r.result)
+       || case when j.request ? 'measures' then '{}' else '{"kind": "import"}' end::jsonb)
      from jobs j left join results r using (job_id)
      where j.kind = 'backtest' and j.status <> 'open'
        and not exists (select from trial_events t where t.job_id = j.job_id)

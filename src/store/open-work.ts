@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Stored } from "../domain/stored.ts";
 import { select, type Pool } from "./pool.ts";
+import { waitingKinds } from "./waiting-kinds.ts";
 
 export interface OpenWorkFilter {
   /** Also finds batches that this strategy is a part of: they would begin its next item. */
@@ -45,7 +46,7 @@ const SNAPSHOT = `
   select
     (select coalesce(jsonb_agg(per_client), '[]') from (
       select client, (count(*) filter (where parent_job_id is null))::int as open,
-        (count(*) filter (where kind <> 'batch' and not exists (
+        (count(*) filter (where kind not in (${waitingKinds}) and not exists (
           select 1 from computations c
           where c.job_id = jobs.job_id and c.operation_id is not null and c.ended_at is null
         )))::int as queued

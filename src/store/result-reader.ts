@@ -44,7 +44,7 @@ const TWINS = `
     and b.max_drawdown = a.max_drawdown and b.sharpe is not distinct from a.sharpe and b.symbol = a.symbol
     and b.result ->> 'startDate' = a.result ->> 'startDate' and b.result ->> 'endDate' = a.result ->> 'endDate'
     and b.model_path <> a.model_path
-  where a.job_id = $1 and a.kind = 'backtest' and b.kind = 'backtest' and a.trades > 0
+  where a.job_id = $1 and a.kind = 'backtest' and b.kind = 'backtest' and a.trades > 0 and not b.result ? 'measures'
   order by b.recorded_at, b.job_id limit 3`;
 
 const DRAWS = `

@@ -1,5 +1,5 @@
 /**
- * A batch: starts its jobs in order, so many at once. Each is the job that a tool would start, so what was computed
+ * A batch or a measurement: starts its jobs in order, so many at once. Each is the job that a tool would start, so what was computed
  * before is not computed again. Before its history grows long it goes on in a new run, when no job of it is open.
  */
 import {
@@ -8,15 +8,15 @@ import {
   ChildWorkflowCancellationType,
   ChildWorkflowFailure,
   ParentClosePolicy,
+  condition,
   continueAsNew,
   executeChild,
   isCancellation,
   setHandler,
 } from "@temporalio/workflow";
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
-import { itemsOf, type BatchItem } from "../domain/batch.ts";
+import { boundsOf, isProof, itemsOf, type BatchItem, type ManyRequest } from "../domain/batch.ts";
 import type { JobInput, LiveJobState } from "../domain/job.ts";
-import type { BatchRequest } from "../domain/kinds/batch.ts";
 import type { FinalStatus, JobFailure, JobOutcome } from "../domain/outcome.ts";
 import type { PreparedItem } from "../activities/batch.ts";
 import { closeAs } from "./close-as.ts";
@@ -35,7 +35,7 @@ export interface BatchState {
 }
 
 export async function runBatch(
-  input: JobInput<BatchRequest>,
+  input: JobInput<ManyRequest>,
   state: BatchState = { next: 0, failed: 0 },
 ): Promise<JobOutcome> {
   return await new BatchRun(input, state).run();
@@ -43,13 +43,13 @@ export async function runBatch(
 
 class BatchRun {
   private phase: LiveJobState["phase"] = "running";
-  private readonly input: JobInput<BatchRequest>;
+  private readonly input: JobInput<ManyRequest>;
   private readonly items: readonly BatchItem[];
   private readonly end: number;
   private next: number;
   private failed: number;
 
-  constructor(input: JobInput<BatchRequest>, { next, failed }: BatchState) {
+  constructor(input: JobInput<ManyRequest>, { next, failed }: BatchState) {
     this.input = input;
     this.next = next;
     this.failed = failed;
@@ -62,7 +62,7 @@ class BatchRun {
     const { input } = this;
     const admission = await CancellationScope.nonCancellable(() => admitJob(input, 1));
     if (admission.finished !== null) return await closeAs(admission.finished);
-    const lanes = Array.from({ length: input.request.atOnce }, () => this.lane());
+    const lanes = Array.from({ length: boundsOf(input.request).atOnce }, () => this.lane());
     const settled = await Promise.allSettled(lanes);
     const cancelled = settled.find((lane) => lane.status === "rejected" && isCancellation(lane.reason));
     const broken = settled.find((lane) => lane.status === "rejected");
@@ -87,16 +87,28 @@ class BatchRun {
   }
 
   private get stopped(): boolean {
-    return this.failed > this.input.request.maxFailures;
+    return this.failed > boundsOf(this.input.request).maxFailures;
   }
 
   private async lane(): Promise<void> {
     while (this.next < this.end && !this.stopped) {
       const item = this.items[this.next];
       this.next += 1;
-      if (item !== undefined && (await this.runItem(item)) === "failed") this.failed += 1;
+      if (item === undefined) return;
+      // A model that changes before all prefixes are computed must change the proof, too.
+      if (isProof(this.input.request, item.n)) await condition(() => this.open === 0);
+      if (this.stopped) return;
+      this.open += 1;
+      try {
+        if ((await this.runItem(item)) === "failed") this.failed += 1;
+      } finally {
+        this.open -= 1;
+      }
     }
   }
+
+  /** Items that were begun and have not ended. */
+  private open = 0;
 
   private async runItem({ n, training, backtest }: BatchItem): Promise<FinalStatus> {
     let trained: JobOutcome | null = null;
@@ -150,18 +162,24 @@ class BatchRun {
   private endingOf(cancelled: boolean): Parameters<typeof recordOutcome>[0]["ending"] {
     if (cancelled) return { status: "cancelled", partial: null };
     if (!this.stopped) return { status: "completed", summary: {} };
-    const { maxFailures } = this.input.request;
     const failure: JobFailure = {
       code: "computation_failed",
-      what:
-        this.failed === this.items.length
-          ? `All ${this.failed} items of the batch failed.`
-          : `${this.failed} items of the batch failed, more than the ${maxFailures} it was given: no others were begun.`,
+      what: whatFailed(this.input.request, this.failed, this.items.length),
       why: this.firstFailure === null ? null : `the first of them: ${this.firstFailure}`,
-      next: "get_results with this task_id shows what there is; mend the cause, and start another batch: what is done is not done again.",
+      next:
+        this.input.request.kind === "measurement"
+          ? "mend the cause; then repeat measure_equity with force_new_reason: what is done is not done again."
+          : "get_results with this task_id shows what there is; mend the cause, and start another batch: what is done is not done again.",
     };
     return { status: "failed", failure, partial: null };
   }
+}
+
+function whatFailed(request: ManyRequest, failed: number, items: number): string {
+  if (request.kind === "measurement") return `${failed} prefixes of ${request.measures} failed: it is not measured.`;
+  return failed === items
+    ? `All ${failed} items of the batch failed.`
+    : `${failed} items of the batch failed, more than the ${request.maxFailures} it was given: no others were begun.`;
 }
 
 async function startJob({

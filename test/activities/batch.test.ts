@@ -11,7 +11,8 @@ import { createPool, type Pool } from "../../src/store/pool.ts";
 import { createResultReader } from "../../src/store/result-reader.ts";
 import { idOf } from "../../src/temporal/jobs.ts";
 import { labelsOf } from "../../src/temporal/start-options.ts";
-import { batchInput, batchRequest } from "../support/batches.ts";
+import { batchInput, batchRequest, measurementRequest } from "../support/batches.ts";
+import { measure, wave } from "../support/measured.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
 import { outcomeOf } from "../support/job-inputs.ts";
 
@@ -29,9 +30,8 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** The job of the first item of a batch, as it would be started. */
-async function prepared(batchId: string, forceReason: string | null = null): Promise<PreparedItem> {
-  const activities = batchActivities({
+const activities = () =>
+  batchActivities({
     jobs: createJobReader(pool),
     results: createResultReader(pool),
     batches: createBatchStore(pool),
@@ -39,9 +39,14 @@ async function prepared(batchId: string, forceReason: string | null = null): Pro
     labelsOf,
     clock: systemClock,
   } as unknown as ActivityDeps);
+
+/** The job of the first item of a batch, as it would be started. */
+async function prepared(batchId: string, forceReason: string | null = null): Promise<PreparedItem> {
   const batch = { ...batchInput(batchId, REQUEST), forceReason };
   await createJobWriter(pool).admit(batch, null);
-  return await new MockActivityEnvironment().run(async () => await activities.prepareItem(batch, 0, "training", null));
+  return await new MockActivityEnvironment().run(
+    async () => await activities().prepareItem(batch, 0, "training", null),
+  );
 }
 
 async function ended({ input }: PreparedItem, status: FinalStatus): Promise<void> {
@@ -49,6 +54,47 @@ async function ended({ input }: PreparedItem, status: FinalStatus): Promise<void
   await writer.admit(input, null);
   await writer.finish(input.jobId, outcomeOf(input.jobId, status), null, null);
 }
+
+/** A prefix of a measurement of the same backtest. */
+async function prefix(measurementId: string, n: number): Promise<PreparedItem> {
+  const input = batchInput(measurementId, measurementRequest(3));
+  await createJobWriter(pool).admit(input, null);
+  return await new MockActivityEnvironment().run(
+    async () => await activities().prepareItem(input, n, "backtest", null),
+  );
+}
+
+async function measured(measurementId: string, agrees: boolean): Promise<void> {
+  const known = { returns: wave(60, 1), market: wave(60, 2), counts: [20, 40, 60] };
+  const result = measure(known, (whole) => (agrees ? whole : { ...whole, equityPoints: 1 }));
+  await createJobWriter(pool).finish(measurementId, outcomeOf(measurementId, "completed"), result, result.engine);
+}
+
+describe("a prefix", () => {
+  test("is taken from an earlier measurement only when its model was proven, and the proof never", async () => {
+    const [first, proof] = [await prefix("measure-1", 0), await prefix("measure-1", 2)];
+    expect(first).toMatchObject({ input: { forceReason: null, request: { measures: "backtest-measured-1" } } });
+    expect(proof.input.forceReason).toBe("the proof of measure-1");
+    await ended(first, "completed");
+    await ended(proof, "completed");
+    // Nothing is proven yet: another measurement computes its own.
+    const second = await prefix("measure-2", 0);
+    expect(second).toMatchObject({
+      finished: null,
+      input: { forceReason: `the model of ${first.input.jobId} is not proven`, parentJobId: "measure-2" },
+    });
+    await ended(second, "completed");
+    await measured("measure-1", false);
+    await measured("measure-2", true);
+    expect(await prefix("measure-3", 0)).toMatchObject({
+      finished: { status: "completed" },
+      input: { jobId: second.input.jobId },
+    });
+    expect(await prefix("measure-3", 2)).toMatchObject({ finished: null });
+    // Its own prefixes are its own, whatever is proven.
+    expect(await prefix("measure-1", 0)).toMatchObject({ input: { jobId: first.input.jobId } });
+  });
+});
 
 describe("an item", () => {
   test("without an answer of earlier is computed again, by a job that later batches find", async () => {

@@ -2,7 +2,9 @@ import { describe, expect, test } from "vitest";
 import { charts } from "../../src/charts/charts.ts";
 import { draw } from "../../src/charts/draw.ts";
 import { compare } from "../../src/domain/comparison.ts";
+import { linesBesideHolding } from "../../src/mcp/equity-lines.ts";
 import { backtestResult, trainingResult } from "../support/job-records.ts";
+import { measure, wave } from "../support/measured.ts";
 
 /** Width and height of a PNG, in points. */
 function sizeOf(png: Uint8Array): { width: number; height: number } {
@@ -34,6 +36,21 @@ describe("charts", () => {
     const [two, ten] = [await charts.comparison("sharpe", named(2)), await charts.comparison("sharpe", named(10))];
     expect(sizeOf(ten).height - sizeOf(two).height).toBeGreaterThan(200);
     expect(ten.length).toBeLessThan(60_000);
+  });
+
+  test("equity has its lines under their names, over the days", async () => {
+    const series = wave(300, 1);
+    const run = measure({ returns: series, market: wave(300, 2), counts: [100, 150, 200, 250, 300] });
+    const lines = linesBesideHolding(run);
+    expect(lines.map(({ name }) => name)).toEqual([
+      "probe",
+      "holding SPX",
+      expect.stringMatching(/^holding SPX at \d+ %$/),
+    ]);
+    for (const { points } of lines) expect(points[0]).toEqual({ day: run.begins, value: 1 });
+    const [all, alone] = [await charts.equity(lines), await charts.equity(lines.slice(0, 1))];
+    expect(all.length).toBeLessThan(60_000);
+    expect(sizeOf(all).height).toBeGreaterThan(sizeOf(alone).height);
   });
 
   test("letters are drawn, wherever it runs", async () => {

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { itemsOf, sizeOf } from "../../src/domain/batch.ts";
-import { batchRequest } from "../support/batches.ts";
+import { isProof, itemsOf, prefixOf, sizeOf } from "../../src/domain/batch.ts";
+import { batchRequest, measurementRequest } from "../support/batches.ts";
+import { BACKTEST } from "../support/job-inputs.ts";
 
 const PERIOD = {
   train: { startDate: "2000-01-03", endDate: "2005-12-30" },
@@ -36,6 +37,23 @@ describe("the items of a batch", () => {
     const items = itemsOf(batchRequest(0, { work: "backtest", models: [model, model], periods: [PERIOD] }));
     expect(items).toHaveLength(2);
     expect(items[1]).toMatchObject({ n: 1, training: null, backtest: { ...model, ...PERIOD.test, kind: "backtest" } });
+  });
+
+  test("of a measurement are the prefixes, the whole backtest last", () => {
+    const request = measurementRequest(3);
+    const items = itemsOf(request);
+    expect(sizeOf(request)).toBe(3);
+    expect(items.map(({ n, training, backtest }) => [n, training, backtest?.endDate])).toEqual([
+      [0, null, "2019-12-29"],
+      [1, null, "2019-12-30"],
+      [2, null, "2019-12-31"],
+    ]);
+    const { kind: _kind, ends: _ends, ...measured } = request;
+    expect(items[2]?.backtest).toEqual({ ...measured, kind: "backtest", measures: "backtest-measured-1" });
+    expect(items.map(({ n }) => isProof(request, n))).toEqual([false, false, true]);
+    expect(isProof(batchRequest(3), 2)).toBe(false);
+    expect(prefixOf({ ...BACKTEST, measures: "backtest-measured-1" })).toBe("backtest-measured-1");
+    expect([prefixOf(BACKTEST), prefixOf(request)]).toEqual([null, null]);
   });
 
   test("are as many as is said beforehand", () => {

@@ -7,7 +7,7 @@ const shapeOf = (name: string) => TOOLS.find((tool) => tool.name === name)?.inpu
 
 test("whatever is to be called again takes the arguments that the advice names", () => {
   for (const { again: advice } of KINDS) {
-    const tools = ["train_model", "run_backtest", "load_market_data", "start_batch"].filter((name) =>
+    const tools = ["train_model", "run_backtest", "load_market_data", "start_batch", "measure_equity"].filter((name) =>
       advice.includes(name),
     );
     expect(tools, advice).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createJobWriter, type JobWriter } from "../../src/store/job-writer.ts";
-import { createLedger, type Ledger } from "../../src/store/ledger.ts";
+import { createLedger, takeInTrials, type Ledger } from "../../src/store/ledger.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
@@ -84,6 +84,45 @@ it("counts what was shown: each draw, each window, and the same figures of the s
     "trial",
     "trial",
   ]);
+});
+
+it("has prefixes as measures, which raise no count and hide no trial", async () => {
+  const DDD = async (more: object, sharpe: number) =>
+    await ended(await backtest("DDD", "models/d/1d_v1", more), sharpe, "DDD");
+  const count = async () => (await ledger.trials("DDD", DAYS)).count;
+  await DDD({ ...DAYS, endDate: "2015-06-30", measures: "backtest-d-1" }, 0.3);
+  expect(await count()).toBe(0);
+  // The same days, run for themselves, are shown for the first time.
+  await DDD({ ...DAYS, endDate: "2015-06-30" }, 0.3);
+  expect(await count()).toBe(1);
+  await DDD({ ...DAYS, endDate: "2015-06-30", measures: "backtest-d-1" }, 0.3);
+  await DDD({ ...DAYS, endDate: "2015-06-30" }, 0.3);
+  expect(await count()).toBe(1);
+  const kinds = (await lines("DDD")).filter(({ state }) => state === "finished").map(({ kind }) => kind);
+  expect(kinds).toEqual(["measure", "trial", "measure", "replay"]);
+  const runs = await pool.query("select distinct run from trial_events where symbol = 'DDD'");
+  expect(runs.rows).toHaveLength(1);
+  expect((await ledger.check([])).wrong).toEqual([]);
+});
+
+it("takes prefixes from another record as measures", async () => {
+  const jobs = [
+    { ...backtestRequest, symbol: "EEE" },
+    { ...backtestRequest, symbol: "EEE", measures: "backtest-e-1" },
+  ].map((request) => jobInput(request));
+  for (const { jobId, request, requestHash } of jobs) {
+    await pool.query(
+      `insert into jobs (job_id, kind, request, request_hash, client, priority, status, finished_at, outcome)
+       values ($1, 'backtest', $2, $3, 'elsewhere', 3, 'completed', now(), $4)`,
+      [jobId, JSON.stringify(request), requestHash, JSON.stringify(outcome(jobId))],
+    );
+    const result = JSON.stringify({ ...backtestResult, symbol: "EEE" });
+    await pool.query("insert into results (job_id, kind, result) values ($1, 'backtest', $2)", [jobId, result]);
+  }
+  expect(await takeInTrials(pool)).toBe(2);
+  expect(new Set((await lines("EEE")).map(({ kind }) => kind))).toEqual(new Set(["import", "measure"]));
+  expect(await ledger.trials("EEE", DAYS)).toMatchObject({ count: 1 });
+  expect((await ledger.check([])).wrong).toEqual([]);
 });
 
 it("is one chain, also when many write at once", async () => {

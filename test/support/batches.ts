@@ -1,9 +1,11 @@
 import type { JobInput } from "../../src/domain/job.ts";
+import type { ManyRequest } from "../../src/domain/batch.ts";
 import type { BatchRequest } from "../../src/domain/kinds/batch.ts";
+import type { MeasurementRequest } from "../../src/domain/kinds/measurement.ts";
 import { createBatchStore } from "../../src/store/batches.ts";
 import { createPool } from "../../src/store/pool.ts";
 import type { Stack } from "./mcp-stack.ts";
-import { inputOf, TRAINING } from "./job-inputs.ts";
+import { BACKTEST, inputOf, TRAINING } from "./job-inputs.ts";
 
 /** A batch of so many strategies on one market and one period. */
 export function batchRequest(strategies: number, more: Partial<BatchRequest> = {}): BatchRequest {
@@ -31,9 +33,18 @@ export function batchRequest(strategies: number, more: Partial<BatchRequest> = {
   };
 }
 
-export const batchInput = (jobId: string, request: BatchRequest): JobInput<BatchRequest> => ({
+export const batchInput = <R extends ManyRequest>(jobId: string, request: R): JobInput<R> => ({
   ...inputOf(jobId, TRAINING, 4),
   request,
+});
+
+/** A measurement of one backtest by so many prefixes. */
+export const measurementRequest = (prefixes: number, more: Partial<MeasurementRequest> = {}): MeasurementRequest => ({
+  ...BACKTEST,
+  kind: "measurement",
+  measures: "backtest-measured-1",
+  ends: Array.from({ length: prefixes }, (_, at) => `2019-12-${String(32 - prefixes + at).padStart(2, "0")}`),
+  ...more,
 });
 
 /** Records an open batch with the jobs of its items, by stage. */

@@ -4,10 +4,9 @@ import { ApplicationFailure, CancelledFailure } from "@temporalio/common";
 import type { Activities } from "../../src/activities/activities.ts";
 import type { ComputationEnd, JobInput } from "../../src/domain/job.ts";
 import { computes, type ComputeRequest } from "../../src/domain/kinds/index.ts";
-import type { BatchRequest } from "../../src/domain/kinds/batch.ts";
 import type { JobOutcome } from "../../src/domain/outcome.ts";
 import type { TrainingRequest } from "../../src/domain/kinds/training.ts";
-import { itemsOf } from "../../src/domain/batch.ts";
+import { itemsOf, type ManyRequest } from "../../src/domain/batch.ts";
 import type { PreparedItem } from "../../src/activities/batch.ts";
 import { labelsOf } from "../../src/temporal/start-options.ts";
 import type { SlotNews } from "../../src/domain/slots.ts";
@@ -138,7 +137,7 @@ export class Stage {
 
   /** Prepares an item as the real activity does, but without a record: `known` says what is finished. */
   private prepared(
-    batch: JobInput<BatchRequest>,
+    batch: JobInput<ManyRequest>,
     n: number,
     stage: "training" | "backtest",
     trainingJobId: string | null,

@@ -3,10 +3,10 @@ import { WorkflowFailedError, type WorkflowHandle } from "@temporalio/client";
 import type { TestWorkflowEnvironment } from "@temporalio/testing";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ComputationEnd } from "../../src/domain/job.ts";
-import type { BatchRequest } from "../../src/domain/kinds/batch.ts";
+import type { ManyRequest } from "../../src/domain/batch.ts";
 import type { JobOutcome } from "../../src/domain/outcome.ts";
-import { batchInput, batchRequest } from "../support/batches.ts";
-import { startStage, type Stage } from "../support/stage.ts";
+import { batchInput, batchRequest, measurementRequest } from "../support/batches.ts";
+import { startStage, SUCCEEDED, type Stage } from "../support/stage.ts";
 import { inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
 const FAILED: ComputationEnd = {
@@ -30,8 +30,8 @@ beforeEach(() => {
   stage.mostInFlight = 0;
 });
 
-const start = async (jobId: string, request: BatchRequest): Promise<WorkflowHandle> =>
-  await env.client.workflow.start("runBatch", {
+const start = async (jobId: string, request: ManyRequest, workflow = "runBatch"): Promise<WorkflowHandle> =>
+  await env.client.workflow.start(workflow, {
     workflowId: jobId,
     taskQueue: "ktrdr-jobs",
     args: [batchInput(jobId, request)],
@@ -52,6 +52,47 @@ function held(): { end: Promise<ComputationEnd>; release: (end: ComputationEnd) 
   const { promise, resolve } = Promise.withResolvers<ComputationEnd>();
   return { end: promise, release: resolve };
 }
+
+describe("a measurement", () => {
+  const measure = async (jobId: string, prefixes: number) =>
+    await start(jobId, measurementRequest(prefixes), "measureEquity");
+
+  it("begins its proof when all other prefixes have ended", async () => {
+    const { end, release } = held();
+    stage.scripts.set("backtest-measure-all-2", { ends: [end] });
+    const handle = await measure("measure-all", 6);
+    await until(() => callsOf("record backtest-measure-all-").length === 4);
+    expect(callsOf("prepare backtest-measure-all-5")).toEqual([]);
+    release(SUCCEEDED);
+    expect(((await handle.result()) as JobOutcome).status).toBe("completed");
+    const calls = callsOf("backtest-measure-all-").filter((call) => /^(start|record)/.test(call));
+    expect(calls.slice(-3)).toEqual([
+      "record backtest-measure-all-2 completed",
+      "start backtest-measure-all-5 1",
+      "record backtest-measure-all-5 completed",
+    ]);
+  });
+
+  it("does without a few prefixes, and fails when more fail", async () => {
+    for (const n of [0, 1, 2]) stage.scripts.set(`backtest-measure-few-${n}`, { ends: [Promise.resolve(FAILED)] });
+    expect(((await (await measure("measure-few", 6)).result()) as JobOutcome).status).toBe("completed");
+    for (const n of [0, 1, 2, 3]) stage.scripts.set(`backtest-measure-bad-${n}`, { ends: [Promise.resolve(FAILED)] });
+    await expect((await measure("measure-bad", 6)).result()).rejects.toThrow(WorkflowFailedError);
+    expect(recorded("measure-bad")).toBe("failed");
+    expect(callsOf("start backtest-measure-bad-5")).toEqual([]);
+  });
+
+  it("that is cancelled while its proof waits ends, and stops its prefixes", async () => {
+    stage.scripts.set("backtest-measure-gone-0", { ends: [held().end] });
+    const handle = await measure("measure-gone", 3);
+    await until(() => callsOf("record backtest-measure-gone-1").length === 1);
+    await handle.cancel();
+    await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+    expect(recorded("measure-gone")).toBe("cancelled");
+    expect(callsOf("stop backtest-measure-gone-0-op1")).toHaveLength(1);
+    expect(callsOf("backtest-measure-gone-2")).toEqual([]);
+  });
+});
 
 describe("a batch", () => {
   it("does every item once, no more of them at once than it was told, a backtest after its training", async () => {

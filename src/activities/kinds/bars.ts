@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { defectLine } from "../../domain/bars/words.ts";
 import { isDomainError } from "../../domain/errors.ts";
 import type { BacktestRequest } from "../../domain/kinds/backtest.ts";
-import type { TrainingRequest } from "../../domain/kinds/training.ts";
 import type { DataFingerprint } from "../../domain/result.ts";
 import { answeredHealth } from "../../ktrdr/answered-health.ts";
 import type { Bars } from "../../ktrdr/data.ts";
@@ -18,7 +17,7 @@ interface Had {
 /** @param insist waits for KTRDR (by its retryable error) instead of doing without bars. */
 export async function barsOf(
   { data }: Ktrdr,
-  { symbol, timeframe, startDate, endDate }: TrainingRequest | BacktestRequest,
+  { symbol, timeframe, startDate, endDate }: Pick<BacktestRequest, "symbol" | "timeframe" | "startDate" | "endDate">,
   insist: boolean,
 ): Promise<Had> {
   const window = { startDate, endDate };

@@ -4,9 +4,12 @@ import { backtest } from "./backtest.ts";
 import { batch } from "./batch.ts";
 import { dataLoad } from "./data-load.ts";
 import type { AnyComputed, AnyWork } from "./define-work.ts";
+import { measurement } from "./measurement.ts";
 import { training } from "./training.ts";
 
-const WORK = { training, backtest, data_load: dataLoad, batch } satisfies { [K in JobKind]: { readonly kind: K } };
+const WORK = { training, backtest, data_load: dataLoad, batch, measurement } satisfies {
+  [K in JobKind]: { readonly kind: K };
+};
 
 export const workOf = (kind: JobKind): AnyWork => WORK[kind] as unknown as AnyWork;
 

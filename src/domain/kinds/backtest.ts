@@ -31,6 +31,8 @@ export const BacktestRequest = z.strictObject({
   /** The training job the model came from, when it is ours. */
   trainingJobId: z.string().nullable(),
   ...Costs.shape,
+  /** The backtest of which this is a prefix; absent for a backtest of its own. Prefixes are measured, not tried. */
+  measures: z.string().optional(),
   /** Errors insisted on, including those of the model's training. */
   insisted: z.array(Insistence).optional(),
 });
@@ -43,6 +45,8 @@ export const BacktestResult = z.strictObject({
   ...WINDOW,
   modelPath: z.string(),
   ...Costs.shape,
+  /** As in the request. */
+  measures: z.string().optional(),
   /** Ratio over the window. */
   totalReturn: z.number(),
   /** Ratio per year over calendar days of the window; null over fewer days than can be scaled to a year. */

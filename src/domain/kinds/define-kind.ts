@@ -38,7 +38,7 @@ interface KindOf<N extends string, Q extends z.ZodType, R extends z.ZodType> {
   readonly prefix: string;
   /** Temporal's workflow type. */
   readonly workflow: string;
-  /** How KTRDR computes it, in a slot; null for a batch, which only waits for its jobs. */
+  /** How KTRDR computes it, in a slot; null for what only waits for its jobs, as a batch does. */
   readonly computing: Computing | null;
   readonly request: Q;
   readonly result: R;

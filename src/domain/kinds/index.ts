@@ -7,14 +7,15 @@ import { backtest } from "./backtest.ts";
 import { batch } from "./batch.ts";
 import { dataLoad } from "./data-load.ts";
 import type { Computing, Subject, Told } from "./define-kind.ts";
+import { measurement } from "./measurement.ts";
 import { training } from "./training.ts";
 
-export const KINDS = [training, backtest, dataLoad, batch] as const;
+export const KINDS = [training, backtest, dataLoad, batch, measurement] as const;
 
 type Kind = (typeof KINDS)[number];
 
 export type JobKind = Kind["name"];
-/** Kinds that occupy a slot of KTRDR. A batch only waits for its jobs. */
+/** Kinds that occupy a slot of KTRDR. The others only wait for their jobs. */
 export type SlotKind = Extract<Kind, { readonly computing: Computing }>["name"];
 
 export const JobRequest = z.discriminatedUnion(
@@ -53,6 +54,8 @@ const BY_NAME = new Map(KINDS.map((kind) => [kind.name as string, kind as unknow
 
 export const JOB_KINDS = KINDS.map(({ name }) => name);
 export const SLOT_KINDS = KINDS.filter(({ computing }) => computing !== null).map(({ name }) => name as SlotKind);
+/** Kinds that are made of other jobs, and only wait for them. */
+export const WAITING_KINDS = KINDS.filter(({ computing }) => computing === null).map(({ name }) => name);
 
 export function kindOf(name: JobKind): AnyKind {
   const found = BY_NAME.get(name);

@@ -48,6 +48,9 @@ export const pooled = (blocks: readonly Block[]): Block => ({
 const varianceOf = ({ count, sum, squares }: Block, ddof: 0 | 1): number =>
   (squares - sum ** 2 / count) / (count - ddof);
 
+/** Deviation of the returns around their mean, of a population; 0 when only rounding varies. */
+export const deviationOf = (block: Block): number => Math.sqrt(Math.max(0, varianceOf(block, 0)));
+
 /** Sharpe ratio per bar, of a sample; NaN when nothing varies. */
 export const blockSharpe = (block: Block): number => block.sum / block.count / Math.sqrt(varianceOf(block, 1));
 

@@ -39,8 +39,9 @@ export function overfitting(strategies: readonly (readonly Block[])[]): Overfitt
   const all = sumsOf(strategies.length);
   for (const block of blocks) add(all, all, block);
   const winners: { readonly won: number; readonly elsewhere: number; readonly rank: number }[] = [];
+  const least = leastVariances(all);
   forEachHalf(blocks, (half) => {
-    winners.push(winnerOf(sharpesOf(half), sharpesOf(rest(all, half))));
+    winners.push(winnerOf(sharpesOf(half, least), sharpesOf(rest(all, half), least)));
   });
   return summary(winners, strategies.length);
 }
@@ -106,10 +107,16 @@ function forEachHalf(blocks: readonly Sums[], visit: (half: Sums) => void): void
   choose(0, 0);
 }
 
-const sharpesOf = ({ count, sum, squares }: Sums): Float64Array =>
+/** Of the variance over all blocks; below it only rounding varies. */
+const LEAST_VARIANCE = 1e-9;
+const leastVariances = ({ count, squares }: Sums): Float64Array =>
+  squares.map((total) => (LEAST_VARIANCE * total) / count);
+
+/** A strategy that was out of the market all the time has 0: it neither won nor lost. */
+const sharpesOf = ({ count, sum, squares }: Sums, least: Float64Array): Float64Array =>
   sum.map((total, at) => {
     const variance = ((squares[at] ?? 0) - (total * total) / count) / (count - 1);
-    return total / count / Math.sqrt(variance);
+    return variance > (least[at] ?? 0) ? total / count / Math.sqrt(variance) : 0;
   });
 
 /** The best of one half, and its rank in the other: 1 is the worst, equals share the mean of their ranks. */

@@ -7,11 +7,12 @@ import { BAD_BARS } from "../results/bar-soundness.ts";
  * @param inSample whether its days are among those its model was trained on
  */
 export function worthless(
-  { caveats }: { readonly caveats: readonly Caveat[] },
+  { caveats, measures }: { readonly caveats: readonly Caveat[]; readonly measures?: string | undefined },
   inSample: boolean | "unknown",
 ): string | null {
   const has = (wanted: string) => caveats.some(({ code }) => code === wanted);
   if (has(LOOKS_AHEAD)) return "the strategy saw the future";
+  if (measures !== undefined) return `it is a prefix that measures ${measures}`;
   if (inSample === true) return "the model was trained on these days";
   return has(BAD_BARS) ? "the bars are bad" : null;
 }

@@ -30,7 +30,7 @@ export const checkHealth = defineTool({
   title: "Check health",
   description: `Says which part is up, which is down, and the command that starts it: Temporal (runs the jobs), our workers (carry them out), PostgreSQL (remembers them), KTRDR and its own workers (compute), the strategies folder. Also which engine computes (the real KTRDR, or the sandbox, whose figures are for practice), whether the operator paused research, and what is left of today's computing budget.
 
-Call it once at the beginning, and whenever an error says -32001. Takes a few seconds. Needs no arguments.`,
+Call it once at the beginning, and whenever an error says -32001. Takes a few seconds, no arguments.`,
   input: z.strictObject({}),
   output: z.object({
     ok: z.boolean().describe("True when every part is up."),

@@ -9,6 +9,9 @@ import { compact, rounded, enginesText } from "../../domain/facts.ts";
 import { luckInShort } from "../../domain/luck/run-luck.ts";
 import { weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import { runsToCompare, type RunToCompare } from "../../research/jobs/compared-runs.ts";
+import { comparedMeasurements } from "../../research/jobs/measured-runs.ts";
+import { linesOfRuns } from "../equity-lines.ts";
+import { measuredComparison } from "../measured-comparison.ts";
 import { defineTool } from "../define-tool.ts";
 import { chart, taskId } from "../fields.ts";
 
@@ -22,7 +25,7 @@ export const compareResults = defineTool({
   title: "Compare results",
   description: `Puts finished runs side by side: figures by strategy, what differs, and which differences are more than chance. A batch stands for its runs. Runs of the same strategy text on the same market and dates are draws of one group, told as median and range. Ranked are only groups of the same market, dates, costs and engine.
 
-"beyond chance": in a whole comparison of equal strategies at most once in twenty. "within chance": no reason to prefer the best. "cannot be told": too few draws, and how many would do. "luck": how often luck alone looks like the run in the middle, among all tried. Backtests or trainings, not both.
+"beyond chance": in a whole comparison of equal strategies at most once in twenty. "within chance": no reason to prefer the best. "cannot be told": too few draws, and how many would do. "luck": how often luck alone looks like the run in the middle, among all tried. Backtests or trainings, not both. Two or more measurements (measure_equity): the probability that their best is overfitted (PBO).
 
 Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
   input: z.strictObject({
@@ -38,13 +41,21 @@ Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
     groups: z.array(z.looseObject({ strategy: z.string() })),
     runs: z.array(z.looseObject({ task_id: z.string() })),
     more_runs: z.number().optional(),
+    overfitting: z.looseObject({}).optional(),
     caveats: z.array(z.string()),
     next: z.string(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   quotes: true,
   async handle({ task_ids, figure: wanted, detail, chart: drawn }, { deps, attach }) {
-    const { runs, growing } = await runsToCompare(deps, [...new Set(task_ids)]);
+    const ids = [...new Set(task_ids)];
+    const measured = await comparedMeasurements(deps, ids);
+    if (measured !== null) {
+      if (wanted !== undefined && wanted !== "sharpe") throw bySharpeOnly(wanted);
+      if (drawn) attach(await deps.charts.equity(linesOfRuns(measured.runs)));
+      return measuredComparison(measured);
+    }
+    const { runs, growing } = await runsToCompare(deps, ids);
     const figure =
       wanted ?? USUAL.find((name) => runs.some(({ result }) => FIGURES[name].of(result) !== null)) ?? "sharpe";
     if (runs.every(({ result }) => FIGURES[figure].of(result) === null)) throw withoutFigure(figure, runs);
@@ -67,6 +78,13 @@ Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
     };
   },
 });
+
+const bySharpeOnly = (figure: FigureName) =>
+  new DomainError("invalid_input", {
+    what: `Measurements are not compared by ${figure}: their blocks give Sharpe ratios.`,
+    valid: ["sharpe"],
+    next: "repeat the call without figure, or compare the backtests that they measure",
+  });
 
 /** The default figure is the first of these that a run has. */
 const USUAL = ["sharpe", "test_accuracy", "directional_accuracy"] as const satisfies readonly FigureName[];

@@ -10,7 +10,7 @@ const SHOWN = 20;
 export const concludeExperiment = defineTool({
   name: "conclude_experiment",
   title: "Conclude an experiment",
-  description: `Judges an experiment by the criterion that was written down when it started, and keeps the verdict beside your words. Once and for all: the first conclusion stands, and no more runs are taken.
+  description: `Judges an experiment by the criterion that was written down when it started, and keeps the verdict beside your words. The first conclusion stands, and no more runs are taken.
 
 All its runs must have ended. Fewer runs that count than announced: inconclusive. Under 30 trades: cannot be told. left_out says which did not count, and why. After: save_insight with what follows.
 

@@ -1,10 +1,12 @@
 import { z } from "zod";
+import { prefixOf } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { BacktestResult } from "../../domain/kinds/backtest.ts";
 import { kindOf } from "../../domain/kinds/index.ts";
 import { compact, enginesText, engineText } from "../../domain/facts.ts";
 import { batchResults } from "../batch-facts.ts";
 import { defineTool } from "../define-tool.ts";
+import { linesBesideHolding } from "../equity-lines.ts";
 import { chart, taskId } from "../fields.ts";
 import { manifestOf } from "../../research/memory/manifest.ts";
 import { resultFacts, type Beside } from "../result-facts.ts";
@@ -23,13 +25,13 @@ detail: brief = headline figures; standard (default) = all corrected figures and
 
 Backtests: total and annual return, Sharpe, drawdown (positive ratio), trades, beside buy_and_hold over the same bars. A strategy that does not beat buy_and_hold after risk has shown nothing. luck: how often the best of all worthless strategies tried on this symbol would look this good; above 5 % nothing is shown. "in_sample" true means the window overlaps the training: do not quote the figures. Trainings: figures of the saved model, which is the LAST epoch's (best_* are of an epoch that was not kept; epochs count from 1).
 
-Figures that KTRDR names wrongly are corrected, and a caveat says so. Read the caveats before concluding. Failed or cancelled jobs answer with the reason and what was learnt until then. A batch answers at any time: median, min and max by strategy, then its items.
+Figures that KTRDR misnames are corrected; a caveat says so, detail full has the raw ones. Read the caveats before concluding. Failed or cancelled jobs answer with the reason and what was learnt until then. A batch answers at any time: median, min and max by strategy, then its items. A measurement says first whether its model is still the one on record.
 
 Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
   input: z.strictObject({
     task_id: taskId,
     detail: z.enum(["brief", "standard", "full"]).default("standard").describe("How much."),
-    chart: chart.describe("Of a training: also its learning curve as a small picture."),
+    chart: chart.describe("Also the learning curve, or a measurement's equity beside holding, as a picture."),
   }),
   output: z.object({
     task_id: z.string(),
@@ -87,11 +89,29 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
       };
     }
     if (drawn && result.kind === "training") attach(await deps.charts.learningCurve(result.curve));
-    const beside = result.kind === "backtest" ? await besideBacktest(deps, job, result) : null;
+    if (drawn && result.kind === "measurement" && result.blocks.length > 0) {
+      attach(await deps.charts.equity(linesBesideHolding(result)));
+    }
+    const own = result.kind === "backtest" && prefixOf(job.request) === null;
+    const beside = own ? await besideBacktest(deps, job, result) : null;
+    const said = await measuringText(deps, job);
     const manifest = detail === "full" ? { manifest: await manifestOf(deps, job, result) } : {};
-    return { ...head, ...resultFacts(result, job, detail, beside), ...manifest };
+    return { ...head, ...resultFacts(result, job, detail, beside, said), ...manifest };
   },
 });
+
+/** What a measurement or one of its prefixes says before all else. */
+async function measuringText(deps: Deps, { request }: JobRecord): Promise<readonly string[]> {
+  const measures = prefixOf(request);
+  if (measures !== null) {
+    return [
+      `A prefix that measures ${measures}: no trial, and no run of its own. Its figures are those of a part of the days.`,
+    ];
+  }
+  if (request.kind !== "measurement") return [];
+  const { caveat } = await inSample(deps, request, request);
+  return caveat === null ? [] : [caveat];
+}
 
 async function besideBacktest(deps: Deps, job: JobRecord, result: BacktestResult): Promise<Beside> {
   const [sample, twins, draws] = await Promise.all([

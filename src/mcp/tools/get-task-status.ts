@@ -21,11 +21,11 @@ const LOOK_AGAIN_MS = 500;
 export const getTaskStatus = defineTool({
   name: "get_task_status",
   title: "Get task status",
-  description: `Says truthfully where a job is: queued (with its place), starting, running (percent, step, rough seconds left, age of the last sign of life), stalled, worker_down, ktrdr_unreachable, recording, cancelling, or how it ended.
+  description: `Says where a job is: queued (with its place), starting, running (percent, step, rough seconds left, age of the last sign of life), stalled, worker_down, ktrdr_unreachable, recording, cancelling, or how it ended.
 
 With wait_seconds 45 the call returns as soon as the job ends, else after that time with the current state: call again until "final" is true. Aborting the call only stops waiting; the job goes on. Answers also while workers, KTRDR or PostgreSQL are down, and says what is not known; "next" says what to do.
 
-After completed: get_results. After failed: read "failure", mend the cause; the same request would only return this failed job, unless force_new_reason is given to the start tool.
+After completed: get_results. After failed: read "failure", mend the cause; the same request only returns this failed job, unless force_new_reason is given.
 
 Example: {"task_id": "train-spx_trend-7f3a2c", "wait_seconds": 45}`,
   input: z.strictObject({
@@ -84,7 +84,8 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
   const { status, record } = task;
   const outcome = knownOf(record)?.outcome ?? null;
   const faults = outcome?.faultsSeen ?? [];
-  const batch = task.kind === "batch" ? await batchProgress(deps, jobId) : null;
+  const many = task.kind === "batch" || task.kind === "measurement";
+  const batch = many ? await batchProgress(deps, jobId) : null;
   const luck = task.kind === "backtest" && outcome?.status === "completed" ? await luckOf(deps, jobId) : null;
   return {
     ...statusFacts(jobId, task),

@@ -18,6 +18,7 @@ import { listModels } from "./list-models.ts";
 import { listStrategies } from "./list-strategies.ts";
 import { listTasks } from "./list-tasks.ts";
 import { loadMarketData } from "./load-market-data.ts";
+import { measureEquity } from "./measure-equity.ts";
 import { mutateStrategy } from "./mutate-strategy.ts";
 import { replayRun } from "./replay-run.ts";
 import { runBacktest } from "./run-backtest.ts";
@@ -50,6 +51,7 @@ export const TOOLS: readonly Tool[] = [
   listModels,
   getResults,
   compareResults,
+  measureEquity,
   replayRun,
   startExperiment,
   concludeExperiment,

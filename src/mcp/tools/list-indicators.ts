@@ -11,7 +11,7 @@ const GROUPS = ["momentum", "trend", "volatility", "volume", "levels"] as const;
 export const listIndicators = defineTool({
   name: "list_indicators",
   title: "List indicators",
-  description: `The 31 indicator types KTRDR can compute, with their real parameters, outputs and value scales (KTRDR's own list hides them). Needs no KTRDR.
+  description: `The 31 indicator types KTRDR can compute, with their real parameters, outputs and value scales.
 
 Without arguments: one line per type. With type: parameters with ranges, outputs, scale and meaning. Names are those a strategy uses; aliases such as sma, ema, bbands work too.
 

@@ -13,7 +13,7 @@ const SHOWN_VALID = 30;
 export const listMarketData = defineTool({
   name: "list_market_data",
   title: "List market data",
-  description: `Which bars are stored: symbols, timeframes, first and last bar, number of bars, and what is wrong with them (defects). Call it first: every date of a training or backtest must lie inside; nothing is fetched on the way.
+  description: `Which bars are stored: symbols, timeframes, first and last bar, number of bars, and what is wrong with them (defects). Call it first: every date of a training or backtest must lie inside.
 
 Without arguments: all symbols. With symbol: its timeframes, and what their years can still show. With symbol and timeframe also the latest bars. Missing data: load_market_data.
 

@@ -10,7 +10,7 @@ const SHORT = 120;
 export const listStrategies = defineTool({
   name: "list_strategies",
   title: "List strategies",
-  description: `The saved strategies, newest first: name, market, description, and whether the text is free of errors (KTRDR's own list is always empty for this kind of strategy). Look here before creating another one with the same idea.
+  description: `The saved strategies, newest first: name, market, description, and whether the text is free of errors. Look here before creating another one with the same idea.
 
 get_strategy shows one in full; list_models shows what was trained from it.
 

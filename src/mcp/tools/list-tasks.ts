@@ -17,7 +17,7 @@ export const listTasks = defineTool({
   title: "List tasks",
   description: `Jobs, newest first: finished ones from the record for ever, open ones also from Temporal. It finds a task_id again, what is running, and what was tried for a strategy.
 
-"open" means not ended; get_task_status says what an open job is doing. "luck": how often luck alone looks like this backtest, among all tried on its symbol. Jobs of a batch carry "part_of". For models with their figures, list_models is shorter.
+"open" means not ended; get_task_status says what an open job is doing. "luck": how often luck alone looks like this backtest, among all tried on its symbol. Jobs of a batch or measurement carry "part_of". For models with their figures, list_models is shorter.
 
 Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "limit": 20}. For the next page pass the last task_id as "before".`,
   input: z.strictObject({
@@ -25,7 +25,7 @@ Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "lim
     kind: z.enum(JOB_KINDS).optional().describe("Only jobs of this kind."),
     strategy: strategyName.optional().describe("Only jobs of this strategy."),
     limit: z.number().int().min(1).max(50).default(10).describe("Rows at most."),
-    before: taskId.optional().describe("Only jobs older than this task_id (the last one of the page before)."),
+    before: taskId.optional().describe("Only jobs older than this one."),
   }),
   output: z.object({
     tasks: z.array(z.looseObject({ task_id: z.string(), kind: z.string(), status: z.string() })),

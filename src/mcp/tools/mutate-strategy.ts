@@ -29,7 +29,7 @@ const changes = z
 export const mutateStrategy = defineTool({
   name: "mutate_strategy",
   title: "Mutate a strategy",
-  description: `Makes strategies out of a saved one by named changes, checked and saved together: all or none. A variation with a name is another strategy; one without replaces the strategy and needs replaces_sha256 as create_strategy does.
+  description: `Makes strategies out of a saved one by named changes, checked and saved together: all or none. A variation with a name is another strategy; one without replaces the strategy and needs replaces_sha256.
 
 op, target, value:
 - add_indicator, replace_indicator: id, {"type": "rsi", "period": 9}; to add also {"fuzzy_sets": {"zone": {"low": [0, 20, 40], ...}}}, which become inputs
@@ -38,7 +38,7 @@ op, target, value:
 - set_architecture, set_labels, set_training: no target, the keys to change
 - set, remove: any dotted path, e.g. decisions.confidence_threshold
 
-The answer says what differs. After: train_model.
+After: train_model.
 
 Example: {"strategy": "spx_dip", "variations": [{"name": "spx_dip_fast", "changes": [{"op": "set_parameter", "target": "dip.period", "value": 3}]}], "reason": "earlier entries"}`,
   input: z.strictObject({

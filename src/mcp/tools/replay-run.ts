@@ -8,13 +8,15 @@ import { compact, rounded, engineText } from "../../domain/facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { statusFields, taskId } from "../fields.ts";
 import { assertSameText } from "../../research/strategies/preflight.ts";
+import { prefixOf } from "../../domain/batch.ts";
 import { recordedResult, type Recorded } from "../../research/jobs/recorded-result.ts";
+import type { JobRecord } from "../../store/job-row.ts";
 import { startJob } from "../../research/jobs/start-job.ts";
 
 export const replayRun = defineTool({
   name: "replay_run",
   title: "Replay a run",
-  description: `Runs a finished training or backtest again, exactly as it was asked for, and shows what differs: figures, bars, KTRDR's version. The first call starts the replay; call it again with the same task_id when the replay has ended.
+  description: `Runs a finished training or backtest again, exactly as it was asked for, and shows what differs: figures, bars, KTRDR's version. The first call starts the replay; call it again when that has ended.
 
 A backtest must come out the same when bars and version are; a training is another random draw. For a training the strategy's text must be what it was: the answer says how to bring it back.
 
@@ -65,18 +67,24 @@ interface Finished extends Recorded {
 
 /** @throws DomainError `task_not_found`, `task_not_finished`, `invalid_input` */
 async function finished({ deps }: ToolContext, jobId: string): Promise<Finished> {
-  const { kind } = (await deps.records.jobs.get(jobId)) ?? {};
-  if (kind === "batch" || kind === "data_load") {
+  const known = await deps.records.jobs.get(jobId);
+  const instead = known === null ? null : insteadOfReplay(known);
+  if (known !== null && instead !== null) {
     throw new DomainError("invalid_input", {
-      what: `${jobId} is a ${kind}: one training or backtest is replayed at a time.`,
-      next:
-        kind === "batch"
-          ? "pass the task_id of one of its jobs; get_results names them"
-          : "load_market_data loads again",
+      what: `${jobId} is a ${prefixOf(known.request) === null ? known.kind : "prefix"}: one training or backtest is replayed at a time.`,
+      next: instead,
     });
   }
   const { job, result } = await recordedResult(deps, jobId);
   return { job, request: job.request as Finished["request"], result };
+}
+
+/** What to do with a job that is no run of its own; null for one that can be replayed. */
+function insteadOfReplay({ request }: JobRecord): string | null {
+  if (request.kind === "batch") return "pass the task_id of one of its jobs; get_results names them";
+  if (request.kind === "data_load") return "load_market_data loads again";
+  const measures = request.kind === "measurement" ? request.measures : prefixOf(request);
+  return measures === null ? null : `replay ${measures}, or measure it again (measure_equity)`;
 }
 
 /** The request without its checkpoint: a checkpoint can be resumed only once. */

@@ -31,13 +31,13 @@ export const runBacktest = defineTool({
   title: "Run a backtest",
   description: `Starts a bar-by-bar backtest of a trained model with trading costs and returns at once with a task_id; durable, and the same request returns the same job.
 
-Before: train_model finished. Choose dates AFTER the training window: a backtest on days the model was trained on is in-sample, proves nothing, and is flagged. After: get_task_status with wait_seconds 45, then get_results, which puts buy-and-hold over the same bars beside it.
+Before: train_model finished. Choose dates AFTER the training window: a backtest on days the model was trained on is in-sample, proves nothing, and is flagged. After: get_task_status with wait_seconds 45, then get_results.
 
 - model: the task_id of a training (best), or its model_path from list_models. For a batch: all its models, as a batch.
 - A model of elsewhere: its model_path, and a symbol.
 - The first 50 bars of the window are warm-up and not traded.
 - commission and slippage are ratios of traded value per fill (0.001 = 0.1 %).
-- The same model gives the same figures every time; another training of the same strategy does not.
+- The same model gives the same figures every time.
 
 Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_date": "2019-12-31"}`,
   input: z.strictObject({

@@ -13,9 +13,9 @@ const window = z.array(isoDate).length(2, "two dates: the first day and the last
 export const startBatch = defineTool({
   name: "start_batch",
   title: "Start a batch",
-  description: `Runs many trainings and backtests as one durable job: every combination of strategies (each on its own market, or on symbols) and periods, each draws times; or of models and periods. At most ${MOST_ITEMS} items, in order. What was computed before is answered from the record, not computed again.
+  description: `Runs many trainings and backtests as one durable job: every combination of strategies (each on its own market, or on symbols) and periods, each draws times; or of models and periods. At most ${MOST_ITEMS} items. What was computed before is not computed again.
 
-get_task_status tells how many are done, running, failed, which strategy leads and the time left; get_results its items at any time; cancel_task with its task_id stops all, with that of one of its jobs only that. It ends when all is done, or when more than max_failures items failed.
+get_task_status tells how many are done, running, failed, which strategy leads and the time left; get_results its items at any time; cancel_task with its task_id stops all, with that of one of its jobs only that.
 
 work both: trains, then backtests each model on the period's test dates. Take test dates after train dates. Variations of a strategy: mutate_strategy first.
 

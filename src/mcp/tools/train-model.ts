@@ -41,7 +41,7 @@ const fields = z.strictObject({
 export const trainModel = defineTool({
   name: "train_model",
   title: "Train a model",
-  description: `Starts training a strategy's neural network on stored bars and returns at once with a task_id; the job is durable from then on. The same request (same strategy text, market, dates, repeats) returns the same job instead of computing it again.
+  description: `Starts training a strategy's neural network on stored bars and returns at once with a task_id; durable, and the same request (strategy text, market, dates, repeats) returns the same job.
 
 Before: create_strategy or validate_strategy without errors; list_market_data for dates that exist. After: get_task_status with wait_seconds 45 until "final", then get_results, then run_backtest with this task_id on LATER dates.
 

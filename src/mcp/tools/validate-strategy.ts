@@ -13,7 +13,7 @@ export const validateStrategy = defineTool({
 
 Give a saved strategy's name or a yaml text. With start_date and end_date of the planned training, label classes and bad bars are counted on exactly those; without, labels on the oldest 70 %. checked_on says which data was used.
 
-Errors are mended, or insisted on with a reason (insist_reason, accept_look_ahead) where it is saved or started. Next: create_strategy saves it, train_model trains it.
+Errors are mended, or insisted on with a reason (insist_reason, accept_look_ahead) where it is saved or started. Next: create_strategy.
 
 Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014-12-31"}`,
   input: z.strictObject({

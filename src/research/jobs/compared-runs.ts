@@ -1,3 +1,4 @@
+import { prefixOf } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { ComparedRun } from "../../domain/comparison.ts";
 import type { JobRequest } from "../../domain/kinds/index.ts";
@@ -37,6 +38,8 @@ export async function runsToCompare(deps: Deps, jobIds: readonly string[]): Prom
   const wanted = [...new Set(jobIds.flatMap((jobId, at) => members[at]?.jobIds ?? [jobId]))];
   if (wanted.length < 2 || wanted.length > MOST) throw unfitNumber(wanted.length);
   const all = await Promise.all(wanted.map(async (jobId) => await recordedResult(deps, jobId)));
+  const part = all.find(({ job }) => prefixOf(job.request) !== null);
+  if (part !== undefined) throw ofPrefix(part.job);
   const kinds = new Set(all.map(({ result }) => result.kind));
   if (kinds.size > 1 || kinds.has("data_load")) throw unlike([...kinds]);
   return {
@@ -53,6 +56,12 @@ const unfitNumber = (count: number) =>
       count < 2
         ? "add the task_id of another run, or of a batch with several"
         : "get_results of the batch names its items: pass the task_ids of some of them",
+  });
+
+const ofPrefix = ({ jobId, request, parentJobId }: JobRecord) =>
+  new DomainError("invalid_input", {
+    what: `${jobId} is a prefix that measures ${prefixOf(request) ?? "a backtest"}: its figures are compared with nothing.`,
+    next: `compare ${prefixOf(request) ?? "that backtest"} with other backtests, or ${parentJobId ?? "its measurement"} with other measurements`,
   });
 
 const unlike = (kinds: readonly string[]) =>

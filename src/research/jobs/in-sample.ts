@@ -10,7 +10,7 @@ export interface InSample {
 }
 
 /** Whether a backtest's window shares days with the training of its model. */
-export async function inSample(deps: Deps, backtest: BacktestResult, request: JobRequest): Promise<InSample> {
+export async function inSample(deps: Deps, backtest: Traded, request: JobRequest): Promise<InSample> {
   const trained = await trainingWindow(deps, backtest, request);
   if (trained === null) {
     return { inSample: "unknown", caveat: "The training window of this model is not on record: it may be in-sample." };
@@ -22,8 +22,11 @@ export async function inSample(deps: Deps, backtest: BacktestResult, request: Jo
   };
 }
 
-async function trainingWindow(deps: Deps, backtest: BacktestResult, request: JobRequest): Promise<DateWindow | null> {
-  const jobId = request.kind === "backtest" ? request.trainingJobId : null;
+/** A model, and the days on which it traded. */
+type Traded = Pick<BacktestResult, "modelPath" | "startDate" | "endDate">;
+
+async function trainingWindow(deps: Deps, backtest: Traded, request: JobRequest): Promise<DateWindow | null> {
+  const jobId = "trainingJobId" in request ? request.trainingJobId : null;
   if (jobId !== null) {
     const training = await deps.records.results.get(jobId);
     if (training?.kind === "training") return training;

@@ -1,5 +1,6 @@
 /** What produced a result: strategy, bars, engine, request, call and experiments, as far as they are known. */
 import { hash } from "node:crypto";
+import { prefixOf } from "../../domain/batch.ts";
 import { kindOf, type JobResult } from "../../domain/kinds/index.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { compact, engineText } from "../../domain/facts.ts";
@@ -47,9 +48,10 @@ async function versionOf({ strategies }: Deps, name: string, sha256: string): Pr
   );
 }
 
-async function callOf({ records }: Deps, { jobId, parentJobId, kind }: JobRecord) {
+async function callOf({ records }: Deps, { jobId, parentJobId, kind, request }: JobRecord) {
   const taskId = parentJobId ?? jobId;
-  const tools = kindOf(parentJobId === null ? kind : "batch").startedBy;
+  const parent = prefixOf(request) === null ? "batch" : "measurement";
+  const tools = kindOf(parentJobId === null ? kind : parent).startedBy;
   const calls = await Promise.all(tools.map((tool) => records.calls.recent({ tool, taskId, limit: CALLS })));
   const [first] = calls.flatMap((found) => found.slice(-1)).toSorted((a, b) => a.at.localeCompare(b.at));
   if (first === undefined) return null;
