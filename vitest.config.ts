@@ -24,7 +24,7 @@ const shared = {
   hookTimeout: 900_000,
   expect: { poll: { timeout: 300_000 } },
   // Many wait about as long as they compute: more at a time than there are cores.
-  maxWorkers: availableParallelism() + 1,
+  maxWorkers: availableParallelism() + 2,
 };
 const withServers = { ...shared, globalSetup: ["test/support/global-setup.ts"] };
 const otherThan = (files: readonly string[]) => [...configDefaults.exclude, ...files];

@@ -98,7 +98,15 @@ function row(scenario: Scenario) {
 
 /** What the product says about a run with this annual Sharpe ratio. */
 function judged(sharpe: number, trials: number, years: number) {
-  const given = { sharpe, ktrdrSharpe: sharpe, returns: years * BARS, trades: 100, symbol: "SIM", worthless: null };
+  const given = {
+    sharpe,
+    ktrdrSharpe: sharpe,
+    returns: years * BARS,
+    trades: 100,
+    symbol: "SIM",
+    deviation: null,
+    worthless: null,
+  };
   const { probability, standard } = runLuck({ ...given, trials });
   return { luck: probability ?? 1, dsr: standard?.dsr ?? 0 };
 }

@@ -26,7 +26,7 @@ export const ConfigSchema = z.object({
     "KTRDR's strategies folder as this machine sees it; create_strategy writes here, and a job's strategy text is read here.",
   ),
   KTRDR_DATA_DIR: unset.describe(
-    "KTRDR's data folder as this machine sees it, read-only is enough: bars and ranges are then read from its price files instead of the API.",
+    "KTRDR's data folder as this machine sees it, read-only is enough: bars and ranges are then read from its price files instead of the API. `holdout set`, and the worker when it loads bars of a symbol with a holdout, write there.",
   ),
   KTRDR_MODELS_DIR: unset.describe(
     "KTRDR's models folder as this machine sees it, read-only is enough: what it says of models that were trained elsewhere.",

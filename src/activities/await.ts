@@ -2,7 +2,7 @@
 import { activityInfo, cancellationSignal, heartbeat } from "@temporalio/activity";
 import type { ApiEvidence, Diagnosis, WorkerEvidence } from "../domain/evidence.ts";
 import type { ComputationEnd, JobInput, JobProgress } from "../domain/job.ts";
-import { kindOf, type ComputeRequest, type SlotKind } from "../domain/kinds/index.ts";
+import { isSealed, kindOf, type ComputeRequest, type SlotKind } from "../domain/kinds/index.ts";
 import type { FaultSeen } from "../domain/outcome.ts";
 import { isDomainError } from "../domain/errors.ts";
 import { leftMs, nextLookMs, type PaceMark } from "../domain/pace.ts";
@@ -13,6 +13,7 @@ import { computationOf, noteSeen, type ComputationOf } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { askApi, corrected, inquire, workplaceOf, type Workplace } from "./evidence.ts";
 import { beating } from "./heartbeat.ts";
+import { sealedFailure, sealedSummary } from "./seal.ts";
 import { stop } from "./stop.ts";
 
 export function awaitActivities(deps: ActivityDeps) {
@@ -34,6 +35,8 @@ export function awaitActivities(deps: ActivityDeps) {
 
 /** One look sends at most three requests, and KTRDR may take half a minute for each. */
 const LONGEST_LOOK_MS = 120_000;
+
+const UNTOLD = { percent: 0, step: "" };
 
 class Vigil {
   private readonly deps: ActivityDeps;
@@ -69,6 +72,10 @@ class Vigil {
   }
 
   private paceFrom: PaceMark | undefined;
+
+  private get sealed(): boolean {
+    return isSealed(this.of.input.request);
+  }
   private farthest: { percent: number; step: string } = { percent: 0, step: "" };
 
   async keep(): Promise<ComputationEnd> {
@@ -91,6 +98,7 @@ class Vigil {
   /** Called once per percent: at most a hundred times. */
   private async writeDown(): Promise<void> {
     const { percent } = this.farthest;
+    if (this.sealed) return;
     if (Math.floor(percent) <= this.writtenPercent) return;
     this.writtenPercent = Math.floor(percent);
     await noteSeen(this.deps, this.of.input.jobId, this.of.n, this.last);
@@ -208,12 +216,11 @@ class Vigil {
     const progress: JobProgress = {
       operationId: this.of.operationId,
       phase,
-      percent: this.farthest.percent,
-      step: this.farthest.step,
+      ...(this.sealed ? UNTOLD : this.farthest),
       at: new Date(this.deps.clock.now()).toISOString(),
       since: new Date(this.stillSinceMs).toISOString(),
       faultsSeen: [...this.faults],
-      ...(this.paceFrom === undefined ? {} : { paceFrom: this.paceFrom }),
+      ...(this.paceFrom === undefined || this.sealed ? {} : { paceFrom: this.paceFrom }),
     };
     heartbeat(progress);
     return progress;
@@ -223,7 +230,11 @@ class Vigil {
     switch (diagnosis.kind) {
       case "succeeded":
         diagnosis.faults.forEach((fault) => this.faults.add(fault));
-        return { fate: "succeeded", summary: await this.resultOf(diagnosis.result), faultsSeen: [...this.faults] };
+        return {
+          fate: "succeeded",
+          summary: await sealedSummary(this.deps, this.of.input, await this.resultOf(diagnosis.result)),
+          faultsSeen: [...this.faults],
+        };
       case "lost":
         return await this.bury(diagnosis);
       case "failed":
@@ -232,13 +243,13 @@ class Vigil {
         }
         return {
           fate: "failed",
-          failure: {
+          failure: await sealedFailure(this.deps, this.of.input, {
             code: diagnosis.code,
             what: diagnosis.what,
             why: diagnosis.why,
             next: adviceFor(diagnosis.code, this.of.input.request.kind),
-          },
-          partial: partialOf(diagnosis.view ?? this.last),
+          }),
+          partial: this.sealed ? null : partialOf(diagnosis.view ?? this.last),
           faultsSeen: [...this.faults],
           mayStillCompute: diagnosis.code !== "computation_failed",
         };

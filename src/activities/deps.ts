@@ -6,6 +6,7 @@ import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { StrategyFolder } from "../strategies/strategy-folder.ts";
 import type { Logger } from "../logger.ts";
 import type { BatchStore } from "../store/batches.ts";
+import type { HoldoutStore } from "../store/holdouts.ts";
 import type { JobReader } from "../store/job-reader.ts";
 import type { JobWriter } from "../store/job-writer.ts";
 import type { ResearchControlReader } from "../store/research-control.ts";
@@ -33,6 +34,9 @@ export interface ActivityDeps {
   readonly jobs: JobReader & JobWriter;
   readonly results: ResultReader;
   readonly batches: BatchStore;
+  readonly holdouts: HoldoutStore;
+  /** KTRDR's data folder as this machine sees it; undefined when it is not mounted here. */
+  readonly dataDir: string | undefined;
   /** The job id and hash of a request. With a reason for another run, both are others. */
   readonly identify: (
     request: JobRequest,

@@ -5,10 +5,12 @@ import type { JobFailure, JobOutcome } from "../domain/outcome.ts";
 import { insistenceCaveats } from "../domain/insistence.ts";
 import type { ActivityDeps, RecordRequest } from "./deps.ts";
 import { workOf } from "./kinds/index.ts";
+import { sealedFailure } from "./seal.ts";
 import { namingSource } from "./unnamed-source.ts";
 
 export async function record(deps: ActivityDeps, request: RecordRequest, insistOnBars: boolean): Promise<JobOutcome> {
   const { input, computation } = request;
+  await workOf(input.request.kind).over?.(deps, input.request);
   const { outcome, result } = await conclude(deps, request, insistOnBars);
   if (request.operationIds.length > 0) await deps.jobs.endComputation(input.jobId, computation, outcome.status);
   const stored = await deps.jobs.finish(input.jobId, outcome, result, result?.engine ?? null);
@@ -27,7 +29,7 @@ async function conclude(
     return { outcome: outcomeOf(request, "cancelled", null, ending.partial, line), result: null };
   }
   if (ending.status === "failed") {
-    return failedWith(request, await namingSource(deps, input.jobId, ending.failure));
+    return await failedWith(deps, request, await namingSource(deps, input.jobId, ending.failure));
   }
   // KTRDR is asked for the bars until it answers: the result is known already and must not be lost.
   const { engine } = await deps.ktrdr.health();
@@ -42,7 +44,7 @@ async function conclude(
   } catch (error) {
     // The computation finished and its answer is unusable: the job fails instead of recording a doubtful figure.
     if (!isDomainError(error, "ktrdr_bad_answer", "computation_failed", "computation_lost")) throw error;
-    return failedWith(request, {
+    return await failedWith(deps, request, {
       code: error.code,
       what: error.what,
       why: error.why ?? null,
@@ -60,9 +62,14 @@ function cancelledLine({ input, ending, operationIds }: RecordRequest): string {
   return operationIds.length === 0 ? "cancelled before it started" : "cancelled";
 }
 
-function failedWith(request: RecordRequest, failure: JobFailure): { outcome: JobOutcome; result: null } {
+async function failedWith(
+  deps: ActivityDeps,
+  request: RecordRequest,
+  failure: JobFailure,
+): Promise<{ outcome: JobOutcome; result: null }> {
   const partial = request.ending.status === "failed" ? request.ending.partial : null;
-  return { outcome: outcomeOf(request, "failed", failure, partial, failure.what), result: null };
+  const told = await sealedFailure(deps, request.input, failure);
+  return { outcome: outcomeOf(request, "failed", told, partial, told.what), result: null };
 }
 
 function outcomeOf(

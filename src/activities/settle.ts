@@ -10,6 +10,7 @@ import type { JobRecord } from "../store/job-row.ts";
 import type { Execution } from "../temporal/executions.ts";
 import { bringBack } from "./bring-back.ts";
 import type { ActivityDeps } from "./deps.ts";
+import { workOf } from "./kinds/index.ts";
 import { record } from "./record.ts";
 import { findBegun } from "./start.ts";
 import { stop } from "./stop.ts";
@@ -74,6 +75,7 @@ async function stopLateStart(deps: ActivityDeps, { jobId, request }: JobRecord):
 
 /** Closes the record, and tells the keeper at once that the job's slot or place in the queue is free. */
 async function close(deps: ActivityDeps, { jobId, request }: JobRecord, outcome: JobOutcome): Promise<void> {
+  await workOf(request.kind).over?.(deps, request);
   await deps.jobs.finish(jobId, outcome, null, null);
   if (computes(request)) await deps.slots.release(request.kind, jobId);
 }

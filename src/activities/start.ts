@@ -6,6 +6,7 @@
  */
 import { cancellationSignal } from "@temporalio/activity";
 import { DomainError, isDomainError } from "../domain/errors.ts";
+import { reachesKept } from "../domain/holdout/holdout.ts";
 import type { JobInput } from "../domain/job.ts";
 import type { ComputeRequest } from "../domain/kinds/index.ts";
 import type { FaultSeen } from "../domain/outcome.ts";
@@ -276,6 +277,8 @@ class Start {
   }
 
   private async assertUnchanged(): Promise<void> {
+    const kept = reachesKept(this.input.request, await this.deps.holdouts.all());
+    if (kept !== null) throw kept;
     await this.computed.assertUnchanged?.(this.deps, this.input.request);
   }
 

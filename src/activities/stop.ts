@@ -2,7 +2,7 @@
 import { cancellationSignal } from "@temporalio/activity";
 import { isDomainError } from "../domain/errors.ts";
 import type { JobInput, StopReport } from "../domain/job.ts";
-import type { ComputeRequest } from "../domain/kinds/index.ts";
+import { isSealed, type ComputeRequest } from "../domain/kinds/index.ts";
 import type { FaultSeen, PartialResult } from "../domain/outcome.ts";
 import type { Operation } from "../domain/operation.ts";
 import { farther, partialOf } from "../domain/partial.ts";
@@ -13,6 +13,7 @@ import { isGone } from "../domain/worker-gone.ts";
 import { computationOf, type ComputationOf } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { askApi, corrected, inquire, workplaceOf, type Workplace } from "./evidence.ts";
+import { sealedSummary } from "./seal.ts";
 import { beating } from "./heartbeat.ts";
 
 export function stopActivities(deps: ActivityDeps) {
@@ -30,7 +31,9 @@ export function stopActivities(deps: ActivityDeps) {
 
 /** Also called outside the activity, to settle an abandoned job. */
 export async function stop(deps: ActivityDeps, of: ComputationOf, reason: string): Promise<StopReport> {
-  return await new Stop(deps, of, reason, await computationOf(deps.jobs, of.input.jobId, of.n)).run();
+  const report = await new Stop(deps, of, reason, await computationOf(deps.jobs, of.input.jobId, of.n)).run();
+  if (!report.stopped) return { ...report, summary: await sealedSummary(deps, of.input, report.summary) };
+  return isSealed(of.input.request) ? { ...report, partial: null } : report;
 }
 
 class Stop {

@@ -3,7 +3,7 @@
  * start a terminated keeper again. The record tells the keeper what it knew.
  */
 import { heartbeat } from "@temporalio/activity";
-import { SLOT_KINDS, type JobKind, type SlotKind } from "../domain/kinds/index.ts";
+import { computes, keeperOf, SLOT_KINDS, type SlotKind } from "../domain/kinds/index.ts";
 import { slotKeeperId } from "../domain/slots.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -24,14 +24,16 @@ export function tendActivities(deps: ActivityDeps) {
 }
 
 async function tend(deps: ActivityDeps): Promise<void> {
-  const known = new Map<JobKind, ReadonlySet<string>>();
+  const known = new Map<SlotKind, ReadonlySet<string>>();
   for (const kind of SLOT_KINDS) known.set(kind, await knownToKeeper(deps, kind));
   const abandoned: string[] = [];
   // Oldest first: the order of a rebuilt queue is the order of admission.
   for (const job of (await openJobs(deps)).toReversed()) {
     heartbeat("working");
     if ((await deps.executions.of(job.jobId)) !== "open") abandoned.push(job.jobId);
-    else if (known.get(job.request.kind)?.has(job.jobId) === false) await claimAgain(deps, job);
+    else if (computes(job.request) && known.get(keeperOf(job.request.kind))?.has(job.jobId) === false) {
+      await claimAgain(deps, job);
+    }
   }
   await settleAll(deps, abandoned);
 }

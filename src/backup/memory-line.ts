@@ -10,6 +10,8 @@ const Head = z.strictObject({
   /** Version of ktrdr-mcp that wrote it. */
   version: z.string(),
   exportedAt: z.string(),
+  /** Backtests of each symbol that the ledger counts; absent in files of older versions. */
+  trials: z.record(z.string(), z.number()).optional(),
 });
 
 const RowLine = z.strictObject({ table: z.enum(MEMORY_TABLES), row: z.record(z.string(), z.unknown()) });

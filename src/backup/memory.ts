@@ -1,5 +1,7 @@
 /** Writes the whole memory of research as lines of JSON, and adds such a file to a place. */
+import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
+import { namesHoldout } from "../domain/holdout/symbol.ts";
 import { plainJson } from "../domain/plain-text.ts";
 import { takeInTrials } from "../store/ledger.ts";
 import { learnWords } from "../store/insights.ts";
@@ -38,7 +40,7 @@ export async function exportMemory({
   };
   await withSnapshot(pool, async (snapshot) => {
     await write(
-      `${JSON.stringify({ memory: "ktrdr-mcp", format: MEMORY_FORMAT, version, exportedAt: snapshot.at })}\n`,
+      `${JSON.stringify({ memory: "ktrdr-mcp", format: MEMORY_FORMAT, version, exportedAt: snapshot.at, trials: snapshot.trials })}\n`,
     );
     for await (const { table, row } of memoryRows(snapshot)) await put({ table, row }, table);
   });
@@ -71,12 +73,14 @@ export async function importMemory({ pool, lines, addVersions }: ImportParts): P
     const pending = new Batches(session, await tablesOf(session), count);
     let seen = 0;
     let whole = false;
+    const trials = new TrialsBrought();
     for await (const text of lines) {
       if (whole) throw unusable("It goes on after its last line.");
       const line = parsed(text);
       if ("memory" in line) {
         if (seen > 0 || line.format > MEMORY_FORMAT)
           throw unusable("It was written by a newer version, or is several files in one.");
+        trials.claim(line.trials ?? {});
         continue;
       }
       if ("end" in line) {
@@ -85,21 +89,52 @@ export async function importMemory({ pool, lines, addVersions }: ImportParts): P
         continue;
       }
       seen += 1;
-      if ("table" in line) await pending.add(line.table, line.row);
-      else {
+      if (namesHoldout(line)) throw unusable("It names a holdout, which only its own place may do.");
+      if ("table" in line) {
+        trials.see(line.table, line.row);
+        await pending.add(line.table, line.row);
+      } else {
         const known = versions.get(line.strategy);
         if (known === undefined) versions.set(line.strategy, [line]);
         else known.push(line);
       }
     }
     if (!whole) throw unusable("Its end is missing: it was cut.");
+    trials.assertAll();
     await pending.flush();
     await learnWords(session, null);
-    const trials = await takeInTrials(session);
-    if (trials > 0) count("trial_events", trials, trials);
+    const taken = await takeInTrials(session);
+    if (taken > 0) count("trial_events", taken, taken);
   });
   for (const [name, all] of versions) count("strategy_versions", all.length, await addVersions(name, all));
   return counts;
+}
+
+const Backtest = z.looseObject({ kind: z.literal("backtest"), symbol: z.string(), measures: z.string().optional() });
+
+/** A memory must bring every backtest that its place had counted: fewer trials make luck look like skill. */
+class TrialsBrought {
+  #claimed: Readonly<Record<string, number>> = {};
+  readonly #brought = new Map<string, number>();
+
+  claim(trials: Readonly<Record<string, number>>): void {
+    this.#claimed = trials;
+  }
+
+  see(table: MemoryTable, row: Readonly<Record<string, unknown>>): void {
+    const backtest = table === "results" ? Backtest.safeParse(row["result"]).data : undefined;
+    if (backtest === undefined || backtest.measures !== undefined) return;
+    this.#brought.set(backtest.symbol, (this.#brought.get(backtest.symbol) ?? 0) + 1);
+  }
+
+  /** @throws DomainError `backup_unusable` */
+  assertAll(): void {
+    for (const [symbol, claimed] of Object.entries(this.#claimed)) {
+      const brought = this.#brought.get(symbol) ?? 0;
+      if (brought >= claimed) continue;
+      throw unusable(`It counts ${claimed} backtests of ${symbol} and brings ${brought}: trials were left out.`);
+    }
+  }
 }
 
 /** Collects rows of one table at a time, and writes them before the next table begins. */

@@ -4,6 +4,7 @@ import { loadConfig, type Config } from "../config.ts";
 import type { BreakerState } from "../domain/ktrdr-request.ts";
 import { charts } from "../charts/charts.ts";
 import { createCachedReads } from "../ktrdr/cached-reads.ts";
+import { guardReads } from "../ktrdr/guarded-reads.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
 import { createModelFolder } from "../ktrdr/model-folder.ts";
 import { createPriceFiles } from "../ktrdr/price-files.ts";
@@ -18,8 +19,10 @@ import { databaseTime, offClocks } from "../store/clocks.ts";
 import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
 import type { RecordFigures } from "../domain/record-figures.ts";
 import { jobFigures } from "../store/job-figures.ts";
+import { followCuts } from "../store/cuts.ts";
 import { createBatchStore } from "../store/batches.ts";
 import { createExperimentStore } from "../store/experiments.ts";
+import { createHoldoutReader } from "../store/holdouts.ts";
 import { createInsightSearch } from "../store/insight-search.ts";
 import { createInsightStore } from "../store/insights.ts";
 import { createJobReader } from "../store/job-reader.ts";
@@ -134,7 +137,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
       jobs: createJobs(client, jobSettingsOf(config), now),
       records: recordsOf(pool, ledger, readOnly),
       ktrdr,
-      reads: createCachedReads(readers, { files: priceFilesOf(config, log) }),
+      reads: guardReads(createCachedReads(readers, { files: priceFilesOf(config, log) }), followCuts(pool)),
       lastLooks: createLastLooks(),
       failurePatterns: new LRUCache({ max: 50, ttl: 60_000 }),
       strategies: strategiesOf(config, log, { readOnly, ledger: ledger.head }),
@@ -159,6 +162,7 @@ const recordsOf = (pool: Pool, ledger: Ledger, readOnly: Onlookers["readOnly"]):
   results: createResultReader(pool),
   judged: createJudgedRuns(pool),
   ledger,
+  holdouts: createHoldoutReader(pool),
   calls: createExecutionLog(pool),
   batches: createBatchStore(pool),
   experiments: createExperimentStore(pool),

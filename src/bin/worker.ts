@@ -15,6 +15,7 @@ import { createLogger, type Logger } from "../logger.ts";
 import { createBatchStore } from "../store/batches.ts";
 import { begunComputations } from "../store/begun-computations.ts";
 import { experimentOf } from "../store/experiments.ts";
+import { createHoldoutStore } from "../store/holdouts.ts";
 import { createJobReader } from "../store/job-reader.ts";
 import { createJobWriter } from "../store/job-writer.ts";
 import { followDatabase, type FollowedClock } from "../store/clocks.ts";
@@ -200,6 +201,8 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger, p
     jobs: { ...createJobReader(pool), ...createJobWriter(pool) },
     results: createResultReader(pool),
     batches: createBatchStore(pool),
+    holdouts: createHoldoutStore(pool),
+    dataDir: config.KTRDR_DATA_DIR,
     identify: idOf,
     labelsOf: (input: Omit<JobInput, "settings">, experimentId: string | null = null) =>
       labelsOf(input, experimentId, usable),

@@ -9,6 +9,7 @@ import { readLabFile } from "../running-lab/lab-file.ts";
 import { lazyClient } from "../temporal/connection.ts";
 import { temporalSettings, type TemporalSettings } from "../temporal/settings.ts";
 import { checkFolders } from "./check-folders.ts";
+import { checkHoldouts } from "./check-holdouts.ts";
 import { checkKtrdr, checkKtrdrWorkers } from "./check-ktrdr.ts";
 import { checkNode } from "./check-node.ts";
 import { checkPostgres } from "./check-postgres.ts";
@@ -56,6 +57,7 @@ export async function examine(patient: Patient): Promise<readonly Finding[]> {
     examineTemporal(config, temporal, { env, sick: probe ? sick : null, patienceMs }),
     ktrdr,
     checkFolders(config, patienceMs),
+    checkHoldouts(config, patienceMs),
   ]);
   return [...ground, ...parts.flat()];
 }

@@ -44,6 +44,9 @@ export const AILMENTS = {
   strategies_unwritable: problem("create_strategy cannot write"),
   data_unreadable: warning("bars are asked of KTRDR's API, which is slower"),
   models_unreadable: warning("the folder of models that is set cannot be read"),
+  holdout_broken: problem("the file of a holdout is missing, or is not what it was"),
+  holdout_open: problem("an open price file has bars of days that a holdout keeps back"),
+  holdout_weak: warning("somebody besides KTRDR can read a holdout: there only the tools keep it"),
   clock_skew: warning("a part's clock is off: times in records and answers mislead"),
   probe_failed: problem("a small errand through Temporal and a worker did not come back well"),
 };

@@ -51,6 +51,12 @@ const REMEDIES: Readonly<Record<Ailment, Remedy>> = {
   strategies_unwritable: folder,
   data_unreadable: folder,
   models_unreadable: folder,
+  holdout_broken: ours("holdout status"),
+  holdout_open: {
+    ...ours("holdout status"),
+    note: "Repeat `holdout set` for what the finding names, where KTRDR's data folder is writable.",
+  },
+  holdout_weak: { ...ours("doctor"), note: "After what the finding names is closed: docs/holdout.md says how." },
   clock_skew: { fix: "timedatectl set-ntp true", note: "On the machine whose clock is off." },
   probe_failed: { fix: "docker compose logs --tail 50 worker" },
 };

@@ -30,6 +30,8 @@ const NATURE = {
   task_not_finished: { number: -32602, retryable: false },
   task_conflict: { number: -32602, retryable: false },
   not_resumable: { number: -32602, retryable: false },
+  holdout_locked: { number: -32602, retryable: false },
+  not_eligible: { number: -32602, retryable: false },
   forbidden: { number: -32602, retryable: false },
   // The client gave the call up before its turn, so nobody reads this error.
   client_gone: { number: -32001, retryable: true },

@@ -105,3 +105,9 @@ type Facts = Partial<JobStatus> & Pick<JobStatus, "headline" | "next">;
 
 /** A status with these facts; all others are null. */
 export const blank = (state: JobState, facts: Facts): JobStatus => ({ ...BLANK, ...facts, state });
+
+/** The status of a job of which nothing may be told but its state, and at the end its outcome. */
+export const sealedStatus = ({ state, final, position, headline, failure, next }: JobStatus): JobStatus =>
+  final
+    ? { ...BLANK, state, final, headline, failure, next }
+    : blank(state, { position, headline: `Under way (${state}); nothing is told before the answer.`, next });

@@ -25,7 +25,9 @@ export interface Call<T> {
    * limit, so that the check stays true.
    */
   readonly beforeSend?: (() => void) | undefined;
+  /** `HOLDOUT_PASS` (holdout-guard.ts): the request may name a holdout. */
+  readonly holdoutPass?: symbol | undefined;
 }
 
-/** The fields of a request that must not be sent late. */
-export type Sending = Pick<Call<unknown>, "signal" | "beforeSend">;
+/** The fields of a request that must not be sent late, or that needs a pass. */
+export type Sending = Pick<Call<unknown>, "signal" | "beforeSend" | "holdoutPass">;

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
+import { isHoldout } from "../domain/holdout/symbol.ts";
 import { segment } from "./allow-list.ts";
 import type { Refusal } from "./refusal.ts";
 import { oneLine } from "../domain/plain-text.ts";
@@ -45,6 +46,7 @@ export interface Download {
 }
 
 export interface MarketData {
+  /** All but holdouts. */
   symbols(signal?: AbortSignal): Promise<readonly SymbolInfo[]>;
   /** Symbol and timeframe exactly as the file is named. @throws DomainError `data_not_found` */
   range(symbol: string, timeframe: string, signal?: AbortSignal): Promise<DataRange>;
@@ -171,7 +173,8 @@ export function createMarketData({ api }: Transport): MarketData {
         answer: SymbolsWire,
         signal,
       });
-      return data.map(({ symbol, available_timeframes }) => ({ symbol, timeframes: available_timeframes ?? [] }));
+      const open = data.filter(({ symbol }) => !isHoldout(symbol));
+      return open.map(({ symbol, available_timeframes }) => ({ symbol, timeframes: available_timeframes ?? [] }));
     },
 
     async range(symbol, timeframe, signal) {

@@ -8,6 +8,7 @@ import { createBreaker, type Breaker } from "./breaker.ts";
 import type { Call } from "./call.ts";
 import { createClient, exchange, type Answer } from "./exchange.ts";
 import { createGate } from "./gate.ts";
+import { assertNoHoldout } from "./holdout-guard.ts";
 import { interpret, transportError } from "./outcome.ts";
 import { badAnswer } from "./refusal.ts";
 
@@ -74,6 +75,7 @@ export function createTransport(options: TransportOptions): Transport {
   const traced: TraceRequest = options.traceRequest ?? ((_endpoint, send) => send({}));
 
   const run = async <T>(surface: Surface, base: URL, call: Call<T>): Promise<T> => {
+    assertNoHoldout(call);
     let answer: Answer | null = null;
     let attempts = 1;
     // While the breaker is open no request is sent, so none is reported.

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
+import { isHoldout } from "../domain/holdout/symbol.ts";
 import { isPlain } from "../domain/plain-text.ts";
 import { isIsoDate, SYMBOL_PATTERN, symbolAdvice, TIMEFRAMES, type DateWindow } from "../domain/market-data.ts";
 
@@ -25,9 +26,13 @@ export const strategyName = z
   .string()
   .regex(NAME, "a strategy name has 1-100 letters, digits, _ and -, and starts with a letter or digit");
 
+/** Marks the issue of a holdout: it has an error of its own, whatever else is wrong (input-error.ts). */
+export const NAMES_HOLDOUT = "names a holdout";
+
 export const symbol = z
   .string()
-  .regex(SYMBOL_PATTERN, { error: ({ input }) => symbolAdvice(String(input).slice(0, 40)) ?? "no symbol" });
+  .regex(SYMBOL_PATTERN, { error: ({ input }) => symbolAdvice(String(input).slice(0, 40)) ?? "no symbol" })
+  .refine((name) => !isHoldout(name), NAMES_HOLDOUT);
 
 export const timeframe = z.enum(TIMEFRAMES);
 

@@ -1,6 +1,8 @@
 import { safeParse, type z } from "zod";
 import { DomainError } from "../domain/errors.ts";
+import { lockedOut } from "../domain/holdout/symbol.ts";
 import { oneLine } from "../domain/plain-text.ts";
+import { NAMES_HOLDOUT } from "./fields.ts";
 
 const SHOWN_ISSUES = 4;
 const SHOWN_CHARS = 60;
@@ -19,9 +21,10 @@ export function quoted(value: unknown): string {
 
 /**
  * Says in our own words which arguments are wrong, and what would be right.
- * @returns DomainError `invalid_input`
+ * @returns DomainError `invalid_input`, or `holdout_locked` when one of them names a holdout
  */
 export function inputError(tool: string, schema: z.ZodObject, error: z.ZodError, args: unknown): DomainError {
+  if (error.issues.some(({ message }) => message === NAMES_HOLDOUT)) return lockedOut();
   const names = Object.keys(schema.shape);
   return new DomainError("invalid_input", {
     what: `The arguments of ${tool} are not usable.`,

@@ -68,7 +68,7 @@ function nextOf({ kind }: JobResult, { jobId, request, parentJobId }: JobRecord,
     : `measure_equity with ${jobId}: years, time under water, and whether it is more than holding. ${kindOf(kind).next}`;
 }
 
-function luckFacts({ trials, probability, bars, standard, sentence }: RunLuck, detail: Detail) {
+function luckFacts({ trials, probability, bars, standard, published, sentence }: RunLuck, detail: Detail) {
   const more = {
     probability: rounded(probability),
     ...(detail === "brief"
@@ -77,6 +77,9 @@ function luckFacts({ trials, probability, bars, standard, sentence }: RunLuck, d
     ...(detail === "brief" || standard === null
       ? {}
       : { psr: rounded(standard.psr), dsr: rounded(standard.dsr), minimum_years: rounded(standard.minimumYears) }),
+    ...(detail === "full" && published !== null
+      ? { dsr_2014: rounded(published.dsr2014), psr_2025: rounded(published.psr2025) }
+      : {}),
   };
   return { says: sentence, trials, ...compact(more) };
 }

@@ -1,7 +1,7 @@
 import type { LRUCache } from "lru-cache";
 import type { FailurePattern } from "../domain/failure-patterns.ts";
 import type { Charts } from "../charts/charts.ts";
-import type { CachedReads } from "../ktrdr/cached-reads.ts";
+import type { GuardedReads } from "../ktrdr/guarded-reads.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { ModelFolder } from "../ktrdr/model-folder.ts";
 import type { StrategyLibrary } from "../strategies/strategy-library.ts";
@@ -9,6 +9,7 @@ import type { BatchStore } from "../store/batches.ts";
 import type { OffClock } from "../store/clocks.ts";
 import type { ExecutionLog } from "../store/execution-log.ts";
 import type { ExperimentStore } from "../store/experiments.ts";
+import type { HoldoutReader } from "../store/holdouts.ts";
 import type { InsightSearch } from "../store/insight-search.ts";
 import type { InsightStore } from "../store/insights.ts";
 import type { JobReader } from "../store/job-reader.ts";
@@ -37,6 +38,7 @@ export interface RecordsPort {
   readonly judged: JudgedRuns;
   /** What was looked at. */
   readonly ledger: Pick<Ledger, "trials" | "counts">;
+  readonly holdouts: HoldoutReader;
   /** The log of calls. */
   readonly calls: Pick<ExecutionLog, "recent">;
   /** The operator's orders: pause and budget. */
@@ -63,7 +65,7 @@ export interface Deps {
     readonly checkpoints: Pick<Ktrdr["checkpoints"], "get">;
   };
   /** Cheap, cached reads. */
-  readonly reads: CachedReads;
+  readonly reads: GuardedReads;
   readonly lastLooks: LastLooks;
   /** Patterns of failures by market, kept for a minute: they change slowly, and reading them takes too long for a start. */
   readonly failurePatterns: LRUCache<string, readonly FailurePattern[]>;

@@ -72,6 +72,7 @@ export function createJobWriter(pool: Pool): JobWriter {
         );
         if (ending.result !== null) await insertResult(session, jobId, ending.outcome.status, ending.result);
         await run(session, ENDED_TRIAL, [jobId]);
+        await run(session, "select end_look($1)", [jobId]);
         return ending.outcome;
       });
     },
@@ -92,7 +93,9 @@ function insertJob(
     `with job as (insert into jobs
        (job_id, kind, request, request_hash, force_reason, parent_job_id, strategy_text, client, priority, namespace_id)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing returning *)
-     select append_trial_event(trial_event_of(job_id, status, request, client, null)) from job where kind = 'backtest'`,
+     select case kind when 'holdout' then begin_look(job_id, request, client)
+         else append_trial_event(trial_event_of(job_id, status, request, client, null)) end
+       from job where kind in ('backtest', 'holdout')`,
     [
       input.jobId,
       input.request.kind,

@@ -18,6 +18,8 @@ export interface Trials {
   readonly count: number;
   /** How many of them share days with the window that was asked about. */
   readonly onTheseDays: number;
+  /** Standard deviation of their annual Sharpe ratios; null for fewer than two. */
+  readonly deviation: number | null;
 }
 
 /** A head that was written down elsewhere, and where. */
@@ -52,13 +54,15 @@ const MOST_SHOWN = 20;
 
 /** SQL: the backtests whose figures were shown. */
 const LOOKS = "count(distinct (run, sharpe::text))";
-const SHOWN = "state = 'finished' and kind <> 'measure'";
+const SHOWN = "state = 'finished' and kind in ('trial', 'replay', 'import')";
 
 const COUNTS = `select symbol, ${LOOKS}::integer as count from trial_events where ${SHOWN} and symbol = any($1) group by symbol`;
 
 const COUNT = `
   select ${LOOKS}::integer as count,
-    ${LOOKS} filter (where ${sharedDays("start_date", "end_date", "$2", "$3")})::integer as "onTheseDays"
+    ${LOOKS} filter (where ${sharedDays("start_date", "end_date", "$2", "$3")})::integer as "onTheseDays",
+    (select stddev_samp(sharpe) from (select distinct run, sharpe from trial_events where ${SHOWN} and symbol = $1) looks)
+      as deviation
   from trial_events where ${SHOWN} and symbol = $1`;
 
 export function createLedger(pool: Pool): Ledger {
@@ -94,6 +98,13 @@ export const LEDGER_TABLE = "trial_events";
 export const ledgerHead = async (session: Session): Promise<LedgerHead | null> =>
   (await select(session, Head, `select seq, hash from ${LEDGER_TABLE} order by seq desc limit 1`))[0] ?? null;
 
+/** The finished backtests of each symbol that count as trials. One that was computed twice alike is two backtests. */
+export async function countedBacktests(session: Session): Promise<Readonly<Record<string, number>>> {
+  const row = z.object({ symbol: z.string(), count: z.number() });
+  const statement = `select symbol, count(distinct job_id)::integer as count from trial_events where ${SHOWN} group by symbol`;
+  return Object.fromEntries((await select(session, row, statement)).map(({ symbol, count }) => [symbol, count]));
+}
+
 /** Writes a line for each backtest that ended elsewhere and was brought here. @returns how many */
 export async function takeInTrials(session: Session): Promise<number> {
   const taken = await run(
@@ -110,9 +121,9 @@ export async function takeInTrials(session: Session): Promise<number> {
 
 /** What was looked at of a symbol, as `Ledger.trials`. */
 export async function trialsOf(session: Session, symbol: string, { startDate, endDate }: DateWindow): Promise<Trials> {
-  const row = z.object({ count: z.number(), onTheseDays: z.number() });
+  const row = z.object({ count: z.number(), onTheseDays: z.number(), deviation: z.number().nullable() });
   const [found] = await select(session, row, COUNT, [symbol, startDate, endDate]);
-  return found ?? { count: 0, onTheseDays: 0 };
+  return found ?? { count: 0, onTheseDays: 0, deviation: null };
 }
 
 async function checkChain(session: Session, anchors: ReadonlyMap<number, readonly Anchor[]>) {
@@ -156,4 +167,20 @@ const JOBS_AND_LINES = `
   select 'Line ' || t.seq || ' has another Sharpe ratio than the result of ' || t.job_id || '.'
   from trial_events t join results r using (job_id)
   where t.state = 'finished' and t.sharpe is distinct from r.sharpe
+  union all
+  select 'The look ' || l.job_id || ' at a holdout has no line, or lines that tell otherwise.'
+  from holdout_looks l where not exists (select from trial_events t where t.job_id = l.job_id and t.kind = 'holdout'
+    and t.symbol = l.symbol and (t.event ->> 'look')::integer = l.look)
+  union all
+  select 'Line ' || t.seq || ' tells of the look ' || t.job_id || ', which is not on record.'
+  from trial_events t where t.kind = 'holdout' and t.job_id is not null
+    and not exists (select from holdout_looks l where l.job_id = t.job_id)
+  union all
+  select 'The look ' || t.job_id || ' has another answer on record than in line ' || t.seq || '.'
+  from trial_events t join results r using (job_id) where t.kind = 'holdout' and t.state = 'finished'
+    and (t.event -> 'passed') is distinct from (r.result -> 'passed')
+  union all
+  select 'The holdout of ' || h.symbol || ' ' || h.timeframe || ' has no line: nobody can say that it was set then.'
+  from holdouts h where not exists (select from trial_events t where t.kind = 'holdout' and t.job_id is null
+    and t.symbol = h.symbol and t.timeframe = h.timeframe and t.start_date = h.start_date)
   limit ${MOST_SHOWN}`;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
-import { ledgerHead, LEDGER_TABLE, type LedgerHead } from "./ledger.ts";
+import { countedBacktests, ledgerHead, LEDGER_TABLE, type LedgerHead } from "./ledger.ts";
 import { appliedMigrations } from "./migrate.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 
@@ -19,6 +19,8 @@ export interface Snapshot {
   readonly schema: readonly string[];
   /** The last line of the ledger of trials; null when there is none. */
   readonly ledger: LedgerHead | null;
+  /** Finished backtests of each symbol that the ledger counts as trials, repeated ones too. */
+  readonly trials: Readonly<Record<string, number>>;
   /** Tables that others refer to come first. */
   readonly tables: readonly Table[];
   /** Each row as one line of JSON, a hundred at a time. */
@@ -45,10 +47,12 @@ export function withSnapshot<T>(pool: Pool, work: (snapshot: Snapshot) => Promis
     const schema = await appliedMigrations(session);
     if (schema.length === 0) throw noTables();
     const tables = await tablesOf(session);
+    const counted = tables.some(({ name }) => name === LEDGER_TABLE);
     return await work({
       at: (moment?.now ?? new Date()).toISOString(),
       schema,
-      ledger: tables.some(({ name }) => name === LEDGER_TABLE) ? await ledgerHead(session) : null,
+      ledger: counted ? await ledgerHead(session) : null,
+      trials: counted ? await countedBacktests(session) : {},
       tables,
       rows: (table) => rowsOf(session, table),
     });

@@ -1,5 +1,5 @@
 import { WorkflowNotFoundError, type Client } from "@temporalio/client";
-import type { SlotKind } from "../domain/kinds/index.ts";
+import { keeperOf, type SlotKind } from "../domain/kinds/index.ts";
 import { slotKeeperId, type SlotClaim, type SlotState } from "../domain/slots.ts";
 import { JOB_QUEUE } from "./job-types.ts";
 
@@ -7,7 +7,7 @@ import { JOB_QUEUE } from "./job-types.ts";
 export function createSlots(client: Client) {
   const tell = async (kind: SlotKind, signal: string, jobId: string): Promise<void> => {
     try {
-      await client.workflow.getHandle(slotKeeperId(kind)).signal(signal, jobId);
+      await client.workflow.getHandle(slotKeeperId(keeperOf(kind))).signal(signal, jobId);
     } catch (error) {
       // No keeper runs, so no slot is held and no job waits.
       if (!(error instanceof WorkflowNotFoundError)) throw error;
@@ -16,18 +16,20 @@ export function createSlots(client: Client) {
   return {
     claim: async (kind: SlotKind, claim: SlotClaim): Promise<void> => {
       await client.workflow.signalWithStart("slotKeeper", {
-        workflowId: slotKeeperId(kind),
+        workflowId: slotKeeperId(keeperOf(kind)),
         taskQueue: JOB_QUEUE,
-        args: [kind],
+        args: [keeperOf(kind)],
         signal: "claimSlot",
         signalArgs: [claim],
-        staticSummary: `gives each ${kind} worker of KTRDR to one job at a time`,
+        staticSummary: `gives each ${keeperOf(kind)} worker of KTRDR to one job at a time`,
       });
     },
     inUse: async (kind: SlotKind, jobId: string): Promise<void> => await tell(kind, "slotInUse", jobId),
     release: async (kind: SlotKind, jobId: string): Promise<void> => await tell(kind, "releaseSlot", jobId),
     known: async (kind: SlotKind): Promise<readonly string[]> => {
-      const { held, queue } = await client.workflow.getHandle(slotKeeperId(kind)).query<SlotState>("slotState");
+      const { held, queue } = await client.workflow
+        .getHandle(slotKeeperId(keeperOf(kind)))
+        .query<SlotState>("slotState");
       return [...held, ...queue];
     },
   };

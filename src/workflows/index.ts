@@ -1,5 +1,10 @@
 /** Exactly what a worker registers; each kind under the name that its value gives. */
-export { computeJob as loadMarketData, computeJob as runBacktest, computeJob as trainModel } from "./compute-job.ts";
+export {
+  computeJob as loadMarketData,
+  computeJob as lookAtHoldout,
+  computeJob as runBacktest,
+  computeJob as trainModel,
+} from "./compute-job.ts";
 export { probe } from "./probe.ts";
 export { runBatch as measureEquity, runBatch } from "./run-batch.ts";
 export { slotKeeper } from "./slot-keeper.ts";

@@ -168,6 +168,14 @@ describe("the memory, exported and imported", () => {
       (text) => text.replace('"importance":9', '"importance":99'),
       /Rows of insights do not fit/,
     ],
+    [
+      "claims fewer trials than were counted",
+      (text) => {
+        const lines = text.split("\n").filter((line) => !/^\{"table":"results".*"sharpe"/.test(line));
+        return lines.join("\n").replace(/"end":(\d+)/, (_, end: string) => `"end":${Number(end) - 1}`);
+      },
+      /counts 1 backtests of \S+ and brings 0: trials were left out/,
+    ],
     ["is something else", () => "hello\n", /does not belong into a memory/],
     ["is empty", () => "", /end is missing/],
     ["is of a newer version", (text) => text.replace('"format":1', '"format":2'), /newer version/],

@@ -1,6 +1,6 @@
 /** `bin/ktrdr-mcp doctor` against a whole lab, with one thing broken at a time. Its advice is followed, and helps. */
 import { createServer } from "node:http";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -376,6 +376,65 @@ describe("KTRDR", () => {
     await until(missing, { what: "the registry noticing it", timeoutMs: 120_000 });
     const told = ["ktrdr_worker_silent", "ktrdr_workers_missing", "ktrdr_workers_missing,ktrdr_worker_silent"];
     expect(codes.filter((code) => !told.includes(code))).toEqual([]);
+  });
+});
+
+describe("a holdout", () => {
+  const data = (name: string) => path.join(lab.dir, "ktrdr", "data", name);
+  const details = ({ findings }: Examined) =>
+    findings.filter(({ part }) => part === "Holdout").map(({ detail }) => detail);
+  let open: string;
+  let kept: string;
+  beforeAll(async () => {
+    const whole = await readFile(data("SYNNOISE_1d.csv"), "utf8");
+    await writeFile(data("VAULT_1d.csv"), whole);
+    await obey({ fix: "bin/ktrdr-mcp holdout set VAULT 1d 2010-01-01" } as Finding, {});
+    [open, kept] = [await readFile(data("VAULT_1d.csv"), "utf8"), await readFile(data("VAULT.HOLDOUT_1d.csv"), "utf8")];
+    return async () => {
+      const pool = createPool(lab.addresses.database, { max: 1 });
+      await run(pool, "delete from holdouts");
+      await pool.end();
+      for (const name of ["VAULT_1d.csv", "VAULT.HOLDOUT_1d.csv", "VAULT_1h.csv"])
+        await rm(data(name), { force: true });
+    };
+  });
+
+  test("whose file the agent's user can read, or that KTRDR's API would show, is kept by the tools only", async () => {
+    const examined = await doctor({}, "--no-probe");
+    expect({ code: examined.code, sick: examined.sick }).toEqual({ code: 0, sick: ["holdout_weak", "holdout_weak"] });
+    expect(details(examined)).toEqual([
+      expect.stringContaining("VAULT.HOLDOUT_1d.csv is readable by the user that runs the doctor"),
+      expect.stringContaining("has no login: whoever can reach it can ask it for the bars"),
+    ]);
+  });
+
+  test("that others than its owner may read", async () => {
+    await chmod(data("VAULT.HOLDOUT_1d.csv"), 0o644);
+    expect((await doctor({}, "--no-probe")).of("holdout_weak").detail).toContain("has the mode 644");
+    await chmod(data("VAULT.HOLDOUT_1d.csv"), 0o600);
+  });
+
+  test("that nobody can look at from here", async () => {
+    const examined = await doctor({ KTRDR_DATA_DIR: path.join(folder, "nowhere") }, "--no-probe");
+    expect(details(examined)[0]).toContain("nobody could look");
+  });
+
+  test("whose file was changed, or is missing", async () => {
+    await writeFile(data("VAULT.HOLDOUT_1d.csv"), kept.replace(/\d(?=\n)/, "7"));
+    expect((await doctor({}, "--no-probe")).of("holdout_broken").detail).toContain("was changed since it was set");
+    await rm(data("VAULT.HOLDOUT_1d.csv"));
+    expect((await doctor({}, "--no-probe")).of("holdout_broken").detail).toContain("is missing");
+    await writeFile(data("VAULT.HOLDOUT_1d.csv"), kept, { mode: 0o600 });
+  });
+
+  test("whose days lie in open files, which the command it names mends", async () => {
+    await writeFile(data("VAULT_1d.csv"), open + kept.split("\n").slice(51).join("\n"));
+    const found = (await doctor({}, "--no-probe")).of("holdout_open");
+    expect(found.fix).toBe("bin/ktrdr-mcp holdout set VAULT 1d 2010-01-01");
+    await obey(found, {});
+    expect(await readFile(data("VAULT_1d.csv"), "utf8")).toBe(open);
+    expect(await readFile(data("VAULT.HOLDOUT_1d.csv"), "utf8")).toBe(kept);
+    expect((await doctor({}, "--no-probe")).sick).toEqual(["holdout_weak", "holdout_weak"]);
   });
 });
 

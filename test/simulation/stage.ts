@@ -72,6 +72,17 @@ export class SimulatedStage {
       },
       jobs: this.record.jobs(),
       research: { current: async () => await this.orders() },
+      holdouts: {
+        all: async () => [],
+        looksAt: never,
+        add: never,
+        moved: never,
+        looks: never,
+        voidLook: never,
+        seal: never,
+        standing: never,
+      },
+      dataDir: undefined,
       results: { get: never, runs: never, twins: never, draws: never, listModels: never, findModel: never },
       slots: { claim: nothing, inUse: nothing, release: nothing, known: async () => [] },
       executions: {

@@ -73,6 +73,8 @@ it("counts what was shown: each draw, each window, and the same figures of the s
   expect(await ledger.trials("BBB", { startDate: "2015-12-31", endDate: "2015-12-31" })).toEqual({
     count: 3,
     onTheseDays: 2,
+    // Two of them have a Sharpe ratio, and it is the same.
+    deviation: 0,
   });
   expect((await lines("BBB")).map(({ kind }) => kind)).toEqual([
     "trial",

@@ -59,6 +59,8 @@ describe("migrate", () => {
       "computations",
       "experiment_jobs",
       "experiments",
+      "holdout_looks",
+      "holdouts",
       "insight_jobs",
       "insight_words",
       "insights",

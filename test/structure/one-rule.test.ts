@@ -91,6 +91,18 @@ const RULES: readonly Rule[] = [
     offence: "([time, open, high, low, close]) => ({ time, open, high, low, close })",
   },
   {
+    fact: "who may name a holdout to KTRDR: whoever holds HOLDOUT_PASS of ktrdr/holdout-guard.ts",
+    sign: /\bHOLDOUT_PASS\b/,
+    allowed: ["src/activities/kinds/holdout.ts", "src/ktrdr/call.ts", "src/ktrdr/holdout-guard.ts"],
+    offence: "await backtests.start(asked, { holdoutPass: HOLDOUT_PASS })",
+  },
+  {
+    fact: "a symbol names a holdout: isHoldout in domain/holdout/symbol.ts",
+    sign: /["'`/\\]\.?\.HOLDOUT/,
+    allowed: ["src/domain/holdout/symbol.ts"],
+    offence: 'symbol.endsWith(".HOLDOUT")',
+  },
+  {
     fact: "a strategy is judged: judgeStrategy in research/strategies/strategy-check.ts",
     sign: /\bvalidateStrategy\(\{/,
     allowed: ["src/research/strategies/strategy-check.ts"],

@@ -5,7 +5,7 @@ import { globSync } from "node:fs";
 const SECONDS_OR_PROCESSES = [
   "test/activities/{batch,evidence}.test.ts",
   "test/domain/comparison-chance.test.ts",
-  "test/ktrdr/{price-files,worker-registration}.test.ts",
+  "test/ktrdr/{holdout-killed,price-files,worker-registration}.test.ts",
   "test/simulation/{long,random}-days.test.ts",
 ];
 
@@ -30,7 +30,7 @@ export const ON_OLDEST = "parts-15";
 export const OLDEST: readonly string[] = [
   "test/backup/{backup,memory}.test.ts",
   "test/mcp/search-insights.test.ts",
-  "test/store/{clean-up,database-error,execution-log,job-reader,job-writer,migrate,research-control}.test.ts",
+  "test/store/{clean-up,database-error,execution-log,holdouts,job-reader,job-writer,migrate,research-control}.test.ts",
   "test/store/{outage,session-settings,version}.test.ts",
 ];
 

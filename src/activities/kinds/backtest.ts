@@ -1,7 +1,7 @@
 import { normaliseBacktest } from "../../domain/results/backtest.ts";
 import { barsOf, fingerprintOf } from "./bars.ts";
 import { defineWork } from "./define-work.ts";
-import { agrees, sameMarketAndDates } from "./recognise.ts";
+import { recognisesBacktest } from "./recognise.ts";
 
 export const backtest = defineWork("backtest", {
   /** A backtest computes with the strategy in the model, not with the file (docs/ktrdr.md §2.9). */
@@ -10,14 +10,7 @@ export const backtest = defineWork("backtest", {
   computed: {
     start: async ({ backtests }, request, _operationId, sending) =>
       await backtests.start({ ...request, strategyName: request.strategy }, sending),
-    recognises: (operation, request) =>
-      sameMarketAndDates(operation, request) &&
-      operation.operationType === "backtesting" &&
-      agrees(operation.parameters["strategy_name"], request.strategy) &&
-      agrees(operation.parameters["initial_capital"], request.initialCapital) &&
-      agrees(operation.parameters["commission"], request.commission) &&
-      agrees(operation.parameters["slippage"], request.slippage) &&
-      agrees(operation.parameters["model_path"], request.modelPath),
+    recognises: recognisesBacktest,
   },
   result: async (deps, { request, summary, engine, insistOnBars }) => {
     const { bars, refused } = await barsOf(deps.ktrdr, request, insistOnBars);

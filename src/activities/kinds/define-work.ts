@@ -3,6 +3,7 @@ import type { Operation } from "../../domain/operation.ts";
 import type { Engine } from "../../domain/result.ts";
 import type { Sending } from "../../ktrdr/call.ts";
 import type { Ktrdr } from "../../ktrdr/ktrdr.ts";
+import type { Sealed } from "../../store/holdouts.ts";
 import type { ActivityDeps } from "../deps.ts";
 
 type Request<K extends JobKind> = Extract<JobRequest, { readonly kind: K }>;
@@ -22,7 +23,7 @@ export interface Computed<Q> {
    */
   readonly recognises: ((operation: Operation, request: Q) => boolean) | null;
   /** Throws when something else would be computed now than was asked for. */
-  assertUnchanged?(deps: Pick<ActivityDeps, "strategies">, request: Q): Promise<void>;
+  assertUnchanged?(deps: Pick<ActivityDeps, "strategies" | "holdouts" | "dataDir">, request: Q): Promise<void>;
 }
 
 export interface Recording<Q> {
@@ -40,6 +41,10 @@ interface Work<Q, R> {
   /** The text of the strategy that is computed, which the record keeps. Absent: it has none. */
   strategyText?(deps: Pick<ActivityDeps, "strategies" | "jobs">, request: Q): Promise<string | null>;
   readonly computed: Computed<Q> | null;
+  /** Keeps what a sealed kind must not tell, outside Temporal. */
+  seal?(deps: Pick<ActivityDeps, "holdouts">, jobId: string, sealed: Sealed): Promise<void>;
+  /** What must be done whenever its computing is over, however it ended. May be repeated. */
+  over?(deps: Pick<ActivityDeps, "holdouts" | "dataDir" | "log">, request: Q): Promise<void>;
   /** Gathers what a result needs beside the summary. The function it gives throws when the summary is unusable. */
   result(deps: ActivityDeps, recording: Recording<Q>): Promise<() => R>;
 }

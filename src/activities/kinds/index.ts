@@ -4,10 +4,11 @@ import { backtest } from "./backtest.ts";
 import { batch } from "./batch.ts";
 import { dataLoad } from "./data-load.ts";
 import type { AnyComputed, AnyWork } from "./define-work.ts";
+import { holdout } from "./holdout.ts";
 import { measurement } from "./measurement.ts";
 import { training } from "./training.ts";
 
-const WORK = { training, backtest, data_load: dataLoad, batch, measurement } satisfies {
+const WORK = { training, backtest, data_load: dataLoad, batch, measurement, holdout } satisfies {
   [K in JobKind]: { readonly kind: K };
 };
 

@@ -1,7 +1,9 @@
 import { DomainError } from "../../domain/errors.ts";
+import { lockedOut, strategyNamesHoldout } from "../../domain/holdout/symbol.ts";
 import { toBars } from "../../domain/market-data.ts";
 import { normaliseTraining } from "../../domain/results/training.ts";
 import { trainingTraits } from "../../domain/results/training-traits.ts";
+import { parseStrategy } from "../../domain/strategy/parse.ts";
 import { barsOf, fingerprintOf } from "./bars.ts";
 import { defineWork } from "./define-work.ts";
 
@@ -29,6 +31,8 @@ export const training = defineWork("training", {
     /** KTRDR reads the file when the training starts. For a backtest it reads only the model's folder (docs/ktrdr.md §2.9). */
     assertUnchanged: async ({ strategies }, request) => {
       const file = await strategies.read(request.strategy);
+      const parsed = parseStrategy(file.text);
+      if (parsed.ok && strategyNamesHoldout(parsed.text.value)) throw lockedOut();
       if (file.sha256 === request.strategySha256) return;
       throw new DomainError("strategy_changed", {
         what: `The strategy ${request.strategy} was changed after this training was asked for.`,

@@ -28,6 +28,10 @@ export interface Computing {
   readonly workerTypes: readonly string[];
   /** True when `result_summary` holds what only a finished computation has (docs/ktrdr.md §9.2). */
   readonly holdsResult: (result: Readonly<Record<string, unknown>>) => boolean;
+  /** The kind in whose queue it waits, because the same workers compute it. Absent: its own. */
+  readonly slotsOf?: string;
+  /** Nothing of its progress, its figures and its failure is told or passes through Temporal. */
+  readonly sealed?: true;
 }
 
 /** Everything in which one kind of job differs from the others. */

@@ -7,10 +7,11 @@ import { backtest } from "./backtest.ts";
 import { batch } from "./batch.ts";
 import { dataLoad } from "./data-load.ts";
 import type { Computing, Subject, Told } from "./define-kind.ts";
+import { holdout } from "./holdout.ts";
 import { measurement } from "./measurement.ts";
 import { training } from "./training.ts";
 
-export const KINDS = [training, backtest, dataLoad, batch, measurement] as const;
+export const KINDS = [training, backtest, dataLoad, batch, measurement, holdout] as const;
 
 type Kind = (typeof KINDS)[number];
 
@@ -53,9 +54,12 @@ interface AnyKind extends Omit<
 const BY_NAME = new Map(KINDS.map((kind) => [kind.name as string, kind as unknown as AnyKind]));
 
 export const JOB_KINDS = KINDS.map(({ name }) => name);
-export const SLOT_KINDS = KINDS.filter(({ computing }) => computing !== null).map(({ name }) => name as SlotKind);
 /** Kinds that are made of other jobs, and only wait for them. */
 export const WAITING_KINDS = KINDS.filter(({ computing }) => computing === null).map(({ name }) => name);
+/** Kinds that have a queue for slots of their own. */
+export const SLOT_KINDS = KINDS.flatMap(({ name, computing }) =>
+  computing === null || keeperOf(name as SlotKind) !== name ? [] : [name as SlotKind],
+);
 
 export function kindOf(name: JobKind): AnyKind {
   const found = BY_NAME.get(name);
@@ -65,10 +69,17 @@ export function kindOf(name: JobKind): AnyKind {
 
 export const computes = (request: JobRequest): request is ComputeRequest => kindOf(request.kind).computing !== null;
 
+/** The kind whose queue a kind waits in. */
+export function keeperOf(name: SlotKind): SlotKind {
+  const kind = KINDS.find((one) => one.name === name);
+  const computing: Computing | null = kind?.computing ?? null;
+  return (computing?.slotsOf ?? name) as SlotKind;
+}
+
 /** The kind of slot that the job with this id queues for; null when it needs none. */
 export function slotKindOf(jobId: string): SlotKind | null {
   const found = KINDS.find(({ prefix }) => jobId.startsWith(`${prefix}-`));
-  return found === undefined || found.computing === null ? null : found.name;
+  return found === undefined || found.computing === null ? null : keeperOf(found.name);
 }
 
 export const kindOfWorkflow = (type: string): JobKind | null =>
@@ -79,6 +90,12 @@ export function computingOf(name: SlotKind): Computing {
   if (computing === null) throw new Error(`KTRDR computes no ${name}.`);
   return computing;
 }
+
+/** Whether nothing of a job may be told but how it ended. */
+export const isSealed = ({ kind }: Pick<JobRequest, "kind">): boolean => {
+  const computing: Computing | null = kindOf(kind).computing;
+  return computing?.sealed === true;
+};
 
 /** What was insisted on in a request; for a batch, in any of its parts. */
 export const insistedOn = (request: JobRequest): readonly Insistence[] => kindOf(request.kind).insisted(request);

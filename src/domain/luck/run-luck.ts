@@ -5,8 +5,10 @@ import { CANDIDATE_LUCK, findableSharpe, HALF, luckBar, luckOf } from "./luck.ts
 import {
   chanceAlone,
   deflatedSharpe,
+  deflatedSharpe2014,
   minimumBars,
   probabilisticSharpe,
+  revised2025,
   type MeasuredSharpe,
 } from "./sharpe-probability.ts";
 
@@ -21,6 +23,8 @@ export interface LuckInput {
   /** Backtests of the symbol whose figures were shown, this one among them. */
   readonly trials: number;
   readonly symbol: string;
+  /** Standard deviation of the annual Sharpe ratios of these backtests; null when it is not known. */
+  readonly deviation: number | null;
   /** Why the figures prove nothing at all (a look ahead, in-sample, bad bars); null when nothing forbids to count them. */
   readonly worthless: string | null;
 }
@@ -36,6 +40,8 @@ export interface RunLuck {
   readonly bars: { readonly half: number; readonly twentieth: number } | null;
   /** PSR against 0, DSR with the variance of worthless trials, and the years after which PSR reaches 95 %. */
   readonly standard: { readonly psr: number; readonly dsr: number; readonly minimumYears: number | null } | null;
+  /** The forms that were published in 2014 (with the variance of the trials themselves) and in 2025. They decide nothing. */
+  readonly published: { readonly dsr2014: number | null; readonly psr2025: number } | null;
   /** All of it in words. */
   readonly sentence: string;
 }
@@ -43,8 +49,14 @@ export interface RunLuck {
 /**
  * @param trials backtests whose figures were shown, in the set from which this one was picked
  * @param worthless why the figures prove nothing, however they look
+ * @param deviation of the annual Sharpe ratios of these backtests; null when it is not known
  */
-export const luckOfResult = (result: BacktestResult, trials: number, worthless: string | null): RunLuck =>
+export const luckOfResult = (
+  result: BacktestResult,
+  trials: number,
+  worthless: string | null,
+  deviation: number | null = null,
+): RunLuck =>
   runLuck({
     sharpe: result.sharpe,
     ktrdrSharpe: result.raw["sharpe_ratio"] ?? 0,
@@ -52,6 +64,7 @@ export const luckOfResult = (result: BacktestResult, trials: number, worthless: 
     trades: result.trades,
     trials: Math.max(1, trials),
     symbol: result.symbol,
+    deviation,
     worthless,
   });
 
@@ -59,11 +72,11 @@ export const luckOfResult = (result: BacktestResult, trials: number, worthless: 
 export const ENOUGH_TRADES = 30;
 
 export function runLuck(input: LuckInput): RunLuck {
-  const { sharpe, ktrdrSharpe, returns, trials } = input;
+  const { sharpe, ktrdrSharpe, returns, trials, deviation } = input;
   if (sharpe === null || ktrdrSharpe === 0 || returns < 2) {
     const untold = cannotTell(input) ?? "there is no Sharpe";
     const sentence = `${tried(input)} ${untoldText(untold)}`;
-    return { trials, probability: null, untold, bars: null, standard: null, sentence };
+    return { trials, probability: null, untold, bars: null, standard: null, published: null, sentence };
   }
   const perBar = ktrdrSharpe / Math.sqrt(KTRDR_BARS_PER_YEAR);
   const barsPerYear = (sharpe / perBar) ** 2;
@@ -85,6 +98,10 @@ export function runLuck(input: LuckInput): RunLuck {
       psr: probabilisticSharpe(measured),
       dsr: deflatedSharpe(measured, trials),
       minimumYears: Number.isFinite(needed) ? needed : null,
+    },
+    published: {
+      dsr2014: deviation === null ? null : deflatedSharpe2014(measured, trials, deviation ** 2 / barsPerYear),
+      psr2025: revised2025(measured).probability,
     },
     sentence: [
       tried(input),

@@ -1,4 +1,5 @@
 import { DomainError } from "../errors.ts";
+import { keptBack, type Cut } from "../holdout/holdout.ts";
 import type { DataLoadRequest, DataLoadResult } from "../kinds/data-load.ts";
 import type { Caveat, Engine } from "../result.ts";
 import { badAnswer } from "./answer.ts";
@@ -45,6 +46,16 @@ export function normaliseDataLoad(
     engine,
   };
 }
+
+/**
+ * The result of a load whose newer bars went behind the lock of a holdout.
+ * @param lastBar of the open file
+ */
+export const openPartOf = (loaded: DataLoadResult, lastBar: string, cut: Cut): DataLoadResult => ({
+  ...loaded,
+  lastBar,
+  caveats: [...loaded.caveats, { code: "kept_back", text: keptBack(cut).what }],
+});
 
 /** Which ends of the window each mode fetches: only these show whether it worked. */
 const FETCHES = {

@@ -2,7 +2,8 @@ import { z } from "zod";
 import { prefixOf } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { BacktestResult } from "../../domain/kinds/backtest.ts";
-import { kindOf } from "../../domain/kinds/index.ts";
+import { ruleText } from "../../domain/kinds/holdout.ts";
+import { isSealed, kindOf } from "../../domain/kinds/index.ts";
 import { compact, enginesText, engineText } from "../../domain/facts.ts";
 import { batchResults } from "../batch-facts.ts";
 import { defineTool } from "../define-tool.ts";
@@ -43,6 +44,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
     figures: z.looseObject({}).optional().describe("Ratios are ratios, money is account currency."),
     buy_and_hold: z.looseObject({}).optional(),
     luck: z.looseObject({ trials: z.number(), says: z.string() }).optional(),
+    rule: z.string().optional(),
     in_sample: z.union([z.boolean(), z.literal("unknown")]).optional(),
     caveats: z.array(z.string()).optional(),
     produced_by: z.looseObject({}).optional(),
@@ -84,9 +86,13 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
         ...head,
         ...(failure === null ? {} : { failure: compact({ ...failure }) }),
         ...(partial === null ? {} : { partial: compact({ ...partial }) }),
-        ...(job.engine === null ? {} : { produced_by: { engine: engineText(job.engine) } }),
+        ...(job.engine === null || isSealed(job) ? {} : { produced_by: { engine: engineText(job.engine) } }),
         next: failure?.next ?? kindOf(job.kind).again,
       };
+    }
+    if (result.kind === "holdout") {
+      const { figures } = kindOf("holdout").told(result, detail);
+      return { ...head, figures, rule: ruleText(result), next: kindOf("holdout").next };
     }
     if (drawn && result.kind === "training") attach(await deps.charts.learningCurve(result.curve));
     if (drawn && result.kind === "measurement" && result.blocks.length > 0) {

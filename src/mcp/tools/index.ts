@@ -5,6 +5,7 @@ import { checkHealth } from "./check-health.ts";
 import { compareResults } from "./compare-results.ts";
 import { concludeExperiment } from "./conclude-experiment.ts";
 import { createStrategy } from "./create-strategy.ts";
+import { evaluateOnHoldout } from "./evaluate-on-holdout.ts";
 import { getExperiment } from "./get-experiment.ts";
 import { getFailedStrategies } from "./get-failed-strategies.ts";
 import { getResults } from "./get-results.ts";
@@ -57,6 +58,7 @@ export const TOOLS: readonly Tool[] = [
   concludeExperiment,
   getExperiment,
   listExperiments,
+  evaluateOnHoldout,
   saveInsight,
   searchInsights,
   getFailedStrategies,

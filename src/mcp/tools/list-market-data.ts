@@ -17,8 +17,6 @@ export const listMarketData = defineTool({
 
 Without arguments: all symbols. With symbol: its timeframes, and what their years can still show. With symbol and timeframe also the latest bars. Missing data: load_market_data.
 
-Keep the newest part for backtests (and never look at it while designing): e.g. of 2000-2020 train on 2000-2014.
-
 Example: {"symbol": "SPX", "timeframe": "1d", "bars": 3}`,
   input: z.strictObject({
     symbol: symbol.optional().describe("Only this symbol."),

@@ -12,8 +12,6 @@ export const listStrategies = defineTool({
   title: "List strategies",
   description: `The saved strategies, newest first: name, market, description, and whether the text is free of errors. Look here before creating another one with the same idea.
 
-get_strategy shows one in full; list_models shows what was trained from it.
-
 Example: {"contains": "spx", "limit": 10}`,
   input: z.strictObject({
     contains: z.string().min(1).max(100).optional().describe("Only names with this text in them."),

@@ -83,6 +83,7 @@ async function finished({ deps }: ToolContext, jobId: string): Promise<Finished>
 function insteadOfReplay({ request }: JobRecord): string | null {
   if (request.kind === "batch") return "pass the task_id of one of its jobs; get_results names them";
   if (request.kind === "data_load") return "load_market_data loads again";
+  if (request.kind === "holdout") return "a look is taken once: get_results tells its answer";
   const measures = request.kind === "measurement" ? request.measures : prefixOf(request);
   return measures === null ? null : `replay ${measures}, or measure it again (measure_equity)`;
 }

@@ -29,7 +29,7 @@ import { startJob, type Cleared } from "../../research/jobs/start-job.ts";
 export const runBacktest = defineTool({
   name: "run_backtest",
   title: "Run a backtest",
-  description: `Starts a bar-by-bar backtest of a trained model with trading costs and returns at once with a task_id; durable, and the same request returns the same job.
+  description: `Starts a bar-by-bar backtest of a trained model with trading costs and returns at once with a task_id; durable, and the same request returns the same job (existing). "power": what these days can still show.
 
 Before: train_model finished. Choose dates AFTER the training window: a backtest on days the model was trained on is in-sample, proves nothing, and is flagged. After: get_task_status with wait_seconds 45, then get_results.
 
@@ -54,9 +54,9 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
   }),
   output: z.object({
     ...statusFields,
-    existing: z.boolean().describe("True: this request was known; nothing new was started."),
+    existing: z.boolean(),
     items: z.number().optional(),
-    power: z.string().optional().describe("What these days can still show."),
+    power: z.string().optional(),
     warnings: z.array(z.string()),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },

@@ -17,7 +17,7 @@ export const startBatch = defineTool({
 
 get_task_status tells how many are done, running, failed, which strategy leads and the time left; get_results its items at any time; cancel_task with its task_id stops all, with that of one of its jobs only that.
 
-work both: trains, then backtests each model on the period's test dates. Take test dates after train dates. Variations of a strategy: mutate_strategy first.
+work both: trains, then backtests each model on the period's test dates. Take test dates after train dates.
 
 Example: {"work": "both", "strategies": ["dip_3", "dip_5"], "draws": 3, "periods": [{"train": ["2000-01-03", "2014-12-31"], "test": ["2015-01-02", "2019-12-31"]}]}`,
   input: z.strictObject({

@@ -4,6 +4,7 @@ import { FIGURES_TO_CHOOSE } from "../../domain/results/figures.ts";
 import { defineTool } from "../define-tool.ts";
 import { criterionText, needsOf } from "../../research/memory/experiment-facts.ts";
 import { freeText, isoDate, symbol, timeframe } from "../fields.ts";
+import { assertOpenDays } from "../../research/holdout/unkept.ts";
 import { checkOrder } from "../../research/strategies/preflight.ts";
 
 export const startExperiment = defineTool({
@@ -38,6 +39,7 @@ Example: {"hypothesis": "RSI dips on SPX pay after costs", "metric": "excess_sha
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   async handle({ start_date: startDate, end_date: endDate, symbol: market, timeframe: bars, ...rest }, context) {
     checkOrder({ startDate, endDate });
+    await assertOpenDays(context.deps, { symbol: market, timeframe: bars }, { endDate });
     const wanted = { ...rest, sample: { symbol: market, timeframe: bars, startDate, endDate } };
     const { experiment, existing } = await context.deps.records.experiments.start(wanted, context.caller.name);
     return {

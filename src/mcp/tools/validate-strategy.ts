@@ -9,7 +9,7 @@ import { reportFacts } from "../strategy-facts.ts";
 export const validateStrategy = defineTool({
   name: "validate_strategy",
   title: "Validate a strategy",
-  description: `Finds what is wrong with a strategy before anything is computed. Errors: KTRDR fails on it, or computes something else than is written (unknown indicators, ignored parameters, labels without their last class, bad bars), or the network sees the future (looks_ahead). Warnings: taste and doubt. Each finding says where, why and what would be right.
+  description: `Finds what is wrong with a strategy before anything is computed. Errors: KTRDR fails on it, or computes something else than is written (unknown indicators, ignored parameters, labels without their last class, bad bars), or the network sees the future (looks_ahead). Warnings: taste and doubt.
 
 Give a saved strategy's name or a yaml text. With start_date and end_date of the planned training, label classes and bad bars are counted on exactly those; without, labels on the oldest 70 %. checked_on says which data was used.
 

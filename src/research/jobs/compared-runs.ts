@@ -41,7 +41,7 @@ export async function runsToCompare(deps: Deps, jobIds: readonly string[]): Prom
   const part = all.find(({ job }) => prefixOf(job.request) !== null);
   if (part !== undefined) throw ofPrefix(part.job);
   const kinds = new Set(all.map(({ result }) => result.kind));
-  if (kinds.size > 1 || kinds.has("data_load")) throw unlike([...kinds]);
+  if (kinds.size > 1 || kinds.has("data_load") || kinds.has("holdout")) throw unlike([...kinds]);
   return {
     runs: await Promise.all(all.map(async (one) => await run(deps, one))),
     growing: jobIds.filter((_, at) => members[at]?.open === true),

@@ -15,8 +15,8 @@ import type { InSample } from "./in-sample.ts";
  * @throws DomainError `database_unavailable`
  */
 export async function luckOfBacktest(deps: Deps, result: BacktestResult, { inSample }: InSample): Promise<RunLuck> {
-  const { count } = await deps.records.ledger.trials(result.symbol, result);
-  return luckOfResult(result, count, worthless(result, inSample));
+  const { count, deviation } = await deps.records.ledger.trials(result.symbol, result);
+  return luckOfResult(result, count, worthless(result, inSample), deviation);
 }
 
 /** From which set a run was picked: the backtests of its own symbol, or those of all symbols that are ranked together. */

@@ -1,4 +1,5 @@
 import { DomainError } from "../../domain/errors.ts";
+import { assertOpen } from "../../domain/holdout/symbol.ts";
 import type { Insistence } from "../../domain/insistence.ts";
 import { insistedOn } from "../../domain/kinds/index.ts";
 import { isTimeframe, type DateWindow, type Timeframe } from "../../domain/market-data.ts";
@@ -99,6 +100,7 @@ export function marketOfModel(
   const strategy = given.strategy ?? origin?.strategy ?? folder;
   const symbol = given.symbol ?? origin?.symbol ?? kept?.symbol ?? undefined;
   const timeframe = given.timeframe ?? origin?.timeframe ?? kept?.timeframe ?? version.split("_")[0];
+  assertOpen(symbol ?? "");
   if (strategy !== undefined && symbol !== undefined && isTimeframe(timeframe)) return { strategy, symbol, timeframe };
   throw new DomainError("invalid_input", {
     what: `A ${symbol === undefined ? "symbol" : "timeframe"} is needed for ${modelPath}.`,

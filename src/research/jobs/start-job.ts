@@ -4,6 +4,7 @@ import { cannotCount } from "../../domain/experiment.ts";
 import { insistedOn, kindOf, type JobRequest } from "../../domain/kinds/index.ts";
 import { compact } from "../../domain/facts.ts";
 import { knownOf } from "../../domain/job-status.ts";
+import { assertUnkept } from "../holdout/unkept.ts";
 import { statusFacts, statusOf, type TaskStatus } from "./task-status.ts";
 import type { Asking } from "../asking.ts";
 
@@ -56,7 +57,8 @@ async function unclaim(room: Room): Promise<void> {
 async function findOrStart(context: Asking, wish: StartWish, jobId: string, room: Room) {
   const { deps, caller } = context;
   // In parallel: all of these only read, and a new job needs all. A known job is answered whatever the checks say.
-  const [isNew, ...checks] = await Promise.all([isUnrecorded(context, jobId), room, settled(wish.preflight())]);
+  const checking = assertUnkept(deps, wish.request).then(() => wish.preflight());
+  const [isNew, ...checks] = await Promise.all([isUnrecorded(context, jobId), room, settled(checking)]);
   const refusal = checks.find((check) => check.status === "rejected");
   // Temporal itself refuses to start a known job, so it is asked beforehand only when the job may not be started.
   const known = isNew && refusal === undefined ? null : await knownJob(context, jobId);

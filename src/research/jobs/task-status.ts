@@ -1,8 +1,8 @@
 import { jobInWebUi } from "../../domain/web-ui.ts";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import type { LiveJobState } from "../../domain/job.ts";
-import type { JobKind } from "../../domain/kinds/index.ts";
-import { knownOf, type JobStatus, type Said } from "../../domain/job-status.ts";
+import { isSealed, type JobKind } from "../../domain/kinds/index.ts";
+import { knownOf, sealedStatus, type JobStatus, type Said } from "../../domain/job-status.ts";
 import { jobStatusOf } from "../../domain/status.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import type { JobView } from "../../temporal/job-view.ts";
@@ -43,9 +43,11 @@ export async function statusOf(deps: Deps, jobId: string): Promise<TaskStatus> {
     now,
     stallAfterMs: deps.stallAfterMs,
   });
+  const kind = seen?.kind ?? recorded?.kind ?? null;
+  const told = kind !== null && isSealed({ kind }) ? sealedStatus(judged) : judged;
   const way = recorded === null ? null : await wayOn(deps, recorded);
-  const status = way === null ? judged : { ...judged, next: `${judged.next} ${way}` };
-  return { status, kind: seen?.kind ?? recorded?.kind ?? null, view, record };
+  const status = way === null ? told : { ...told, next: `${told.next} ${way}` };
+  return { status, kind, view, record };
 }
 
 /** Asks Temporal and the record in parallel; only Temporal when the remembered record of the job is still valid. */

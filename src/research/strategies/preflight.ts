@@ -3,6 +3,7 @@ import { coverageOf, spanOf, toEpochMs, type DateWindow } from "../../domain/mar
 import type { DataRange } from "../../ktrdr/data.ts";
 import type { StrategyFile } from "../../strategies/strategy-folder.ts";
 import type { JobRecord } from "../../store/job-row.ts";
+import { assertOpenDays } from "../holdout/unkept.ts";
 import { strategyHash } from "../memory/manifest.ts";
 import type { Deps } from "../ports.ts";
 
@@ -62,6 +63,7 @@ export async function checkData(
   window: DateWindow,
   signal: AbortSignal,
 ): Promise<DataRange> {
+  await assertOpenDays(deps, market, window);
   const read = () => deps.reads.range(market.symbol, market.timeframe, signal);
   const covers = (range: DataRange) => coverageOf(window, { ...market, ...range }) === "inside";
   const known = await read();

@@ -1,12 +1,15 @@
 /** Judges a strategy: its text, and the bars it is to learn on. */
 import { LRUCache } from "lru-cache";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
+import { lockedOut, strategyNamesHoldout } from "../../domain/holdout/symbol.ts";
 import { toBars, toEpochMs, type DataRange, type DateWindow } from "../../domain/market-data.ts";
 import type { Finding } from "../../domain/strategy/finding.ts";
 import { firstMarket } from "../../domain/strategy/market.ts";
+import { parseStrategy } from "../../domain/strategy/parse.ts";
 import { validateStrategy, type Validation } from "../../domain/strategy/validate.ts";
 import type { Bars } from "../../ktrdr/data.ts";
 import type { StrategyFile } from "../../strategies/strategy-folder.ts";
+import { assertOpenDays } from "../holdout/unkept.ts";
 import type { Deps } from "../ports.ts";
 import { barsFound, nameFindings, othersFound, unlessRefused, type MarketName } from "./bar-check.ts";
 import { isError, type Checked } from "./clearance.ts";
@@ -51,8 +54,18 @@ export function judgeStrategy(
   return judgement;
 }
 
-/** The strategy's findings, for `clear`. */
+/**
+ * Nobody can insist on a strategy that reads a holdout.
+ * @throws DomainError `holdout_locked`
+ */
+export function assertOpenStrategy(text: string): void {
+  const parsed = parseStrategy(text);
+  if (parsed.ok && strategyNamesHoldout(parsed.text.value)) throw lockedOut();
+}
+
+/** The strategy's findings, for `clear`. @throws DomainError `holdout_locked` */
 export function strategySubject(file: Required<Text>, given: Given = {}): Checked {
+  assertOpenStrategy(file.text);
   const { findings, summary } = judgeStrategy(file, given);
   return subjectOf(file.name, findings, summary === null);
 }
@@ -81,17 +94,20 @@ export interface StrategyReport extends Validation {
 /**
  * Judges a strategy on real bars of its own market when KTRDR has them. Otherwise it judges the text alone, and says
  * so. Never rejects because of KTRDR.
+ * @throws DomainError `holdout_locked`; `data_not_found` for days that a holdout keeps back
  */
 export async function reportStrategy(
   deps: Deps,
   { window, ...file }: Text & { readonly window?: DateWindow | undefined },
   signal: AbortSignal,
 ): Promise<StrategyReport> {
+  assertOpenStrategy(file.text);
   const first = judgeStrategy(file, { window });
   const market = first.summary === null ? null : firstMarket(first.summary);
   if (first.summary === null || market === null)
     return { ...first, ofBars: [], checkedOn: "the text only: it names no usable symbol and timeframe" };
   const { symbol, timeframe } = market;
+  if (window !== undefined) await assertOpenDays(deps, market, window);
   try {
     const range = { symbol, timeframe, ...(await deps.reads.range(symbol, timeframe, signal)) };
     const { symbols, timeframes } = first.summary;

@@ -1,5 +1,6 @@
 /** Which market a training of a strategy reads. */
 import { DomainError } from "../../domain/errors.ts";
+import { assertOpen } from "../../domain/holdout/symbol.ts";
 import type { TrainingRequest } from "../../domain/kinds/training.ts";
 import { isSymbol, isTimeframe, type Timeframe } from "../../domain/market-data.ts";
 import { firstMarket, strategyMarket } from "../../domain/strategy/market.ts";
@@ -7,7 +8,7 @@ import { parseStrategy } from "../../domain/strategy/parse.ts";
 import type { StrategyFile } from "../../strategies/strategy-folder.ts";
 import type { BarsRead } from "./bar-check.ts";
 import { clear } from "./clearance.ts";
-import { judgeStrategy, subjectOf } from "./strategy-check.ts";
+import { assertOpenStrategy, judgeStrategy, subjectOf } from "./strategy-check.ts";
 
 /** A strategy, saved or inside a model. */
 export type StrategyText = Pick<StrategyFile, "name" | "text">;
@@ -22,12 +23,14 @@ export interface Market {
 /**
  * The market of a training: the symbols that the caller names, else the strategy's own, on its timeframe.
  * @throws DomainError `strategy_invalid` when the file cannot be read, `invalid_input` when neither names a market, or
- *   when the caller names a timeframe that the strategy's features are not made of, on which KTRDR fails
+ *   when the caller names a timeframe that the strategy's features are not made of, on which KTRDR fails; `holdout_locked`
  */
 export function marketOf(
   file: StrategyText,
   given: { readonly symbols: readonly string[] | undefined; readonly timeframe: Timeframe | undefined },
 ): Market {
+  assertOpenStrategy(file.text);
+  assertOpen(...(given.symbols ?? []));
   const parsed = parseStrategy(file.text);
   if (!parsed.ok) clear([subjectOf(file.name, parsed.findings, true)], {});
   const { symbols: named, timeframe: own } = strategyMarket(parsed.ok ? parsed.text.value : {});

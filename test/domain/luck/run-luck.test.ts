@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { upperTail } from "../../../src/domain/luck/normal.ts";
 import { runLuck, type LuckInput } from "../../../src/domain/luck/run-luck.ts";
 
 /** Five years of daily bars. */
@@ -9,6 +10,7 @@ const of = (more: Partial<LuckInput>): LuckInput => ({
   trades: 80,
   trials: 63,
   symbol: "SPX",
+  deviation: null,
   worthless: null,
   ...more,
 });
@@ -56,4 +58,13 @@ test("the same returns are the same luck, whatever bars a year are annualised wi
 test("a loss is luck almost surely", () => {
   expect(runLuck(of({ sharpe: -1, ktrdrSharpe: -1 })).probability).toBeGreaterThan(0.999);
   expect(runLuck(of({ sharpe: -1, ktrdrSharpe: -1 })).standard?.minimumYears).toBeNull();
+});
+
+test("the published forms stand beside it: that of 2014 loses sight when the trials differ, that of 2025 takes T for T - 1", () => {
+  const at = (deviation: number | null) => runLuck(of({ deviation })).published;
+  expect(at(null)?.dsr2014).toBeNull();
+  // With the deviation that worthless trials have, the form of 2014 is the one with the null variance.
+  expect(at(Math.sqrt(252 / 1260))?.dsr2014).toBeCloseTo(runLuck(of({})).standard?.dsr ?? 0, 12);
+  expect(at(2)?.dsr2014 ?? 1).toBeLessThan(0.001);
+  expect(at(null)?.psr2025).toBeCloseTo(1 - upperTail(1.2 * Math.sqrt(5)), 12);
 });
