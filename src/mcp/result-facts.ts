@@ -54,7 +54,7 @@ export function resultFacts(
     ...kindOf(result.kind).told(result, detail),
     ...(beside === null ? {} : { luck: luckFacts(beside.luck, detail), in_sample: beside.sample.inSample }),
     ...(caveats.length === 0 ? {} : { caveats: brief ? briefly(caveats) : caveats }),
-    produced_by: brief ? { engine: engineText(result.engine) } : provenance(result, job),
+    produced_by: brief ? { engine: engineText(result.engine) } : provenance(result, job, detail),
     next: nextOf(result, job, beside),
   };
 }
@@ -107,13 +107,13 @@ function briefly(caveats: readonly string[]): string[] {
   return rest.length === 0 ? [first] : [first, `and ${rest.length} more (detail standard)`];
 }
 
-function provenance(result: JobResult, { request, outcome }: JobRecord): Facts {
+function provenance(result: JobResult, { request, outcome }: JobRecord, detail: Detail): Facts {
   const { faultsSeen = [], operationIds = [] } = outcome ?? {};
   const { origin, subject } = kindOf(result.kind);
   return compact({
     ...subject(request),
     ...origin(result, request),
-    strategy_sha256: "strategySha256" in request ? (request.strategySha256 ?? null) : null,
+    strategy_sha256: detail === "full" && "strategySha256" in request ? (request.strategySha256 ?? null) : null,
     engine: engineText(result.engine),
     ktrdr_operations: operationIds.length === 0 ? null : operationIds,
     faults_overcome: faultsSeen.length === 0 ? null : faultsSeen,

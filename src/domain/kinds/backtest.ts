@@ -109,15 +109,15 @@ export const backtest = defineKind({
   next: "Compare with buy_and_hold and with backtests of other trainings of the same strategy before concluding.",
 });
 
-function headlineOf({ totalReturn, sharpe, maxDrawdown, trades, buyAndHold: hold }: BacktestResult): string {
+function headlineOf(result: BacktestResult): string {
+  const { totalReturn, sharpe, maxDrawdown, trades, buyAndHold: hold } = result;
   const beside =
     hold === null
       ? ""
       : `; buy-and-hold ${percentText(hold.totalReturn, 2)}, Sharpe ${hold.sharpe?.toFixed(2) ?? "undefined"}`;
-  if (boughtOnce({ trades, totalReturn }))
-    return `bought once and never sold: return ${percentText(totalReturn, 2)}, drawdown ${percentText(maxDrawdown)}${beside}`;
   if (trades === 0) return `no trade was made${beside}`;
-  return `return ${percentText(totalReturn, 2)}, Sharpe ${sharpe?.toFixed(2) ?? "undefined"}, drawdown ${percentText(maxDrawdown)}, ${trades} trades${beside}`;
+  const traded = boughtOnce(result) ? "it bought once and held" : `${trades} ${trades === 1 ? "trade" : "trades"}`;
+  return `return ${percentText(totalReturn, 2)}, Sharpe ${sharpe?.toFixed(2) ?? "undefined"}, drawdown ${percentText(maxDrawdown)}, ${traded}${beside}`;
 }
 
 function toldOf(result: BacktestResult, detail: Detail): Told {

@@ -142,7 +142,7 @@ export const luckInShort = ({ probability, untold }: RunLuck): string =>
 /** Why no probability can be given; null when it can. */
 function cannotTell({ worthless, trades, sharpe }: LuckInput): string | null {
   if (worthless !== null) return worthless;
-  if (trades === 0) return "it closed no trade";
+  if (trades === 0) return "it made no trade";
   if (trades < ENOUGH_TRADES) return `${trades} trades are too few, ${ENOUGH_TRADES} would do`;
   return sharpe === null ? "there is no Sharpe" : null;
 }

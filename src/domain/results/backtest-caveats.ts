@@ -58,18 +58,16 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   bought_once: ({ figures }) =>
     boughtOnce(figures)
-      ? "It bought once and never sold: this is holding with a quarter of the capital, and no strategy."
+      ? `It bought once and held, for ${percent(timeInMarket(figures) ?? 0, 0)} of the time: this is holding with a quarter of the capital, and no strategy.`
       : null,
   always_in: ({ figures }) => {
     const time = timeInMarket(figures);
-    return time !== null && time >= NEARLY_ALWAYS
+    return time !== null && time >= NEARLY_ALWAYS && !boughtOnce(figures)
       ? `It was in the market ${percent(time, 0)} of the time: this is nearly holding with a quarter of the capital. Compare it with buy_and_hold at_same_exposure.`
       : null;
   },
   no_trades: ({ figures, dearest }) =>
-    figures.trades === 0 &&
-    !boughtOnce(figures) &&
-    !(dearest !== null && figures.initialCapital * POSITION_SHARE < dearest.low)
+    figures.trades === 0 && !(dearest !== null && figures.initialCapital * POSITION_SHARE < dearest.low)
       ? "No trade was made: every other figure is empty. Lower decisions.confidence_threshold or look at the label balance."
       : null,
   loses_less: ({ figures: { totalReturn, trades, buyAndHold: held } }) =>
@@ -85,7 +83,9 @@ const CHECKS: Readonly<Record<string, Check>> = {
       ? `The equity curve covers ${figures.equityPoints} of ${tradableBars} traded bars: drawdown, Sharpe, Sortino and volatility are of that part only. Several timeframes end where the coarsest of them does; any other run was resumed: run it afresh.`
       : null,
   few_trades: ({ figures: { trades } }) =>
-    trades > 0 && trades < FEW_TRADES ? `Only ${trades} trades: too few to tell skill from luck.` : null,
+    trades > 0 && trades < FEW_TRADES
+      ? `Only ${trades} ${trades === 1 ? "trade" : "trades"}: too few to tell skill from luck.`
+      : null,
   sharpe_within_noise: ({ figures: { sharpe, trades }, perYear, years }) => {
     if (sharpe === null || perYear === null || years === null || trades === 0) return null;
     const error = sharpeStandardError(sharpe, years, perYear);
@@ -110,7 +110,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   sortino_is_ktrdrs: ({ figures: { sortino } }) =>
     sortino === null
       ? null
-      : "ktrdr_sortino divides by the deviation of losing bars around their own mean, not by that of all bars below zero: do not compare it with a Sortino from elsewhere.",
+      : "ktrdr_sortino divides by the deviation of losing bars around their own mean: it compares with no Sortino from elsewhere.",
   one_trade: ({ figures: { raw, trades } }) => {
     const [win, profit] = [raw["largest_win"] ?? 0, raw["total_return"] ?? 0];
     return trades > 1 && profit > 0 && win > MOST_OF_PROFIT * profit
@@ -127,13 +127,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
       ? null
       : `Sharpe, Sortino and volatility are annualised with ${Math.round(perYear)} bars a year; KTRDR used 252 (its Sharpe: ${figure(figures.raw["sharpe_ratio"] ?? 0)}).`;
   },
-  entry_costs_left_out: ({ figures, trades: { tradesTotal, leftOut, profitFactor } }) => {
+  entry_costs_left_out: ({ figures, trades: { leftOut, profitFactor } }) => {
     if (figures.trades === 0 || leftOut < 0.01) return null;
     const corrected =
       profitFactor === null
         ? ""
         : ` The profit factor is corrected to ${figure(profitFactor)} (KTRDR: ${figure(figures.raw["profit_factor"] ?? 0)}).`;
-    return `KTRDR's trades sum to ${figure(tradesTotal)} but the account changed by ${figure(figures.raw["total_return"] ?? 0)}: ${figure(leftOut)} of entry costs are missing from its trade statistics.${corrected} The win rate is still too favourable.`;
+    return `KTRDR's trades leave out ${figure(leftOut)} of entry costs.${corrected} The win rate is still too favourable.`;
   },
   no_losing_trade: ({ figures }) =>
     figures.trades > 0 && figures.profitFactor === null
@@ -142,12 +142,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
   last_exit_not_costed: ({ figures }) => {
     const cost = POSITION_SHARE * (figures.commission + figures.slippage);
     return figures.trades > 0 && cost > 0
-      ? `A position still open at the end is closed after the last equity point: up to ${percent(cost)} of exit costs may be missing from the total return.`
+      ? `Up to ${percent(cost)} of exit costs may be missing: what is open at the end is closed after the last equity point.`
       : null;
   },
   part_invested: ({ figures }) =>
     figures.buyAndHold !== null && figures.trades > 0
-      ? "KTRDR puts 25 % of the capital into a position, buy-and-hold is fully invested: compare Sharpe, not return or drawdown."
+      ? "KTRDR puts 25 % of the capital into a position: compare Sharpe, or the return with at_same_exposure."
       : null,
   no_buy_and_hold: ({ figures: { buyAndHold: held }, tradableBars, faults }) => {
     if (held !== null) {

@@ -10,9 +10,7 @@ interface TradeMetrics {
 }
 
 export interface TradeSums {
-  /** Sum of the trades' profits and losses as KTRDR counts them, in currency. */
-  readonly tradesTotal: number;
-  /** Entry costs that the trades leave out: `tradesTotal` minus what the account gained, in currency, at least 0. */
+  /** Entry costs that the trades leave out: their profits and losses minus what the account gained, in currency, at least 0. */
   readonly leftOut: number;
   /** Wins over losses, with `leftOut` spread evenly over all trades; null without a losing trade. */
   readonly profitFactor: number | null;
@@ -21,10 +19,9 @@ export interface TradeSums {
 export function tradeSums(metrics: TradeMetrics): TradeSums {
   const wins = metrics.winning_trades * metrics.avg_win;
   const losses = -metrics.losing_trades * metrics.avg_loss;
-  const tradesTotal = wins - losses;
-  const leftOut = Math.max(0, tradesTotal - metrics.total_return);
+  const leftOut = Math.max(0, wins - losses - metrics.total_return);
   const perTrade = metrics.total_trades > 0 ? leftOut / metrics.total_trades : 0;
   const netWins = Math.max(0, wins - perTrade * metrics.winning_trades);
   const netLosses = losses + perTrade * metrics.losing_trades;
-  return { tradesTotal, leftOut, profitFactor: netLosses > 0 ? netWins / netLosses : null };
+  return { leftOut, profitFactor: netLosses > 0 ? netWins / netLosses : null };
 }

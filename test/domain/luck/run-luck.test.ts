@@ -35,7 +35,7 @@ describe("the sentence that every backtest carries", () => {
     [
       "no trade",
       { trades: 0, sharpe: null, ktrdrSharpe: 0 },
-      "63 backtests were tried on SPX. Whether it is luck cannot be told: it closed no trade.",
+      "63 backtests were tried on SPX. Whether it is luck cannot be told: it made no trade.",
     ],
   ])("%s", (_, more, sentence) => {
     expect(runLuck(of(more)).sentence).toBe(sentence);

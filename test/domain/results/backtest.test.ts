@@ -92,7 +92,7 @@ describe("the recorded run of 42 trades", () => {
   });
 
   test("says how much entry cost the trade statistics leave out, and corrects the profit factor", () => {
-    expect(textOf(result, "entry_costs_left_out")).toContain("sum to 1855.50");
+    expect(textOf(result, "entry_costs_left_out")).toContain("leave out 925.28 of entry costs");
     expect(textOf(result, "entry_costs_left_out")).toContain("925.28");
     expect(result.profitFactor).toBeCloseTo(1.0882, 3);
     expect(result.raw["profit_factor"]).toBe(1.1858578);
@@ -258,6 +258,17 @@ describe("figures that are not what they seem", () => {
     expect(result).toMatchObject({ trades: 0, sharpe: null, profitFactor: null, calmar: null });
     expect(codes(result)).toEqual(["position_too_small", "no_trades"]);
     expect(headline(result)).toBe("no trade was made; buy-and-hold 55.75 %, Sharpe 0.76");
+  });
+
+  test("one trade that lasts to the end is called holding, in headline and caveat", () => {
+    const once = { total_trades: 1, winning_trades: 1, losing_trades: 0, avg_holding_period: 40_000 };
+    const result = normalise(change(once));
+    expect(headline(result)).toContain(", it bought once and held; buy-and-hold 55.75 %");
+    expect(textOf(result, "bought_once")).toMatch(/^It bought once and held, for 95 % of the time: this is holding/);
+    expect(codes(result)).not.toContain("always_in");
+    const short = normalise(change({ ...once, avg_holding_period: 100 }));
+    expect(headline(short)).toContain(", 1 trade; ");
+    expect(codes(short)).not.toContain("bought_once");
   });
 
   test("a loss that is smaller than the market's is called a loss", () => {

@@ -8,7 +8,6 @@ const RUN: Exposed = {
   trades: 42,
   avgHoldingHours: 605.14,
   equityPoints: 1_208,
-  totalReturn: 0.0093023,
   buyAndHold: { totalReturn: 0.57 },
 };
 
@@ -24,16 +23,16 @@ describe("exposure", () => {
     expect(same?.totalReturn).toBeCloseTo((same?.share ?? 0) * 0.57, 12);
   });
 
-  test("whoever bought once and never sold holds a quarter of the capital", () => {
-    const once = { ...RUN, trades: 0, avgHoldingHours: null, totalReturn: 0.14 };
-    expect(boughtOnce(once)).toBe(true);
-    expect(holdingAtSameExposure(once)).toEqual({ share: 0.25, totalReturn: 0.25 * 0.57 });
-    expect(boughtOnce({ ...once, totalReturn: 0 })).toBe(false);
+  test("one trade that lasts for most of the time is holding, one that is short is a trade", () => {
+    const hours = (1_825 * 24 * 1_208) / 1_258;
+    expect(boughtOnce({ ...RUN, trades: 1, avgHoldingHours: 0.9 * hours })).toBe(true);
+    expect(boughtOnce({ ...RUN, trades: 1, avgHoldingHours: 0.1 * hours })).toBe(false);
     expect(boughtOnce(RUN)).toBe(false);
+    expect(boughtOnce({ ...RUN, trades: 0, avgHoldingHours: null })).toBe(false);
   });
 
   test.each([
-    ["no trade", { trades: 0, avgHoldingHours: null, totalReturn: 0 }],
+    ["no trade", { trades: 0, avgHoldingHours: null }],
     ["no bars", { equityPoints: 0 }],
   ])("is not known with %s", (_name, more) => {
     expect(timeInMarket({ ...RUN, ...more })).toBeNull();
