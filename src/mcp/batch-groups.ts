@@ -42,8 +42,10 @@ function rankedGroups(rows: readonly BatchRow[]): readonly RankedGroup[] {
     figure: spreadsOf(members),
   }));
   const typical = typicalDeviation(measured.map(({ figure }) => figure.values));
-  const cautious = ({ figure: { values, middle } }: RankedGroup): number =>
-    middle === null ? -Infinity : middle - errorOf(values, typical);
+  // Without a trade there is no Sharpe ratio. The accuracy in its place is not ranked among those that have one.
+  const bySharpe = measured.some(({ figure }) => "sharpe" in figure.facts);
+  const cautious = ({ figure: { values, middle, facts } }: RankedGroup): number =>
+    middle === null || (bySharpe && !("sharpe" in facts)) ? -Infinity : middle - errorOf(values, typical);
   return measured.toSorted((a, b) => placeOf(rows, a.members) - placeOf(rows, b.members) || cautious(b) - cautious(a));
 }
 
@@ -66,10 +68,10 @@ async function weighedMiddles(deps: Deps, groups: readonly RankedGroup[]): Promi
   return await weighRuns(deps, middles, "all symbols").catch(() => new Map<string, WeighedRun>());
 }
 
-/** The draw in the middle; of two the worse one. */
+/** The draw in the middle; of two the worse one. Any of them where none has a Sharpe ratio. */
 function middleRun(members: readonly BatchRow[]): BatchRow | undefined {
   const sorted = members.filter(({ sharpe }) => sharpe !== null).toSorted((a, b) => (a.sharpe ?? 0) - (b.sharpe ?? 0));
-  return sorted[Math.ceil(sorted.length / 2) - 1];
+  return sorted[Math.ceil(sorted.length / 2) - 1] ?? members[0];
 }
 
 function groupFacts({ members, figure }: RankedGroup, weighed: ReadonlyMap<string, WeighedRun>) {

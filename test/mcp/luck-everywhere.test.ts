@@ -100,3 +100,34 @@ describe("an experiment that a run can never count in", () => {
     );
   });
 });
+
+describe("a strategy that made no trade", () => {
+  test("never leads those that traded, however accurate its model, and is told so", async () => {
+    await recordTraining(stack.writer, "train-idle", {
+      strategy: "idle",
+      modelPath: "models/idle",
+      testAccuracy: 0.99,
+    });
+    const asked = { ...BACKTEST, strategy: "idle", trainingJobId: "train-idle", modelPath: "models/idle" };
+    await stack.writer.admit(inputOf("backtest-idle", asked), null);
+    const none = backtestResult({
+      strategy: "idle",
+      modelPath: "models/idle",
+      sharpe: null,
+      trades: 0,
+      totalReturn: 0,
+    });
+    await stack.writer.finish("backtest-idle", outcomeOf("backtest-idle", "completed"), none, none.engine);
+    await recordBatch(stack, "batch-idle-1", batchRequest(2, { work: "both" }), [
+      { training: "train-idle", backtest: "backtest-idle" },
+      { training: "train-SPX-0", backtest: "backtest-SPX-0" },
+    ]);
+    const { groups } = await stack.ask("get_results", { task_id: "batch-idle-1" });
+    expect(groups).toMatchObject([
+      { sharpe: { median: 0.08 } },
+      { trades: 0, luck: "cannot be told: it made no trade" },
+    ]);
+    const { batch } = await stack.ask("get_task_status", { task_id: "batch-idle-1" });
+    expect(batch).toMatchObject({ leading: { sharpe: { median: 0.08 } } });
+  });
+});

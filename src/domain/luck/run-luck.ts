@@ -143,7 +143,8 @@ export const luckInShort = ({ probability, untold }: RunLuck): string =>
 function cannotTell({ worthless, trades, sharpe }: LuckInput): string | null {
   if (worthless !== null) return worthless;
   if (trades === 0) return "it made no trade";
-  if (trades < ENOUGH_TRADES) return `${trades} trades are too few, ${ENOUGH_TRADES} would do`;
+  if (trades < ENOUGH_TRADES)
+    return `${trades === 1 ? "one trade is" : `${trades} trades are`} too few, ${ENOUGH_TRADES} would do`;
   return sharpe === null ? "there is no Sharpe" : null;
 }
 
