@@ -250,12 +250,15 @@ describe("the lab", () => {
 
 describe("the lab process", () => {
   test("says which process holds a port, and takes another; SIGINT stops all, exit 0", async () => {
-    // If another process holds port 8000 already, that serves the purpose as well.
     const blocker = createServer();
-    await new Promise<void>((resolve) => {
-      blocker.once("error", () => resolve());
-      blocker.listen(8000, "127.0.0.1", () => resolve());
-    });
+    // Another lab of the suite may hold port 8000 for a while, and would let go of it before this one looks.
+    const held = async () => {
+      const listening = once(blocker, "listening");
+      blocker.listen(8000, "127.0.0.1");
+      await listening;
+      return blocker.listening;
+    };
+    await until(held, { what: "Port 8000", timeoutMs: 300_000 });
     // An earlier version of the lab left its folder and logs open like this.
     chmodSync(dir, 0o755);
     mkdirSync(path.join(dir, "logs"), { mode: 0o755 });

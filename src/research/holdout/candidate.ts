@@ -6,6 +6,7 @@ import type { BacktestRequest, BacktestResult } from "../../domain/kinds/backtes
 import { CANDIDATE_LUCK } from "../../domain/luck/luck.ts";
 import { ENOUGH_TRADES, luckText } from "../../domain/luck/run-luck.ts";
 import type { Cut } from "../../domain/holdout/holdout.ts";
+import { BAD_BARS } from "../../domain/results/bar-soundness.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { inSample } from "../jobs/in-sample.ts";
 import { luckOfBacktest } from "../jobs/luck-of.ts";
@@ -49,7 +50,7 @@ export async function assertEligible(deps: Deps, candidate: Candidate, cut: Cut)
   const reasons = [
     isBranded(result) ? "it saw the future (looks_ahead)" : null,
     sample.inSample === true ? "it is in-sample: its model was trained on its days" : null,
-    result.caveats.some(({ code }) => code === "bad_bars") ? "its bars are bad" : null,
+    result.caveats.some(({ code }) => code === BAD_BARS) ? "its bars are bad" : null,
     trained === null ? "no training of its model is on record" : null,
     trained !== null && trained.endDate.slice(0, 10) >= cut.startDate
       ? `its model was trained to ${trained.endDate.slice(0, 10)}, on days of the holdout`
