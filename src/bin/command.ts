@@ -1,4 +1,5 @@
 /** What all commands have in common. */
+import { userInfo } from "node:os";
 import { inspect, parseArgs } from "node:util";
 import { loadConfig, type Config } from "../config.ts";
 import { isDomainError } from "../domain/errors.ts";
@@ -46,6 +47,15 @@ export function noArguments(): void {
 
 /** The settings, completed by the lab that runs on this machine. @throws DomainError `invalid_input` */
 export const settings = async (): Promise<Config> => loadConfig(await labEnvironment(process.env));
+
+/** Who types a command. A user of a container may have no name. */
+export function operator(): string {
+  try {
+    return `operator ${userInfo().username}`;
+  } catch {
+    return "operator";
+  }
+}
 
 /** Errors of `parseArgs`. */
 const isArgumentError = (error: unknown): error is Error =>

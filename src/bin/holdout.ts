@@ -1,12 +1,11 @@
 /** `ktrdr-mcp holdout`: keeps the newest bars of a symbol back, shows the looks at them, and voids one. */
-import { userInfo } from "node:os";
 import { parseArgs } from "node:util";
 import type { Config } from "../config.ts";
 import { createHoldoutStore } from "../store/holdouts.ts";
 import { createLedger } from "../store/ledger.ts";
 import { createPool } from "../store/pool.ts";
 import { DomainError } from "../domain/errors.ts";
-import { runCommand, say, settings, Usage } from "./command.ts";
+import { operator, runCommand, say, settings, Usage } from "./command.ts";
 import { setHoldout, type HoldoutParts } from "./holdout-set.ts";
 import { statusLines } from "./holdout-status.ts";
 import { reasonOf } from "./research-command.ts";
@@ -42,15 +41,6 @@ async function voidLook({ store, by }: HoldoutParts, jobId: string, given: strin
   say(
     `Look ${look} at the holdout of ${symbol} is void. It stays counted: the next look is number ${look + 1} or later.`,
   );
-}
-
-/** A user of a container may have no name. */
-function operator(): string {
-  try {
-    return `operator ${userInfo().username}`;
-  } catch {
-    return "operator";
-  }
 }
 
 async function withParts(config: Config, work: (parts: HoldoutParts) => Promise<void>): Promise<void> {

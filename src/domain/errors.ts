@@ -41,6 +41,8 @@ const NATURE = {
   too_many_jobs: { number: -32001, retryable: true },
   research_paused: { number: -32001, retryable: true },
   budget_exhausted: { number: -32001, retryable: true },
+  // An operator's limit that does not renew.
+  trials_used_up: { number: -32602, retryable: false },
   // KTRDR refused or failed.
   bars_refused: { number: -32602, retryable: false },
   ktrdr_rejected: { number: -32602, retryable: false },

@@ -3,6 +3,7 @@ import { DomainError } from "../domain/errors.ts";
 import type { JobInput } from "../domain/job.ts";
 import { JobOutcome } from "../domain/outcome.ts";
 import { JobResult, type JobRequest } from "../domain/kinds/index.ts";
+import { refusedTrial } from "../domain/luck/trial-limit.ts";
 import { Engine } from "../domain/result.ts";
 import { createComputationWriter, type ComputationWriter } from "./computation-writer.ts";
 import { JobRow, JOB_COLUMNS, type JobRecord } from "./job-row.ts";
@@ -11,7 +12,8 @@ import { run, select, withTransaction, type Pool, type Session } from "./pool.ts
 import { insertResult } from "./result-writer.ts";
 
 /**
- * Writes the record of jobs, and the ledger of trials with it: no backtest is on record without its line. Every method may be repeated, also concurrently, with the same effect as once.
+ * Writes the record of jobs, and the ledger of trials with it: no backtest is on record without its line. Every method may
+ * be repeated, also concurrently, with the same effect as once.
  * All throw DomainError `database_unavailable` when PostgreSQL does not answer.
  */
 export interface JobWriter extends ComputationWriter {
@@ -39,7 +41,9 @@ export function createJobWriter(pool: Pool): JobWriter {
     ...createComputationWriter(pool),
 
     async admit(input, strategyText, namespaceId = null) {
-      await insertJob(pool, input, strategyText, namespaceId);
+      const given = [input, strategyText, namespaceId] as const;
+      if (input.request.kind === "backtest") await insertBacktest(pool, input.request.symbol, ...given);
+      else await insertJob(pool, ...given);
       const [job] = await select(
         pool,
         JobRow,
@@ -55,46 +59,60 @@ export function createJobWriter(pool: Pool): JobWriter {
     },
 
     finish(jobId, outcome, result, engine) {
-      return withTransaction(pool, async (session) => {
-        const ending = storable(jobId, outcome, result, engine);
-        const closed = await run(
-          session,
-          `update jobs set status = $2, outcome = $3, engine = $4, finished_at = now()
-           where job_id = $1 and status = 'open' returning job_id`,
-          [jobId, ending.outcome.status, toJsonb(ending.outcome), engine === null ? null : toJsonb(engine)],
-        );
-        if (closed.length === 0) return await standingOutcome(session, jobId);
-        // Ends open computations: they no longer own their operations, and another job may resume those.
-        await run(
-          session,
-          "update computations set ended_at = now(), fate = $2 where job_id = $1 and ended_at is null",
-          [jobId, ending.outcome.status],
-        );
-        if (ending.result !== null) await insertResult(session, jobId, ending.outcome.status, ending.result);
-        await run(session, ENDED_TRIAL, [jobId]);
-        await run(session, "select end_look($1)", [jobId]);
-        return ending.outcome;
-      });
+      return withTransaction(pool, async (session) => await end(session, jobId, outcome, result, engine));
     },
   };
+}
+
+async function end(
+  session: Session,
+  jobId: string,
+  outcome: JobOutcome,
+  result: JobResult | null,
+  engine: Engine | null,
+): Promise<JobOutcome> {
+  const ending = storable(jobId, outcome, result, engine);
+  const closed = await run(
+    session,
+    `update jobs set status = $2, outcome = $3, engine = $4, finished_at = now()
+           where job_id = $1 and status = 'open' returning job_id`,
+    [jobId, ending.outcome.status, toJsonb(ending.outcome), engine === null ? null : toJsonb(engine)],
+  );
+  if (closed.length === 0) return await standingOutcome(session, jobId);
+  // Ends open computations: they no longer own their operations, and another job may resume those.
+  await run(session, "update computations set ended_at = now(), fate = $2 where job_id = $1 and ended_at is null", [
+    jobId,
+    ending.outcome.status,
+  ]);
+  if (ending.result !== null) await insertResult(session, jobId, ending.outcome.status, ending.result);
+  await run(session, ENDED_TRIAL, [jobId]);
+  await run(session, "select end_look($1)", [jobId]);
+  return ending.outcome;
 }
 
 const ENDED_TRIAL = `select append_trial_event(trial_event_of(j.job_id, j.status, j.request, j.client, r.result))
   from jobs j left join results r using (job_id) where j.job_id = $1 and j.kind = 'backtest'`;
 
-function insertJob(
-  session: Session,
-  input: JobInput<JobRequest>,
-  strategyText: string | null,
-  namespaceId: string | null,
-): Promise<unknown> {
+/** A backtest that passes the operator's limit of trials has ended, when it is on record. */
+async function insertBacktest(pool: Pool, symbol: string, ...job: NewJob): Promise<void> {
+  await withTransaction(pool, async (session) => {
+    const [row] = await insertJob(session, ...job);
+    const left = z.coerce.number().nullish().parse(row?.["left"]);
+    const [{ jobId }] = job;
+    if (left != null && left < 0) await end(session, jobId, refusedTrial(jobId, symbol), null, null);
+  });
+}
+
+type NewJob = readonly [input: JobInput<JobRequest>, strategyText: string | null, namespaceId: string | null];
+
+function insertJob(session: Session, ...[input, strategyText, namespaceId]: NewJob) {
   return run(
     session,
     `with job as (insert into jobs
        (job_id, kind, request, request_hash, force_reason, parent_job_id, strategy_text, client, priority, namespace_id)
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing returning *)
      select case kind when 'holdout' then begin_look(job_id, request, client)
-         else append_trial_event(trial_event_of(job_id, status, request, client, null)) end
+         else begin_trial(trial_event_of(job_id, status, request, client, null)) end as "left"
        from job where kind in ('backtest', 'holdout')`,
     [
       input.jobId,

@@ -60,7 +60,7 @@ const RUNS = `
     (j.request ->> 'startDate') || ' to ' || (j.request ->> 'endDate') as days, r.result -> 'engine' as engine
   from jobs j left join results r using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
   where j.kind in ('training', 'backtest') and not j.request ? 'measures' and (j.force_reason is null or j.force_reason not like 'replay of %')
-    and (j.status = 'failed' or (j.kind = 'backtest' and j.status = 'completed'
+    and (j.status = 'failed' and j.outcome #>> '{failure,code}' is distinct from 'trials_used_up' or (j.kind = 'backtest' and j.status = 'completed'
       and not ${branded("r")} and not ${IN_SAMPLE}))
     and ($1::text is null or j.strategy = $1) and ($2::text is null or j.symbol = $2)
     and ($3::text is null or j.timeframe = $3)

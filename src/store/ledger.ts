@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import { z } from "zod";
 import type { DateWindow } from "../domain/market-data.ts";
+import { toJsonb } from "./json.ts";
 import { run, select, type Pool, type Session } from "./pool.ts";
 import { sharedDays } from "./shared-days.ts";
 
@@ -27,6 +28,21 @@ export interface Anchor extends LedgerHead {
   readonly place: string;
 }
 
+const LimitRow = z.object({
+  symbol: z.string(),
+  /** Backtests of the symbol whose figures may be shown. */
+  limit: z.number(),
+  /** 0 or less when it is reached. */
+  left: z.number(),
+  /** ISO-8601 UTC. */
+  at: z.string(),
+  /** Who set it, and why. */
+  by: z.string(),
+  reason: z.string(),
+});
+/** The operator's limit of trials on a symbol. */
+export type TrialLimit = Readonly<z.infer<typeof LimitRow>>;
+
 /** What a check of the ledger found wrong, one line each; empty when nothing is. */
 export interface LedgerCheck {
   readonly head: LedgerHead | null;
@@ -40,6 +56,12 @@ export interface Ledger {
   trials(symbol: string, window: DateWindow): Promise<Trials>;
   /** `Trials.count` of several symbols; those of which nothing was looked at are left out. */
   counts(symbols: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Trials that may still begin, of those symbols that have a limit; 0 or less when it is reached. */
+  left(symbols: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** The limits that hold. */
+  limits(): Promise<readonly TrialLimit[]>;
+  /** Sets the limit of a symbol, or ends it (null), as a line of the ledger. */
+  setLimit(order: Omit<TrialLimit, "left" | "limit" | "at"> & { readonly limit: number | null }): Promise<void>;
   /** Computes every hash anew, and compares the lines with the jobs, both ways, and with heads kept elsewhere. */
   check(anchors: readonly Anchor[]): Promise<LedgerCheck>;
 }
@@ -65,6 +87,12 @@ const COUNT = `
       as deviation
   from trial_events where ${SHOWN} and symbol = $1`;
 
+const LIMITS = `
+  select symbol, (event ->> 'limit')::integer as limit, trials_left(symbol) as left,
+    event ->> 'at' as at, event ->> 'by' as by, event ->> 'reason' as reason
+  from (select distinct on (symbol) symbol, event from trial_events where kind = 'override' order by symbol, seq desc) latest
+  where event ? 'limit' order by symbol`;
+
 export function createLedger(pool: Pool): Ledger {
   return {
     head: () => ledgerHead(pool),
@@ -75,6 +103,19 @@ export function createLedger(pool: Pool): Ledger {
       if (symbols.length === 0) return new Map();
       const rows = await select(pool, z.object({ symbol: z.string(), count: z.number() }), COUNTS, [symbols]);
       return new Map(rows.map(({ symbol, count }) => [symbol, count]));
+    },
+
+    async left(symbols) {
+      const row = z.object({ symbol: z.string(), left: z.number() });
+      const statement = `select symbol, remaining as left from unnest($1::text[]) symbol, trials_left(symbol) remaining
+        where remaining is not null`;
+      return new Map((await select(pool, row, statement, [symbols])).map(({ symbol, left }) => [symbol, left]));
+    },
+
+    limits: () => select(pool, LimitRow, LIMITS),
+
+    async setLimit(order) {
+      await run(pool, "select append_trial_event($1)", [toJsonb({ kind: "override", ...order })]);
     },
 
     async check(anchors) {

@@ -11,10 +11,12 @@ export interface PowerQuestion {
   readonly coming: number;
   /** Years of bars to test on. */
   readonly years: number;
+  /** Backtests that the operator's limit still allows; null without one. */
+  readonly left: number | null;
 }
 
 /** What can still be shown on a market, said before anything is computed. Sharpe ratios are annual. */
-export function powerText({ symbol, tried, coming, years }: PowerQuestion): string {
+export function powerText({ symbol, tried, coming, years, left }: PowerQuestion): string {
   const trials = tried + coming;
   const sofar = tried === 0 ? "No backtest was" : tried === 1 ? "One backtest was" : `${tried} backtests were`;
   const found = findableSharpe(trials, years).toFixed(2);
@@ -26,5 +28,6 @@ export function powerText({ symbol, tried, coming, years }: PowerQuestion): stri
       : trials > budget
         ? `For a true Sharpe of ${GOOD_SHARPE} they carry ${budget}: each further one hides it deeper.`
         : `For a true Sharpe of ${GOOD_SHARPE} they carry ${budget}.`,
+    ...(left === null ? [] : [`The operator's limit leaves ${Math.max(0, left)} more.`]),
   ].join(" ");
 }

@@ -1,12 +1,11 @@
 /** Which backtest may be examined on a holdout: one that was expected beforehand and that luck does not explain. */
 import { DomainError } from "../../domain/errors.ts";
 import type { Experiment } from "../../domain/experiment.ts";
-import { isBranded } from "../../domain/insistence.ts";
 import type { BacktestRequest, BacktestResult } from "../../domain/kinds/backtest.ts";
 import { CANDIDATE_LUCK } from "../../domain/luck/luck.ts";
 import { ENOUGH_TRADES, luckText } from "../../domain/luck/run-luck.ts";
 import type { Cut } from "../../domain/holdout/holdout.ts";
-import { BAD_BARS } from "../../domain/results/bar-soundness.ts";
+import { worthless } from "../../domain/luck/worthless.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { inSample } from "../jobs/in-sample.ts";
 import { luckOfBacktest } from "../jobs/luck-of.ts";
@@ -48,9 +47,7 @@ export async function assertEligible(deps: Deps, candidate: Candidate, cut: Cut)
   const luck = await luckOfBacktest(deps, result, sample);
   const trained = model?.kind === "training" ? model : null;
   const reasons = [
-    isBranded(result) ? "it saw the future (looks_ahead)" : null,
-    sample.inSample === true ? "it is in-sample: its model was trained on its days" : null,
-    result.caveats.some(({ code }) => code === BAD_BARS) ? "its bars are bad" : null,
+    worthless(result, sample.inSample),
     trained === null ? "no training of its model is on record" : null,
     trained !== null && trained.endDate.slice(0, 10) >= cut.startDate
       ? `its model was trained to ${trained.endDate.slice(0, 10)}, on days of the holdout`

@@ -19,8 +19,8 @@ export async function luckOfBacktest(deps: Deps, result: BacktestResult, { inSam
   return luckOfResult(result, count, worthless(result, inSample), deviation);
 }
 
-/** From which set a run was picked: the backtests of its own symbol, or those of all symbols that are ranked together. */
-export type PickedFrom = "own symbol" | "all symbols";
+/** From which set a run was picked: the backtests of its own symbol, or those of all these symbols, which are ranked together. */
+export type PickedFrom = "own symbol" | readonly string[];
 
 /** What a row that ranks a backtest must show beside its figures. */
 export interface WeighedRun {
@@ -39,20 +39,21 @@ export async function weighRuns(
   pickedFrom: PickedFrom,
 ): Promise<ReadonlyMap<string, WeighedRun>> {
   const runs = await deps.records.results.runs([...new Set(jobIds)]);
-  const tried = await deps.records.ledger.counts(symbolsOf(runs));
+  const ranked = pickedFrom === "own symbol" ? null : new Set(pickedFrom);
+  const tried = await deps.records.ledger.counts([...(ranked ?? symbolsOf(runs))]);
   const all = [...tried.values()].reduce((sum, count) => sum + count, 0);
   return new Map(
     runs.flatMap(({ jobId, job, result }) => {
       if (job === null || result?.kind !== "backtest") return [];
       const inSample = job.trainedOn === null ? "unknown" : overlaps(job.trainedOn, result);
-      const trials = pickedFrom === "all symbols" ? all : (tried.get(result.symbol) ?? 1);
+      const trials = ranked !== null ? all : (tried.get(result.symbol) ?? 1);
       const luck = luckOfResult(result, trials, worthless(result, inSample));
       return [[jobId, { luck, timeInMarket: timeInMarket(result) }]];
     }),
   );
 }
 
-export const symbolsOf = (runs: readonly RunOnRecord[]): string[] => [
+export const symbolsOf = (runs: readonly Pick<RunOnRecord, "result">[]): string[] => [
   ...new Set(runs.flatMap(({ result }) => (result?.kind === "backtest" ? [result.symbol] : []))),
 ];
 
@@ -61,6 +62,9 @@ export const symbolsOf = (runs: readonly RunOnRecord[]): string[] => [
  * @param coming backtests that are asked for now
  */
 export async function powerOf(deps: Deps, symbol: string, window: DateWindow, coming: number): Promise<string | null> {
-  const counts = await deps.records.ledger.counts([symbol]).catch(() => null);
-  return counts === null ? null : powerText({ symbol, tried: counts.get(symbol) ?? 0, coming, years: yearsOf(window) });
+  const { ledger } = deps.records;
+  const known = await Promise.all([ledger.counts([symbol]), ledger.left([symbol])]).catch(() => null);
+  if (known === null) return null;
+  const [tried, left] = known.map((of) => of.get(symbol) ?? null);
+  return powerText({ symbol, tried: tried ?? 0, coming, years: yearsOf(window), left: left ?? null });
 }

@@ -6,7 +6,9 @@ import { compact } from "../../domain/facts.ts";
 import { knownOf } from "../../domain/job-status.ts";
 import { assertUnkept } from "../holdout/unkept.ts";
 import { statusFacts, statusOf, type TaskStatus } from "./task-status.ts";
+import { checkTrialLimit } from "./trial-limit.ts";
 import type { Asking } from "../asking.ts";
+import type { Deps } from "../ports.ts";
 
 interface StartWish {
   readonly request: JobRequest;
@@ -57,7 +59,7 @@ async function unclaim(room: Room): Promise<void> {
 async function findOrStart(context: Asking, wish: StartWish, jobId: string, room: Room) {
   const { deps, caller } = context;
   // In parallel: all of these only read, and a new job needs all. A known job is answered whatever the checks say.
-  const checking = assertUnkept(deps, wish.request).then(() => wish.preflight());
+  const checking = assertUnkept(deps, wish.request).then(async () => await cleared(deps, wish));
   const [isNew, ...checks] = await Promise.all([isUnrecorded(context, jobId), room, settled(checking)]);
   const refusal = checks.find((check) => check.status === "rejected");
   // Temporal itself refuses to start a known job, so it is asked beforehand only when the job may not be started.
@@ -73,9 +75,9 @@ async function findOrStart(context: Asking, wish: StartWish, jobId: string, room
     ...lateWarnings(attached, status),
   ];
   if (known !== null) return { ...statusFacts(jobId, known), existing: true, warnings: late(known) };
-  const cleared = checked.status === "fulfilled" ? checked.value : { request: wish.request, warnings: [] };
+  const toStart = checked.status === "fulfilled" ? checked.value : { request: wish.request, warnings: [] };
   const [started, polling] = await Promise.all([
-    deps.jobs.start(cleared.request, {
+    deps.jobs.start(toStart.request, {
       forceReason,
       client: caller.name,
       ...compact({ experimentId, priority: wish.priority }),
@@ -99,8 +101,13 @@ async function findOrStart(context: Asking, wish: StartWish, jobId: string, room
       ? "Tell the user to start a worker (`bin/ktrdr-mcp worker`), then call get_task_status."
       : "Call get_task_status with this task_id and wait_seconds 45 until final is true.",
     existing: false,
-    warnings: [...misfit, ...cleared.warnings],
+    warnings: [...misfit, ...toStart.warnings],
   };
+}
+
+async function cleared(deps: Deps, { request, preflight }: StartWish): Promise<Cleared> {
+  const [limited, checked] = await Promise.all([checkTrialLimit(deps, request), preflight()]);
+  return { ...checked, warnings: [...limited, ...checked.warnings] };
 }
 
 /** Warnings for a known job: what was insisted on then, and what today's checks find that the checks of then did not. */

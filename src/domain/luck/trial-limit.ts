@@ -1,0 +1,42 @@
+/** The operator's limit of trials on a symbol: beyond it nothing is computed, because the best of many means little. */
+import { itemsOf, prefixOf } from "../batch.ts";
+import { DomainError } from "../errors.ts";
+import type { JobRequest } from "../kinds/index.ts";
+import type { JobOutcome } from "../outcome.ts";
+
+/** Trials that a request asks for, by symbol. Prefixes, which measure a backtest, are none. */
+export function trialsAskedFor(request: JobRequest): ReadonlyMap<string, number> {
+  const backtests =
+    request.kind === "backtest"
+      ? [request]
+      : request.kind === "batch"
+        ? itemsOf(request).flatMap(({ backtest }) => backtest ?? [])
+        : [];
+  if (prefixOf(request) !== null) return new Map();
+  return new Map([...Map.groupBy(backtests, ({ symbol }) => symbol)].map(([symbol, of]) => [symbol, of.length]));
+}
+
+export const trialsUsedUp = (symbol: string): DomainError =>
+  new DomainError("trials_used_up", {
+    what: `The operator's limit of backtests on ${symbol} is reached: nothing was computed.`,
+    why: "the more are tried on the same bars, the less the best of them means",
+    next: `work on another symbol, or ask the operator for a higher limit (\`bin/ktrdr-mcp ledger limit ${symbol} NUMBER --reason TEXT\`)`,
+  });
+
+/** Said when a request asks for more trials than are left. Those that come too late fail, and show nothing. */
+export const trialsRunShort = (symbol: string, asked: number, left: number): string =>
+  `The operator's limit leaves ${left} more ${left === 1 ? "backtest" : "backtests"} on ${symbol}, and ${asked} are asked for: those that were not shown before end as failed (trials_used_up) once it is reached.`;
+
+/** How a backtest ends that would pass the limit. */
+export function refusedTrial(jobId: string, symbol: string): JobOutcome {
+  const { code, what, why = null, next = "" } = trialsUsedUp(symbol);
+  return {
+    jobId,
+    status: "failed",
+    failure: { code, what, why, next: `${next}, then start it again with force_new_reason` },
+    partial: null,
+    faultsSeen: [],
+    operationIds: [],
+    headline: what,
+  };
+}
