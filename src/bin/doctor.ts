@@ -13,9 +13,10 @@ import { linesOf } from "../doctor/print.ts";
 import { patienceAfter } from "../doctor/patience.ts";
 import { runCommand, say, sayJson, Usage } from "./command.ts";
 
-await runCommand("Usage: ktrdr-mcp doctor [--json] [--no-probe] [--patience SECONDS]", async () => {
+await runCommand("Usage: ktrdr-mcp doctor [--json] [--deep] [--no-probe] [--patience SECONDS]", async () => {
   const options = {
     json: { type: "boolean", default: false },
+    deep: { type: "boolean", default: false },
     probe: { type: "boolean", default: true },
     patience: { type: "string" },
   } as const;
@@ -26,6 +27,7 @@ await runCommand("Usage: ktrdr-mcp doctor [--json] [--no-probe] [--patience SECO
     nodeVersion,
     execPath,
     probe: asked.probe,
+    deep: asked.deep,
     patienceMs: patienceOf(asked.patience),
   });
   const findings = typedHere(found);

@@ -10,6 +10,7 @@ import { lazyClient } from "../temporal/connection.ts";
 import { temporalSettings, type TemporalSettings } from "../temporal/settings.ts";
 import { checkFolders } from "./check-folders.ts";
 import { checkHoldouts } from "./check-holdouts.ts";
+import { checkIndicators } from "./check-indicators.ts";
 import { checkKtrdr, checkKtrdrWorkers } from "./check-ktrdr.ts";
 import { checkNode } from "./check-node.ts";
 import { checkPostgres } from "./check-postgres.ts";
@@ -28,13 +29,15 @@ export interface Patient {
   readonly execPath: string;
   /** Whether to send an errand through all parts. */
   readonly probe: boolean;
+  /** Whether to compute every indicator, which takes KTRDR a minute. */
+  readonly deep: boolean;
   /** How long each part may take to answer (ms). */
   readonly patienceMs: number;
 }
 
-/** Checks everything in parallel, in about three times the patience at most. Never rejects because of a finding. */
+/** Checks everything in parallel, in about three times the patience at most unless `deep`. Never rejects because of a finding. */
 export async function examine(patient: Patient): Promise<readonly Finding[]> {
-  const { env: own, nodeVersion, execPath, probe, patienceMs } = patient;
+  const { env: own, nodeVersion, execPath, probe, deep, patienceMs } = patient;
   const ground = [checkNode(nodeVersion, execPath), await labOf(own)];
   const env = await labEnvironment(own);
   let config: Config;
@@ -50,7 +53,7 @@ export async function examine(patient: Patient): Promise<readonly Finding[]> {
     ];
   }
   const postgres = checkPostgres(config.DATABASE_URL, patienceMs);
-  const ktrdr = examineKtrdr(config, { own: (own["KTRDR_API_URL"] ?? "") !== "", patienceMs });
+  const ktrdr = examineKtrdr(config, { own: (own["KTRDR_API_URL"] ?? "") !== "", deep, patienceMs });
   const sick = Promise.all([postgres, ktrdr]).then((findings) => new Set(problems(findings.flat())));
   const parts = await Promise.all([
     postgres,
@@ -102,7 +105,7 @@ async function examineTemporal(
 
 async function examineKtrdr(
   config: Config,
-  whose: { readonly own: boolean; readonly patienceMs: number },
+  { deep, ...whose }: { readonly own: boolean; readonly deep: boolean; readonly patienceMs: number },
 ): Promise<readonly Finding[]> {
   const ktrdr = createKtrdr({ baseUrl: config.KTRDR_API_URL, requestTimeoutMs: whose.patienceMs });
   try {
@@ -110,7 +113,8 @@ async function examineKtrdr(
       checkKtrdr(ktrdr, config.KTRDR_API_URL, whose.patienceMs),
       checkKtrdrWorkers(ktrdr, whose),
     ]);
-    return [...api, ...workers];
+    const answers = api.every(({ severity }) => severity !== "problem");
+    return [...api, ...workers, ...(deep && answers ? await checkIndicators(ktrdr) : [])];
   } finally {
     ktrdr.close();
   }

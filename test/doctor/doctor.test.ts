@@ -438,6 +438,70 @@ describe("a holdout", () => {
   });
 });
 
+describe("indicators", () => {
+  const ofIndicators = ({ findings }: Examined) => findings.filter(({ part }) => part === "Indicators");
+
+  test("are looked at when asked for: each keeps its past values", async () => {
+    const examined = await doctor({}, "--no-probe", "--deep");
+    well(examined);
+    expect(ofIndicators(examined)).toMatchObject([
+      { severity: "ok", detail: expect.stringMatching(/^all \d\d types on/) },
+    ]);
+  });
+
+  test("one that tells the future, and one that KTRDR does not compute", async () => {
+    const { url, close } = await ktrdrThat((type, answer) => {
+      if (type === "adx") return { status: 500, body: { detail: "no" } };
+      const { length } = answer.dates;
+      const shifted = (values: readonly (number | null)[]) =>
+        values.map((value) => (value === null ? null : value + length));
+      const indicators = Object.entries(answer.indicators).map(([name, values]) => [name, shifted(values)]);
+      return { status: 200, body: type === "rsi" ? { ...answer, indicators: Object.fromEntries(indicators) } : answer };
+    });
+    onTestFinished(close);
+    const examined = await doctor({ KTRDR_API_URL: url }, "--no-probe", "--deep");
+    expect(examined.of("indicator_repaints").detail).toMatch(
+      /past values change when later bars come: rsi \(rsi\w*\)$/,
+    );
+    expect(examined.of("indicators_unexamined").detail).toBe("KTRDR did not compute adx");
+  });
+});
+
+interface Calculated {
+  readonly dates: readonly string[];
+  readonly indicators: Readonly<Record<string, readonly (number | null)[]>>;
+}
+
+/** The lab's KTRDR, with other answers to calculations. */
+async function ktrdrThat(
+  answers: (type: string, answer: Calculated) => { readonly status: number; readonly body: unknown },
+): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
+  const server = createServer((request, response) => {
+    void (async () => {
+      const body = (await Array.fromAsync(request, String)).join("");
+      const { method = "GET", url = "/" } = request;
+      const passed = await fetch(`${lab.addresses.ktrdr}${url}`, {
+        method,
+        headers: { "content-type": "application/json" },
+        ...(body === "" ? {} : { body }),
+      });
+      const told = (await passed.json()) as Calculated;
+      const [{ id }] = url.includes("/indicators/calculate") ? JSON.parse(body).indicators : [{ id: null }];
+      const other = id === null ? { status: passed.status, body: told } : answers(id, told);
+      response.writeHead(other.status, { "content-type": "application/json" }).end(JSON.stringify(other.body));
+    })();
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
 describe("settings", () => {
   test("a folder that is a file", async () => {
     // The tests may run as root, which permissions do not stop. A file in the place of a folder stops it.
