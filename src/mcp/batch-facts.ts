@@ -137,6 +137,7 @@ const batchRow = (row: BatchRow) =>
     strategy: row.strategy,
     on: row.on,
     status: statusOf(row),
+    failure: row.failure,
     training: row.trainingJobId,
     model: row.trainingJobId === null ? row.modelJobId : null,
     backtest: row.backtestJobId,

@@ -14,7 +14,7 @@ export async function leadingOf(deps: Deps, rows: readonly BatchRow[]) {
   const known = rows.filter(({ sharpe, testAccuracy }) => sharpe !== null || testAccuracy !== null);
   const places = [...Map.groupBy(rankedGroups(known), ({ on }) => on)].slice(0, SHOWN_PLACES);
   const firsts = places.flatMap(([, [first]]) => (first === undefined ? [] : [first]));
-  const weighed = await weighedMiddles(deps, firsts);
+  const weighed = await weighedMiddles(deps, firsts, rows);
   const leading = firsts.map((first) => ({ on: first.on, ...groupFacts(first, weighed) }));
   const [only] = leading;
   if (only === undefined) return {};
@@ -60,12 +60,20 @@ function typicalDeviation(groups: readonly (readonly number[])[]): number {
 }
 
 /**
- * How far luck explains the run in the middle of each group, among all backtests of the symbols that are ranked here.
+ * How far luck explains the run in the middle of each group, among all backtests of the symbols of all rows, shown or not.
  * Nothing while the record does not answer.
  */
-async function weighedMiddles(deps: Deps, groups: readonly RankedGroup[]): Promise<ReadonlyMap<string, WeighedRun>> {
+async function weighedMiddles(
+  deps: Deps,
+  groups: readonly RankedGroup[],
+  rows: readonly BatchRow[],
+): Promise<ReadonlyMap<string, WeighedRun>> {
   const middles = groups.flatMap(({ members }) => middleRun(members)?.backtestJobId ?? []);
-  return await weighRuns(deps, middles, "all symbols").catch(() => new Map<string, WeighedRun>());
+  return await weighRuns(
+    deps,
+    middles,
+    rows.flatMap(({ symbol }) => symbol ?? []),
+  ).catch(() => new Map<string, WeighedRun>());
 }
 
 /** The draw in the middle; of two the worse one. Any of them where none has a Sharpe ratio. */
@@ -95,7 +103,7 @@ function groupFacts({ members, figure }: RankedGroup, weighed: ReadonlyMap<strin
 export async function groupsOf(deps: Deps, rows: readonly BatchRow[], most: number) {
   const ranked = rankedGroups(rows);
   const several = new Set(ranked.map(({ on }) => on)).size > 1;
-  const weighed = await weighedMiddles(deps, ranked.slice(0, most));
+  const weighed = await weighedMiddles(deps, ranked.slice(0, most), rows);
   const groups = ranked.slice(0, most).map((group) => ({
     ...groupFacts(group, weighed),
     ...compact({

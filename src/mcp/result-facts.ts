@@ -5,6 +5,7 @@ import { CANDIDATE_LUCK } from "../domain/luck/luck.ts";
 import type { RunLuck } from "../domain/luck/run-luck.ts";
 import type { Told } from "../domain/kinds/define-kind.ts";
 import { kindOf, type JobResult } from "../domain/kinds/index.ts";
+import { isTold } from "../domain/results/backtest-caveats.ts";
 import { spread } from "../domain/statistics.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { InSample } from "../research/jobs/in-sample.ts";
@@ -39,7 +40,8 @@ export function resultFacts(
   said: readonly string[] = [],
 ): ResultFacts {
   const first = result.caveats.filter(isInsistence);
-  const others = result.caveats.filter((caveat) => !isInsistence(caveat));
+  const luckIsTold = beside !== null && beside.luck.probability !== null;
+  const others = result.caveats.filter((caveat) => !isInsistence(caveat) && isTold(caveat, detail, luckIsTold));
   const texts = [
     said,
     first.map(({ text }) => text),

@@ -68,6 +68,8 @@ const Row = z.object({
   /** The training of the model that is backtested, by the batch or by somebody before. */
   modelJobId: z.string().nullable(),
   computing: z.boolean(),
+  /** Error code of the job that failed; null when none did. */
+  failure: z.string().nullable(),
   /** 0..1; of a regression the share of right directions. */
   testAccuracy: z.number().nullable(),
   /** Of the saved model, like `finalValAccuracy`. */
@@ -102,6 +104,7 @@ const ROWS = `
       jm.request ->> 'strategySha256' as "textSha256",
       t.job_id as "trainingJobId", jt.status as "trainingStatus", b.job_id as "backtestJobId", jb.status as "backtestStatus",
       coalesce(t.job_id, jb.request ->> 'trainingJobId') as "modelJobId", ${COMPUTING} as computing,
+      coalesce(jb.outcome, jt.outcome) #>> '{failure,code}' as failure,
       rt.test_accuracy as "testAccuracy", rb.sharpe, rb.total_return as "totalReturn", rb.max_drawdown as "maxDrawdown",
       rb.trades, rb.sharpe - (rb.result #>> '{buyAndHold,sharpe}')::float8 as "excessSharpe",
       ${branded("rt")} or ${branded("rb")} as "looksAhead",

@@ -119,6 +119,8 @@ describe("a finished backtest", () => {
   it("is run again for fewer days as a trial of its own, although a prefix had these days", async () => {
     const { count } = await counts();
     const parts = await partsOf(measurement);
+    const { tasks } = await research.call("list_tasks", { limit: 50 });
+    expect((tasks as Answer[]).map(({ task_id }) => task_id).toSorted()).toEqual([measurement, model, run].toSorted());
     expect(parts).toHaveLength(POINTS);
     const end_date = ((await recorded(measurement)) as MeasurementResult).blocks[5]?.end;
     const shorter = await research.call("run_backtest", { model, start_date: TEST.start_date, end_date });

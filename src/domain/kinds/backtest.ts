@@ -134,12 +134,12 @@ function toldOf(result: BacktestResult, detail: Detail): Told {
   if (detail === "brief") return { figures: compact(brief), ...beside };
   const figures = compact({
     ...brief,
-    ktrdr_sortino: rounded(result.sortino),
     volatility: rounded(result.volatility),
     calmar: rounded(result.calmar),
     win_rate: rounded(result.winRate),
     profit_factor: rounded(result.profitFactor),
     avg_holding_hours: rounded(result.avgHoldingHours),
+    ktrdr_sortino: detail === "full" ? rounded(result.sortino) : null,
   });
   return { figures, ...beside, ...(detail === "full" ? { raw: roundedAll(result.raw) } : {}) };
 }

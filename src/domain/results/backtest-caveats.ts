@@ -1,3 +1,4 @@
+import type { Detail } from "../facts.ts";
 import type { Caveat } from "../result.ts";
 import type { BacktestResult } from "../kinds/backtest.ts";
 import { sharpeStandardError } from "../statistics.ts";
@@ -133,7 +134,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
       profitFactor === null
         ? ""
         : ` The profit factor is corrected to ${figure(profitFactor)} (KTRDR: ${figure(figures.raw["profit_factor"] ?? 0)}).`;
-    return `KTRDR's trades leave out ${figure(leftOut)} of entry costs.${corrected} The win rate is still too favourable.`;
+    return `KTRDR's trades leave out ${figure(leftOut)} of entry costs: the win rate is too favourable.${corrected}`;
   },
   no_losing_trade: ({ figures }) =>
     figures.trades > 0 && figures.profitFactor === null
@@ -142,7 +143,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   last_exit_not_costed: ({ figures }) => {
     const cost = POSITION_SHARE * (figures.commission + figures.slippage);
     return figures.trades > 0 && cost > 0
-      ? `Up to ${percent(cost)} of exit costs may be missing: what is open at the end is closed after the last equity point.`
+      ? `Up to ${percent(cost)} of costs may be missing for an exit after the last bar.`
       : null;
   },
   part_invested: ({ figures }) =>
@@ -159,6 +160,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
       : `Buy-and-hold could not be computed: ${tradableBars} bars are left after the warm-up.`;
   },
 };
+
+/** Caveats about figures that only detail full shows. */
+const OF_FULL_ONLY: readonly string[] = ["sortino_is_ktrdrs", "no_sortino"];
+
+/** Whether a caveat says something about what is shown. @param luckIsTold whether luck stands beside it, which says more */
+export const isTold = ({ code }: Caveat, detail: Detail, luckIsTold: boolean): boolean =>
+  detail === "full" || !(OF_FULL_ONLY.includes(code) || (luckIsTold && code === "sharpe_within_noise"));
 
 /** Stable codes in a stable order: the gravest first. */
 export function backtestCaveats(facts: BacktestFacts): readonly Caveat[] {

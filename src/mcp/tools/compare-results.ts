@@ -7,7 +7,7 @@ import { median } from "../../domain/statistics.ts";
 import { differences, type Difference } from "../../domain/strategy/difference.ts";
 import { compact, rounded, enginesText } from "../../domain/facts.ts";
 import { luckInShort } from "../../domain/luck/run-luck.ts";
-import { weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
+import { symbolsOf, weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import { runsToCompare, type RunToCompare } from "../../research/jobs/compared-runs.ts";
 import { comparedMeasurements } from "../../research/jobs/measured-runs.ts";
 import { linesOfRuns } from "../equity-lines.ts";
@@ -65,7 +65,7 @@ Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
       attach(await deps.charts.comparison(figure, named));
     }
     const shown = SHOWN[detail];
-    const weighed = await weighRuns(deps, groups.map(middleOf), "all symbols");
+    const weighed = await weighRuns(deps, groups.map(middleOf), symbolsOf(runs));
     return {
       headline: headlineOf(figure, groups, runs),
       figure,

@@ -17,7 +17,7 @@ export const listTasks = defineTool({
   title: "List tasks",
   description: `Jobs, newest first: finished ones from the record for ever, open ones also from Temporal. It finds a task_id again, what is running, and what was tried for a strategy.
 
-"open" means not ended; get_task_status says what an open job is doing. "luck": how often luck alone looks like this backtest, among all tried on its symbol. Jobs of a batch or measurement carry "part_of". For models with their figures, list_models is shorter.
+"open" means not ended; get_task_status says what an open job is doing. "luck": how often luck alone looks like this backtest, among all tried on its symbol. Jobs of a batch carry "part_of"; a measurement's are listed with kind backtest only. For models with their figures, list_models is shorter.
 
 Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "limit": 20}. For the next page pass the last task_id as "before".`,
   input: z.strictObject({
@@ -37,7 +37,8 @@ Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "lim
   async handle({ limit, ...filter }, { deps }) {
     const wantsOpen = filter.status === undefined || filter.status === "open";
     const [recorded, open] = await Promise.allSettled([
-      deps.records.jobs.list({ ...compact(filter), limit: limit + 1 }),
+      // Sixty prefixes of one measurement would push everything else off the page.
+      deps.records.jobs.list({ ...compact(filter), limit: limit + 1, withoutPrefixes: filter.kind === undefined }),
       wantsOpen && filter.before === undefined ? deps.jobs.openJobs(limit) : Promise.resolve([]),
     ]);
     if (recorded.status === "rejected" && open.status === "rejected") throw recorded.reason;
