@@ -28,7 +28,7 @@ describe("an insight carries what is known against the runs it cites", () => {
     [
       "in-sample",
       () => backtest("in-sample", { sharpe: 3, startDate: "2013-01-02" }),
-      /^in-sample proves nothing: the model was trained on these days\.$/,
+      /^in-sample proves nothing: the model was trained on these days \(in-sample\)\.$/,
     ],
     [
       "bad-bars",

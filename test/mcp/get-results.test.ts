@@ -93,6 +93,7 @@ describe("get_results", () => {
   test("a window that overlaps the training is flagged before everything else", async () => {
     const facts = await stack.ask("get_results", { task_id: "backtest-probe-2", detail: "brief" });
     expect(facts).toMatchObject({
+      headline: expect.stringMatching(/^IN-SAMPLE, proves nothing: /),
       in_sample: true,
       caveats: [expect.stringMatching(/^IN-SAMPLE/), expect.any(String)],
     });

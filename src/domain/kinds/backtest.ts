@@ -114,7 +114,7 @@ function headlineOf(result: BacktestResult): string {
   const beside =
     hold === null
       ? ""
-      : `; buy-and-hold ${percentText(hold.totalReturn, 2)}, Sharpe ${hold.sharpe?.toFixed(2) ?? "undefined"}`;
+      : `; buy-and-hold, fully invested, ${percentText(hold.totalReturn, 2)}, Sharpe ${hold.sharpe?.toFixed(2) ?? "undefined"}`;
   if (trades === 0) return `no trade was made${beside}`;
   const traded = boughtOnce(result) ? "it bought once and held" : `${trades} ${trades === 1 ? "trade" : "trades"}`;
   return `return ${percentText(totalReturn, 2)}, Sharpe ${sharpe?.toFixed(2) ?? "undefined"}, drawdown ${percentText(maxDrawdown)}, ${traded}${beside}`;

@@ -100,6 +100,10 @@ export const isSealed = ({ kind }: Pick<JobRequest, "kind">): boolean => {
 /** What was insisted on in a request; for a batch, in any of its parts. */
 export const insistedOn = (request: JobRequest): readonly Insistence[] => kindOf(request.kind).insisted(request);
 
+/** A recorded headline as it may be read alone. @param inSample whether the days are among those the model was trained on */
+export const honestHeadline = (line: string, inSample: boolean | "unknown"): string =>
+  inSample === true ? `IN-SAMPLE, proves nothing: ${line}` : line;
+
 /** One line for statuses, lists and operators. */
 export const headline = (result: JobResult): string => {
   const line = kindOf(result.kind).headline(result);

@@ -72,11 +72,11 @@ export const luckOfResult = (
 export const ENOUGH_TRADES = 30;
 
 export function runLuck(input: LuckInput): RunLuck {
-  const { sharpe, ktrdrSharpe, returns, trials, deviation } = input;
+  const { sharpe, ktrdrSharpe, returns, trials } = input;
   if (sharpe === null || ktrdrSharpe === 0 || returns < 2) {
     const untold = cannotTell(input) ?? "there is no Sharpe";
     const sentence = `${tried(input)} ${untoldText(untold)}`;
-    return { trials, probability: null, untold, bars: null, standard: null, published: null, sentence };
+    return { trials, probability: null, untold, bars: null, ...NO_PROBABILITY, sentence };
   }
   const perBar = ktrdrSharpe / Math.sqrt(KTRDR_BARS_PER_YEAR);
   const barsPerYear = (sharpe / perBar) ** 2;
@@ -88,12 +88,29 @@ export function runLuck(input: LuckInput): RunLuck {
     half: luckBar(trials, years, HALF),
     twentieth: luckBar(trials, years, CANDIDATE_LUCK),
   };
-  const needed = minimumBars(measured) / barsPerYear;
   return {
     trials,
     probability,
     untold,
     bars,
+    ...(untold === null ? probabilities(measured, input, barsPerYear) : NO_PROBABILITY),
+    sentence: [
+      tried(input),
+      barsText(trials, bars),
+      ends(input, probability, untold),
+      power(trials, years, probability),
+    ]
+      .filter((text) => text !== "")
+      .join(" "),
+  };
+}
+
+/** Where luck cannot be told, no other probability may look as if it could. */
+const NO_PROBABILITY = { standard: null, published: null } as const;
+
+function probabilities(measured: MeasuredSharpe, { trials, deviation }: LuckInput, barsPerYear: number) {
+  const needed = minimumBars(measured) / barsPerYear;
+  return {
     standard: {
       psr: probabilisticSharpe(measured),
       dsr: deflatedSharpe(measured, trials),
@@ -103,14 +120,6 @@ export function runLuck(input: LuckInput): RunLuck {
       dsr2014: deviation === null ? null : deflatedSharpe2014(measured, trials, deviation ** 2 / barsPerYear),
       psr2025: revised2025(measured).probability,
     },
-    sentence: [
-      tried(input),
-      barsText(trials, bars),
-      ends(input, probability, untold),
-      power(trials, years, probability),
-    ]
-      .filter((text) => text !== "")
-      .join(" "),
   };
 }
 
@@ -144,7 +153,7 @@ function cannotTell({ worthless, trades, sharpe }: LuckInput): string | null {
   if (worthless !== null) return worthless;
   if (trades === 0) return "it made no trade";
   if (trades < ENOUGH_TRADES)
-    return `${trades === 1 ? "one trade is" : `${trades} trades are`} too few, ${ENOUGH_TRADES} would do`;
+    return `${trades === 1 ? "one trade is" : `${trades} trades are`} too few, at least ${ENOUGH_TRADES} are needed`;
   return sharpe === null ? "there is no Sharpe" : null;
 }
 

@@ -2,17 +2,27 @@ import { LOOKS_AHEAD } from "../insistence.ts";
 import type { Caveat } from "../result.ts";
 import { BAD_BARS } from "../results/bar-soundness.ts";
 
+interface Weighed {
+  readonly caveats: readonly Caveat[];
+  readonly measures?: string | undefined;
+}
+
 /**
- * Why the figures of a backtest prove nothing, however they look; null when nothing is known against them.
+ * Why the figures of a backtest prove nothing, however they look, the gravest reason first; empty when nothing is known
+ * against them.
  * @param inSample whether its days are among those its model was trained on
  */
-export function worthless(
-  { caveats, measures }: { readonly caveats: readonly Caveat[]; readonly measures?: string | undefined },
-  inSample: boolean | "unknown",
-): string | null {
+export function reasonsWorthless({ caveats, measures }: Weighed, inSample: boolean | "unknown"): string[] {
   const has = (wanted: string) => caveats.some(({ code }) => code === wanted);
-  if (has(LOOKS_AHEAD)) return "the strategy saw the future";
-  if (measures !== undefined) return `it is a prefix that measures ${measures}`;
-  if (inSample === true) return "the model was trained on these days";
-  return has(BAD_BARS) ? "the bars are bad" : null;
+  const reasons = [
+    has(LOOKS_AHEAD) ? "the strategy saw the future" : null,
+    measures === undefined ? null : `it is a prefix that measures ${measures}`,
+    inSample === true ? "the model was trained on these days (in-sample)" : null,
+    has(BAD_BARS) ? "the bars are bad" : null,
+  ];
+  return reasons.filter((reason) => reason !== null);
 }
+
+/** The gravest of these reasons; null when there is none. */
+export const worthless = (result: Weighed, inSample: boolean | "unknown"): string | null =>
+  reasonsWorthless(result, inSample)[0] ?? null;

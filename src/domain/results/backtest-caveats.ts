@@ -73,7 +73,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
       : null,
   loses_less: ({ figures: { totalReturn, trades, buyAndHold: held } }) =>
     trades > 0 && totalReturn < 0 && held !== null && held.totalReturn < totalReturn
-      ? `It lost ${percent(-totalReturn)}, less than a falling market: buy-and-hold lost ${percent(-held.totalReturn)}. Excess over holding is no profit here.`
+      ? `It lost ${percent(-totalReturn)}. Holding, fully invested, lost more (${percent(-held.totalReturn)}): its excess over holding is no profit.`
       : null,
   coarser_bars: ({ figures: { timeframe }, bar }) =>
     bar === timeframe
@@ -130,11 +130,13 @@ const CHECKS: Readonly<Record<string, Check>> = {
   },
   entry_costs_left_out: ({ figures, trades: { leftOut, profitFactor } }) => {
     if (figures.trades === 0 || leftOut < 0.01) return null;
-    const corrected =
-      profitFactor === null
+    const [given, corrected] = [figures.raw["profit_factor"] ?? 0, profitFactor ?? 0].map(figure);
+    const factor =
+      profitFactor === null || given === corrected
         ? ""
-        : ` The profit factor is corrected to ${figure(profitFactor)} (KTRDR: ${figure(figures.raw["profit_factor"] ?? 0)}).`;
-    return `KTRDR's trades leave out ${figure(leftOut)} of entry costs: the win rate is too favourable.${corrected}`;
+        : ` The profit factor is corrected to ${corrected} (KTRDR: ${given}).`;
+    const favoured = figures.winRate === 0 ? "" : ", so the win rate is too favourable";
+    return `KTRDR's trades leave out ${figure(leftOut)} of entry costs${favoured}; return and Sharpe have them.${factor}`;
   },
   no_losing_trade: ({ figures }) =>
     figures.trades > 0 && figures.profitFactor === null
@@ -162,7 +164,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
 };
 
 /** Caveats about figures that only detail full shows. */
-const OF_FULL_ONLY: readonly string[] = ["sortino_is_ktrdrs", "no_sortino"];
+export const OF_FULL_ONLY: readonly string[] = ["sortino_is_ktrdrs", "no_sortino"];
 
 /** Whether a caveat says something about what is shown. @param luckIsTold whether luck stands beside it, which says more */
 export const isTold = ({ code }: Caveat, detail: Detail, luckIsTold: boolean): boolean =>

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { sizeOf } from "../batch.ts";
 import type { BatchRequest, BatchResult } from "../kinds/batch.ts";
 import type { Caveat, Engine } from "../result.ts";
+import { OF_FULL_ONLY } from "./backtest-caveats.ts";
 import { spread } from "../statistics.ts";
 import type { Stored } from "../stored.ts";
 
@@ -66,7 +67,7 @@ function caveatsOf(request: BatchRequest, counts: BatchCounts, items: readonly I
   const size = sizeOf(request);
   const notBegun = size - completed - failed - cancelled;
   const seen = Map.groupBy(
-    items.flatMap(({ caveatCodes }) => [...new Set(caveatCodes)]),
+    items.flatMap(({ caveatCodes }) => [...new Set(caveatCodes)].filter((code) => !OF_FULL_ONLY.includes(code))),
     (code) => code,
   );
   // The caveat about draws already says it of the whole batch.

@@ -110,7 +110,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   split_not_purged: (_, { labelSource }) => {
     if (labelSource === null) return null;
     const where = labelSource === "triple_barrier" ? "validation and test part" : "training, validation and test part";
-    return `Labels look ahead, and KTRDR leaves no gap between ${where}: accuracies are a little flattered. Compare them among equal labels only.`;
+    return `Labels look ahead, and KTRDR leaves no gap between ${where}: on noise too, accuracy may lie above the base rate. It shows no profit, only a backtest does; compare accuracies among equal labels only.`;
   },
   one_draw: () =>
     "One training is one random draw (KTRDR sets no seed): compare strategies by train_model with repeats, not by a single model.",

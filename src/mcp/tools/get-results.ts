@@ -3,7 +3,7 @@ import { prefixOf } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { BacktestResult } from "../../domain/kinds/backtest.ts";
 import { ruleText } from "../../domain/kinds/holdout.ts";
-import { isSealed, kindOf } from "../../domain/kinds/index.ts";
+import { honestHeadline, isSealed, kindOf } from "../../domain/kinds/index.ts";
 import { compact, enginesText, engineText } from "../../domain/facts.ts";
 import { batchResults } from "../batch-facts.ts";
 import { defineTool } from "../define-tool.ts";
@@ -101,8 +101,9 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
     const own = result.kind === "backtest" && prefixOf(job.request) === null;
     const beside = own ? await besideBacktest(deps, job, result) : null;
     const said = await measuringText(deps, job);
+    const headline = honestHeadline(head.headline, beside?.sample.inSample ?? false);
     const manifest = detail === "full" ? { manifest: await manifestOf(deps, job, result) } : {};
-    return { ...head, ...resultFacts(result, job, detail, beside, said), ...manifest };
+    return { ...head, headline, ...resultFacts(result, job, detail, beside, said), ...manifest };
   },
 });
 

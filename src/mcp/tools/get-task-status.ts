@@ -4,7 +4,8 @@ import type { JobFailure } from "../../domain/outcome.ts";
 import { compact } from "../../domain/facts.ts";
 import { luckInShort } from "../../domain/luck/run-luck.ts";
 import { knownOf } from "../../domain/job-status.ts";
-import { weighRuns } from "../../research/jobs/luck-of.ts";
+import { honestHeadline } from "../../domain/kinds/index.ts";
+import { weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import type { Deps } from "../../research/ports.ts";
 import { statusFacts, statusOf, uiLink, type TaskStatus } from "../../research/jobs/task-status.ts";
 import { batchProgress } from "../batch-facts.ts";
@@ -86,9 +87,11 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
   const faults = outcome?.faultsSeen ?? [];
   const many = task.kind === "batch" || task.kind === "measurement";
   const batch = many ? await batchProgress(deps, jobId) : null;
-  const luck = task.kind === "backtest" && outcome?.status === "completed" ? await luckOf(deps, jobId) : null;
+  const run = task.kind === "backtest" && outcome?.status === "completed" ? await weighed(deps, jobId) : null;
+  const said = statusFacts(jobId, task);
   return {
-    ...statusFacts(jobId, task),
+    ...said,
+    headline: honestHeadline(said.headline, run?.inSample ?? false),
     ...compact({
       percent: batch?.percent ?? status.percent,
       step: status.step,
@@ -98,7 +101,7 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
       failure: status.failure === null ? null : failureFacts(status.failure),
       partial: status.partial === null ? null : compact({ ...status.partial }),
       faults_overcome: faults.length > 0 ? [...faults] : null,
-      luck,
+      luck: run === null ? null : luckInShort(run.luck),
       batch: batch?.counts ?? null,
       temporal_ui: uiLink(deps.links, jobId),
     }),
@@ -106,10 +109,9 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
 }
 
 /** Beside a headline with a Sharpe ratio; null while the record does not tell. */
-async function luckOf(deps: Deps, jobId: string): Promise<string | null> {
+async function weighed(deps: Deps, jobId: string): Promise<WeighedRun | null> {
   const found = await weighRuns(deps, [jobId], "own symbol").catch(() => null);
-  const run = found?.get(jobId);
-  return run === undefined ? null : luckInShort(run.luck);
+  return found?.get(jobId) ?? null;
 }
 
 const failureFacts = ({ code, what, why, next }: JobFailure) => ({ code, what, ...compact({ why, next }) });

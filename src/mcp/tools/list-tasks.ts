@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isDomainError, type DomainError } from "../../domain/errors.ts";
-import { JOB_KINDS } from "../../domain/kinds/index.ts";
+import { honestHeadline, JOB_KINDS } from "../../domain/kinds/index.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { compact, engineText } from "../../domain/facts.ts";
 import { luckInShort } from "../../domain/luck/run-luck.ts";
@@ -106,7 +106,7 @@ function recordRow(job: JobRecord, weighed: WeighedRun | undefined) {
       resumed_from: request.kind === "training" ? request.resumeFrom : null,
       started_at: admittedAt,
       finished_at: finishedAt,
-      headline: outcome?.headline,
+      headline: outcome === null ? null : honestHeadline(outcome.headline, weighed?.inSample ?? false),
       luck: weighed === undefined ? null : luckInShort(weighed.luck),
       engine: engine === null ? null : engineText(engine),
     }),

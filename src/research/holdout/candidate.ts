@@ -5,7 +5,7 @@ import type { BacktestRequest, BacktestResult } from "../../domain/kinds/backtes
 import { CANDIDATE_LUCK } from "../../domain/luck/luck.ts";
 import { ENOUGH_TRADES, luckText } from "../../domain/luck/run-luck.ts";
 import type { Cut } from "../../domain/holdout/holdout.ts";
-import { worthless } from "../../domain/luck/worthless.ts";
+import { reasonsWorthless } from "../../domain/luck/worthless.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { inSample } from "../jobs/in-sample.ts";
 import { luckOfBacktest } from "../jobs/luck-of.ts";
@@ -47,7 +47,7 @@ export async function assertEligible(deps: Deps, candidate: Candidate, cut: Cut)
   const luck = await luckOfBacktest(deps, result, sample);
   const trained = model?.kind === "training" ? model : null;
   const reasons = [
-    worthless(result, sample.inSample),
+    ...reasonsWorthless(result, sample.inSample),
     trained === null ? "no training of its model is on record" : null,
     trained !== null && trained.endDate.slice(0, 10) >= cut.startDate
       ? `its model was trained to ${trained.endDate.slice(0, 10)}, on days of the holdout`

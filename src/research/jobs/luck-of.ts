@@ -25,6 +25,7 @@ export type PickedFrom = "own symbol" | readonly string[];
 /** What a row that ranks a backtest must show beside its figures. */
 export interface WeighedRun {
   readonly luck: RunLuck;
+  readonly inSample: boolean | "unknown";
   /** Ratio; null when not known. */
   readonly timeInMarket: number | null;
 }
@@ -48,7 +49,7 @@ export async function weighRuns(
       const inSample = job.trainedOn === null ? "unknown" : overlaps(job.trainedOn, result);
       const trials = ranked !== null ? all : (tried.get(result.symbol) ?? 1);
       const luck = luckOfResult(result, trials, worthless(result, inSample));
-      return [[jobId, { luck, timeInMarket: timeInMarket(result) }]];
+      return [[jobId, { luck, inSample, timeInMarket: timeInMarket(result) }]];
     }),
   );
 }

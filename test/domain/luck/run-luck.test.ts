@@ -30,7 +30,7 @@ describe("the sentence that every backtest carries", () => {
     [
       "few trades",
       { trades: 12 },
-      "63 backtests were tried on SPX. The best of 63 worthless strategies shows a Sharpe of 1.03 or more in half of all such searches and 1.41 in one of twenty; this one shows 1.20. Whether it is luck cannot be told: 12 trades are too few, 30 would do. These 5.0 years find a true Sharpe of 1.79 or more in four of five such searches.",
+      "63 backtests were tried on SPX. The best of 63 worthless strategies shows a Sharpe of 1.03 or more in half of all such searches and 1.41 in one of twenty; this one shows 1.20. Whether it is luck cannot be told: 12 trades are too few, at least 30 are needed. These 5.0 years find a true Sharpe of 1.79 or more in four of five such searches.",
     ],
     [
       "no trade",

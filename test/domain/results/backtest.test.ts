@@ -257,13 +257,13 @@ describe("figures that are not what they seem", () => {
     const result = normalise(change(none));
     expect(result).toMatchObject({ trades: 0, sharpe: null, profitFactor: null, calmar: null });
     expect(codes(result)).toEqual(["position_too_small", "no_trades"]);
-    expect(headline(result)).toBe("no trade was made; buy-and-hold 55.75 %, Sharpe 0.76");
+    expect(headline(result)).toBe("no trade was made; buy-and-hold, fully invested, 55.75 %, Sharpe 0.76");
   });
 
   test("one trade that lasts to the end is called holding, in headline and caveat", () => {
     const once = { total_trades: 1, winning_trades: 1, losing_trades: 0, avg_holding_period: 40_000 };
     const result = normalise(change(once));
-    expect(headline(result)).toContain(", it bought once and held; buy-and-hold 55.75 %");
+    expect(headline(result)).toContain(", it bought once and held; buy-and-hold, fully invested, 55.75 %");
     expect(textOf(result, "bought_once")).toMatch(/^It bought once and held, for 95 % of the time: this is holding/);
     expect(codes(result)).not.toContain("always_in");
     const short = normalise(change({ ...once, avg_holding_period: 100 }));

@@ -110,7 +110,7 @@ describe("headlines", () => {
     )!;
     const result = normaliseBacktest(run, requestOf(run), spxBars("2016-01-04", "2017-12-29"), ENGINE);
     expect(headline(result)).toMatch(
-      /^return 2\.47 %, Sharpe 0\.92, drawdown 1\.9 %, 13 trades; buy-and-hold 3\d\.\d\d %, Sharpe \d\.\d\d$/,
+      /^return 2\.47 %, Sharpe 0\.92, drawdown 1\.9 %, 13 trades; buy-and-hold, fully invested, 3\d\.\d\d %, Sharpe \d\.\d\d$/,
     );
   });
 });
