@@ -5,6 +5,7 @@ import type { ComputationLog } from "../state/computation-log.ts";
 import type { Database } from "../state/database.ts";
 import type { StateFolder } from "../state/folder.ts";
 import type { Timers } from "../timers.ts";
+import type { KnownIndicators } from "./known-indicators.ts";
 import type { OperationsView } from "./operations-view.ts";
 import type { OrphanDetector } from "./orphan-detector.ts";
 import type { WorkerClient } from "./worker-client.ts";
@@ -21,6 +22,7 @@ export interface ApiContext {
   readonly view: OperationsView;
   readonly orphans: OrphanDetector;
   readonly workers: WorkerClient;
+  readonly indicators: KnownIndicators;
   /** Operations that run inside the API process; cancelling one aborts its controller. */
   readonly localRuns: Map<string, AbortController>;
 }

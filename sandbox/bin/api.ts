@@ -1,5 +1,6 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import { KnownIndicators } from "../api/known-indicators.ts";
 import { apiApp } from "../api/app.ts";
 import { OperationsView } from "../api/operations-view.ts";
 import { OrphanDetector } from "../api/orphan-detector.ts";
@@ -36,7 +37,19 @@ const workers = createWorkerClient(timers.proxyTimeoutMs);
 const view = new OperationsView(database, faults, timers, workers);
 const orphans = new OrphanDetector(view, registry, timers);
 const log = new ComputationLog(folder, "api");
-const app = apiApp({ folder, database, faults, log, timers, registry, view, orphans, workers, localRuns: new Map() });
+const app = apiApp({
+  folder,
+  database,
+  faults,
+  log,
+  timers,
+  registry,
+  view,
+  orphans,
+  workers,
+  indicators: new KnownIndicators(),
+  localRuns: new Map(),
+});
 
 const { port } = await listen(app, Number(values.port), values.host);
 console.log(JSON.stringify({ ready: true, port, pid: process.pid }));

@@ -14,6 +14,7 @@ const ALLOWED = {
     "GET /api/v1/data/*/*",
     "POST /api/v1/data/range",
     "POST /api/v1/data/acquire/download",
+    "GET /api/v1/indicators/",
     "POST /api/v1/indicators/calculate",
     "POST /api/v1/trainings/start",
     "POST /api/v1/backtests/start",

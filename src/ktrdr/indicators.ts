@@ -38,6 +38,8 @@ export interface Indicators {
   calculate(request: Calculation, signal?: AbortSignal): Promise<IndicatorSeries>;
 }
 
+const UNKNOWN = "CONFIG-UnknownIndicator";
+
 /** Rows of a page (KTRDR's largest), and the most pages of a calculation. */
 const PAGE_ROWS = 10_000;
 const MAX_PAGES = 50;
@@ -71,48 +73,86 @@ function join(pages: readonly Page[], what: string): IndicatorSeries {
   return { times, values: Object.fromEntries(values) };
 }
 
-export function createIndicators({ api }: Transport): Indicators {
-  const what = "The indicator values";
+const WHAT = "The indicator values";
 
-  const fetchPage = (request: Calculation, page: number, signal: AbortSignal | undefined): Promise<Page> =>
-    api({
-      method: "POST",
-      path: "/api/v1/indicators/calculate",
-      query: { page, page_size: PAGE_ROWS },
-      body: {
-        symbol: request.symbol,
-        timeframe: request.timeframe,
-        // JSON leaves out keys that are undefined.
-        indicators: request.indicators.map(({ id, parameters, outputName }) => ({
-          id,
-          parameters,
-          output_name: outputName,
-        })),
-        start_date: request.startDate,
-        end_date: endOfDay(request.endDate),
-      },
-      nature: "read",
-      what,
-      answer: PageWire,
-      maxBytes: 32 * 1024 * 1024,
-      refine: (refusal) => calculationRefused(request, refusal),
-      signal,
-    });
+function fetchPage(
+  { api }: Transport,
+  request: Calculation,
+  page: number,
+  signal: AbortSignal | undefined,
+  onRefusal: (refusal: Refusal) => void = () => undefined,
+): Promise<Page> {
+  return api({
+    method: "POST",
+    path: "/api/v1/indicators/calculate",
+    query: { page, page_size: PAGE_ROWS },
+    body: {
+      symbol: request.symbol,
+      timeframe: request.timeframe,
+      // JSON leaves out keys that are undefined.
+      indicators: request.indicators.map(({ id, parameters, outputName }) => ({
+        id,
+        parameters,
+        output_name: outputName,
+      })),
+      start_date: request.startDate,
+      end_date: endOfDay(request.endDate),
+    },
+    nature: "read",
+    what: WHAT,
+    answer: PageWire,
+    maxBytes: 32 * 1024 * 1024,
+    refine: (refusal) => {
+      onRefusal(refusal);
+      return calculationRefused(request, refusal);
+    },
+    signal,
+  });
+}
 
+/** KTRDR knows no indicator until it has listed them once, or checked a strategy (docs/ktrdr.md §2.4). */
+const haveItLearn = ({ api }: Transport, signal: AbortSignal | undefined): Promise<unknown> =>
+  api({
+    method: "GET",
+    path: "/api/v1/indicators/",
+    nature: "read",
+    what: "The list of indicators",
+    answer: z.unknown(),
+    signal,
+  });
+
+async function fetchFirstPage(
+  transport: Transport,
+  request: Calculation,
+  signal: AbortSignal | undefined,
+): Promise<Page> {
+  let unknown = false;
+  try {
+    return await fetchPage(transport, request, 1, signal, ({ code }) => void (unknown = code === UNKNOWN));
+  } catch (error) {
+    if (!unknown) throw error;
+    await haveItLearn(transport, signal);
+    return await fetchPage(transport, request, 1, signal);
+  }
+}
+
+export function createIndicators(transport: Transport): Indicators {
   return {
     async calculate(request, signal) {
-      const pages: Page[] = [];
-      for (let page = 1; page <= MAX_PAGES; page += 1) {
-        // For a page beyond the end KTRDR answers the last one, so only `has_next` tells when to stop.
-        const answer = await fetchPage(request, page, signal);
-        pages.push(answer);
-        if (answer.metadata?.has_next !== true) return join(pages, what);
+      const pages = [await fetchFirstPage(transport, request, signal)];
+      // For a page beyond the end KTRDR answers the last one, so only `has_next` tells when to stop.
+      while (pages.at(-1)?.metadata?.has_next === true) {
+        if (pages.length === MAX_PAGES) throw tooLong();
+        pages.push(await fetchPage(transport, request, pages.length + 1, signal));
       }
-      throw new DomainError("invalid_input", {
-        what: "The window is too long to calculate indicators over.",
-        why: `It has more than ${MAX_PAGES * PAGE_ROWS} bars.`,
-        next: "Ask for a shorter window.",
-      });
+      return join(pages, WHAT);
     },
   };
 }
+
+const tooLong = (): DomainError =>
+  new DomainError("invalid_input", {
+    what: "The window is too long to calculate indicators over.",
+    why: `It has more than ${MAX_PAGES * PAGE_ROWS} bars.`,
+    next: "Ask for a shorter window.",
+  });

@@ -148,6 +148,31 @@ test("indicator pages are joined in order until the last one", async () => {
   });
 });
 
+test("a KTRDR that knows no indicator yet is made to list them, once; what it knows not then is refused", async () => {
+  const [asked, known]: [string[], Set<string>] = [[], new Set()];
+  const server = await serve(({ method, path, body }, response) => {
+    asked.push(`${method} ${new URL(path, "http://x").pathname}`);
+    if (method === "GET") {
+      known.add("rsi");
+      return reply(response, 200, { success: true, data: [] });
+    }
+    const { id } = (body as { indicators: { id: string }[] }).indicators[0] ?? { id: "" };
+    const error = { code: "CONFIG-UnknownIndicator", message: `Unknown indicator: ${id}`, details: {} };
+    if (!known.has(id)) return reply(response, 400, { detail: { success: false, error } });
+    reply(response, 200, { success: true, dates: ["2020-01-01 00:00:00"], indicators: { rsi: [50] }, metadata: {} });
+  });
+  const { indicators } = clientOf(server);
+  const of = (id: string) =>
+    indicators.calculate({ symbol: "S", timeframe: "1d", indicators: [{ id, parameters: {} }] });
+  expect((await of("rsi")).values).toEqual({ rsi: [50] });
+  const [calculated, listed] = ["POST /api/v1/indicators/calculate", "GET /api/v1/indicators/"];
+  expect(asked.splice(0)).toEqual([calculated, listed, calculated]);
+  await of("rsi");
+  expect(asked.splice(0)).toEqual([calculated]);
+  expect((await failure(of("nosuch"))).code).toBe("ktrdr_rejected");
+  expect(asked).toEqual([calculated, listed, calculated]);
+});
+
 test("columns that do not fit the dates are a bad answer", async () => {
   const body = { success: true, dates: ["2020-01-01"], indicators: { rsi: [1, 2] }, metadata: { has_next: false } };
   const ktrdr = clientOf(await answering(200, body));

@@ -62,6 +62,22 @@ async function listedAs(test: TestSandbox, id: string, status: string): Promise<
 }
 
 describe("the memory of the API", () => {
+  it.each([
+    ["lists them", (test: TestSandbox) => test.get("/indicators/")],
+    ["checks a strategy", (test: TestSandbox) => test.call("POST", "/api/v1/strategies/validate/quick")],
+    ["starts a training", (test: TestSandbox) => test.startTraining("learn", "quick")],
+  ])("knows no indicator until it %s once", async (_name, teach) => {
+    const test = await start();
+    const rsi = { symbol: "SPX", timeframe: "1d", indicators: [{ id: "rsi", parameters: { period: 5 } }] };
+    const asked = () => test.call("POST", "/api/v1/indicators/calculate", rsi);
+    expect(await asked()).toMatchObject({
+      status: 400,
+      body: { detail: { error: { code: "CONFIG-UnknownIndicator", details: { indicator_id: "rsi" } } } },
+    });
+    await teach(test);
+    expect((await asked()).status).toBe(200);
+  });
+
   it("does not list a new operation until somebody reads it by id", async () => {
     const test = await start({ env: { SANDBOX_EPOCH_DELAY_MS: "20" } });
     await test.startTraining("new", "endless");

@@ -59,15 +59,17 @@ function indicatorsFrom(input: Validator, value: unknown): IndicatorRequest[] {
   });
 }
 
+const UNKNOWN = "CONFIG-UnknownIndicator";
+
+const unknown = ({ id }: IndicatorRequest): HttpError =>
+  wrapped(400, UNKNOWN, `[${UNKNOWN}] Unknown indicator: ${id}`, { indicator_id: id });
+
 function computeError(request: IndicatorRequest, error: unknown): HttpError {
   if (!(error instanceof EngineError)) {
     const text = error instanceof Error ? error.message : String(error);
     return wrapped(500, "PROC-CalculationFailed", "Failed to calculate indicator", { error: text });
   }
-  if (error.code === "CONFIG-UnknownIndicator") {
-    const message = `[CONFIG-UnknownIndicator] Unknown indicator: ${request.id}`;
-    return wrapped(400, error.code, message, { indicator_id: request.id });
-  }
+  if (error.code === UNKNOWN) return unknown(request);
   if (error.code === "INDICATOR-InvalidParameters") return wrapped(404, error.code, error.message, error.details);
   return wrapped(500, "PROC-CalculationFailed", error.message, { ...error.details });
 }
@@ -123,9 +125,10 @@ function paging(total: number, page: number, pageSize: number) {
 
 /** Catalogue and calculation (docs/ktrdr.md §2.4). Everything is computed on the window alone, then cut into pages. */
 export function indicatorRoutes(app: SandboxApp, api: ApiContext): void {
-  app.get("/api/v1/indicators/", (c) =>
-    c.json({ success: true, data: INDICATORS.map((one) => listItem(one)), error: null }),
-  );
+  app.get("/api/v1/indicators/", (c) => {
+    api.indicators.learn();
+    return c.json({ success: true, data: INDICATORS.map((one) => listItem(one)), error: null });
+  });
 
   app.post("/api/v1/indicators/calculate", async (c) => {
     const query = new Validator(c.req.query(), "query");
@@ -141,6 +144,8 @@ export function indicatorRoutes(app: SandboxApp, api: ApiContext): void {
     const requests = indicatorsFrom(input, body["indicators"]);
     input.check();
     const bars = await loadWindow(api, { symbol, timeframe, start, end });
+    const [first] = requests;
+    if (!api.indicators.any && first !== undefined) throw unknown(first);
     const columns = requests.flatMap((one) => columnsOf(one, bars));
     const { from, shape } = paging(bars.length, page, pageSize);
     const stamp = (index: number): string => naiveStamp(bars.time[index] ?? 0, " ");

@@ -80,7 +80,11 @@ export function strategyRoutes(app: SandboxApp, api: ApiContext): void {
     throw detail(404, name.includes("/") ? "Not Found" : `Strategy '${name}' not found`);
   });
 
-  app.post("/api/v1/strategies/validate/:name", (c) => c.json(validation(fileOf(c.req.param("name")))));
+  app.post("/api/v1/strategies/validate/:name", (c) => {
+    const file = fileOf(c.req.param("name"));
+    api.indicators.learn();
+    return c.json(validation(file));
+  });
 
   app.get("/api/v1/strategies/:name/features", (c) => c.json(features(fileOf(c.req.param("name")))));
 }

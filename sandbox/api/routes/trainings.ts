@@ -58,6 +58,7 @@ function requireStrategy(api: ApiContext, name: string): StrategyFile {
     const searched = strategyPaths(api.folder).join(", ");
     throw detail(400, `Strategy file not found: ${name}.yaml (searched: ${searched})`);
   }
+  api.indicators.learn();
   const { check } = file;
   if (check.yamlError !== undefined) throw detail(400, `Failed to parse strategy YAML: ${check.yamlError}`);
   if (!check.isV3) {
