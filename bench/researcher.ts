@@ -47,9 +47,18 @@ export async function inventIdeas(claude: Claude, seed: number, count: number): 
   return names;
 }
 
-/** One search on one market, from the first try to the verdict. */
-export async function research(claude: Claude, symbol: string, ideas: readonly string[]): Promise<Search> {
-  const searched = await batch(claude, { strategies: ideas, symbols: [symbol], periods: [DAYS.search] });
+/**
+ * One search on one market, from the first try to the verdict.
+ * @param onStarted called whenever a batch has been started, to disturb it
+ */
+export async function research(
+  claude: Claude,
+  symbol: string,
+  ideas: readonly string[],
+  onStarted: () => void = () => undefined,
+): Promise<Search> {
+  const run = async (what: Readonly<Record<string, unknown>>) => await batch(claude, what, onStarted);
+  const searched = await run({ strategies: ideas, symbols: [symbol], periods: [DAYS.search] });
   const { groups } = await claude.call("get_results", { task_id: searched, detail: "full" }, Batch);
   const [leader] = groups;
   if (leader === undefined) throw new Error(`${searched} has no groups`);
@@ -57,7 +66,7 @@ export async function research(claude: Claude, symbol: string, ideas: readonly s
   const expected = { metric: "sharpe", threshold: 0.5, runs: DRAWS, symbol, timeframe: "1d", start_date, end_date };
   const hypothesis = `${leader.strategy} pays on ${symbol}`;
   const { experiment_id } = await claude.call("start_experiment", { hypothesis, ...expected }, Anything);
-  await batch(claude, {
+  await run({
     strategies: [leader.strategy],
     symbols: [symbol],
     periods: [DAYS.exam],
@@ -70,9 +79,10 @@ export async function research(claude: Claude, symbol: string, ideas: readonly s
   return { bestSharpe: Math.max(...sharpes), luck: leader.luck ?? "nothing", verdict, headline };
 }
 
-async function batch(claude: Claude, what: Readonly<Record<string, unknown>>): Promise<string> {
+async function batch(claude: Claude, what: Readonly<Record<string, unknown>>, onStarted: () => void): Promise<string> {
   const args = { work: "both", at_once: 8, max_failures: 1_000, ...what };
   const { task_id } = await claude.call("start_batch", args, Started);
+  onStarted();
   for (;;) {
     const status = await claude.call("get_task_status", { task_id, wait_seconds: 45 }, Status);
     if (status.final) return task_id;

@@ -1,4 +1,7 @@
-/** A researcher without a mind, who believes what the product says: on a market with an edge, and on one without. */
+/**
+ * A researcher without a mind, who believes what the product says: on a market with an edge, and on one without. Our worker is
+ * killed whenever a batch has been started.
+ */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { inventIdeas, research, type Search } from "../../bench/researcher.ts";
@@ -25,7 +28,7 @@ afterAll(async () => {
 
 async function searched(symbol: string, sort: "swings" | "noise"): Promise<Search> {
   await addMarket(lab.dir, symbol, sort, 1_000);
-  return await research(claude, symbol, ideas);
+  return await research(claude, symbol, ideas, () => void lab.kill("worker"));
 }
 
 describe("whoever believes the verdicts", () => {
