@@ -4,7 +4,7 @@
  * `run-tests.ts [ROOT]`: the folder of the vitest configuration, by default the current folder.
  */
 import { relative } from "node:path";
-import { startVitest, type Reporter, type TestModule } from "vitest/node";
+import { startVitest, type Reporter, type TestCase, type TestModule } from "vitest/node";
 
 /** More failed files than this cannot come from one slow minute. */
 const MOST_FLAKY = 8;
@@ -18,6 +18,15 @@ interface Outcome {
 
 class Counting implements Reporter {
   outcome: Outcome = { passed: 0, failed: 0, failedFiles: [], uncaught: 0 };
+
+  /** Says at once why a test failed: the summary may come half an hour later, or never. */
+  onTestCaseResult(test: TestCase): void {
+    const { state, errors = [] } = test.result();
+    if (state !== "failed") return;
+    console.log(`FAILED ${test.module.relativeModuleId} > ${test.fullName}`);
+    for (const { message, stack } of errors)
+      console.log(`  ${(stack ?? message).split("\n").slice(0, 12).join("\n  ")}`);
+  }
 
   onTestRunEnd(modules: readonly TestModule[], uncaught: readonly unknown[]): void {
     const tests = modules.flatMap((module) => [...module.children.allTests()]);
