@@ -173,9 +173,9 @@ describe("after an API restart", () => {
 
 describe("workers", () => {
   it("pile up concurrent starts, and the ones that /health does not name are declared failed", async () => {
-    const test = await start({ env: { SANDBOX_EPOCH_DELAY_MS: "60" } });
+    const test = await start({ timeScale: 0.1, env: { SANDBOX_EPOCH_DELAY_MS: "200" } });
     // A worker is marked busy after the dispatch. With a slow worker all three starts choose it before the mark.
-    await test.fault({ fault: "slow", on: "worker", path: "/training/start", delayMs: 300 });
+    await test.fault({ fault: "slow", on: "worker", path: "/training/start", delayMs: 1_500 });
     const ids = ["one", "two", "three"];
     const answers = await Promise.all(ids.map((id) => test.startTraining(id, "steady")));
     expect(answers.map((answer) => answer.status)).toEqual([200, 200, 200]);
