@@ -13,14 +13,25 @@ const SHOWN_PLACES = 5;
 export async function leadingOf(deps: Deps, rows: readonly BatchRow[]) {
   const known = rows.filter(({ sharpe, testAccuracy }) => sharpe !== null || testAccuracy !== null);
   const places = [...Map.groupBy(rankedGroups(known), ({ on }) => on)].slice(0, SHOWN_PLACES);
-  const firsts = places.flatMap(([, [first]]) => (first === undefined ? [] : [first]));
-  const weighed = await weighedMiddles(deps, firsts, rows);
-  const leading = firsts.map((first) => ({ on: first.on, ...groupFacts(first, weighed) }));
+  const firsts = places.flatMap(([, groups]) => groups.slice(0, 1).map((first) => ({ first, groups })));
+  const weighed = await weighedMiddles(
+    deps,
+    firsts.map(({ first }) => first),
+    rows,
+  );
+  const leading = firsts.map(({ first, groups }) => ({
+    on: first.on,
+    ...groupFacts(first, weighed),
+    ...compact({ only: groups.every(hasLost) ? "lost least: no strategy has a Sharpe above 0" : null }),
+  }));
   const [only] = leading;
   if (only === undefined) return {};
   const { on: _place, ...alone } = only;
   return leading.length === 1 ? { leading: alone } : { leading_on_each: leading };
 }
+
+const hasLost = ({ figure: { middle, facts } }: RankedGroup): boolean =>
+  "sharpe" in facts && middle !== null && middle <= 0;
 
 interface RankedGroup {
   readonly on: string | null;

@@ -123,7 +123,9 @@ function subject({ strategies, models }: BatchRequest): Subject {
 /** Median and range of what was computed last. */
 function drawsText({ sharpe, validationLoss, testAccuracy }: NonNullable<BatchResult["draws"]>): string[] {
   const of = (name: string, values: Spread | null, format: (value: number) => string): string[] =>
-    values === null ? [] : [`median ${name} ${format(values.median)} (${format(values.min)} to ${format(values.max)})`];
+    values === null
+      ? []
+      : [`median ${name} ${format(values.median)} (draws ${format(values.min)} to ${format(values.max)})`];
   if (sharpe !== null) return of("Sharpe", sharpe, (value) => value.toFixed(2));
   return [...of("validation loss", validationLoss, lossText), ...of("test accuracy", testAccuracy, percentText)];
 }

@@ -100,7 +100,7 @@ describe("headlines", () => {
       "model of epoch 60 of 60: validation loss 1.014, accuracy 64.3 % (test 68.2 %); the best loss, 1.003 at epoch 55, was not saved; models/spx_rsi_reversion/1d_v1",
     );
     expect(headline(summariseBatch(draws, counts, figures, ENGINE))).toBe(
-      "3 of 3 items completed, 1 of them known before, median validation loss 1.014 (1.014 to 1.014), median test accuracy 64.0 % (61.0 % to 68.0 %)",
+      "3 of 3 items completed, 1 of them known before, median validation loss 1.014 (draws 1.014 to 1.014), median test accuracy 64.0 % (draws 61.0 % to 68.0 %)",
     );
   });
 
