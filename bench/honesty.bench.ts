@@ -67,7 +67,7 @@ function annualSharpe(bars: number, { fat, follows }: { readonly fat: boolean; r
 
 function row(scenario: Scenario) {
   const { name, trials, years, edge, returns } = scenario;
-  const searches = returns === undefined ? SEARCHES : Math.max(100, Math.round(SEARCHES / 50));
+  const searches = returns === undefined ? SEARCHES : Math.max(100, Math.round(SEARCHES / 10));
   const counts = { luck: 0, dsr: 0, published: 0, oracle: 0 };
   for (let at = 0; at < searches; at += 1) {
     const found = search(scenario);

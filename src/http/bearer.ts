@@ -8,7 +8,7 @@ import {
 } from "@modelcontextprotocol/server";
 import { SCOPES, type Identity } from "../domain/identity.ts";
 import type { Logger } from "../logger.ts";
-import type { KnownCaller } from "../mcp/server.ts";
+import type { KnownCaller } from "../mcp/server-parts.ts";
 import { createJwtVerifier, oauthScope, TokenRefused, type OAuthSettings } from "./oauth.ts";
 import { refusal } from "./refusal.ts";
 import { createTokenBook, TOKEN_PREFIX } from "./token-file.ts";

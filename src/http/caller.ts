@@ -1,6 +1,6 @@
 import type { AuthInfo } from "@modelcontextprotocol/server";
 import { SCOPES } from "../domain/identity.ts";
-import type { KnownCaller } from "../mcp/server.ts";
+import type { KnownCaller } from "../mcp/server-parts.ts";
 
 /** Carries a caller through the SDK in the SDK's own form, with an empty token. */
 export function authInfoOf({ name, scope, source, from }: KnownCaller): AuthInfo {

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { isJsonContentType, type JSONRPCMessage, type McpHttpHandler } from "@modelcontextprotocol/server";
 import type { Context } from "hono";
 import type { Read, Refused } from "../mcp/message/read-message.ts";
-import type { KnownCaller } from "../mcp/server.ts";
+import type { KnownCaller } from "../mcp/server-parts.ts";
 import { BOTH, inOnePiece, takenBy } from "./accept.ts";
 import type { HttpEnv } from "./bindings.ts";
 import { authInfoOf } from "./caller.ts";

@@ -2,7 +2,7 @@ import { createMcpHandler, type McpServer } from "@modelcontextprotocol/server";
 import type { Logger } from "../logger.ts";
 import { within } from "../within.ts";
 import type { Deps } from "../research/ports.ts";
-import type { KnownCaller } from "../mcp/server.ts";
+import type { KnownCaller } from "../mcp/server-parts.ts";
 import { createHttpApp } from "./app.ts";
 import { createAuthenticate, type Authenticate } from "./bearer.ts";
 import { callerIn } from "./caller.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { oneLine } from "../domain/plain-text.ts";
 import type { ClientIdentity } from "./define-tool.ts";
-import type { KnownCaller } from "./server.ts";
+import type { KnownCaller } from "./server-parts.ts";
 
 /** The name of a client that gives none. */
 export const UNKNOWN = "unknown";

@@ -4,7 +4,7 @@ import { clientIn, countedAs, UNKNOWN } from "./client-info.ts";
 import { toToolError } from "./errors.ts";
 import type { ToolExecution } from "../store/execution-log.ts";
 import type { Refused } from "./message/read-message.ts";
-import type { KnownCaller, ServerParts } from "./server.ts";
+import type { KnownCaller, ServerParts } from "./server-parts.ts";
 
 type Watchers = Pick<ServerParts, "executions" | "onCall">;
 type Call = Omit<ToolExecution, "id" | "at" | "durationMs" | "errorCode" | "taskId">;
