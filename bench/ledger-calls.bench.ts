@@ -28,7 +28,7 @@ const FILLED = `select append_trial_event(jsonb_build_object('kind', 'import', '
 const NOTHING: Deps["records"]["ledger"] = {
   trials: async () => ({ count: 0, onTheseDays: 0, deviation: null }),
   counts: async () => new Map(),
-  left: async () => new Map(),
+  standings: async () => new Map(),
 };
 
 async function finished({ claude }: Bench, tool: string, args: Readonly<Record<string, unknown>>): Promise<string> {
@@ -60,7 +60,8 @@ await withLab({ SANDBOX_TIME_SCALE: "0.05", SANDBOX_EPOCH_DELAY_MS: "5" }, async
   const session = new pg.Client({ connectionString: lab.addresses.database });
   await session.connect();
   await session.query(FILLED, [LINES]);
-  await session.query("analyze trial_events");
+  // As autovacuum does after many lines.
+  await session.query("vacuum (analyze) trial_events");
   await session.end();
 
   const { deps } = await (await createWiring(lab.env, createLogger("bench", "silent"))).current();
@@ -69,7 +70,7 @@ await withLab({ SANDBOX_TIME_SCALE: "0.05", SANDBOX_EPOCH_DELAY_MS: "5" }, async
     without: contextOf({ ...deps, records: { ...deps.records, ledger: NOTHING } }),
   };
   const start = (context: ToolContext, name: string) => async (round: number) =>
-    await runBacktest.run({ model, ...TEST, force_new_reason: `${name} ${round}` }, context);
+    await runBacktest.run({ model, ...TEST, force_new_reason: `measured ${name} the ledger, round ${round}` }, context);
   const status = (context: ToolContext) => async () => await getTaskStatus.run({ task_id: backtest }, context);
   const starts = { with: start(contexts.with, "with"), without: start(contexts.without, "without") };
   const statuses = { with: status(contexts.with), without: status(contexts.without) };

@@ -5,8 +5,8 @@ create index trial_events_of_limits on trial_events (symbol, seq) where kind = '
 -- How many trials of a symbol may still begin: the limit less what was shown and what is open. Null without a limit.
 create or replace function trials_left(wanted text) returns integer language sql as $$
   select (l.event ->> 'limit')::integer
-    - (select count(distinct (run, sharpe::text))::integer from trial_events
-       where symbol = wanted and state = 'finished' and kind in ('trial', 'replay', 'import'))
+    - (select count(*)::integer from (select distinct run, sharpe from trial_events
+       where symbol = wanted and state = 'finished' and kind in ('trial', 'replay', 'import')) looks)
     - (select count(*)::integer from jobs j join trial_events t using (job_id)
        where j.status = 'open' and j.kind = 'backtest' and t.symbol = wanted and t.state = 'started'
          and t.kind in ('trial', 'import'))
@@ -21,3 +21,8 @@ begin
   if event ->> 'kind' = 'trial' then return (select trials_left(event ->> 'symbol')); end if;
   return null;
 end $$;
+
+-- Looks are counted beside every figure, so they are counted in the index.
+create index trial_events_of_looks on trial_events (symbol, run, sharpe) include (start_date, end_date)
+  where state = 'finished' and kind in ('trial', 'replay', 'import');
+drop index trial_events_by_symbol;

@@ -84,6 +84,7 @@ async function weighedMiddles(
     deps,
     middles,
     rows.flatMap(({ symbol }) => symbol ?? []),
+    "all symbols",
   ).catch(() => new Map<string, WeighedRun>());
 }
 

@@ -37,7 +37,7 @@ export interface RecordsPort {
   readonly experiments: ExperimentStore;
   readonly judged: JudgedRuns;
   /** What was looked at. */
-  readonly ledger: Pick<Ledger, "trials" | "counts" | "left">;
+  readonly ledger: Pick<Ledger, "trials" | "counts" | "standings">;
   readonly holdouts: HoldoutReader;
   /** The log of calls. */
   readonly calls: Pick<ExecutionLog, "recent">;

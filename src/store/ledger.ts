@@ -28,6 +28,14 @@ export interface Anchor extends LedgerHead {
   readonly place: string;
 }
 
+/** Where a symbol stands. */
+export interface TrialStanding {
+  /** As `Trials.count`. */
+  readonly count: number;
+  /** Trials that the operator's limit still lets begin, 0 or less when it is reached; null without a limit. */
+  readonly left: number | null;
+}
+
 const LimitRow = z.object({
   symbol: z.string(),
   /** Backtests of the symbol whose figures may be shown. */
@@ -56,8 +64,8 @@ export interface Ledger {
   trials(symbol: string, window: DateWindow): Promise<Trials>;
   /** `Trials.count` of several symbols; those of which nothing was looked at are left out. */
   counts(symbols: readonly string[]): Promise<ReadonlyMap<string, number>>;
-  /** Trials that may still begin, of those symbols that have a limit; 0 or less when it is reached. */
-  left(symbols: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** How many were looked at of each symbol, and how many may still begin. */
+  standings(symbols: readonly string[]): Promise<ReadonlyMap<string, TrialStanding>>;
   /** The limits that hold. */
   limits(): Promise<readonly TrialLimit[]>;
   /** Sets the limit of a symbol, or ends it (null), as a line of the ledger. */
@@ -74,18 +82,21 @@ const AT_A_TIME = 5_000;
 /** More would say nothing new. */
 const MOST_SHOWN = 20;
 
-/** SQL: the backtests whose figures were shown. */
-const LOOKS = "count(distinct (run, sharpe::text))";
+/** SQL: lines of backtests whose figures were shown. The same figures of the same run are one look. */
 const SHOWN = "state = 'finished' and kind in ('trial', 'replay', 'import')";
 
-const COUNTS = `select symbol, ${LOOKS}::integer as count from trial_events where ${SHOWN} and symbol = any($1) group by symbol`;
+const COUNTS = `select symbol, count(*)::integer as count
+  from (select distinct symbol, run, sharpe from trial_events where ${SHOWN} and symbol = any($1)) looks group by symbol`;
 
+const STANDINGS = `select asked.symbol, coalesce(looks.count, 0) as count, trials_left(asked.symbol) as left
+  from unnest($1::text[]) asked (symbol) left join (${COUNTS}) looks using (symbol)`;
+
+/** A run is of certain days, so its looks are. */
 const COUNT = `
-  select ${LOOKS}::integer as count,
-    ${LOOKS} filter (where ${sharedDays("start_date", "end_date", "$2", "$3")})::integer as "onTheseDays",
-    (select stddev_samp(sharpe) from (select distinct run, sharpe from trial_events where ${SHOWN} and symbol = $1) looks)
-      as deviation
-  from trial_events where ${SHOWN} and symbol = $1`;
+  select count(*)::integer as count,
+    count(*) filter (where ${sharedDays("start_date", "end_date", "$2", "$3")})::integer as "onTheseDays",
+    stddev_samp(sharpe) as deviation
+  from (select distinct run, sharpe, start_date, end_date from trial_events where ${SHOWN} and symbol = $1) looks`;
 
 const LIMITS = `
   select symbol, (event ->> 'limit')::integer as limit, trials_left(symbol) as left,
@@ -105,11 +116,10 @@ export function createLedger(pool: Pool): Ledger {
       return new Map(rows.map(({ symbol, count }) => [symbol, count]));
     },
 
-    async left(symbols) {
-      const row = z.object({ symbol: z.string(), left: z.number() });
-      const statement = `select symbol, remaining as left from unnest($1::text[]) symbol, trials_left(symbol) remaining
-        where remaining is not null`;
-      return new Map((await select(pool, row, statement, [symbols])).map(({ symbol, left }) => [symbol, left]));
+    async standings(symbols) {
+      const row = z.object({ symbol: z.string(), count: z.number(), left: z.number().nullable() });
+      const rows = await select(pool, row, STANDINGS, [symbols]);
+      return new Map(rows.map(({ symbol, count, left }) => [symbol, { count, left }]));
     },
 
     limits: () => select(pool, LimitRow, LIMITS),

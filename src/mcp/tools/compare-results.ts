@@ -65,7 +65,7 @@ Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
       attach(await deps.charts.comparison(figure, named));
     }
     const shown = SHOWN[detail];
-    const weighed = await weighRuns(deps, groups.map(middleOf), symbolsOf(runs));
+    const weighed = await weighRuns(deps, groups.map(middleOf), symbolsOf(runs), "all symbols");
     return {
       headline: headlineOf(figure, groups, runs),
       figure,

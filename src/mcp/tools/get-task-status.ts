@@ -87,7 +87,7 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
   const faults = outcome?.faultsSeen ?? [];
   const many = task.kind === "batch" || task.kind === "measurement";
   const batch = many ? await batchProgress(deps, jobId) : null;
-  const run = task.kind === "backtest" && outcome?.status === "completed" ? await weighed(deps, jobId) : null;
+  const run = task.kind === "backtest" && outcome?.status === "completed" ? await weighed(deps, jobId, task) : null;
   const said = statusFacts(jobId, task);
   return {
     ...said,
@@ -109,8 +109,10 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
 }
 
 /** Beside a headline with a Sharpe ratio; null while the record does not tell. */
-async function weighed(deps: Deps, jobId: string): Promise<WeighedRun | null> {
-  const found = await weighRuns(deps, [jobId], "own symbol").catch(() => null);
+async function weighed(deps: Deps, jobId: string, { record }: TaskStatus): Promise<WeighedRun | null> {
+  const symbol = knownOf(record)?.symbol ?? null;
+  if (symbol === null) return null;
+  const found = await weighRuns(deps, [jobId], [symbol], "own symbol").catch(() => null);
   return found?.get(jobId) ?? null;
 }
 

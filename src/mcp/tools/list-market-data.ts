@@ -93,7 +93,7 @@ async function withPower(row: Row, { deps }: ToolContext): Promise<Row> {
   const { from, to } = row;
   if (typeof from !== "string" || typeof to !== "string") return row;
   const years = { startDate: from.slice(0, 10), endDate: to.slice(0, 10) };
-  return { ...row, ...compact({ power: await powerOf(deps, row.symbol, years, 1) }) };
+  return { ...row, ...compact({ power: await powerOf(deps, row.symbol, years) }) };
 }
 
 /** KTRDR lists files whose names it cannot use. */

@@ -89,7 +89,8 @@ const openRow = (job: OpenJob) => ({
 async function weighedRows(deps: Deps, rows: readonly JobRecord[]): Promise<ReadonlyMap<string, WeighedRun>> {
   const backtests = rows.filter(({ kind, status }) => kind === "backtest" && status === "completed");
   const ids = backtests.map(({ jobId }) => jobId);
-  return await weighRuns(deps, ids, "own symbol").catch(() => new Map<string, WeighedRun>());
+  const symbols = backtests.flatMap(({ symbol }) => symbol ?? []);
+  return await weighRuns(deps, ids, symbols, "own symbol").catch(() => new Map<string, WeighedRun>());
 }
 
 function recordRow(job: JobRecord, weighed: WeighedRun | undefined) {

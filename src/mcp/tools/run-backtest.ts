@@ -18,8 +18,6 @@ import {
   symbol,
   timeframe,
 } from "../fields.ts";
-import { compact } from "../../domain/facts.ts";
-import { powerOf } from "../../research/jobs/luck-of.ts";
 import { chooseModel, marketOfModel, MODEL_PATH, type ChosenModel } from "../../research/jobs/model-choice.ts";
 import { checkedModel } from "../../research/jobs/model-strategy.ts";
 import { checkOrder, fewBarsWarning } from "../../research/strategies/preflight.ts";
@@ -77,16 +75,13 @@ Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_da
       commission: args.commission,
       slippage: args.slippage,
     } as const satisfies BacktestRequest;
-    const [answer, power] = await Promise.all([
-      startJob(context, {
-        request,
-        forceReason: args.force_new_reason ?? null,
-        experimentId: args.experiment_id,
-        preflight: () => preflight(request, model, args, context),
-      }),
-      powerOf(context.deps, request.symbol, window, 1),
-    ]);
-    return { ...answer, ...compact({ power }), warnings: [...sampleWarnings(request, model), ...answer.warnings] };
+    const answer = await startJob(context, {
+      request,
+      forceReason: args.force_new_reason ?? null,
+      experimentId: args.experiment_id,
+      preflight: () => preflight(request, model, args, context),
+    });
+    return { ...answer, warnings: [...sampleWarnings(request, model), ...answer.warnings] };
   },
 });
 

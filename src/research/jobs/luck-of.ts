@@ -19,8 +19,8 @@ export async function luckOfBacktest(deps: Deps, result: BacktestResult, { inSam
   return luckOfResult(result, count, worthless(result, inSample), deviation);
 }
 
-/** From which set a run was picked: the backtests of its own symbol, or those of all these symbols, which are ranked together. */
-export type PickedFrom = "own symbol" | readonly string[];
+/** From which set a run was picked: the backtests of its own symbol, or those of all symbols, which are ranked together. */
+export type PickedFrom = "own symbol" | "all symbols";
 
 /** What a row that ranks a backtest must show beside its figures. */
 export interface WeighedRun {
@@ -32,22 +32,23 @@ export interface WeighedRun {
 
 /**
  * Of several backtests, by job id. Other jobs, and those without a result, are left out.
+ * @param symbols those of the backtests, and of all that are ranked with them
  * @throws DomainError `database_unavailable`
  */
 export async function weighRuns(
   deps: Deps,
   jobIds: readonly string[],
+  symbols: readonly string[],
   pickedFrom: PickedFrom,
 ): Promise<ReadonlyMap<string, WeighedRun>> {
-  const runs = await deps.records.results.runs([...new Set(jobIds)]);
-  const ranked = pickedFrom === "own symbol" ? null : new Set(pickedFrom);
-  const tried = await deps.records.ledger.counts([...(ranked ?? symbolsOf(runs))]);
+  const { results, ledger } = deps.records;
+  const [runs, tried] = await Promise.all([results.runs([...new Set(jobIds)]), ledger.counts([...new Set(symbols)])]);
   const all = [...tried.values()].reduce((sum, count) => sum + count, 0);
   return new Map(
     runs.flatMap(({ jobId, job, result }) => {
       if (job === null || result?.kind !== "backtest") return [];
       const inSample = job.trainedOn === null ? "unknown" : overlaps(job.trainedOn, result);
-      const trials = ranked !== null ? all : (tried.get(result.symbol) ?? 1);
+      const trials = pickedFrom === "all symbols" ? all : (tried.get(result.symbol) ?? 1);
       const luck = luckOfResult(result, trials, worthless(result, inSample));
       return [[jobId, { luck, inSample, timeInMarket: timeInMarket(result) }]];
     }),
@@ -58,14 +59,10 @@ export const symbolsOf = (runs: readonly Pick<RunOnRecord, "result">[]): string[
   ...new Set(runs.flatMap(({ result }) => (result?.kind === "backtest" ? [result.symbol] : []))),
 ];
 
-/**
- * What can still be shown on a market over a window; null while the record does not answer.
- * @param coming backtests that are asked for now
- */
-export async function powerOf(deps: Deps, symbol: string, window: DateWindow, coming: number): Promise<string | null> {
-  const { ledger } = deps.records;
-  const known = await Promise.all([ledger.counts([symbol]), ledger.left([symbol])]).catch(() => null);
-  if (known === null) return null;
-  const [tried, left] = known.map((of) => of.get(symbol) ?? null);
-  return powerText({ symbol, tried: tried ?? 0, coming, years: yearsOf(window), left: left ?? null });
+/** What one more backtest can show on a market over a window; null while the record does not answer. */
+export async function powerOf(deps: Deps, symbol: string, window: DateWindow): Promise<string | null> {
+  const standings = await deps.records.ledger.standings([symbol]).catch(() => null);
+  const standing = standings?.get(symbol);
+  if (standing === undefined) return null;
+  return powerText({ symbol, tried: standing.count, coming: 1, years: yearsOf(window), left: standing.left });
 }

@@ -1,8 +1,6 @@
 import { MOST_ITEMS, sizeOf } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
-import { compact } from "../../domain/facts.ts";
-import { batch, SEVERAL, type BatchRequest } from "../../domain/kinds/batch.ts";
-import { powerOf } from "./luck-of.ts";
+import type { BatchRequest } from "../../domain/kinds/batch.ts";
 import { plannedBatch, type Wish } from "./batch-plan.ts";
 import type { Asking } from "../asking.ts";
 import { startJob } from "./start-job.ts";
@@ -44,15 +42,7 @@ export async function startBatchJob(context: Asking, wish: BatchWish) {
       return { request: { ...request, ...parts }, warnings };
     },
   });
-  return { ...answer, items, ...compact({ power: await batchPower(context, request, items) }) };
-}
-
-/** What the test days of a batch can still show: told when all of it is one market and one period. */
-async function batchPower({ deps }: Asking, request: BatchRequest, items: number): Promise<string | null> {
-  const { symbol } = batch.subject(request);
-  const [period, another] = request.periods;
-  if (request.work === "train" || symbol === SEVERAL || period?.test == null || another !== undefined) return null;
-  return await powerOf(deps, symbol, period.test, items);
+  return { ...answer, items };
 }
 
 const tooMany = (items: number) =>

@@ -6,9 +6,8 @@ import { compact } from "../../domain/facts.ts";
 import { knownOf } from "../../domain/job-status.ts";
 import { assertUnkept } from "../holdout/unkept.ts";
 import { statusFacts, statusOf, type TaskStatus } from "./task-status.ts";
-import { checkTrialLimit } from "./trial-limit.ts";
+import { trialOutlook, type TrialOutlook } from "./trial-outlook.ts";
 import type { Asking } from "../asking.ts";
-import type { Deps } from "../ports.ts";
 
 interface StartWish {
   readonly request: JobRequest;
@@ -38,10 +37,11 @@ export async function startJob(context: Asking, wish: StartWish) {
   const { jobId } = deps.jobs.idOf(wish.request, wish.forceReason);
   const claim = { jobId, computations: kindOf(wish.request.kind).computations(wish.request) };
   const room = settled(context.admission.job(deps.records, caller.name, claim));
+  const outlook = trialOutlook(deps, wish.request);
   try {
-    const answer = await findOrStart(context, wish, jobId, room);
+    const answer = await findOrStart(context, wish, jobId, { room, outlook });
     if (answer.existing) await unclaim(room);
-    return answer;
+    return { ...answer, ...compact({ power: (await outlook).power }) };
   } catch (error) {
     await unclaim(room);
     throw error;
@@ -56,10 +56,20 @@ async function unclaim(room: Room): Promise<void> {
   if (claimed.status === "fulfilled") claimed.value();
 }
 
-async function findOrStart(context: Asking, wish: StartWish, jobId: string, room: Room) {
+/** What is found out while the job is looked for. */
+interface Meanwhile {
+  readonly room: Room;
+  readonly outlook: Promise<TrialOutlook>;
+}
+
+async function findOrStart(context: Asking, wish: StartWish, jobId: string, { room, outlook }: Meanwhile) {
   const { deps, caller } = context;
   // In parallel: all of these only read, and a new job needs all. A known job is answered whatever the checks say.
-  const checking = assertUnkept(deps, wish.request).then(async () => await cleared(deps, wish));
+  const checking = assertUnkept(deps, wish.request).then(async () => {
+    const [cleared, { refusal, warnings }] = await Promise.all([wish.preflight(), outlook]);
+    if (refusal !== null) throw refusal;
+    return { ...cleared, warnings: [...warnings, ...cleared.warnings] };
+  });
   const [isNew, ...checks] = await Promise.all([isUnrecorded(context, jobId), room, settled(checking)]);
   const refusal = checks.find((check) => check.status === "rejected");
   // Temporal itself refuses to start a known job, so it is asked beforehand only when the job may not be started.
@@ -103,11 +113,6 @@ async function findOrStart(context: Asking, wish: StartWish, jobId: string, room
     existing: false,
     warnings: [...misfit, ...toStart.warnings],
   };
-}
-
-async function cleared(deps: Deps, { request, preflight }: StartWish): Promise<Cleared> {
-  const [limited, checked] = await Promise.all([checkTrialLimit(deps, request), preflight()]);
-  return { ...checked, warnings: [...limited, ...checked.warnings] };
 }
 
 /** Warnings for a known job: what was insisted on then, and what today's checks find that the checks of then did not. */
