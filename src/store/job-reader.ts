@@ -64,7 +64,7 @@ export function createJobReader(pool: Pool): JobReader {
       return jobs(
         `where ($1::text is null or status = $1) and ($2::text is null or kind = $2)
            and ($3::text is null or strategy = $3)
-           and not ($6 and request ? 'measures')
+           and not ($6 and kind = 'backtest' and request ? 'measures')
            and ($4::text is null or (admitted_at, job_id) < (select admitted_at, job_id from jobs where job_id = $4))
          order by admitted_at desc, job_id desc limit $5`,
         [

@@ -188,7 +188,8 @@ describe("the liar", () => {
     await research.call("save_insight", { category: "success", insight, importance: 10, task_ids: [best.task_id] });
     const found = JSON.stringify(await research.call("search_insights", { query: "ready for money" }));
     expect(found).toContain("ready for");
-    expect(found).toContain(`${best.task_id} shows nothing beyond luck`);
+    // Luck, or trades that are too few to tell: which of them depends on the draw.
+    expect(found).toContain(`"caveats":["${best.task_id} `);
   });
 });
 
