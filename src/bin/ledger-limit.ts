@@ -1,6 +1,6 @@
 /** Shows, sets or ends the operator's limit of trials on a symbol. */
 import { DomainError } from "../domain/errors.ts";
-import { isSymbol } from "../domain/market-data.ts";
+import { symbolAdvice } from "../domain/market-data.ts";
 import { minuteText } from "../domain/research-control.ts";
 import type { Ledger, TrialLimit } from "../store/ledger.ts";
 import { say, Usage } from "./command.ts";
@@ -13,8 +13,10 @@ export async function limitTrials(
   given: string | undefined,
   by: string,
 ): Promise<void> {
-  const unusable = symbol !== undefined && !isSymbol(symbol);
-  if (unusable) throw new Usage(`"${String(symbol)}" is no symbol.`);
+  if (wanted === undefined && given !== undefined) throw new Usage("A reason belongs to a number, or to off.");
+  // A name that KTRDR never sees would look like a limit, and hold nothing back.
+  const advice = symbol === undefined ? null : symbolAdvice(symbol);
+  if (advice !== null) throw new Usage(`"${symbol ?? ""}" is no symbol: ${advice}`);
   if (symbol !== undefined && wanted !== undefined) {
     const limit = limitOf(wanted);
     const reason = reasonOf(given);

@@ -91,3 +91,28 @@ test("a strategy's version and a backup keep the head, so that a ledger written 
   expect(forged.stdout).toMatch(/WRONG: Line 2 is not the one that the strategies' version [0-9a-f]{12} names\./);
   expect(forged.stdout).toMatch(/WRONG: Line 4 is missing: the backup .*kept has its hash\. The end was cut off\./);
 });
+
+test("a limit that could hold nothing back, or is not understood, is no limit", async () => {
+  const reason = ["--reason", "enough"];
+  for (const wrong of [
+    ["spx", "4", ...reason],
+    ["BAD_NAME", "4", ...reason],
+    ["NEW", "-1", ...reason],
+    ["NEW", "1e9", ...reason],
+    ["NEW", ...reason],
+  ]) {
+    expect(await verify("limit", ...wrong)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("ledger limit"),
+    });
+  }
+  expect(await verify("limit", "NEW", "4")).toMatchObject({
+    exitCode: 1,
+    stderr: expect.stringContaining("for a reason"),
+  });
+  expect((await verify("limit")).stdout).toBe("No limit is set.");
+  expect((await verify("limit", "NEW", "4", ...reason)).stdout).toMatch(
+    /^NEW: 4 backtests .* 4 of them are left\. Set .*: enough$/,
+  );
+  expect((await verify("limit", "NEW", "off", ...reason)).stdout).toBe("No limit is set for NEW.");
+});

@@ -99,6 +99,20 @@ describe("get_results", () => {
     });
   });
 
+  test("lists and statuses say it in the headline, too", async () => {
+    const said = expect.stringMatching(/^IN-SAMPLE, proves nothing: /);
+    expect(await stack.ask("get_task_status", { task_id: "backtest-probe-2" })).toMatchObject({ headline: said });
+    const { tasks } = await stack.ask("list_tasks", { kind: "backtest", limit: 50 });
+    expect(tasks).toContainEqual(expect.objectContaining({ task_id: "backtest-probe-2", headline: said }));
+  });
+
+  test("Sortino and what is wrong with it stand in detail full only", async () => {
+    const of = async (detail: string) =>
+      JSON.stringify(await stack.ask("get_results", { task_id: "backtest-probe-3", detail }));
+    expect(await of("standard")).not.toMatch(/sortino/i);
+    expect(await of("full")).toMatch(/ktrdr_sortino/);
+  });
+
   test("a model of unknown training is not called out of sample", async () => {
     const facts = await stack.ask("get_results", { task_id: "backtest-probe-3" });
     expect(facts).toMatchObject({ in_sample: "unknown" });

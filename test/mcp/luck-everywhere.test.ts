@@ -129,5 +129,17 @@ describe("a strategy that made no trade", () => {
     ]);
     const { batch } = await stack.ask("get_task_status", { task_id: "batch-idle-1" });
     expect(batch).toMatchObject({ leading: { sharpe: { median: 0.08 } } });
+    expect(batch).not.toHaveProperty("leading.only");
+  });
+
+  test("of a batch that only lost, the leader is said to have lost least", async () => {
+    const asked = { ...BACKTEST, strategy: "lost", trainingJobId: "train-lost", modelPath: "models/lost" };
+    await stack.writer.admit(inputOf("backtest-lost", asked), null);
+    const lost = backtestResult({ strategy: "lost", modelPath: "models/lost", sharpe: -0.3, trades: 42 });
+    await stack.writer.finish("backtest-lost", outcomeOf("backtest-lost", "completed"), lost, lost.engine);
+    const items = [{ training: "train-lost", backtest: "backtest-lost" }];
+    await recordBatch(stack, "batch-lost-1", batchRequest(1, { work: "both" }), items);
+    const { batch } = await stack.ask("get_task_status", { task_id: "batch-lost-1" });
+    expect(batch).toMatchObject({ leading: { strategy: "lost", only: expect.stringMatching(/^lost least/) } });
   });
 });

@@ -1,11 +1,10 @@
 /** What the trials of a symbol allow a request, and what they still can show. The admission holds the limit exactly. */
-import { isDomainError } from "../../domain/errors.ts";
+import { isDomainError, type DomainError } from "../../domain/errors.ts";
 import type { JobRequest } from "../../domain/kinds/index.ts";
 import { powerText } from "../../domain/luck/power.ts";
 import { trialsAskedFor, trialsRunShort, trialsUsedUp } from "../../domain/luck/trial-limit.ts";
 import type { DateWindow } from "../../domain/market-data.ts";
 import { yearsOf } from "../../domain/results/sharpe-error.ts";
-import type { DomainError } from "../../domain/errors.ts";
 import type { TrialStanding } from "../../store/ledger.ts";
 import type { Deps } from "../ports.ts";
 

@@ -55,6 +55,10 @@ test("the same returns are the same luck, whatever bars a year are annualised wi
   expect(hourly.standard?.psr).toBeCloseTo(daily.standard?.psr ?? 0, 12);
 });
 
+test("where luck cannot be told, no other probability stands beside it", () => {
+  expect(runLuck(of({ trades: 12 }))).toMatchObject({ probability: null, standard: null, published: null });
+});
+
 test("a loss is luck almost surely", () => {
   expect(runLuck(of({ sharpe: -1, ktrdrSharpe: -1 })).probability).toBeGreaterThan(0.999);
   expect(runLuck(of({ sharpe: -1, ktrdrSharpe: -1 })).standard?.minimumYears).toBeNull();
