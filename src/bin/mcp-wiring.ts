@@ -29,9 +29,11 @@ import { createJobReader } from "../store/job-reader.ts";
 import { createLedger, type Ledger } from "../store/ledger.ts";
 import { createJudgedRuns } from "../store/judged-runs.ts";
 import { createOpenWork } from "../store/open-work.ts";
+import { createOverview } from "../store/overview.ts";
 import { createPool, type Pool } from "../store/pool.ts";
 import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
+import { createTrialReader } from "../store/trials.ts";
 import { assertUp } from "../store/try-writing.ts";
 import { lazyClient } from "../temporal/connection.ts";
 import { temporalSettings, type TemporalSettings } from "../temporal/settings.ts";
@@ -162,6 +164,8 @@ const recordsOf = (pool: Pool, ledger: Ledger, readOnly: Onlookers["readOnly"]):
   results: createResultReader(pool),
   judged: createJudgedRuns(pool),
   ledger,
+  trials: createTrialReader(pool),
+  overview: createOverview(pool),
   holdouts: createHoldoutReader(pool),
   calls: createExecutionLog(pool),
   batches: createBatchStore(pool),

@@ -1,5 +1,5 @@
 import { createRequire } from "node:module";
-import type { TopLevelSpec } from "vega-lite";
+import type { Config, TopLevelSpec } from "vega-lite";
 import { DomainError } from "../domain/errors.ts";
 
 /** Our own font: a slim container image has none, and without a font no letters are drawn. */
@@ -8,27 +8,58 @@ const FONT = { file: "dejavu-fonts-ttf/ttf/DejaVuSans.ttf", family: "DejaVu Sans
 /** Pixels per point of the picture, so that it looks sharp. */
 const ZOOM = 1.5;
 
-/**
- * Draws a chart as PNG. The libraries are loaded with the first chart, because most sessions need none.
- * @throws DomainError `charts_missing` where they are not installed (the bundle for desktop clients has none)
- */
-export async function draw(spec: TopLevelSpec): Promise<Uint8Array> {
-  const { vega, vegaLite, Resvg } = await libraries();
-  const { spec: compiled } = vegaLite.compile({ ...spec, config: { font: FONT.family, background: "white" } });
-  const view = new vega.View(vega.parse(compiled), { renderer: "none" });
-  try {
-    const svg = await view.toSVG();
+/** One drawing, in the forms in which it is shown. Each throws DomainError `charts_missing`. */
+export interface Picture {
+  /** For answers to a model. */
+  png(): Promise<Uint8Array>;
+  /** For a page. */
+  svg(theme: Theme): Promise<string>;
+}
+
+export type Theme = "light" | "dark";
+
+const INK = { light: "#1c1e21", dark: "#e7e8ea" } as const;
+const LINES = { light: "#d9dbde", dark: "#3a3e44" } as const;
+
+/** Nothing is drawn before it is asked for. */
+export const picture = (spec: TopLevelSpec): Picture => ({
+  async png() {
+    const svg = await drawn(spec, { font: FONT.family, background: "white" });
+    const { Resvg } = await libraries();
     const font = {
       loadSystemFonts: false,
       fontFiles: [createRequire(import.meta.url).resolve(FONT.file)],
       defaultFontFamily: FONT.family,
     };
     return new Resvg(svg, { font, fitTo: { mode: "zoom", value: ZOOM } }).render().asPng();
+  },
+  async svg(theme) {
+    const [ink, line] = [INK[theme], LINES[theme]];
+    return await drawn(spec, {
+      font: "sans-serif",
+      background: "transparent",
+      axis: { labelColor: ink, titleColor: ink, domainColor: line, gridColor: line, tickColor: line },
+      legend: { labelColor: ink, titleColor: ink },
+      title: { color: ink },
+      view: { stroke: line },
+    });
+  },
+});
+
+async function drawn(spec: TopLevelSpec, config: Config): Promise<string> {
+  const { vega, vegaLite } = await libraries();
+  const view = new vega.View(vega.parse(vegaLite.compile({ ...spec, config }).spec), { renderer: "none" });
+  try {
+    return await view.toSVG();
   } finally {
     view.finalize();
   }
 }
 
+/**
+ * Loaded with the first chart, because most sessions need none.
+ * @throws DomainError `charts_missing` where they are not installed (the bundle for desktop clients has none)
+ */
 async function libraries() {
   try {
     const [vega, vegaLite, { Resvg }] = await Promise.all([

@@ -17,7 +17,9 @@ import type { JudgedRuns } from "../store/judged-runs.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { OpenWork } from "../store/open-work.ts";
 import type { ResearchControlReader } from "../store/research-control.ts";
+import type { Overview } from "../store/overview.ts";
 import type { ResultReader } from "../store/result-reader.ts";
+import type { TrialReader } from "../store/trials.ts";
 import type { Jobs } from "../temporal/jobs.ts";
 import type { LastLooks } from "./jobs/last-looks.ts";
 
@@ -38,6 +40,10 @@ export interface RecordsPort {
   readonly judged: JudgedRuns;
   /** What was looked at. */
   readonly ledger: Pick<Ledger, "trials" | "counts" | "standings">;
+  /** The ledger's trials one by one. */
+  readonly trials: TrialReader;
+  /** What happened over a time, in numbers. */
+  readonly overview: Overview;
   readonly holdouts: HoldoutReader;
   /** The log of calls. */
   readonly calls: Pick<ExecutionLog, "recent">;

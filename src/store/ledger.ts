@@ -83,7 +83,7 @@ const AT_A_TIME = 5_000;
 const MOST_SHOWN = 20;
 
 /** SQL: lines of backtests whose figures were shown. The same figures of the same run are one look. */
-const SHOWN = "state = 'finished' and kind in ('trial', 'replay', 'import')";
+export const SHOWN = "state = 'finished' and kind in ('trial', 'replay', 'import')";
 
 const COUNTS = `select symbol, count(*)::integer as count
   from (select distinct symbol, run, sharpe from trial_events where ${SHOWN} and symbol = any($1)) looks group by symbol`;

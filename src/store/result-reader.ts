@@ -13,6 +13,10 @@ export interface ModelFilter {
   readonly limit?: number;
 }
 
+const DrawRow = z.object({ jobId: z.string(), sharpe: z.number() });
+/** A backtest of one draw; Sharpe ratios are annual. */
+export type Draw = Readonly<z.infer<typeof DrawRow>>;
+
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface ResultReader {
   /** Null while a job has no result, and for jobs that never have one. */
@@ -22,10 +26,10 @@ export interface ResultReader {
   /** Backtests of other models that came out the same, digit for digit, on the same market and days; the oldest first. */
   twins(jobId: string): Promise<readonly string[]>;
   /**
-   * The Sharpe ratios of a backtest and of its sisters: the same backtest of other draws of the same training. One alone
-   * when there are no others.
+   * A backtest and its sisters: the same backtest of other draws of the same training. None when its training is not on
+   * record.
    */
-  draws(jobId: string): Promise<readonly number[]>;
+  draws(jobId: string): Promise<readonly Draw[]>;
   /** Newest first. */
   listModels(filter?: ModelFilter): Promise<ModelRecord[]>;
   /** The newest model at this path, since KTRDR reuses paths after its folder was emptied; null when it is not ours. */
@@ -48,7 +52,7 @@ const TWINS = `
   order by b.recorded_at, b.job_id limit 3`;
 
 const DRAWS = `
-  select distinct on (r.model_path) r.sharpe
+  select distinct on (r.model_path) r.job_id, r.sharpe
   from jobs a join models ma on ma.job_id = a.request ->> 'trainingJobId'
     join jobs b on b.kind = 'backtest' and b.strategy = a.strategy and ${sameBut("b", "a", ["modelPath", "trainingJobId", "insisted"])}
     join models mb on mb.job_id = b.request ->> 'trainingJobId' and (mb.symbol, mb.timeframe, mb.start_date, mb.end_date)
@@ -76,10 +80,7 @@ export function createResultReader(pool: Pool): ResultReader {
       return found.map((row) => row.jobId);
     },
 
-    async draws(jobId) {
-      const found = await select(pool, z.object({ sharpe: z.number() }), DRAWS, [jobId]);
-      return found.map(({ sharpe }) => sharpe);
-    },
+    draws: (jobId) => select(pool, DrawRow, DRAWS, [jobId]),
 
     listModels(filter = {}) {
       return select(

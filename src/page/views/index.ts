@@ -1,0 +1,16 @@
+/** Every view of the page, by its path. A new one is a file beside this one, and a line here. */
+import type { MakeView } from "../request.ts";
+import { luckOfSymbol, luckOfSymbols } from "./luck.ts";
+import { oneRun } from "./run.ts";
+import { runs } from "./runs.ts";
+import { shortlisted } from "./shortlist.ts";
+import { sinceYouLooked } from "./since-you-looked.ts";
+
+export const VIEWS: Readonly<Record<string, MakeView>> = {
+  "/": sinceYouLooked,
+  "/luck": luckOfSymbols,
+  "/luck/:id": luckOfSymbol,
+  "/shortlist": shortlisted,
+  "/runs": runs,
+  "/runs/:id": oneRun,
+};

@@ -1,0 +1,33 @@
+/** How figures and moments are written on the page. */
+import { percentText } from "../domain/kinds/words.ts";
+import { CANDIDATE_LUCK } from "../domain/luck/luck.ts";
+import { luckInShort, type RunLuck } from "../domain/luck/run-luck.ts";
+import type { Tone } from "./view.ts";
+
+export const figure = (value: number | null, digits = 2): string => (value === null ? "-" : value.toFixed(digits));
+
+export const percent = (ratio: number | null): string => (ratio === null ? "-" : percentText(ratio));
+
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
+
+/** To the minute, UTC. */
+export const moment = (instant: string | null): string =>
+  instant === null ? "-" : instant.slice(0, 16).replace("T", " ");
+
+const MINUTE_MS = 60_000;
+
+/** A length of time in its two largest units. */
+export function lasting(ms: number): string {
+  const minutes = Math.max(0, Math.round(ms / MINUTE_MS));
+  const [days, hours, rest] = [Math.floor(minutes / 1_440), Math.floor((minutes % 1_440) / 60), minutes % 60];
+  if (days > 0) return hours === 0 ? counted(days, "day") : `${counted(days, "day")} ${hours} h`;
+  if (hours > 0) return rest === 0 ? `${hours} h` : `${hours} h ${rest} min`;
+  return `${rest} min`;
+}
+
+/** Luck for a cell of a table, and how the row should be taken. */
+export const luckCell = (luck: RunLuck): string => luckInShort(luck);
+
+export const toneOf = ({ probability }: RunLuck): Tone =>
+  probability !== null && probability <= CANDIDATE_LUCK ? "good" : "doubt";

@@ -1,0 +1,98 @@
+/** The ledger's trials one by one: those of a symbol in their order, and those that chance explains least. */
+import { z } from "zod";
+import { JOB_KINDS } from "../domain/kinds/index.ts";
+import { ENOUGH_TRADES } from "../domain/luck/run-luck.ts";
+import { LEDGER_TABLE, SHOWN } from "./ledger.ts";
+import { select, type Pool } from "./pool.ts";
+import { branded } from "./result-row.ts";
+import { sharedDays } from "./shared-days.ts";
+
+const TrialRow = z.object({
+  jobId: z.string().nullable(),
+  strategy: z.string().nullable(),
+  /** Annual; null where it is not defined. */
+  sharpe: z.number().nullable(),
+  /** Whether its model was trained on some of its days; null when that is not known. */
+  inSample: z.boolean().nullable(),
+});
+/** A backtest whose figures were shown. The same figures of the same run are one. */
+export type Trial = Readonly<z.infer<typeof TrialRow>>;
+
+const SymbolRow = z.object({
+  symbol: z.string(),
+  /** As `Trials.count`. */
+  trials: z.number(),
+});
+export type TriedSymbol = Readonly<z.infer<typeof SymbolRow>>;
+
+const LineRow = z.object({
+  /** 1-based. */
+  seq: z.coerce.number(),
+  /** ISO-8601 UTC. */
+  at: z.string(),
+  kind: z.string(),
+  state: z.string().nullable(),
+  symbol: z.string().nullable(),
+  strategy: z.string().nullable(),
+  jobId: z.string().nullable(),
+  sharpe: z.number().nullable(),
+  /** What kind of job it tells of; null when it is not on record. */
+  jobKind: z.enum(JOB_KINDS).nullable(),
+  /** 64 hexadecimal digits. */
+  hash: z.string(),
+});
+/** A line of the ledger, as it is shown. */
+export type LedgerLine = Readonly<z.infer<typeof LineRow>>;
+
+/** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
+export interface TrialReader {
+  /** The trials of a symbol, in the order in which they were shown. */
+  of(symbol: string): Promise<readonly Trial[]>;
+  /** Symbols by when something was last tried on them, the newest first. */
+  symbols(limit: number): Promise<readonly TriedSymbol[]>;
+  /**
+   * Backtests that chance alone explains least, without those that prove nothing (in-sample, branded, few trades).
+   * Bars and much else are not looked at: whoever shows one must weigh it.
+   */
+  strongest(limit: number): Promise<readonly string[]>;
+  /** Lines of the ledger, the newest first. @param before only lines before this one */
+  lines(limit: number, before: number | null): Promise<readonly LedgerLine[]>;
+}
+
+const OF_SYMBOL = `
+  select job_id, strategy, sharpe, in_sample from (
+    select distinct on (t.run, t.sharpe) t.seq, t.job_id, t.strategy, t.sharpe,
+      ${sharedDays("m.start_date", "m.end_date", "t.start_date", "t.end_date")} as in_sample
+    from ${LEDGER_TABLE} t left join models m on m.job_id = t.event ->> 'trainingJobId'
+    where t.symbol = $1 and ${SHOWN}
+    order by t.run, t.sharpe, t.seq) looks
+  order by seq`;
+
+const SYMBOLS = `
+  select symbol, count(distinct (run, sharpe))::integer as trials from ${LEDGER_TABLE}
+  where ${SHOWN} group by symbol order by max(seq) desc limit $1`;
+
+const STRONGEST = `
+  select r.job_id from results r join jobs j using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
+  where r.kind = 'backtest' and not r.result ? 'measures' and r.trades >= ${ENOUGH_TRADES}
+    and r.sharpe > 0 and not ${branded("r")}
+    and not coalesce(${sharedDays("m.start_date", "m.end_date", "r.result ->> 'startDate'", "r.result ->> 'endDate'")}, false)
+  order by ((r.result #>> '{raw,sharpe_ratio}')::double precision
+    * sqrt((r.result ->> 'equityPoints')::double precision)) desc limit $1`;
+
+const LINES = `
+  select t.seq, t.event ->> 'at' as at, t.kind, t.state, t.symbol, t.strategy, t.job_id, t.sharpe, t.hash, j.kind as job_kind
+  from ${LEDGER_TABLE} t left join jobs j using (job_id)
+  where $2::bigint is null or t.seq < $2 order by t.seq desc limit $1`;
+
+export function createTrialReader(pool: Pool): TrialReader {
+  return {
+    of: (symbol) => select(pool, TrialRow, OF_SYMBOL, [symbol]),
+    symbols: (limit) => select(pool, SymbolRow, SYMBOLS, [limit]),
+    async strongest(limit) {
+      const rows = await select(pool, z.object({ jobId: z.string() }), STRONGEST, [limit]);
+      return rows.map(({ jobId }) => jobId);
+    },
+    lines: (limit, before) => select(pool, LineRow, LINES, [limit, before]),
+  };
+}
