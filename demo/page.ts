@@ -1,9 +1,10 @@
 /** The page that a human opens the next morning, as text. */
 import { STRATEGY_NAME } from "./strategy.ts";
 
-/** @returns its first view */
-export async function readPage(address: string): Promise<string> {
-  const answer = await fetch(`${address}/?as=text`);
+/** @param token where the page asks who reads. @returns its first view */
+export async function readPage(address: string, token?: string): Promise<string> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const answer = await fetch(`${address}/?as=text`, { headers });
   if (!answer.ok) throw new Error(`The page answered ${answer.status}.`);
   return await answer.text();
 }

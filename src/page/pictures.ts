@@ -17,7 +17,7 @@ type Draw = (deps: Deps, id: string) => Promise<Picture | null>;
 
 const luck: Draw = async (deps, symbol) => {
   const course = await luckCourse(deps, symbol);
-  return course.trials.length === 0 ? null : deps.charts.luck(luckPicture(course));
+  return course.trials === 0 ? null : deps.charts.luck(await luckPicture(deps, course));
 };
 
 const run: Draw = async (deps, jobId) => pictureOf(deps, await deps.records.results.get(jobId));

@@ -7,16 +7,26 @@ import { select, type Pool } from "./pool.ts";
 import { branded } from "./result-row.ts";
 import { sharedDays } from "./shared-days.ts";
 
-const TrialRow = z.object({
-  jobId: z.string().nullable(),
-  strategy: z.string().nullable(),
-  /** Annual; null where it is not defined. */
-  sharpe: z.number().nullable(),
+const DotRow = z.object({
+  /** 1-based, in the order in which figures were shown. */
+  n: z.number(),
+  /** Annual. */
+  sharpe: z.number(),
   /** Whether its model was trained on some of its days; null when that is not known. */
   inSample: z.boolean().nullable(),
 });
 /** A backtest whose figures were shown. The same figures of the same run are one. */
-export type Trial = Readonly<z.infer<typeof TrialRow>>;
+export type TrialDot = Readonly<z.infer<typeof DotRow>>;
+
+const LeaderRow = z.object({
+  /** As in `TrialDot`. */
+  n: z.number(),
+  jobId: z.string(),
+  strategy: z.string(),
+  sharpe: z.number(),
+});
+/** A trial with a higher Sharpe ratio than all before it. */
+export type Leader = Readonly<z.infer<typeof LeaderRow>>;
 
 const SymbolRow = z.object({
   symbol: z.string(),
@@ -46,8 +56,10 @@ export type LedgerLine = Readonly<z.infer<typeof LineRow>>;
 
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface TrialReader {
-  /** The trials of a symbol, in the order in which they were shown. */
-  of(symbol: string): Promise<readonly Trial[]>;
+  /** Trials of a symbol that led when they were shown, without those in-sample and those named, in their order. */
+  leaders(symbol: string, without: readonly string[]): Promise<readonly Leader[]>;
+  /** About so many trials of a symbol, evenly spread over all of them. */
+  dots(symbol: string, about: number): Promise<readonly TrialDot[]>;
   /** Symbols by when something was last tried on them, the newest first. */
   symbols(limit: number): Promise<readonly TriedSymbol[]>;
   /**
@@ -59,14 +71,26 @@ export interface TrialReader {
   lines(limit: number, before: number | null): Promise<readonly LedgerLine[]>;
 }
 
-const OF_SYMBOL = `
-  select job_id, strategy, sharpe, in_sample from (
-    select distinct on (t.run, t.sharpe) t.seq, t.job_id, t.strategy, t.sharpe,
-      ${sharedDays("m.start_date", "m.end_date", "t.start_date", "t.end_date")} as in_sample
-    from ${LEDGER_TABLE} t left join models m on m.job_id = t.event ->> 'trainingJobId'
-    where t.symbol = $1 and ${SHOWN}
-    order by t.run, t.sharpe, t.seq) looks
-  order by seq`;
+/** The trials of a symbol in their order, numbered. */
+const NUMBERED = `
+  select n, job_id, coalesce(strategy, '') as strategy, sharpe, in_sample, count(*) over () as trials from (
+    select *, row_number() over (order by seq) as n from (
+      select distinct on (t.run, t.sharpe) t.seq, t.job_id, t.strategy, t.sharpe,
+        ${sharedDays("m.start_date", "m.end_date", "t.start_date", "t.end_date")} as in_sample
+      from ${LEDGER_TABLE} t left join models m on m.job_id = t.event ->> 'trainingJobId'
+      where t.symbol = $1 and ${SHOWN}
+      order by t.run, t.sharpe, t.seq) looks) numbered`;
+
+const LEADERS = `
+  select n::integer as n, job_id, strategy, sharpe from (
+    select *, max(sharpe) over (order by n rows between unbounded preceding and 1 preceding) as before
+    from (${NUMBERED}) all_trials
+    where sharpe is not null and job_id is not null and in_sample is not true and job_id <> all($2)) counted
+  where before is null or sharpe > before order by n`;
+
+const DOTS = `
+  select n::integer as n, sharpe, in_sample from (${NUMBERED}) all_trials
+  where sharpe is not null and n % greatest(1, trials / $2::integer) = 0 order by n`;
 
 const SYMBOLS = `
   select symbol, count(distinct (run, sharpe))::integer as trials from ${LEDGER_TABLE}
@@ -87,7 +111,8 @@ const LINES = `
 
 export function createTrialReader(pool: Pool): TrialReader {
   return {
-    of: (symbol) => select(pool, TrialRow, OF_SYMBOL, [symbol]),
+    leaders: (symbol, without) => select(pool, LeaderRow, LEADERS, [symbol, [...without]]),
+    dots: (symbol, about) => select(pool, DotRow, DOTS, [symbol, about]),
     symbols: (limit) => select(pool, SymbolRow, SYMBOLS, [limit]),
     async strongest(limit) {
       const rows = await select(pool, z.object({ jobId: z.string() }), STRONGEST, [limit]);

@@ -41,7 +41,7 @@ export const luckOfSymbols: MakeView = async ({ deps }) => {
 
 export const luckOfSymbol: MakeView = async ({ deps, id: symbol }) => {
   const course = await luckCourse(deps, symbol);
-  if (course.trials.length > 0) return viewOf(course);
+  if (course.trials > 0) return viewOf(course);
   throw new DomainError("data_not_found", { what: `Nothing was tried on ${symbol}.` });
 };
 
@@ -81,7 +81,7 @@ function viewOf(course: LuckCourse): View {
             })),
           empty: "No trial can be told from nothing yet.",
         }),
-        facts({ "backtests tried": String(trials.length) }),
+        facts({ "backtests tried": String(trials) }),
       ),
     ],
   };
@@ -96,7 +96,7 @@ export function isBelowLuck({ weighed }: LuckCourse): boolean {
 export function luckSentence({ symbol, trials, best, weighed }: LuckCourse): string {
   const leader = best.at(-1);
   if (leader === undefined || weighed === null) {
-    return `${counted(trials.length, "backtest was", "backtests were")} tried on ${symbol}. None of them has figures that luck can be told from.`;
+    return `${counted(trials, "backtest was", "backtests were")} tried on ${symbol}. None of them has figures that luck can be told from.`;
   }
   return `The best on ${symbol} is ${leader.strategy}, Sharpe ${figure(leader.sharpe)}. ${weighed.luck.sentence}`;
 }

@@ -1,22 +1,21 @@
 /** The course of luck as it is drawn: thinned out, since more points than pixels show nothing more. */
 import type { LuckChart } from "../../charts/luck-chart.ts";
+import type { Deps } from "../ports.ts";
 import { barAt, type LuckCourse } from "./luck-course.ts";
 
 const MOST_DOTS = 400;
 const MOST_STEPS = 200;
 
-export function luckPicture({ symbol, trials, best }: LuckCourse): LuckChart {
-  const dots = trials.flatMap(({ sharpe, inSample }, at) =>
-    sharpe === null ? [] : [{ n: at + 1, sharpe, counts: inSample !== true }],
-  );
-  const records = new Set(best.map(({ n }) => n));
-  const every = Math.ceil(dots.length / MOST_DOTS);
+/** @throws DomainError `database_unavailable` */
+export async function luckPicture(deps: Deps, course: LuckCourse): Promise<LuckChart> {
+  const { symbol, trials, best } = course;
+  const dots = await deps.records.trials.dots(symbol, MOST_DOTS);
   const [first] = best;
-  const wanted = first === undefined ? [] : numbersFrom(first.n, trials.length, records);
+  const numbers = first === undefined ? [] : numbersFrom(first.n, trials, new Set(best.map(({ n }) => n)));
   return {
     symbol,
-    trials: dots.filter(({ n }, at) => at % every === 0 || records.has(n)),
-    steps: wanted.flatMap((n) => {
+    trials: [...dots, ...best].map((one) => ({ n: one.n, sharpe: one.sharpe, counts: !("inSample" in one) || one.inSample !== true })),
+    steps: numbers.flatMap((n) => {
       const leader = best.findLast((one) => one.n <= n);
       return leader === undefined ? [] : [{ n, best: leader.sharpe, bar: barAt(n, leader) }];
     }),
