@@ -73,8 +73,7 @@ async function mixed(): Promise<string> {
 
 /** What a call answers, as text; an error's text too. */
 async function told(tool: string, args: Record<string, unknown> = {}): Promise<string> {
-  const answer = await research.client.call(tool, args);
-  const text = answer.isError === true ? textOf(answer) : JSON.stringify(answer);
+  const text = await research.told(tool, args);
   said.push(text);
   return text;
 }
