@@ -22,55 +22,86 @@ export function documentOf(view: View, frame: Frame): Html {
   const { at, temporalUi, readAt } = frame;
   const here = at.split("?", 1)[0] ?? at;
   return html`<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>${visible(view.title)} - KTRDR research</title>
-<link rel="stylesheet" href="${STYLE}">
-${view.alive === true ? html`<script src="${SCRIPT}" defer></script>` : ""}
-</head>
-<body>
-<a class="skip" href="#main">To the content</a>
-<header><nav aria-label="Views"><ul>${PLACES.map(({ path, title }) => placeOf(path, title, here))}</ul></nav></header>
-<main id="main" tabindex="-1">${contentOf(view)}</main>
-<footer>
-<p>Read at ${stamp(readAt)}. <a href="${textOf(at)}">The same as plain text</a>${temporalUi === null ? "" : html`, <a href="${temporalUi}">the machinery in Temporal</a>`}.</p>
-</footer>
-</body>
-</html>
-`;
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${visible(view.title)} - KTRDR research</title>
+        <link rel="stylesheet" href="${STYLE}" />
+        ${view.alive === true ? html`<script src="${SCRIPT}" defer></script>` : ""}
+      </head>
+      <body>
+        <a class="skip" href="#main">To the content</a>
+        <header>
+          <nav aria-label="Views">
+            <ul>
+              ${PLACES.map(({ path, title }) => placeOf(path, title, here))}
+            </ul>
+          </nav>
+        </header>
+        <main id="main" tabindex="-1">${contentOf(view)}</main>
+        <footer>
+          <p>
+            Read at ${stamp(readAt)}.
+            <a href="${textOf(at)}">The same as plain text</a
+            >${temporalUi === null ? "" : html`, <a href="${temporalUi}">the machinery in Temporal</a>`}.
+          </p>
+        </footer>
+      </body>
+    </html> `;
 }
 
 /** The content alone: a page that refreshes itself takes it out of the document, a host of MCP Apps is given it. */
 export const contentOf = (view: View): Html =>
   html`<h1>${visible(view.title)}</h1>
-<p class="lead${toneClass(view.tone)}">${lineOf(view.lead)}</p>
-${view.sections.map(sectionOf)}`;
+    <p class="lead${toneClass(view.tone)}">${lineOf(view.lead)}</p>
+    ${view.sections.map(sectionOf)}`;
 
 const placeOf = (path: string, title: string, here: string): Html =>
-  html`<li><a href="${path}"${isWithin(here, path) ? html` aria-current="${here === path ? "page" : "true"}"` : ""}>${title}</a></li>`;
+  html`<li>
+    <a href="${path}" ${isWithin(here, path) ? html` aria-current="${here === path ? "page" : "true"}"` : ""}
+      >${title}</a
+    >
+  </li>`;
 
 const isWithin = (here: string, path: string): boolean =>
   path === "/" ? here === "/" : here === path || here.startsWith(`${path}/`);
 
 const sectionOf = ({ title, blocks }: Section): Html =>
-  html`<section><h2>${visible(title)}</h2>${blocks.map(blockOf)}</section>
-`;
+  html`<section>
+    <h2>${visible(title)}</h2>
+    ${blocks.map(blockOf)}
+  </section> `;
 
 function blockOf(block: Block): Html {
   switch (block.kind) {
     case "paragraph":
       return html`<p${block.tone === undefined ? "" : html` class="${block.tone}"`}>${lineOf(block.line)}</p>`;
     case "list":
-      return html`<ul>${block.lines.map((line) => html`<li>${lineOf(line)}</li>`)}</ul>`;
+      return html`<ul>
+        ${block.lines.map((line) => html`<li>${lineOf(line)}</li>`)}
+      </ul>`;
     case "facts":
-      return html`<dl>${block.facts.map(({ name, value }) => html`<div><dt>${visible(name)}</dt><dd>${lineOf(value)}</dd></div>`)}</dl>`;
+      return html`<dl>
+        ${block.facts.map(
+          ({ name, value }) =>
+            html`<div>
+              <dt>${visible(name)}</dt>
+              <dd>${lineOf(value)}</dd>
+            </div>`,
+        )}
+      </dl>`;
     case "code":
       return html`<details${block.open === true ? html` open` : ""}><summary>${visible(block.label)}</summary><pre tabindex="0">${visible(block.text)}</pre></details>`;
     case "picture":
-      return html`<figure><picture><source media="(prefers-color-scheme: dark)" srcset="${block.src}?dark"><img src="${block.src}" alt="${visible(block.says)}" loading="lazy"></picture><figcaption>${visible(block.says)}</figcaption></figure>`;
+      return html`<figure>
+        <picture
+          ><source media="(prefers-color-scheme: dark)" srcset="${block.src}?dark" />
+          <img src="${block.src}" alt="${visible(block.says)}" loading="lazy"
+        /></picture>
+        <figcaption>${visible(block.says)}</figcaption>
+      </figure>`;
     case "table":
       return tableOf(block);
   }
@@ -79,11 +110,25 @@ function blockOf(block: Block): Html {
 function tableOf({ caption, columns, rows, empty }: Extract<Block, { kind: "table" }>): Html {
   if (rows.length === 0) return html`<p class="empty">${visible(empty)}</p>`;
   const figures = (at: number) => (columns[at]?.figures === true ? html` class="figures"` : "");
-  return html`<div class="wide" tabindex="0" role="region" aria-label="${visible(caption)}"><table><caption>${visible(caption)}</caption><thead><tr>${columns.map(({ title }, at) => html`<th scope="col"${figures(at)}>${title}</th>`)}</tr></thead><tbody>${rows.map(
-    ({ cells, tone }) =>
-      html`<tr${tone === undefined ? "" : html` class="${tone}"`}>${cells.map((cell, at) => html`<td${figures(at)}>${lineOf(cell)}</td>`)}</tr>
+  return html`<div class="wide" tabindex="0" role="region" aria-label="${visible(caption)}">
+    <table>
+      <caption>
+        ${visible(caption)}
+      </caption>
+      <thead>
+        <tr>
+          ${columns.map(({ title }, at) => html`<th scope="col" ${figures(at)}>${title}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          ({ cells, tone }) =>
+            html`<tr${tone === undefined ? "" : html` class="${tone}"`}>${cells.map((cell, at) => html`<td${figures(at)}>${lineOf(cell)}</td>`)}</tr>
 `,
-  )}</tbody></table></div>`;
+        )}
+      </tbody>
+    </table>
+  </div>`;
 }
 
 const toneClass = (tone: Tone | undefined): string => (tone === undefined ? "" : ` ${tone}`);

@@ -15,8 +15,7 @@ export function plainText(view: View, readAt: string): string {
   return `${parts.join("\n\n")}\n`;
 }
 
-const headed = (title: string, underline: string): string =>
-  `${title}\n${underline.repeat(Array.from(title).length)}`;
+const headed = (title: string, underline: string): string => `${title}\n${underline.repeat(Array.from(title).length)}`;
 
 const sectionText = ({ title, blocks }: Section): string =>
   [headed(visible(title), "-"), ...blocks.map(blockText)].join("\n\n");
@@ -48,7 +47,11 @@ function tableText({ columns, rows, empty }: Extract<Block, { kind: "table" }>):
   );
   if (lines.every((line) => line.length <= WIDEST)) return lines.join("\n");
   return cells
-    .map((row) => row.flatMap((cell, at) => (cell === "" ? [] : [`${at === 0 ? "- " : "  "}${titles[at] ?? ""}: ${cell}`])).join("\n"))
+    .map((row) =>
+      row
+        .flatMap((cell, at) => (cell === "" ? [] : [`${at === 0 ? "- " : "  "}${titles[at] ?? ""}: ${cell}`]))
+        .join("\n"),
+    )
     .join("\n");
 }
 
@@ -65,5 +68,7 @@ function aligned(rows: readonly (readonly string[])[], figures: readonly boolean
 
 function lineText(line: Line): string {
   const pieces = Array.isArray(line) ? line : [line];
-  return visible(pieces.map((piece: Line) => (typeof piece === "string" ? piece : "text" in piece ? piece.text : "")).join("")).replaceAll(/\s*\n\s*/g, " ");
+  return visible(
+    pieces.map((piece: Line) => (typeof piece === "string" ? piece : "text" in piece ? piece.text : "")).join(""),
+  ).replaceAll(/\s*\n\s*/g, " ");
 }
