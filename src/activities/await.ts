@@ -109,7 +109,12 @@ class Vigil {
       }
       const told = progress;
       const { clock } = this.deps;
-      await beating(clock, () => clock.sleep(this.untilNextLook(), this.signal), () => told, WAITING_MS);
+      await beating(
+        clock,
+        () => clock.sleep(this.untilNextLook(), this.signal),
+        () => told,
+        WAITING_MS,
+      );
     }
   }
 

@@ -25,12 +25,7 @@ export async function beating<T>(
   }
 }
 
-async function beatUntil(
-  clock: Clock,
-  signal: AbortSignal,
-  details: () => unknown,
-  everyMs: number,
-): Promise<void> {
+async function beatUntil(clock: Clock, signal: AbortSignal, details: () => unknown, everyMs: number): Promise<void> {
   try {
     for (;;) {
       await clock.sleep(everyMs, signal);

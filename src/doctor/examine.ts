@@ -63,7 +63,8 @@ export async function examine(patient: Patient): Promise<readonly Finding[]> {
     checkHoldouts(config, patienceMs),
   ]);
   // Where PostgreSQL cannot be used, that is said once.
-  const kept = problems(recorded).length === 0 ? holdouts : holdouts.filter(({ code }) => code !== "holdouts_unexamined");
+  const kept =
+    problems(recorded).length === 0 ? holdouts : holdouts.filter(({ code }) => code !== "holdouts_unexamined");
   return [...ground, ...recorded, ...temporalFound, ...ktrdrFound, ...folders, ...kept];
 }
 
