@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { Config, TopLevelSpec } from "vega-lite";
 import { DomainError } from "../domain/errors.ts";
+import { compactSvg } from "./compact-svg.ts";
 
 /** Our own font: a slim container image has none, and without a font no letters are drawn. */
 const FONT = { file: "dejavu-fonts-ttf/ttf/DejaVuSans.ttf", family: "DejaVu Sans" };
@@ -35,7 +36,9 @@ export const picture = (spec: TopLevelSpec): Picture => ({
   },
   async svg(theme) {
     const [ink, line] = [INK[theme], LINES[theme]];
-    return await drawn(spec, {
+    const svg = await drawn(spec, {
+      // A picture on a page says in its alternative text what it shows.
+      aria: false,
       font: "sans-serif",
       background: "transparent",
       axis: { labelColor: ink, titleColor: ink, domainColor: line, gridColor: line, tickColor: line },
@@ -43,6 +46,7 @@ export const picture = (spec: TopLevelSpec): Picture => ({
       title: { color: ink },
       view: { stroke: line },
     });
+    return compactSvg(svg);
   },
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { charts } from "../../src/charts/charts.ts";
+import { compactSvg } from "../../src/charts/compact-svg.ts";
 import { picture } from "../../src/charts/draw.ts";
 import { compare } from "../../src/domain/comparison.ts";
 import { linesBesideHolding } from "../../src/research/results/equity-lines.ts";
@@ -63,5 +64,28 @@ describe("charts", () => {
       await picture({ width: 200, height: 50, title: text, data: { values: [{}] }, mark: "point" }).png();
     // Without a font both titles would be empty, and the images alike.
     expect(Buffer.from(await titled("WWWWWW")).equals(await titled("iiiiii"))).toBe(false);
+  });
+
+  test("four hundred trials of luck fit into a message, each dot in its place", async () => {
+    const trials = Array.from({ length: 400 }, (_, at) => ({ n: at + 1, sharpe: Math.sin(at), counts: at % 3 > 0 }));
+    const steps = Array.from({ length: 200 }, (_, at) => ({
+      n: 2 * at + 1,
+      best: at / 90,
+      bar: 1 + Math.log(at + 1) / 9,
+    }));
+    const svg = await charts.luck({ symbol: "SPX", trials, steps }).svg("light");
+    expect(svg.length).toBeLessThan(45_000);
+    expect(svg.match(/<use /g)).toHaveLength(400);
+    expect(/aria-label|\d\.\d\d/.test(svg)).toBe(false);
+  });
+
+  test("what stands once stays as it is; what stands often is drawn once", () => {
+    const mark = (place: string, look: string) => `<path transform="translate(${place})" ${look}/>`;
+    expect(compactSvg(`<svg>${mark("1.26,2", 'd="M0.111,0"')}<text>1.2345</text></svg>`)).toBe(
+      `<svg><defs></defs>${mark("1.3,2", 'd="M0.1,0"')}<text>1.2345</text></svg>`,
+    );
+    expect(compactSvg(`<svg>${mark("1,2", 'd="$&"')}${mark("3,4", 'd="$&"')}</svg>`)).toBe(
+      '<svg><defs><path id="m0" d="$&"/></defs><use href="#m0" transform="translate(1,2)"/><use href="#m0" transform="translate(3,4)"/></svg>',
+    );
   });
 });
