@@ -1,8 +1,9 @@
 /** Views as HTML. Everything in a view is text: `html` escapes it, and hidden characters are shown by their numbers. */
-import { html } from "hono/html";
+import { html, raw } from "hono/html";
 import type { HtmlEscapedString } from "hono/utils/html";
 import { visible } from "../domain/plain-text.ts";
-import { PLACES, SCRIPT, STYLE, textOf } from "./places.ts";
+import { PLACES, SCRIPT, STYLE, textOf, type Place } from "./places.ts";
+import { FRAMED_STYLE } from "./style.ts";
 import type { Block, Line, Link, Section, Tone, View } from "./view.ts";
 
 type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
@@ -20,7 +21,7 @@ export interface Frame {
 /** A whole document. */
 export function documentOf(view: View, frame: Frame): Html {
   const { at, temporalUi, readAt } = frame;
-  const here = at.split("?", 1)[0] ?? at;
+  const here = pathOf(at);
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -33,13 +34,7 @@ export function documentOf(view: View, frame: Frame): Html {
       </head>
       <body>
         <a class="skip" href="#main">To the content</a>
-        <header>
-          <nav aria-label="Views">
-            <ul>
-              ${PLACES.map(({ path, title }) => placeOf(path, title, here))}
-            </ul>
-          </nav>
-        </header>
+        <header>${menuOf(PLACES, here)}</header>
         <main id="main" tabindex="-1">${contentOf(view)}</main>
         <footer>
           <p>
@@ -52,11 +47,30 @@ export function documentOf(view: View, frame: Frame): Html {
     </html> `;
 }
 
-/** The content alone: a page that refreshes itself takes it out of the document, a host of MCP Apps is given it. */
+/** A view with its menu and its style, for a frame that has nothing else. */
+export const framedOf = (view: View, places: readonly Place[], at: string, readAt: string): Html =>
+  html`<style>
+      ${raw(FRAMED_STYLE)}
+    </style>
+    ${menuOf(places, pathOf(at))} ${contentOf(view)}
+    <footer>
+      <p>Read at ${stamp(readAt)}. <a href="${at}">Read it again</a>.</p>
+    </footer>`;
+
+/** The content alone: a page that refreshes itself takes it out of the document. */
 export const contentOf = (view: View): Html =>
   html`<h1>${visible(view.title)}</h1>
     <p class="lead${toneClass(view.tone)}">${lineOf(view.lead)}</p>
     ${view.sections.map(sectionOf)}`;
+
+const pathOf = (at: string): string => at.split("?", 1)[0] ?? at;
+
+const menuOf = (places: readonly Place[], here: string): Html =>
+  html`<nav aria-label="Views">
+    <ul>
+      ${places.map(({ path, title }) => placeOf(path, title, here))}
+    </ul>
+  </nav>`;
 
 const placeOf = (path: string, title: string, here: string): Html =>
   html`<li>
@@ -95,16 +109,21 @@ function blockOf(block: Block): Html {
     case "code":
       return html`<details${block.open === true ? html` open` : ""}><summary>${visible(block.label)}</summary><pre tabindex="0">${visible(block.text)}</pre></details>`;
     case "picture":
-      return html`<figure>
-        <picture
-          ><source media="(prefers-color-scheme: dark)" srcset="${block.src}?dark" />
-          <img src="${block.src}" alt="${visible(block.says)}" loading="lazy"
-        /></picture>
-        <figcaption>${visible(block.says)}</figcaption>
-      </figure>`;
+      return pictureOf(block);
     case "table":
       return tableOf(block);
   }
+}
+
+function pictureOf({ src, says }: Extract<Block, { kind: "picture" }>): Html {
+  const words = html`<figcaption>${visible(says)}</figcaption>`;
+  if (src.startsWith("data:")) return html`<figure><img src="${src}" alt="${visible(says)}" />${words}</figure>`;
+  return html`<figure>
+    <picture
+      ><source media="(prefers-color-scheme: dark)" srcset="${src}?dark" />
+      <img src="${src}" alt="${visible(says)}" loading="lazy" /></picture
+    >${words}
+  </figure>`;
 }
 
 function tableOf({ caption, columns, rows, empty }: Extract<Block, { kind: "table" }>): Html {

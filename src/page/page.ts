@@ -1,17 +1,16 @@
 /** The researcher's page: reads, and changes nothing. */
 import { Hono, type Context } from "hono";
-import { DomainError } from "../domain/errors.ts";
 import type { Deps } from "../research/ports.ts";
 import type { Logger } from "../logger.ts";
 import { contentOf, documentOf } from "./html.ts";
 import { recall, remember } from "./last-visit.ts";
-import { isAway } from "./missing.ts";
 import { servePictures } from "./pictures.ts";
 import { SCRIPT, STYLE } from "./places.ts";
 import { REFRESH_SCRIPT } from "./refresh.ts";
 import { STYLE_SHEET } from "./style.ts";
 import { plainText } from "./text.ts";
-import { paragraph, section, type View } from "./view.ts";
+import { troubleOf } from "./trouble.ts";
+import type { View } from "./view.ts";
 import { VIEWS } from "./views/index.ts";
 import type { MakeView } from "./request.ts";
 
@@ -70,32 +69,9 @@ const nothingHere: MakeView = async () => ({
   sections: [],
 });
 
-const STATUS_OF_CODE: Readonly<Record<string, 404 | 400>> = {
-  task_not_found: 404,
-  experiment_not_found: 404,
-  insight_not_found: 404,
-  strategy_not_found: 404,
-  invalid_input: 400,
-};
-
 function troubled(error: unknown, log: Logger): { view: View; status: 400 | 404 | 500 | 503 } {
-  if (isAway(error)) {
-    const lead = `This view cannot be shown now: ${error.what}`;
-    const how = paragraph("Research goes on without this page. Look again in half a minute.");
-    return {
-      view: { title: "A part is away", lead, tone: "bad", sections: [section("What to do", how)], alive: true },
-      status: 503,
-    };
-  }
-  const status = error instanceof DomainError ? STATUS_OF_CODE[error.code] : undefined;
-  if (error instanceof DomainError && status !== undefined) {
-    const blocks = error.why === undefined ? [] : [paragraph(error.why)];
-    const title = status === 404 ? "There is no such thing" : "This cannot be shown";
-    return {
-      view: { title, lead: error.what, sections: blocks.length === 0 ? [] : [section("Why", ...blocks)] },
-      status,
-    };
-  }
+  const trouble = troubleOf(error);
+  if (trouble !== null) return trouble;
   log.error({ err: error }, "a view failed");
   return {
     view: {

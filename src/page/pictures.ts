@@ -8,6 +8,7 @@ import { shortlist } from "../research/overview/shortlist.ts";
 import type { Deps } from "../research/ports.ts";
 import { pictureOf } from "../research/results/told-result.ts";
 import { spread } from "../domain/statistics.ts";
+import { atPath } from "./at-path.ts";
 import type { PageParts } from "./page.ts";
 import { SHORTLIST_PICTURE } from "./places.ts";
 import { MOST_CANDIDATES } from "./views/shortlist.ts";
@@ -33,12 +34,23 @@ const drawsOfShortlist: Draw = async (deps) => {
   return groups.length === 0 ? null : deps.charts.comparison("Sharpe", groups);
 };
 
+const DRAWINGS: Readonly<Record<string, Draw>> = {
+  "/pictures/luck/:id": luck,
+  "/pictures/runs/:id": run,
+  [SHORTLIST_PICTURE]: drawsOfShortlist,
+};
+
+/** The drawing at a path of the page; null where there is nothing to draw. */
+export async function drawingAt(deps: Deps, path: string): Promise<Picture | null> {
+  const found = atPath(DRAWINGS, path);
+  return found === null ? null : await found.what(deps, found.id.replace(/\.svg$/, ""));
+}
+
 export function servePictures(page: Hono, { deps, log }: PageParts): void {
-  const serve = (path: string, draw: Draw) =>
+  for (const path of Object.keys(DRAWINGS)) {
     page.get(path, async (context) => {
-      const id = (context.req.param("id") ?? "").replace(/\.svg$/, "");
       try {
-        const picture = await draw(await deps(), id);
+        const picture = await drawingAt(await deps(), context.req.path);
         if (picture === null) return context.body(null, 404);
         const svg = await picture.svg(context.req.query("dark") === undefined ? "light" : "dark");
         return context.body(svg, 200, { "content-type": "image/svg+xml; charset=utf-8" });
@@ -46,12 +58,10 @@ export function servePictures(page: Hono, { deps, log }: PageParts): void {
         return failed(context, error);
       }
     });
+  }
   const failed = (context: Context, error: unknown) => {
     if (isDomainError(error)) return context.body(null, 503);
     log.error({ err: error }, "a picture failed");
     return context.body(null, 500);
   };
-  serve("/pictures/luck/:id", luck);
-  serve("/pictures/runs/:id", run);
-  serve(SHORTLIST_PICTURE, drawsOfShortlist);
 }

@@ -1,8 +1,13 @@
 /** Where things are on the page. */
 import type { Link } from "./view.ts";
 
+export interface Place {
+  readonly path: string;
+  readonly title: string;
+}
+
 /** The views of the menu. */
-export const PLACES = [
+export const PLACES: readonly Place[] = [
   { path: "/", title: "Since you looked" },
   { path: "/luck", title: "Luck" },
   { path: "/shortlist", title: "Shortlist" },
@@ -11,7 +16,7 @@ export const PLACES = [
   { path: "/experiments", title: "Experiments" },
   { path: "/insights", title: "Insights" },
   { path: "/ledger", title: "Ledger" },
-] as const;
+];
 
 export const STYLE = "/page.css";
 export const SCRIPT = "/page.js";

@@ -1,25 +1,19 @@
-/** The page's style: the reader's own light or dark, from a telephone's width to a wall's. */
-export const STYLE_SHEET = `
+/**
+ * The style of a view with its menu, from a telephone's width to a wall's. Light or dark is the reader's own, or what a
+ * host of MCP Apps sets as the color scheme of the document.
+ */
+const VIEW = `
 :root {
   color-scheme: light dark;
-  --paper: #fdfdfc; --ink: #1c1e21; --quiet: #5b6068; --line: #d9dbde; --link: #0b57b0;
-  --good: #14662f; --bad: #a61b1b; --doubt: #7a4d00; --shade: #f3f4f5;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --paper: #17191c; --ink: #e7e8ea; --quiet: #a3a8b0; --line: #3a3e44; --link: #8ab8ff;
-    --good: #7fd79b; --bad: #ff9d94; --doubt: #f0c26b; --shade: #22252a;
-  }
+  --paper: light-dark(#fdfdfc, #17191c); --ink: light-dark(#1c1e21, #e7e8ea); --quiet: light-dark(#5b6068, #a3a8b0);
+  --line: light-dark(#d9dbde, #3a3e44); --link: light-dark(#0b57b0, #8ab8ff); --good: light-dark(#14662f, #7fd79b);
+  --bad: light-dark(#a61b1b, #ff9d94); --doubt: light-dark(#7a4d00, #f0c26b); --shade: light-dark(#f3f4f5, #22252a);
 }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 a { color: var(--link); }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 main:focus { outline: none; }
-.skip { position: absolute; left: -100rem; }
-.skip:focus { left: 1rem; top: .5rem; background: var(--paper); padding: .25rem .5rem; }
-header, main, footer { max-width: 76rem; margin: 0 auto; padding: 0 1rem; }
-header { border-bottom: 1px solid var(--line); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; margin: 0; padding: .75rem 0; }
 nav a { text-decoration: none; padding: .125rem 0; border-bottom: 2px solid transparent; }
 nav a[aria-current] { color: var(--ink); border-color: var(--link); }
@@ -44,6 +38,21 @@ figure img { max-width: 100%; height: auto; }
 details { margin: .5rem 0; }
 summary { cursor: pointer; color: var(--link); }
 pre { background: var(--shade); padding: .75rem; overflow-x: auto; font: .875rem/1.45 ui-monospace, monospace; }
+`;
+
+/** The style of a whole document. */
+export const STYLE_SHEET = `${VIEW}
+.skip { position: absolute; left: -100rem; }
+.skip:focus { left: 1rem; top: .5rem; background: var(--paper); padding: .25rem .5rem; }
+header, main, footer { max-width: 76rem; margin: 0 auto; padding: 0 1rem; }
+header { border-bottom: 1px solid var(--line); }
 footer { margin: 2.5rem auto 1rem; border-top: 1px solid var(--line); font-size: .875rem; }
 @media print { header, .skip { display: none; } .wide { overflow: visible; } }
+`;
+
+/** The style of a view in a frame of a host. Its pictures are drawn for light paper, and get it. */
+export const FRAMED_STYLE = `${VIEW}
+main { padding: 0 1rem; }
+figure img { background: #fdfdfc; }
+footer { font-size: .875rem; }
 `;

@@ -39,7 +39,7 @@ interface Table {
 /** A drawing of this page, and what it shows in words: whoever does not see it loses nothing. */
 interface Picture {
   readonly kind: "picture";
-  /** A path of this page, without a query. */
+  /** A path of this page, without a query; the drawing itself where nothing can be fetched. */
   readonly src: string;
   readonly says: string;
 }
