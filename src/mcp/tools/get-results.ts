@@ -8,11 +8,11 @@ export const getResults = defineTool({
   title: "Get results",
   description: `The recorded result of a finished job, for ever, with what produced it.
 
-detail: brief = headline figures; standard (default) = all corrected figures and caveats; full = also KTRDR's raw figures, the learning curve, thinned out, and the manifest: strategy text, bars, version, request and call that produced it.
+detail: brief = headline figures; standard = all corrected figures and caveats; full = also KTRDR's raw figures, the learning curve, thinned out, and the manifest: strategy text, bars, version, request and call that produced it.
 
 Backtests: total and annual return, Sharpe, drawdown (positive ratio), trades, beside buy_and_hold over the same bars. A strategy that does not beat buy_and_hold after risk has shown nothing. luck: how often the best of all worthless strategies tried on this symbol would look this good; above 5 % nothing is shown. "in_sample" true means the window overlaps the training: do not quote the figures. Trainings: figures of the saved model, which is the LAST epoch's (best_* are of an epoch that was not kept; epochs count from 1).
 
-Figures that KTRDR misnames are corrected; a caveat says so, detail full has the raw ones. Read the caveats before concluding. Failed or cancelled jobs answer with the reason and what was learnt until then. A batch answers at any time: median, min and max by strategy, then its items. A measurement says first whether its model is still the one on record.
+Figures that KTRDR misnames are corrected, with a caveat. Read the caveats before concluding. Failed or cancelled jobs answer with the reason and what was learnt until then. A batch answers at any time: median, min and max by strategy, then its items. A measurement says first whether its model is still the one on record.
 
 Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
   input: z.strictObject({

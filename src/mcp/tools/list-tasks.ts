@@ -15,7 +15,7 @@ const STATUSES = ["open", "completed", "failed", "cancelled", "terminated"] as c
 export const listTasks = defineTool({
   name: "list_tasks",
   title: "List tasks",
-  description: `Jobs, newest first: finished ones from the record for ever, open ones also from Temporal. It finds a task_id again, what is running, and what was tried for a strategy.
+  description: `Jobs, newest first: finished ones from the record for ever, open ones also from Temporal. It finds a task_id again.
 
 "open" means not ended; get_task_status says what an open job is doing. "luck": how often luck alone looks like this backtest, among all tried on its symbol. Jobs of a batch carry "part_of"; a measurement's are listed with kind backtest only. For models with their figures, list_models is shorter.
 
