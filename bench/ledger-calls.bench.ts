@@ -49,6 +49,7 @@ function contextOf(deps: Deps): ToolContext {
     client: { name: "bench", version: "1" },
     log: createLogger("bench", "silent"),
     attach: () => undefined,
+    pageAt: async () => ({ title: "", html: "" }),
   };
 }
 

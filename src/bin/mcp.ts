@@ -70,6 +70,7 @@ async function main(): Promise<void> {
     deps,
     executions,
     admission,
+    page: async (...asked) => await (await import("../page/fragment.ts")).fragmentAt(...asked),
     log,
     leaving: leaving.signal,
     notifies: !chosen.http,

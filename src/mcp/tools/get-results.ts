@@ -47,6 +47,7 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d"}`,
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   quotes: true,
+  page: ({ task_id }) => `/runs/${encodeURIComponent(task_id)}`,
   async handle({ task_id, detail, chart: drawn }, { deps, attach }) {
     const told = await toldResult(deps, task_id, detail);
     const picture = drawn ? pictureOf(deps, await deps.records.results.get(task_id)) : null;

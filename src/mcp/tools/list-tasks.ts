@@ -34,6 +34,11 @@ Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "lim
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   quotes: true,
+  page({ limit: _limit, ...filter }) {
+    const asked = new URLSearchParams();
+    for (const [name, value] of Object.entries(filter)) if (value !== undefined) asked.set(name, value);
+    return asked.size === 0 ? "/runs" : `/runs?${asked.toString()}`;
+  },
   async handle({ limit, ...filter }, { deps }) {
     const wantsOpen = filter.status === undefined || filter.status === "open";
     const [recorded, open] = await Promise.allSettled([
