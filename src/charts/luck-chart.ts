@@ -31,7 +31,12 @@ export function luckChart({ symbol, trials, steps }: LuckChart): Picture {
         encoding: {
           x,
           y: { ...y, field: "sharpe" },
-          shape: { field: "counts", type: "nominal", legend: null, scale: { domain: [true, false], range: ["circle", "cross"] } },
+          shape: {
+            field: "counts",
+            type: "nominal",
+            legend: null,
+            scale: { domain: [true, false], range: ["circle", "cross"] },
+          },
         },
       },
       {
@@ -40,8 +45,25 @@ export function luckChart({ symbol, trials, steps }: LuckChart): Picture {
         encoding: {
           x,
           y: { ...y, field: "sharpe" },
-          color: { field: "line", type: "nominal", title: null, scale: COLORS, legend: { orient: "bottom", columns: 1 } },
-          strokeDash: { field: "line", type: "nominal", legend: null, scale: { domain: [BEST, BAR], range: [[1, 0], [6, 4]] } },
+          color: {
+            field: "line",
+            type: "nominal",
+            title: null,
+            scale: COLORS,
+            legend: { orient: "bottom", columns: 1 },
+          },
+          strokeDash: {
+            field: "line",
+            type: "nominal",
+            legend: null,
+            scale: {
+              domain: [BEST, BAR],
+              range: [
+                [1, 0],
+                [6, 4],
+              ],
+            },
+          },
         },
       },
     ],
