@@ -27,7 +27,8 @@ export function linesOf(all: Facts, within = ""): Record<string, Line> {
 export function tableOfFacts(caption: string, rows: readonly Facts[]): Block {
   const flat = rows.map((row) => linesOf(row));
   const titles = [...new Set(flat.flatMap((row) => Object.keys(row)))];
-  const isFigure = (title: string) => rows.every((row) => ["number", "undefined"].includes(typeof row[title.replaceAll(" ", "_")]));
+  const isFigure = (title: string) =>
+    rows.every((row) => ["number", "undefined"].includes(typeof row[title.replaceAll(" ", "_")]));
   return table({
     caption,
     columns: titles.map((title) => ({ title, ...(isFigure(title) ? { figures: true as const } : {}) })),
@@ -41,7 +42,9 @@ const isFacts = (value: unknown): value is Facts =>
 
 function lineOf(name: string, value: unknown): Line {
   if (typeof value === "string") return JOBS.has(name) ? runLink(value) : value;
-  if (typeof value === "number") return value.toLocaleString("en-US", { maximumSignificantDigits: 5, useGrouping: Math.abs(value) >= 10_000 });
-  if (Array.isArray(value)) return value.map((one: unknown) => (typeof one === "object" ? JSON.stringify(one) : String(one))).join(", ");
+  if (typeof value === "number")
+    return value.toLocaleString("en-US", { maximumSignificantDigits: 5, useGrouping: Math.abs(value) >= 10_000 });
+  if (Array.isArray(value))
+    return value.map((one: unknown) => (typeof one === "object" ? JSON.stringify(one) : String(one))).join(", ");
   return value === true ? "yes" : value === false ? "no" : JSON.stringify(value);
 }

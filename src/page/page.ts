@@ -29,7 +29,9 @@ const STATIC = { "cache-control": "max-age=300" };
 export function createPage(parts: PageParts): Hono {
   const page = new Hono();
   page.get(STYLE, ({ body }) => body(STYLE_SHEET, 200, { ...STATIC, "content-type": "text/css; charset=utf-8" }));
-  page.get(SCRIPT, ({ body }) => body(REFRESH_SCRIPT, 200, { ...STATIC, "content-type": "text/javascript; charset=utf-8" }));
+  page.get(SCRIPT, ({ body }) =>
+    body(REFRESH_SCRIPT, 200, { ...STATIC, "content-type": "text/javascript; charset=utf-8" }),
+  );
   page.get("/favicon.ico", ({ body }) => body(null, 204, STATIC));
   servePictures(page, parts);
   for (const [path, make] of Object.entries(VIEWS)) page.get(path, async (context) => await show(context, parts, make));
@@ -37,7 +39,12 @@ export function createPage(parts: PageParts): Hono {
   return page;
 }
 
-async function show(context: Context, { deps, log }: PageParts, make: MakeView, status: 200 | 404 = 200): Promise<Response> {
+async function show(
+  context: Context,
+  { deps, log }: PageParts,
+  make: MakeView,
+  status: 200 | 404 = 200,
+): Promise<Response> {
   const parts = await deps();
   const now = await parts.now();
   const query = context.req.query();
@@ -53,7 +60,8 @@ async function show(context: Context, { deps, log }: PageParts, make: MakeView, 
   if (form === "text") return context.text(plainText(made.view, readAt), made.status);
   if (form === "content") return await context.html(contentOf(made.view), made.status);
   const { pathname, search } = new URL(context.req.url);
-  const at = `${pathname}${search}`;
+  // An address that begins with two slashes would lead to another host.
+  const at = `${pathname.replace(/^\/+/, "/")}${search}`;
   return await context.html(documentOf(made.view, { at, temporalUi: parts.links.temporalUi, readAt }), made.status);
 }
 
@@ -75,17 +83,28 @@ function troubled(error: unknown, log: Logger): { view: View; status: 400 | 404 
   if (isAway(error)) {
     const lead = `This view cannot be shown now: ${error.what}`;
     const how = paragraph("Research goes on without this page. Look again in half a minute.");
-    return { view: { title: "A part is away", lead, tone: "bad", sections: [section("What to do", how)], alive: true }, status: 503 };
+    return {
+      view: { title: "A part is away", lead, tone: "bad", sections: [section("What to do", how)], alive: true },
+      status: 503,
+    };
   }
   const status = error instanceof DomainError ? STATUS_OF_CODE[error.code] : undefined;
   if (error instanceof DomainError && status !== undefined) {
     const blocks = error.why === undefined ? [] : [paragraph(error.why)];
     const title = status === 404 ? "There is no such thing" : "This cannot be shown";
-    return { view: { title, lead: error.what, sections: blocks.length === 0 ? [] : [section("Why", ...blocks)] }, status };
+    return {
+      view: { title, lead: error.what, sections: blocks.length === 0 ? [] : [section("Why", ...blocks)] },
+      status,
+    };
   }
   log.error({ err: error }, "a view failed");
   return {
-    view: { title: "This view failed", lead: "It is a fault of ours; the server's log says why.", tone: "bad", sections: [] },
+    view: {
+      title: "This view failed",
+      lead: "It is a fault of ours; the server's log says why.",
+      tone: "bad",
+      sections: [],
+    },
     status: 500,
   };
 }

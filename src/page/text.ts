@@ -9,14 +9,14 @@ export function plainText(view: View, readAt: string): string {
   const parts = [
     headed(visible(view.title), "="),
     lineText(view.lead),
+    ...(view.verdict === undefined ? [] : [lineText(view.verdict.line)]),
     ...view.sections.map(sectionText),
     `Read at ${readAt}.`,
   ];
   return `${parts.join("\n\n")}\n`;
 }
 
-const headed = (title: string, underline: string): string =>
-  `${title}\n${underline.repeat(Array.from(title).length)}`;
+const headed = (title: string, underline: string): string => `${title}\n${underline.repeat(Array.from(title).length)}`;
 
 const sectionText = ({ title, blocks }: Section): string =>
   [headed(visible(title), "-"), ...blocks.map(blockText)].join("\n\n");
@@ -24,6 +24,7 @@ const sectionText = ({ title, blocks }: Section): string =>
 function blockText(block: Block): string {
   switch (block.kind) {
     case "paragraph":
+    case "note":
       return lineText(block.line);
     case "list":
       return block.lines.map((line) => `- ${lineText(line)}`).join("\n");
@@ -40,7 +41,7 @@ function blockText(block: Block): string {
 
 function tableText({ columns, rows, empty }: Extract<Block, { kind: "table" }>): string {
   if (rows.length === 0) return visible(empty);
-  const titles = columns.map(({ title }) => title);
+  const titles = columns.map(({ title }) => visible(title));
   const cells = rows.map((row) => row.cells.map(lineText));
   const lines = aligned(
     [titles, ...cells],
@@ -48,7 +49,11 @@ function tableText({ columns, rows, empty }: Extract<Block, { kind: "table" }>):
   );
   if (lines.every((line) => line.length <= WIDEST)) return lines.join("\n");
   return cells
-    .map((row) => row.flatMap((cell, at) => (cell === "" ? [] : [`${at === 0 ? "- " : "  "}${titles[at] ?? ""}: ${cell}`])).join("\n"))
+    .map((row) =>
+      row
+        .flatMap((cell, at) => (cell === "" ? [] : [`${at === 0 ? "- " : "  "}${titles[at] ?? ""}: ${cell}`]))
+        .join("\n"),
+    )
     .join("\n");
 }
 
@@ -65,5 +70,7 @@ function aligned(rows: readonly (readonly string[])[], figures: readonly boolean
 
 function lineText(line: Line): string {
   const pieces = Array.isArray(line) ? line : [line];
-  return visible(pieces.map((piece: Line) => (typeof piece === "string" ? piece : "text" in piece ? piece.text : "")).join("")).replaceAll(/\s*\n\s*/g, " ");
+  return visible(
+    pieces.map((piece: Line) => (typeof piece === "string" ? piece : "text" in piece ? piece.text : "")).join(""),
+  ).replaceAll(/\s*\n\s*/g, " ");
 }

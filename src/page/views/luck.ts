@@ -105,9 +105,7 @@ export function luckSentence({ symbol, trials, best, weighed }: LuckCourse): str
 export function chartOf(course: LuckCourse): Block[] {
   const { symbol, best } = course;
   const leader: Line =
-    best.length === 0
-      ? `No trial on ${symbol} leads.`
-      : ["It is the run ", runLink(best.at(-1)?.jobId ?? ""), "."];
+    best.length === 0 ? `No trial on ${symbol} leads.` : ["It is the run ", runLink(best.at(-1)?.jobId ?? ""), "."];
   return [
     { kind: "picture", src: luckPicture(symbol), says: luckSentence(course) },
     paragraph(leader),

@@ -97,7 +97,9 @@ const rowsSection = (title: string, value: unknown): Section | null =>
 function originOf(deps: Deps, id: string, { record, kind }: TaskStatus, told: ToldRun | null): Block {
   const job = knownOf(record);
   const produced = ((told as Facts | null)?.["produced_by"] ?? {}) as Facts;
-  const experiments = (((told as Facts | null)?.["experiments"] ?? []) as readonly string[]).map((one) => experimentLink(one));
+  const experiments = (((told as Facts | null)?.["experiments"] ?? []) as readonly string[]).map((one) =>
+    experimentLink(one),
+  );
   const { temporalUi, temporalNamespace } = deps.links;
   const took = job === null || job.finishedAt === null ? null : Date.parse(job.finishedAt) - Date.parse(job.admittedAt);
   return facts({
@@ -111,7 +113,8 @@ function originOf(deps: Deps, id: string, { record, kind }: TaskStatus, told: To
     "took, with waiting": took === null ? null : lasting(took),
     ...linesOf(produced),
     experiments: experiments.length === 0 ? null : separated(experiments),
-    machinery: temporalUi === null ? null : { text: "in Temporal", href: jobInWebUi(temporalUi, temporalNamespace, id) },
+    machinery:
+      temporalUi === null ? null : { text: "in Temporal", href: jobInWebUi(temporalUi, temporalNamespace, id) },
   });
 }
 
@@ -129,5 +132,8 @@ function callOf(told: ToldRun | null): Block[] {
   ];
 }
 
-const codeOf = (label: string, value: unknown): Block => ({ kind: "code", label, text: JSON.stringify(value, null, 2) });
-
+const codeOf = (label: string, value: unknown): Block => ({
+  kind: "code",
+  label,
+  text: JSON.stringify(value, null, 2),
+});

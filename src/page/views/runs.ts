@@ -42,7 +42,10 @@ export const runs: MakeView = async ({ deps, query }) => {
   });
   const rows = found.slice(0, ROWS);
   const oldest = rows.at(-1);
-  const older = found.length > ROWS && oldest !== undefined ? [{ text: "Older ones", href: hrefOf({ ...asked.data, before: oldest.jobId }) }] : [];
+  const older =
+    found.length > ROWS && oldest !== undefined
+      ? [{ text: "Older ones", href: hrefOf({ ...asked.data, before: oldest.jobId }) }]
+      : [];
   return {
     title: "Runs",
     lead: leadOf(asked.data, rows.length),
@@ -65,14 +68,18 @@ function choices(now: Query): Block[] {
   const line = (name: "status" | "kind", values: readonly string[]): Line => {
     const { [name]: chosen, ...others } = asked;
     const all: Link | string = chosen === undefined ? "all" : { text: "all", href: hrefOf(others) };
-    const links = values.map((value) => (value === chosen ? value : { text: value, href: hrefOf({ ...others, [name]: value }) }));
+    const links = values.map((value) =>
+      value === chosen ? value : { text: value, href: hrefOf({ ...others, [name]: value }) },
+    );
     return [`${name}: `, ...[all, ...links].flatMap((piece, at) => (at === 0 ? [piece] : [", ", piece]))];
   };
   return [{ kind: "list", lines: [line("status", STATUSES), line("kind", JOB_KINDS)] }];
 }
 
 const hrefOf = (query: Readonly<Record<string, string | undefined>>): string => {
-  const known = Object.entries(query).flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as [string, string]]));
+  const known = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as [string, string]],
+  );
   return known.length === 0 ? "/runs" : `/runs?${new URLSearchParams(known).toString()}`;
 };
 

@@ -34,7 +34,8 @@ export function survivalSentence(candidates: readonly Candidate[]): string {
     return `${nameOf(first)} may be more than luck: luck alone looks as good in ${luckCell(first.weighed.luck)} of such searches.${others} A holdout that nobody has looked at decides.`;
   }
   const [best] = candidates;
-  if (best === undefined) return "Nothing has survived: no backtest on days its model did not know has made enough trades at a profit.";
+  if (best === undefined)
+    return "Nothing has survived: no backtest on days its model did not know has made enough trades at a profit.";
   return `Nothing has survived. The least explained by luck is ${nameOf(best)}: ${luckWords(best)}`;
 }
 
@@ -47,7 +48,13 @@ const nameOf = ({ result }: Candidate): string => `${result.strategy} on ${resul
 
 export function candidateBlocks(candidates: readonly Candidate[], drawn: boolean): Block[] {
   const picture: Block[] = drawn
-    ? [{ kind: "picture", src: SHORTLIST_PICTURE, says: "The Sharpe ratios of each candidate's draws as dots, the middle one as a tick. The figures stand in the table." }]
+    ? [
+        {
+          kind: "picture",
+          src: SHORTLIST_PICTURE,
+          says: "The Sharpe ratios of each candidate's draws as dots, the middle one as a tick. The figures stand in the table.",
+        },
+      ]
     : [];
   return [
     ...picture,
@@ -65,7 +72,10 @@ export function candidateBlocks(candidates: readonly Candidate[], drawn: boolean
         { title: "days" },
         { title: "middle draw" },
       ],
-      rows: candidates.map((one) => ({ cells: cellsOf(one), ...(survives(one) ? { tone: toneOf(one.weighed.luck) } : {}) })),
+      rows: candidates.map((one) => ({
+        cells: cellsOf(one),
+        ...(survives(one) ? { tone: toneOf(one.weighed.luck) } : {}),
+      })),
       empty: "There is no candidate.",
     }),
     paragraph(

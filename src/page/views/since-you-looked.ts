@@ -20,7 +20,9 @@ const SHOWN = { candidates: 5, open: 10, insights: 10, experiments: 10 } as cons
 export const sinceYouLooked: MakeView = async ({ deps, now, lastVisit }) => {
   const since = (lastVisit ?? new Date(now.getTime() - DAY_MS)).toISOString();
   const when =
-    lastVisit === null ? "In the last 24 hours" : `Since you looked ${lasting(now.getTime() - lastVisit.getTime())} ago`;
+    lastVisit === null
+      ? "In the last 24 hours"
+      : `Since you looked ${lasting(now.getTime() - lastVisit.getTime())} ago`;
   const { overview } = deps.records;
   const [ended, spent, candidates, open] = await Promise.all([
     ifThere(overview.ended(since)),
@@ -55,8 +57,16 @@ function leadOf(
   if (ended === null || spent === null) {
     return "PostgreSQL does not answer, so nobody can say now what happened. Research goes on; what is known stands below.";
   }
-  const now = open === null ? "" : open === 0 ? " Nothing runs now." : ` ${counted(Math.min(open, SHOWN.open), "job")}${open > SHOWN.open ? " and more" : ""} ${open === 1 ? "is" : "are"} open now.`;
-  const cost = spent.hours === 0 && spent.trials === 0 ? "" : ` It cost ${hoursText(spent.hours)} of computing and ${counted(spent.trials, "trial")}.`;
+  const now =
+    open === null
+      ? ""
+      : open === 0
+        ? " Nothing runs now."
+        : ` ${counted(Math.min(open, SHOWN.open), "job")}${open > SHOWN.open ? " and more" : ""} ${open === 1 ? "is" : "are"} open now.`;
+  const cost =
+    spent.hours === 0 && spent.trials === 0
+      ? ""
+      : ` It cost ${hoursText(spent.hours)} of computing and ${counted(spent.trials, "trial")}.`;
   return `${when}: ${endedText(ended)}.${cost}${now} ${candidates === null ? "" : survivalSentence(candidates)}`.trim();
 }
 
@@ -89,10 +99,19 @@ async function ordersOf(deps: Deps): Promise<Section | null> {
     "Orders of the operator",
     ...(pause === null
       ? []
-      : [paragraph(`Research is paused since ${moment(pause.since)} UTC${pause.reason === null ? "" : `: ${pause.reason}`}. Nothing new starts.`, "bad")]),
+      : [
+          paragraph(
+            `Research is paused since ${moment(pause.since)} UTC${pause.reason === null ? "" : `: ${pause.reason}`}. Nothing new starts.`,
+            "bad",
+          ),
+        ]),
     ...(budget === null
       ? []
-      : [paragraph(`${budget.usedHours.toFixed(1)} of today's ${budget.hours} hours of computing are used; they renew at ${moment(budget.renewsAt)} UTC.`)]),
+      : [
+          paragraph(
+            `${budget.usedHours.toFixed(1)} of today's ${budget.hours} hours of computing are used; they renew at ${moment(budget.renewsAt)} UTC.`,
+          ),
+        ]),
   );
 }
 
@@ -103,7 +122,12 @@ async function wrong(deps: Deps, since: string): Promise<Section | null> {
     "What went wrong",
     table({
       caption: "Why jobs failed, the most frequent reason first",
-      columns: [{ title: "jobs", figures: true }, { title: "reason" }, { title: "the newest" }, { title: "what was said of it" }],
+      columns: [
+        { title: "jobs", figures: true },
+        { title: "reason" },
+        { title: "the newest" },
+        { title: "what was said of it" },
+      ],
       rows: failures.map(({ code, jobs, jobId, headline }: FailureCount) => ({
         cells: [String(jobs), code.replaceAll("_", " "), runLink(jobId), headline],
         tone: "bad",
@@ -120,7 +144,15 @@ async function survived(deps: Deps, candidates: readonly Candidate[] | null): Pr
   return section(
     "Did anything survive?",
     ...chartOf(course),
-    paragraph(["More: ", luckLink(newest.symbol, `luck on ${newest.symbol}`), ", ", { text: "other symbols", href: "/luck" }, ", ", { text: "the whole shortlist", href: "/shortlist" }, "."]),
+    paragraph([
+      "More: ",
+      luckLink(newest.symbol, `luck on ${newest.symbol}`),
+      ", ",
+      { text: "other symbols", href: "/luck" },
+      ", ",
+      { text: "the whole shortlist", href: "/shortlist" },
+      ".",
+    ]),
     ...(candidates === null ? [] : candidateBlocks(candidates, false)),
   );
 }
@@ -134,9 +166,16 @@ async function running(deps: Deps): Promise<Section> {
     "What runs now",
     table({
       caption: "Open jobs, the newest first",
-      columns: [{ title: "job" }, { title: "strategy" }, { title: "state" }, { title: "percent", figures: true }, { title: "what it does" }],
+      columns: [
+        { title: "job" },
+        { title: "strategy" },
+        { title: "state" },
+        { title: "percent", figures: true },
+        { title: "what it does" },
+      ],
       rows: rows.map(({ job, told }) => {
-        const troubled = told?.state === "stalled" || told?.state === "worker_down" || told?.state === "ktrdr_unreachable";
+        const troubled =
+          told?.state === "stalled" || told?.state === "worker_down" || told?.state === "ktrdr_unreachable";
         return {
           cells: [
             runLink(job.jobId),
@@ -190,7 +229,12 @@ async function learnt(deps: Deps, since: string): Promise<Section> {
       caption: "Insights that were saved",
       columns: [{ title: "kind" }, { title: "insight" }, { title: "by" }, { title: "whole" }],
       rows: saved.map(({ insightId, category, body, client }) => ({
-        cells: [successors.has(insightId) ? `superseded (was: ${category})` : category, body.slice(0, 300), client, insightLink(insightId, "open")],
+        cells: [
+          successors.has(insightId) ? `superseded (was: ${category})` : category,
+          body.slice(0, 300),
+          client,
+          insightLink(insightId, "open"),
+        ],
       })),
       empty: "No insight was saved.",
     }),
@@ -198,7 +242,8 @@ async function learnt(deps: Deps, since: string): Promise<Section> {
 }
 
 function happened(ended: readonly Ended[] | null, spent: Spent | null, since: string): Section {
-  if (ended === null || spent === null) return section("What happened", paragraph("PostgreSQL does not answer.", "bad"));
+  if (ended === null || spent === null)
+    return section("What happened", paragraph("PostgreSQL does not answer.", "bad"));
   return section(
     "What happened",
     table({
