@@ -5,18 +5,19 @@ import type { ComputationEnd, JobInput, JobProgress } from "../domain/job.ts";
 import { isSealed, kindOf, type ComputeRequest, type SlotKind } from "../domain/kinds/index.ts";
 import type { FaultSeen } from "../domain/outcome.ts";
 import { isDomainError } from "../domain/errors.ts";
-import { leftMs, nextLookMs, type PaceMark } from "../domain/pace.ts";
+import { leftMs, nextLookMs, spacedMs, type PaceMark } from "../domain/pace.ts";
 import type { Operation } from "../domain/operation.ts";
 import { partialOf } from "../domain/partial.ts";
 import { DEAD_REASON, holdsResult, diagnose } from "../domain/diagnosis.ts";
 import { computationOf, noteSeen, type ComputationOf } from "./computation.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { askApi, corrected, inquire, workplaceOf, type Workplace } from "./evidence.ts";
-import { beating } from "./heartbeat.ts";
+import { beating, WAITING_MS } from "./heartbeat.ts";
 import { sealedFailure, sealedSummary } from "./seal.ts";
 import { stop } from "./stop.ts";
 
 export function awaitActivities(deps: ActivityDeps) {
+  let watched = 0;
   return {
     /**
      * Polls until it is known how the computation ended. Never stops the computing: cancelling this activity (as a
@@ -28,7 +29,13 @@ export function awaitActivities(deps: ActivityDeps) {
       operationId: string,
     ): Promise<ComputationEnd> {
       const row = await computationOf(deps.jobs, input.jobId, computation);
-      return await new Vigil(deps, { input, n: computation, operationId }, workplaceOf(row)).keep();
+      const vigil = new Vigil(deps, { input, n: computation, operationId }, workplaceOf(row), () => watched);
+      watched += 1;
+      try {
+        return await vigil.keep();
+      } finally {
+        watched -= 1;
+      }
     },
   };
 }
@@ -51,10 +58,19 @@ class Vigil {
   private notFoundSinceMs: number | null = null;
   private deadSinceMs: number | null = null;
 
-  constructor(deps: ActivityDeps, of: ComputationOf<JobInput<ComputeRequest>>, place: Workplace) {
+  /** How many computations are watched here, this one among them. */
+  private readonly watched: () => number;
+
+  constructor(
+    deps: ActivityDeps,
+    of: ComputationOf<JobInput<ComputeRequest>>,
+    place: Workplace,
+    watched: () => number,
+  ) {
     this.deps = deps;
     this.of = of;
     this.place = place;
+    this.watched = watched;
     this.stillSinceMs = deps.clock.now();
     this.lookedAtMs = deps.clock.now();
     this.begunAtMs = deps.clock.now();
@@ -91,7 +107,14 @@ class Vigil {
         await this.writeDown();
         progress = this.report(diagnosis.phase);
       }
-      await this.deps.clock.sleep(this.untilNextLook(), this.signal);
+      const told = progress;
+      const { clock } = this.deps;
+      await beating(
+        clock,
+        () => clock.sleep(this.untilNextLook(), this.signal),
+        () => told,
+        WAITING_MS,
+      );
     }
   }
 
@@ -110,7 +133,7 @@ class Vigil {
     const now = this.deps.clock.now();
     const stillMs = now - this.stillSinceMs;
     const { paceFrom, farthest } = this;
-    return nextLookMs(this.of.input.settings.pollIntervalMs, {
+    return nextLookMs(spacedMs(this.of.input.settings.pollIntervalMs, this.watched()), {
       elapsedMs: now - this.begunAtMs,
       left: paceFrom === undefined ? null : leftMs(paceFrom, farthest.percent, this.stillSinceMs),
       stillMs,

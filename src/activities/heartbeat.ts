@@ -2,6 +2,8 @@ import { heartbeat } from "@temporalio/activity";
 import type { Clock } from "./clock.ts";
 
 const EVERY_MS = 3_000;
+/** While nothing is done but waiting. With the first beat of the work that follows it stays within the timeout of 10 s. */
+export const WAITING_MS = 6_000;
 
 /**
  * Heartbeats while `work` runs, so that a killed worker is noticed in seconds even when KTRDR answers slowly.
@@ -11,9 +13,10 @@ export async function beating<T>(
   clock: Clock,
   work: () => Promise<T>,
   details: () => unknown = () => "working",
+  everyMs = EVERY_MS,
 ): Promise<T> {
   const over = new AbortController();
-  const beats = beatUntil(clock, over.signal, details);
+  const beats = beatUntil(clock, over.signal, details, everyMs);
   try {
     return await work();
   } finally {
@@ -22,10 +25,10 @@ export async function beating<T>(
   }
 }
 
-async function beatUntil(clock: Clock, signal: AbortSignal, details: () => unknown): Promise<void> {
+async function beatUntil(clock: Clock, signal: AbortSignal, details: () => unknown, everyMs: number): Promise<void> {
   try {
     for (;;) {
-      await clock.sleep(EVERY_MS, signal);
+      await clock.sleep(everyMs, signal);
       heartbeat(details());
     }
   } catch (error) {

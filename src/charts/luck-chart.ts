@@ -27,7 +27,7 @@ export function luckChart({ symbol, trials, steps }: LuckChart): Picture {
     layer: [
       {
         data: { values: [...trials] },
-        mark: { type: "point", size: 18, color: "#8a8f98", opacity: 0.8 },
+        mark: { type: "point", size: 20, strokeWidth: 1, color: "#8a8f98" },
         encoding: {
           x,
           y: { ...y, field: "sharpe" },
@@ -50,12 +50,12 @@ export function luckChart({ symbol, trials, steps }: LuckChart): Picture {
             type: "nominal",
             title: null,
             scale: COLORS,
-            legend: { orient: "bottom", columns: 1 },
+            legend: { orient: "bottom", columns: 1, labelLimit: 500 },
           },
           strokeDash: {
             field: "line",
             type: "nominal",
-            legend: null,
+            title: null,
             scale: {
               domain: [BEST, BAR],
               range: [

@@ -17,9 +17,14 @@ const OTHERS = 0o077;
 
 type Place = Pick<Config, "DATABASE_URL" | "KTRDR_DATA_DIR" | "KTRDR_API_URL">;
 
-/** Checks the files of holdouts, and who can read them. Nothing is found where none is set, or PostgreSQL does not answer. */
+/** Checks the files of holdouts, and who can read them. Nothing is found where none is set. */
 export async function checkHoldouts(place: Place, patienceMs: number): Promise<readonly Finding[]> {
-  const holdouts = await known(place.DATABASE_URL, patienceMs);
+  let holdouts: readonly Holdout[];
+  try {
+    holdouts = await known(place.DATABASE_URL, patienceMs);
+  } catch (error) {
+    return [unexamined(`nobody could see which are set: ${reasonOf(error)}`)];
+  }
   if (holdouts.length === 0) return [];
   const files = await Promise.all(holdouts.map((holdout) => checkFile(holdout, place.KTRDR_DATA_DIR, patienceMs)));
   return [...files.flat(), checkApi(place.KTRDR_API_URL)];
@@ -29,8 +34,6 @@ async function known(databaseUrl: string, patienceMs: number): Promise<readonly 
   const pool = createPool(databaseUrl, { max: 1, applicationName: "ktrdr-mcp doctor", queryTimeoutMs: patienceMs });
   try {
     return await within(createHoldoutReader(pool).all(), patienceMs);
-  } catch {
-    return []; // the check of PostgreSQL tells why
   } finally {
     void pool.end();
   }
@@ -40,17 +43,21 @@ async function checkFile(holdout: Holdout, dir: string | undefined, patienceMs: 
   const name = keptName(holdout);
   if (dir === undefined) {
     const note = "Set KTRDR_DATA_DIR where the doctor runs, so that it can look at the file.";
-    return [found(PART, "holdout_weak", `${name}: KTRDR_DATA_DIR is not set, so nobody looked`, { fix: AGAIN, note })];
+    return [unexamined(`${name}: KTRDR_DATA_DIR is not set, so nobody looked`, note)];
   }
   try {
     const state = await within(holdoutState(dir, holdout), patienceMs);
     const wrong = [...ofKept(name, holdout, state), ...ofBeyond(holdout, state)];
     return wrong.length > 0 ? wrong : [fine(PART, `${name} is as it was left, and is not readable here`)];
   } catch (error) {
-    const why = isDomainError(error) ? error.what : errorText(error);
-    return [found(PART, "holdout_weak", `${name}: nobody could look: ${why}`, { fix: AGAIN })];
+    return [unexamined(`${name}: nobody could look: ${reasonOf(error)}`)];
   }
 }
+
+const unexamined = (detail: string, note?: string): Finding =>
+  found(PART, "holdouts_unexamined", detail, { fix: AGAIN, note });
+
+const reasonOf = (error: unknown): string => (isDomainError(error) ? error.what : errorText(error));
 
 function ofKept(name: string, holdout: Holdout, { kept }: HoldoutState): Finding[] {
   if (kept === null) return [found(PART, "holdout_broken", `${name} is missing`, { fix: STATUS })];

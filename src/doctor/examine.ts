@@ -55,14 +55,17 @@ export async function examine(patient: Patient): Promise<readonly Finding[]> {
   const postgres = checkPostgres(config.DATABASE_URL, patienceMs);
   const ktrdr = examineKtrdr(config, { own: (own["KTRDR_API_URL"] ?? "") !== "", deep, patienceMs });
   const sick = Promise.all([postgres, ktrdr]).then((findings) => new Set(problems(findings.flat())));
-  const parts = await Promise.all([
+  const [recorded, temporalFound, ktrdrFound, folders, holdouts] = await Promise.all([
     postgres,
     examineTemporal(config, temporal, { env, sick: probe ? sick : null, patienceMs }),
     ktrdr,
     checkFolders(config, patienceMs),
     checkHoldouts(config, patienceMs),
   ]);
-  return [...ground, ...parts.flat()];
+  // Where PostgreSQL cannot be used, that is said once.
+  const kept =
+    problems(recorded).length === 0 ? holdouts : holdouts.filter(({ code }) => code !== "holdouts_unexamined");
+  return [...ground, ...recorded, ...temporalFound, ...ktrdrFound, ...folders, ...kept];
 }
 
 const problems = (findings: readonly Finding[]): readonly string[] =>

@@ -47,6 +47,7 @@ export const AILMENTS = {
   holdout_broken: problem("the file of a holdout is missing, or is not what it was"),
   holdout_open: problem("an open price file has bars of days that a holdout keeps back"),
   holdout_weak: warning("somebody besides KTRDR can read a holdout: there only the tools keep it"),
+  holdouts_unexamined: warning("nobody could look at the holdouts: what is wrong with them is not known"),
   indicator_repaints: problem("an indicator shows the future: its past values change when later bars come"),
   indicators_unexamined: warning("nobody could look whether indicators show the future"),
   clock_skew: warning("a part's clock is off: times in records and answers mislead"),

@@ -57,6 +57,7 @@ const REMEDIES: Readonly<Record<Ailment, Remedy>> = {
     note: "Repeat `holdout set` for what the finding names, where KTRDR's data folder is writable.",
   },
   holdout_weak: { ...ours("doctor"), note: "After what the finding names is closed: docs/holdout.md says how." },
+  holdouts_unexamined: ours("doctor"),
   indicator_repaints: ours("doctor --deep"),
   indicators_unexamined: ours("doctor --deep"),
   clock_skew: { fix: "timedatectl set-ntp true", note: "On the machine whose clock is off." },

@@ -20,6 +20,19 @@ export function leftMs(mark: PaceMark, percent: number, atMs: number): number | 
   return (took / done) * (100 - percent);
 }
 
+/** So many looks a second at all computations together: each costs KTRDR, Temporal and this process something. */
+const LOOKS_PER_SECOND = 80;
+/** KTRDR loses track of an operation that is left alone for a minute (docs/ktrdr.md §9). */
+const LONGEST_MS = 20_000;
+
+/**
+ * The interval between looks at one of many computations: as it is set, and longer where so many are watched that they
+ * would crowd each other.
+ * @param watched computations that this process watches
+ */
+export const spacedMs = (intervalMs: number, watched: number): number =>
+  Math.max(intervalMs, Math.min(LONGEST_MS, (watched / LOOKS_PER_SECOND) * 1_000));
+
 /** KTRDR keeps more of an operation with each look at it, so looks are never closer together than this. */
 const QUICKEST_MS = 500;
 /** A computation that is overdue for longer than this may never move again. */

@@ -44,7 +44,6 @@ function lineOf(name: string, value: unknown): Line {
   if (typeof value === "string") return JOBS.has(name) ? runLink(value) : value;
   if (typeof value === "number")
     return value.toLocaleString("en-US", { maximumSignificantDigits: 5, useGrouping: Math.abs(value) >= 10_000 });
-  if (Array.isArray(value))
-    return value.map((one: unknown) => (typeof one === "object" ? JSON.stringify(one) : String(one))).join(", ");
+  if (Array.isArray(value)) return value.map((one: unknown) => (typeof one === "string" ? one : JSON.stringify(one))).join(", ");
   return value === true ? "yes" : value === false ? "no" : JSON.stringify(value);
 }

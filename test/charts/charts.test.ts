@@ -18,7 +18,9 @@ describe("charts", () => {
     const { curve } = trainingResult();
     const losses = await charts.learningCurve(curve).png();
     expect(losses.length).toBeLessThan(60_000);
-    const both = await charts.learningCurve({ ...curve, trainAccuracy: curve.trainLoss, valAccuracy: curve.valLoss }).png();
+    const both = await charts
+      .learningCurve({ ...curve, trainAccuracy: curve.trainLoss, valAccuracy: curve.valLoss })
+      .png();
     expect(sizeOf(both).height).toBeGreaterThan(sizeOf(losses).height * 1.5);
     expect(sizeOf(losses).width).toBeLessThan(1_200);
   });
@@ -33,7 +35,10 @@ describe("charts", () => {
       compare("sharpe", runs)
         .slice(0, count)
         .map((group) => ({ ...group, name: `strategy_${group.jobIds[0]}` }));
-    const [two, ten] = [await charts.comparison("sharpe", named(2)).png(), await charts.comparison("sharpe", named(10)).png()];
+    const [two, ten] = [
+      await charts.comparison("sharpe", named(2)).png(),
+      await charts.comparison("sharpe", named(10)).png(),
+    ];
     expect(sizeOf(ten).height - sizeOf(two).height).toBeGreaterThan(200);
     expect(ten.length).toBeLessThan(60_000);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { leftMs, nextLookMs } from "../../src/domain/pace.ts";
+import { leftMs, nextLookMs, spacedMs } from "../../src/domain/pace.ts";
 
 const mark = { at: "2026-01-01T00:00:10.000Z", percent: 4 };
 const at = (second: number) => Date.parse("2026-01-01T00:00:00.000Z") + second * 1_000;
@@ -32,6 +32,14 @@ describe("the pace of a computation", () => {
     }
     expect(clock - seconds * 1_000).toBeLessThanOrEqual(1_000);
     expect(looks).toBeLessThan(seconds / 5 + 40);
+  });
+
+  test("many computations are looked at less often, and never so seldom that KTRDR forgets them", () => {
+    expect(spacedMs(5_000, 1)).toBe(5_000);
+    expect(spacedMs(5_000, 400)).toBe(5_000);
+    expect(spacedMs(5_000, 1_000)).toBe(12_500);
+    expect(spacedMs(5_000, 100_000)).toBe(20_000);
+    expect(spacedMs(25_000, 1)).toBe(25_000);
   });
 
   test("what stands still is not looked at more often than it is set", () => {

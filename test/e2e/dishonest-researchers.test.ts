@@ -7,7 +7,7 @@ import { execa } from "execa";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addMarket } from "../../bench/synthetic-market.ts";
 import { ROOT } from "../../src/root.ts";
-import { connectServer, textOf, type TestClient } from "../support/mcp.ts";
+import { callPatiently, connectServer, textOf, type TestClient } from "../support/mcp.ts";
 import { Research, strategyText, type Answer } from "../support/research.ts";
 
 const SYMBOL = "NOISE";
@@ -64,7 +64,7 @@ const tried = async (): Promise<number> => {
 const luckOf = async (task_id: string): Promise<Luck> =>
   (await research.call("get_results", { task_id }))["luck"] as Luck;
 const refusal = async (tool: string, args: Record<string, unknown>): Promise<string> => {
-  const answer = await research.client.call(tool, args);
+  const answer = await callPatiently(research.client, tool, args);
   expect(answer.isError, textOf(answer)).toBe(true);
   return textOf(answer);
 };
@@ -230,7 +230,7 @@ describe("the stubborn, where the operator has set a limit", () => {
 });
 
 async function structured(client: TestClient, tool: string, args: Record<string, unknown>): Promise<unknown> {
-  const answer = await client.call(tool, args);
+  const answer = await callPatiently(client, tool, args);
   if (answer.isError === true) throw new Error(textOf(answer));
   return answer.structuredContent;
 }

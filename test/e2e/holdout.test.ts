@@ -73,8 +73,7 @@ async function mixed(): Promise<string> {
 
 /** What a call answers, as text; an error's text too. */
 async function told(tool: string, args: Record<string, unknown> = {}): Promise<string> {
-  const answer = await research.client.call(tool, args);
-  const text = answer.isError === true ? textOf(answer) : JSON.stringify(answer);
+  const text = await research.told(tool, args);
   said.push(text);
   return text;
 }
@@ -444,7 +443,8 @@ describe("looks", () => {
 
   test("no figure of it is in any answer, nor in what Temporal keeps", async () => {
     const sealed = (await createHoldoutStore(pool).looks()).flatMap((look) => look.sealed ?? []);
-    expect(sealed).toHaveLength(5);
+    // Five were answered. The one that was stopped may have been computed to its end meanwhile.
+    expect([5, 6]).toContain(sealed.length);
     // What was asked for, and what KTRDR writes for an infinite ratio (docs/ktrdr.md §6.2).
     const known = [100_000, 0.001, 0.0005, 999_999];
     const tells = tellTale(sealed.flatMap(numbersIn), known);

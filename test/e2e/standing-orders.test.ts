@@ -7,7 +7,7 @@ import { ROOT } from "../../src/root.ts";
 import { until } from "../../lab/until.ts";
 import { Operator } from "../support/operator.ts";
 import { Research, type Answer } from "../support/research.ts";
-import { connectServer, textOf } from "../support/mcp.ts";
+import { callPatiently, connectServer, textOf } from "../support/mcp.ts";
 
 const EPOCHS = 12;
 /** Seconds: longer than anything that an operator does in a test. */
@@ -44,7 +44,7 @@ const train = async (strategy: string, more: Record<string, unknown> = {}): Prom
   (await research.call("train_model", request(strategy, more))).task_id;
 
 const refused = async (args: Record<string, unknown>): Promise<string> => {
-  const answer = await research.client.call("train_model", args);
+  const answer = await callPatiently(research.client, "train_model", args);
   expect(answer.isError).toBe(true);
   return textOf(answer);
 };
@@ -205,7 +205,7 @@ describe("stopping", () => {
     // Claude starts jobs until it is refused. Some of them come after the first look at the open jobs.
     const started: string[] = [first];
     for (;;) {
-      const answer = await research.client.call("train_model", request("beta"));
+      const answer = await callPatiently(research.client, "train_model", request("beta"));
       if (answer.isError === true) {
         expect(textOf(answer)).toContain(`[research_paused -32001]`);
         expect(textOf(answer)).toContain(REASON);

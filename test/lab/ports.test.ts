@@ -49,7 +49,6 @@ async function processOnPort(): Promise<{ pid: number; port: number }> {
   return { pid: child.pid!, port: Number(line.toString()) };
 }
 
-
 describe("ports", () => {
   test("a taken port is named with its holder, and a free one is used", async () => {
     const { pid, port } = await processOnPort();

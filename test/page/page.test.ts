@@ -41,7 +41,12 @@ describe("a record without anything", () => {
 describe("a night of research", () => {
   beforeAll(async () => {
     const { writer } = stack;
-    await recordDraws(writer, { strategy: "splendid", symbol: "SPX", sharpes: [3.1], training: { endDate: "2019-12-31" } });
+    await recordDraws(writer, {
+      strategy: "splendid",
+      symbol: "SPX",
+      sharpes: [3.1],
+      training: { endDate: "2019-12-31" },
+    });
     await recordDraws(writer, { strategy: "steady", symbol: "SPX", sharpes: [0.2, 0.9, 1.6] });
     await recordDraws(writer, { strategy: "rare", symbol: "SPX", sharpes: [2.5], backtest: { trades: 3 } });
     await recordFailure(writer, "train-broken-1", "KTRDR lost the model <b>of the night</b>");
@@ -57,7 +62,9 @@ describe("a night of research", () => {
   });
 
   test("counts what went wrong by its reason, and shows its words as text", async () => {
-    expect(await textOf("/")).toMatch(/computation failed\s+train-broken-[12]\s+KTRDR lost the model <b>of the night<\/b>/);
+    expect(await textOf("/")).toMatch(
+      /computation failed\s+train-broken-[12]\s+KTRDR lost the model <b>of the night<\/b>/,
+    );
     expect(await htmlOf("/")).toContain("KTRDR lost the model &lt;b&gt;of the night&lt;/b&gt;");
   });
 
@@ -158,9 +165,12 @@ describe("the last visit", () => {
     expect((await visit(cookie, "2026-03-02T07:00:00Z")).text).toContain("In the last 24 hours");
   });
 
-  test.each(["looked=", "looked=~", "looked=x~y", `looked=${"9".repeat(3_000)}`])("%s counts as none", async (cookie) => {
-    expect((await visit(cookie, "2026-03-02T07:00:00Z")).text).toContain("In the last 24 hours");
-  });
+  test.each(["looked=", "looked=~", "looked=x~y", `looked=${"9".repeat(3_000)}`])(
+    "%s counts as none",
+    async (cookie) => {
+      expect((await visit(cookie, "2026-03-02T07:00:00Z")).text).toContain("In the last 24 hours");
+    },
+  );
 });
 
 describe("a part that is away", () => {

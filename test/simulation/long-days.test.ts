@@ -33,6 +33,15 @@ describe("a training of ten hours", () => {
   });
 });
 
+describe("an interval between looks that is longer than the heartbeat timeout", () => {
+  it("costs no attempt: waiting is told, too", async () => {
+    const stage = new SimulatedStage({ type: "training", computingMs: HOUR }, { pollIntervalMs: 25_000 });
+    expect(await stage.clock.run(stage.job(), DAY)).toMatchObject({ fate: "succeeded" });
+    expect(stage.attempts).toBe(3);
+    expect(stage.ktrdr.count("operation")).toBeLessThan(300);
+  });
+});
+
 describe("KTRDR away for a week", () => {
   it.each(["refuses", "hangs", "babbles"] as const)("(%s) costs the week, not the job", async (how) => {
     const stage = training(HOURS_10);

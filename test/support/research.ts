@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { connectServer, textOf, type ClientLine, type TestClient } from "./mcp.ts";
+import { callPatiently, connectServer, textOf, type ClientLine, type TestClient } from "./mcp.ts";
 import { startTestLab, type TestLab } from "./lab.ts";
 
 /** One line of the sandbox's own log of computing. */
@@ -13,9 +13,6 @@ export interface ComputationLine {
 }
 
 export type Answer = Readonly<Record<string, unknown>> & { readonly task_id: string; readonly state: string };
-
-/** How often a call is repeated when Temporal was too slow. */
-const PATIENCE = 5;
 
 /** A lab with an MCP client in front of it, which is what Claude has. */
 export class Research {
@@ -46,14 +43,17 @@ export class Research {
     return this.connected;
   }
 
-  /** Calls a tool. On a machine that is too busy it repeats the call, as the answer says. */
+  /** Calls a tool, and expects it to do what was asked. */
   async call(tool: string, args: Record<string, unknown> = {}): Promise<Answer> {
-    for (let left = PATIENCE; ; left -= 1) {
-      const result = await this.connected.call(tool, args);
-      if (result.isError !== true) return result.structuredContent as Answer;
-      const text = textOf(result);
-      if (left === 0 || !text.includes("Temporal did not answer in time")) throw new ToolFailure(tool, text);
-    }
+    const result = await callPatiently(this.connected, tool, args);
+    if (result.isError === true) throw new ToolFailure(tool, textOf(result));
+    return result.structuredContent as Answer;
+  }
+
+  /** The text that a call answers; an error's text too. */
+  async told(tool: string, args: Record<string, unknown> = {}): Promise<string> {
+    const result = await callPatiently(this.connected, tool, args);
+    return result.isError === true ? textOf(result) : JSON.stringify(result);
   }
 
   /** Follows a job until its state is one of those wanted. @returns also every state that was seen, in order */

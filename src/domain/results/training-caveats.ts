@@ -28,7 +28,11 @@ const CLEAR_GAIN = 0.02;
 /** Shares that differ by less are equal but for rounding. */
 const SAME = 5e-5;
 
-const percent = (ratio: number): string => `${(ratio * 100).toFixed(1)} %`;
+/** A loss may grow beyond any number that says more than "very much". */
+const MOST_TOLD = 1_000;
+
+const percent = (ratio: number): string =>
+  ratio > MOST_TOLD ? `more than ${MOST_TOLD * 100} %` : `${(ratio * 100).toFixed(1)} %`;
 
 const CHECKS: Readonly<Record<string, Check>> = {
   loss_rises_early: ({ curve, bestEpoch }) => {

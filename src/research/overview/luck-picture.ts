@@ -14,7 +14,11 @@ export async function luckPicture(deps: Deps, course: LuckCourse): Promise<LuckC
   const numbers = first === undefined ? [] : numbersFrom(first.n, trials, new Set(best.map(({ n }) => n)));
   return {
     symbol,
-    trials: [...dots, ...best].map((one) => ({ n: one.n, sharpe: one.sharpe, counts: !("inSample" in one) || one.inSample !== true })),
+    trials: [...dots, ...best].map((one) => ({
+      n: one.n,
+      sharpe: one.sharpe,
+      counts: !("inSample" in one) || one.inSample !== true,
+    })),
     steps: numbers.flatMap((n) => {
       const leader = best.findLast((one) => one.n <= n);
       return leader === undefined ? [] : [{ n, best: leader.sharpe, bar: barAt(n, leader) }];

@@ -24,7 +24,9 @@ export async function shortlist(deps: Deps, limit: number): Promise<readonly Can
   const { trials, results } = deps.records;
   const strongest = await trials.strongest(limit * LOOKED_AT);
   const runs = await results.runs(strongest);
-  const found = new Map(runs.flatMap(({ jobId, result }) => (result?.kind === "backtest" ? [[jobId, result] as const] : [])));
+  const found = new Map(
+    runs.flatMap(({ jobId, result }) => (result?.kind === "backtest" ? [[jobId, result] as const] : [])),
+  );
   const firsts = new Map<string, string>();
   for (const jobId of strongest) {
     const result = found.get(jobId);

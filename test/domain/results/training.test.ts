@@ -325,6 +325,14 @@ describe("what cannot be used", () => {
     expect(caveats.map(({ code }) => code)).not.toContain("loss_rises_early");
   });
 
+  test("a loss that rises beyond all measure is told in words, not as Infinity", () => {
+    const val_loss = [...Array.from({ length: 39 }, () => 1), Number.MAX_VALUE];
+    const history = { train_loss: val_loss.map(() => 1), val_loss };
+    const summary = { model_path: "models/a/1d_v1", training_metrics: { epochs_trained: 40, history } };
+    const { caveats } = normaliseTraining(summary, TRAINING, ENGINE);
+    expect(JSON.stringify(caveats)).toContain("rose more than 100000 % since");
+  });
+
   test("anything else ends in a DomainError or a result without NaN, never in a crash", () => {
     const summary = fc.oneof(
       fc.dictionary(fc.string(), fc.anything()),
