@@ -13,11 +13,14 @@ const ZOOM = 1.5;
 export interface Picture {
   /** For answers to a model. */
   png(): Promise<Uint8Array>;
-  /** For a page. */
-  svg(theme: Theme): Promise<string>;
+  /** For a page; `narrow` for one on a telephone, whose letters would become too small if it were shrunk. */
+  svg(theme: Theme, narrow?: boolean): Promise<string>;
 }
 
 export type Theme = "light" | "dark";
+
+/** Pixels across on a telephone, and those of them that stand beside the drawing where it cannot be fitted. */
+const NARROW = { width: 330, axis: 50 } as const;
 
 const INK = { light: "#1c1e21", dark: "#e7e8ea" } as const;
 const LINES = { light: "#d9dbde", dark: "#3a3e44" } as const;
@@ -34,21 +37,31 @@ export const picture = (spec: TopLevelSpec): Picture => ({
     };
     return new Resvg(svg, { font, fitTo: { mode: "zoom", value: ZOOM } }).render().asPng();
   },
-  async svg(theme) {
+  async svg(theme, narrow = false) {
     const [ink, line] = [INK[theme], LINES[theme]];
-    const svg = await drawn(spec, {
+    const svg = await drawn(narrow ? narrowed(spec) : spec, {
       // A picture on a page says in its alternative text what it shows.
       aria: false,
       font: "sans-serif",
       background: "transparent",
-      axis: { labelColor: ink, titleColor: ink, domainColor: line, gridColor: line, tickColor: line },
-      legend: { labelColor: ink, titleColor: ink },
+      axis: {
+        ...{ labelColor: ink, titleColor: ink, domainColor: line, gridColor: line, tickColor: line },
+        ...(narrow ? { labelLimit: 110, titleLimit: 280 } : {}),
+      },
+      legend: { labelColor: ink, titleColor: ink, ...(narrow ? { orient: "bottom", labelLimit: 280 } : {}) },
       title: { color: ink },
       view: { stroke: line },
     });
     return compactSvg(svg);
   },
 });
+
+function narrowed(spec: TopLevelSpec): TopLevelSpec {
+  const { width, axis } = NARROW;
+  if ("vconcat" in spec)
+    return { ...spec, vconcat: spec.vconcat.map((part) => Object.assign({}, part, { width: width - axis })) };
+  return Object.assign({}, spec, { width, autosize: { type: "fit-x", contains: "padding" } });
+}
 
 async function drawn(spec: TopLevelSpec, config: Config): Promise<string> {
   const { vega, vegaLite } = await libraries();

@@ -58,10 +58,11 @@ export const framedOf = (view: View, places: readonly Place[], at: string, readA
     </footer>`;
 
 /** The content alone: a page that refreshes itself takes it out of the document. */
-export const contentOf = (view: View): Html =>
-  html`<h1>${visible(view.title)}</h1>
-    <p class="lead${toneClass(view.tone)}">${lineOf(view.lead)}</p>
-    ${view.sections.map(sectionOf)}`;
+export const contentOf = ({ title, lead, tone, verdict, sections }: View): Html =>
+  html`<h1>${visible(title)}</h1>
+    <p class="lead${toneClass(tone)}">${lineOf(lead)}</p>
+    ${verdict === undefined ? "" : html`<p class="lead verdict${toneClass(verdict.tone)}">${lineOf(verdict.line)}</p>`}
+    ${sections.map(sectionOf)}`;
 
 const pathOf = (at: string): string => at.split("?", 1)[0] ?? at;
 
@@ -82,16 +83,21 @@ const placeOf = (path: string, title: string, here: string): Html =>
 const isWithin = (here: string, path: string): boolean =>
   path === "/" ? here === "/" : here === path || here.startsWith(`${path}/`);
 
-const sectionOf = ({ title, blocks }: Section): Html =>
-  html`<section>
+/** Of a single table the heading says what it is. */
+function sectionOf({ title, blocks }: Section): Html {
+  const several = blocks.filter((block) => block.kind === "table" && block.rows.length > 0).length > 1;
+  return html`<section>
     <h2>${visible(title)}</h2>
-    ${blocks.map(blockOf)}
+    ${blocks.map((block) => blockOf(block, several))}
   </section> `;
+}
 
-function blockOf(block: Block): Html {
+function blockOf(block: Block, captions: boolean): Html {
   switch (block.kind) {
     case "paragraph":
       return html`<p${block.tone === undefined ? "" : html` class="${block.tone}"`}>${lineOf(block.line)}</p>`;
+    case "note":
+      return html`<p class="note">${lineOf(block.line)}</p>`;
     case "list":
       return html`<ul>
         ${block.lines.map((line) => html`<li>${lineOf(line)}</li>`)}
@@ -111,52 +117,76 @@ function blockOf(block: Block): Html {
     case "picture":
       return pictureOf(block);
     case "table":
-      return tableOf(block);
+      return tableOf(block, captions);
   }
 }
 
+/**
+ * Drawn for each theme and for telephones: a drawing that is shrunk cannot be read. What it shows is said below it, so
+ * that nobody hears it twice.
+ */
 function pictureOf({ src, says }: Extract<Block, { kind: "picture" }>): Html {
-  const words = html`<figcaption>${visible(says)}</figcaption>`;
-  if (src.startsWith("data:")) return html`<figure><img src="${src}" alt="${visible(says)}" />${words}</figure>`;
+  // A frame that can fetch nothing has the drawing itself.
+  if (src.startsWith("data:")) {
+    return html`<figure><img src="${src}" alt="" /><figcaption>${visible(says)}</figcaption></figure>`;
+  }
+  const [dark, narrow] = ["(prefers-color-scheme: dark)", "(max-width: 40rem)"];
   return html`<figure>
     <picture
-      ><source media="(prefers-color-scheme: dark)" srcset="${src}?dark" />
-      <img src="${src}" alt="${visible(says)}" loading="lazy" /></picture
-    >${words}
+      ><source media="${narrow} and ${dark}" srcset="${src}?dark&amp;narrow" />
+      <source media="${narrow}" srcset="${src}?narrow" />
+      <source media="${dark}" srcset="${src}?dark" />
+      <img src="${src}" alt="" loading="lazy"
+    /></picture>
+    <figcaption>${visible(says)}</figcaption>
   </figure>`;
 }
 
-function tableOf({ caption, columns, rows, empty }: Extract<Block, { kind: "table" }>): Html {
+function tableOf({ caption, columns, rows, empty }: Extract<Block, { kind: "table" }>, captions: boolean): Html {
   if (rows.length === 0) return html`<p class="empty">${visible(empty)}</p>`;
-  const figures = (at: number) => (columns[at]?.figures === true ? html` class="figures"` : "");
-  return html`<div class="wide" tabindex="0" role="region" aria-label="${visible(caption)}">
-    <table>
-      <caption>
-        ${visible(caption)}
-      </caption>
-      <thead>
-        <tr>
-          ${columns.map(({ title }, at) => html`<th scope="col" ${figures(at)}>${title}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          ({ cells, tone }) =>
-            html`<tr${tone === undefined ? "" : html` class="${tone}"`}>${cells.map((cell, at) => html`<td${figures(at)}>${lineOf(cell)}</td>`)}</tr>
+  const titles = columns.map(
+    ({ title, figures }) => html`<th scope="col" ${classOf(title, figures)}>${visible(title)}</th>`,
+  );
+  const cellsOf = (cells: readonly Line[]) =>
+    cells.map((cell, at) => html`<td${classOf(cell, columns[at]?.figures)}>${lineOf(cell)}</td>`);
+  const lines = rows.map(
+    ({ cells, tone }) =>
+      html`<tr${tone === undefined ? "" : html` class="${tone}"`}>${cellsOf(cells)}</tr>
 `,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+  );
+  const said = visible(caption);
+  return html`<div class="wide" tabindex="0" role="region" aria-label="${said}"><table><caption${captions ? "" : html` class="unseen"`}>${said}</caption><thead><tr>${titles}</tr></thead><tbody>${lines}</tbody></table></div>`;
 }
+
+/** Short cells stay on one line. Longer ones are broken, but never to a column of single words. */
+function classOf(cell: Line, figures: true | undefined): Html | "" {
+  const { length } = wordsOf(cell);
+  if (length > LONGER) return html` class="longer"`;
+  if (length > LONG) return html` class="long"`;
+  return figures === true ? html` class="figures"` : "";
+}
+
+/** Characters. A market with its days is not long. */
+const LONG = 24;
+const LONGER = 70;
 
 const toneClass = (tone: Tone | undefined): string => (tone === undefined ? "" : ` ${tone}`);
 
-function lineOf(line: Line): Html {
-  const pieces: readonly (string | Link)[] = isPieces(line) ? line : [line];
-  return html`${pieces.map((piece) => (typeof piece === "string" ? visible(piece) : html`<a href="${piece.href}">${visible(piece.text)}</a>`))}`;
+const lineOf = (line: Line): Html =>
+  html`${piecesOf(line).map((piece) => (typeof piece === "string" ? broken(piece) : html`<a href="${piece.href}">${broken(piece.text)}</a>`))}`;
+
+const wordsOf = (line: Line): string =>
+  piecesOf(line)
+    .map((piece) => (typeof piece === "string" ? piece : piece.text))
+    .join("");
+
+/** Names without spaces may be broken at their joints, rather than anywhere. */
+function broken(text: string): Html {
+  const pieces = visible(text).split(/(?<=\S{6}[_/.-])(?=\w{2})/);
+  return html`${pieces.map((piece, at) => (at === 0 ? piece : html`<wbr />${piece}`))}`;
 }
 
+const piecesOf = (line: Line): readonly (string | Link)[] => (isPieces(line) ? line : [line]);
 const isPieces = (line: Line): line is readonly (string | Link)[] => Array.isArray(line);
 
 /** A moment as readers see it; machines read the attribute. */

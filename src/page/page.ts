@@ -59,7 +59,8 @@ async function show(
   if (form === "text") return context.text(plainText(made.view, readAt), made.status);
   if (form === "content") return await context.html(contentOf(made.view), made.status);
   const { pathname, search } = new URL(context.req.url);
-  const at = `${pathname}${search}`;
+  // An address that begins with two slashes would lead to another host.
+  const at = `${pathname.replace(/^\/+/, "/")}${search}`;
   return await context.html(documentOf(made.view, { at, temporalUi: parts.links.temporalUi, readAt }), made.status);
 }
 

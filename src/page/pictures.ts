@@ -52,7 +52,8 @@ export function servePictures(page: Hono, { deps, log }: PageParts): void {
       try {
         const picture = await drawingAt(await deps(), context.req.path);
         if (picture === null) return context.body(null, 404);
-        const svg = await picture.svg(context.req.query("dark") === undefined ? "light" : "dark");
+        const { dark, narrow } = context.req.query();
+        const svg = await picture.svg(dark === undefined ? "light" : "dark", narrow !== undefined);
         return context.body(svg, 200, { "content-type": "image/svg+xml; charset=utf-8" });
       } catch (error) {
         return failed(context, error);

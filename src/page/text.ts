@@ -9,6 +9,7 @@ export function plainText(view: View, readAt: string): string {
   const parts = [
     headed(visible(view.title), "="),
     lineText(view.lead),
+    ...(view.verdict === undefined ? [] : [lineText(view.verdict.line)]),
     ...view.sections.map(sectionText),
     `Read at ${readAt}.`,
   ];
@@ -23,6 +24,7 @@ const sectionText = ({ title, blocks }: Section): string =>
 function blockText(block: Block): string {
   switch (block.kind) {
     case "paragraph":
+    case "note":
       return lineText(block.line);
     case "list":
       return block.lines.map((line) => `- ${lineText(line)}`).join("\n");
@@ -39,7 +41,7 @@ function blockText(block: Block): string {
 
 function tableText({ columns, rows, empty }: Extract<Block, { kind: "table" }>): string {
   if (rows.length === 0) return visible(empty);
-  const titles = columns.map(({ title }) => title);
+  const titles = columns.map(({ title }) => visible(title));
   const cells = rows.map((row) => row.cells.map(lineText));
   const lines = aligned(
     [titles, ...cells],

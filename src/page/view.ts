@@ -46,6 +46,8 @@ interface Picture {
 
 export type Block =
   | { readonly kind: "paragraph"; readonly line: Line; readonly tone?: Tone }
+  /** How to read what stands above it. */
+  | { readonly kind: "note"; readonly line: Line }
   | { readonly kind: "list"; readonly lines: readonly Line[] }
   | { readonly kind: "facts"; readonly facts: readonly { readonly name: string; readonly value: Line }[] }
   /** A text to be read letter by letter: a call, a strategy, a difference. */
@@ -63,6 +65,8 @@ export interface View {
   /** One sentence that answers what the view is opened for. */
   readonly lead: Line;
   readonly tone?: Tone;
+  /** Another sentence, for a view that is opened for two answers. */
+  readonly verdict?: { readonly line: Line; readonly tone?: Tone };
   readonly sections: readonly Section[];
   /** Whether something on it changes by itself. */
   readonly alive?: boolean;
@@ -73,6 +77,8 @@ export const paragraph = (line: Line, tone?: Tone): Block => ({
   line,
   ...(tone === undefined ? {} : { tone }),
 });
+
+export const note = (line: Line): Block => ({ kind: "note", line });
 
 export const table = (of: Omit<Table, "kind">): Block => ({ kind: "table", ...of });
 
