@@ -40,14 +40,21 @@ export const picture = (spec: TopLevelSpec): Picture => ({
   async svg(theme, narrow = false) {
     const [ink, line] = [INK[theme], LINES[theme]];
     const svg = await drawn(narrow ? narrowed(spec) : spec, {
-      // A picture on a page says in its alternative text what it shows.
+      // The page says beside a picture what it shows.
       aria: false,
       font: "sans-serif",
       background: "transparent",
-      axis: {
-        ...{ labelColor: ink, titleColor: ink, domainColor: line, gridColor: line, tickColor: line },
-        ...(narrow ? { labelLimit: 110, titleLimit: 280 } : {}),
-      },
+      axis: ({
+	labelColor: ink,
+	titleColor: ink,
+	domainColor: line,
+	gridColor: line,
+	tickColor: line,
+	...narrow ? {
+		labelLimit: 110,
+		titleLimit: 280
+	} : {}
+}),
       legend: { labelColor: ink, titleColor: ink, ...(narrow ? { orient: "bottom", labelLimit: 280 } : {}) },
       title: { color: ink },
       view: { stroke: line },

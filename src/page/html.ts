@@ -128,7 +128,10 @@ function blockOf(block: Block, captions: boolean): Html {
 function pictureOf({ src, says }: Extract<Block, { kind: "picture" }>): Html {
   // A frame that can fetch nothing has the drawing itself.
   if (src.startsWith("data:")) {
-    return html`<figure><img src="${src}" alt="" /><figcaption>${visible(says)}</figcaption></figure>`;
+    return html`<figure>
+      <img src="${src}" alt="" />
+      <figcaption>${visible(says)}</figcaption>
+    </figure>`;
   }
   const [dark, narrow] = ["(prefers-color-scheme: dark)", "(max-width: 40rem)"];
   return html`<figure>
