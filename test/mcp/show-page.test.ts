@@ -67,7 +67,7 @@ describe("show_page", () => {
 
   test("texts of others stay texts", async () => {
     for (const path of ["/", "/runs", "/runs/train-hostile-1"]) {
-      const html = String((await stack.ask("show_page", { path }))["html"]);
+      const html = String((await stack.ask("show_page", { path }))["html"]).replaceAll("<wbr />", "");
       expect(html, path).toContain(
         "&quot;&gt;&lt;img src=x onerror=alert(1)&gt;&lt;script&gt;alert(2)&lt;/script&gt;⟨U+202E⟩",
       );
