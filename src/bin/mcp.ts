@@ -86,7 +86,7 @@ async function main(): Promise<void> {
   const onRefused = (refused: Refused, caller: KnownCaller): void => recordRefusal(parts, caller, refused);
   const text = async () => (await metrics?.text()) ?? "";
   const serving = chosen.http
-    ? await overHttp({ deps, log, serverFor, local, onRefused, early, metrics: text }, chosen)
+    ? await overHttp({ deps, log, serverFor, local, onRefused, early, metrics: text, page: null }, chosen)
     : serveOnStdio(
         () => serverFor(local),
         log,
