@@ -30,6 +30,7 @@ import { createLedger, type Ledger } from "../store/ledger.ts";
 import { createJudgedRuns } from "../store/judged-runs.ts";
 import { createOpenWork } from "../store/open-work.ts";
 import { createOverview } from "../store/overview.ts";
+import { createPageAccess, type PageAccess } from "../store/page-access.ts";
 import { createPool, type Pool } from "../store/pool.ts";
 import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
@@ -51,6 +52,8 @@ const CLOSE_AFTER_MS = 60_000;
 interface Wired {
   readonly deps: Deps;
   readonly executions: ExecutionLog;
+  /** Who may read the page. */
+  readonly readers: PageAccess;
   /** Figures of jobs, for the metrics. */
   figures(): Promise<RecordFigures>;
   close(): Promise<void>;
@@ -150,6 +153,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
       stallAfterMs: config.JOB_STALL_AFTER_MS,
     },
     executions: createExecutionLog(pool),
+    readers: createPageAccess(pool),
     figures: () => jobFigures(pool),
     async close() {
       ktrdr.close();

@@ -2,7 +2,7 @@
 import { Hono, type Context } from "hono";
 import type { Deps } from "../research/ports.ts";
 import type { Logger } from "../logger.ts";
-import { contentOf, documentOf } from "./html.ts";
+import { documentOf } from "./html.ts";
 import { recall, remember } from "./last-visit.ts";
 import { servePictures } from "./pictures.ts";
 import { SCRIPT, STYLE } from "./places.ts";
@@ -18,9 +18,6 @@ export interface PageParts {
   readonly deps: () => Promise<Deps>;
   readonly log: Logger;
 }
-
-/** How a view is wanted: as a document, as text to paste into a report, or as the content of a document. */
-const FORMS = ["text", "content"] as const;
 
 const STATIC = { "cache-control": "max-age=300" };
 
@@ -55,9 +52,7 @@ async function show(
   );
   if (made.status === 200 && context.req.header("x-refresh") === undefined) remember(context, visit);
   const readAt = now.toISOString();
-  const form = FORMS.find((one) => one === query["as"]);
-  if (form === "text") return context.text(plainText(made.view, readAt), made.status);
-  if (form === "content") return await context.html(contentOf(made.view), made.status);
+  if (query["as"] === "text") return context.text(plainText(made.view, readAt), made.status);
   const { pathname, search } = new URL(context.req.url);
   // An address that begins with two slashes would lead to another host.
   const at = `${pathname.replace(/^\/+/, "/")}${search}`;

@@ -128,7 +128,7 @@ describe("what it names", () => {
     const asked = new Set([...docker.matchAll(/\$\{([A-Z_]+)/g)].map((match) => match[1] ?? ""));
     const given = [...research.matchAll(/^([A-Z_]+)=/gm)].map((match) => match[1] ?? "");
     expect(given.filter((name) => !asked.has(name))).toEqual([]);
-    const optional = ["LOG_LEVEL", "MCP_HTTP_ALLOWED_HOSTS"];
+    const optional = ["LOG_LEVEL", "MCP_HTTP_ALLOWED_HOSTS", "MCP_PUBLIC_URL"];
     expect([...asked].filter((name) => !given.includes(name)).toSorted()).toEqual(optional);
   });
 

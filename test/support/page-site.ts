@@ -1,6 +1,6 @@
 /** The page of a real record, served over HTTP. */
 import { startStack, type Stack } from "./mcp-stack.ts";
-import { servePage } from "./page-server.ts";
+import { servePage } from "./page-over-http.ts";
 
 export interface PageSite {
   readonly stack: Stack;
