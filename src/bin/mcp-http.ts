@@ -1,4 +1,5 @@
 import { startHttpServer, type HttpServerParts } from "../http/server.ts";
+import type { HttpEnv } from "../http/bindings.ts";
 import type { Page } from "../http/page-door.ts";
 import { httpSettings } from "../http/settings.ts";
 import { MAX_MESSAGE_BYTES, readBytes } from "../mcp/message/read-message.ts";
@@ -29,7 +30,7 @@ export async function serveHttp(
   chosen: { readonly host?: string | undefined; readonly port?: number | undefined },
 ): Promise<Serving> {
   const settings = httpSettings(await configured(), chosen);
-  const page = { app: createPage(parts), style: STYLE, access: readers };
+  const page = { app: createPage<HttpEnv>(parts), style: STYLE, access: readers };
   const server = await startHttpServer(settings, { ...parts, messages: MESSAGES, page });
   const { host, authenticated } = settings;
   parts.log.info({ host, port: server.port, authenticated }, "serving MCP over HTTP at /mcp, and the page at /");

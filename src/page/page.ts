@@ -1,5 +1,6 @@
 /** The researcher's page: reads, and changes nothing. */
-import { Hono, type Context } from "hono";
+import { Hono, type Context, type Env } from "hono";
+import type { BlankEnv } from "hono/types";
 import type { Deps } from "../research/ports.ts";
 import type { Logger } from "../logger.ts";
 import { documentOf } from "./html.ts";
@@ -22,8 +23,8 @@ export interface PageParts {
 const STATIC = { "cache-control": "max-age=300" };
 
 /** Every route of the page. Who may read, and the headers of its answers, are the server's. */
-export function createPage(parts: PageParts): Hono {
-  const page = new Hono();
+export function createPage<E extends Env = BlankEnv>(parts: PageParts): Hono<E> {
+  const page = new Hono<E>();
   page.get(STYLE, ({ body }) => body(STYLE_SHEET, 200, { ...STATIC, "content-type": "text/css; charset=utf-8" }));
   page.get(SCRIPT, ({ body }) =>
     body(REFRESH_SCRIPT, 200, { ...STATIC, "content-type": "text/javascript; charset=utf-8" }),

@@ -1,5 +1,5 @@
 /** The drawings of the page, as SVG. They are read as images, so that nothing in them can run. */
-import type { Context, Hono } from "hono";
+import type { Context, Env, Hono } from "hono";
 import type { Picture } from "../charts/draw.ts";
 import { isDomainError } from "../domain/errors.ts";
 import { luckCourse } from "../research/overview/luck-course.ts";
@@ -46,7 +46,7 @@ export async function drawingAt(deps: Deps, path: string): Promise<Picture | nul
   return found === null ? null : await found.what(deps, found.id.replace(/\.svg$/, ""));
 }
 
-export function servePictures(page: Hono, { deps, log }: PageParts): void {
+export function servePictures<E extends Env>(page: Hono<E>, { deps, log }: PageParts): void {
   for (const path of Object.keys(DRAWINGS)) {
     page.get(path, async (context) => {
       try {
