@@ -20,7 +20,7 @@ export function lasting(ms: number): string {
   const [days, hours, rest] = [Math.floor(minutes / 1_440), Math.floor((minutes % 1_440) / 60), minutes % 60];
   if (days > 0) return hours === 0 ? counted(days, "day") : `${counted(days, "day")} ${hours} h`;
   if (hours > 0) return rest === 0 ? `${hours} h` : `${hours} h ${rest} min`;
-  return `${rest} min`;
+  return rest === 0 ? "less than a minute" : `${rest} min`;
 }
 
 /** Luck for a cell of a table, and how the row should be taken. */
