@@ -76,6 +76,7 @@ const STATUS_OF_CODE: Readonly<Record<string, 404 | 400>> = {
   experiment_not_found: 404,
   insight_not_found: 404,
   strategy_not_found: 404,
+  data_not_found: 404,
   invalid_input: 400,
 };
 

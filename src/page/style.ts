@@ -3,12 +3,12 @@ export const STYLE_SHEET = `
 :root {
   color-scheme: light dark;
   --paper: #fdfdfc; --ink: #1c1e21; --quiet: #5b6068; --line: #dcdedf; --rule: #8d9299; --link: #0b57b0;
-  --good: #14662f; --bad: #a61b1b; --doubt: #7a4d00; --shade: #f3f4f4; --edge: #0002;
+  --good: #14662f; --bad: #a61b1b; --doubt: #7a4d00; --shade: #f3f4f4; --edge: #0001;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #17191c; --ink: #e7e8ea; --quiet: #a3a8b0; --line: #33373c; --rule: #6d737b; --link: #8ab8ff;
-    --good: #7fd79b; --bad: #ff9d94; --doubt: #f0c26b; --shade: #1f2226; --edge: #0008;
+    --good: #7fd79b; --bad: #ff9d94; --doubt: #f0c26b; --shade: #1f2226; --edge: #0006;
   }
 }
 * { box-sizing: border-box; }
@@ -28,7 +28,7 @@ h1 { font-size: 1.625rem; line-height: 1.2; letter-spacing: -.01em; margin: 1.25
 h2 { font-size: 1.0625rem; line-height: 1.3; margin: 0 0 .5rem; }
 .lead { font-size: 1.125rem; line-height: 1.45; max-width: 48rem; margin: 0 0 .75rem; overflow-wrap: anywhere; }
 .verdict { font-weight: 600; }
-section { border-top: 1px solid var(--line); padding: .75rem 0 1rem; margin-top: .75rem; }
+section { border-top: 1px solid var(--line); padding: .75rem 0 .75rem; margin-top: .75rem; }
 p, ul, figcaption { max-width: 48rem; margin: 0 0 .625rem; overflow-wrap: anywhere; }
 ul { padding-left: 1.125rem; }
 .good { color: var(--good); } .bad { color: var(--bad); } .doubt { color: var(--doubt); }
@@ -45,12 +45,14 @@ dd { margin: 0; font-size: .9375rem; line-height: 1.4; overflow-wrap: anywhere; 
 table { border-collapse: collapse; font-size: .9375rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-size: .875rem; padding-top: .25rem; }
 caption.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-th, td { text-align: left; vertical-align: top; padding: .25rem 1.25rem .25rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th, td { text-align: left; vertical-align: top; padding: .25rem 1rem .25rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:last-child, td:last-child { padding-right: 0; }
 th { color: var(--quiet); font-weight: 400; font-size: .8125rem; vertical-align: bottom; border-color: var(--rule); }
-.long { white-space: normal; min-width: 11rem; max-width: 34rem; }
-.longer { white-space: normal; min-width: 19rem; max-width: 34rem; }
+.long { white-space: normal; min-width: 9rem; max-width: 34rem; }
+.longer { white-space: normal; min-width: 16rem; max-width: 34rem; }
+td:not(.long, .longer) wbr { display: none; }
 .figures { text-align: right; }
+section > :last-child { margin-bottom: 0; }
 figure { margin: 0 0 .75rem; }
 figure img { display: block; max-width: 100%; height: auto; margin-bottom: .375rem; }
 details { margin: .25rem 0; }
@@ -65,6 +67,7 @@ footer { margin: 1rem auto; padding-top: .5rem; border-top: 1px solid var(--line
   .wide { margin-inline: -1rem; padding-inline: 1rem; }
 }
 @media (min-width: 70rem) {
+  header, main, footer, .away { max-width: 92rem; }
   section { display: grid; grid-template-columns: 12rem minmax(0, 1fr); column-gap: 2rem; }
   section > * { grid-column: 2; }
   section > h2 { grid-column: 1; grid-row: 1 / span 20; }
