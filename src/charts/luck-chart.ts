@@ -29,7 +29,7 @@ export function luckChart({ symbol, trials, steps }: LuckChart): Picture {
     height: 260,
     layer: [
       {
-        data: { values: [...trials] },
+        data: { values: trials.map(({ n, sharpe, counts }) => ({ n, sharpe, counts })) },
         mark: { type: "point", size: 20, strokeWidth: 1, color: "#8a8f98" },
         encoding: {
           x,

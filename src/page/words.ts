@@ -1,12 +1,9 @@
 /** How figures and moments are written on the page. */
-import { percentText } from "../domain/kinds/words.ts";
 import { CANDIDATE_LUCK } from "../domain/luck/luck.ts";
 import { luckText, type RunLuck } from "../domain/luck/run-luck.ts";
 import type { Tone } from "./view.ts";
 
 export const figure = (value: number | null, digits = 2): string => (value === null ? "-" : value.toFixed(digits));
-
-export const percent = (ratio: number | null): string => (ratio === null ? "-" : percentText(ratio));
 
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString("en-US")} ${count === 1 ? one : many}`;
