@@ -1,14 +1,18 @@
 /** Charts: the course of a training, how far results lie apart, and equity over time. */
+import type { TopLevelSpec } from "vega-lite";
 import type { Group } from "../domain/comparison.ts";
 import type { LearningCurve } from "../domain/result.ts";
-import { picture, type Picture } from "./draw.ts";
+import { NARROW, picture, type Picture } from "./draw.ts";
 import { luckChart, type LuckChart } from "./luck-chart.ts";
 
 export interface Charts {
   /** Losses of a training by epoch; accuracies below, when there are any. */
   learningCurve(curve: LearningCurve): Picture;
-  /** Values of each group as dots, the median as a tick, two standard errors as a bar; the best on top. */
-  comparison(figure: string, groups: readonly Compared[]): Picture;
+  /**
+   * Values of each group as dots, the median as a tick, two standard errors as a bar; the best on top.
+   * @param explained whether the drawing itself says what is what
+   */
+  comparison(figure: string, groups: readonly Compared[], explained?: boolean): Picture;
   /** Each line under its name, with a dot where it was measured. All begin at 1. */
   equity(lines: readonly EquityLine[]): Picture;
   /** The best figure so far as steps, against the bar that rises with every trial. */
@@ -25,6 +29,8 @@ export interface EquityLine {
 }
 
 const WIDTH = 460;
+/** What names take more than figures, beside a drawing on a telephone. */
+const NAMES = 75;
 
 export const charts: Charts = {
   luck: luckChart,
@@ -60,19 +66,25 @@ export const charts: Charts = {
       data: { values: lines.flatMap(({ name, points }) => points.map(({ day, value }) => ({ day, value, name }))) },
       mark: { type: "line", point: { size: 12 } },
       encoding: {
-        x: { field: "day", type: "temporal", title: null, scale: { type: "utc" } },
+        x: { field: "day", type: "temporal", title: null, scale: { type: "utc" }, axis: { format: "%b %Y" } },
         y: {
           field: "value",
           type: "quantitative",
           title: "equity, 1 at the beginning",
           scale: { zero: false },
         },
-        color: { field: "name", type: "nominal", title: null, sort: null, legend: { orient: "bottom", columns: 1 } },
+        color: {
+          field: "name",
+          type: "nominal",
+          title: null,
+          sort: null,
+          legend: { orient: "bottom", columns: 1, labelLimit: 500 },
+        },
       },
     });
   },
 
-  comparison(figure, groups) {
+  comparison(figure, groups, explained = true) {
     const rows = groups.map(({ name, median, error, values }, at) => {
       const label = `${at + 1}. ${name}`;
       return { label, median, low: median - 2 * (error ?? 0), high: median + 2 * (error ?? 0), values };
@@ -80,9 +92,9 @@ export const charts: Charts = {
     const y = { field: "label", type: "nominal" as const, title: null, sort: null };
     const x = {
       type: "quantitative" as const,
-      title: `${figure} (dots: runs; tick: median; bar: two standard errors)`,
+      title: explained ? `${figure} (dots: runs; tick: median; bar: two standard errors)` : figure,
     };
-    return picture({
+    const spec = {
       width: WIDTH,
       height: { step: 26 },
       data: { values: rows },
@@ -95,6 +107,7 @@ export const charts: Charts = {
           encoding: { y, x: { ...x, field: "values" } },
         },
       ],
-    });
+    } satisfies TopLevelSpec;
+    return picture(spec, NARROW - NAMES);
   },
 };

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { Config, TopLevelSpec } from "vega-lite";
 import { DomainError } from "../domain/errors.ts";
+import { visible } from "../domain/plain-text.ts";
 import { compactSvg } from "./compact-svg.ts";
 
 /** Our own font: a slim container image has none, and without a font no letters are drawn. */
@@ -19,14 +20,14 @@ export interface Picture {
 
 export type Theme = "light" | "dark";
 
-/** Pixels across on a telephone, and those of them that stand beside the drawing where it cannot be fitted. */
-const NARROW = { width: 330, axis: 50 } as const;
+/** Width of a drawing on a telephone, where an axis of figures stands beside it. Pixels. */
+export const NARROW = 275;
 
 const INK = { light: "#1c1e21", dark: "#e7e8ea" } as const;
 const LINES = { light: "#d9dbde", dark: "#3a3e44" } as const;
 
-/** Nothing is drawn before it is asked for. */
-export const picture = (spec: TopLevelSpec): Picture => ({
+/** Nothing is drawn before it is asked for. @param width of the drawing on a telephone, without its axis */
+export const picture = (spec: TopLevelSpec, width = NARROW): Picture => ({
   async png() {
     const svg = await drawn(spec, { font: FONT.family, background: "white" });
     const { Resvg } = await libraries();
@@ -39,22 +40,16 @@ export const picture = (spec: TopLevelSpec): Picture => ({
   },
   async svg(theme, narrow = false) {
     const [ink, line] = [INK[theme], LINES[theme]];
-    const svg = await drawn(narrow ? narrowed(spec) : spec, {
+    const svg = await drawn(narrow ? { ...spec, ...narrowed(spec, width) } : spec, {
       // The page says beside a picture what it shows.
       aria: false,
       font: "sans-serif",
       background: "transparent",
-      axis: ({
-	labelColor: ink,
-	titleColor: ink,
-	domainColor: line,
-	gridColor: line,
-	tickColor: line,
-	...narrow ? {
-		labelLimit: 110,
-		titleLimit: 280
-	} : {}
-}),
+      axis: {
+        ...{ labelColor: ink, titleColor: ink, domainColor: line, gridColor: line, tickColor: line },
+        ...(narrow ? { labelLimit: 110, titleLimit: 280 } : { labelLimit: 320 }),
+        titleFontWeight: "normal",
+      },
       legend: { labelColor: ink, titleColor: ink, ...(narrow ? { orient: "bottom", labelLimit: 280 } : {}) },
       title: { color: ink },
       view: { stroke: line },
@@ -63,18 +58,16 @@ export const picture = (spec: TopLevelSpec): Picture => ({
   },
 });
 
-function narrowed(spec: TopLevelSpec): TopLevelSpec {
-  const { width, axis } = NARROW;
-  if ("vconcat" in spec)
-    return { ...spec, vconcat: spec.vconcat.map((part) => Object.assign({}, part, { width: width - axis })) };
-  return Object.assign({}, spec, { width, autosize: { type: "fit-x", contains: "padding" } });
+function narrowed(spec: TopLevelSpec, width: number): object {
+  return "vconcat" in spec ? { vconcat: spec.vconcat.map((part) => ({ ...part, width })) } : { width };
 }
 
+/** Names of others are among its texts. */
 async function drawn(spec: TopLevelSpec, config: Config): Promise<string> {
   const { vega, vegaLite } = await libraries();
   const view = new vega.View(vega.parse(vegaLite.compile({ ...spec, config }).spec), { renderer: "none" });
   try {
-    return await view.toSVG();
+    return visible(await view.toSVG());
   } finally {
     view.finalize();
   }

@@ -14,6 +14,9 @@ const BAR = "what luck reaches in 1 of 20 such searches";
 /** Blue and orange of one strength: they differ for every kind of eye, on white and on black. */
 const COLORS = { range: ["#3b7dd8", "#d9822b"], domain: [BEST, BAR] };
 
+/** Two strokes: the library's own cross cannot be told from a circle when it is small. */
+const CROSS = "M-1.3,-1.3L1.3,1.3M1.3,-1.3L-1.3,1.3";
+
 export function luckChart({ symbol, trials, steps }: LuckChart): Picture {
   const x = { field: "n", type: "quantitative" as const, title: `backtests tried on ${symbol}`, axis: { format: "d" } };
   const y = { type: "quantitative" as const, title: "Sharpe ratio, per year" };
@@ -35,7 +38,7 @@ export function luckChart({ symbol, trials, steps }: LuckChart): Picture {
             field: "counts",
             type: "nominal",
             legend: null,
-            scale: { domain: [true, false], range: ["circle", "cross"] },
+            scale: { domain: [true, false], range: ["circle", CROSS] },
           },
         },
       },

@@ -183,9 +183,9 @@ const wordsOf = (line: Line): string =>
     .map((piece) => (typeof piece === "string" ? piece : piece.text))
     .join("");
 
-/** Names without spaces may be broken at their joints, rather than anywhere. */
+/** Names without spaces may be broken before their words, rather than anywhere. */
 function broken(text: string): Html {
-  const pieces = visible(text).split(/(?<=\S{6}[_/.-])(?=\w{2})/);
+  const pieces = visible(text).split(/(?<=\S{6}[_/.-])(?=[a-z]{2})/i);
   return html`${pieces.map((piece, at) => (at === 0 ? piece : html`<wbr />${piece}`))}`;
 }
 

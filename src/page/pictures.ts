@@ -31,7 +31,7 @@ const drawsOfShortlist: Draw = async (deps) => {
     const name = `${result.strategy} ${result.symbol} ${result.timeframe}`.slice(0, 60);
     return [{ name, values: draws, median: all.median, error: null }];
   });
-  return groups.length === 0 ? null : deps.charts.comparison("Sharpe", groups);
+  return groups.length === 0 ? null : deps.charts.comparison("Sharpe ratio, per year", groups, false);
 };
 
 const DRAWINGS: Readonly<Record<string, Draw>> = {

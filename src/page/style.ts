@@ -8,7 +8,7 @@ const VIEW = `
   --paper: light-dark(#fdfdfc, #17191c); --ink: light-dark(#1c1e21, #e7e8ea); --quiet: light-dark(#5b6068, #a3a8b0);
   --line: light-dark(#dcdedf, #33373c); --rule: light-dark(#8d9299, #6d737b); --link: light-dark(#0b57b0, #8ab8ff);
   --good: light-dark(#14662f, #7fd79b); --bad: light-dark(#a61b1b, #ff9d94); --doubt: light-dark(#7a4d00, #f0c26b);
-  --shade: light-dark(#f3f4f4, #1f2226); --edge: light-dark(#0002, #0008);
+  --shade: light-dark(#f3f4f4, #1f2226); --edge: light-dark(#0001, #0006);
 }
 * { box-sizing: border-box; }
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
@@ -23,7 +23,7 @@ h1 { font-size: 1.625rem; line-height: 1.2; letter-spacing: -.01em; margin: 1.25
 h2 { font-size: 1.0625rem; line-height: 1.3; margin: 0 0 .5rem; }
 .lead { font-size: 1.125rem; line-height: 1.45; max-width: 48rem; margin: 0 0 .75rem; overflow-wrap: anywhere; }
 .verdict { font-weight: 600; }
-section { border-top: 1px solid var(--line); padding: .75rem 0 1rem; margin-top: .75rem; }
+section { border-top: 1px solid var(--line); padding: .75rem 0 .75rem; margin-top: .75rem; }
 p, ul, figcaption { max-width: 48rem; margin: 0 0 .625rem; overflow-wrap: anywhere; }
 ul { padding-left: 1.125rem; }
 .good { color: var(--good); } .bad { color: var(--bad); } .doubt { color: var(--doubt); }
@@ -40,12 +40,14 @@ dd { margin: 0; font-size: .9375rem; line-height: 1.4; overflow-wrap: anywhere; 
 table { border-collapse: collapse; font-size: .9375rem; line-height: 1.4; font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-size: .875rem; padding-top: .25rem; }
 caption.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-th, td { text-align: left; vertical-align: top; padding: .25rem 1.25rem .25rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th, td { text-align: left; vertical-align: top; padding: .25rem 1rem .25rem 0; border-bottom: 1px solid var(--line); white-space: nowrap; }
 th:last-child, td:last-child { padding-right: 0; }
 th { color: var(--quiet); font-weight: 400; font-size: .8125rem; vertical-align: bottom; border-color: var(--rule); }
-.long { white-space: normal; min-width: 11rem; max-width: 34rem; }
-.longer { white-space: normal; min-width: 19rem; max-width: 34rem; }
+.long { white-space: normal; min-width: 9rem; max-width: 34rem; }
+.longer { white-space: normal; min-width: 16rem; max-width: 34rem; }
+td:not(.long, .longer) wbr { display: none; }
 .figures { text-align: right; }
+section > :last-child { margin-bottom: 0; }
 figure { margin: 0 0 .75rem; }
 figure img { display: block; max-width: 100%; height: auto; margin-bottom: .375rem; }
 details { margin: .25rem 0; }
@@ -73,6 +75,7 @@ header, main, footer, .away { max-width: 76rem; margin: 0 auto; padding: 0 1rem;
 header { border-bottom: 1px solid var(--rule); }
 footer { margin: 1rem auto; padding-top: .5rem; border-top: 1px solid var(--line); }
 .away { margin: .75rem auto 0; }
+@media (min-width: 70rem) { header, main, footer, .away { max-width: 92rem; } }
 @media print { header, .skip { display: none; } .wide { overflow: visible; } }
 `;
 

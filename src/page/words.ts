@@ -1,6 +1,6 @@
 /** How figures and moments are written on the page. */
 import { CANDIDATE_LUCK } from "../domain/luck/luck.ts";
-import { luckInShort, type RunLuck } from "../domain/luck/run-luck.ts";
+import { luckText, type RunLuck } from "../domain/luck/run-luck.ts";
 import type { Tone } from "./view.ts";
 
 export const figure = (value: number | null, digits = 2): string => (value === null ? "-" : value.toFixed(digits));
@@ -11,6 +11,12 @@ export const counted = (count: number, one: string, many = `${one}s`): string =>
 /** To the minute, UTC. */
 export const moment = (instant: string | null): string =>
   instant === null ? "-" : instant.slice(0, 16).replace("T", " ");
+
+/** A line of others as the first of a page. */
+export const sentence = (line: string): string => line.slice(0, 1).toUpperCase() + line.slice(1);
+
+/** A text of others within a sentence of ours. */
+export const unended = (text: string): string => text.replace(/[.!\s]+$/, "");
 
 const MINUTE_MS = 60_000;
 
@@ -23,8 +29,10 @@ export function lasting(ms: number): string {
   return rest === 0 ? "less than a minute" : `${rest} min`;
 }
 
-/** Luck for a cell of a table, and how the row should be taken. */
-export const luckCell = (luck: RunLuck): string => luckInShort(luck);
+/** Luck for a cell of a table; the run itself says why it cannot be told. */
+export const luckCell = ({ probability }: RunLuck): string =>
+  probability === null ? "cannot be told" : luckText(probability);
 
+/** How a row with this luck should be taken. */
 export const toneOf = ({ probability }: RunLuck): Tone =>
   probability !== null && probability <= CANDIDATE_LUCK ? "good" : "doubt";

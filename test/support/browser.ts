@@ -29,9 +29,10 @@ const DEBIAN = "/usr/bin/chromium";
 /** Wide enough for a machine that does several things at once. */
 const PATIENCE_MS = 300_000;
 
+/** CHROME_PATH names another one; when it is empty, the package's is used although Debian's is there. */
 function installedProgram(): string | null {
   const { CHROME_PATH } = process.env;
-  if (CHROME_PATH !== undefined) return CHROME_PATH;
+  if (CHROME_PATH !== undefined) return CHROME_PATH === "" ? null : CHROME_PATH;
   return existsSync(DEBIAN) ? DEBIAN : null;
 }
 
@@ -110,7 +111,8 @@ function fontsOf(dir: string): string {
     `<alias binding="same"><family>${family}</family><prefer><family>${font}</family></prefer></alias>`;
   return `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>
 <dir>${path.join(dir, "fonts")}</dir><dir>${ours}</dir><cachedir>${path.join(dir, "font-cache")}</cachedir>
-${alias("system-ui", "Open Sans")}${alias("sans-serif", "Open Sans")}${alias("monospace", "DejaVu Sans Mono")}
+${alias("monospace", "DejaVu Sans Mono")}
+<match target="pattern"><edit name="family" mode="append_last"><string>Open Sans</string></edit></match>
 </fontconfig>
 `;
 }

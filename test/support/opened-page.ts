@@ -48,7 +48,12 @@ function listenTo(page: Page): string[] {
     if (["error", "warn"].includes(message.type())) complaints.push(`console: ${message.text()}`);
   });
   page.on("pageerror", (error) => complaints.push(`error: ${String(error)}`));
-  page.on("requestfailed", (request) => complaints.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
+  page.on("requestfailed", (request) => {
+    const why = request.failure()?.errorText ?? "";
+    // A picture is given up when the window has become another width before it came.
+    const unwanted = why === "net::ERR_ABORTED" && request.resourceType() === "image";
+    if (!unwanted) complaints.push(`failed: ${request.url()} ${why}`);
+  });
   page.on("response", (response) => {
     if (response.status() >= 400) complaints.push(`${response.status()}: ${response.url()}`);
   });
@@ -64,6 +69,12 @@ export async function goTo({ page }: Opened, url: string): Promise<number> {
   const answer = await page.goto(url, { waitUntil: "load" });
   await page.evaluate(PICTURES);
   return answer?.status() ?? 0;
+}
+
+/** Makes the window another width, and waits for the pictures that are drawn for it. */
+export async function setWidth({ page }: Opened, width: number): Promise<void> {
+  await page.setViewport({ width, height: HEIGHT });
+  await page.evaluate(PICTURES);
 }
 
 const PICTURES = `Promise.all([...document.images].map((image) => {

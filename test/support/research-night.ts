@@ -2,11 +2,12 @@
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import { headline } from "../../src/domain/kinds/index.ts";
 import type { BacktestResult } from "../../src/domain/kinds/backtest.ts";
+import type { TrainingRequest, TrainingResult } from "../../src/domain/kinds/training.ts";
 import { createPool, run } from "../../src/store/pool.ts";
 import { batchRequest, recordBatch } from "./batches.ts";
 import { begun, ran } from "./experiments.ts";
 import { BACKTEST, inputOf, outcomeOf, TRAINING } from "./job-inputs.ts";
-import { backtestResult, recordEnd, recordTraining } from "./job-records.ts";
+import { backtestResult, recordEnd, trainingResult } from "./job-records.ts";
 import { measure, requestOf, wave, type Known } from "./measured.ts";
 import type { Stack } from "./mcp-stack.ts";
 import { recordFailure } from "./night.ts";
@@ -66,12 +67,7 @@ async function recordIdea(
 ): Promise<void> {
   for (let draw = 0; draw < DRAWS; draw += 1) {
     const training = `train-${strategy}-${draw}`;
-    await recordTraining(
-      stack.writer,
-      training,
-      { strategy, symbol, modelPath: `models/${strategy}/1d_v${draw}` },
-      EXAMPLE_STRATEGY,
-    );
+    await recordModel(stack, training, { strategy, symbol, modelPath: `models/${strategy}/1d_v${draw}` });
     const sharpe = middle + 0.35 * Math.sin(1 + at * 5 + draw * 2);
     await recordRun(stack, `backtest-${strategy}-${draw}`, training, {
       strategy,
@@ -84,6 +80,17 @@ async function recordIdea(
     const later = { strategy, symbol, sharpe: sharpe / 3 - 0.1, trades: 38 + at * 7 + draw, ...YEARS_AFTER };
     await recordRun(stack, `backtest-${strategy}-after-${draw}`, training, later);
   }
+}
+
+async function recordModel(
+  { writer }: Stack,
+  jobId: string,
+  more: Partial<TrainingResult> & Pick<TrainingRequest, "strategy" | "symbol">,
+): Promise<void> {
+  const { strategy, symbol, endDate = TRAINING.endDate } = more;
+  await writer.admit(inputOf(jobId, { ...TRAINING, strategy, symbol, endDate }), EXAMPLE_STRATEGY);
+  const result = trainingResult(more);
+  await writer.finish(jobId, { ...outcomeOf(jobId, "completed"), headline: headline(result) }, result, result.engine);
 }
 
 async function recordRun(
@@ -112,12 +119,11 @@ async function recordRun(
 /** A splendid figure in-sample, one of seven trades, what failed, and what was stopped. */
 async function recordOdd(stack: Stack): Promise<void> {
   const fit = { strategy: "perfect_fit", symbol: "SPX" } as const;
-  await recordTraining(
-    stack.writer,
-    "train-perfect_fit-0",
-    { ...fit, modelPath: "models/perfect_fit/1d_v0", endDate: "2019-12-31" },
-    EXAMPLE_STRATEGY,
-  );
+  await recordModel(stack, "train-perfect_fit-0", {
+    ...fit,
+    modelPath: "models/perfect_fit/1d_v0",
+    endDate: "2019-12-31",
+  });
   await recordRun(stack, "backtest-perfect_fit-0", "train-perfect_fit-0", {
     ...fit,
     sharpe: 4.21,

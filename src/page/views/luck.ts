@@ -4,7 +4,7 @@ import { barAt, luckCourse, type LuckCourse } from "../../research/overview/luck
 import { DomainError } from "../../domain/errors.ts";
 import { luckLink, luckPicture, runLink, strategyLink } from "../places.ts";
 import type { MakeView } from "../request.ts";
-import { facts, paragraph, section, table, type Block, type Line, type View } from "../view.ts";
+import { facts, note, paragraph, section, table, type Block, type Line, type View } from "../view.ts";
 import { counted, figure } from "../words.ts";
 
 const MOST_SYMBOLS = 200;
@@ -25,7 +25,7 @@ export const luckOfSymbols: MakeView = async ({ deps }) => {
     ...viewOf(course),
     title: "Luck",
     sections: [
-      section(newest.symbol, ...chartOf(course)),
+      section(newest.symbol, ...chartOf(course, true)),
       section(
         "Symbols",
         table({
@@ -53,7 +53,7 @@ function viewOf(course: LuckCourse): View {
     tone: isBelowLuck(course) ? "good" : "doubt",
     alive: true,
     sections: [
-      section("The best so far, and luck", ...chartOf(course)),
+      section("The best so far, and luck", ...chartOf(course, true)),
       section(
         "Each new best",
         table({
@@ -101,16 +101,21 @@ export function luckSentence({ symbol, trials, best, weighed }: LuckCourse): str
   return `The best on ${symbol} is ${leader.strategy}, Sharpe ${figure(leader.sharpe)}. ${weighed.luck.sentence}`;
 }
 
-/** The picture with what it means. */
-export function chartOf(course: LuckCourse): Block[] {
-  const { symbol, best } = course;
+/** How the picture is read. */
+const READING =
+  "Every trial raises the dashed bar: the more is tried, the better the best of nothing looks. Only a best above the bar may be more than luck. Crosses are trials that prove nothing, for example on days the model was trained on.";
+
+/** The picture with what it means. @param said whether the view has said already how its best stands */
+export function chartOf(course: LuckCourse, said = false): Block[] {
+  const { symbol, trials, best } = course;
+  const tried = counted(trials, "backtest");
   const leader: Line =
-    best.length === 0 ? `No trial on ${symbol} leads.` : ["It is the run ", runLink(best.at(-1)?.jobId ?? ""), "."];
+    best.length === 0
+      ? `Of ${tried} none leads.`
+      : [`Of ${tried} the best is `, runLink(best.at(-1)?.jobId ?? ""), "."];
   return [
-    { kind: "picture", src: luckPicture(symbol), says: luckSentence(course) },
+    { kind: "picture", src: luckPicture(symbol), says: said ? READING : luckSentence(course) },
     paragraph(leader),
-    paragraph(
-      "Every trial raises the dashed bar: the more is tried, the better the best of nothing looks. Only a best above the bar may be more than luck. Crosses are trials that prove nothing, for example on days the model was trained on.",
-    ),
+    ...(said ? [] : [note(READING)]),
   ];
 }

@@ -6,11 +6,11 @@ import { statusOf, type TaskStatus } from "../../research/jobs/task-status.ts";
 import { pictureOf, toldResult } from "../../research/results/told-result.ts";
 import type { Deps } from "../../research/ports.ts";
 import { knownOf } from "../../domain/job-status.ts";
-import { factsBlock, linesOf, tableOfFacts } from "../fact-blocks.ts";
+import { factBlocks, linesOf, tableOfFacts } from "../fact-blocks.ts";
 import { experimentLink, runLink, runPicture, strategyLink } from "../places.ts";
 import type { MakeView } from "../request.ts";
 import { facts, paragraph, section, type Block, type Section, type Tone } from "../view.ts";
-import { lasting, moment } from "../words.ts";
+import { lasting, moment, sentence } from "../words.ts";
 
 type ToldRun = Awaited<ReturnType<typeof toldResult>>;
 /** What an answer may hold, whatever the job was. */
@@ -21,7 +21,7 @@ export const oneRun: MakeView = async ({ deps, id }) => {
   const { state, final, headline } = status.status;
   return {
     title: id,
-    lead: told === null ? headline : told.headline,
+    lead: sentence(told === null ? headline : told.headline),
     ...toneOf(status, told),
     alive: !final,
     sections: [
@@ -69,16 +69,18 @@ async function toldSections(deps: Deps, id: string, told: ToldRun): Promise<Sect
   const drawn: Block[] =
     pictureOf(deps, result) === null ? [] : [{ kind: "picture", src: runPicture(id), says: pictureSays(told.kind) }];
   const made: (Section | null)[] = [
-    luck === undefined ? null : section("Luck", paragraph(String(luck["says"])), factsBlock(luck, ["says"])),
     caveats === undefined || caveats.length === 0 ? null : section("Read this first", { kind: "list", lines: caveats }),
-    figuresSection("Figures", all["figures"], ...drawn),
+    luck === undefined
+      ? null
+      : section("Luck", paragraph(String(luck["says"])), ...factBlocks(luck, { without: ["says"] })),
+    figuresSection("Figures", all["figures"], {}, drawn),
     figuresSection("Holding the market instead", all["buy_and_hold"]),
     rowsSection("Strategies in it", all["groups"]),
     rowsSection("Its runs", all["items"]),
     figuresSection("Why it failed", all["failure"]),
     figuresSection("What is kept of it", all["partial"]),
     typeof all["rule"] === "string" ? section("The rule", paragraph(all["rule"])) : null,
-    figuresSection("As KTRDR named and computed them", all["raw"]),
+    figuresSection("As KTRDR named and computed them", all["raw"], { asTheyAre: true }),
   ];
   return made.filter((one) => one !== null);
 }
@@ -86,10 +88,15 @@ async function toldSections(deps: Deps, id: string, told: ToldRun): Promise<Sect
 const pictureSays = (kind: string): string =>
   kind === "training"
     ? "Losses of the training by epoch, and accuracies where there are any."
-    : "Equity beside holding, 1 at the beginning. The figures stand above.";
+    : "Equity beside holding, 1 at the beginning. The figures stand below.";
 
-const figuresSection = (title: string, value: unknown, ...beside: readonly Block[]): Section | null =>
-  typeof value === "object" && value !== null ? section(title, factsBlock(value as Facts), ...beside) : null;
+const figuresSection = (
+  title: string,
+  value: unknown,
+  told: Parameters<typeof factBlocks>[1] = {},
+  drawn: readonly Block[] = [],
+): Section | null =>
+  typeof value === "object" && value !== null ? section(title, ...drawn, ...factBlocks(value as Facts, told)) : null;
 
 const rowsSection = (title: string, value: unknown): Section | null =>
   Array.isArray(value) && value.length > 0 ? section(title, tableOfFacts(title, value as readonly Facts[])) : null;
@@ -111,12 +118,15 @@ function originOf(deps: Deps, id: string, { record, kind }: TaskStatus, told: To
     "begun (UTC)": job === null ? null : moment(job.admittedAt),
     "ended (UTC)": job?.finishedAt == null ? null : moment(job.finishedAt),
     "took, with waiting": took === null ? null : lasting(took),
-    ...linesOf(produced),
+    ...linesOf(without(produced, ["strategy", "symbol", "timeframe"])),
     experiments: experiments.length === 0 ? null : separated(experiments),
     machinery:
       temporalUi === null ? null : { text: "in Temporal", href: jobInWebUi(temporalUi, temporalNamespace, id) },
   });
 }
+
+const without = (all: Facts, names: readonly string[]): Facts =>
+  Object.fromEntries(Object.entries(all).filter(([name]) => !names.includes(name)));
 
 const separated = <T>(items: readonly T[]): readonly (T | string)[] =>
   items.flatMap((one, at) => (at === 0 ? [one] : [", ", one]));

@@ -104,7 +104,6 @@ export async function jobTable(deps: Deps, jobs: readonly JobRecord[]): Promise<
       { title: "state" },
       { title: "what came out" },
       { title: "luck", figures: true },
-      { title: "job" },
     ],
     rows: jobs.map((job) => {
       const own = weighed?.get(job.jobId);
@@ -118,14 +117,13 @@ export async function jobTable(deps: Deps, jobs: readonly JobRecord[]): Promise<
 function cellsOf(job: JobRecord, weighed: WeighedRun | undefined): Line[] {
   const { kind, strategy, symbol, timeframe, status, admittedAt, outcome, jobId } = job;
   return [
-    moment(admittedAt),
+    runLink(jobId, moment(admittedAt)),
     kind,
     strategy === null ? "-" : strategyLink(strategy),
     symbol === null ? "-" : `${symbol} ${timeframe ?? ""}`,
     status,
     outcome === null ? "" : honestHeadline(outcome.headline, weighed?.inSample ?? false),
     weighed === undefined ? "" : luckCell(weighed.luck),
-    runLink(jobId, "open"),
   ];
 }
 

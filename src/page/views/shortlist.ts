@@ -5,7 +5,7 @@ import { CANDIDATE_LUCK } from "../../domain/luck/luck.ts";
 import { shortlist, type Candidate } from "../../research/overview/shortlist.ts";
 import { runLink, SHORTLIST_PICTURE, strategyLink } from "../places.ts";
 import type { MakeView } from "../request.ts";
-import { paragraph, section, table, type Block } from "../view.ts";
+import { note, section, table, type Block } from "../view.ts";
 import { counted, figure, luckCell, toneOf } from "../words.ts";
 
 export const MOST_CANDIDATES = 20;
@@ -52,7 +52,7 @@ export function candidateBlocks(candidates: readonly Candidate[], drawn: boolean
         {
           kind: "picture",
           src: SHORTLIST_PICTURE,
-          says: "The Sharpe ratios of each candidate's draws as dots, the middle one as a tick. The figures stand in the table.",
+          says: "The Sharpe ratios of each candidate's draws as dots, their median as a tick. The figures stand in the table.",
         },
       ]
     : [];
@@ -78,7 +78,7 @@ export function candidateBlocks(candidates: readonly Candidate[], drawn: boolean
       })),
       empty: "There is no candidate.",
     }),
-    paragraph(
+    note(
       "Sharpe is per year and of the draw in the middle; draws shows how many there are, and the worst and best of them. Luck counts all that was tried on any symbol, because the candidates are picked out of all.",
     ),
   ];
@@ -97,6 +97,6 @@ function cellsOf({ jobId, result, weighed, draws }: Candidate) {
     String(trades),
     weighed.timeInMarket === null ? "-" : percentText(weighed.timeInMarket, 0),
     datesText(result),
-    runLink(jobId, "the run"),
+    runLink(jobId, "open"),
   ];
 }

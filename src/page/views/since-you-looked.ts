@@ -9,8 +9,8 @@ import type { Ended, FailureCount, Spent } from "../../store/overview.ts";
 import { ifThere, readable } from "../missing.ts";
 import { experimentLink, insightLink, luckLink, runLink, strategyLink } from "../places.ts";
 import type { MakeView } from "../request.ts";
-import { facts, paragraph, section, table, type Line, type Section, type Tone } from "../view.ts";
-import { counted, lasting, moment } from "../words.ts";
+import { facts, paragraph, section, table, type Line, type Section, type View } from "../view.ts";
+import { counted, lasting, moment, unended } from "../words.ts";
 import { chartOf } from "./luck.ts";
 import { candidateBlocks, survives, survivalSentence } from "./shortlist.ts";
 
@@ -40,20 +40,15 @@ export const sinceYouLooked: MakeView = async ({ deps, now, lastVisit }) => {
   ]);
   return {
     title: "Since you looked",
-    lead: leadOf(when, ended, spent, candidates, open?.length ?? null),
-    ...leadTone(ended, candidates),
+    lead: leadOf(when, ended, spent, open?.length ?? null),
+    ...(ended === null ? { tone: "bad" } : {}),
+    ...verdictOn(candidates),
     alive: true,
     sections: sections.flat(),
   };
 };
 
-function leadOf(
-  when: string,
-  ended: readonly Ended[] | null,
-  spent: Spent | null,
-  candidates: readonly Candidate[] | null,
-  open: number | null,
-): Line {
+function leadOf(when: string, ended: readonly Ended[] | null, spent: Spent | null, open: number | null): Line {
   if (ended === null || spent === null) {
     return "PostgreSQL does not answer, so nobody can say now what happened. Research goes on; what is known stands below.";
   }
@@ -67,7 +62,7 @@ function leadOf(
     spent.hours === 0 && spent.trials === 0
       ? ""
       : ` It cost ${hoursText(spent.hours)} of computing and ${counted(spent.trials, "trial")}.`;
-  return `${when}: ${endedText(ended)}.${cost}${now} ${candidates === null ? "" : survivalSentence(candidates)}`.trim();
+  return `${when}: ${endedText(ended)}.${cost}${now}`;
 }
 
 const hoursText = (hours: number): string => (hours < 1 ? lasting(hours * 3_600_000) : `${hours.toFixed(1)} hours`);
@@ -87,9 +82,10 @@ function endedText(ended: readonly Ended[]): string {
 
 const sum = (rows: readonly Ended[]): number => rows.reduce((all, { jobs }) => all + jobs, 0);
 
-function leadTone(ended: readonly Ended[] | null, candidates: readonly Candidate[] | null): { tone?: Tone } {
-  if (ended === null) return { tone: "bad" };
-  return candidates?.some(survives) === true ? { tone: "good" } : {};
+function verdictOn(candidates: readonly Candidate[] | null): Pick<View, "verdict"> {
+  if (candidates === null) return {};
+  const line = survivalSentence(candidates);
+  return { verdict: { line, ...(candidates.some(survives) ? { tone: "good" } : {}) } };
 }
 
 async function ordersOf(deps: Deps): Promise<Section | null> {
@@ -101,7 +97,7 @@ async function ordersOf(deps: Deps): Promise<Section | null> {
       ? []
       : [
           paragraph(
-            `Research is paused since ${moment(pause.since)} UTC${pause.reason === null ? "" : `: ${pause.reason}`}. Nothing new starts.`,
+            `Research is paused since ${moment(pause.since)} UTC${pause.reason === null ? "" : `: ${unended(pause.reason)}`}. Nothing new starts.`,
             "bad",
           ),
         ]),
@@ -125,11 +121,11 @@ async function wrong(deps: Deps, since: string): Promise<Section | null> {
       columns: [
         { title: "jobs", figures: true },
         { title: "reason" },
+        { title: "what was said of the newest" },
         { title: "the newest" },
-        { title: "what was said of it" },
       ],
       rows: failures.map(({ code, jobs, jobId, headline }: FailureCount) => ({
-        cells: [String(jobs), code.replaceAll("_", " "), runLink(jobId), headline],
+        cells: [String(jobs), code.replaceAll("_", " "), headline, runLink(jobId)],
         tone: "bad",
       })),
       empty: "Nothing failed.",
