@@ -7,7 +7,7 @@ import { addToken } from "../../src/http/token-file.ts";
 import { createPageAccess, type PageAccess } from "../../src/store/page-access.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
 import { migrate } from "../../src/store/migrate.ts";
-import { ask, browserAt, CALLER, pressed, PUBLIC, startPageServer, type PageServer } from "../support/page-server.ts";
+import { ask, browserAt, CALLER, pressed, PUBLIC, startPageServer, type PageServer } from "../support/page-door.ts";
 import { createTestDatabase, startTestPostgres, type TestDatabase } from "../support/postgres.ts";
 
 let folder: string;

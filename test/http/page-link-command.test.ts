@@ -5,7 +5,7 @@ import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { ROOT } from "../../src/root.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
-import { browserAt, startPageServer } from "../support/page-server.ts";
+import { browserAt, startPageServer } from "../support/page-door.ts";
 import { addToken } from "../../src/http/token-file.ts";
 import { deadEnvironment } from "../support/mcp.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
