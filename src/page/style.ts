@@ -50,6 +50,9 @@ td:not(.long, .longer) wbr { display: none; }
 section > :last-child { margin-bottom: 0; }
 figure { margin: 0 0 .75rem; }
 figure img { display: block; max-width: 100%; height: auto; margin-bottom: .375rem; }
+blockquote { margin: 0 0 .75rem; padding: .375rem .75rem; border-left: 3px solid var(--rule); background: var(--shade); max-width: 48rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+form { margin: 0 0 .75rem; }
+input, button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--rule); border-radius: .25rem; padding: .125rem .5rem; }
 details { margin: .25rem 0; }
 summary { cursor: pointer; color: var(--link); padding: .125rem 0; }
 pre { background: var(--shade); margin: .25rem 0 .75rem; padding: .75rem; overflow-x: auto; font: .8125rem/1.45 ui-monospace, monospace; }

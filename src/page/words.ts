@@ -1,7 +1,7 @@
 /** How figures and moments are written on the page. */
 import { CANDIDATE_LUCK } from "../domain/luck/luck.ts";
 import { luckText, type RunLuck } from "../domain/luck/run-luck.ts";
-import type { Tone } from "./view.ts";
+import type { Block, Tone } from "./view.ts";
 
 export const figure = (value: number | null, digits = 2): string => (value === null ? "-" : value.toFixed(digits));
 
@@ -17,6 +17,13 @@ export const sentence = (line: string): string => line.slice(0, 1).toUpperCase()
 
 /** A text of others within a sentence of ours. */
 export const unended = (text: string): string => text.replace(/[.!\s]+$/, "");
+
+/** Somebody's words, and whose they are. @param instant ISO-8601 UTC */
+export const quoteOf = (who: string, instant: string, text: string): Block => ({
+  kind: "quote",
+  by: `The words of ${who}, ${moment(instant)} UTC.`,
+  text,
+});
 
 const MINUTE_MS = 60_000;
 
