@@ -10,15 +10,18 @@ import type { ActivityDeps } from "./deps.ts";
 import { beating } from "./heartbeat.ts";
 import { settle } from "./settle.ts";
 import { standingOf } from "./standing.ts";
+import { createTidying } from "./tidy.ts";
 
 const PAGE = 200;
 const SETTLED_AT_ONCE = 20;
 
 export function tendActivities(deps: ActivityDeps) {
+  const tidy = createTidying(deps);
   return {
     /** Idempotent. Changes nothing about jobs that are in order. */
     async tendJobs(): Promise<void> {
-      await beating(deps.clock, () => tend(deps));
+      // Beside each other: a job that cannot be settled takes the whole round.
+      await beating(deps.clock, async () => void (await Promise.all([tend(deps), tidy()])));
     },
   };
 }

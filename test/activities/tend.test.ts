@@ -21,7 +21,10 @@ test("a terminated job that cannot be settled now keeps no other one from being 
     clock: systemClock,
     log: pino({ level: "silent" }),
     slots: { known: async () => [] },
-    executions: { of: async (jobId: string) => (jobId.startsWith("slots-") ? "unknown" : "terminated") },
+    executions: {
+      of: async (jobId: string) => (jobId.startsWith("slots-") ? "unknown" : "terminated"),
+      forgetEnded: async () => undefined,
+    },
     jobs: {
       list: async () => rows.filter(({ jobId }) => !closed.includes(jobId)),
       get: async (jobId: string) => {
@@ -60,3 +63,33 @@ test.each([
     ]);
   },
 );
+
+test("a server that refuses to delete what ended spoils no round, and is told of once", async () => {
+  const warned: unknown[] = [];
+  let refusal: Error | null = Object.assign(new Error("PERMISSION_DENIED: run 1"), { code: 7 });
+  const before: Date[] = [];
+  const deps = {
+    clock: { ...systemClock, now: () => Date.parse("2026-11-30T08:00:00Z") },
+    log: { warn: ({ err }: { err: Error }) => warned.push(err.message) },
+    executions: {
+      of: async () => "unknown",
+      forgetEnded: async (time: Date) => {
+        before.push(time);
+        if (refusal !== null) throw refusal;
+      },
+    },
+    jobs: { list: async () => [] },
+  } as unknown as ActivityDeps;
+  const warden = tendActivities(deps);
+  const round = async () => await new MockActivityEnvironment().run(async () => await warden.tendJobs());
+  await round();
+  refusal = Object.assign(new Error("PERMISSION_DENIED: run 2"), { code: 7 });
+  await round();
+  refusal = null;
+  await round();
+  refusal = Object.assign(new Error("UNIMPLEMENTED"), { code: 12 });
+  await round();
+  await round();
+  expect(warned).toEqual(["PERMISSION_DENIED: run 1", "UNIMPLEMENTED"]);
+  expect(before[0]).toEqual(new Date("2026-11-30T07:55:00Z"));
+});
