@@ -8,6 +8,7 @@ import { tendActivities } from "../../src/activities/tend.ts";
 import type { JobOutcome } from "../../src/domain/outcome.ts";
 import type { JobRecord } from "../../src/store/job-row.ts";
 import { batchInput, batchRequest } from "../support/batches.ts";
+import { TRAINING } from "../support/job-inputs.ts";
 
 const open = (jobId: string): JobRecord =>
   ({ ...batchInput(jobId, batchRequest(2)), namespaceId: null, status: "open" }) as unknown as JobRecord;
@@ -63,6 +64,33 @@ test.each([
     ]);
   },
 );
+
+test("a keeper that answers nothing keeps no job from being settled, and its failure is told", async () => {
+  const closed: string[] = [];
+  const rows = [open("terminated"), { ...open("waiting"), request: TRAINING }];
+  const deps = {
+    clock: systemClock,
+    slots: {
+      known: async () => {
+        throw new Error("Query rejected");
+      },
+      claim: () => Promise.reject(new Error("nobody knows whether it was claimed")),
+    },
+    executions: {
+      of: async (jobId: string) => (jobId === "terminated" ? "terminated" : "open"),
+      forgetEnded: async () => undefined,
+    },
+    jobs: {
+      list: async () => rows.filter(({ jobId }) => !closed.includes(jobId)),
+      get: async (jobId: string) => rows.find((row) => row.jobId === jobId) ?? null,
+      finish: async (jobId: string) => void closed.push(jobId),
+    },
+  } as unknown as ActivityDeps;
+  const warden = tendActivities(deps);
+  const round = new MockActivityEnvironment().run(async () => await warden.tendJobs());
+  await expect(round).rejects.toThrow("Query rejected");
+  expect(closed).toEqual(["terminated"]);
+});
 
 test("a server that refuses to delete what ended spoils no round, and is told of once", async () => {
   const warned: unknown[] = [];
