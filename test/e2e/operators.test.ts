@@ -5,6 +5,10 @@ import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/commo
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ROOT } from "../../src/root.ts";
+import { jobsInWebUi } from "../../src/domain/web-ui.ts";
+import { jobDetails } from "../../src/domain/workflow-details.ts";
+import { labelsOf } from "../../src/temporal/start-options.ts";
+import { inputOf, TRAINING } from "../support/job-inputs.ts";
 import { until } from "../../lab/until.ts";
 import { Operator, startServerThatPauses } from "../support/operator.ts";
 import { Research, type Answer } from "../support/research.ts";
@@ -149,6 +153,9 @@ describe("seeing what runs", () => {
     expect(await operator.types('temporal workflow query --workflow-id "$TASK_ID"', { TASK_ID: running })).toContain(
       '"phase":"running"',
     );
+    const shown = await operator.types("temporal workflow metadata", { TASK_ID: running });
+    expect(shown).toContain("**Computing**");
+    expect(shown).toContain("asked by");
     const slots = await operator.types("temporal workflow query --workflow-id slots-training");
     expect(slots).toContain(`"held":["${running}"]`);
     expect(slots).toMatch(new RegExp(`"queue":\\[.*"${queued}"`));
@@ -170,6 +177,30 @@ describe("seeing what runs", () => {
     await until(complete, { what: `a list of ${wanted.join(", ")}`, timeoutMs: 120_000 });
     return seen;
   }
+});
+
+describe("the Web UI", () => {
+  it("is linked with a filter for jobs", async () => {
+    const { addresses, namespace } = research.lab;
+    const { parts } = await research.call("check_health");
+    const detail = `answers; all jobs: ${jobsInWebUi(addresses.temporalUi ?? "", namespace)}`;
+    expect(parts).toContainEqual({ part: "temporal", up: true, detail });
+  });
+
+  it("renders details as a table, and nothing of what a caller wrote as Markdown or HTML", async () => {
+    const text = "![p](https://evil.example)\\| [l](https://evil.example) <img src=x> <b>b</b> `c` $$d$$ {runId}";
+    const input = { ...inputOf("train-a-1", TRAINING), client: text, forceReason: "“€” ".repeat(75) };
+    const job = { phase: "running", client: text, computation: 1, maxComputations: 3, operationId: text } as const;
+    for (const details of [jobDetails(job), labelsOf(input).staticDetails]) {
+      const asked = `${research.lab.addresses.temporalUi}/render?content=${encodeURIComponent(details)}`;
+      const page = await (await fetch(asked)).text();
+      const [, main = ""] = /<main>([^]*)<\/main>/.exec(page) ?? [];
+      expect(main).toMatch(/<td><code>!\[p\].*&lt;img src=x&gt;/);
+      const tags = Array.from(main.matchAll(/<\/?(\w+)/g), ([, tag = ""]) => tag);
+      const ours = ["p", "strong", "em", "code", "table", "thead", "tbody", "tr", "th", "td"];
+      expect(tags.filter((tag) => !ours.includes(tag))).toEqual([]);
+    }
+  });
 });
 
 describe("cancelling", () => {
