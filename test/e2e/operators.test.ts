@@ -410,6 +410,15 @@ describe("resetting", () => {
 });
 
 describe("pausing a step", () => {
+  it("keeps no cancellation from being carried out at once", async () => {
+    const running = await runs(await train("alpha"));
+    const id = await pendingActivity(running);
+    await operator.types("temporal activity pause", { TASK_ID: running, ACTIVITY_ID: id });
+    await operator.types("temporal workflow cancel --workflow-id", { TASK_ID: running });
+    expect(await operator.recorded(running)).toMatchObject({ status: "cancelled" });
+    expect(await operator.computing(running)).toEqual([]);
+  });
+
   it("loses nothing: the job is done after unpausing", async () => {
     // The computing is slow, not held: an attempt must hear of the pause before the computing ends.
     await lasting(30);
@@ -561,6 +570,7 @@ describe("at a Temporal server of one's own", () => {
     await there.follow(taskId, "running");
     const variables = { TASK_ID: taskId, REASON: "a test" };
     await at.types("temporal workflow pause", variables);
+    await expect(at.types("temporal workflow metadata", variables)).rejects.toThrow(/rejected/i);
     const { answer } = await there.follow(taskId, "stalled");
     expect(answer["headline"]).toMatch(/^Paused by an operator in Temporal. KTRDR computes on/);
     await there.release();
@@ -594,6 +604,24 @@ describe("at a Temporal server of one's own", () => {
       expect(await at.computing(taskId)).toEqual([]);
       expect(await at.computed(taskId)).toBe(1);
     }
+  });
+
+  it("a paused job that waited holds up its kind when its turn comes, until it is cancelled", async () => {
+    await there.hold();
+    const first = await ask("alpha");
+    await there.follow(first, "running");
+    const paused = await ask("beta");
+    await at.slots("training", [first], [paused]);
+    const last = await ask("beta");
+    await at.slots("training", [first], [paused, last]);
+    await at.types("temporal workflow pause", { TASK_ID: paused, REASON: "a test" });
+    await at.types("temporal workflow cancel --workflow-id", { TASK_ID: first });
+    await at.slots("training", [paused], [last]);
+    expect(await there.call("get_task_status", { task_id: last })).toMatchObject({ state: "queued" });
+    await there.call("cancel_task", { task_id: paused, reason: "a test" });
+    expect(await at.recorded(paused)).toMatchObject({ status: "cancelled" });
+    await there.release();
+    await there.follow(last, "completed");
   });
 
   it("a paused job that no worker has seen is listed as open", async () => {
