@@ -2,6 +2,7 @@ import path from "node:path";
 import { DomainError } from "../src/domain/errors.ts";
 import { dynamicConfigArguments } from "./dynamic-config.ts";
 import { errorText } from "../src/error-text.ts";
+import { jobsInWebUi } from "../src/domain/web-ui.ts";
 import { withLoopbackDirect, withoutProfile } from "../src/running-lab/lab-environment.ts";
 import { ktrdrDir, postgresDir, type Addresses, type LabSettings, type Replaced } from "./lab-settings.ts";
 import type { Ports } from "./ports.ts";
@@ -91,7 +92,8 @@ function temporal({ settings, dir, ports, addresses, namespace, supervisor }: St
           fsync: settings.fsync ?? true,
         }),
       );
-      return `${addresses.temporal}, namespace ${namespace}, CLI ${found.version} (${found.source}), Web UI ${addresses.temporalUi}`;
+      const ui = addresses.temporalUi === undefined ? "none" : jobsInWebUi(addresses.temporalUi, namespace);
+      return `${addresses.temporal}, namespace ${namespace}, CLI ${found.version} (${found.source}), Web UI ${ui}`;
     },
   };
 }

@@ -198,6 +198,6 @@ const priceFilesOf = ({ KTRDR_DATA_DIR: dir }: Config, log: Logger) =>
   dir === undefined ? undefined : createPriceFiles(dir, log);
 
 const linksOf = (config: Config, { namespace }: TemporalSettings): Deps["links"] => ({
-  temporalUi: config.TEMPORAL_UI_URL?.replace(/\/+$/, "") ?? null,
+  temporalUi: config.TEMPORAL_UI_URL ?? null,
   temporalNamespace: namespace,
 });

@@ -60,7 +60,7 @@ export interface RecordsPort {
 }
 
 export interface Links {
-  /** Temporal Web UI, without a trailing slash; null when not configured. */
+  /** Temporal Web UI; null when not configured. */
   readonly temporalUi: string | null;
   readonly temporalNamespace: string;
 }

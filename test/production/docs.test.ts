@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { readCompose } from "../../scripts/production/compose.ts";
 import { AILMENTS, found, type Ailment } from "../../src/doctor/finding.ts";
 import { inContainers } from "../../src/doctor/in-containers.ts";
+import { jobsInWebUi } from "../../src/domain/web-ui.ts";
 import { ROOT } from "../../src/root.ts";
 
 const text = await readFile(path.join(ROOT, "docs/production.md"), "utf8");
@@ -122,6 +123,12 @@ describe("what it names", () => {
     expect(text).toContain(
       `\`NUM_HISTORY_SHARDS\` (${compose.services["temporal"]?.environment["NUM_HISTORY_SHARDS"]} here)`,
     );
+  });
+
+  test("the Web UI by an address that shows jobs only", () => {
+    const { TEMPORAL_UI_URL = "", TEMPORAL_NAMESPACE = "" } = compose.services["mcp"]?.environment ?? {};
+    expect(text).toContain(`(${jobsInWebUi(TEMPORAL_UI_URL, TEMPORAL_NAMESPACE)})`);
+    expect(text.split(TEMPORAL_UI_URL)).toHaveLength(2);
   });
 
   test("the variables of compose.research.env are those that the compose file asks for", async () => {

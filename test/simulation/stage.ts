@@ -89,6 +89,7 @@ export class SimulatedStage {
         of: async () => "open",
         namespaceId: never,
         namespaceLives: never,
+        forgetEnded: never,
         startAgain: never,
         close: never,
       },
