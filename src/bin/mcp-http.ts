@@ -23,7 +23,10 @@ export interface Serving {
 
 /** @throws DomainError `invalid_input` when a setting that serving needs is wrong or missing */
 export async function serveHttp(
-  { readers, ...parts }: Omit<HttpServerParts, "messages" | "page"> & {
+  {
+    readers,
+    ...parts
+  }: Omit<HttpServerParts, "messages" | "page"> & {
     /** Who may read the page. */
     readonly readers: Page["access"];
   },
