@@ -94,6 +94,16 @@ function blockOf(block: Block): Html {
       </dl>`;
     case "code":
       return html`<details${block.open === true ? html` open` : ""}><summary>${visible(block.label)}</summary><pre tabindex="0">${visible(block.text)}</pre></details>`;
+    case "quote":
+      return html`<figure>
+        <blockquote>${visible(block.text)}</blockquote>
+        <figcaption>${visible(block.by)}</figcaption>
+      </figure>`;
+    case "search":
+      return html`<form role="search">
+        <label>${visible(block.label)} <input type="search" name="q" value="${visible(block.words)}" /></label>
+        <button>Search</button>
+      </form>`;
     case "picture":
       return html`<figure>
         <picture

@@ -28,6 +28,16 @@ export const luckPicture = (symbol: string): string => `/pictures/luck/${encodeU
 export const runPicture = (jobId: string): string => `/pictures/runs/${encodeURIComponent(jobId)}.svg`;
 export const SHORTLIST_PICTURE = "/pictures/shortlist.svg";
 
+export const LEDGER_CHECK = "/ledger/verification";
+
+/** The address of a view with what is asked of it. */
+export function askedAt(path: string, query: Readonly<Record<string, string | number | undefined>>): string {
+  const known = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)] as const],
+  );
+  return known.length === 0 ? path : `${path}?${new URLSearchParams(Object.fromEntries(known)).toString()}`;
+}
+
 /** Where the view at a path and query stands as plain text. */
 export const textOf = (pathAndQuery: string): string =>
   `${pathAndQuery}${pathAndQuery.includes("?") ? "&" : "?"}as=text`;

@@ -41,6 +41,9 @@ td { overflow-wrap: anywhere; }
 .figures { text-align: right; white-space: nowrap; }
 figure { margin: .75rem 0; }
 figure img { max-width: 100%; height: auto; }
+blockquote { margin: 0; padding: .5rem .75rem; border-left: 3px solid var(--line); background: var(--shade); max-width: 60rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+form { margin: .5rem 0; }
+input, button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--quiet); border-radius: .25rem; padding: .125rem .5rem; }
 details { margin: .5rem 0; }
 summary { cursor: pointer; color: var(--link); }
 pre { background: var(--shade); padding: .75rem; overflow-x: auto; font: .875rem/1.45 ui-monospace, monospace; }

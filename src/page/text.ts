@@ -1,5 +1,5 @@
-/** Views as plain text, to be pasted into a report. */
-import { visible } from "../domain/plain-text.ts";
+/** Views as plain text, to be pasted into a report or read in a terminal. */
+import { forTerminal } from "../domain/plain-text.ts";
 import type { Block, Line, Section, View } from "./view.ts";
 
 /** A table that is wider is written row by row. */
@@ -7,7 +7,7 @@ const WIDEST = 120;
 
 export function plainText(view: View, readAt: string): string {
   const parts = [
-    headed(visible(view.title), "="),
+    headed(forTerminal(view.title), "="),
     lineText(view.lead),
     ...view.sections.map(sectionText),
     `Read at ${readAt}.`,
@@ -18,27 +18,32 @@ export function plainText(view: View, readAt: string): string {
 const headed = (title: string, underline: string): string => `${title}\n${underline.repeat(Array.from(title).length)}`;
 
 const sectionText = ({ title, blocks }: Section): string =>
-  [headed(visible(title), "-"), ...blocks.map(blockText)].join("\n\n");
+  [headed(forTerminal(title), "-"), ...blocks.flatMap((block) => blockText(block) ?? [])].join("\n\n");
 
-function blockText(block: Block): string {
+/** Null for what cannot be used in a text. */
+function blockText(block: Block): string | null {
   switch (block.kind) {
     case "paragraph":
       return lineText(block.line);
     case "list":
       return block.lines.map((line) => `- ${lineText(line)}`).join("\n");
     case "facts":
-      return aligned(block.facts.map(({ name, value }) => [`${visible(name)}:`, lineText(value)])).join("\n");
+      return aligned(block.facts.map(({ name, value }) => [`${forTerminal(name)}:`, lineText(value)])).join("\n");
     case "code":
-      return `${visible(block.label)}:\n${visible(block.text).replaceAll(/^/gm, "    ")}`;
+      return `${forTerminal(block.label)}:\n${forTerminal(block.text).replaceAll(/^/gm, "    ")}`;
+    case "quote":
+      return `${forTerminal(block.text).replaceAll(/^/gm, "> ")}\n(${forTerminal(block.by)})`;
+    case "search":
+      return null;
     case "picture":
-      return visible(block.says);
+      return forTerminal(block.says);
     case "table":
       return tableText(block);
   }
 }
 
 function tableText({ columns, rows, empty }: Extract<Block, { kind: "table" }>): string {
-  if (rows.length === 0) return visible(empty);
+  if (rows.length === 0) return forTerminal(empty);
   const titles = columns.map(({ title }) => title);
   const cells = rows.map((row) => row.cells.map(lineText));
   const lines = aligned(
@@ -68,7 +73,7 @@ function aligned(rows: readonly (readonly string[])[], figures: readonly boolean
 
 function lineText(line: Line): string {
   const pieces = Array.isArray(line) ? line : [line];
-  return visible(
+  return forTerminal(
     pieces.map((piece: Line) => (typeof piece === "string" ? piece : "text" in piece ? piece.text : "")).join(""),
   ).replaceAll(/\s*\n\s*/g, " ");
 }

@@ -50,6 +50,10 @@ export type Block =
   | { readonly kind: "facts"; readonly facts: readonly { readonly name: string; readonly value: Line }[] }
   /** A text to be read letter by letter: a call, a strategy, a difference. */
   | { readonly kind: "code"; readonly label: string; readonly text: string; readonly open?: true }
+  /** The words of somebody, with their line breaks. `by` says whose they are: nobody may take them for the page's. */
+  | { readonly kind: "quote"; readonly by: string; readonly text: string }
+  /** Asks this view for words, as `q`; `words` are those asked for now. The text form leaves it out. */
+  | { readonly kind: "search"; readonly label: string; readonly words: string }
   | Table
   | Picture;
 
@@ -77,6 +81,10 @@ export const paragraph = (line: Line, tone?: Tone): Block => ({
 export const table = (of: Omit<Table, "kind">): Block => ({ kind: "table", ...of });
 
 export const section = (title: string, ...blocks: readonly Block[]): Section => ({ title, blocks });
+
+/** Pieces of a line with commas between them. */
+export const separated = (pieces: readonly (string | Link)[]): readonly (string | Link)[] =>
+  pieces.flatMap((one, at) => (at === 0 ? [one] : [", ", one]));
 
 /** The facts that are known. */
 export const facts = (known: Readonly<Record<string, Line | null>>): Block => ({

@@ -1,7 +1,7 @@
 /** How figures and moments are written on the page. */
 import { CANDIDATE_LUCK } from "../domain/luck/luck.ts";
 import { luckInShort, type RunLuck } from "../domain/luck/run-luck.ts";
-import type { Tone } from "./view.ts";
+import type { Block, Tone } from "./view.ts";
 
 export const figure = (value: number | null, digits = 2): string => (value === null ? "-" : value.toFixed(digits));
 
@@ -11,6 +11,13 @@ export const counted = (count: number, one: string, many = `${one}s`): string =>
 /** To the minute, UTC. */
 export const moment = (instant: string | null): string =>
   instant === null ? "-" : instant.slice(0, 16).replace("T", " ");
+
+/** Somebody's words, and whose they are. @param instant ISO-8601 UTC */
+export const quoteOf = (who: string, instant: string, text: string): Block => ({
+  kind: "quote",
+  by: `The words of ${who}, ${moment(instant)} UTC.`,
+  text,
+});
 
 const MINUTE_MS = 60_000;
 

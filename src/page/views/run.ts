@@ -9,7 +9,7 @@ import { knownOf } from "../../domain/job-status.ts";
 import { factsBlock, linesOf, tableOfFacts } from "../fact-blocks.ts";
 import { experimentLink, runLink, runPicture, strategyLink } from "../places.ts";
 import type { MakeView } from "../request.ts";
-import { facts, paragraph, section, type Block, type Section, type Tone } from "../view.ts";
+import { facts, paragraph, section, separated, type Block, type Section, type Tone } from "../view.ts";
 import { lasting, moment } from "../words.ts";
 
 type ToldRun = Awaited<ReturnType<typeof toldResult>>;
@@ -117,9 +117,6 @@ function originOf(deps: Deps, id: string, { record, kind }: TaskStatus, told: To
       temporalUi === null ? null : { text: "in Temporal", href: jobInWebUi(temporalUi, temporalNamespace, id) },
   });
 }
-
-const separated = <T>(items: readonly T[]): readonly (T | string)[] =>
-  items.flatMap((one, at) => (at === 0 ? [one] : [", ", one]));
 
 /** The call that made it, to the letter, and the request that came of it. */
 function callOf(told: ToldRun | null): Block[] {

@@ -7,7 +7,7 @@ import { weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import type { Deps } from "../../research/ports.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { ifThere } from "../missing.ts";
-import { runLink, strategyLink } from "../places.ts";
+import { askedAt, runLink, strategyLink } from "../places.ts";
 import type { MakeView } from "../request.ts";
 import { paragraph, section, table, type Block, type Line, type Link, type Tone } from "../view.ts";
 import { luckCell, moment, toneOf } from "../words.ts";
@@ -44,7 +44,7 @@ export const runs: MakeView = async ({ deps, query }) => {
   const oldest = rows.at(-1);
   const older =
     found.length > ROWS && oldest !== undefined
-      ? [{ text: "Older ones", href: hrefOf({ ...asked.data, before: oldest.jobId }) }]
+      ? [{ text: "Older ones", href: askedAt("/runs", { ...asked.data, before: oldest.jobId }) }]
       : [];
   return {
     title: "Runs",
@@ -67,21 +67,14 @@ function choices(now: Query): Block[] {
   const { before: _page, ...asked } = now;
   const line = (name: "status" | "kind", values: readonly string[]): Line => {
     const { [name]: chosen, ...others } = asked;
-    const all: Link | string = chosen === undefined ? "all" : { text: "all", href: hrefOf(others) };
+    const all: Link | string = chosen === undefined ? "all" : { text: "all", href: askedAt("/runs", others) };
     const links = values.map((value) =>
-      value === chosen ? value : { text: value, href: hrefOf({ ...others, [name]: value }) },
+      value === chosen ? value : { text: value, href: askedAt("/runs", { ...others, [name]: value }) },
     );
     return [`${name}: `, ...[all, ...links].flatMap((piece, at) => (at === 0 ? [piece] : [", ", piece]))];
   };
   return [{ kind: "list", lines: [line("status", STATUSES), line("kind", JOB_KINDS)] }];
 }
-
-const hrefOf = (query: Readonly<Record<string, string | undefined>>): string => {
-  const known = Object.entries(query).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value] as [string, string]],
-  );
-  return known.length === 0 ? "/runs" : `/runs?${new URLSearchParams(known).toString()}`;
-};
 
 /** Jobs as a table, with what a backtest's figures are worth. */
 export async function jobTable(deps: Deps, jobs: readonly JobRecord[]): Promise<Block> {
