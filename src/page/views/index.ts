@@ -1,5 +1,7 @@
 /** Every view of the page, by its path. A new one is a file beside this one, and a line here. */
 import type { MakeView } from "../request.ts";
+import { oneExperiment } from "./experiment.ts";
+import { experiments } from "./experiments.ts";
 import { luckOfSymbol, luckOfSymbols } from "./luck.ts";
 import { oneRun } from "./run.ts";
 import { runs } from "./runs.ts";
@@ -13,4 +15,6 @@ export const VIEWS: Readonly<Record<string, MakeView>> = {
   "/shortlist": shortlisted,
   "/runs": runs,
   "/runs/:id": oneRun,
+  "/experiments": experiments,
+  "/experiments/:id": oneExperiment,
 };
