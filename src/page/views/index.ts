@@ -2,6 +2,8 @@
 import type { MakeView } from "../request.ts";
 import { oneExperiment } from "./experiment.ts";
 import { experiments } from "./experiments.ts";
+import { oneInsight } from "./insight.ts";
+import { insights } from "./insights.ts";
 import { luckOfSymbol, luckOfSymbols } from "./luck.ts";
 import { oneRun } from "./run.ts";
 import { runs } from "./runs.ts";
@@ -17,4 +19,6 @@ export const VIEWS: Readonly<Record<string, MakeView>> = {
   "/runs/:id": oneRun,
   "/experiments": experiments,
   "/experiments/:id": oneExperiment,
+  "/insights": insights,
+  "/insights/:id": oneInsight,
 };
