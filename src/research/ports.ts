@@ -39,7 +39,7 @@ export interface RecordsPort {
   readonly experiments: ExperimentStore;
   readonly judged: JudgedRuns;
   /** What was looked at. */
-  readonly ledger: Pick<Ledger, "trials" | "counts" | "standings">;
+  readonly ledger: Pick<Ledger, "head" | "trials" | "counts" | "standings" | "limits" | "check">;
   /** The ledger's trials one by one. */
   readonly trials: TrialReader;
   /** What happened over a time, in numbers. */

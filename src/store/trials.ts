@@ -1,6 +1,5 @@
-/** The ledger's trials one by one: those of a symbol in their order, and those that chance explains least. */
+/** The ledger's lines and trials one by one: those of a symbol in their order, and those that chance explains least. */
 import { z } from "zod";
-import { JOB_KINDS } from "../domain/kinds/index.ts";
 import { ENOUGH_TRADES } from "../domain/luck/run-luck.ts";
 import { LEDGER_TABLE, SHOWN } from "./ledger.ts";
 import { select, type Pool } from "./pool.ts";
@@ -44,14 +43,20 @@ const LineRow = z.object({
   state: z.string().nullable(),
   symbol: z.string().nullable(),
   strategy: z.string().nullable(),
+  /** Null when it tells of no job, or of one that is not on record. */
   jobId: z.string().nullable(),
   sharpe: z.number().nullable(),
-  /** What kind of job it tells of; null when it is not on record. */
-  jobKind: z.enum(JOB_KINDS).nullable(),
+  /** Of a look at a holdout: its number, and whether it passed. */
+  look: z.number().nullable(),
+  passed: z.boolean().nullable(),
+  /** Of an order of the operator: the limit that it set (null ended it), who and why. */
+  limit: z.number().nullable(),
+  by: z.string().nullable(),
+  reason: z.string().nullable(),
   /** 64 hexadecimal digits. */
   hash: z.string(),
 });
-/** A line of the ledger, as it is shown. */
+/** A line of the ledger, as it is shown: of a look at a holdout nothing but what research may know. */
 export type LedgerLine = Readonly<z.infer<typeof LineRow>>;
 
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
@@ -104,8 +109,17 @@ const STRONGEST = `
   order by ((r.result #>> '{raw,sharpe_ratio}')::double precision
     * sqrt((r.result ->> 'equityPoints')::double precision)) desc limit $1`;
 
+const OF_BACKTEST = "t.kind in ('trial', 'replay', 'import', 'measure')";
+
+/** What may be shown is listed: a line of another kind shows none of it, whatever it holds. */
 const LINES = `
-  select t.seq, t.event ->> 'at' as at, t.kind, t.state, t.symbol, t.strategy, t.job_id, t.sharpe, t.hash, j.kind as job_kind
+  select t.seq, t.event ->> 'at' as at, t.kind, t.state, t.symbol, j.job_id, t.hash,
+    case when ${OF_BACKTEST} then t.strategy end as strategy, case when ${OF_BACKTEST} then t.sharpe end as sharpe,
+    case when t.kind in ('holdout', 'void') then (t.event ->> 'look')::integer end as look,
+    case when t.kind = 'holdout' then (t.event ->> 'passed')::boolean end as passed,
+    case when t.kind = 'override' then (t.event ->> 'limit')::integer end as limit,
+    case when t.kind = 'override' then t.event ->> 'by' end as by,
+    case when t.kind = 'override' then t.event ->> 'reason' end as reason
   from ${LEDGER_TABLE} t left join jobs j using (job_id)
   where $2::bigint is null or t.seq < $2 order by t.seq desc limit $1`;
 
