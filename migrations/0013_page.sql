@@ -10,3 +10,7 @@ create index results_by_strength on results (
 
 -- The lines of one symbol, the newest first.
 create index trial_events_of_symbol on trial_events (symbol, seq);
+
+-- What each strategy has run, without the parts of measurements.
+create index jobs_that_ran on jobs (strategy)
+  where status = 'completed' and kind in ('training', 'backtest') and not request ? 'measures';

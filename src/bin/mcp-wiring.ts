@@ -33,6 +33,7 @@ import { createOverview } from "../store/overview.ts";
 import { createPool, type Pool } from "../store/pool.ts";
 import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
+import { createStrategyRuns } from "../store/strategy-runs.ts";
 import { createTrialReader } from "../store/trials.ts";
 import { assertUp } from "../store/try-writing.ts";
 import { lazyClient } from "../temporal/connection.ts";
@@ -165,6 +166,7 @@ const recordsOf = (pool: Pool, ledger: Ledger, readOnly: Onlookers["readOnly"]):
   judged: createJudgedRuns(pool),
   ledger,
   trials: createTrialReader(pool),
+  strategyRuns: createStrategyRuns(pool),
   overview: createOverview(pool),
   holdouts: createHoldoutReader(pool),
   calls: createExecutionLog(pool),

@@ -19,6 +19,7 @@ import type { OpenWork } from "../store/open-work.ts";
 import type { ResearchControlReader } from "../store/research-control.ts";
 import type { Overview } from "../store/overview.ts";
 import type { ResultReader } from "../store/result-reader.ts";
+import type { StrategyRuns } from "../store/strategy-runs.ts";
 import type { TrialReader } from "../store/trials.ts";
 import type { Jobs } from "../temporal/jobs.ts";
 import type { LastLooks } from "./jobs/last-looks.ts";
@@ -42,6 +43,8 @@ export interface RecordsPort {
   readonly ledger: Pick<Ledger, "head" | "trials" | "counts" | "standings" | "limits" | "check">;
   /** The ledger's trials one by one. */
   readonly trials: TrialReader;
+  /** What strategies did, by their texts. */
+  readonly strategyRuns: StrategyRuns;
   /** What happened over a time, in numbers. */
   readonly overview: Overview;
   readonly holdouts: HoldoutReader;
