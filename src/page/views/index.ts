@@ -12,6 +12,8 @@ import { oneRun } from "./run.ts";
 import { runs } from "./runs.ts";
 import { shortlisted } from "./shortlist.ts";
 import { sinceYouLooked } from "./since-you-looked.ts";
+import { strategies } from "./strategies.ts";
+import { oneStrategy } from "./strategy.ts";
 
 export const VIEWS: Readonly<Record<string, MakeView>> = {
   "/": sinceYouLooked,
@@ -20,6 +22,8 @@ export const VIEWS: Readonly<Record<string, MakeView>> = {
   "/shortlist": shortlisted,
   "/runs": runs,
   "/runs/:id": oneRun,
+  "/strategies": strategies,
+  "/strategies/:id": oneStrategy,
   "/experiments": experiments,
   "/experiments/:id": oneExperiment,
   "/insights": insights,
