@@ -1,10 +1,11 @@
 /** A night of research on record, as the page's tests read it. */
+import { hash } from "node:crypto";
 import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import type { BacktestResult } from "../../src/domain/kinds/backtest.ts";
 import type { TrainingResult } from "../../src/domain/kinds/training.ts";
 import type { JobWriter } from "../../src/store/job-writer.ts";
 import { BACKTEST, inputOf, outcomeOf, TRAINING } from "./job-inputs.ts";
-import { backtestResult, recordTraining } from "./job-records.ts";
+import { backtestResult, trainingResult } from "./job-records.ts";
 
 interface Draws {
   readonly strategy: string;
@@ -13,17 +14,23 @@ interface Draws {
   readonly sharpes: readonly number[];
   readonly training?: Partial<TrainingResult>;
   readonly backtest?: Partial<BacktestResult>;
+  /** Of the strategy; the example's unless given. */
+  readonly text?: string;
 }
 
 /** Draws of one strategy, each trained and backtested. @returns the ids of the backtests */
-export async function recordDraws(writer: JobWriter, { strategy, symbol, sharpes, training, backtest }: Draws) {
+export async function recordDraws(writer: JobWriter, draws: Draws) {
+  const { strategy, symbol, sharpes, training, backtest, text = EXAMPLE_STRATEGY } = draws;
+  const strategySha256 = hash("sha256", Buffer.from(text));
   const ids: string[] = [];
   for (const [at, sharpe] of sharpes.entries()) {
     const [trainingJobId, jobId] = [`train-${strategy}-${symbol}-${at}`, `backtest-${strategy}-${symbol}-${at}`];
     const modelPath = `models/${trainingJobId}`;
-    await recordTraining(writer, trainingJobId, { strategy, symbol, modelPath, ...training }, EXAMPLE_STRATEGY);
-    const request = { ...BACKTEST, strategy, symbol, trainingJobId, modelPath };
-    await writer.admit(inputOf(jobId, request), EXAMPLE_STRATEGY);
+    await writer.admit(inputOf(trainingJobId, { ...TRAINING, strategy, symbol, strategySha256, draw: at + 1 }), text);
+    const trained = trainingResult({ strategy, symbol, modelPath, ...training });
+    await writer.finish(trainingJobId, outcomeOf(trainingJobId, "completed"), trained, trained.engine);
+    const request = { ...BACKTEST, strategy, strategySha256, symbol, trainingJobId, modelPath };
+    await writer.admit(inputOf(jobId, request), text);
     const result = backtestResult({ strategy, symbol, modelPath, sharpe, totalReturn: sharpe / 10, ...backtest });
     const outcome = { ...outcomeOf(jobId, "completed"), headline: `Sharpe ${sharpe}` };
     await writer.finish(jobId, outcome, result, result.engine);
