@@ -6,7 +6,7 @@ import type { Deps } from "../research/ports.ts";
 import type { DrawsOfText, JobsOfText } from "../store/strategy-runs.ts";
 import { runLink } from "./places.ts";
 import { facts, paragraph, separated, table, type Block, type Line, type Tone } from "./view.ts";
-import { counted, figure, luckCell, toneOf } from "./words.ts";
+import { figure, luckCell, toneOf } from "./words.ts";
 
 /** All that a strategy did. */
 export interface Ran {
@@ -95,10 +95,7 @@ const drawsTable = (draws: readonly DrawsOfText[], weighed: Ran["weighed"]): Blo
     ],
     rows: draws.slice(0, MOST_GROUPS).map((one) => {
       const luck = one.inSample === false ? (weighed.get(one.middle)?.luck ?? null) : null;
-      return {
-        cells: cellsOf(one, luck),
-        ...rowTone(luck),
-      };
+      return { cells: cellsOf(one, luck), ...rowTone(luck) };
     }),
     empty: "There are none.",
   });
@@ -131,5 +128,5 @@ function cellsOf(one: DrawsOfText, luck: RunLuck | null): Line[] {
 /** Each draw by its own Sharpe ratio, where that may be shown. */
 function linksOf({ jobIds, sharpes, draws }: DrawsOfText, shown: boolean): Line {
   const links = jobIds.map((jobId, at) => runLink(jobId, shown ? figure(sharpes[at] ?? null) : String(at + 1)));
-  return separated(draws > links.length ? [...links, `${counted(draws - links.length, "more")}`] : links);
+  return separated(draws > links.length ? [...links, `${draws - links.length} more`] : links);
 }

@@ -93,20 +93,7 @@ export function createStrategyLibrary(
 ): StrategyLibrary {
   let complained = false;
   const soon = new Set<string>();
-  let known: { readonly dir: string; readonly history: StrategyHistory } | null = null;
-  /** The folder may appear after the process has started. */
-  const historyOf = async (): Promise<StrategyHistory> => {
-    const real = await realpath(dir ?? "").catch(() => null);
-    if (real === null) throw new DomainError("folder_unavailable", { what: "The strategies folder cannot be opened." });
-    if (known?.dir !== real) known = { dir: real, history: createStrategyHistory(real, readOnly) };
-    return known.history;
-  };
-  const read = async <T>(what: (history: StrategyHistory) => Promise<T>): Promise<T> => {
-    const history = await historyOf();
-    return await what(history).catch((error: unknown) => {
-      throw isDomainError(error) ? error : unreadable(error);
-    });
-  };
+  const historyOf = historyIn(dir, readOnly);
   const outside = new OutsideChanges(folder);
   const notice = async (names?: readonly string[]): Promise<void> => {
     if (readOnly) return;
@@ -129,9 +116,9 @@ export function createStrategyLibrary(
     list: async () => await folder.list(),
     read: async (name) => await folder.read(name),
     save: async (strategies, by) => await save({ folder, historyOf, outside, log, ledger }, strategies, by),
-    versions: async (name) => await read((history) => history.versions(name)),
-    newestVersions: async () => await read((history) => history.newestVersions()),
-    ledgerMarks: async () => await read((history) => history.ledgerMarks()),
+    versions: async (name) => await read(historyOf, (history) => history.versions(name)),
+    newestVersions: async () => await read(historyOf, (history) => history.newestVersions()),
+    ledgerMarks: async () => await read(historyOf, (history) => history.ledgerMarks()),
 
     readVersion: async (name, wanted) => await readVersion(await historyOf(), name, wanted),
     everything: () => everything(folder, historyOf),
@@ -151,6 +138,28 @@ export function createStrategyLibrary(
       soon.add(name);
     },
   };
+}
+
+/** The folder may appear after the process has started. */
+function historyIn(dir: string | undefined, readOnly: boolean): () => Promise<StrategyHistory> {
+  let known: { readonly dir: string; readonly history: StrategyHistory } | null = null;
+  return async () => {
+    const real = await realpath(dir ?? "").catch(() => null);
+    if (real === null) throw new DomainError("folder_unavailable", { what: "The strategies folder cannot be opened." });
+    if (known?.dir !== real) known = { dir: real, history: createStrategyHistory(real, readOnly) };
+    return known.history;
+  };
+}
+
+/** @throws DomainError `folder_unavailable` */
+async function read<T>(
+  historyOf: () => Promise<StrategyHistory>,
+  what: (history: StrategyHistory) => Promise<T>,
+): Promise<T> {
+  const history = await historyOf();
+  return await what(history).catch((error: unknown) => {
+    throw isDomainError(error) ? error : unreadable(error);
+  });
 }
 
 const unreadable = (cause: unknown): DomainError =>

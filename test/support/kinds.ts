@@ -17,7 +17,7 @@ export const FAST: readonly string[] = globSync(
     "test/docs/**/*.test.ts",
     "test/http/{oauth,page-sessions,work}.test.ts",
     "test/mcp/errors.test.ts",
-    "test/research/{health,idle-proof,last-looks}.test.ts",
+    "test/research/{health,idle-proof,last-looks,line-difference}.test.ts",
     "test/sandbox/engine/**/*.test.ts",
     "test/structure/**/*.test.ts",
     "test/temporal/{executions,live-state}.test.ts",

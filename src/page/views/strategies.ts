@@ -16,7 +16,7 @@ import { paragraph, section, table, type Block, type Line } from "../view.ts";
 import { counted, figure, luckCell, moment, toneOf } from "../words.ts";
 
 const MOST_SYMBOLS = 1_000;
-const Query = z.object({ after: z.string().max(200).optional() });
+const Query = z.object({ after: z.string().optional() });
 
 /** A strategy, and what was last heard of it. */
 interface Known {
@@ -56,13 +56,13 @@ export const strategies: MakeView = async ({ deps, query }) => {
       : [];
   return {
     title: "Strategies",
-    lead: leadOf(known.length),
+    lead: leadOf(known.length, sources),
     sections: [section("All of them", ...missing(sources), tableOf(rows, standings), ...more, paragraph(HOW))],
   };
 };
 
 const HOW =
-  "A run is a finished training or backtest; the parts of measurements are none. Of each strategy the backtests stand here that luck explains least: one for each draw of the same training, on days that it was not trained on. Sharpe is per year and of the draw in the middle, never of the best one. Few trades, bad bars, and a strategy that saw the future count as nothing. Luck counts all that was tried on any symbol.";
+  "A run is a finished training or backtest; the parts of measurements are none. Of each strategy the backtests stand here that luck explains least: one for each draw of the same training, on days that it was not trained on. Sharpe is per year and of the draw in the middle, never of the best one. Few trades, bad bars, and a strategy that saw the future count as nothing. Luck counts all that was tried on any symbol. A change by outside was made to the file itself, by whomever.";
 
 const nothingAnswers = () =>
   new DomainError("database_unavailable", { what: "Neither PostgreSQL nor the folder of the strategies can be read." });
@@ -73,10 +73,11 @@ const noSuch = (name: string) =>
     why: `There is no strategy ${name} to go on after.`,
   });
 
-const leadOf = (count: number): string =>
-  count === 0
-    ? "There is no strategy yet. Whatever is saved with create_strategy stands here, with all its versions and what each of them did."
-    : `${counted(count, "strategy", "strategies")}, what changed last first.`;
+function leadOf(count: number, sources: Sources): string {
+  if (count > 0) return `${counted(count, "strategy", "strategies")}; what changed last stands first.`;
+  if (Object.values(sources).includes(null)) return "No strategy can be told of now.";
+  return "There is no strategy yet. Whatever is saved with create_strategy stands here, with all its versions and what each of them did.";
+}
 
 async function sourcesOf({ strategies: library, records }: Deps): Promise<Sources> {
   const [files, versions, onRecord] = await Promise.all([

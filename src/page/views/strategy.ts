@@ -15,7 +15,7 @@ import { facts, paragraph, section, type Section } from "../view.ts";
 import { counted, moment, toneOf } from "../words.ts";
 
 const MOST_CHARS = 60_000;
-const MOST_FEATURES = 60;
+const MOST_OF_A_LINE = 2_000;
 const Query = z.object({ page: PageNumber });
 
 export const oneStrategy: MakeView = async ({ deps, id: name, query }) => {
@@ -87,9 +87,10 @@ function stateText({ file, versions }: KnownStrategy): string {
 function didText({ ran }: KnownStrategy): string {
   if (ran === null) return "What it did cannot be told now.";
   if (ran.jobs.length === 0) return "It never ran.";
+  if (ran.draws.length === 0) return "No backtest of it has finished.";
   const best = bestOf(ran);
   return best === null
-    ? "Nothing that it did counts: no backtest on days that its models did not know has made enough trades."
+    ? "Nothing that it did counts; the tables say why."
     : `Of all that its texts did on days that they were not trained on, luck explains least what they did ${bestText(best)}.`;
 }
 
@@ -98,19 +99,19 @@ async function whatItIs(deps: Deps, known: KnownStrategy): Promise<Section> {
   if (text === null) return section("What it is", paragraph("No text of it can be read now.", "doubt"));
   const { summary, findings } = judgeStrategy({ name: known.name, text });
   const errors = findings.filter(({ severity }) => severity === "error").length;
-  const features = summary?.features ?? [];
-  const more = features.length > MOST_FEATURES ? `, and ${features.length - MOST_FEATURES} more` : "";
+  const listed = (names: readonly string[] = []) =>
+    names.length === 0 ? null : oneLine(names.join(", "), MOST_OF_A_LINE);
   return section(
     "What it is",
     facts({
-      "description, in its author's words": summary?.description ?? null,
-      symbols: summary?.symbols.join(", ") || null,
-      timeframes: summary?.timeframes.join(", ") || null,
-      indicators: summary?.indicatorTypes.join(", ") || null,
+      "description, in its author's words":
+        summary?.description == null ? null : oneLine(summary.description, MOST_OF_A_LINE),
+      symbols: listed(summary?.symbols),
+      timeframes: listed(summary?.timeframes),
+      indicators: listed(summary?.indicatorTypes),
       "labels that it learns": summary?.labels?.source ?? null,
       "warm-up": summary === null ? null : counted(summary.warmUpBars, "bar"),
-      [`features, the ${features.length} inputs of its network`]:
-        features.length === 0 ? null : `${features.slice(0, MOST_FEATURES).join(", ")}${more}`,
+      [`features, the ${summary?.features.length ?? 0} inputs of its network`]: listed(summary?.features),
       "errors in its text": errors === 0 ? null : String(errors),
     }),
     { kind: "code", label: "Its newest text", text: cutText(text) },
