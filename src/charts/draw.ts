@@ -45,18 +45,20 @@ export const picture = (spec: TopLevelSpec, width = NARROW): Picture => ({
       aria: false,
       font: "sans-serif",
       background: "transparent",
-      axis: ({
-	labelColor: ink,
-	titleColor: ink,
-	domainColor: line,
-	gridColor: line,
-	tickColor: line,
-	...narrow ? {
-		labelLimit: 110,
-		titleLimit: 280
-	} : { labelLimit: 320 },
-	titleFontWeight: 'normal'
-}),
+      axis: {
+        labelColor: ink,
+        titleColor: ink,
+        domainColor: line,
+        gridColor: line,
+        tickColor: line,
+        ...(narrow
+          ? {
+              labelLimit: 110,
+              titleLimit: 280,
+            }
+          : { labelLimit: 320 }),
+        titleFontWeight: "normal",
+      },
       legend: { labelColor: ink, titleColor: ink, ...(narrow ? { orient: "bottom", labelLimit: 280 } : {}) },
       title: { color: ink },
       view: { stroke: line },

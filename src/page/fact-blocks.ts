@@ -60,11 +60,15 @@ export function linesOf(all: Facts, asTheyAre?: true, within = ""): Record<strin
   );
 }
 
+/** A number, a share, or nothing. */
+const FIGURE = /^(-?[\d.,]+( %)?)?$/;
+
 /** Facts that are alike, as rows. */
 export function tableOfFacts(caption: string, rows: readonly Facts[]): Block {
   const flat = rows.map((row) => linesOf(row));
   const titles = [...new Set(flat.flatMap((row) => Object.keys(row)))];
-  const isFigure = (title: string) => flat.every((row) => /^(-?[\d.,]+( %)?)?$/.test(String(row[title] ?? "")));
+  const isFigure = (title: string) =>
+    flat.every(({ [title]: said = "" }) => typeof said === "string" && FIGURE.test(said));
   return table({
     caption,
     columns: titles.map((title) => ({ title, ...(isFigure(title) ? { figures: true as const } : {}) })),
