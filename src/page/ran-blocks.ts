@@ -1,4 +1,5 @@
 /** What a text of a strategy did: the jobs that ran it, and its backtests by what was asked, draws together. */
+import { luckInShort } from "../domain/luck/run-luck.ts";
 import { datesText, percentText } from "../domain/kinds/words.ts";
 import type { RunLuck } from "../domain/luck/run-luck.ts";
 import { weighRuns, type WeighedRun } from "../research/jobs/luck-of.ts";
@@ -118,7 +119,7 @@ function cellsOf(one: DrawsOfText, luck: RunLuck | null): Line[] {
     String(draws),
     ...(luck === null
       ? ["-", "-", one.inSample === true ? "in-sample, proves nothing" : "cannot be told: it may be in-sample"]
-      : [figure(sharpe), draws === 1 ? "-" : `${figure(least)} to ${figure(most)}`, luckCell(luck)]),
+      : [figure(sharpe), draws === 1 ? "-" : `${figure(least)} to ${figure(most)}`, luckInShort(luck)]),
     percentText(commission + slippage, 2),
     trained,
     linksOf(one, luck !== null),

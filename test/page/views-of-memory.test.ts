@@ -498,7 +498,8 @@ describe("texts of attackers", () => {
       const html = await htmlOf(path);
       expect(html, path).not.toMatch(/<script>|<img|<b>/);
       expect(isPlain(html), path).toBe(true);
-      if (path !== "/ledger/verification") expect(html, path).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
+      const whole = html.replaceAll("<wbr />", "");
+      if (path !== "/ledger/verification") expect(whole, path).toContain("&lt;script&gt;alert(1)&lt;/script&gt;");
       for (const [, address = ""] of html.matchAll(/href="([^"]*)"/g)) expect(address, path).toMatch(/^[/#][!-~]*$/);
     }
   });

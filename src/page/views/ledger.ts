@@ -1,4 +1,5 @@
 /** The ledger: every line, the newest first, and what was tried on each symbol. */
+import { luckInShort } from "../../domain/luck/run-luck.ts";
 import { z } from "zod";
 import { weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import type { Deps } from "../../research/ports.ts";
@@ -8,7 +9,7 @@ import { askedAt, LEDGER_CHECK, luckLink, runLink, strategyLink } from "../place
 import { readQuery } from "../query.ts";
 import type { MakeView } from "../request.ts";
 import { facts, paragraph, section, table, type Block, type Line, type Section } from "../view.ts";
-import { counted, figure, luckCell, moment } from "../words.ts";
+import { counted, figure, moment } from "../words.ts";
 
 const ROWS = 50;
 const MOST_SYMBOLS = 200;
@@ -132,7 +133,7 @@ function cellsOf(line: LedgerLine, weighed: WeighedRun | undefined): Line[] {
     happened(line),
     strategy === null ? "" : strategyLink(strategy),
     sharpe === null ? "" : figure(sharpe),
-    sharpe === null || weighed === undefined ? "" : luckCell(weighed.luck),
+    sharpe === null || weighed === undefined ? "" : luckInShort(weighed.luck),
     jobId === null ? "" : runLink(jobId),
     hash.slice(0, SHOWN_DIGITS),
   ];
