@@ -1,4 +1,6 @@
+import { hash } from "node:crypto";
 import { createRequire } from "node:module";
+import { LRUCache } from "lru-cache";
 import type { Config, TopLevelSpec } from "vega-lite";
 import { DomainError } from "../domain/errors.ts";
 import { visible } from "../domain/plain-text.ts";
@@ -26,6 +28,9 @@ export const NARROW = 275;
 const INK = { light: "#1c1e21", dark: "#e7e8ea" } as const;
 const LINES = { light: "#d9dbde", dark: "#3a3e44" } as const;
 
+/** What was drawn lately: a page is opened again more often than research goes on. */
+const drawings = new LRUCache<string, string>({ maxSize: 4_000_000, sizeCalculation: ({ length }) => length });
+
 /** Nothing is drawn before it is asked for. @param width of the drawing on a telephone, without its axis */
 export const picture = (spec: TopLevelSpec, width = NARROW): Picture => ({
   async png() {
@@ -39,33 +44,33 @@ export const picture = (spec: TopLevelSpec, width = NARROW): Picture => ({
     return new Resvg(svg, { font, fitTo: { mode: "zoom", value: ZOOM } }).render().asPng();
   },
   async svg(theme, narrow = false) {
-    const [ink, line] = [INK[theme], LINES[theme]];
-    const svg = await drawn(narrow ? { ...spec, ...narrowed(spec, width) } : spec, {
-      // The page says beside a picture what it shows.
-      aria: false,
-      font: "sans-serif",
-      background: "transparent",
-      axis: {
-        labelColor: ink,
-        titleColor: ink,
-        domainColor: line,
-        gridColor: line,
-        tickColor: line,
-        ...(narrow
-          ? {
-              labelLimit: 110,
-              titleLimit: 280,
-            }
-          : { labelLimit: 320 }),
-        titleFontWeight: "normal",
-      },
-      legend: { labelColor: ink, titleColor: ink, ...(narrow ? { orient: "bottom", labelLimit: 280 } : {}) },
-      title: { color: ink },
-      view: { stroke: line },
-    });
-    return compactSvg(svg);
+    const key = hash("sha256", JSON.stringify([spec, theme, narrow]));
+    const known = drawings.get(key);
+    if (known !== undefined) return known;
+    const svg = await themed(spec, theme, narrow ? width : null);
+    drawings.set(key, svg);
+    return svg;
   },
 });
+
+async function themed(spec: TopLevelSpec, theme: Theme, narrow: number | null): Promise<string> {
+  const [ink, line] = [INK[theme], LINES[theme]];
+  const svg = await drawn(narrow === null ? spec : { ...spec, ...narrowed(spec, narrow) }, {
+    // The page says beside a picture what it shows.
+    aria: false,
+    font: "sans-serif",
+    background: "transparent",
+    axis: {
+      ...{ labelColor: ink, titleColor: ink, domainColor: line, gridColor: line, tickColor: line },
+      ...(narrow === null ? { labelLimit: 320 } : { labelLimit: 110, titleLimit: 280 }),
+      titleFontWeight: "normal",
+    },
+    legend: { labelColor: ink, titleColor: ink, ...(narrow === null ? {} : { orient: "bottom", labelLimit: 280 }) },
+    title: { color: ink },
+    view: { stroke: line },
+  });
+  return compactSvg(svg);
+}
 
 function narrowed(spec: TopLevelSpec, width: number): object {
   return "vconcat" in spec ? { vconcat: spec.vconcat.map((part) => ({ ...part, width })) } : { width };

@@ -110,11 +110,7 @@ export function createLedger(pool: Pool): Ledger {
 
     trials: (symbol, window) => trialsOf(pool, symbol, window),
 
-    async counts(symbols) {
-      if (symbols.length === 0) return new Map();
-      const rows = await select(pool, z.object({ symbol: z.string(), count: z.number() }), COUNTS, [symbols]);
-      return new Map(rows.map(({ symbol, count }) => [symbol, count]));
-    },
+    counts: (symbols) => looksAt(pool, symbols),
 
     async standings(symbols) {
       const row = z.object({ symbol: z.string(), count: z.number(), left: z.number().nullable() });
@@ -144,6 +140,13 @@ export function createLedger(pool: Pool): Ledger {
 }
 
 export const LEDGER_TABLE = "trial_events";
+
+/** As `Ledger.counts`. */
+export async function looksAt(session: Session, symbols: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  if (symbols.length === 0) return new Map();
+  const rows = await select(session, z.object({ symbol: z.string(), count: z.number() }), COUNTS, [symbols]);
+  return new Map(rows.map(({ symbol, count }) => [symbol, count]));
+}
 
 /** The last line; null while there is none. */
 export const ledgerHead = async (session: Session): Promise<LedgerHead | null> =>

@@ -50,14 +50,16 @@ const FAILURES = `
     where finished_at > $1 and status = 'failed' and ${NO_PREFIX}) failed
   where code is not null group by code order by count(*) desc, code`;
 
-/** A computation ends with its job at the latest. */
+/** A computation ends with its job at the latest. Lines are looked up for each job, since there are many more of them. */
 const SPENT = `
   select
     (select coalesce(sum(greatest(0, extract(epoch from
         coalesce(ended_at, now()) - greatest(started_at, $1::timestamptz)))), 0)::float8 / 3600
       from computations where started_at is not null and (ended_at is null or ended_at > $1)) as hours,
-    (select count(*)::integer from (select distinct run, sharpe from trial_events
-      where ${SHOWN} and kind = 'trial' and job_id in (select job_id from jobs where finished_at > $1)) looks) as trials`;
+    (select count(*)::integer from (select distinct line.run, line.sharpe
+      from jobs j cross join lateral (select run, sharpe from trial_events t
+        where t.job_id = j.job_id and ${SHOWN} and kind = 'trial' limit 1) line
+      where j.finished_at > $1 and j.kind = 'backtest') looks) as trials`;
 
 export function createOverview(pool: Pool): Overview {
   return {

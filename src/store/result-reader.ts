@@ -54,7 +54,8 @@ const TWINS = `
 const DRAWS = `
   select distinct on (r.model_path) r.job_id, r.sharpe
   from jobs a join models ma on ma.job_id = a.request ->> 'trainingJobId'
-    join jobs b on b.kind = 'backtest' and b.strategy = a.strategy and ${sameBut("b", "a", ["modelPath", "trainingJobId", "insisted"])}
+    join jobs b on b.kind = 'backtest' and b.strategy = a.strategy and b.symbol = a.symbol
+      and b.request ->> 'startDate' = a.request ->> 'startDate' and ${sameBut("b", "a", ["modelPath", "trainingJobId", "insisted"])}
     join models mb on mb.job_id = b.request ->> 'trainingJobId' and (mb.symbol, mb.timeframe, mb.start_date, mb.end_date)
       = (ma.symbol, ma.timeframe, ma.start_date, ma.end_date)
     join results r on r.job_id = b.job_id

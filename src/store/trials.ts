@@ -1,7 +1,7 @@
 /** The ledger's lines and trials one by one: those of a symbol in their order, and those that chance explains least. */
 import { z } from "zod";
 import { ENOUGH_TRADES } from "../domain/luck/run-luck.ts";
-import { LEDGER_TABLE, SHOWN } from "./ledger.ts";
+import { LEDGER_TABLE, looksAt, SHOWN } from "./ledger.ts";
 import { select, type Pool } from "./pool.ts";
 import { branded } from "./result-row.ts";
 import { sharedDays } from "./shared-days.ts";
@@ -27,12 +27,11 @@ const LeaderRow = z.object({
 /** A trial with a higher Sharpe ratio than all before it. */
 export type Leader = Readonly<z.infer<typeof LeaderRow>>;
 
-const SymbolRow = z.object({
-  symbol: z.string(),
+export interface TriedSymbol {
+  readonly symbol: string;
   /** As `Trials.count`. */
-  trials: z.number(),
-});
-export type TriedSymbol = Readonly<z.infer<typeof SymbolRow>>;
+  readonly trials: number;
+}
 
 const LineRow = z.object({
   /** 1-based. */
@@ -61,11 +60,13 @@ export type LedgerLine = Readonly<z.infer<typeof LineRow>>;
 
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface TrialReader {
-  /** Trials of a symbol that led when they were shown, without those in-sample and those named, in their order. */
+  /** Trials of a symbol that led when they were shown, without those in-sample, of few trades, or named; in their order. */
   leaders(symbol: string, without: readonly string[]): Promise<readonly Leader[]>;
   /** About so many trials of a symbol, evenly spread over all of them. */
   dots(symbol: string, about: number): Promise<readonly TrialDot[]>;
   /** Symbols by when something was last tried on them, the newest first. */
+  tried(limit: number): Promise<readonly string[]>;
+  /** The same with how much was tried on each. */
   symbols(limit: number): Promise<readonly TriedSymbol[]>;
   /**
    * Backtests that chance alone explains least, without those that prove nothing (in-sample, branded, few trades).
@@ -76,30 +77,28 @@ export interface TrialReader {
   lines(limit: number, before: number | null): Promise<readonly LedgerLine[]>;
 }
 
-/** The trials of a symbol in their order, numbered. */
-const NUMBERED = `
-  select n, job_id, coalesce(strategy, '') as strategy, sharpe, in_sample, count(*) over () as trials from (
-    select *, row_number() over (order by seq) as n from (
-      select distinct on (t.run, t.sharpe) t.seq, t.job_id, t.strategy, t.sharpe,
-        ${sharedDays("m.start_date", "m.end_date", "t.start_date", "t.end_date")} as in_sample
-      from ${LEDGER_TABLE} t left join models m on m.job_id = t.event ->> 'trainingJobId'
-      where t.symbol = $1 and ${SHOWN}
-      order by t.run, t.sharpe, t.seq) looks) numbered`;
+const LEADERS = "select * from leading_trials($1, $2, $3)";
 
-const LEADERS = `
-  select n::integer as n, job_id, strategy, sharpe from (
-    select *, max(sharpe) over (order by n rows between unbounded preceding and 1 preceding) as before
-    from (${NUMBERED}) all_trials
-    where sharpe is not null and job_id is not null and in_sample is not true and job_id <> all($2)) counted
-  where before is null or sharpe > before order by n`;
-
+/** Numbers first, and lines only of those that are taken. */
 const DOTS = `
-  select n::integer as n, sharpe, in_sample from (${NUMBERED}) all_trials
-  where sharpe is not null and n % greatest(1, trials / $2::integer) = 0 order by n`;
+  with looks as (
+    select min(seq) as seq, sharpe, row_number() over (order by min(seq)) as n, count(*) over () as trials
+    from ${LEDGER_TABLE} where symbol = $1 and ${SHOWN} group by run, sharpe)
+  select l.n::integer as n, l.sharpe,
+    ${sharedDays("m.start_date", "m.end_date", "t.start_date", "t.end_date")} as in_sample
+  from looks l join ${LEDGER_TABLE} t using (seq) left join models m on m.job_id = t.event ->> 'trainingJobId'
+  where l.sharpe is not null and l.n % greatest(1, l.trials / $2::integer) = 0 order by l.n`;
 
-const SYMBOLS = `
-  select symbol, count(distinct (run, sharpe))::integer as trials from ${LEDGER_TABLE}
-  where ${SHOWN} group by symbol order by max(seq) desc limit $1`;
+/** From one symbol to the next in the index: there are few of them among many lines. */
+const TRIED = `
+  with recursive tried (symbol) as (
+    (select symbol from ${LEDGER_TABLE} where ${SHOWN} order by symbol limit 1)
+    union all
+    select (select t.symbol from ${LEDGER_TABLE} t where ${SHOWN} and t.symbol > tried.symbol order by t.symbol limit 1)
+    from tried where tried.symbol is not null)
+  select tried.symbol from tried cross join lateral (
+    select seq from ${LEDGER_TABLE} t where t.symbol = tried.symbol and ${SHOWN} order by seq desc limit 1) newest
+  order by newest.seq desc limit $1`;
 
 const STRONGEST = `
   select r.job_id from results r join jobs j using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
@@ -124,10 +123,19 @@ const LINES = `
   where $2::bigint is null or t.seq < $2 order by t.seq desc limit $1`;
 
 export function createTrialReader(pool: Pool): TrialReader {
+  const tried = async (limit: number) => {
+    const rows = await select(pool, z.object({ symbol: z.string() }), TRIED, [limit]);
+    return rows.map(({ symbol }) => symbol);
+  };
   return {
-    leaders: (symbol, without) => select(pool, LeaderRow, LEADERS, [symbol, [...without]]),
+    leaders: (symbol, without) => select(pool, LeaderRow, LEADERS, [symbol, ENOUGH_TRADES, [...without]]),
     dots: (symbol, about) => select(pool, DotRow, DOTS, [symbol, about]),
-    symbols: (limit) => select(pool, SymbolRow, SYMBOLS, [limit]),
+    tried,
+    async symbols(limit) {
+      const names = await tried(limit);
+      const counts = await looksAt(pool, names);
+      return names.map((symbol) => ({ symbol, trials: counts.get(symbol) ?? 0 }));
+    },
     async strongest(limit) {
       const rows = await select(pool, z.object({ jobId: z.string() }), STRONGEST, [limit]);
       return rows.map(({ jobId }) => jobId);

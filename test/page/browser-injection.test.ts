@@ -32,7 +32,7 @@ const ALL = [...TEXTS, HIDDEN];
 const TRAP = `Object.defineProperty(globalThis, "__pwned", { set() { document.documentElement.setAttribute("data-pwned", ""); } });`;
 
 const ELEMENTS = new Set(
-  "html head meta title link script body a header nav ul li main h1 h2 h3 p section table caption thead tbody tr th td div details summary pre code dl dt dd figure picture source img figcaption footer time span strong em small wbr form button input label select option".split(
+  "html head meta title link script body a header nav ul li main h1 h2 h3 p section table caption thead tbody tr th td div details summary pre code dl dt dd blockquote figure picture source img figcaption footer time span strong em small wbr form button input label select option".split(
     " ",
   ),
 );
@@ -41,7 +41,7 @@ const ATTRIBUTES = new Set(
     " ",
   ),
 );
-const DRAWN = new Set("svg g path text line rect circle defs clipPath tspan title".split(" "));
+const DRAWN = new Set("svg g path text line rect circle defs clipPath tspan title use".split(" "));
 
 /** Every element with its attributes, and where links and pictures lead. */
 const WHOLE = `[...document.querySelectorAll("*")].map((one) => ({
@@ -119,8 +119,10 @@ inBrowser("texts of attackers", () => {
       if (elements[0]?.name === "svg") drawn += 1;
       if (await trapped(page)) found.push(`${at}: a script ran`);
       for (const { name, attributes, leads } of elements) {
-        const does = attributes.filter((one) => one.startsWith("on") || one.includes("href") || one === "style");
-        if (elements[0]?.name === "svg" && (!DRAWN.has(name) || does.length > 0 || leads !== null))
+        const does = attributes.filter((one) => one.startsWith("on") || one.startsWith("xlink") || one === "style");
+        // Marks that repeat are drawn once, and used again within the drawing.
+        const leadsOut = leads !== null && !/^#\w+$/.test(leads);
+        if (elements[0]?.name === "svg" && (!DRAWN.has(name) || does.length > 0 || leadsOut))
           found.push(`${at}: <${name} ${does.join(" ")}>`);
       }
       const text = await inPage<string>(page, "document.documentElement.textContent");

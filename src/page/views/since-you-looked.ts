@@ -134,15 +134,15 @@ async function wrong(deps: Deps, since: string): Promise<Section | null> {
 }
 
 async function survived(deps: Deps, candidates: readonly Candidate[] | null): Promise<Section> {
-  const [newest] = await deps.records.trials.symbols(1);
+  const [newest] = await deps.records.trials.tried(1);
   if (newest === undefined) return section("Did anything survive?", paragraph("Nothing was tried yet."));
-  const course = await luckCourse(deps, newest.symbol);
+  const course = await luckCourse(deps, newest);
   return section(
     "Did anything survive?",
     ...chartOf(course),
     paragraph([
       "More: ",
-      luckLink(newest.symbol, `luck on ${newest.symbol}`),
+      luckLink(newest, `luck on ${newest}`),
       ", ",
       { text: "other symbols", href: "/luck" },
       ", ",

@@ -33,18 +33,18 @@ export async function luckCourse(deps: Deps, symbol: string): Promise<LuckCourse
   for (;;) {
     const leaders = await trials.leaders(symbol, worthless);
     const unknown = leaders.flatMap(({ jobId }) => (weighed.has(jobId) ? [] : [jobId]));
-    if (unknown.length === 0) {
-      const best = leaders.flatMap((leader) => {
-        const years = weighed.get(leader.jobId)?.luck.years ?? null;
-        return years === null ? [] : [{ ...leader, years }];
-      });
-      return { symbol, trials: tried, best, weighed: weighed.get(best.at(-1)?.jobId ?? "") ?? null };
-    }
     const runs = await weighRuns(deps, unknown, [symbol], "own symbol");
+    const known = worthless.length;
     for (const jobId of unknown) {
       const run = runs.get(jobId);
       if (run === undefined || run.luck.probability === null) worthless.push(jobId);
       else weighed.set(jobId, run);
     }
+    if (worthless.length > known) continue;
+    const best = leaders.flatMap((leader) => {
+      const years = weighed.get(leader.jobId)?.luck.years ?? null;
+      return years === null ? [] : [{ ...leader, years }];
+    });
+    return { symbol, trials: tried, best, weighed: weighed.get(best.at(-1)?.jobId ?? "") ?? null };
   }
 }

@@ -39,7 +39,7 @@ export async function shortlist(deps: Deps, limit: number): Promise<readonly Can
     }),
   );
   const middles = groups.flatMap((draws) => middleOf(draws) ?? []);
-  const symbols = (await trials.symbols(MOST_SYMBOLS)).map(({ symbol }) => symbol);
+  const symbols = await trials.tried(MOST_SYMBOLS);
   const ids = middles.map(({ jobId }) => jobId);
   const [weighed, shown] = await Promise.all([weighRuns(deps, ids, symbols, "all symbols"), results.runs(ids)]);
   const shownOf = new Map(shown.map(({ jobId, result }) => [jobId, result]));
