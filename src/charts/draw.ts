@@ -60,18 +60,20 @@ async function themed(spec: TopLevelSpec, theme: Theme, narrow: number | null): 
     aria: false,
     font: "sans-serif",
     background: "transparent",
-    axis: ({
-	labelColor: ink,
-	titleColor: ink,
-	domainColor: line,
-	gridColor: line,
-	tickColor: line,
-	...narrow === null ? { labelLimit: 320 } : {
-		labelLimit: 110,
-		titleLimit: 280
-	},
-	titleFontWeight: 'normal'
-}),
+    axis: {
+      labelColor: ink,
+      titleColor: ink,
+      domainColor: line,
+      gridColor: line,
+      tickColor: line,
+      ...(narrow === null
+        ? { labelLimit: 320 }
+        : {
+            labelLimit: 110,
+            titleLimit: 280,
+          }),
+      titleFontWeight: "normal",
+    },
     legend: { labelColor: ink, titleColor: ink, ...(narrow === null ? {} : { orient: "bottom", labelLimit: 280 }) },
     title: { color: ink },
     view: { stroke: line },
