@@ -288,7 +288,7 @@ describe("the lab process", () => {
       expect(second.said()).toContain(`A lab is already running in ${dir}: process ${child.pid}.`);
 
       const ids = recorded();
-      expect(ids).toHaveLength(PARTS.length);
+      expect(ids).toHaveLength([...PARTS, "page"].length);
       child.kill("SIGINT");
       const [code] = (await once(child, "exit")) as [number];
       expect(code).toBe(0);
@@ -303,7 +303,7 @@ describe("the lab process", () => {
     await first.ready;
     const lab = (await readLabFile(dir))!;
     const ids = recorded();
-    expect(ids).toHaveLength(PARTS.length);
+    expect(ids).toHaveLength([...PARTS, "page"].length);
     first.child.kill("SIGKILL");
     await once(first.child, "exit");
     expect(await readLabFile(dir)).toBeUndefined();
