@@ -13,9 +13,15 @@ export interface ModelFilter {
   readonly limit?: number;
 }
 
-const DrawRow = z.object({ jobId: z.string(), sharpe: z.number() });
-/** A backtest of one draw; Sharpe ratios are annual. */
-export type Draw = Readonly<z.infer<typeof DrawRow>>;
+/** A backtest of one draw. */
+export interface Draw {
+  readonly jobId: string;
+  /** Annual. */
+  readonly sharpe: number;
+}
+
+/** `of` is the backtest that was asked for. */
+const DrawRow = z.object({ of: z.string(), jobId: z.string(), sharpe: z.number() });
 
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface ResultReader {
@@ -30,6 +36,8 @@ export interface ResultReader {
    * record.
    */
   draws(jobId: string): Promise<readonly Draw[]>;
+  /** The same of several backtests, by their ids; those without any are left out. */
+  drawsOf(jobIds: readonly string[]): Promise<ReadonlyMap<string, readonly Draw[]>>;
   /** Newest first. */
   listModels(filter?: ModelFilter): Promise<ModelRecord[]>;
   /** The newest model at this path, since KTRDR reuses paths after its folder was emptied; null when it is not ours. */
@@ -51,7 +59,9 @@ const TWINS = `
   where a.job_id = $1 and a.kind = 'backtest' and b.kind = 'backtest' and a.trades > 0 and not b.result ? 'measures'
   order by b.recorded_at, b.job_id limit 3`;
 
+/** One backtest after the other: together they would be sought among all jobs. */
 const DRAWS = `
+  select asked.of, draw.* from unnest($1::text[]) asked (of) cross join lateral (
   select distinct on (r.model_path) r.job_id, r.sharpe
   from jobs a join models ma on ma.job_id = a.request ->> 'trainingJobId'
     join jobs b on b.kind = 'backtest' and b.strategy = a.strategy and b.symbol = a.symbol
@@ -59,10 +69,12 @@ const DRAWS = `
     join models mb on mb.job_id = b.request ->> 'trainingJobId' and (mb.symbol, mb.timeframe, mb.start_date, mb.end_date)
       = (ma.symbol, ma.timeframe, ma.start_date, ma.end_date)
     join results r on r.job_id = b.job_id
-  where a.job_id = $1 and r.sharpe is not null
-  order by r.model_path`;
+  where a.job_id = asked.of and r.sharpe is not null
+  order by r.model_path) draw`;
 
 export function createResultReader(pool: Pool): ResultReader {
+  const drawsOf = async (jobIds: readonly string[]) =>
+    Map.groupBy(await select(pool, DrawRow, DRAWS, [[...jobIds]]), ({ of }) => of);
   return {
     async get(jobId) {
       const row = z.object({ result: JobResult });
@@ -81,7 +93,9 @@ export function createResultReader(pool: Pool): ResultReader {
       return found.map((row) => row.jobId);
     },
 
-    draws: (jobId) => select(pool, DrawRow, DRAWS, [jobId]),
+    draws: async (jobId) => (await drawsOf([jobId])).get(jobId) ?? [],
+
+    drawsOf,
 
     listModels(filter = {}) {
       return select(

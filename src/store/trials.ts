@@ -27,6 +27,14 @@ const LeaderRow = z.object({
 /** A trial with a higher Sharpe ratio than all before it. */
 export type Leader = Readonly<z.infer<typeof LeaderRow>>;
 
+const StrongRow = z.object({
+  jobId: z.string(),
+  sharpe: z.number(),
+  /** The same for all backtests of one strategy on one market and the same days. */
+  tried: z.string(),
+});
+export type StrongTrial = Readonly<z.infer<typeof StrongRow>>;
+
 export interface TriedSymbol {
   readonly symbol: string;
   /** As `Trials.count`. */
@@ -72,7 +80,7 @@ export interface TrialReader {
    * Backtests that chance alone explains least, without those that prove nothing (in-sample, branded, few trades).
    * Bars and much else are not looked at: whoever shows one must weigh it.
    */
-  strongest(limit: number): Promise<readonly string[]>;
+  strongest(limit: number): Promise<readonly StrongTrial[]>;
   /** Lines of the ledger, the newest first. @param before only lines before this one */
   lines(limit: number, before: number | null): Promise<readonly LedgerLine[]>;
 }
@@ -101,7 +109,8 @@ const TRIED = `
   order by newest.seq desc limit $1`;
 
 const STRONGEST = `
-  select r.job_id from results r join jobs j using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
+  select r.job_id, r.sharpe, jsonb_build_array(r.strategy, r.symbol, r.timeframe, r.result -> 'startDate', r.result -> 'endDate')::text as tried
+  from results r join jobs j using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
   where r.kind = 'backtest' and not r.result ? 'measures' and r.trades >= ${ENOUGH_TRADES}
     and r.sharpe > 0 and not ${branded("r")}
     and not coalesce(${sharedDays("m.start_date", "m.end_date", "r.result ->> 'startDate'", "r.result ->> 'endDate'")}, false)
@@ -136,10 +145,7 @@ export function createTrialReader(pool: Pool): TrialReader {
       const counts = await looksAt(pool, names);
       return names.map((symbol) => ({ symbol, trials: counts.get(symbol) ?? 0 }));
     },
-    async strongest(limit) {
-      const rows = await select(pool, z.object({ jobId: z.string() }), STRONGEST, [limit]);
-      return rows.map(({ jobId }) => jobId);
-    },
+    strongest: (limit) => select(pool, StrongRow, STRONGEST, [limit]),
     lines: (limit, before) => select(pool, LineRow, LINES, [limit, before]),
   };
 }

@@ -83,7 +83,15 @@ export class SimulatedStage {
         standing: never,
       },
       dataDir: undefined,
-      results: { get: never, runs: never, twins: never, draws: never, listModels: never, findModel: never },
+      results: {
+        get: never,
+        runs: never,
+        twins: never,
+        draws: never,
+        drawsOf: never,
+        listModels: never,
+        findModel: never,
+      },
       slots: { claim: nothing, inUse: nothing, release: nothing, known: async () => [] },
       executions: {
         of: async () => "open",

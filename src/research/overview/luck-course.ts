@@ -26,12 +26,11 @@ export const barAt = (n: number, { years }: BestSoFar): number => luckBar(n, yea
 /** @throws DomainError `database_unavailable` */
 export async function luckCourse(deps: Deps, symbol: string): Promise<LuckCourse> {
   const { trials, ledger } = deps.records;
-  const tried = (await ledger.counts([symbol])).get(symbol) ?? 0;
+  const [counts, first] = await Promise.all([ledger.counts([symbol]), trials.leaders(symbol, [])]);
   const weighed = new Map<string, WeighedRun>();
   const worthless: string[] = [];
   // Whoever led by figures that prove nothing is left out, and then others have led.
-  for (;;) {
-    const leaders = await trials.leaders(symbol, worthless);
+  for (let leaders = first; ; leaders = await trials.leaders(symbol, worthless)) {
     const unknown = leaders.flatMap(({ jobId }) => (weighed.has(jobId) ? [] : [jobId]));
     const runs = await weighRuns(deps, unknown, [symbol], "own symbol");
     const known = worthless.length;
@@ -45,6 +44,7 @@ export async function luckCourse(deps: Deps, symbol: string): Promise<LuckCourse
       const years = weighed.get(leader.jobId)?.luck.years ?? null;
       return years === null ? [] : [{ ...leader, years }];
     });
-    return { symbol, trials: tried, best, weighed: weighed.get(best.at(-1)?.jobId ?? "") ?? null };
+    const leading = weighed.get(best.at(-1)?.jobId ?? "") ?? null;
+    return { symbol, trials: counts.get(symbol) ?? 0, best, weighed: leading };
   }
 }

@@ -23,23 +23,13 @@ const LOOKED_AT = 6;
 export async function shortlist(deps: Deps, limit: number): Promise<readonly Candidate[]> {
   const { trials, results } = deps.records;
   const strongest = await trials.strongest(limit * LOOKED_AT);
-  const runs = await results.runs(strongest);
-  const found = new Map(
-    runs.flatMap(({ jobId, result }) => (result?.kind === "backtest" ? [[jobId, result] as const] : [])),
-  );
-  const firsts = new Map<string, string>();
-  for (const jobId of strongest) {
-    const result = found.get(jobId);
-    if (result !== undefined && !firsts.has(keyOf(result))) firsts.set(keyOf(result), jobId);
-  }
-  const groups = await Promise.all(
-    [...firsts.values()].slice(0, limit).map(async (jobId) => {
-      const draws = await results.draws(jobId);
-      return draws.length > 0 ? draws : [{ jobId, sharpe: found.get(jobId)?.sharpe ?? 0 }];
-    }),
-  );
-  const middles = groups.flatMap((draws) => middleOf(draws) ?? []);
-  const symbols = await trials.tried(MOST_SYMBOLS);
+  const firsts = [...Map.groupBy(strongest, ({ tried }) => tried).values()].flatMap(([first]) => first ?? []);
+  const some = firsts.slice(0, limit);
+  const [groups, symbols] = await Promise.all([
+    results.drawsOf(some.map(({ jobId }) => jobId)),
+    trials.tried(MOST_SYMBOLS),
+  ]);
+  const middles = some.flatMap((one) => middleOf(groups.get(one.jobId) ?? [one]) ?? []);
   const ids = middles.map(({ jobId }) => jobId);
   const [weighed, shown] = await Promise.all([weighRuns(deps, ids, symbols, "all symbols"), results.runs(ids)]);
   const shownOf = new Map(shown.map(({ jobId, result }) => [jobId, result]));
@@ -53,9 +43,6 @@ export async function shortlist(deps: Deps, limit: number): Promise<readonly Can
 }
 
 const MOST_SYMBOLS = 1_000;
-
-const keyOf = ({ strategy, symbol, timeframe, startDate, endDate }: BacktestResult): string =>
-  JSON.stringify([strategy, symbol, timeframe, startDate, endDate]);
 
 /** What cannot be told comes last. */
 const luckOf = ({ weighed }: Candidate): number => weighed.luck.probability ?? 2;
