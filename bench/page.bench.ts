@@ -14,7 +14,7 @@ import { migrate } from "../src/store/migrate.ts";
 import { createPool, run } from "../src/store/pool.ts";
 import { fillJobs } from "../test/support/many-jobs.ts";
 import { deadEnvironment } from "../test/support/mcp.ts";
-import { servePage } from "../test/support/page-server.ts";
+import { servePage } from "../test/support/page-over-http.ts";
 import { addressesOf, picturesIn } from "../test/support/page-addresses.ts";
 import { inTurn, quantile, report, timed } from "./support.ts";
 
