@@ -25,6 +25,7 @@ serveStdio(() =>
       usedUp: async () => null,
       job: async () => () => undefined,
     },
+    page: async () => ({ title: "", html: "" }),
     log: createLogger("mcp", "silent"),
     tools: [nothing],
   }),

@@ -52,7 +52,8 @@ async function call(client: Client, seen: Seen): Promise<void> {
 async function measure(title: string, greedyCalls: number, env: Record<string, string> = {}) {
   const admission = createAdmission(limitsOf(loadConfig(env)), () => 0);
   const executions = { record: () => undefined, flush: async () => undefined, dropped: 0 };
-  const parts = { deps: async () => ({}) as Deps, executions, admission, log: createLogger("bench", "silent") };
+  const page = async () => ({ title: "", html: "" });
+  const parts = { deps: async () => ({}) as Deps, executions, admission, page, log: createLogger("bench", "silent") };
   const connect = async (name: string): Promise<Client> => {
     const client = new Client({ name, version: "1" });
     const [near, far] = InMemoryTransport.createLinkedPair();

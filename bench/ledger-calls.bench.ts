@@ -25,7 +25,7 @@ const FILLED = `select append_trial_event(jsonb_build_object('kind', 'import', '
        'endDate', '2019-12-31', 'strategy', 'probe', 'run', md5(n::text), 'sharpe', random(), 'bars', 1208, 'trades', 42))
      from generate_series(1, $1::integer) n`;
 
-const NOTHING: Deps["records"]["ledger"] = {
+const NOTHING: Pick<Deps["records"]["ledger"], "trials" | "counts" | "standings"> = {
   trials: async () => ({ count: 0, onTheseDays: 0, deviation: null }),
   counts: async () => new Map(),
   standings: async () => new Map(),
@@ -49,6 +49,7 @@ function contextOf(deps: Deps): ToolContext {
     client: { name: "bench", version: "1" },
     log: createLogger("bench", "silent"),
     attach: () => undefined,
+    pageAt: async () => ({ title: "", html: "" }),
   };
 }
 
@@ -67,7 +68,7 @@ await withLab({ SANDBOX_TIME_SCALE: "0.05", SANDBOX_EPOCH_DELAY_MS: "5" }, async
   const { deps } = await (await createWiring(lab.env, createLogger("bench", "silent"))).current();
   const contexts = {
     with: contextOf(deps),
-    without: contextOf({ ...deps, records: { ...deps.records, ledger: NOTHING } }),
+    without: contextOf({ ...deps, records: { ...deps.records, ledger: { ...deps.records.ledger, ...NOTHING } } }),
   };
   const start = (context: ToolContext, name: string) => async (round: number) =>
     await runBacktest.run({ model, ...TEST, force_new_reason: `measured ${name} the ledger, round ${round}` }, context);

@@ -1,6 +1,7 @@
 /** The demo's claims, each with whether it held. */
 import type { ComputationLine } from "./evidence.ts";
 import { startsOf } from "./evidence.ts";
+import { tellsOfIt } from "./page.ts";
 import type { StoryEnd } from "./story.ts";
 
 export interface Claim {
@@ -11,11 +12,13 @@ export interface Claim {
 export interface Findings {
   readonly end: StoryEnd;
   readonly lines: readonly ComputationLine[];
+  /** The page's first view, as text. */
+  readonly page: string;
   /** Parts that should have been killed and were not. */
   readonly spared: readonly string[];
 }
 
-export function claims({ end, lines, spared }: Findings): readonly Claim[] {
+export function claims({ end, lines, page, spared }: Findings): readonly Claim[] {
   const trainings = startsOf(lines, "training");
   const backtests = startsOf(lines, "backtesting");
   return [
@@ -26,6 +29,7 @@ export function claims({ end, lines, spared }: Findings): readonly Claim[] {
       text: "the backtest stands beside buy-and-hold",
       held: end.backtest.status === "completed" && end.backtest.buy_and_hold !== undefined,
     },
+    { text: "the page tells of both", held: tellsOfIt(page) },
     ...spared.map((part) => ({ text: `${part} was killed in time (the training was too quick)`, held: false })),
   ];
 }

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { ConfigSchema, type Config } from "../src/config.ts";
 import { labDirOf, WITHOUT_PROFILE } from "../src/running-lab/lab-environment.ts";
+import { pageAddress } from "./page-part.ts";
 import { postgresUrl } from "./postgres-access.ts";
 import { PREFERRED_PORTS, type PortName, type Ports } from "./ports.ts";
 import type { SupervisorEvent } from "./supervisor.ts";
@@ -17,6 +18,8 @@ export interface LabSettings {
   /** Brings the schema of a database up to date (src/store/migrate.ts). */
   readonly migrate: (databaseUrl: string) => Promise<{ readonly applied: readonly string[] }>;
   readonly preferredPorts?: Ports;
+  /** Serves the researcher's page as well, which takes another process. */
+  readonly page?: boolean;
   /** Folder of fetched programs; by default `.cache` of the repository. */
   readonly cacheDir?: string;
   /** Switched off only in tests, where the data may be lost when the machine fails. */
@@ -47,8 +50,9 @@ export function replacedParts(env: LabSettings["env"]): Replaced {
 }
 
 /** The ports that parts of this lab will listen on. */
-export function neededPorts(replaced: Replaced): readonly PortName[] {
+export function neededPorts(replaced: Replaced, page: boolean): readonly PortName[] {
   return (Object.keys(PREFERRED_PORTS) as PortName[]).filter((name) => {
+    if (name === "page") return page;
     if (name === "postgres") return !replaced.database;
     if (name === "temporal" || name === "temporalUi") return !replaced.temporal;
     return !replaced.ktrdr;
@@ -60,6 +64,8 @@ export interface Addresses {
   readonly database: string;
   readonly temporal: string;
   readonly temporalUi?: string;
+  /** Of the researcher's page; absent where none is served. */
+  readonly page?: string;
 }
 
 export const DATABASE_NAME = "ktrdr_mcp";
@@ -68,13 +74,19 @@ export const DATABASE_NAME = "ktrdr_mcp";
  * The addresses of all parts, replaced ones included.
  * @param password password of the lab's own PostgreSQL
  */
-export function addressesOf(config: Config, ports: Ports, replaced: Replaced, password: string): Addresses {
+export function addressesOf(
+  { config, page = false }: Pick<LabSettings, "config" | "page">,
+  ports: Ports,
+  replaced: Replaced,
+  password: string,
+): Addresses {
   const ui = replaced.temporal ? config.TEMPORAL_UI_URL : `http://127.0.0.1:${ports.temporalUi}`;
   return {
     ktrdr: replaced.ktrdr ? config.KTRDR_API_URL : `http://127.0.0.1:${ports.ktrdr}`,
     database: replaced.database ? config.DATABASE_URL : postgresUrl(password, ports.postgres, DATABASE_NAME),
     temporal: replaced.temporal ? config.TEMPORAL_ADDRESS : `127.0.0.1:${ports.temporal}`,
     ...(ui === undefined ? {} : { temporalUi: ui }),
+    ...(page ? { page: pageAddress(ports.page) } : {}),
   };
 }
 

@@ -2,9 +2,11 @@ import path from "node:path";
 import { DomainError } from "../src/domain/errors.ts";
 import { dynamicConfigArguments } from "./dynamic-config.ts";
 import { errorText } from "../src/error-text.ts";
+import { jobsInWebUi } from "../src/domain/web-ui.ts";
 import { withLoopbackDirect, withoutProfile } from "../src/running-lab/lab-environment.ts";
 import { ktrdrDir, postgresDir, type Addresses, type LabSettings, type Replaced } from "./lab-settings.ts";
 import type { Ports } from "./ports.ts";
+import { pageAddress, pagePart } from "./page-part.ts";
 import { postgresPart } from "./postgres-part.ts";
 import { sandboxParts, waitForKtrdr } from "./sandbox-parts.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -56,6 +58,7 @@ export function labSteps(context: StepContext): readonly Step[] {
       ? yours("KTRDR", "KTRDR_API_URL", () => waitForKtrdr(addresses.ktrdr, settings.signal, 5_000))
       : sandbox(context, ktrdrDir(dir)),
     worker(context),
+    ...(settings.page === true ? [page(context)] : []),
   ];
 }
 
@@ -89,7 +92,8 @@ function temporal({ settings, dir, ports, addresses, namespace, supervisor }: St
           fsync: settings.fsync ?? true,
         }),
       );
-      return `${addresses.temporal}, namespace ${namespace}, CLI ${found.version} (${found.source}), Web UI ${addresses.temporalUi}`;
+      const ui = addresses.temporalUi === undefined ? "none" : jobsInWebUi(addresses.temporalUi, namespace);
+      return `${addresses.temporal}, namespace ${namespace}, CLI ${found.version} (${found.source}), Web UI ${ui}`;
     },
   };
 }
@@ -109,7 +113,12 @@ function sandbox({ settings, ports, addresses, supervisor }: StepContext, stateD
   };
 }
 
-function worker({ settings, addresses, namespace, env, replaced, supervisor }: StepContext): Step {
+/** The environment of our own processes. */
+const ownEnvironment = ({ settings, env, replaced }: StepContext) =>
+  withLoopbackDirect({ ...(replaced.temporal ? settings.env : withoutProfile(settings.env)), ...env });
+
+function worker(context: StepContext): Step {
+  const { settings, addresses, namespace, supervisor } = context;
   const { root, execPath } = settings;
   return {
     title: "Worker",
@@ -118,13 +127,25 @@ function worker({ settings, addresses, namespace, env, replaced, supervisor }: S
         workerPart({
           execPath,
           entry: path.join(root, "src/bin/worker.ts"),
-          env: withLoopbackDirect({ ...(replaced.temporal ? settings.env : withoutProfile(settings.env)), ...env }),
+          env: ownEnvironment(context),
           clientEnv: settings.env,
           address: addresses.temporal,
           namespace,
         }),
       );
       return "polling its task queues";
+    },
+  };
+}
+
+function page(context: StepContext): Step {
+  const { settings, ports, supervisor } = context;
+  const { root, execPath } = settings;
+  return {
+    title: "Page",
+    async run() {
+      await supervisor.start(pagePart({ execPath, root, env: ownEnvironment(context), port: ports.page }));
+      return pageAddress(ports.page);
     },
   };
 }

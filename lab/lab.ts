@@ -79,9 +79,9 @@ export async function startLab(settings: LabSettings, runSteps: StepRunner = run
 const saysTaken = (error: unknown): boolean =>
   isDomainError(error, "internal") && /EADDRINUSE|address already in use/i.test(error.why ?? "");
 
-async function anyTaken(dir: string, { env }: LabSettings): Promise<boolean> {
+async function anyTaken(dir: string, { env, page = false }: LabSettings): Promise<boolean> {
   const ports = await readPorts(dir);
-  const states = await Promise.all(neededPorts(replacedParts(env)).map((name) => isFree(ports[name] ?? 0)));
+  const states = await Promise.all(neededPorts(replacedParts(env), page).map((name) => isFree(ports[name] ?? 0)));
   return states.includes(false);
 }
 
@@ -96,11 +96,11 @@ async function attemptStart(
   const notes = leftovers.map(({ name, pid }) => `Stopped ${name} (pid ${pid}) that an earlier lab had left running.`);
   const ports = await choosePorts({
     dir,
-    names: neededPorts(replaced),
+    names: neededPorts(replaced, settings.page ?? false),
     preferred: settings.preferredPorts ?? PREFERRED_PORTS,
     onNote: (note) => notes.push(note),
   });
-  const addresses = addressesOf(settings.config, ports, replaced, await postgresPassword(postgresDir(dir)));
+  const addresses = addressesOf(settings, ports, replaced, await postgresPassword(postgresDir(dir)));
   const namespace = await labNamespace(dir, settings, replaced);
   const routed = (await settings.route?.(addresses)) ?? addresses;
   const env = environmentOf(settings, { addresses: routed, namespace, replaced });

@@ -12,6 +12,7 @@ export const PREFERRED_PORTS = {
   ktrdr: 8000,
   ktrdrTraining: 5003,
   ktrdrBacktesting: 5004,
+  page: 3101,
 } as const;
 
 export type PortName = keyof typeof PREFERRED_PORTS;

@@ -4,7 +4,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { mcpMetrics } from "../src/bin/watch.ts";
 import { ConfigSchema } from "../src/config.ts";
-import { TOOLS } from "../src/mcp/tools/index.ts";
+import { ALL_TOOLS } from "../src/mcp/tools/index.ts";
 import { configurationDocument } from "./configuration-doc.ts";
 import { metricsDocument } from "./metrics-doc.ts";
 import { toolsDocument } from "./tools-doc.ts";
@@ -21,7 +21,7 @@ const documents = {
       () => "closed",
     ).families(),
   ),
-  "docs/tools.md": toolsDocument(TOOLS),
+  "docs/tools.md": toolsDocument(ALL_TOOLS),
 };
 
 const outdated: string[] = [];

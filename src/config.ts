@@ -16,6 +16,12 @@ const databaseUrl = z.string().refine(isDatabaseUrl, {
   message:
     "Not like postgresql://user:password@host:5432/database. In user and password write @ as %40, / as %2F, # as %23, ? as %3F, : as %3A and % as %25.",
 });
+const ORIGIN =
+  "Not like https://research.example.com or http://127.0.0.1:3100: scheme, host and port, and nothing else.";
+/** The path of a page follows it. */
+const origin = z
+  .url({ protocol: /^https?$/, error: ORIGIN })
+  .refine((text) => text.replace(/\/$/, "").toLowerCase() === URL.parse(text)?.origin, { error: ORIGIN });
 const count = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 /** 0 switches it off. */
 const limit = (fallback: number) => z.coerce.number().int().nonnegative().default(fallback);
@@ -74,6 +80,11 @@ export const ConfigSchema = z.object({
     "Host names of web pages that may call `mcp --http`, separated by commas. Programs are not concerned.",
   ),
   MCP_HTTP_REQUEST_TIMEOUT_MS: count(30_000).describe("How long a client of `mcp --http` may take to send a request."),
+  MCP_PUBLIC_URL: origin
+    .optional()
+    .describe(
+      "Address of `mcp --http` as browsers type it: scheme, host and port. The links of `page-link` begin with it.",
+    ),
   MCP_TOKENS_FILE: unset.describe(
     "File of the bearer tokens that `mcp --http` lets in, as `token new` writes it; read again when it changes.",
   ),

@@ -7,6 +7,7 @@ import { Chaos } from "../chaos.ts";
 import { connectClaude } from "../claude.ts";
 import { computations } from "../evidence.ts";
 import { createScreen, type Screen } from "../screen.ts";
+import { readPage } from "../page.ts";
 import { tell } from "../story.ts";
 import { claims } from "../claims.ts";
 import { errorInFull } from "../../src/error-text.ts";
@@ -55,6 +56,7 @@ async function show(dir: string): Promise<boolean> {
       execPath: process.execPath,
       pid: process.pid,
       migrate,
+      page: true,
       signal: interrupted.signal,
       onEvent: (event) => {
         if (event.type === "started") pids.add(event.pid);
@@ -89,9 +91,12 @@ async function experiment(lab: Lab): Promise<boolean> {
     for (const { at, event, kind, operationId, pid, detail } of lines) {
       screen.line(`${at.slice(11, 19)} ${event.padEnd(5)} ${kind.padEnd(11)} ${operationId} (pid ${pid}) ${detail}`);
     }
+    screen.heading("What a human reads the next morning (`make lab` prints its address)");
+    const page = await readPage(lab.addresses.page ?? "");
+    screen.line(page.trimEnd());
     screen.heading("Verdict");
     if (end.faults.length > 0) screen.line(`overcome on the way: ${end.faults.join(", ")}`);
-    const verdict = claims({ end, lines, spared: chaos?.spared ?? [] });
+    const verdict = claims({ end, lines, page, spared: chaos?.spared ?? [] });
     for (const claim of verdict) screen.line(`${claim.held ? "✔" : "✘"} ${claim.text}`);
     return verdict.every(({ held }) => held);
   } catch (error) {

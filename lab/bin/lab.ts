@@ -28,6 +28,7 @@ async function main(): Promise<void> {
       execPath: process.execPath,
       pid: process.pid,
       migrate,
+      page: true,
       signal: stop.signal,
       onEvent: (event) => ready && report(event),
     },
@@ -84,11 +85,12 @@ function introduce({ dir, addresses, namespace }: Lab): void {
   const lines = [
     "",
     "The lab is ready.",
+    ...(addresses.page === undefined ? [] : [`  what research does  ${addresses.page}/`]),
     ...(addresses.temporalUi === undefined
       ? []
-      : [`  Temporal Web UI  ${jobsInWebUi(addresses.temporalUi, namespace)}`]),
-    `  KTRDR            ${addresses.ktrdr}`,
-    `  state and logs   ${dir}`,
+      : [`  Temporal Web UI     ${jobsInWebUi(addresses.temporalUi, namespace)}`]),
+    `  KTRDR               ${addresses.ktrdr}`,
+    `  state and logs      ${dir}`,
     "",
     "For the commands of docs/operating.md and docs/repair.md:",
     `  export TEMPORAL_ADDRESS=${addresses.temporal} TEMPORAL_NAMESPACE=${namespace} KTRDR_API_URL=${addresses.ktrdr}`,

@@ -6,6 +6,7 @@ import { Chaos, type Victim } from "../../demo/chaos.ts";
 import { connectClaudeOverHttp } from "../../demo/claude.ts";
 import { computations } from "../../demo/evidence.ts";
 import type { Screen } from "../../demo/screen.ts";
+import { readPage } from "../../demo/page.ts";
 import { tell } from "../../demo/story.ts";
 import { claims, type Claim } from "../../demo/claims.ts";
 import { searchAttributesThere } from "../../src/temporal/search-attributes.ts";
@@ -22,7 +23,9 @@ const THIRTY_DAYS = 30 * 24 * 3_600;
 export async function prove(stack: Stack, screen: Screen, signal: AbortSignal): Promise<readonly Claim[]> {
   const { places, supervisor } = stack;
   const before = await fingerprint(places.app);
-  const claude = await connectClaudeOverHttp(`http://127.0.0.1:${places.ports.mcp}/mcp`, await newToken(stack));
+  const address = `http://127.0.0.1:${places.ports.mcp}`;
+  const token = await newToken(stack);
+  const claude = await connectClaudeOverHttp(`${address}/mcp`, token);
   const lab = { parts: () => [...supervisor.parts()] };
   const kill = (pid: number) => void process.kill(pid, "SIGKILL");
   const chaos = new Chaos(lab, kill, (text) => screen.line(text), VICTIMS);
@@ -31,7 +34,7 @@ export async function prove(stack: Stack, screen: Screen, signal: AbortSignal): 
     const lines = await computations(places.dir);
     const restarted = supervisor.parts().filter(({ restarts }) => restarts > 0);
     return [
-      ...claims({ end, lines, spared: chaos.spared }),
+      ...claims({ end, lines, page: await readPage(address, token), spared: chaos.spared }),
       {
         text: `killed and back: ${restarted.map(({ name }) => name).join(", ")}`,
         held: VICTIMS.every(({ part }) => restarted.some(({ name }) => name === part)),

@@ -10,22 +10,30 @@ import type { ActivityDeps } from "./deps.ts";
 import { beating } from "./heartbeat.ts";
 import { settle } from "./settle.ts";
 import { standingOf } from "./standing.ts";
+import { createTidying } from "./tidy.ts";
 
 const PAGE = 200;
 const SETTLED_AT_ONCE = 20;
 
 export function tendActivities(deps: ActivityDeps) {
+  const tidy = createTidying(deps);
   return {
     /** Idempotent. Changes nothing about jobs that are in order. */
     async tendJobs(): Promise<void> {
-      await beating(deps.clock, () => tend(deps));
+      // Beside each other: a job that cannot be settled takes the whole round.
+      await beating(deps.clock, async () => void (await Promise.all([tend(deps), tidy()])));
     },
   };
 }
 
 async function tend(deps: ActivityDeps): Promise<void> {
+  const failures: unknown[] = [];
   const known = new Map<SlotKind, ReadonlySet<string>>();
-  for (const kind of SLOT_KINDS) known.set(kind, await knownToKeeper(deps, kind));
+  for (const kind of SLOT_KINDS) {
+    // A keeper that is paused answers nothing. That must keep no job from being settled.
+    const jobIds = await knownToKeeper(deps, kind).catch((error: unknown) => void failures.push(error));
+    if (jobIds !== undefined) known.set(kind, jobIds);
+  }
   const abandoned: string[] = [];
   // Oldest first: the order of a rebuilt queue is the order of admission.
   for (const job of (await openJobs(deps)).toReversed()) {
@@ -35,18 +43,22 @@ async function tend(deps: ActivityDeps): Promise<void> {
       await claimAgain(deps, job);
     }
   }
-  await settleAll(deps, abandoned);
+  failures.push(...(await settleAll(deps, abandoned)));
+  if (failures.length > 0) throw failures[0];
 }
 
-/** A job that cannot be stopped or recorded does not hold up the others. */
-async function settleAll(deps: ActivityDeps, jobIds: readonly string[]): Promise<void> {
+/**
+ * A job that cannot be stopped or recorded does not hold up the others.
+ * @returns why jobs could not be settled
+ */
+async function settleAll(deps: ActivityDeps, jobIds: readonly string[]): Promise<unknown[]> {
   const waiting = jobIds.values();
   const failures: unknown[] = [];
   const lanes = Array.from({ length: SETTLED_AT_ONCE }, async () => {
     for (const jobId of waiting) await settle(deps, jobId).catch((error: unknown) => failures.push(error));
   });
   await Promise.all(lanes);
-  if (failures.length > 0) throw failures[0];
+  return failures;
 }
 
 /**

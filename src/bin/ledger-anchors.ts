@@ -1,6 +1,7 @@
 /** Heads of the ledger of trials that were kept outside the database, where its owner cannot change them with it. */
 import { realpath } from "node:fs/promises";
 import { createStrategyHistory } from "../strategies/strategy-history.ts";
+import { anchorsOfVersions } from "../research/overview/ledger-check.ts";
 import type { Anchor } from "../store/ledger.ts";
 import { openBackup } from "../backup/backup-reader.ts";
 
@@ -17,6 +18,5 @@ export async function anchorsOfBackup(folder: string): Promise<readonly Anchor[]
 export async function anchorsOfStrategies(dir: string): Promise<readonly Anchor[]> {
   const folder = await realpath(dir).catch(() => null);
   if (folder === null) return [];
-  const marks = await createStrategyHistory(folder, true).ledgerMarks();
-  return marks.map(({ seq, hash, commit }) => ({ seq, hash, place: `the strategies' version ${commit.slice(0, 12)}` }));
+  return anchorsOfVersions(await createStrategyHistory(folder, true).ledgerMarks());
 }

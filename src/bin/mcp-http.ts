@@ -1,6 +1,10 @@
 import { startHttpServer, type HttpServerParts } from "../http/server.ts";
+import type { HttpEnv } from "../http/bindings.ts";
+import type { Page } from "../http/page-door.ts";
 import { httpSettings } from "../http/settings.ts";
 import { MAX_MESSAGE_BYTES, readBytes } from "../mcp/message/read-message.ts";
+import { createPage } from "../page/page.ts";
+import { STYLE } from "../page/places.ts";
 import { settings as configured } from "./command.ts";
 
 /** Longer than ending the open calls and writing the log take. */
@@ -19,12 +23,19 @@ export interface Serving {
 
 /** @throws DomainError `invalid_input` when a setting that serving needs is wrong or missing */
 export async function serveHttp(
-  parts: Omit<HttpServerParts, "messages">,
+  {
+    readers,
+    ...parts
+  }: Omit<HttpServerParts, "messages" | "page"> & {
+    /** Who may read the page. */
+    readonly readers: Page["access"];
+  },
   chosen: { readonly host?: string | undefined; readonly port?: number | undefined },
 ): Promise<Serving> {
   const settings = httpSettings(await configured(), chosen);
-  const server = await startHttpServer(settings, { ...parts, messages: MESSAGES });
+  const page = { app: createPage<HttpEnv>(parts), style: STYLE, access: readers };
+  const server = await startHttpServer(settings, { ...parts, messages: MESSAGES, page });
   const { host, authenticated } = settings;
-  parts.log.info({ host, port: server.port, authenticated }, "serving MCP over HTTP at /mcp");
+  parts.log.info({ host, port: server.port, authenticated }, "serving MCP over HTTP at /mcp, and the page at /");
   return { exitAfterMs: EXIT_AFTER_MS, end: async () => await server.drain() };
 }

@@ -29,9 +29,13 @@ import { createJobReader } from "../store/job-reader.ts";
 import { createLedger, type Ledger } from "../store/ledger.ts";
 import { createJudgedRuns } from "../store/judged-runs.ts";
 import { createOpenWork } from "../store/open-work.ts";
+import { createOverview } from "../store/overview.ts";
+import { createPageAccess, type PageAccess } from "../store/page-access.ts";
 import { createPool, type Pool } from "../store/pool.ts";
 import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
+import { createStrategyRuns } from "../store/strategy-runs.ts";
+import { createTrialReader } from "../store/trials.ts";
 import { assertUp } from "../store/try-writing.ts";
 import { lazyClient } from "../temporal/connection.ts";
 import { temporalSettings, type TemporalSettings } from "../temporal/settings.ts";
@@ -49,6 +53,8 @@ const CLOSE_AFTER_MS = 60_000;
 interface Wired {
   readonly deps: Deps;
   readonly executions: ExecutionLog;
+  /** Who may read the page. */
+  readonly readers: PageAccess;
   /** Figures of jobs, for the metrics. */
   figures(): Promise<RecordFigures>;
   close(): Promise<void>;
@@ -148,6 +154,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
       stallAfterMs: config.JOB_STALL_AFTER_MS,
     },
     executions: createExecutionLog(pool),
+    readers: createPageAccess(pool),
     figures: () => jobFigures(pool),
     async close() {
       ktrdr.close();
@@ -162,6 +169,9 @@ const recordsOf = (pool: Pool, ledger: Ledger, readOnly: Onlookers["readOnly"]):
   results: createResultReader(pool),
   judged: createJudgedRuns(pool),
   ledger,
+  trials: createTrialReader(pool),
+  strategyRuns: createStrategyRuns(pool),
+  overview: createOverview(pool),
   holdouts: createHoldoutReader(pool),
   calls: createExecutionLog(pool),
   batches: createBatchStore(pool),
@@ -188,6 +198,6 @@ const priceFilesOf = ({ KTRDR_DATA_DIR: dir }: Config, log: Logger) =>
   dir === undefined ? undefined : createPriceFiles(dir, log);
 
 const linksOf = (config: Config, { namespace }: TemporalSettings): Deps["links"] => ({
-  temporalUi: config.TEMPORAL_UI_URL?.replace(/\/+$/, "") ?? null,
+  temporalUi: config.TEMPORAL_UI_URL ?? null,
   temporalNamespace: namespace,
 });

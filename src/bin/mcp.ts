@@ -70,6 +70,7 @@ async function main(): Promise<void> {
     deps,
     executions,
     admission,
+    page: async (...asked) => await (await import("../page/fragment.ts")).fragmentAt(...asked),
     log,
     leaving: leaving.signal,
     notifies: !chosen.http,
@@ -85,8 +86,9 @@ async function main(): Promise<void> {
   const early = (caller: KnownCaller, message: JSONRPCMessage) => refusedEarly(parts, caller, message);
   const onRefused = (refused: Refused, caller: KnownCaller): void => recordRefusal(parts, caller, refused);
   const text = async () => (await metrics?.text()) ?? "";
+  const readers = async () => (await current()).readers;
   const serving = chosen.http
-    ? await overHttp({ deps, log, serverFor, local, onRefused, early, metrics: text }, chosen)
+    ? await overHttp({ deps, readers, log, serverFor, local, onRefused, early, metrics: text }, chosen)
     : serveOnStdio(
         () => serverFor(local),
         log,

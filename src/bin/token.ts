@@ -1,8 +1,9 @@
 /** `ktrdr-mcp token`: makes, lists and revokes the bearer tokens of `mcp --http`. */
 import { parseArgs } from "node:util";
-import { SCOPES, type Scope } from "../domain/identity.ts";
+import { SCOPES } from "../domain/identity.ts";
 import { remark, runCommand, say, settings, Usage } from "./command.ts";
 import { addToken, readTokens, revokeToken } from "../http/token-file.ts";
+import { given, scopeOf } from "./holder-arguments.ts";
 
 const USAGE = `Usage: ktrdr-mcp token new --name NAME --scope ${SCOPES.join("|")} --expires DATE
        ktrdr-mcp token list
@@ -24,17 +25,6 @@ function momentOf(text: string): string {
   if (day) moment.setUTCDate(moment.getUTCDate() + 1);
   if (moment.getTime() <= Date.now()) throw wrong("--expires is in the past.");
   return moment.toISOString();
-}
-
-function scopeOf(text: string): Scope {
-  const scope = SCOPES.find((known) => known === text);
-  if (scope === undefined) throw wrong(`--scope is one of ${SCOPES.join(", ")}.`);
-  return scope;
-}
-
-function given(value: string | undefined, option: string): string {
-  if (value === undefined || value === "") throw wrong(`${option} is missing.`);
-  return value;
 }
 
 async function main(): Promise<void> {

@@ -4,7 +4,7 @@ import { ERROR_CODES } from "../domain/errors.ts";
 import { freePort } from "../machine/free-port.ts";
 import type { BreakerState } from "../domain/ktrdr-request.ts";
 import type { Logger } from "../logger.ts";
-import { TOOLS } from "../mcp/tools/index.ts";
+import { ALL_TOOLS } from "../mcp/tools/index.ts";
 import { createMetrics, type Metrics, type MetricSources } from "../metrics/metrics.ts";
 import { serveWatch, type WatchServer } from "../metrics/serve.ts";
 import { jobFigures, OPEN_STATES } from "../store/job-figures.ts";
@@ -28,7 +28,7 @@ export function mcpMetrics(
   breaker: () => BreakerState,
   folders: MetricSources["folders"] = {},
 ): Metrics {
-  const tools = { names: TOOLS.map(({ name }) => name), codes: ERROR_CODES };
+  const tools = { names: ALL_TOOLS.map(({ name }) => name), codes: ERROR_CODES };
   return createMetrics({ names: NAMES, tools, figures, executionsDropped: dropped, breaker, folders });
 }
 

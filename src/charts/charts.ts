@@ -1,17 +1,26 @@
 /** Charts: the course of a training, how far results lie apart, and equity over time. */
+import type { TopLevelSpec } from "vega-lite";
 import type { Group } from "../domain/comparison.ts";
 import type { LearningCurve } from "../domain/result.ts";
-import { draw } from "./draw.ts";
+import { NARROW, picture, type Picture } from "./draw.ts";
+import { luckChart, type LuckChart } from "./luck-chart.ts";
 
-/** All methods answer with a PNG and throw DomainError `charts_missing`. */
 export interface Charts {
   /** Losses of a training by epoch; accuracies below, when there are any. */
-  learningCurve(curve: LearningCurve): Promise<Uint8Array>;
-  /** Values of each group as dots, the median as a tick, two standard errors as a bar; the best on top. */
-  comparison(figure: string, groups: readonly (Group & { readonly name: string })[]): Promise<Uint8Array>;
+  learningCurve(curve: LearningCurve): Picture;
+  /**
+   * Values of each group as dots, the median as a tick, two standard errors as a bar; the best on top.
+   * @param explained whether the drawing itself says what is what
+   */
+  comparison(figure: string, groups: readonly Compared[], explained?: boolean): Picture;
   /** Each line under its name, with a dot where it was measured. All begin at 1. */
-  equity(lines: readonly EquityLine[]): Promise<Uint8Array>;
+  equity(lines: readonly EquityLine[]): Picture;
+  /** The best figure so far as steps, against the bar that rises with every trial. */
+  luck(course: LuckChart): Picture;
 }
+
+/** A group as it is drawn: only its figures and its name are needed. */
+type Compared = Pick<Group, "median" | "error" | "values"> & { readonly name: string };
 
 /** Values are multiples of the beginning, days YYYY-MM-DD. */
 export interface EquityLine {
@@ -20,14 +29,18 @@ export interface EquityLine {
 }
 
 const WIDTH = 460;
+/** What names take more than figures, beside a drawing on a telephone. */
+const NAMES = 75;
 
 export const charts: Charts = {
-  async learningCurve({ trainLoss, valLoss, trainAccuracy, valAccuracy }) {
+  luck: luckChart,
+
+  learningCurve({ trainLoss, valLoss, trainAccuracy, valAccuracy }) {
     const parts = [
       { of: "loss", series: { training: trainLoss, validation: valLoss } },
       { of: "accuracy", series: { training: trainAccuracy, validation: valAccuracy } },
     ].filter(({ series }) => series.training.length + series.validation.length > 0);
-    return await draw({
+    return picture({
       vconcat: parts.map(({ of, series }) => ({
         width: WIDTH,
         height: 150,
@@ -46,26 +59,32 @@ export const charts: Charts = {
     });
   },
 
-  async equity(lines) {
-    return await draw({
+  equity(lines) {
+    return picture({
       width: WIDTH,
       height: 220,
       data: { values: lines.flatMap(({ name, points }) => points.map(({ day, value }) => ({ day, value, name }))) },
       mark: { type: "line", point: { size: 12 } },
       encoding: {
-        x: { field: "day", type: "temporal", title: null, scale: { type: "utc" } },
+        x: { field: "day", type: "temporal", title: null, scale: { type: "utc" }, axis: { format: "%b %Y" } },
         y: {
           field: "value",
           type: "quantitative",
           title: "equity, 1 at the beginning",
           scale: { zero: false },
         },
-        color: { field: "name", type: "nominal", title: null, sort: null, legend: { orient: "bottom", columns: 1 } },
+        color: {
+          field: "name",
+          type: "nominal",
+          title: null,
+          sort: null,
+          legend: { orient: "bottom", columns: 1, labelLimit: 500 },
+        },
       },
     });
   },
 
-  async comparison(figure, groups) {
+  comparison(figure, groups, explained = true) {
     const rows = groups.map(({ name, median, error, values }, at) => {
       const label = `${at + 1}. ${name}`;
       return { label, median, low: median - 2 * (error ?? 0), high: median + 2 * (error ?? 0), values };
@@ -73,9 +92,9 @@ export const charts: Charts = {
     const y = { field: "label", type: "nominal" as const, title: null, sort: null };
     const x = {
       type: "quantitative" as const,
-      title: `${figure} (dots: runs; tick: median; bar: two standard errors)`,
+      title: explained ? `${figure} (dots: runs; tick: median; bar: two standard errors)` : figure,
     };
-    return await draw({
+    const spec = {
       width: WIDTH,
       height: { step: 26 },
       data: { values: rows },
@@ -88,6 +107,7 @@ export const charts: Charts = {
           encoding: { y, x: { ...x, field: "values" } },
         },
       ],
-    });
+    } satisfies TopLevelSpec;
+    return picture(spec, NARROW - NAMES);
   },
 };

@@ -37,9 +37,12 @@ export function oneLine(text: string, most = 300): string {
   return whole ? line : `${line.slice(0, most - 1).toWellFormed()}…`;
 }
 
-/** One line for a cell of a Markdown table: nothing in it makes a link, a picture or a new line. */
-export const markdownCell = (text: string, most: number): string =>
-  `\`${oneLine(text, most).replaceAll("`", "'").replaceAll("|", "\\|") || " "}\``;
+/**
+ * One line of others in Markdown, as code: no link, picture, tag or new line begins in it. A backtick would end the code,
+ * and a stroke may end the cell of a table: both are shown as their likes.
+ */
+export const markdownCode = (text: string, most: number): string =>
+  `\`${oneLine(text, most).replaceAll("`", "'").replaceAll("|", "¦") || " "}\``;
 
 /** Plain data with all its texts and names `visible`; the same value when they are already. */
 export function allVisible<T>(value: T): T {

@@ -1,11 +1,14 @@
 /** Addresses in Temporal's Web UI. */
 
-/** Shows jobs only: slot keepers and wardens would be most of the list. */
+/** Shows jobs only, without slot keepers and wardens. */
 const JOBS = "KtrdrKind IS NOT NULL";
 
-/** @param ui its address, without a trailing slash */
+const workflowsIn = (ui: string, namespace: string): string =>
+  `${ui.replace(/\/+$/, "")}/namespaces/${encodeURIComponent(namespace)}/workflows`;
+
+/** The list of all jobs. */
 export const jobsInWebUi = (ui: string, namespace: string): string =>
-  `${ui}/namespaces/${encodeURIComponent(namespace)}/workflows?query=${encodeURIComponent(JOBS)}`;
+  `${workflowsIn(ui, namespace)}?query=${encodeURIComponent(JOBS)}`;
 
 export const jobInWebUi = (ui: string, namespace: string, jobId: string): string =>
-  `${ui}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(jobId)}`;
+  `${workflowsIn(ui, namespace)}/${encodeURIComponent(jobId)}`;

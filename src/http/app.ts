@@ -1,4 +1,5 @@
-import { Hono, type MiddlewareHandler } from "hono";
+import { Hono, type Context, type MiddlewareHandler } from "hono";
+import { except } from "hono/combine";
 import { cors } from "hono/cors";
 import type { Logger } from "../logger.ts";
 import { protectedResource, type Authenticate } from "./bearer.ts";
@@ -6,6 +7,7 @@ import type { HttpEnv } from "./bindings.ts";
 import { guard, type AllowedNames } from "./guard.ts";
 import { serveMessages, type MessageParts } from "./messages.ts";
 import type { OAuthSettings } from "./oauth.ts";
+import { pageDoor, type DoorParts } from "./page-door.ts";
 import type { Readiness } from "./readiness.ts";
 import { refusal } from "./refusal.ts";
 import type { Work } from "./work.ts";
@@ -17,6 +19,8 @@ export interface HttpParts extends MessageParts {
   readonly ready: () => Promise<Readiness>;
   /** Answers in Prometheus' text format; null: no metrics are served. */
   readonly metrics: (() => Promise<string>) | null;
+  /** The page for people, and who may read it; null: there is none. */
+  readonly page: Pick<DoorParts, "page" | "open" | "most"> | null;
   readonly work: Work;
   readonly log: Logger;
 }
@@ -30,8 +34,10 @@ export function createHttpApp(parts: HttpParts): Hono<HttpEnv> {
     const readiness = await parts.ready();
     return json(readiness, readiness.ready ? 200 : 503);
   });
-  app.use(guard(parts.allowed));
-  app.use(FOR_WEB_PAGES);
+  const door = parts.page === null ? null : pageDoor({ ...parts, ...parts.page });
+  const ofThePage = ({ req }: Context) => door?.serves(req.path) === true;
+  // The page has a guard of its own, and no other page may ever read it.
+  app.use(except(ofThePage, guard(parts.allowed), FOR_WEB_PAGES));
   if (oauth !== null) {
     const { path, document } = protectedResource(oauth);
     app.get(path, ({ json }) => json(document));
@@ -39,13 +45,20 @@ export function createHttpApp(parts: HttpParts): Hono<HttpEnv> {
   const identified = identify(parts.authenticate);
   app.all("/mcp", identified, parts.work.bounded, serveMessages(parts));
   if (metrics !== null) app.get("/metrics", identified, async ({ body }) => body(await metrics(), 200, PROMETHEUS));
-  app.notFound(() => refusal(404, "There is nothing here; MCP is served at /mcp."));
+  if (door !== null) app.route("/", door.app);
+  app.notFound((context) =>
+    door !== null && isPerson(context)
+      ? door.nothing(context)
+      : refusal(404, "There is nothing here; MCP is served at /mcp."),
+  );
   app.onError((error) => {
     log.error({ err: error }, "a request failed");
     return refusal(500, "This server failed to answer; its log says why.");
   });
   return app;
 }
+
+const isPerson = ({ req }: Context) => req.method === "GET" && (req.header("accept") ?? "").includes("text/html");
 
 /** With these headers a browser hands the answer to a page of another origin. The guard decides which pages may call. */
 const FOR_WEB_PAGES = cors({

@@ -1,4 +1,9 @@
-import { hostHeaderValidationResponse, originValidationResponse } from "@modelcontextprotocol/server";
+import {
+  hostHeaderValidationResponse,
+  originValidationResponse,
+  validateHostHeader,
+  validateOriginHeader,
+} from "@modelcontextprotocol/server";
 import type { MiddlewareHandler } from "hono";
 
 export interface AllowedNames {
@@ -19,4 +24,13 @@ export function guard({ hosts, origins }: AllowedNames): MiddlewareHandler {
     if (refusal !== undefined) return refusal;
     return await next();
   };
+}
+
+/**
+ * Whether a request for the page comes from nobody else's page. The origins that may call do not count here: what they
+ * may call asks for a token, and the page knows its reader by a cookie.
+ */
+export function comesFromHere({ hosts }: AllowedNames, { headers }: Request): boolean {
+  const host = validateHostHeader(headers.get("host"), [...hosts]);
+  return host.ok && validateOriginHeader(headers.get("origin"), [host.hostname]).ok;
 }

@@ -8,6 +8,7 @@ import { createAuthenticate, type Authenticate } from "./bearer.ts";
 import { callerIn } from "./caller.ts";
 import { listen } from "./listen.ts";
 import type { MessageParts } from "./messages.ts";
+import type { Page } from "./page-door.ts";
 import { createReadiness } from "./readiness.ts";
 import type { HttpSettings } from "./settings.ts";
 import { readTokens } from "./token-file.ts";
@@ -23,10 +24,12 @@ export interface HttpServerParts extends Omit<MessageParts, "mcp"> {
   readonly log: Logger;
   /** A fresh server for one request. */
   readonly serverFor: (caller: KnownCaller) => McpServer;
-  /** The caller when no token is asked for. */
+  /** The caller when no token is asked for. Nobody reads the page with a wider scope. */
   readonly local: KnownCaller;
   /** Answers in Prometheus' text format; null: no metrics are served. */
   readonly metrics: (() => Promise<string>) | null;
+  /** The page for people; null: none is served. */
+  readonly page: Page | null;
 }
 
 export interface HttpServer {
@@ -58,6 +61,7 @@ export async function startHttpServer(settings: HttpSettings, parts: HttpServerP
     oauth,
     ready: createReadiness(parts.deps, log),
     metrics: parts.metrics,
+    page: parts.page === null ? null : { page: parts.page, open: !settings.authenticated, most: local.scope },
     work,
     log,
   });

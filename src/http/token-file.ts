@@ -4,7 +4,7 @@ import { chmod, chown, readFile, rename, stat, unlink, writeFile } from "node:fs
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
-import { SCOPES } from "../domain/identity.ts";
+import { HolderName, SCOPES } from "../domain/identity.ts";
 import type { Stored } from "../domain/stored.ts";
 
 /** Distinguishes our tokens from those of an authorization server, and lets secret scanners recognise them. */
@@ -15,8 +15,8 @@ const RETRY_LOCK_MS = 50;
 const PATIENCE_MS = 5_000;
 
 const Entry = z.strictObject({
-  /** Who holds it; unique in the file. No "@": a name with one comes from an authorization server. */
-  name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "letters, digits, '.', '_' and '-', at most 64"),
+  /** Who holds it; unique in the file. */
+  name: HolderName,
   scope: z.enum(SCOPES),
   /** ISO-8601 UTC; the token is refused from then on. */
   expires: z.iso.datetime(),

@@ -49,7 +49,7 @@ export function createWork(places: Places): Work {
     },
     async bounded(context, next) {
       if (leaving) return refusal(503, "This server is shutting down.", RETRY);
-      const { name } = context.get("caller");
+      const { name } = context.var.caller ?? context.var.reader;
       const idle = context.req.header("mcp-method") === IDLE_METHOD;
       const taken = idle ? subscriptions : calls;
       const full = taken.full(name);

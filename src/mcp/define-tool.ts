@@ -29,6 +29,14 @@ export interface ToolContext extends Asking {
   readonly log: Logger;
   /** Adds a picture to the answer. */
   readonly attach: (png: Uint8Array) => void;
+  /** @throws DomainError `invalid_input` when the researcher's page has no view at the path */
+  readonly pageAt: (path: string) => Promise<PageView>;
+}
+
+/** A view of the researcher's page: HTML that is complete in itself, with the texts of others escaped. */
+export interface PageView {
+  readonly title: string;
+  readonly html: string;
 }
 
 interface ToolSpec<I extends z.ZodObject, O extends z.ZodObject> {
@@ -44,6 +52,10 @@ interface ToolSpec<I extends z.ZodObject, O extends z.ZodObject> {
   readonly annotations: ToolAnnotations;
   /** True when its answers quote texts of others (descriptions, reasons, notes): the answers then say that these are data. */
   readonly quotes?: true;
+  /** Path of the view that shows what the answer is about. Clients that show MCP Apps open it: not for calls that are repeated. */
+  readonly page?: (args: z.output<I>) => string;
+  /** Only the researcher's page calls the tool. Says the answer in words; no model reads its facts. */
+  readonly forPage?: (answer: z.output<O>) => string;
   /** Answers with the facts; throws DomainError to tell the caller what to do. */
   readonly handle: (args: z.output<I>, context: ToolContext) => Promise<z.input<O>>;
 }
@@ -62,6 +74,9 @@ export interface Tool {
    * @throws DomainError; anything else is a defect of ours.
    */
   readonly run: (args: unknown, context: ToolContext) => Promise<Readonly<Record<string, unknown>>>;
+  /** Null for arguments that are not valid. */
+  readonly page?: (args: unknown) => string | null;
+  readonly forPage?: (answer: Readonly<Record<string, unknown>>) => string;
 }
 
 /** The scope that a tool needs: `read` when it only reads. */
@@ -69,10 +84,12 @@ export const scopeOf = ({ annotations }: { readonly annotations: Partial<ToolAnn
   annotations.readOnlyHint === true ? "read" : "research";
 
 export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(spec: ToolSpec<I, O>): Tool {
-  const { handle, quotes, ...surface } = spec;
+  const { handle, quotes, page, forPage, ...surface } = spec;
   const note = quotes === true ? { note: DATA_NOTE } : {};
   return {
     ...surface,
+    ...(page === undefined ? {} : { page: pathFor(spec.input, page) }),
+    ...(forPage === undefined ? {} : { forPage: (answer) => forPage(spec.output.parse(answer)) }),
     async run(args, context) {
       const input = spec.input.safeParse(args ?? {});
       if (!input.success) throw inputError(spec.name, spec.input, input.error, args);
@@ -85,3 +102,10 @@ export function defineTool<I extends z.ZodObject, O extends z.ZodObject>(spec: T
     },
   };
 }
+
+const pathFor =
+  <I extends z.ZodObject>(input: I, page: (args: z.output<I>) => string): NonNullable<Tool["page"]> =>
+  (args) => {
+    const { data } = input.safeParse(args ?? {});
+    return data === undefined ? null : page(data);
+  };

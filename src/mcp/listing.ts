@@ -1,6 +1,7 @@
 /** What clients see of a tool before they call it. */
 import type { StandardSchemaWithJSON } from "@modelcontextprotocol/server";
 import { z } from "zod";
+import { APP_ONLY, OPENS_APP } from "./app/meta.ts";
 import type { Tool } from "./define-tool.ts";
 import tools from "./tools.json" with { type: "json" };
 
@@ -10,7 +11,10 @@ export type Listing = Pick<Tool, "name" | "title" | "description"> & {
   readonly annotations: Partial<Tool["annotations"]>;
   readonly inputSchema: Shape;
   readonly outputSchema: Shape;
+  /** What a host of MCP Apps reads. */
+  readonly _meta?: Meta;
 };
+type Meta = typeof OPENS_APP | typeof APP_ONLY;
 
 /**
  * The product's tools, written down so that a client has its list before their code is read. test/mcp/surface.test.ts
@@ -18,14 +22,20 @@ export type Listing = Pick<Tool, "name" | "title" | "description"> & {
  */
 export const LISTED = tools as readonly Listing[];
 
-export const listingOf = ({ name, title, description, input, output, annotations }: Tool): Listing => ({
+export const listingOf = ({ name, title, description, input, output, annotations, page, forPage }: Tool): Listing => ({
   name,
   title,
   description,
   inputSchema: shapeOf(input, "input"),
   outputSchema: outline(shapeOf(output, "output")),
   annotations: hintsOf(annotations),
+  ...(forPage === undefined ? {} : { _meta: APP_ONLY }),
+  ...(page === undefined ? {} : { _meta: OPENS_APP }),
 });
+
+/** What clients see that show no MCP Apps: what is for such an app only would be noise to them. */
+export const withoutApp = (listed: readonly Listing[]): readonly Listing[] =>
+  listed.flatMap(({ _meta, ...plain }) => (_meta !== undefined && "visibility" in _meta.ui ? [] : [plain]));
 
 /** The specification gives the other hints no meaning for a tool that only reads, and takes `readOnlyHint` for false. */
 function hintsOf({ readOnlyHint, ...others }: Tool["annotations"]): Listing["annotations"] {

@@ -3,7 +3,7 @@ import type { Logger } from "../logger.ts";
 import type { Deps } from "../research/ports.ts";
 import type { ToolExecution } from "../store/execution-log.ts";
 import type { Admission } from "./admission/admission.ts";
-import type { Tool } from "./define-tool.ts";
+import type { PageView, Tool } from "./define-tool.ts";
 import type { ExecutionQueue } from "./execution-log.ts";
 
 export interface ServerParts {
@@ -12,6 +12,8 @@ export interface ServerParts {
   readonly executions: ExecutionQueue;
   /** One for the whole process, so that all servers count together. */
   readonly admission: Admission;
+  /** The researcher's page, for clients that show it. @throws DomainError `invalid_input` when it has no view at the path */
+  readonly page: (deps: Deps, path: string) => Promise<PageView>;
   readonly log: Logger;
   /** Aborts when the process is about to end: waiting calls then answer with what is known. */
   readonly leaving?: AbortSignal;

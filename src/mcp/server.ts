@@ -10,10 +10,12 @@ import { allVisible } from "../domain/plain-text.ts";
 import { mayUse, type Identity } from "../domain/identity.ts";
 import type { Logger } from "../logger.ts";
 import type { KnownCaller, ServerParts } from "./server-parts.ts";
+import { registerApp, showsApps } from "./app/app.ts";
+import { VIEW_AT } from "./app/meta.ts";
 import { scopeOf, type ClientIdentity, type ReportProgress, type Tool, type ToolContext } from "./define-tool.ts";
 import { toToolError } from "./errors.ts";
 import { INSTRUCTIONS } from "./instructions.ts";
-import { LISTED, listedSchema, listingOf, type Listing } from "./listing.ts";
+import { LISTED, listedSchema, listingOf, withoutApp, type Listing } from "./listing.ts";
 import { clientIn, countedAs } from "./client-info.ts";
 import { recordedCall, taskIdIn } from "./recorded-call.ts";
 import { registerPrompts } from "./prompts/register.ts";
@@ -59,12 +61,14 @@ export function createServer(parts: ServerParts, caller: KnownCaller = LOCAL): M
   );
   const listed = parts.tools?.map(listingOf) ?? LISTED;
   const offered = listed.filter((tool) => mayUse(caller, scopeOf(tool)));
-  server.server.setRequestHandler("tools/list", () => {
+  const plain = withoutApp(offered);
+  server.server.setRequestHandler("tools/list", (_request, context) => {
     setTimeout(() => void Promise.allSettled([toolsOf(parts), parts.deps()]), READ_AFTER_MS);
-    return { tools: offered };
+    return { tools: [...(showsApps(server, context) ? offered : plain)] };
   });
   const watch = parts.notifies === true ? watchFor(server, parts) : null;
   registerPrompts(server, parts.deps);
+  registerApp(server);
   registerResources(server, {
     deps: parts.deps,
     ask: async (name, args, context) => await answer(server, name, args, context, parts, caller),
@@ -75,11 +79,11 @@ export function createServer(parts: ServerParts, caller: KnownCaller = LOCAL): M
   return server;
 }
 
-let own: Promise<{ readonly TOOLS: readonly Tool[] }> | null = null;
+let own: Promise<{ readonly ALL_TOOLS: readonly Tool[] }> | null = null;
 
 /** Read at the first call: listing them needs none of what they do. */
 const toolsOf = async ({ tools }: ServerParts): Promise<readonly Tool[]> =>
-  tools ?? (await (own ??= import("./tools/index.ts"))).TOOLS;
+  tools ?? (await (own ??= import("./tools/index.ts"))).ALL_TOOLS;
 
 /** Clients from 2026-07-28 on subscribe where we do not see it, so every job that an answer showed as open is watched. */
 function watchFor(server: McpServer, { deps, log }: ServerParts): ResultWatch {
@@ -129,9 +133,10 @@ async function answer(
   }
 }
 
-type CallContext = Omit<ToolContext, "deps" | "admission" | "attach"> & {
+type CallContext = Omit<ToolContext, "deps" | "admission" | "attach" | "pageAt"> & {
   /** The key under which the limits count the caller. */
   readonly counted: string;
+  readonly showsApps: boolean;
 };
 
 /** `gone` aborts when the client gives the call up; from 2026-07-28 on, over HTTP, by closing the connection. */
@@ -146,6 +151,7 @@ async function call(tool: Tool, sent: unknown, context: CallContext, parts: Call
     clientVersion: context.client.version,
     identity: { name: context.caller.name, source: context.caller.source },
   });
+  const view = context.showsApps ? viewOf(tool, args) : {};
   try {
     assertAllowed(tool, context.caller);
     const { admission } = parts;
@@ -154,18 +160,27 @@ async function call(tool: Tool, sent: unknown, context: CallContext, parts: Call
       void pictures.push({ type: "image", data: Buffer.from(png).toString("base64"), mimeType: "image/png" });
     const run = async () => {
       assertWanted(parts.gone);
-      return allVisible(await tool.run(args, { ...context, admission, attach, deps: await parts.deps() }));
+      const deps = await parts.deps();
+      const pageAt = async (path: string) => await parts.page(deps, path);
+      return allVisible(await tool.run(args, { ...context, admission, attach, deps, pageAt }));
     };
     const facts = await admission.call(context.counted, tool.name, args, run);
     record(null, taskIdIn(facts));
     const open = facts["final"] === false ? taskIdIn(facts) : null;
     if (open !== null) parts.onOpenJob?.(open);
-    return { content: [{ type: "text", text: JSON.stringify(facts) }, ...pictures], structuredContent: { ...facts } };
+    const text = tool.forPage?.(facts) ?? JSON.stringify(facts);
+    return { content: [{ type: "text", text }, ...pictures], structuredContent: { ...facts }, ...view };
   } catch (error) {
     const { code, text } = toToolError(error, tool.name, context.log);
     record(code, null);
-    return { isError: true, content: [{ type: "text", text }] };
+    return { isError: true, content: [{ type: "text", text }], ...view };
   }
+}
+
+/** Tells the page in a client's frame which of its views belongs to the answer. */
+function viewOf(tool: Tool, args: unknown): Pick<CallToolResult, "_meta"> {
+  const path = tool.page?.(args) ?? null;
+  return path === null ? {} : { _meta: { [VIEW_AT]: path } };
 }
 
 /** Checks that a call which waited is still wanted. @throws DomainError `client_gone` */
@@ -204,6 +219,7 @@ function contextOf(server: McpServer, context: ServerContext, caller: KnownCalle
     client,
     caller: { name: caller.name ?? client.name, scope: caller.scope, source: caller.source },
     counted: countedAs(caller, client),
+    showsApps: showsApps(server, context),
     log,
   };
 }

@@ -17,7 +17,10 @@ import type { JudgedRuns } from "../store/judged-runs.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { OpenWork } from "../store/open-work.ts";
 import type { ResearchControlReader } from "../store/research-control.ts";
+import type { Overview } from "../store/overview.ts";
 import type { ResultReader } from "../store/result-reader.ts";
+import type { StrategyRuns } from "../store/strategy-runs.ts";
+import type { TrialReader } from "../store/trials.ts";
 import type { Jobs } from "../temporal/jobs.ts";
 import type { LastLooks } from "./jobs/last-looks.ts";
 
@@ -37,7 +40,13 @@ export interface RecordsPort {
   readonly experiments: ExperimentStore;
   readonly judged: JudgedRuns;
   /** What was looked at. */
-  readonly ledger: Pick<Ledger, "trials" | "counts" | "standings">;
+  readonly ledger: Pick<Ledger, "head" | "trials" | "counts" | "standings" | "limits" | "check">;
+  /** The ledger's trials one by one. */
+  readonly trials: TrialReader;
+  /** What strategies did, by their texts. */
+  readonly strategyRuns: StrategyRuns;
+  /** What happened over a time, in numbers. */
+  readonly overview: Overview;
   readonly holdouts: HoldoutReader;
   /** The log of calls. */
   readonly calls: Pick<ExecutionLog, "recent">;
@@ -51,7 +60,7 @@ export interface RecordsPort {
 }
 
 export interface Links {
-  /** Temporal Web UI, without a trailing slash; null when not configured. */
+  /** Temporal Web UI; null when not configured. */
   readonly temporalUi: string | null;
   readonly temporalNamespace: string;
 }

@@ -13,6 +13,7 @@ const LabFileSchema = z.object({
     database: z.string(),
     temporal: z.string(),
     temporalUi: z.string().optional(),
+    page: z.string().optional(),
   }),
   /** Environment that makes any process of ktrdr-mcp use this lab. */
   env: z.record(z.string(), z.string()),

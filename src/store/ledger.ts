@@ -83,7 +83,7 @@ const AT_A_TIME = 5_000;
 const MOST_SHOWN = 20;
 
 /** SQL: lines of backtests whose figures were shown. The same figures of the same run are one look. */
-const SHOWN = "state = 'finished' and kind in ('trial', 'replay', 'import')";
+export const SHOWN = "state = 'finished' and kind in ('trial', 'replay', 'import')";
 
 const COUNTS = `select symbol, count(*)::integer as count
   from (select distinct symbol, run, sharpe from trial_events where ${SHOWN} and symbol = any($1)) looks group by symbol`;
@@ -110,11 +110,7 @@ export function createLedger(pool: Pool): Ledger {
 
     trials: (symbol, window) => trialsOf(pool, symbol, window),
 
-    async counts(symbols) {
-      if (symbols.length === 0) return new Map();
-      const rows = await select(pool, z.object({ symbol: z.string(), count: z.number() }), COUNTS, [symbols]);
-      return new Map(rows.map(({ symbol, count }) => [symbol, count]));
-    },
+    counts: (symbols) => looksAt(pool, symbols),
 
     async standings(symbols) {
       const row = z.object({ symbol: z.string(), count: z.number(), left: z.number().nullable() });
@@ -144,6 +140,13 @@ export function createLedger(pool: Pool): Ledger {
 }
 
 export const LEDGER_TABLE = "trial_events";
+
+/** As `Ledger.counts`. */
+export async function looksAt(session: Session, symbols: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  if (symbols.length === 0) return new Map();
+  const rows = await select(session, z.object({ symbol: z.string(), count: z.number() }), COUNTS, [symbols]);
+  return new Map(rows.map(({ symbol, count }) => [symbol, count]));
+}
 
 /** The last line; null while there is none. */
 export const ledgerHead = async (session: Session): Promise<LedgerHead | null> =>

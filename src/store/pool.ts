@@ -105,7 +105,10 @@ async function alone(pool: Pool, text: string, values: unknown[]): Promise<Query
   }
 }
 
-const storable = (value: unknown) => (typeof value === "string" ? toText(value) : value);
+function storable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(storable);
+  return typeof value === "string" ? toText(value) : value;
+}
 
 /**
  * Runs `work` inside one transaction on one connection: all of it is kept or nothing is.

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { DomainError, isDomainError } from "../domain/errors.ts";
 import { appliedMigrations, migrate } from "./migrate.ts";
+import { PAGE_TABLES } from "./page-access.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 import { digestOf } from "./row-digest.ts";
 import { quoted, rowText, tablesOf, type Table } from "./snapshot.ts";
@@ -15,8 +16,11 @@ export interface Filling {
   lines(): AsyncIterable<string>;
 }
 
-/** These tables may hold rows in an empty database, and keep them: even a tool call that only looks is logged. */
-const LOGS: readonly string[] = ["tool_executions"];
+/**
+ * These tables may hold rows in an empty database, and keep them: even a tool call that only looks is logged, and who
+ * may read the page says nothing about research.
+ */
+const KEPT: readonly string[] = ["tool_executions", ...PAGE_TABLES];
 
 /** These tables may hold rows in an empty database; the rows of the backup replace them. */
 const SETTINGS: readonly string[] = ["research_control", "backups", "clocks"];
@@ -41,7 +45,7 @@ export async function prepareEmpty(pool: Pool, databaseUrl: string, schema: read
   await migrate(databaseUrl, { to: schema.at(-1) });
 }
 
-/** @throws DomainError `place_not_empty` when a table holds a row; the log of calls may */
+/** @throws DomainError `place_not_empty` when a table holds a row that a restore would not keep or replace */
 export async function assertEmpty(pool: Pool): Promise<void> {
   await withTransaction(pool, lockedEmpty);
 }
@@ -55,7 +59,8 @@ export async function assertEmpty(pool: Pool): Promise<void> {
 export async function refill(pool: Pool, fillings: readonly Filling[]): Promise<void> {
   await withTransaction(pool, async (session) => {
     await run(session, "set local timezone = 'UTC'; set local extra_float_digits = 1");
-    const there = await lockedEmpty(session);
+    // No backup of ours lets anybody in to the page.
+    const there = (await lockedEmpty(session)).filter(({ name }) => !PAGE_TABLES.includes(name));
     for (const filling of fillings) {
       const target = there.find(({ name }) => name === filling.table.name);
       const unknown = filling.table.columns.filter((column) => target?.columns.includes(column) !== true);
@@ -73,7 +78,7 @@ export async function refill(pool: Pool, fillings: readonly Filling[]): Promise<
   });
 }
 
-async function lockedEmpty(session: Session, mayBeFull = LOGS): Promise<Table[]> {
+async function lockedEmpty(session: Session, mayBeFull = KEPT): Promise<Table[]> {
   const tables = await tablesOf(session);
   if (tables.length === 0) return tables;
   await run(session, `lock table ${tables.map(({ name }) => quoted(name)).join(", ")} in access exclusive mode`);

@@ -13,6 +13,16 @@ export interface ModelFilter {
   readonly limit?: number;
 }
 
+/** A backtest of one draw. */
+export interface Draw {
+  readonly jobId: string;
+  /** Annual. */
+  readonly sharpe: number;
+}
+
+/** `of` is the backtest that was asked for. */
+const DrawRow = z.object({ of: z.string(), jobId: z.string(), sharpe: z.number() });
+
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
 export interface ResultReader {
   /** Null while a job has no result, and for jobs that never have one. */
@@ -22,10 +32,12 @@ export interface ResultReader {
   /** Backtests of other models that came out the same, digit for digit, on the same market and days; the oldest first. */
   twins(jobId: string): Promise<readonly string[]>;
   /**
-   * The Sharpe ratios of a backtest and of its sisters: the same backtest of other draws of the same training. One alone
-   * when there are no others.
+   * A backtest and its sisters: the same backtest of other draws of the same training. None when its training is not on
+   * record.
    */
-  draws(jobId: string): Promise<readonly number[]>;
+  draws(jobId: string): Promise<readonly Draw[]>;
+  /** The same of several backtests, by their ids; those without any are left out. */
+  drawsOf(jobIds: readonly string[]): Promise<ReadonlyMap<string, readonly Draw[]>>;
   /** Newest first. */
   listModels(filter?: ModelFilter): Promise<ModelRecord[]>;
   /** The newest model at this path, since KTRDR reuses paths after its folder was emptied; null when it is not ours. */
@@ -47,17 +59,22 @@ const TWINS = `
   where a.job_id = $1 and a.kind = 'backtest' and b.kind = 'backtest' and a.trades > 0 and not b.result ? 'measures'
   order by b.recorded_at, b.job_id limit 3`;
 
+/** One backtest after the other: together they would be sought among all jobs. */
 const DRAWS = `
-  select distinct on (r.model_path) r.sharpe
+  select asked.of, draw.* from unnest($1::text[]) asked (of) cross join lateral (
+  select distinct on (r.model_path) r.job_id, r.sharpe
   from jobs a join models ma on ma.job_id = a.request ->> 'trainingJobId'
-    join jobs b on b.kind = 'backtest' and b.strategy = a.strategy and ${sameBut("b", "a", ["modelPath", "trainingJobId", "insisted"])}
+    join jobs b on b.kind = 'backtest' and b.strategy = a.strategy and b.symbol = a.symbol
+      and b.request ->> 'startDate' = a.request ->> 'startDate' and ${sameBut("b", "a", ["modelPath", "trainingJobId", "insisted"])}
     join models mb on mb.job_id = b.request ->> 'trainingJobId' and (mb.symbol, mb.timeframe, mb.start_date, mb.end_date)
       = (ma.symbol, ma.timeframe, ma.start_date, ma.end_date)
     join results r on r.job_id = b.job_id
-  where a.job_id = $1 and r.sharpe is not null
-  order by r.model_path`;
+  where a.job_id = asked.of and r.sharpe is not null
+  order by r.model_path) draw`;
 
 export function createResultReader(pool: Pool): ResultReader {
+  const drawsOf = async (jobIds: readonly string[]) =>
+    Map.groupBy(await select(pool, DrawRow, DRAWS, [[...jobIds]]), ({ of }) => of);
   return {
     async get(jobId) {
       const row = z.object({ result: JobResult });
@@ -76,10 +93,9 @@ export function createResultReader(pool: Pool): ResultReader {
       return found.map((row) => row.jobId);
     },
 
-    async draws(jobId) {
-      const found = await select(pool, z.object({ sharpe: z.number() }), DRAWS, [jobId]);
-      return found.map(({ sharpe }) => sharpe);
-    },
+    draws: async (jobId) => (await drawsOf([jobId])).get(jobId) ?? [],
+
+    drawsOf,
 
     listModels(filter = {}) {
       return select(

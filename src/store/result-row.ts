@@ -9,8 +9,11 @@ const figure = z.number().nullable();
 export const NO_CURVE = `'{"trainLoss":[],"valLoss":[],"trainAccuracy":[],"valAccuracy":[]}'::jsonb`;
 
 /** SQL: whether the result of the table `results` under this name is branded; see domain/insistence.ts. */
-export const branded = (results: string): string =>
-  `coalesce(${results}.result -> 'caveats' @> '[{"code": "${LOOKS_AHEAD}"}]', false)`;
+export const branded = (results: string): string => hasCaveat(results, LOOKS_AHEAD);
+
+/** SQL: whether the result of the table `results` under this name has a caveat with this code. */
+export const hasCaveat = (results: string, code: string): string =>
+  `coalesce(${results}.result -> 'caveats' @> '[{"code": "${code}"}]', false)`;
 
 /** The columns of `ModelRow`; `models` and `results` are joined. */
 export const MODEL_COLUMNS = `m.*, ${branded("r")} as looks_ahead,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { countedBacktests, ledgerHead, LEDGER_TABLE, type LedgerHead } from "./ledger.ts";
 import { appliedMigrations } from "./migrate.ts";
+import { PAGE_TABLES } from "./page-access.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 
 /** A table of ours, with the columns that a backup holds. */
@@ -21,7 +22,7 @@ export interface Snapshot {
   readonly ledger: LedgerHead | null;
   /** Finished backtests of each symbol that the ledger counts as trials, repeated ones too. */
   readonly trials: Readonly<Record<string, number>>;
-  /** Tables that others refer to come first. */
+  /** Tables that others refer to come first. Who may read the page is left out. */
   readonly tables: readonly Table[];
   /** Each row as one line of JSON, a hundred at a time. */
   rows(table: Table): AsyncGenerator<readonly string[]>;
@@ -46,7 +47,7 @@ export function withSnapshot<T>(pool: Pool, work: (snapshot: Snapshot) => Promis
     const [moment] = await select(session, z.object({ now: z.date() }), "select now()"); // this takes the snapshot
     const schema = await appliedMigrations(session);
     if (schema.length === 0) throw noTables();
-    const tables = await tablesOf(session);
+    const tables = (await tablesOf(session)).filter(({ name }) => !PAGE_TABLES.includes(name));
     const counted = tables.some(({ name }) => name === LEDGER_TABLE);
     return await work({
       at: (moment?.now ?? new Date()).toISOString(),

@@ -33,6 +33,11 @@ export interface StrategyVersion extends Pick<ChangeNote, "author" | "reason" | 
   readonly at: string;
 }
 
+/** A line of the ledger, and the commit that names it. */
+export interface VersionMark extends LedgerMark {
+  readonly commit: string;
+}
+
 /** Bytes by name; null for a strategy that was removed. */
 export type Entries = ReadonlyMap<string, Uint8Array | null>;
 
@@ -51,10 +56,12 @@ export interface StrategyHistory {
   newest(): Promise<ReadonlyMap<string, string>>;
   /** Newest first; empty for a strategy that never existed. */
   versions(name: string): Promise<readonly StrategyVersion[]>;
+  /** The newest version of each strategy that ever existed, by its name. */
+  newestVersions(): Promise<ReadonlyMap<string, StrategyVersion>>;
   /** Every strategy that ever existed. */
   names(): Promise<readonly string[]>;
   /** The lines of the ledger that the commits name, newest first, each with its commit. */
-  ledgerMarks(): Promise<readonly (LedgerMark & { readonly commit: string })[]>;
+  ledgerMarks(): Promise<readonly VersionMark[]>;
   /** The bytes of a version; not for removals. */
   read(version: StrategyVersion): Promise<Uint8Array>;
 }
@@ -94,6 +101,7 @@ export function createStrategyHistory(folder: string, readOnly = false): Strateg
 
     newest: async () => await treeOf(gitdir, await headOf(gitdir)),
     versions: async (name) => await log.versions(name),
+    newestVersions: async () => await log.newestVersions(),
     names: async () => await log.names(),
     ledgerMarks: async () => {
       const commits = (await headOf(gitdir)) === null ? [] : await git.log({ ...at, ref: BRANCH });
@@ -209,6 +217,13 @@ class HistoryLog {
   async names(): Promise<readonly string[]> {
     await this.catchUp();
     return [...this.#versions.keys()].toSorted();
+  }
+
+  async newestVersions(): Promise<ReadonlyMap<string, StrategyVersion>> {
+    await this.catchUp();
+    return new Map(
+      [...this.#versions].flatMap(([name, all]) => all.slice(-1).map((newest) => [name, newest] as const)),
+    );
   }
 
   async versions(name: string): Promise<readonly StrategyVersion[]> {

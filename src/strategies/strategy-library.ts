@@ -4,7 +4,13 @@ import { realpath } from "node:fs/promises";
 import { LRUCache } from "lru-cache";
 import { DomainError, isDomainError } from "../domain/errors.ts";
 import type { Logger } from "../logger.ts";
-import { blobIdOf, createStrategyHistory, type StrategyHistory, type StrategyVersion } from "./strategy-history.ts";
+import {
+  blobIdOf,
+  createStrategyHistory,
+  type StrategyHistory,
+  type StrategyVersion,
+  type VersionMark,
+} from "./strategy-history.ts";
 import { decode, encode } from "./strategy-file.ts";
 import type { StrategyEntry, StrategyFile, StrategyFolder } from "./strategy-folder.ts";
 import type { ChangeNote, LedgerMark } from "./version-message.ts";
@@ -33,8 +39,12 @@ export interface StrategyLibrary extends Pick<StrategyFolder, "list" | "read"> {
    *   none; `folder_unavailable`
    */
   save(strategies: readonly NewStrategy[], by: SavedBy): Promise<Saved>;
-  /** Newest first. */
+  /** Newest first. @throws DomainError `folder_unavailable` */
   versions(name: string): Promise<readonly StrategyVersion[]>;
+  /** The newest version of each strategy that ever had one, by its name. @throws DomainError `folder_unavailable` */
+  newestVersions(): Promise<ReadonlyMap<string, StrategyVersion>>;
+  /** The lines of the ledger that versions name, the newest first. @throws DomainError `folder_unavailable` */
+  ledgerMarks(): Promise<readonly VersionMark[]>;
   /**
    * Reads an earlier text.
    * @param version the first digits of a version's id, or the SHA-256 of the text
@@ -83,14 +93,7 @@ export function createStrategyLibrary(
 ): StrategyLibrary {
   let complained = false;
   const soon = new Set<string>();
-  let known: { readonly dir: string; readonly history: StrategyHistory } | null = null;
-  /** The folder may appear after the process has started. */
-  const historyOf = async (): Promise<StrategyHistory> => {
-    const real = await realpath(dir ?? "").catch(() => null);
-    if (real === null) throw new DomainError("folder_unavailable", { what: "The strategies folder cannot be opened." });
-    if (known?.dir !== real) known = { dir: real, history: createStrategyHistory(real, readOnly) };
-    return known.history;
-  };
+  const historyOf = historyIn(dir, readOnly);
   const outside = new OutsideChanges(folder);
   const notice = async (names?: readonly string[]): Promise<void> => {
     if (readOnly) return;
@@ -113,7 +116,9 @@ export function createStrategyLibrary(
     list: async () => await folder.list(),
     read: async (name) => await folder.read(name),
     save: async (strategies, by) => await save({ folder, historyOf, outside, log, ledger }, strategies, by),
-    versions: async (name) => await (await historyOf()).versions(name),
+    versions: async (name) => await read(historyOf, (history) => history.versions(name)),
+    newestVersions: async () => await read(historyOf, (history) => history.newestVersions()),
+    ledgerMarks: async () => await read(historyOf, (history) => history.ledgerMarks()),
 
     readVersion: async (name, wanted) => await readVersion(await historyOf(), name, wanted),
     everything: () => everything(folder, historyOf),
@@ -134,6 +139,31 @@ export function createStrategyLibrary(
     },
   };
 }
+
+/** The folder may appear after the process has started. */
+function historyIn(dir: string | undefined, readOnly: boolean): () => Promise<StrategyHistory> {
+  let known: { readonly dir: string; readonly history: StrategyHistory } | null = null;
+  return async () => {
+    const real = await realpath(dir ?? "").catch(() => null);
+    if (real === null) throw new DomainError("folder_unavailable", { what: "The strategies folder cannot be opened." });
+    if (known?.dir !== real) known = { dir: real, history: createStrategyHistory(real, readOnly) };
+    return known.history;
+  };
+}
+
+/** @throws DomainError `folder_unavailable` */
+async function read<T>(
+  historyOf: () => Promise<StrategyHistory>,
+  what: (history: StrategyHistory) => Promise<T>,
+): Promise<T> {
+  const history = await historyOf();
+  return await what(history).catch((error: unknown) => {
+    throw isDomainError(error) ? error : unreadable(error);
+  });
+}
+
+const unreadable = (cause: unknown): DomainError =>
+  new DomainError("folder_unavailable", { what: "The history of the strategies folder cannot be read.", cause });
 
 async function readVersion(history: StrategyHistory, name: string, wanted: string) {
   for (const version of await history.versions(name)) {

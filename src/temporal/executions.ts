@@ -2,6 +2,7 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, type Clien
 import { DomainError } from "../domain/errors.ts";
 import type { JobInput, JobSettings } from "../domain/job.ts";
 import { isNamespaceMissing } from "./connection.ts";
+import { forgetEnded } from "./forget-ended.ts";
 import { describeNamespace } from "./namespace.ts";
 import { startJob } from "./start-options.ts";
 
@@ -52,6 +53,8 @@ export function createExecutions(client: Client, settings: JobSettings) {
         if (!(error instanceof WorkflowNotFoundError)) throw error;
       }
     },
+    /** Deletes wardens and keepers that ended before this time and as they should. */
+    forgetEnded: async (before: Date): Promise<void> => await forgetEnded(client, before),
     /** Starts a job's workflow again. Harmless when somebody else was quicker. */
     startAgain: async (job: Omit<JobInput, "settings">, experimentId: string | null): Promise<void> => {
       try {

@@ -1,6 +1,7 @@
 /** How a job appears in Temporal. */
-import { markdownCell } from "../domain/plain-text.ts";
 import { kindOf, type JobRequest } from "../domain/kinds/index.ts";
+import { markdownCode } from "../domain/plain-text.ts";
+import { markdownTable } from "../domain/workflow-details.ts";
 
 export { CONTROL_QUEUE, JOB_QUEUE, POLL_QUEUE } from "../workflows/queues.ts";
 
@@ -24,13 +25,9 @@ export function detailsOf(
   },
 ): string {
   const facts = { client, force_new_reason: forceReason, experiment: experimentId, ...request };
-  const rows = Object.entries(facts).flatMap(([name, value]) =>
-    value === null ? [] : [`| ${name} | ${cell(value)} |`],
-  );
-  return ["| | |", "|---|---|", ...rows].join("\n");
+  return markdownTable(Object.entries(facts).map(([name, value]) => [name, value === null ? null : cell(value)]));
 }
 
 function cell(value: unknown): string {
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  return markdownCell(text, 300);
+  return markdownCode(typeof value === "string" ? value : JSON.stringify(value), 300);
 }

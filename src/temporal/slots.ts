@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError, type Client } from "@temporalio/client";
 import { keeperOf, type SlotKind } from "../domain/kinds/index.ts";
 import { slotKeeperId, type SlotClaim, type SlotState } from "../domain/slots.ts";
+import { KEEPER_IS } from "../domain/workflow-details.ts";
 import { JOB_QUEUE } from "./job-types.ts";
 
 /** Sends messages to the slot keepers. A claim starts the keeper when none runs. */
@@ -22,6 +23,7 @@ export function createSlots(client: Client) {
         signal: "claimSlot",
         signalArgs: [claim],
         staticSummary: `gives each ${keeperOf(kind)} worker of KTRDR to one job at a time`,
+        staticDetails: KEEPER_IS,
       });
     },
     inUse: async (kind: SlotKind, jobId: string): Promise<void> => await tell(kind, "slotInUse", jobId),

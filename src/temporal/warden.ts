@@ -1,4 +1,5 @@
 import { ScheduleAlreadyRunning, ScheduleOverlapPolicy, type Client } from "@temporalio/client";
+import { WARDEN_IS } from "../domain/workflow-details.ts";
 import { JOB_QUEUE } from "./job-types.ts";
 
 const SCHEDULE_ID = "ktrdr-warden";
@@ -23,6 +24,7 @@ export async function ensureWarden(client: Client): Promise<void> {
         args: [],
         workflowExecutionTimeout: "1 hour",
         staticSummary: "settles abandoned jobs and revives a terminated slot keeper",
+        staticDetails: WARDEN_IS,
       },
       memo: { purpose: "settles abandoned jobs and revives a terminated slot keeper" },
     });

@@ -6,21 +6,11 @@ import { CancellationScope, condition, isCancellation, setCurrentDetails, setHan
 import type { ComputationEnd, JobInput, LiveJobState } from "../domain/job.ts";
 import type { ComputeRequest } from "../domain/kinds/index.ts";
 import type { FaultSeen, JobFailure, JobOutcome, PartialResult } from "../domain/outcome.ts";
+import { jobDetails } from "../domain/workflow-details.ts";
 import { closeAs } from "./close-as.ts";
 import { failureOf } from "./failure.ts";
 import { jobStateQuery, slotGrantedSignal } from "./messages.ts";
 import * as steps from "./policies.ts";
-
-/** What the Web UI shows of a job that is open (Markdown). */
-const NOW: Readonly<Record<LiveJobState["phase"], string>> = {
-  queued:
-    "**Queued**: it computes nothing. It starts when KTRDR has a free worker and it is first in line (`slotState`).",
-  starting: "**Starting** at KTRDR.",
-  running: "**Computing** at KTRDR. How far it is: *Pending Activities*, last heartbeat.",
-  stopping: "**Stopping**: it ends when KTRDR's worker is seen idle.",
-  recording: "**Recording** how it ended.",
-  closed: "Recorded.",
-};
 
 type Ending = Parameters<typeof steps.recordOutcome>[0]["ending"];
 
@@ -44,9 +34,10 @@ class ComputeJob {
 
   private enter(phase: LiveJobState["phase"]): void {
     this.phase = phase;
-    setCurrentDetails(
-      `${NOW[phase]}\n\nTo stop it: **More Actions**, *Request Cancellation*. *Pause Workflow* lets KTRDR compute on.`,
-    );
+    const { computation, operationId } = this;
+    const { client, settings } = this.input;
+    const { maxComputations } = settings;
+    setCurrentDetails(jobDetails({ phase, client, computation, maxComputations, operationId }));
   }
 
   async run(): Promise<JobOutcome> {

@@ -12,12 +12,14 @@ import {
   continueAsNew,
   executeChild,
   isCancellation,
+  setCurrentDetails,
   setHandler,
 } from "@temporalio/workflow";
 import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
 import { boundsOf, isProof, itemsOf, type BatchItem, type ManyRequest } from "../domain/batch.ts";
 import type { JobInput, LiveJobState } from "../domain/job.ts";
 import type { FinalStatus, JobFailure, JobOutcome } from "../domain/outcome.ts";
+import { manyDetails } from "../domain/workflow-details.ts";
 import type { PreparedItem } from "../activities/batch.ts";
 import { closeAs } from "./close-as.ts";
 import type { computeJob } from "./compute-job.ts";
@@ -47,19 +49,37 @@ class BatchRun {
   private readonly items: readonly BatchItem[];
   private readonly end: number;
   private next: number;
+  private ended: number;
   private failed: number;
 
   constructor(input: JobInput<ManyRequest>, { next, failed }: BatchState) {
     this.input = input;
     this.next = next;
+    // A run begins when no item is open.
+    this.ended = next;
     this.failed = failed;
     this.items = itemsOf(input.request);
     this.end = Math.min(this.items.length, next + ITEMS_A_RUN);
     setHandler(jobStateQuery, () => ({ phase: this.phase, queuePosition: null, waitingFor: null }));
   }
 
+  private show(): void {
+    const { phase, ended, failed, open } = this;
+    const { jobId, client, request } = this.input;
+    const { maxFailures } = boundsOf(request);
+    const cancelled = CancellationScope.current().consideredCancelled;
+    const now = { jobId, kind: request.kind, phase, client, ended, failed, open, maxFailures, cancelled };
+    setCurrentDetails(manyDetails({ ...now, items: this.items.length }));
+  }
+
+  private enter(phase: LiveJobState["phase"]): void {
+    this.phase = phase;
+    this.show();
+  }
+
   async run(): Promise<JobOutcome> {
     const { input } = this;
+    this.show();
     const admission = await CancellationScope.nonCancellable(() => admitJob(input, 1));
     if (admission.finished !== null) return await closeAs(admission.finished);
     const lanes = Array.from({ length: boundsOf(input.request).atOnce }, () => this.lane());
@@ -70,7 +90,7 @@ class BatchRun {
     if (cancelled === undefined && this.next < this.items.length && !this.stopped) {
       await continueAsNew<typeof runBatch>(input, { next: this.next, failed: this.failed });
     }
-    this.phase = "recording";
+    this.enter("recording");
     const outcome = await CancellationScope.nonCancellable(() =>
       recordOutcome({
         input,
@@ -81,7 +101,7 @@ class BatchRun {
         parentJobId: null,
       }),
     );
-    this.phase = "closed";
+    this.enter("closed");
     if (cancelled?.status === "rejected") throw cancelled.reason;
     return await closeAs(outcome);
   }
@@ -99,10 +119,13 @@ class BatchRun {
       if (isProof(this.input.request, item.n)) await condition(() => this.open === 0);
       if (this.stopped) return;
       this.open += 1;
+      this.show();
       try {
         if ((await this.runItem(item)) === "failed") this.failed += 1;
       } finally {
         this.open -= 1;
+        this.ended += 1;
+        this.show();
       }
     }
   }

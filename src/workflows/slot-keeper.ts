@@ -13,11 +13,13 @@ import {
   getExternalWorkflowHandle,
   isCancellation,
   patched,
+  setCurrentDetails,
   setHandler,
   workflowInfo,
 } from "@temporalio/workflow";
 import type { SlotKind } from "../domain/kinds/index.ts";
 import type { SlotClaim, SlotNews } from "../domain/slots.ts";
+import { keeperDetails } from "../domain/workflow-details.ts";
 import { claimSlotSignal, releaseSlotSignal, slotGrantedSignal, slotInUseSignal, slotStateQuery } from "./messages.ts";
 import { settleAbandoned, watchSlots } from "./policies.ts";
 import { Settlements } from "./settlements.ts";
@@ -97,8 +99,17 @@ class SlotKeeper {
     return this.held.every((holder) => holder.inUse);
   }
 
+  private show(): void {
+    const { kind } = this;
+    const held = this.held.map(({ jobId }) => jobId).filter((jobId) => !this.settlements.has(jobId));
+    const queue = this.queue.map(({ jobId }) => jobId);
+    const settling = this.settlements.jobIds;
+    setCurrentDetails(keeperDetails({ kind, held, settling, queue, waitingFor: this.reason() }));
+  }
+
   /** Null when something changed here, so that a new watch has to begin. */
   private async watch(): Promise<SlotNews | null> {
+    this.show();
     const seen = this.changes;
     const scope = new CancellationScope();
     const holders = this.held.map((holder) => holder.jobId);

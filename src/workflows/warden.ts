@@ -1,4 +1,5 @@
-import { patched, sleep } from "@temporalio/workflow";
+import { patched, setCurrentDetails, sleep } from "@temporalio/workflow";
+import { wardenDetails } from "../domain/workflow-details.ts";
 import { tendJobs } from "./policies.ts";
 
 /** How often it looks: a job that an operator terminated shall be noticed within a minute. */
@@ -12,9 +13,12 @@ const LASTS_MS = 50 * 60_000;
  */
 export async function warden(): Promise<void> {
   const until = Date.now() + LASTS_MS;
+  setCurrentDetails(wardenDetails(0, null));
   await tendJobs();
   if (!patched("long-rounds")) return;
-  while (Date.now() < until) {
+  for (let looks = 1; ; looks += 1) {
+    setCurrentDetails(wardenDetails(looks, new Date().toISOString()));
+    if (Date.now() >= until) return;
     await sleep(EVERY_MS);
     await tendJobs();
   }

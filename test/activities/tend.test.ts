@@ -8,6 +8,7 @@ import { tendActivities } from "../../src/activities/tend.ts";
 import type { JobOutcome } from "../../src/domain/outcome.ts";
 import type { JobRecord } from "../../src/store/job-row.ts";
 import { batchInput, batchRequest } from "../support/batches.ts";
+import { TRAINING } from "../support/job-inputs.ts";
 
 const open = (jobId: string): JobRecord =>
   ({ ...batchInput(jobId, batchRequest(2)), namespaceId: null, status: "open" }) as unknown as JobRecord;
@@ -21,7 +22,10 @@ test("a terminated job that cannot be settled now keeps no other one from being 
     clock: systemClock,
     log: pino({ level: "silent" }),
     slots: { known: async () => [] },
-    executions: { of: async (jobId: string) => (jobId.startsWith("slots-") ? "unknown" : "terminated") },
+    executions: {
+      of: async (jobId: string) => (jobId.startsWith("slots-") ? "unknown" : "terminated"),
+      forgetEnded: async () => undefined,
+    },
     jobs: {
       list: async () => rows.filter(({ jobId }) => !closed.includes(jobId)),
       get: async (jobId: string) => {
@@ -60,3 +64,60 @@ test.each([
     ]);
   },
 );
+
+test("a keeper that answers nothing keeps no job from being settled, and its failure is told", async () => {
+  const closed: string[] = [];
+  const rows = [open("terminated"), { ...open("waiting"), request: TRAINING }];
+  const deps = {
+    clock: systemClock,
+    slots: {
+      known: async () => {
+        throw new Error("Query rejected");
+      },
+      claim: () => Promise.reject(new Error("nobody knows whether it was claimed")),
+    },
+    executions: {
+      of: async (jobId: string) => (jobId === "terminated" ? "terminated" : "open"),
+      forgetEnded: async () => undefined,
+    },
+    jobs: {
+      list: async () => rows.filter(({ jobId }) => !closed.includes(jobId)),
+      get: async (jobId: string) => rows.find((row) => row.jobId === jobId) ?? null,
+      finish: async (jobId: string) => void closed.push(jobId),
+    },
+  } as unknown as ActivityDeps;
+  const warden = tendActivities(deps);
+  const round = new MockActivityEnvironment().run(async () => await warden.tendJobs());
+  await expect(round).rejects.toThrow("Query rejected");
+  expect(closed).toEqual(["terminated"]);
+});
+
+test("a server that refuses to delete what ended spoils no round, and is told of once", async () => {
+  const warned: unknown[] = [];
+  let refusal: Error | null = Object.assign(new Error("PERMISSION_DENIED: run 1"), { code: 7 });
+  const before: Date[] = [];
+  const deps = {
+    clock: { ...systemClock, now: () => Date.parse("2026-11-30T08:00:00Z") },
+    log: { warn: ({ err }: { err: Error }) => warned.push(err.message) },
+    executions: {
+      of: async () => "unknown",
+      forgetEnded: async (time: Date) => {
+        before.push(time);
+        if (refusal !== null) throw refusal;
+      },
+    },
+    jobs: { list: async () => [] },
+  } as unknown as ActivityDeps;
+  const warden = tendActivities(deps);
+  const round = async () => await new MockActivityEnvironment().run(async () => await warden.tendJobs());
+  await round();
+  refusal = Object.assign(new Error("PERMISSION_DENIED: run 2"), { code: 7 });
+  await round();
+  refusal = null;
+  await round();
+  refusal = Object.assign(new Error("UNIMPLEMENTED"), { code: 12 });
+  await round();
+  await round();
+  expect(warned).toEqual(["PERMISSION_DENIED: run 1", "UNIMPLEMENTED"]);
+  expect(before[0]).toEqual(new Date("2026-11-30T07:55:00Z"));
+});

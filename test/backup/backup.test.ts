@@ -13,7 +13,9 @@ import { ROOT } from "../../src/root.ts";
 import { until } from "../../lab/until.ts";
 import { createJobWriter } from "../../src/store/job-writer.ts";
 import { assertSchemaCurrent, migrate } from "../../src/store/migrate.ts";
+import { createPageAccess } from "../../src/store/page-access.ts";
 import { createPool } from "../../src/store/pool.ts";
+import { refill } from "../../src/store/refill.ts";
 import { withSnapshot } from "../../src/store/snapshot.ts";
 import { jobInput, engine, outcome, trainingResult } from "../store/samples.ts";
 import { mountSmallDisk } from "../support/small-disk.ts";
@@ -241,6 +243,30 @@ describe("a backup", () => {
     expect(await query(to, "select pause_reason, budget_hours from research_control")).toEqual([
       { pause_reason: "a night off", budget_hours: 7.5 },
     ]);
+  });
+
+  it("holds nobody who may read the page, and leaves alone who may in the new place", async () => {
+    const [from, to] = [await places.database(), await places.database()];
+    const wish = { scope: "read", days: 7, origin: "https://research.example.com" } as const;
+    for (const [url, name] of [
+      [from, "ada"],
+      [to, "bob"],
+    ] as const) {
+      await withPool(url, async (pool) => {
+        const access = createPageAccess(pool);
+        await access.enter(await access.newLink({ ...wish, name }), wish.origin);
+        await access.newLink({ ...wish, name });
+      });
+    }
+    const folder = path.join(await places.folder(), "page");
+    const { tables } = await backup({ folder, databaseUrl: from, strategiesDir: undefined, version: VERSION });
+    expect(tables.filter(({ name }) => name.startsWith("page_"))).toEqual([]);
+    await restored(folder, { databaseUrl: to });
+    const readers = "select name from page_links union all select name from page_sessions";
+    expect(await query(to, readers)).toEqual([{ name: "bob" }, { name: "bob" }, { name: "bob" }]);
+    // Nor does one that somebody added readers to.
+    const forged = { table: { name: "page_links", columns: ["sha256"] }, rows: 0, digest: "0", async *lines() {} };
+    await expect(withPool(to, (pool) => refill(pool, [forged]))).rejects.toMatchObject({ code: "backup_unusable" });
   });
 
   it("is noted by the command that made it, and a restored place knows of those before its own", async () => {

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { charts } from "../../src/charts/charts.ts";
-import { draw } from "../../src/charts/draw.ts";
+import { compactSvg } from "../../src/charts/compact-svg.ts";
+import { picture } from "../../src/charts/draw.ts";
 import { compare } from "../../src/domain/comparison.ts";
-import { linesBesideHolding } from "../../src/mcp/equity-lines.ts";
+import { linesBesideHolding } from "../../src/research/results/equity-lines.ts";
 import { backtestResult, trainingResult } from "../support/job-records.ts";
 import { measure, wave } from "../support/measured.ts";
 
@@ -16,9 +17,11 @@ function sizeOf(png: Uint8Array): { width: number; height: number } {
 describe("charts", () => {
   test("a learning curve is a small picture, higher when there are accuracies as well", async () => {
     const { curve } = trainingResult();
-    const losses = await charts.learningCurve(curve);
+    const losses = await charts.learningCurve(curve).png();
     expect(losses.length).toBeLessThan(60_000);
-    const both = await charts.learningCurve({ ...curve, trainAccuracy: curve.trainLoss, valAccuracy: curve.valLoss });
+    const both = await charts
+      .learningCurve({ ...curve, trainAccuracy: curve.trainLoss, valAccuracy: curve.valLoss })
+      .png();
     expect(sizeOf(both).height).toBeGreaterThan(sizeOf(losses).height * 1.5);
     expect(sizeOf(losses).width).toBeLessThan(1_200);
   });
@@ -33,7 +36,10 @@ describe("charts", () => {
       compare("sharpe", runs)
         .slice(0, count)
         .map((group) => ({ ...group, name: `strategy_${group.jobIds[0]}` }));
-    const [two, ten] = [await charts.comparison("sharpe", named(2)), await charts.comparison("sharpe", named(10))];
+    const [two, ten] = [
+      await charts.comparison("sharpe", named(2)).png(),
+      await charts.comparison("sharpe", named(10)).png(),
+    ];
     expect(sizeOf(ten).height - sizeOf(two).height).toBeGreaterThan(200);
     expect(ten.length).toBeLessThan(60_000);
   });
@@ -48,15 +54,38 @@ describe("charts", () => {
       expect.stringMatching(/^holding SPX at \d+ %$/),
     ]);
     for (const { points } of lines) expect(points[0]).toEqual({ day: run.begins, value: 1 });
-    const [all, alone] = [await charts.equity(lines), await charts.equity(lines.slice(0, 1))];
+    const [all, alone] = [await charts.equity(lines).png(), await charts.equity(lines.slice(0, 1)).png()];
     expect(all.length).toBeLessThan(60_000);
     expect(sizeOf(all).height).toBeGreaterThan(sizeOf(alone).height);
   });
 
   test("letters are drawn, wherever it runs", async () => {
     const titled = async (text: string) =>
-      await draw({ width: 200, height: 50, title: text, data: { values: [{}] }, mark: "point" });
+      await picture({ width: 200, height: 50, title: text, data: { values: [{}] }, mark: "point" }).png();
     // Without a font both titles would be empty, and the images alike.
     expect(Buffer.from(await titled("WWWWWW")).equals(await titled("iiiiii"))).toBe(false);
+  });
+
+  test("four hundred trials of luck fit into a message, each dot in its place", async () => {
+    const trials = Array.from({ length: 400 }, (_, at) => ({ n: at + 1, sharpe: Math.sin(at), counts: at % 3 > 0 }));
+    const steps = Array.from({ length: 200 }, (_, at) => ({
+      n: 2 * at + 1,
+      best: at / 90,
+      bar: 1 + Math.log(at + 1) / 9,
+    }));
+    const svg = await charts.luck({ symbol: "SPX", trials, steps }).svg("light");
+    expect(svg.length).toBeLessThan(45_000);
+    expect(svg.match(/<use /g)).toHaveLength(400);
+    expect(/aria-label|\d\.\d\d/.test(svg)).toBe(false);
+  });
+
+  test("what stands once stays as it is; what stands often is drawn once", () => {
+    const mark = (place: string, look: string) => `<path transform="translate(${place})" ${look}/>`;
+    expect(compactSvg(`<svg>${mark("1.26,2", 'd="M0.111,0"')}<text>1.2345</text></svg>`)).toBe(
+      `<svg><defs></defs>${mark("1.3,2", 'd="M0.1,0"')}<text>1.2345</text></svg>`,
+    );
+    expect(compactSvg(`<svg>${mark("1,2", 'd="$&"')}${mark("3,4", 'd="$&"')}</svg>`)).toBe(
+      '<svg><defs><path id="m0" d="$&"/></defs><use href="#m0" transform="translate(1,2)"/><use href="#m0" transform="translate(3,4)"/></svg>',
+    );
   });
 });

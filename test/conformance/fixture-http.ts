@@ -33,6 +33,7 @@ export async function startFixture(): Promise<{ url: string; stop(): Promise<voi
     oauth: null,
     ready: async () => ({ ready: true, parts: ALL_UP, missing: [] }),
     metrics: null,
+    page: null,
     work: createWork({ all: 100, each: 100, quietMs: 60_000 }),
     log: createLogger("conformance", "silent"),
   });

@@ -3,7 +3,7 @@ import type { StatusAnswer } from "../../demo/answers.ts";
 import { Chaos } from "../../demo/chaos.ts";
 import { comparison, learningCurve } from "../../demo/picture.ts";
 import { createScreen } from "../../demo/screen.ts";
-import { STRATEGY_TEXT } from "../../demo/strategy.ts";
+import { STRATEGY_NAME, STRATEGY_TEXT } from "../../demo/strategy.ts";
 import { claims } from "../../demo/claims.ts";
 import { validateStrategy } from "../../src/domain/strategy/validate.ts";
 
@@ -94,17 +94,20 @@ describe("the verdict", () => {
   const once = [line("training", "start"), line("training", "end"), line("backtesting", "start")];
   const held = (findings: Parameters<typeof claims>[0]) => claims(findings).map((claim) => claim.held);
 
+  const page = `2 jobs ended. The best is ${STRATEGY_NAME}.`;
+
   test("all held", () => {
-    expect(held({ end, lines: once, spared: [] })).toEqual([true, true, true, true]);
+    expect(held({ end, lines: once, page, spared: [] })).toEqual([true, true, true, true, true]);
   });
 
   test("a second computing, a missing comparison and a spared victim are told", () => {
     const findings = {
       end: { ...end, backtest: done },
       lines: [...once, line("training", "start")],
+      page: "1 job ended.",
       spared: ["worker"],
     };
-    expect(held(findings)).toEqual([false, true, true, false, false]);
+    expect(held(findings)).toEqual([false, true, true, false, false, false]);
     expect(claims(findings)[0]?.text).toContain("2 times");
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { allVisible, isPlain, markdownCell, oneLine, visible } from "../../src/domain/plain-text.ts";
+import { allVisible, isPlain, markdownCode, oneLine, visible } from "../../src/domain/plain-text.ts";
 
 const HOSTILE = [
   ["a direction override", "a\u202Eb"],
@@ -26,7 +26,7 @@ describe.each(HOSTILE)("%s", (_what, text) => {
     expect(isPlain(visible(text))).toBe(true);
     expect(visible(text)).toMatch(/^a.+b$/);
     expect(isPlain(oneLine(text, 100))).toBe(true);
-    expect(isPlain(markdownCell(text, 100))).toBe(true);
+    expect(isPlain(markdownCode(text, 100))).toBe(true);
     const shown = allVisible({ [`k`]: [{ text }] });
     expect(isPlain(shown.k[0]?.text ?? "")).toBe(true);
   });
@@ -47,8 +47,9 @@ test.each([
   "<img src=x onerror=alert(1)>",
   "`code` | https://evil.example",
   "a\n# heading\n| x | y |",
-])("%s is one cell of a table, and nothing in it is Markdown", (text) => {
-  const cell = markdownCell(text, 300);
-  expect(cell).toMatch(/^`[^`\n]*`$/);
-  expect(cell.replaceAll("\\|", "")).not.toContain("|");
+  // A backslash before a stroke escapes it for some readers of tables only.
+  "![x](https://evil.example/p.png)\\|",
+  "<img src=x>\\\\| <b>",
+])("%s is code, in a table and beside one, and nothing in it is Markdown", (text) => {
+  expect(markdownCode(text, 300)).toMatch(/^`[^`|\n]+`$/);
 });

@@ -5,6 +5,10 @@ import { defineSearchAttributeKey, SearchAttributeType } from "@temporalio/commo
 import { execa } from "execa";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ROOT } from "../../src/root.ts";
+import { jobsInWebUi } from "../../src/domain/web-ui.ts";
+import { jobDetails } from "../../src/domain/workflow-details.ts";
+import { labelsOf } from "../../src/temporal/start-options.ts";
+import { inputOf, TRAINING } from "../support/job-inputs.ts";
 import { until } from "../../lab/until.ts";
 import { Operator, startServerThatPauses } from "../support/operator.ts";
 import { Research, type Answer } from "../support/research.ts";
@@ -149,6 +153,9 @@ describe("seeing what runs", () => {
     expect(await operator.types('temporal workflow query --workflow-id "$TASK_ID"', { TASK_ID: running })).toContain(
       '"phase":"running"',
     );
+    const shown = await operator.types("temporal workflow metadata", { TASK_ID: running });
+    expect(shown).toContain("**Computing**");
+    expect(shown).toContain("asked by");
     const slots = await operator.types("temporal workflow query --workflow-id slots-training");
     expect(slots).toContain(`"held":["${running}"]`);
     expect(slots).toMatch(new RegExp(`"queue":\\[.*"${queued}"`));
@@ -170,6 +177,30 @@ describe("seeing what runs", () => {
     await until(complete, { what: `a list of ${wanted.join(", ")}`, timeoutMs: 120_000 });
     return seen;
   }
+});
+
+describe("the Web UI", () => {
+  it("is linked with a filter for jobs", async () => {
+    const { addresses, namespace } = research.lab;
+    const { parts } = await research.call("check_health");
+    const detail = `answers; all jobs: ${jobsInWebUi(addresses.temporalUi ?? "", namespace)}`;
+    expect(parts).toContainEqual({ part: "temporal", up: true, detail });
+  });
+
+  it("renders details as a table, and nothing of what a caller wrote as Markdown or HTML", async () => {
+    const text = "![p](https://evil.example)\\| [l](https://evil.example) <img src=x> <b>b</b> `c` $$d$$ {runId}";
+    const input = { ...inputOf("train-a-1", TRAINING), client: text, forceReason: "“€” ".repeat(75) };
+    const job = { phase: "running", client: text, computation: 1, maxComputations: 3, operationId: text } as const;
+    for (const details of [jobDetails(job), labelsOf(input).staticDetails]) {
+      const asked = `${research.lab.addresses.temporalUi}/render?content=${encodeURIComponent(details)}`;
+      const page = await (await fetch(asked)).text();
+      const [, main = ""] = /<main>([^]*)<\/main>/.exec(page) ?? [];
+      expect(main).toMatch(/<td><code>!\[p\].*&lt;img src=x&gt;/);
+      const tags = Array.from(main.matchAll(/<\/?(\w+)/g), ([, tag = ""]) => tag);
+      const ours = ["p", "strong", "em", "code", "table", "thead", "tbody", "tr", "th", "td"];
+      expect(tags.filter((tag) => !ours.includes(tag))).toEqual([]);
+    }
+  });
 });
 
 describe("cancelling", () => {
@@ -379,6 +410,15 @@ describe("resetting", () => {
 });
 
 describe("pausing a step", () => {
+  it("keeps no cancellation from being carried out at once", async () => {
+    const running = await runs(await train("alpha"));
+    const id = await pendingActivity(running);
+    await operator.types("temporal activity pause", { TASK_ID: running, ACTIVITY_ID: id });
+    await operator.types("temporal workflow cancel --workflow-id", { TASK_ID: running });
+    expect(await operator.recorded(running)).toMatchObject({ status: "cancelled" });
+    expect(await operator.computing(running)).toEqual([]);
+  });
+
   it("loses nothing: the job is done after unpausing", async () => {
     // The computing is slow, not held: an attempt must hear of the pause before the computing ends.
     await lasting(30);
@@ -497,10 +537,14 @@ describe("the doctor", () => {
 });
 
 describe("pausing a whole job", () => {
-  it("is allowed by the lab's server, as in production", async () => {
+  it("is allowed neither by the lab's server nor in production, so that the Web UI offers to cancel", async () => {
     const running = { TASK_ID: await runs(await train("alpha")), REASON: "a test" };
-    await operator.types("temporal workflow pause", running);
-    await operator.types("temporal workflow unpause", running);
+    await expect(operator.types("temporal workflow pause", running)).rejects.toThrow(/pause is not enabled/);
+    const { addresses, namespace } = research.lab;
+    const answer = await fetch(`${addresses.temporalUi}/api/v1/namespaces/${namespace}`);
+    const { namespaceInfo } = (await answer.json()) as { namespaceInfo: { capabilities: { workflowPause?: boolean } } };
+    // The Web UI asks for this before it shows *Pause Workflow*.
+    expect(namespaceInfo.capabilities.workflowPause ?? false).toBe(false);
   });
 });
 
@@ -530,6 +574,7 @@ describe("at a Temporal server of one's own", () => {
     await there.follow(taskId, "running");
     const variables = { TASK_ID: taskId, REASON: "a test" };
     await at.types("temporal workflow pause", variables);
+    await expect(at.types("temporal workflow metadata", variables)).rejects.toThrow(/rejected/i);
     const { answer } = await there.follow(taskId, "stalled");
     expect(answer["headline"]).toMatch(/^Paused by an operator in Temporal. KTRDR computes on/);
     await there.release();
@@ -563,6 +608,24 @@ describe("at a Temporal server of one's own", () => {
       expect(await at.computing(taskId)).toEqual([]);
       expect(await at.computed(taskId)).toBe(1);
     }
+  });
+
+  it("a paused job that waited holds up its kind when its turn comes, until it is cancelled", async () => {
+    await there.hold();
+    const first = await ask("alpha");
+    await there.follow(first, "running");
+    const paused = await ask("beta");
+    await at.slots("training", [first], [paused]);
+    const last = await ask("beta");
+    await at.slots("training", [first], [paused, last]);
+    await at.types("temporal workflow pause", { TASK_ID: paused, REASON: "a test" });
+    await at.types("temporal workflow cancel --workflow-id", { TASK_ID: first });
+    await at.slots("training", [paused], [last]);
+    expect(await there.call("get_task_status", { task_id: last })).toMatchObject({ state: "queued" });
+    await there.call("cancel_task", { task_id: paused, reason: "a test" });
+    expect(await at.recorded(paused)).toMatchObject({ status: "cancelled" });
+    await there.release();
+    await there.follow(last, "completed");
   });
 
   it("a paused job that no worker has seen is listed as open", async () => {

@@ -18,6 +18,7 @@ import { openLazily } from "../../src/temporal/open-connection.ts";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ROOT } from "../../src/root.ts";
 import type { Report } from "../../src/doctor/finding.ts";
+import { jobsInWebUi } from "../../src/domain/web-ui.ts";
 import { readLabFile, type LabFile } from "../../src/running-lab/lab-file.ts";
 import { isRunning, startOf, type ProcessId } from "../../src/machine/process-identity.ts";
 import { until } from "../../lab/until.ts";
@@ -272,7 +273,10 @@ describe("the lab process", () => {
       expect(said()).toContain(`claude mcp add ktrdr --env LAB_DIR=${dir} -- ${path.join(ROOT, "bin/ktrdr-mcp")} mcp`);
       const lab = (await readLabFile(dir))!;
       expect(lab.pid).toBe(child.pid);
-      expect(said()).toContain(lab.addresses.temporalUi);
+      const jobs = jobsInWebUi(lab.addresses.temporalUi!, lab.env["TEMPORAL_NAMESPACE"]!);
+      const printed = said().split(lab.addresses.temporalUi!).slice(1);
+      expect(printed).toHaveLength(2); // as part of its step, and when it is ready
+      for (const rest of printed) expect(`${lab.addresses.temporalUi}${rest}`.startsWith(jobs)).toBe(true);
       const desktop = /\{[\s\S]*\}/.exec(said())![0];
       expect(JSON.parse(desktop)).toEqual({
         mcpServers: { ktrdr: { command: path.join(ROOT, "bin/ktrdr-mcp"), args: ["mcp"], env: { LAB_DIR: dir } } },
@@ -284,7 +288,7 @@ describe("the lab process", () => {
       expect(second.said()).toContain(`A lab is already running in ${dir}: process ${child.pid}.`);
 
       const ids = recorded();
-      expect(ids).toHaveLength(PARTS.length);
+      expect(ids).toHaveLength([...PARTS, "page"].length);
       child.kill("SIGINT");
       const [code] = (await once(child, "exit")) as [number];
       expect(code).toBe(0);
@@ -299,7 +303,7 @@ describe("the lab process", () => {
     await first.ready;
     const lab = (await readLabFile(dir))!;
     const ids = recorded();
-    expect(ids).toHaveLength(PARTS.length);
+    expect(ids).toHaveLength([...PARTS, "page"].length);
     first.child.kill("SIGKILL");
     await once(first.child, "exit");
     expect(await readLabFile(dir)).toBeUndefined();

@@ -9,9 +9,10 @@ import { lockLab } from "../../lab/lab-lock.ts";
 import { readLabFile, writeLabFile } from "../../src/running-lab/lab-file.ts";
 import { labEnvironment } from "../../src/running-lab/lab-environment.ts";
 import { holderOf } from "../../src/machine/port-holder.ts";
-import { choosePorts, type Ports } from "../../lab/ports.ts";
+import { choosePorts } from "../../lab/ports.ts";
 import { freePort, isFree } from "../../src/machine/free-port.ts";
 import { startOf } from "../../src/machine/process-identity.ts";
+import { ANY_PORTS } from "../support/ports.ts";
 
 let dir: string;
 let servers: Server[];
@@ -48,14 +49,12 @@ async function processOnPort(): Promise<{ pid: number; port: number }> {
   return { pid: child.pid!, port: Number(line.toString()) };
 }
 
-const anyPorts: Ports = { postgres: 0, temporal: 0, temporalUi: 0, ktrdr: 0, ktrdrTraining: 0, ktrdrBacktesting: 0 };
-
 describe("ports", () => {
   test("a taken port is named with its holder, and a free one is used", async () => {
     const { pid, port } = await processOnPort();
     const notes: string[] = [];
     const onNote = (note: string) => notes.push(note);
-    const chosen = await choosePorts({ dir, names: ["postgres"], preferred: { ...anyPorts, postgres: port }, onNote });
+    const chosen = await choosePorts({ dir, names: ["postgres"], preferred: { ...ANY_PORTS, postgres: port }, onNote });
     expect(chosen.postgres).not.toBe(port);
     expect(await isFree(chosen.postgres)).toBe(true);
     expect(notes).toHaveLength(1);
@@ -66,9 +65,9 @@ describe("ports", () => {
 
   test("the choice is remembered, so that addresses stay the same", async () => {
     const names = ["postgres", "temporal", "ktrdr"] as const;
-    const first = await choosePorts({ dir, names, preferred: anyPorts, onNote: () => undefined });
+    const first = await choosePorts({ dir, names, preferred: ANY_PORTS, onNote: () => undefined });
     expect(new Set(names.map((name) => first[name])).size).toBe(3);
-    const second = await choosePorts({ dir, names, preferred: { ...anyPorts, ktrdr: 8000 }, onNote: () => undefined });
+    const second = await choosePorts({ dir, names, preferred: { ...ANY_PORTS, ktrdr: 8000 }, onNote: () => undefined });
     expect(second).toEqual(first);
   });
 
@@ -80,7 +79,7 @@ describe("ports", () => {
 
   test("two parts never get the same port", async () => {
     const port = await freePort();
-    const preferred = { ...anyPorts, postgres: port, temporal: port };
+    const preferred = { ...ANY_PORTS, postgres: port, temporal: port };
     const notes: string[] = [];
     const chosen = await choosePorts({
       dir,
@@ -96,14 +95,14 @@ describe("ports", () => {
   test("ports of parts that are not started are not looked at", async () => {
     const port = await listen(0, "127.0.0.1");
     const notes: string[] = [];
-    const preferred = { ...anyPorts, ktrdr: port };
+    const preferred = { ...ANY_PORTS, ktrdr: port };
     await choosePorts({ dir, names: ["postgres"], preferred, onNote: (note) => notes.push(note) });
     expect(notes).toEqual([]);
   });
 
   test("a spoilt memory is forgotten", async () => {
     writeFileSync(path.join(dir, "ports.json"), `{"postgres": "many"`);
-    const chosen = await choosePorts({ dir, names: ["postgres"], preferred: anyPorts, onNote: () => undefined });
+    const chosen = await choosePorts({ dir, names: ["postgres"], preferred: ANY_PORTS, onNote: () => undefined });
     expect(JSON.parse(readFileSync(path.join(dir, "ports.json"), "utf8"))).toEqual(chosen);
   });
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isPlain } from "../../src/domain/plain-text.ts";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
-import { TOOLS } from "../../src/mcp/tools/index.ts";
+import { ALL_TOOLS } from "../../src/mcp/tools/index.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { NASTY } from "../support/random-messages.ts";
 
@@ -43,7 +43,7 @@ describe("hostile input", () => {
   // These tools wait for parts that are down, which everything-down.test.ts tests. So they get fewer runs here.
   const runs = (name: string) => (/task|health/.test(name) ? 8 : 40);
 
-  test.each(TOOLS.map((tool) => [tool.name, tool] as const))(
+  test.each(ALL_TOOLS.map((tool) => [tool.name, tool] as const))(
     "%s answers in the form of errors, whatever is sent",
     async (name, tool) => {
       // The examples have no arguments, or one with a bad name.
@@ -65,7 +65,7 @@ describe("hostile input", () => {
   );
 
   const good = Object.fromEntries(
-    TOOLS.map((tool) => [
+    ALL_TOOLS.map((tool) => [
       tool.name,
       JSON.parse(/Example: (\{.*\})\s*$/m.exec(tool.description)?.[1] ?? "{}") as Record<string, unknown>,
     ]),
@@ -77,22 +77,21 @@ describe("hostile input", () => {
       .tuple(fc.constantFrom(...names), fc.oneof({ weight: 4, arbitrary: nasty }, { weight: 1, arbitrary: anything }))
       .map(([argument, value]) => ({ ...good[name], [argument]: value }));
 
-  test.each(TOOLS.filter((tool) => Object.keys(tool.input.shape).length > 0).map((tool) => [tool.name, tool] as const))(
-    "%s does so when all but one of its arguments are in order",
-    async (name, tool) => {
-      await fc.assert(
-        fc.asyncProperty(almost(name, Object.keys(tool.input.shape)), async (args) => {
-          const answer = await stack.call(name, args);
-          const text = answer.content.map((block) => (block.type === "text" ? block.text : "")).join("");
-          expect(text).not.toMatch(LEAK);
-          expect(text).not.toContain("[internal ");
-          expect(isPlain(text)).toBe(true);
-          if (answer.isError !== true) expect(text).not.toMatch(/\\u00[01]/);
-        }),
-        { numRuns: runs(name) },
-      );
-    },
-  );
+  test.each(
+    ALL_TOOLS.filter((tool) => Object.keys(tool.input.shape).length > 0).map((tool) => [tool.name, tool] as const),
+  )("%s does so when all but one of its arguments are in order", async (name, tool) => {
+    await fc.assert(
+      fc.asyncProperty(almost(name, Object.keys(tool.input.shape)), async (args) => {
+        const answer = await stack.call(name, args);
+        const text = answer.content.map((block) => (block.type === "text" ? block.text : "")).join("");
+        expect(text).not.toMatch(LEAK);
+        expect(text).not.toContain("[internal ");
+        expect(isPlain(text)).toBe(true);
+        if (answer.isError !== true) expect(text).not.toMatch(/\\u00[01]/);
+      }),
+      { numRuns: runs(name) },
+    );
+  });
 
   test("whatever answer holds a text of others says that it is data", async () => {
     const text = "MARKER of somebody else";

@@ -2,8 +2,8 @@ import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { INSTRUCTIONS } from "../../src/mcp/instructions.ts";
 import { listingOf } from "../../src/mcp/listing.ts";
-import { TOOLS } from "../../src/mcp/tools/index.ts";
-import { CLIENT_LINES, connectServer, deadEnvironment, type TestClient } from "../support/mcp.ts";
+import { ALL_TOOLS, TOOLS } from "../../src/mcp/tools/index.ts";
+import { CLIENT_LINES, connectServer, deadEnvironment, SHOWS_APPS, type TestClient } from "../support/mcp.ts";
 
 const kebab = (name: string) => name.replaceAll("_", "-");
 const filesIn = (folder: string, suffix: string) =>
@@ -15,6 +15,7 @@ describe("the tool surface", () => {
   const clients = new Map<string, TestClient>();
   beforeAll(async () => {
     for (const line of CLIENT_LINES) clients.set(line, await connectServer(line, await deadEnvironment()));
+    clients.set("host", await connectServer("modern", await deadEnvironment(), { capabilities: SHOWS_APPS }));
   });
   afterAll(async () => {
     for (const client of clients.values()) await client.close();
@@ -23,9 +24,14 @@ describe("the tool surface", () => {
   const listed = async (line: string) => (await clients.get(line)?.listTools()) ?? [];
 
   test("is what stands in src/mcp/tools.json (a change of it is a change for every user)", async () => {
-    const written = `${JSON.stringify(TOOLS.map(listingOf), null, 2)}\n`;
+    const written = `${JSON.stringify(ALL_TOOLS.map(listingOf), null, 2)}\n`;
     await expect(written).toMatchFileSnapshot("../../src/mcp/tools.json");
-    expect(await listed("modern")).toEqual(JSON.parse(written));
+    expect(await listed("host")).toEqual(JSON.parse(written));
+  });
+
+  test("is without what only hosts of MCP Apps need, for everybody else", async () => {
+    const plain = TOOLS.map(listingOf).map(({ _meta, ...tool }) => tool);
+    expect(await listed("modern")).toEqual(JSON.parse(JSON.stringify(plain)));
   });
 
   test("is the same for both client lines", async () => {
@@ -36,11 +42,12 @@ describe("the tool surface", () => {
     const tools = await listed("modern");
     const read = tools.map(({ name, description, inputSchema }) => ({ name, description, inputSchema }));
     expect(JSON.stringify(read).length / 4).toBeLessThan(10_000);
-    expect(JSON.stringify({ tools }).length / 4).toBeLessThan(12_500);
+    for (const shown of [tools, await listed("host")])
+      expect(JSON.stringify({ tools: shown }).length / 4).toBeLessThan(12_500);
   });
 
   test("is written so that every client understands it", async () => {
-    const found = (await listed("modern")).flatMap((tool) => [
+    const found = (await listed("host")).flatMap((tool) => [
       ...unportable(tool.inputSchema, `${tool.name}.input`),
       ...unportable(tool.outputSchema, `${tool.name}.output`),
     ]);
@@ -50,7 +57,7 @@ describe("the tool surface", () => {
   });
 
   test("accepts no unknown arguments and describes every argument", async () => {
-    for (const tool of await listed("modern")) {
+    for (const tool of await listed("host")) {
       expect(tool.inputSchema, tool.name).toMatchObject({ type: "object", additionalProperties: false });
       for (const [name, field] of Object.entries(tool.inputSchema.properties ?? {})) {
         expect(field, `${tool.name}.${name}`).toHaveProperty("description");
@@ -80,7 +87,7 @@ function unportable(schema: unknown, at: string): string[] {
 }
 
 test("one file for each tool and one test file for each tool", () => {
-  const names = TOOLS.map((tool) => kebab(tool.name)).toSorted();
+  const names = ALL_TOOLS.map((tool) => kebab(tool.name)).toSorted();
   expect(
     filesIn("../../src/mcp/tools/", ".ts")
       .filter((file) => file !== "index")
@@ -89,7 +96,7 @@ test("one file for each tool and one test file for each tool", () => {
   expect(filesIn("./", ".test.ts")).toEqual(expect.arrayContaining(names));
 });
 
-test.each(TOOLS.map((tool) => [tool.name, tool] as const))("%s keeps the limits of clients", (name, tool) => {
+test.each(ALL_TOOLS.map((tool) => [tool.name, tool] as const))("%s keeps the limits of clients", (name, tool) => {
   expect(name).toMatch(/^[a-z]+(_[a-z]+)*$/);
   expect(name.length).toBeLessThanOrEqual(40);
   expect(

@@ -5,7 +5,7 @@ import { mcpMetrics } from "../../src/bin/watch.ts";
 import { ERROR_CODES } from "../../src/domain/errors.ts";
 import { createMetrics, type Metrics } from "../../src/metrics/metrics.ts";
 import { recordMetrics } from "../../src/metrics/record.ts";
-import { TOOLS } from "../../src/mcp/tools/index.ts";
+import { ALL_TOOLS } from "../../src/mcp/tools/index.ts";
 import { ALLOWED_ENDPOINTS, endpointOf } from "../../src/ktrdr/allow-list.ts";
 import { noteBackup } from "../../src/store/backups.ts";
 import { jobFigures } from "../../src/store/job-figures.ts";
@@ -63,7 +63,7 @@ describe("tool calls", () => {
     }
     const seen = await series(metrics);
     const tools = new Set([...seen.keys()].flatMap((key) => /tool="([^"]*)"/.exec(key)?.[1] ?? []));
-    expect([...tools].toSorted()).toEqual([...TOOLS.map(({ name }) => name), "other"].toSorted());
+    expect([...tools].toSorted()).toEqual([...ALL_TOOLS.map(({ name }) => name), "other"].toSorted());
     expect(seen.get('ktrdr_mcp_tool_errors_total{tool="other",code="other"}')).toBe(500);
     expect(ERROR_CODES).not.toContain("other");
   });

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { readCompose } from "../../scripts/production/compose.ts";
 import { AILMENTS, found, type Ailment } from "../../src/doctor/finding.ts";
 import { inContainers } from "../../src/doctor/in-containers.ts";
+import { jobsInWebUi } from "../../src/domain/web-ui.ts";
 import { ROOT } from "../../src/root.ts";
 
 const text = await readFile(path.join(ROOT, "docs/production.md"), "utf8");
@@ -124,11 +125,17 @@ describe("what it names", () => {
     );
   });
 
+  test("the Web UI by an address that shows jobs only", () => {
+    const { TEMPORAL_UI_URL = "", TEMPORAL_NAMESPACE = "" } = compose.services["mcp"]?.environment ?? {};
+    expect(text).toContain(`(${jobsInWebUi(TEMPORAL_UI_URL, TEMPORAL_NAMESPACE)})`);
+    expect(text.split(TEMPORAL_UI_URL)).toHaveLength(2);
+  });
+
   test("the variables of compose.research.env are those that the compose file asks for", async () => {
     const asked = new Set([...docker.matchAll(/\$\{([A-Z_]+)/g)].map((match) => match[1] ?? ""));
     const given = [...research.matchAll(/^([A-Z_]+)=/gm)].map((match) => match[1] ?? "");
     expect(given.filter((name) => !asked.has(name))).toEqual([]);
-    const optional = ["LOG_LEVEL", "MCP_HTTP_ALLOWED_HOSTS"];
+    const optional = ["LOG_LEVEL", "MCP_HTTP_ALLOWED_HOSTS", "MCP_PUBLIC_URL"];
     expect([...asked].filter((name) => !given.includes(name)).toSorted()).toEqual(optional);
   });
 

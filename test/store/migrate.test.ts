@@ -66,6 +66,8 @@ describe("migrate", () => {
       "insights",
       "jobs",
       "models",
+      "page_links",
+      "page_sessions",
       "research_control",
       "results",
       "schema_migrations",

@@ -5,7 +5,7 @@ import { Client as ModernClient, StreamableHTTPClientTransport as ModernHttp } f
 import { Client as LegacyClient } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as LegacyHttp } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import type { CallToolResult, ListToolsResult } from "@modelcontextprotocol/sdk/types.js";
-import { COMPILED, type CallOptions, type ClientLine } from "./mcp.ts";
+import { COMPILED, type CallOptions, type ClientLine, type Connecting } from "./mcp.ts";
 
 export interface HttpProcess {
   /** The address of the MCP endpoint. */
@@ -69,10 +69,15 @@ export interface HttpClient {
 const IDENTITY = { name: "http-test", version: "9.8.7" };
 
 /** A client of either SDK line. The newer one accepts only 2026-07-28. */
-export async function connectHttp(line: ClientLine, url: string, token?: string): Promise<HttpClient> {
+export async function connectHttp(
+  line: ClientLine,
+  url: string,
+  token?: string,
+  { capabilities = {} }: Pick<Connecting, "capabilities"> = {},
+): Promise<HttpClient> {
   const requestInit = token === undefined ? {} : { requestInit: { headers: { authorization: `Bearer ${token}` } } };
   if (line === "legacy") {
-    const client = new LegacyClient(IDENTITY);
+    const client = new LegacyClient(IDENTITY, { capabilities });
     // The SDK's own types disagree under exactOptionalPropertyTypes.
     await client.connect(new LegacyHttp(new URL(url), requestInit) as Parameters<typeof client.connect>[0]);
     return {
@@ -82,7 +87,7 @@ export async function connectHttp(line: ClientLine, url: string, token?: string)
       close: () => client.close(),
     };
   }
-  const client = new ModernClient(IDENTITY, { versionNegotiation: { mode: { pin: "2026-07-28" } } });
+  const client = new ModernClient(IDENTITY, { capabilities, versionNegotiation: { mode: { pin: "2026-07-28" } } });
   await client.connect(new ModernHttp(new URL(url), requestInit));
   return {
     listTools: async () => (await client.listTools()).tools as ListToolsResult["tools"],

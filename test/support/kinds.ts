@@ -15,9 +15,9 @@ export const FAST: readonly string[] = globSync(
     "test/{activities,charts,domain,ktrdr,simulation}/**/*.test.ts",
     "test/chaos/{machine,proxy}.test.ts",
     "test/docs/**/*.test.ts",
-    "test/http/{oauth,work}.test.ts",
+    "test/http/{oauth,page-sessions,work}.test.ts",
     "test/mcp/errors.test.ts",
-    "test/research/{health,idle-proof,last-looks}.test.ts",
+    "test/research/{health,idle-proof,last-looks,line-difference}.test.ts",
     "test/sandbox/engine/**/*.test.ts",
     "test/structure/**/*.test.ts",
     "test/temporal/{executions,live-state}.test.ts",
@@ -30,7 +30,7 @@ export const ON_OLDEST = "parts-15";
 export const OLDEST: readonly string[] = [
   "test/backup/{backup,memory}.test.ts",
   "test/mcp/search-insights.test.ts",
-  "test/store/{clean-up,database-error,execution-log,holdouts,job-reader,job-writer,migrate,research-control}.test.ts",
+  "test/store/{clean-up,database-error,execution-log,holdouts,job-reader,job-writer,migrate,page-access,research-control}.test.ts",
   "test/store/{outage,session-settings,version}.test.ts",
 ];
 

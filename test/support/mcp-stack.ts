@@ -14,6 +14,7 @@ import { createAdmission } from "../../src/mcp/admission/admission.ts";
 import type { Limits } from "../../src/mcp/admission/limits.ts";
 import { createExecutionQueue } from "../../src/mcp/execution-log.ts";
 import type { Deps } from "../../src/research/ports.ts";
+import { fragmentAt } from "../../src/page/fragment.ts";
 import { createServer } from "../../src/mcp/server.ts";
 import { createJobWriter, type JobWriter } from "../../src/store/job-writer.ts";
 import { createPool } from "../../src/store/pool.ts";
@@ -105,7 +106,7 @@ export async function startStack(wanted: Wanted = {}): Promise<Stack> {
   undo.push(() => pool.end());
 
   const admission = createAdmission({ ...NO_LIMITS, ...wanted.limits }, wanted.residentBytes ?? (() => 0));
-  const server = createServer({ deps: async () => deps, executions, admission, log });
+  const server = createServer({ deps: async () => deps, executions, admission, page: fragmentAt, log });
   const client = new Client({ name: "stack-test", version: "1.2.3" });
   const [near, far] = InMemoryTransport.createLinkedPair();
   await Promise.all([server.connect(far), client.connect(near)]);

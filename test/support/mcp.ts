@@ -75,11 +75,24 @@ export async function deadEnvironment(): Promise<Record<string, string>> {
   };
 }
 
-const SERVER = {
+const MCP = new URL("../../src/bin/mcp.ts", import.meta.url).pathname;
+const serverWith = (args: readonly string[] = []) => ({
   command: process.execPath,
-  args: [new URL("../../src/bin/mcp.ts", import.meta.url).pathname],
+  args: [MCP, ...args],
   stderr: "pipe" as const,
+});
+
+/** What a client says that shows MCP Apps. */
+export const SHOWS_APPS = {
+  extensions: { "io.modelcontextprotocol/ui": { mimeTypes: ["text/html;profile=mcp-app"] } },
 };
+
+export interface Connecting {
+  /** What the client says that it can do; nothing unless given. */
+  readonly capabilities?: Partial<typeof SHOWS_APPS>;
+  /** Arguments of the server. */
+  readonly args?: readonly string[];
+}
 
 /** `NODE_OPTIONS` for a process whose clock is so many seconds ahead of everybody else's. */
 export function setBy(seconds: number): string {
@@ -92,18 +105,24 @@ export function setBy(seconds: number): string {
 }
 
 /** A real server process with a client of either SDK line in front of it. */
-export async function connectServer(line: ClientLine, env: Readonly<Record<string, string>>): Promise<TestClient> {
-  return line === "legacy" ? await connectLegacy(env) : await connectModern(env);
+export async function connectServer(
+  line: ClientLine,
+  env: Readonly<Record<string, string>>,
+  connecting: Connecting = {},
+): Promise<TestClient> {
+  return line === "legacy" ? await connectLegacy(env, connecting) : await connectModern(env, connecting);
 }
 
 /** The clients' own limit of a minute is too short on a busy machine. */
 const PATIENT = { timeout: 600_000 };
 const IDENTITY = { name: "interop-test", version: "9.8.7" };
 
-async function connectLegacy(env: Readonly<Record<string, string>>): Promise<TestClient> {
-  const transport = new LegacyStdio({ ...SERVER, env: { ...COMPILED, ...env } });
+type Env = Readonly<Record<string, string>>;
+
+async function connectLegacy(env: Env, { capabilities = {}, args }: Connecting): Promise<TestClient> {
+  const transport = new LegacyStdio({ ...serverWith(args), env: { ...COMPILED, ...env } });
   const stderr = collect(transport.stderr);
-  const client = new LegacyClient(IDENTITY);
+  const client = new LegacyClient(IDENTITY, { capabilities });
   await client.connect(transport, PATIENT);
   return {
     line: "legacy",
@@ -125,10 +144,10 @@ async function connectLegacy(env: Readonly<Record<string, string>>): Promise<Tes
   };
 }
 
-async function connectModern(env: Readonly<Record<string, string>>): Promise<TestClient> {
-  const transport = new ModernStdio({ ...SERVER, env: { ...COMPILED, ...env } });
+async function connectModern(env: Env, { capabilities = {}, args }: Connecting): Promise<TestClient> {
+  const transport = new ModernStdio({ ...serverWith(args), env: { ...COMPILED, ...env } });
   const stderr = collect(transport.stderr);
-  const client = new ModernClient(IDENTITY, { versionNegotiation: { mode: { pin: "2026-07-28" } } });
+  const client = new ModernClient(IDENTITY, { capabilities, versionNegotiation: { mode: { pin: "2026-07-28" } } });
   await client.connect(transport, PATIENT);
   return {
     line: "modern",

@@ -10,4 +10,5 @@ export const ANY_PORTS: Ports = {
   ktrdr: 0,
   ktrdrTraining: 0,
   ktrdrBacktesting: 0,
+  page: 0,
 };

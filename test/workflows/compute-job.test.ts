@@ -34,7 +34,7 @@ const start = async (jobId: string, request: ComputeRequest = TRAINING, priority
 
 const phaseOf = async (handle: WorkflowHandle): Promise<string> =>
   (await handle.query<{ phase: string }>("jobState")).phase;
-const shownOf = async (handle: WorkflowHandle) =>
+const shownOf = async (handle: Pick<WorkflowHandle, "query">) =>
   (await handle.query<{ currentDetails: string }>("__temporal_workflow_metadata")).currentDetails;
 
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
@@ -68,11 +68,32 @@ describe("a job", () => {
     // What Temporal's Web UI shows as current details.
     expect([await shownOf(queued), await shownOf(running)]).toEqual([
       expect.stringMatching(/^\*\*Queued\*\*/),
-      expect.stringMatching(/^\*\*Computing\*\*/),
+      expect.stringMatching(/^\*\*Computing\*\*[^]*`train-first-op1`/),
     ]);
+    const slots = await shownOf(keeper);
+    for (const fact of ["1 taken, 1 waited for", "`train-first`", "`train-second`"]) expect(slots).toContain(fact);
     first.release(SUCCEEDED);
     await queued.result();
     expect((await queued.describe()).historyLength).toBeLessThanOrEqual(30);
+  });
+
+  it("shows who asked, as code, for no event of its history", async () => {
+    const computing = held();
+    stage.scripts.set("train-shown", { ends: [computing.end] });
+    const client = "me`](https://evil.example)\\|<img src=x>";
+    const handle = await env.client.workflow.start("trainModel", {
+      workflowId: "train-shown",
+      taskQueue: "ktrdr-jobs",
+      args: [{ ...inputOf("train-shown", TRAINING), client }],
+    });
+    await until(async () => (await phaseOf(handle)) === "running");
+    const { historyLength } = await handle.describe();
+    const shown = await shownOf(handle);
+    expect(shown).toContain("| asked by | `me'](https://evil.example)\\¦<img src=x>` |");
+    expect((await handle.describe()).historyLength).toBe(historyLength);
+    computing.release(SUCCEEDED);
+    await handle.result();
+    expect((await handle.describe()).historyLength).toBeLessThanOrEqual(28);
   });
 
   it("answers from the record without computing again", async () => {
@@ -254,6 +275,7 @@ describe("the slot keeper", () => {
       // On a busy machine signals would pile up faster than the keeper reads them, and it could never begin anew.
       await keeper.query("slotState");
     }
+    expect(await shownOf(keeper)).toContain("| closed, being stopped | `backtest-stuck` |");
     await until(() => callsOf("settle backtest-stuck").length === 2);
     expect((await keeper.query<SlotState>("slotState")).held).toEqual(["backtest-stuck"]);
     await (await start("backtest-beside-later", BACKTEST)).result();

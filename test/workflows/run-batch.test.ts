@@ -44,9 +44,13 @@ const recorded = (jobId: string): string | undefined =>
     ?.split(" ")
     .at(-1);
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await delay(20);
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await delay(20);
 }
+
+/** What Temporal's Web UI shows as current details. */
+const shownOf = async (handle: WorkflowHandle): Promise<string> =>
+  (await handle.query<{ currentDetails: string }>("__temporal_workflow_metadata")).currentDetails;
 
 function held(): { end: Promise<ComputationEnd>; release: (end: ComputationEnd) => void } {
   const { promise, resolve } = Promise.withResolvers<ComputationEnd>();
@@ -63,6 +67,8 @@ describe("a measurement", () => {
     const handle = await measure("measure-all", 6);
     await until(() => callsOf("record backtest-measure-all-").length === 4);
     expect(callsOf("prepare backtest-measure-all-5")).toEqual([]);
+    const fact = "| prefixes | 4 of 6 have ended (66 %), 0 failed, 1 compute or wait |";
+    await until(async () => (await shownOf(handle)).includes(fact));
     release(SUCCEEDED);
     expect(((await handle.result()) as JobOutcome).status).toBe("completed");
     const calls = callsOf("backtest-measure-all-").filter((call) => /^(start|record)/.test(call));
@@ -145,6 +151,9 @@ describe("a batch", () => {
     const handle = await start("batch-bad", batchRequest(20, { maxFailures: 2 }));
     await until(() => recorded("train-batch-bad-2") === "failed");
     await until(() => callsOf("start train-batch-bad-3").length > 0);
+    const fact = "| items | 3 of 20 have ended (15 %), 3 failed, 1 compute or wait |";
+    await until(async () => (await shownOf(handle)).includes(fact));
+    expect(await shownOf(handle)).toMatch(/^\*\*Giving up\*\*[^]*\| asked by \| `test` \|/);
     release({ fate: "succeeded", summary: {}, faultsSeen: [] });
     await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
     expect(recorded("batch-bad")).toBe("failed");
@@ -183,6 +192,8 @@ describe("a batch", () => {
     await handle.result();
     expect(new Set(callsOf("prepare train-batch-long-")).size).toBe(1_000);
     expect(callsOf("start train-batch-long-")).toHaveLength(20);
+    // What a run was started with is not in the next one's metadata; what it shows goes on.
+    expect(await shownOf(handle)).toContain("1000 of 1000 have ended (100 %)");
     const runs: number[] = [];
     for await (const { workflowId, historyLength } of env.client.workflow.list({
       query: "WorkflowType = 'runBatch'",

@@ -57,6 +57,10 @@ describe("its schedule", () => {
     await looked(3);
     const [first = "", ...more] = await recent();
     expect(more).toEqual([]);
+    const { currentDetails } = await env.client.workflow
+      .getHandle(first)
+      .query<{ currentDetails: string }>("__temporal_workflow_metadata");
+    expect(currentDetails).toMatch(/looks of this warden \| [3-9]/);
     await env.client.workflow.getHandle(first).terminate("too wide a query");
     await looked(looks + 1);
     expect(await recent()).toHaveLength(2);

@@ -36,6 +36,8 @@ export interface RunLuck {
   readonly probability: number | null;
   /** Why there is no probability; null when there is one. */
   readonly untold: string | null;
+  /** Years of traded bars; null without a Sharpe ratio. */
+  readonly years: number | null;
   /** What the best of them shows in half of all searches, and in one of twenty; null without a Sharpe ratio. */
   readonly bars: { readonly half: number; readonly twentieth: number } | null;
   /** PSR against 0, DSR with the variance of worthless trials, and the years after which PSR reaches 95 %. */
@@ -76,7 +78,7 @@ export function runLuck(input: LuckInput): RunLuck {
   if (sharpe === null || ktrdrSharpe === 0 || returns < 2) {
     const untold = cannotTell(input) ?? "there is no Sharpe";
     const sentence = `${tried(input)} ${untoldText(untold)}`;
-    return { trials, probability: null, untold, bars: null, ...NO_PROBABILITY, sentence };
+    return { trials, probability: null, untold, years: null, bars: null, ...NO_PROBABILITY, sentence };
   }
   const perBar = ktrdrSharpe / Math.sqrt(KTRDR_BARS_PER_YEAR);
   const barsPerYear = (sharpe / perBar) ** 2;
@@ -92,6 +94,7 @@ export function runLuck(input: LuckInput): RunLuck {
     trials,
     probability,
     untold,
+    years,
     bars,
     ...(untold === null ? probabilities(measured, input, barsPerYear) : NO_PROBABILITY),
     sentence: [

@@ -6,6 +6,7 @@ import {
   type McpServer,
   type ServerContext,
 } from "@modelcontextprotocol/server";
+import { APP, showsApps } from "../app/app.ts";
 import { visible } from "../../domain/plain-text.ts";
 import type { Deps } from "../../research/ports.ts";
 import type { ResultWatch } from "./result-watch.ts";
@@ -21,12 +22,16 @@ export interface ResourceParts {
 }
 
 export function registerResources(server: McpServer, parts: ResourceParts): void {
+  server.server.setRequestHandler("resources/list", async (_request, context) => {
+    const lists = await Promise.all(RESOURCE_KINDS.map(async (kind) => await newest(kind, parts)));
+    return { resources: [...(showsApps(server, context) ? [APP] : []), ...lists.flat()] };
+  });
   for (const kind of RESOURCE_KINDS) {
     const { scheme, title, description, mimeType } = kind;
     server.registerResource(
       scheme,
       new ResourceTemplate(`${scheme}://{id}`, {
-        list: async () => ({ resources: (await listed(kind, "", LISTED, parts)).map((one) => entryOf(kind, one)) }),
+        list: undefined,
         complete: { id: async (start) => (await listed(kind, start ?? "", COMPLETIONS, parts)).map(({ id }) => id) },
       }),
       { title, description, mimeType },
@@ -44,19 +49,18 @@ export function registerResources(server: McpServer, parts: ResourceParts): void
 /** Lists nothing while a part is down; the tools say why. */
 async function listed(kind: ResourceKind, start: string, limit: number, { deps }: ResourceParts) {
   try {
-    const newest = await kind.list(await deps());
-    return newest.filter(({ id }) => id.startsWith(start)).slice(0, limit);
+    const all = await kind.list(await deps());
+    return all.filter(({ id }) => id.startsWith(start)).slice(0, limit);
   } catch {
     return [];
   }
 }
 
-const entryOf = (
-  { scheme, mimeType }: ResourceKind,
-  { id, about }: { readonly id: string; readonly about: string },
-) => {
-  return { uri: uriOf(scheme, id), name: id, description: about, mimeType };
-};
+async function newest(kind: ResourceKind, parts: ResourceParts) {
+  const { scheme, title, mimeType } = kind;
+  const found = await listed(kind, "", LISTED, parts);
+  return found.map(({ id, about }) => ({ uri: uriOf(scheme, id), name: id, title, description: about, mimeType }));
+}
 
 /** @throws ProtocolError with the tool's error text */
 function textOf({ isError, content }: CallToolResult, uri: URL): string {

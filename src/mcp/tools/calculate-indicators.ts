@@ -34,7 +34,7 @@ export const calculateIndicators = defineTool({
   title: "Calculate indicators",
   description: `What values an indicator really takes on stored bars: quantiles (q10 = 10 % of the bars are below), median, minimum, maximum and the latest values, for every output. For designing fuzzy sets: with limits near q10, median and q90 a set is neither always nor never true.
 
-Use the dates of the planned training: the design must not see the years kept for backtests. Unknown or misspelt parameters are refused (KTRDR would silently use defaults). Bars before the indicator is warm are left out; "undefined" counts later ones without a value.
+Use the dates of the planned training: the design must not see the years kept for backtests. Unknown parameters are refused. Bars before the indicator is warm are left out; "undefined" counts later ones without a value.
 
 Before: list_market_data for dates, list_indicators for types. After: create_strategy.
 

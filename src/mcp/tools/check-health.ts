@@ -5,6 +5,7 @@ import { holdOf } from "../../domain/research-control.ts";
 import type { OffClock } from "../../store/clocks.ts";
 import { compact, engineText } from "../../domain/facts.ts";
 import { isHealthy } from "../../domain/worker-gone.ts";
+import { jobsLink } from "../../research/jobs/task-status.ts";
 import { ANSWER_WITHIN_MS, look, partsUp, type Look } from "../../research/health.ts";
 import { TooLate, within } from "../../within.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
@@ -61,7 +62,7 @@ Call it once at the beginning, and whenever an error says -32001. Takes a few se
       ),
     ]);
     const told = [
-      toldOf("temporal", parts.temporal, START_TEMPORAL),
+      toldOf("temporal", parts.temporal, START_TEMPORAL, () => temporalText(jobsLink(deps.links))),
       toldOf("worker", parts.worker, START_WORKER, () => ["polling", ...off.map(offText)].join("; ")),
       toldOf("postgresql", parts.postgresql, START_POSTGRESQL),
       toldOf("strategies_folder", folder, SET_FOLDER, (names) => `${names.length} strategies`),
@@ -120,6 +121,10 @@ function toldOf<T>(part: string, seen: Look<T>, start: string, words: (answer: T
   if (seen.up) return { part, up: true, detail: words(seen.answer) };
   return { part, up: false, detail: seen.detail, start: seen.mending ?? start };
 }
+
+/** With the address where people see all jobs, when there is one. */
+const temporalText = (jobs: string | undefined): string =>
+  jobs === undefined ? "answers" : `answers; all jobs: ${jobs}`;
 
 const offText = ({ process, offsetSeconds }: OffClock): string =>
   `the clock of ${process} is ${Math.round(Math.abs(offsetSeconds))} s ${offsetSeconds > 0 ? "ahead of" : "behind"} PostgreSQL's: tell the user`;

@@ -10,7 +10,7 @@ import { luckInShort } from "../../domain/luck/run-luck.ts";
 import { symbolsOf, weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import { runsToCompare, type RunToCompare } from "../../research/jobs/compared-runs.ts";
 import { comparedMeasurements } from "../../research/jobs/measured-runs.ts";
-import { linesOfRuns } from "../equity-lines.ts";
+import { linesOfRuns } from "../../research/results/equity-lines.ts";
 import { measuredComparison } from "../measured-comparison.ts";
 import { defineTool } from "../define-tool.ts";
 import { chart, taskId } from "../fields.ts";
@@ -52,7 +52,7 @@ Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
     const measured = await comparedMeasurements(deps, ids);
     if (measured !== null) {
       if (wanted !== undefined && wanted !== "sharpe") throw bySharpeOnly(wanted);
-      if (drawn) attach(await deps.charts.equity(linesOfRuns(measured.runs)));
+      if (drawn) attach(await deps.charts.equity(linesOfRuns(measured.runs)).png());
       return measuredComparison(measured);
     }
     const { runs, growing } = await runsToCompare(deps, ids);
@@ -62,7 +62,7 @@ Example: {"task_ids": ["batch-SPX_1d-1b2c3d4e"], "figure": "sharpe"}`,
     const groups = compare(figure, runs);
     if (drawn) {
       const named = groups.map((group) => ({ ...group, name: runOf(group, runs)?.job.strategy ?? "?" }));
-      attach(await deps.charts.comparison(figure, named));
+      attach(await deps.charts.comparison(figure, named).png());
     }
     const shown = SHOWN[detail];
     const weighed = await weighRuns(deps, groups.map(middleOf), symbolsOf(runs), "all symbols");

@@ -16,9 +16,9 @@ export const createStrategy = defineTool({
   title: "Create a strategy",
   description: `Checks a strategy and saves it where KTRDR finds it, as <name>.yaml with the name inside the text. A strategy with errors is saved only for an insist_reason; warnings do not hinder.
 
-Before: get_strategy_schema (sections grammar and example), calculate_indicators for sensible fuzzy limits. After: train_model.
+Before: get_strategy_schema, calculate_indicators for fuzzy limits. After: train_model.
 
-To replace a strategy give overwrite true and replaces_sha256, the sha256 that get_strategy or this tool told. Earlier texts stay: get_strategy shows them by version. A new idea takes a new name; for variations of a saved strategy mutate_strategy is shorter. "reminders" are notes and failures of earlier research on similar strategies.
+To replace a strategy give overwrite true and replaces_sha256, the sha256 that get_strategy or this tool told. Earlier texts stay. A new idea takes a new name; for variations of a saved strategy mutate_strategy is shorter. "reminders" are notes and failures of earlier research on similar strategies.
 
 YAML only: no tags, anchors or aliases.
 

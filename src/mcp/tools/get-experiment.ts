@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { judge } from "../../domain/experiment.ts";
-import { compact, enginesText } from "../../domain/facts.ts";
+import { compact } from "../../domain/facts.ts";
 import { defineTool } from "../define-tool.ts";
-import { experimentRow, judgementFactsOf, verdictText } from "../../research/memory/experiment-facts.ts";
+import { experimentRow, judgementFactsOf } from "../../research/memory/experiment-facts.ts";
+import { toldExperiment } from "../../research/memory/told-experiment.ts";
 import { experimentId } from "../fields.ts";
 
 const SHOWN = 20;
@@ -39,22 +39,13 @@ Example: {"experiment_id": "experiment-1a2b3c4d5e6f7081"}`,
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   quotes: true,
   async handle({ experiment_id, all_runs }, { deps }) {
-    const { experiments } = deps.records;
-    const [experiment, runs] = await Promise.all([experiments.get(experiment_id), experiments.runs(experiment_id)]);
+    const { experiment, judgement, successor, headline, engines } = await toldExperiment(deps, experiment_id);
     const { conclusion, hypothesis } = experiment;
-    const [{ onTheseDays }, successors] = await Promise.all([
-      deps.records.ledger.trials(experiment.sample.symbol, experiment.sample),
-      deps.records.insights.successors([experiment_id]),
-    ]);
-    const judgement = conclusion?.judgement ?? judge(experiment, runs, onTheseDays);
-    const { verdict: _short, ...row } = experimentRow(experiment, hypothesis.length, successors.get(experiment_id));
+    const { verdict: _short, ...row } = experimentRow(experiment, hypothesis.length, successor);
     return {
       ...row,
-      headline:
-        conclusion === null
-          ? `Open: ${judgement.counted.length} of ${experiment.runs} runs count so far.`
-          : verdictText(experiment, judgement, successors.get(experiment_id)),
-      ...compact({ engine: enginesText(runs.map(({ result }) => result?.engine ?? null)) }),
+      headline,
+      ...compact({ engine: engines }),
       ...judgementFactsOf(judgement, all_runs ? ALL : SHOWN),
       ...(conclusion === null ? {} : { conclusion: conclusion.words, concluded_at: conclusion.concludedAt }),
       next:

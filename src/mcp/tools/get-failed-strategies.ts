@@ -10,7 +10,7 @@ export const getFailedStrategies = defineTool({
   title: "Get failed strategies",
   description: `Says which strategies failed or are not worth going on with, and what they have in common: indicators, labels, architecture, symbol, timeframe. Draws of one strategy on the same market and dates count once. Ask it before designing a strategy.
 
-Judged are jobs that failed, and backtests on dates their model was not trained on. One of those counts as failed when it made no trade, or its Sharpe is below sharpe_below or below that of buying and holding. In-sample ones are left out.
+Judged are jobs that failed, and backtests on dates their model was not trained on. One of those counts as failed when it made no trade, or its Sharpe is below sharpe_below or below that of buying and holding.
 
 "share" is failed of tried; compare it with the share of all judged. The surest come first. For what was written down about failures: search_insights with category failure.
 

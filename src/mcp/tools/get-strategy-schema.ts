@@ -11,7 +11,7 @@ export const getStrategySchema = defineTool({
 - example: a complete strategy for SPX daily that passes every check; change it rather than starting from nothing
 - memberships: the three kinds of fuzzy membership and how to place them
 - labels: what the network learns to predict, and why a threshold can leave it a single class
-- indicators: the 31 types on one line each (list_indicators has ranges and meanings)
+- indicators: the 31 types on one line each
 
 Then calculate_indicators for real values, and create_strategy.
 

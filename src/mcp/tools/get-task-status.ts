@@ -8,7 +8,7 @@ import { honestHeadline } from "../../domain/kinds/index.ts";
 import { weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import type { Deps } from "../../research/ports.ts";
 import { statusFacts, statusOf, uiLink, type TaskStatus } from "../../research/jobs/task-status.ts";
-import { batchProgress } from "../batch-facts.ts";
+import { batchProgress } from "../../research/results/batch-facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { statusFields, taskId } from "../fields.ts";
 

@@ -25,12 +25,13 @@ import { replayRun } from "./replay-run.ts";
 import { runBacktest } from "./run-backtest.ts";
 import { saveInsight } from "./save-insight.ts";
 import { searchInsights } from "./search-insights.ts";
+import { showPage } from "./show-page.ts";
 import { startBatch } from "./start-batch.ts";
 import { startExperiment } from "./start-experiment.ts";
 import { trainModel } from "./train-model.ts";
 import { validateStrategy } from "./validate-strategy.ts";
 
-/** Every tool, in the order clients see them: the order of an experiment. */
+/** Every tool of a model, in the order clients see them: the order of an experiment. */
 export const TOOLS: readonly Tool[] = [
   checkHealth,
   listMarketData,
@@ -63,3 +64,6 @@ export const TOOLS: readonly Tool[] = [
   searchInsights,
   getFailedStrategies,
 ];
+
+/** Also what only the researcher's page calls. */
+export const ALL_TOOLS: readonly Tool[] = [...TOOLS, showPage];

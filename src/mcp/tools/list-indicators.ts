@@ -11,11 +11,11 @@ const GROUPS = ["momentum", "trend", "volatility", "volume", "levels"] as const;
 export const listIndicators = defineTool({
   name: "list_indicators",
   title: "List indicators",
-  description: `The 31 indicator types KTRDR can compute, with their real parameters, outputs and value scales.
+  description: `The 31 indicator types KTRDR can compute.
 
 Without arguments: one line per type. With type: parameters with ranges, outputs, scale and meaning. Names are those a strategy uses; aliases such as sma, ema, bbands work too.
 
-KTRDR ignores misspelt parameters and computes with defaults, so copy the names from here. Several outputs: a strategy must name one, e.g. trend.adx. Next: calculate_indicators shows which values the indicator takes on real bars.
+KTRDR ignores misspelt parameters and computes with defaults, so copy the names from here. Several outputs: a strategy must name one, e.g. trend.adx. Next: calculate_indicators shows real values.
 
 Example: {"type": "macd"}`,
   input: z.strictObject({

@@ -15,7 +15,7 @@ const STATUSES = ["open", "completed", "failed", "cancelled", "terminated"] as c
 export const listTasks = defineTool({
   name: "list_tasks",
   title: "List tasks",
-  description: `Jobs, newest first: finished ones from the record for ever, open ones also from Temporal. It finds a task_id again, what is running, and what was tried for a strategy.
+  description: `Jobs, newest first: finished ones from the record for ever, open ones also from Temporal. It finds a task_id again.
 
 "open" means not ended; get_task_status says what an open job is doing. "luck": how often luck alone looks like this backtest, among all tried on its symbol. Jobs of a batch carry "part_of"; a measurement's are listed with kind backtest only. For models with their figures, list_models is shorter.
 
@@ -34,6 +34,11 @@ Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "lim
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   quotes: true,
+  page({ limit: _limit, ...filter }) {
+    const asked = new URLSearchParams();
+    for (const [name, value] of Object.entries(filter)) if (value !== undefined) asked.set(name, value);
+    return asked.size === 0 ? "/runs" : `/runs?${asked.toString()}`;
+  },
   async handle({ limit, ...filter }, { deps }) {
     const wantsOpen = filter.status === undefined || filter.status === "open";
     const [recorded, open] = await Promise.allSettled([

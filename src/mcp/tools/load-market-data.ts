@@ -11,10 +11,10 @@ export const loadMarketData = defineTool({
   title: "Load market data",
   description: `Makes bars available for training and backtests.
 
-- local (default): only looks, fresh, at what is stored and answers at once. No job.
-- tail: fetches the newest bars; backfill: older ones; full: everything the source has. These start a durable job and answer with a task_id; get_task_status (wait_seconds 45) until "final". They fail without KTRDR's data source (Interactive Brokers).
+- local: only looks, fresh, at what is stored and answers at once. No job.
+- tail: fetches the newest bars; backfill: older ones; full: everything the source has. These start a durable job and answer with a task_id for get_task_status. They fail without KTRDR's data source (Interactive Brokers).
 
-Asking again on the same day returns the same job; force_new_reason repeats it. Keep fresh bars for backtests.
+Asking again on the same day returns the same job. Keep fresh bars for backtests.
 
 Example: {"symbol": "EURUSD", "timeframe": "1h", "mode": "tail"}`,
   input: z.strictObject({

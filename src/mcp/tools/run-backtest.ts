@@ -40,8 +40,8 @@ Before: train_model finished. Choose dates AFTER the training window: a backtest
 Example: {"model": "train-spx_trend-7f3a2c", "start_date": "2015-01-02", "end_date": "2019-12-31"}`,
   input: z.strictObject({
     model: z.string().min(3).max(200).describe("task_id of a finished training, or a model_path."),
-    start_date: isoDate.describe("First day, YYYY-MM-DD."),
-    end_date: isoDate.describe("Last day, YYYY-MM-DD."),
+    start_date: isoDate.describe("First day."),
+    end_date: isoDate.describe("Last day."),
     strategy: strategyName.optional().describe("Default: the training's."),
     symbol: symbol.optional().describe("Default: the training's."),
     timeframe: timeframe.optional().describe("Default: the training's."),

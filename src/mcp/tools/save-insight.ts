@@ -9,7 +9,7 @@ import { freeText, insightTag, supersedable, taskId } from "../fields.ts";
 export const saveInsight = defineTool({
   name: "save_insight",
   title: "Save an insight",
-  description: `Writes down for ever what research has taught, for whoever goes on (you, after your context is gone). Save failures too: they save most time later.
+  description: `Writes down for ever what research has taught, for whoever goes on. Failures too: they save most time later.
 
 One idea each, understood without this conversation: what was done, on which symbol and dates, which figures came out, what follows. Give the task_ids it was drawn from: "caveats" says at once, and beside it for ever, what is known against these runs. An insight or a verdict that proved wrong is superseded: it stays, and a search shows yours before it.
 

@@ -15,7 +15,7 @@ export const startBatch = defineTool({
   title: "Start a batch",
   description: `Runs many trainings and backtests as one durable job: every combination of strategies (each on its own market, or on symbols) and periods, each draws times; or of models and periods. At most ${MOST_ITEMS} items. What was computed before is not computed again.
 
-get_task_status tells how many are done, running, failed, which strategy leads and the time left; get_results its items at any time; cancel_task with its task_id stops all, with that of one of its jobs only that.
+get_task_status tells how many are done, running, failed, which strategy leads and the time left; get_results its items at any time.
 
 work both: trains, then backtests each model on the period's test dates. Take test dates after train dates.
 
@@ -34,7 +34,7 @@ Example: {"work": "both", "strategies": ["dip_3", "dip_5"], "draws": 3, "periods
       .array(z.strictObject({ train: window.optional(), test: window.optional() }))
       .min(1)
       .max(100)
-      .describe("First and last day of each, YYYY-MM-DD."),
+      .describe("First and last day of each."),
     draws: z.number().int().min(1).max(20).default(1).describe("Trainings of each combination."),
     at_once: z.number().int().min(1).max(50).default(4).describe("Jobs open at the same time."),
     max_failures: z.number().int().min(0).max(MOST_ITEMS).default(10).describe("More failed items stop it."),

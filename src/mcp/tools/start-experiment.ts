@@ -25,7 +25,7 @@ Example: {"hypothesis": "RSI dips on SPX pay after costs", "metric": "excess_sha
     runs: z.number().int().min(1).max(100).default(3).describe("How many runs decide."),
     symbol: symbol.describe("Where it is measured."),
     timeframe: timeframe.describe("Bars it is measured on."),
-    start_date: isoDate.describe("First day of the sample, YYYY-MM-DD."),
+    start_date: isoDate.describe("First day of the sample."),
     end_date: isoDate.describe("Last day of the sample."),
   }),
   output: z.object({

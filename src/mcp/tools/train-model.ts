@@ -26,8 +26,8 @@ import { barsRead, marketOf } from "../../research/strategies/training-market.ts
 
 const fields = z.strictObject({
   strategy: strategyName.describe("Name of the strategy file."),
-  start_date: isoDate.describe("First day of training, YYYY-MM-DD."),
-  end_date: isoDate.describe("Last day of training, YYYY-MM-DD."),
+  start_date: isoDate.describe("First day of training."),
+  end_date: isoDate.describe("Last day of training."),
   symbol: symbol.optional().describe("Default: the strategy's."),
   timeframe: timeframe.optional().describe("The strategy's."),
   symbols: z.array(symbol).min(1).max(20).optional().describe("Several together instead."),
@@ -46,8 +46,8 @@ export const trainModel = defineTool({
 Before: create_strategy or validate_strategy without errors; list_market_data for dates that exist. After: get_task_status with wait_seconds 45 until "final", then get_results, then run_backtest with this task_id on LATER dates.
 
 - Training sets no seed: each training is one random draw. repeats 5 is a batch of five, answered with median and spread; needed before one strategy can be called better than another.
-- symbol defaults to the strategy's own; timeframe is always its finest one.
-- A known request is computed again only with force_new_reason. One that was cancelled goes on from its checkpoint: {"resume_from": task_id} alone.
+- timeframe is always the strategy's finest.
+- A cancelled training goes on from its checkpoint: {"resume_from": task_id} alone.
 
 Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014-12-31", "repeats": 3}`,
   input: fields.partial({ strategy: true, start_date: true, end_date: true }),

@@ -11,7 +11,7 @@ export const validateStrategy = defineTool({
   title: "Validate a strategy",
   description: `Finds what is wrong with a strategy before anything is computed. Errors: KTRDR fails on it, or computes something else than is written (unknown indicators, ignored parameters, labels without their last class, bad bars), or the network sees the future (looks_ahead). Warnings: taste and doubt.
 
-Give a saved strategy's name or a yaml text. With start_date and end_date of the planned training, label classes and bad bars are counted on exactly those; without, labels on the oldest 70 %. checked_on says which data was used.
+With start_date and end_date of the planned training, label classes and bad bars are counted on exactly those; without, labels on the oldest 70 %. checked_on says which data was used.
 
 Errors are mended, or insisted on with a reason (insist_reason, accept_look_ahead) where it is saved or started. Next: create_strategy.
 

@@ -1,4 +1,4 @@
-import { jobInWebUi } from "../../domain/web-ui.ts";
+import { jobInWebUi, jobsInWebUi } from "../../domain/web-ui.ts";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import type { LiveJobState } from "../../domain/job.ts";
 import { isSealed, type JobKind } from "../../domain/kinds/index.ts";
@@ -99,6 +99,11 @@ const workers = (deps: Deps): Promise<boolean | null> => deps.jobs.workersPollin
 export function uiLink(links: Links, jobId: string): string | undefined {
   if (links.temporalUi === null) return undefined;
   return jobInWebUi(links.temporalUi, links.temporalNamespace, jobId);
+}
+
+/** Address of the list of all jobs there. */
+export function jobsLink({ temporalUi, temporalNamespace }: Links): string | undefined {
+  return temporalUi === null ? undefined : jobsInWebUi(temporalUi, temporalNamespace);
 }
 
 /** The facts every answer about a job carries (fields.ts `statusFields`). */

@@ -1,11 +1,11 @@
 /** The groups of a batch: draws of one strategy on one market, ranked as groups, never by a single draw. */
-import { compact, rounded } from "../domain/facts.ts";
-import { luckInShort } from "../domain/luck/run-luck.ts";
-import type { Spread } from "../domain/result.ts";
-import { mean, spread, standardDeviation } from "../domain/statistics.ts";
-import { weighRuns, type WeighedRun } from "../research/jobs/luck-of.ts";
-import type { Deps } from "../research/ports.ts";
-import type { BatchRow } from "../store/batches.ts";
+import { compact, rounded } from "../../domain/facts.ts";
+import { luckInShort } from "../../domain/luck/run-luck.ts";
+import type { Spread } from "../../domain/result.ts";
+import { mean, spread, standardDeviation } from "../../domain/statistics.ts";
+import { weighRuns, type WeighedRun } from "../jobs/luck-of.ts";
+import type { Deps } from "../ports.ts";
+import type { BatchRow } from "../../store/batches.ts";
 
 const SHOWN_PLACES = 5;
 

@@ -1,9 +1,9 @@
 /** What the pictures of measured runs show. */
-import type { EquityLine } from "../charts/charts.ts";
-import { percentText } from "../domain/kinds/words.ts";
-import type { MeasurementResult } from "../domain/kinds/measurement.ts";
-import type { MeasuredRun } from "../domain/measured/compare-measured.ts";
-import { equityPoints, type EquityPoint } from "../domain/measured/series.ts";
+import type { EquityLine } from "../../charts/charts.ts";
+import { percentText } from "../../domain/kinds/words.ts";
+import type { MeasurementResult } from "../../domain/kinds/measurement.ts";
+import type { MeasuredRun } from "../../domain/measured/compare-measured.ts";
+import { equityPoints, type EquityPoint } from "../../domain/measured/series.ts";
 
 /** More lines in one picture cannot be told apart. */
 const MOST_LINES = 8;

@@ -1,12 +1,12 @@
-import { boundsOf, itemsOf, sizeOf, type ManyRequest } from "../domain/batch.ts";
-import type { BatchRequest, BatchResult } from "../domain/kinds/batch.ts";
-import { BEST_OF_MANY } from "../domain/results/batch.ts";
-import { spanOf } from "../domain/market-data.ts";
-import { secondsLeft, type SeenPiece, type Work } from "../domain/time-left.ts";
-import type { BatchRow, Piece } from "../store/batches.ts";
-import type { JobRecord } from "../store/job-row.ts";
-import { compact, rounded, enginesText } from "../domain/facts.ts";
-import type { Deps } from "../research/ports.ts";
+import { boundsOf, itemsOf, sizeOf, type ManyRequest } from "../../domain/batch.ts";
+import type { BatchRequest, BatchResult } from "../../domain/kinds/batch.ts";
+import { BEST_OF_MANY } from "../../domain/results/batch.ts";
+import { spanOf } from "../../domain/market-data.ts";
+import { secondsLeft, type SeenPiece, type Work } from "../../domain/time-left.ts";
+import type { BatchRow, Piece } from "../../store/batches.ts";
+import type { JobRecord } from "../../store/job-row.ts";
+import { compact, rounded, enginesText } from "../../domain/facts.ts";
+import type { Deps } from "../ports.ts";
 import { groupsOf, leadingOf } from "./batch-groups.ts";
 
 /** How far a batch or a measurement is, in a few figures; null when the record cannot be read. */

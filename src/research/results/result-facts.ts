@@ -1,14 +1,14 @@
-import { compact, rounded, type Detail, type Facts, engineText } from "../domain/facts.ts";
-import { isInsistence } from "../domain/insistence.ts";
-import { prefixOf } from "../domain/batch.ts";
-import { CANDIDATE_LUCK } from "../domain/luck/luck.ts";
-import type { RunLuck } from "../domain/luck/run-luck.ts";
-import type { Told } from "../domain/kinds/define-kind.ts";
-import { kindOf, type JobResult } from "../domain/kinds/index.ts";
-import { isTold } from "../domain/results/backtest-caveats.ts";
-import { spread } from "../domain/statistics.ts";
-import type { JobRecord } from "../store/job-row.ts";
-import type { InSample } from "../research/jobs/in-sample.ts";
+import { compact, rounded, type Detail, type Facts, engineText } from "../../domain/facts.ts";
+import { isInsistence } from "../../domain/insistence.ts";
+import { prefixOf } from "../../domain/batch.ts";
+import { CANDIDATE_LUCK } from "../../domain/luck/luck.ts";
+import type { RunLuck } from "../../domain/luck/run-luck.ts";
+import type { Told } from "../../domain/kinds/define-kind.ts";
+import { kindOf, type JobResult } from "../../domain/kinds/index.ts";
+import { isTold } from "../../domain/results/backtest-caveats.ts";
+import { spread } from "../../domain/statistics.ts";
+import type { JobRecord } from "../../store/job-row.ts";
+import type { InSample } from "../jobs/in-sample.ts";
 
 interface ResultFacts extends Told {
   readonly luck?: ReturnType<typeof luckFacts>;

@@ -1,0 +1,164 @@
+/** The door of the page: who may read, and how a browser gets in. Behind it nothing but the page's own routes. */
+import { Hono, type Context, type MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { getCookie, setCookie } from "hono/cookie";
+import { METHOD_NAME_ALL } from "hono/router";
+import { mayUse, type Reader, type Scope } from "../domain/identity.ts";
+import { isPageSecret } from "../domain/page-session.ts";
+import type { Logger } from "../logger.ts";
+import type { Authenticate } from "./bearer.ts";
+import type { HttpEnv } from "./bindings.ts";
+import { comesFromHere, type AllowedNames } from "./guard.ts";
+import { ENTER, LINK } from "./page-address.ts";
+import { buttonFor, documentWith, DOOR } from "./page-answers.ts";
+import { dress, pageHeaders } from "./page-headers.ts";
+import { CannotTell, createPageSessions, type PageAccess } from "./page-sessions.ts";
+import type { Work } from "./work.ts";
+
+/** The page, as it is put behind the door. */
+export interface Page {
+  /** Its routes find who reads in `context.var.reader`. Only what it answers by GET is served. */
+  readonly app: Hono<HttpEnv>;
+  /** Path of its style sheet. The door's own answers use it, so it is open to everybody. */
+  readonly style: string;
+  /** Called for each question, so that a lab which starts after this server is found. */
+  readonly access: () => Promise<PageAccess>;
+}
+
+export interface DoorParts {
+  readonly page: Page;
+  /** Whether everybody who reaches this server may read. */
+  readonly open: boolean;
+  /** No reader has more than this, whatever their token or their link says. */
+  readonly most: Scope;
+  readonly allowed: AllowedNames;
+  readonly authenticate: Authenticate;
+  readonly work: Work;
+  readonly log: Logger;
+}
+
+export interface Door {
+  /** Whether a path is one of the page, or leads to it. */
+  serves(path: string): boolean;
+  /** Answers those paths, and nothing else. */
+  readonly app: Hono<HttpEnv>;
+  /** Says to a person that there is nothing at a path. */
+  nothing(context: Context): Promise<Response>;
+}
+
+/** These are the server's own, whatever routes the page has. */
+const OF_THE_SERVER = /^\/(?:mcp|metrics|health|ready|\.well-known)(?:\/|$)/;
+/** More than a link and its name take. */
+const MOST_FORM_BYTES = 1_000;
+
+export function pageDoor(parts: DoorParts): Door {
+  const { page, allowed, work, log } = parts;
+  const says = documentWith(page.style);
+  const sessions = createPageSessions(page.access);
+  const serves = (path: string) => path === ENTER || (!OF_THE_SERVER.test(path) && answers(page.app, path));
+  const app = new Hono<HttpEnv>();
+  app.use(async (context, next) => (serves(context.req.path) ? await next() : await context.notFound()));
+  app.use(pageHeaders);
+  app.use(async (context, next) =>
+    comesFromHere(allowed, context.req.raw) ? await next() : await context.html(says(DOOR.foreign), 403),
+  );
+  enterRoutes(app, parts, says, sessions);
+  app.use(async (context, next) =>
+    ["GET", "HEAD"].includes(context.req.method)
+      ? await next()
+      : await context.html(says(DOOR.readOnly), 405, { allow: "GET, HEAD" }),
+  );
+  app.use(known(parts, says, sessions), work.bounded);
+  app.route("/", page.app);
+  app.onError((error, context) => {
+    if (error instanceof CannotTell) {
+      log.warn({ err: error }, "a reader could not be let in");
+      return context.html(says(DOOR.away), 503, { "retry-after": "5" });
+    }
+    log.error({ err: error }, "a request for the page failed");
+    return context.html(says(DOOR.failed), 500);
+  });
+  return {
+    serves,
+    app,
+    async nothing(context) {
+      const answer = await context.html(says(DOOR.nothing), 404);
+      dress(answer.headers);
+      return answer;
+    },
+  };
+}
+
+/** Whether the page answers at a path. Middleware alone answers nothing. */
+const answers = ({ router }: Hono<HttpEnv>, path: string): boolean =>
+  router.match("GET", path)[0].some(([[, { method }]]) => method !== METHOD_NAME_ALL);
+
+type Says = ReturnType<typeof documentWith>;
+
+/** The way in. A GET changes nothing, because scanners of mails and previews of links fetch what they see. */
+function enterRoutes(app: Hono<HttpEnv>, { open, log }: DoorParts, says: Says, sessions: PageAccess): void {
+  app.get(ENTER, async (context) => {
+    if (open) return context.redirect("/", 303);
+    const link = context.req.query(LINK) ?? "";
+    if (!isPageSecret(link)) return await context.html(says(DOOR.deadLink), 403);
+    // With "no-referrer" the browser would hide from us, too, which site the button was on. This never tells the link.
+    return await context.html(says(buttonFor(link)), 200, { "referrer-policy": "strict-origin" });
+  });
+  const small = bodyLimit({ maxSize: MOST_FORM_BYTES, onError: (context) => context.html(says(DOOR.tooLarge), 413) });
+  app.post(ENTER, small, async (context) => {
+    if (open) return context.redirect("/", 303);
+    const link = new URLSearchParams(await context.req.text()).get(LINK) ?? "";
+    const origin = context.req.header("origin") ?? "";
+    const entered = isPageSecret(link) ? await sessions.enter(link, origin) : null;
+    if (entered === null) return await context.html(says(DOOR.deadLink), 403);
+    const { name, scope, secret, secondsLeft } = entered;
+    log.info({ name, scope, days: Math.round(secondsLeft / 86_400) }, "a browser was let in to the page");
+    // The browser says by its Origin whether it speaks TLS, whatever stands between.
+    setCookie(context, COOKIE, secret, {
+      httpOnly: true,
+      sameSite: "Strict",
+      path: "/",
+      maxAge: Math.floor(secondsLeft),
+      ...(origin.startsWith("https:") ? { secure: true, prefix: "host" } : {}),
+    });
+    return context.redirect("/", 303);
+  });
+}
+
+/** Over TLS it has the prefix `__Host-`: no other host of the domain can then set it. */
+const COOKIE = "ktrdr_page";
+
+/** Lets those go on who may read: everybody, the holder of a token, or a browser that was let in. */
+function known(parts: DoorParts, says: Says, sessions: PageAccess): MiddlewareHandler<HttpEnv> {
+  const { page, open, most, authenticate } = parts;
+  return async (context, next) => {
+    const enter = async ({ name, scope }: Reader): Promise<void> => {
+      context.set("reader", { name, scope: mayUse({ scope: most }, scope) ? scope : most });
+      await next();
+    };
+    if (context.req.path === page.style) return await enter({ name: null, scope: "read" });
+    if (!open && context.req.header("authorization") === undefined) {
+      const session = await sessionOf(context, sessions);
+      if (session !== null) return await enter(session);
+    }
+    const caller = await authenticate(context.req.raw);
+    if (!(caller instanceof Response)) return await enter(caller);
+    if (context.req.header("authorization") !== undefined) return caller;
+    return await context.html(says(DOOR.stranger), 401, challengeOf(caller));
+  };
+}
+
+async function sessionOf(context: Context<HttpEnv>, sessions: PageAccess) {
+  for (const secure of [true, false]) {
+    const secret = getCookie(context, COOKIE, secure ? "host" : undefined);
+    const session = secret !== undefined && isPageSecret(secret) ? await sessions.find(secret, secure) : null;
+    if (session !== null) return session;
+  }
+  return null;
+}
+
+/** What tells a program how to get in. */
+function challengeOf({ headers }: Response): Record<string, string> {
+  const challenge = headers.get("www-authenticate");
+  return challenge === null ? {} : { "www-authenticate": challenge };
+}

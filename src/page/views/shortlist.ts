@@ -1,0 +1,102 @@
+/** What could be more than luck, the draws of each strategy taken together. */
+import { isBranded } from "../../domain/insistence.ts";
+import { percentText, datesText } from "../../domain/kinds/words.ts";
+import { CANDIDATE_LUCK } from "../../domain/luck/luck.ts";
+import { shortlist, type Candidate } from "../../research/overview/shortlist.ts";
+import { runLink, SHORTLIST_PICTURE, strategyLink } from "../places.ts";
+import type { MakeView } from "../request.ts";
+import { note, section, table, type Block } from "../view.ts";
+import { counted, figure, luckCell, toneOf } from "../words.ts";
+
+export const MOST_CANDIDATES = 20;
+
+export const shortlisted: MakeView = async ({ deps }) => {
+  const candidates = await shortlist(deps, MOST_CANDIDATES);
+  const survivors = candidates.filter(survives);
+  return {
+    title: "Shortlist",
+    lead: survivalSentence(candidates),
+    tone: survivors.length > 0 ? "good" : "doubt",
+    alive: true,
+    sections: candidates.length === 0 ? [] : [section("Candidates", ...candidateBlocks(candidates, true))],
+  };
+};
+
+export const survives = ({ weighed: { luck }, result }: Candidate): boolean =>
+  luck.probability !== null && luck.probability <= CANDIDATE_LUCK && !isBranded(result);
+
+/** Whether anything is more than luck, and what it is. */
+export function survivalSentence(candidates: readonly Candidate[]): string {
+  const survivors = candidates.filter(survives);
+  const [first] = survivors;
+  if (first !== undefined) {
+    const others = survivors.length === 1 ? "" : ` So may ${counted(survivors.length - 1, "other")}.`;
+    return `${nameOf(first)} may be more than luck: luck alone looks as good in ${luckCell(first.weighed.luck)} of such searches.${others} A holdout that nobody has looked at decides.`;
+  }
+  const [best] = candidates;
+  if (best === undefined)
+    return "Nothing has survived: no backtest on days its model did not know has made enough trades at a profit.";
+  return `Nothing has survived. The least explained by luck is ${nameOf(best)}: ${luckWords(best)}`;
+}
+
+const luckWords = ({ weighed: { luck } }: Candidate): string =>
+  luck.probability === null
+    ? `whether it is luck cannot be told, because ${luck.untold}.`
+    : `luck alone looks as good in ${luckCell(luck)} of such searches.`;
+
+const nameOf = ({ result }: Candidate): string => `${result.strategy} on ${result.symbol} ${result.timeframe}`;
+
+export function candidateBlocks(candidates: readonly Candidate[], drawn: boolean): Block[] {
+  const picture: Block[] = drawn
+    ? [
+        {
+          kind: "picture",
+          src: SHORTLIST_PICTURE,
+          says: "The Sharpe ratios of each candidate's draws as dots, their median as a tick. The figures stand in the table.",
+        },
+      ]
+    : [];
+  return [
+    ...picture,
+    table({
+      caption: "Candidates, the least explained by luck first",
+      columns: [
+        { title: "strategy" },
+        { title: "market" },
+        { title: "luck", figures: true },
+        { title: "Sharpe", figures: true },
+        { title: "draws", figures: true },
+        { title: "holding", figures: true },
+        { title: "trades", figures: true },
+        { title: "in market", figures: true },
+        { title: "days" },
+        { title: "middle draw" },
+      ],
+      rows: candidates.map((one) => ({
+        cells: cellsOf(one),
+        ...(survives(one) ? { tone: toneOf(one.weighed.luck) } : {}),
+      })),
+      empty: "There is no candidate.",
+    }),
+    note(
+      "Sharpe is per year and of the draw in the middle; draws shows how many there are, and the worst and best of them. Luck counts all that was tried on any symbol, because the candidates are picked out of all.",
+    ),
+  ];
+}
+
+function cellsOf({ jobId, result, weighed, draws }: Candidate) {
+  const { strategy, symbol, timeframe, trades, buyAndHold } = result;
+  const [least, most] = [draws[0] ?? null, draws.at(-1) ?? null];
+  return [
+    strategyLink(strategy),
+    `${symbol} ${timeframe}`,
+    luckCell(weighed.luck),
+    figure(result.sharpe),
+    draws.length < 2 ? "one" : `${draws.length}: ${figure(least)} to ${figure(most)}`,
+    figure(buyAndHold?.sharpe ?? null),
+    String(trades),
+    weighed.timeInMarket === null ? "-" : percentText(weighed.timeInMarket, 0),
+    datesText(result),
+    runLink(jobId, "open"),
+  ];
+}

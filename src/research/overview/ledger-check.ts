@@ -1,0 +1,39 @@
+/** Whether the lines of the ledger are what they were, by their chain and by hashes that were kept outside the database. */
+import { isDomainError, type DomainError } from "../../domain/errors.ts";
+import type { Anchor, LedgerCheck } from "../../store/ledger.ts";
+import type { VersionMark } from "../../strategies/strategy-history.ts";
+import type { Deps, RecordsPort } from "../ports.ts";
+import { shortVersion } from "../strategies/save-strategies.ts";
+
+export interface CheckedLedger extends LedgerCheck {
+  /** The heads kept elsewhere that it was compared with, or why they cannot be read. */
+  readonly anchors: readonly Anchor[] | DomainError;
+}
+
+/** The heads that the versions of the strategies name. */
+export const anchorsOfVersions = (marks: readonly VersionMark[]): readonly Anchor[] =>
+  marks.map(({ seq, hash, commit }) => ({ seq, hash, place: `the strategies' version ${shortVersion(commit)}` }));
+
+const UNDER_WAY = new WeakMap<RecordsPort, Promise<CheckedLedger>>();
+
+/**
+ * Reads the whole ledger: about a second for 100,000 lines. Whoever asks meanwhile is given the same answer, so that many
+ * readers cost the database no more than one.
+ * @throws DomainError `database_unavailable`
+ */
+export async function checkLedger(deps: Deps): Promise<CheckedLedger> {
+  const known = UNDER_WAY.get(deps.records);
+  if (known !== undefined) return await known;
+  const check = checkOf(deps).finally(() => UNDER_WAY.delete(deps.records));
+  UNDER_WAY.set(deps.records, check);
+  return await check;
+}
+
+async function checkOf({ records, strategies }: Deps): Promise<CheckedLedger> {
+  const anchors = await strategies.ledgerMarks().then(anchorsOfVersions, (error: unknown) => {
+    if (isDomainError(error, "folder_unavailable")) return error;
+    throw error;
+  });
+  const check = await records.ledger.check(isDomainError(anchors) ? [] : anchors);
+  return { ...check, anchors };
+}

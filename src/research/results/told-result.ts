@@ -1,0 +1,93 @@
+/** The recorded result of a job, as answers and the page tell it. */
+import type { Picture } from "../../charts/draw.ts";
+import { prefixOf } from "../../domain/batch.ts";
+import { DomainError } from "../../domain/errors.ts";
+import { compact, enginesText, engineText, type Detail } from "../../domain/facts.ts";
+import type { BacktestResult } from "../../domain/kinds/backtest.ts";
+import { ruleText } from "../../domain/kinds/holdout.ts";
+import { honestHeadline, isSealed, kindOf, type JobResult } from "../../domain/kinds/index.ts";
+import type { JobRecord } from "../../store/job-row.ts";
+import { inSample } from "../jobs/in-sample.ts";
+import { luckOfBacktest } from "../jobs/luck-of.ts";
+import { statusOf } from "../jobs/task-status.ts";
+import { manifestOf } from "../memory/manifest.ts";
+import type { Deps } from "../ports.ts";
+import { batchResults } from "./batch-facts.ts";
+import { linesBesideHolding } from "./equity-lines.ts";
+import { resultFacts, type Beside } from "./result-facts.ts";
+
+/**
+ * What is on record of a job that ended, or of a batch at any time.
+ * @throws DomainError `task_not_finished`, `task_not_found`
+ */
+export async function toldResult(deps: Deps, jobId: string, detail: Detail) {
+  const [job, result] = await Promise.all([deps.records.jobs.get(jobId), deps.records.results.get(jobId)]);
+  if (job?.request.kind === "batch") {
+    return await batchResults(deps, job, job.request, result?.kind === "batch" ? result : null, detail);
+  }
+  if (job === null || job.status === "open") {
+    const { status } = await statusOf(deps, jobId);
+    throw new DomainError("task_not_finished", {
+      what: `The job ${jobId} has no result yet: ${status.headline}`,
+      next: `get_task_status with task_id ${jobId} and wait_seconds 45 until final`,
+    });
+  }
+  const head = {
+    task_id: jobId,
+    kind: job.kind,
+    status: job.status,
+    headline: job.outcome?.headline ?? `Ended as ${job.status}.`,
+    ...compact({ engine: enginesText([result?.engine ?? null]), part_of: job.parentJobId }),
+  };
+  if (result === null) return { ...head, ...withoutResult(job) };
+  if (result.kind === "holdout") {
+    const { figures } = kindOf("holdout").told(result, detail);
+    return { ...head, figures, rule: ruleText(result), next: kindOf("holdout").next };
+  }
+  const own = result.kind === "backtest" && prefixOf(job.request) === null;
+  const beside = own ? await besideBacktest(deps, job, result) : null;
+  const said = await measuringText(deps, job);
+  const headline = honestHeadline(head.headline, beside?.sample.inSample ?? false);
+  const manifest = detail === "full" ? { manifest: await manifestOf(deps, job, result) } : {};
+  return { ...head, headline, ...resultFacts(result, job, detail, beside, said), ...manifest };
+}
+
+/** A training's learning curve, or a measurement's equity beside holding; null for what has no picture. */
+export function pictureOf({ charts }: Deps, result: JobResult | null): Picture | null {
+  if (result?.kind === "training") return charts.learningCurve(result.curve);
+  if (result?.kind === "measurement" && result.blocks.length > 0) return charts.equity(linesBesideHolding(result));
+  return null;
+}
+
+function withoutResult(job: JobRecord) {
+  const { failure = null, partial = null } = job.outcome ?? {};
+  return {
+    ...(failure === null ? {} : { failure: compact({ ...failure }) }),
+    ...(partial === null ? {} : { partial: compact({ ...partial }) }),
+    ...(job.engine === null || isSealed(job) ? {} : { produced_by: { engine: engineText(job.engine) } }),
+    next: failure?.next ?? kindOf(job.kind).again,
+  };
+}
+
+/** What a measurement or one of its prefixes says before all else. */
+async function measuringText(deps: Deps, { request }: JobRecord): Promise<readonly string[]> {
+  const measures = prefixOf(request);
+  if (measures !== null) {
+    return [
+      `A prefix that measures ${measures}: no trial, and no run of its own. Its figures are those of a part of the days.`,
+    ];
+  }
+  if (request.kind !== "measurement") return [];
+  const { caveat } = await inSample(deps, request, request);
+  return caveat === null ? [] : [caveat];
+}
+
+async function besideBacktest(deps: Deps, job: JobRecord, result: BacktestResult): Promise<Beside> {
+  const [sample, twins, draws] = await Promise.all([
+    inSample(deps, result, job.request),
+    deps.records.results.twins(job.jobId),
+    deps.records.results.draws(job.jobId),
+  ]);
+  const sharpes = draws.map(({ sharpe }) => sharpe);
+  return { sample, luck: await luckOfBacktest(deps, result, sample), twins, draws: sharpes };
+}
