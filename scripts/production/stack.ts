@@ -110,7 +110,8 @@ export function temporalPart(stack: Stack): Part {
       ...environmentFor(stack, serviceOf(stack, "temporal")),
       // A container has its addresses for itself. On this machine others share them.
       BIND_ON_IP: "127.0.0.1",
-      POSTGRES_PWD: "as the file says",
+      // As its entrypoint in the compose file does.
+      POSTGRES_PWD: readFileSync(path.join(places.secrets, "database_password"), "utf8").trim(),
       FRONTEND_GRPC_PORT: String(ports.temporal),
       FRONTEND_MEMBERSHIP_PORT: String(ports.temporalMembership),
       FRONTEND_HTTP_PORT: String(ports.temporalHttp),

@@ -1,7 +1,7 @@
 /**
  * What Temporal's Web UI shows as the details of our workflows (Markdown). A worker answers with those of an open
- * workflow when it is asked; they are no events. What others wrote stands in them as code. Each has about 1,000 characters at most:
- * the Web UI has them rendered by an address that holds them.
+ * workflow when it is asked; they are no events. What others wrote stands in them as code. Each has at most 1,000
+ * characters: the Web UI has them rendered by an address that holds them.
  */
 import type { ManyRequest } from "./batch.ts";
 import type { LiveJobState } from "./job.ts";
