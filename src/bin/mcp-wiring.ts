@@ -2,7 +2,7 @@
 import { LRUCache } from "lru-cache";
 import { loadConfig, type Config } from "../config.ts";
 import type { BreakerState } from "../domain/ktrdr-request.ts";
-import { charts } from "../charts/charts.ts";
+import { createCharts } from "../charts/charts.ts";
 import { createCachedReads } from "../ktrdr/cached-reads.ts";
 import { guardReads } from "../ktrdr/guarded-reads.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
@@ -148,7 +148,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
       failurePatterns: new LRUCache({ max: 50, ttl: 60_000 }),
       strategies: strategiesOf(config, log, { readOnly, ledger: ledger.head }),
       models: createModelFolder(config.KTRDR_MODELS_DIR),
-      charts,
+      charts: createCharts(),
       links: linksOf(config, settings),
       now,
       stallAfterMs: config.JOB_STALL_AFTER_MS,

@@ -28,30 +28,35 @@ export const NARROW = 275;
 const INK = { light: "#1c1e21", dark: "#e7e8ea" } as const;
 const LINES = { light: "#d9dbde", dark: "#3a3e44" } as const;
 
-/** What was drawn lately: a page is opened again more often than research goes on. */
-const drawings = new LRUCache<string, string>({ maxSize: 4_000_000, sizeCalculation: ({ length }) => length });
-
 /** Nothing is drawn before it is asked for. @param width of the drawing on a telephone, without its axis */
-export const picture = (spec: TopLevelSpec, width = NARROW): Picture => ({
-  async png() {
-    const svg = await drawn(spec, { font: FONT.family, background: "white" });
-    const { Resvg } = await libraries();
-    const font = {
-      loadSystemFonts: false,
-      fontFiles: [createRequire(import.meta.url).resolve(FONT.file)],
-      defaultFontFamily: FONT.family,
-    };
-    return new Resvg(svg, { font, fitTo: { mode: "zoom", value: ZOOM } }).render().asPng();
-  },
-  async svg(theme, narrow = false) {
-    const key = hash("sha256", JSON.stringify([spec, theme, narrow]));
-    const known = drawings.get(key);
-    if (known !== undefined) return known;
-    const svg = await themed(spec, theme, narrow ? width : null);
-    drawings.set(key, svg);
-    return svg;
-  },
-});
+export type Draw = (spec: TopLevelSpec, width?: number) => Picture;
+
+/** Remembers what it drew lately: a page is opened again more often than research goes on. */
+export function createDraw(): Draw {
+  const drawings = new LRUCache<string, string>({ maxSize: 4_000_000, sizeCalculation: ({ length }) => length });
+  return (spec, width = NARROW) => ({
+    png: async () => await asPng(spec),
+    async svg(theme, narrow = false) {
+      const key = hash("sha256", JSON.stringify([spec, theme, narrow]));
+      const known = drawings.get(key);
+      if (known !== undefined) return known;
+      const svg = await themed(spec, theme, narrow ? width : null);
+      drawings.set(key, svg);
+      return svg;
+    },
+  });
+}
+
+async function asPng(spec: TopLevelSpec): Promise<Uint8Array> {
+  const svg = await drawn(spec, { font: FONT.family, background: "white" });
+  const { Resvg } = await libraries();
+  const font = {
+    loadSystemFonts: false,
+    fontFiles: [createRequire(import.meta.url).resolve(FONT.file)],
+    defaultFontFamily: FONT.family,
+  };
+  return new Resvg(svg, { font, fitTo: { mode: "zoom", value: ZOOM } }).render().asPng();
+}
 
 async function themed(spec: TopLevelSpec, theme: Theme, narrow: number | null): Promise<string> {
   const [ink, line] = [INK[theme], LINES[theme]];

@@ -1,4 +1,4 @@
-import { picture, type Picture } from "./draw.ts";
+import type { TopLevelSpec } from "vega-lite";
 
 /** What the luck chart shows. Sharpe ratios are annual; trials are counted from 1. */
 export interface LuckChart {
@@ -17,20 +17,20 @@ const COLORS = { range: ["#3b7dd8", "#d9822b"], domain: [BEST, BAR] };
 /** Two strokes: the library's own cross cannot be told from a circle when it is small. */
 const CROSS = "M-1.3,-1.3L1.3,1.3M1.3,-1.3L-1.3,1.3";
 
-export function luckChart({ symbol, trials, steps }: LuckChart): Picture {
+export function luckChart({ symbol, trials, steps }: LuckChart): TopLevelSpec {
   const x = { field: "n", type: "quantitative" as const, title: `backtests tried on ${symbol}`, axis: { format: "d" } };
   const y = { type: "quantitative" as const, title: "Sharpe ratio, per year" };
   const lines = steps.flatMap(({ n, best, bar }) => [
     { n, sharpe: best, line: BEST },
     { n, sharpe: bar, line: BAR },
   ]);
-  return picture({
+  return {
     width: 560,
     height: 260,
     layer: [
       {
         data: { values: trials.map(({ n, sharpe, counts }) => ({ n, sharpe, counts })) },
-        mark: { type: "point", size: 20, strokeWidth: 1, color: "#8a8f98" },
+        mark: { type: "point", size: 24, strokeWidth: 1.2, color: "#7a808a" },
         encoding: {
           x,
           y: { ...y, field: "sharpe" },
@@ -70,5 +70,5 @@ export function luckChart({ symbol, trials, steps }: LuckChart): Picture {
         },
       },
     ],
-  });
+  };
 }

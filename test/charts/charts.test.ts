@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { charts } from "../../src/charts/charts.ts";
+import { createCharts } from "../../src/charts/charts.ts";
 import { compactSvg } from "../../src/charts/compact-svg.ts";
-import { picture } from "../../src/charts/draw.ts";
+import { createDraw } from "../../src/charts/draw.ts";
 import { compare } from "../../src/domain/comparison.ts";
 import { linesBesideHolding } from "../../src/research/results/equity-lines.ts";
 import { backtestResult, trainingResult } from "../support/job-records.ts";
 import { measure, wave } from "../support/measured.ts";
+
+const charts = createCharts();
+const picture = createDraw();
 
 /** Width and height of a PNG, in points. */
 function sizeOf(png: Uint8Array): { width: number; height: number } {
