@@ -4,6 +4,7 @@ import { getRequestListener } from "@hono/node-server";
 import { Hono } from "hono";
 import { createLogger } from "../../src/logger.ts";
 import { listening } from "../../src/listening.ts";
+import { pageHeaders } from "../../src/http/page-headers.ts";
 import { createPage } from "../../src/page/page.ts";
 import type { Deps } from "../../src/research/ports.ts";
 
@@ -13,20 +14,10 @@ export interface PageServer {
   stop(): Promise<void>;
 }
 
-const POLICY =
-  "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
 /** @param more routes beside the page's, for tests of its parts */
 export async function servePage(deps: () => Promise<Deps>, more: Hono = new Hono()): Promise<PageServer> {
   const app = new Hono();
-  app.use(async (context, next) => {
-    await next();
-    const { headers } = context.res;
-    headers.set("content-security-policy", POLICY);
-    headers.set("x-content-type-options", "nosniff");
-    headers.set("cross-origin-resource-policy", "same-origin");
-    if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-  });
+  app.use(pageHeaders);
   app.route("/", more);
   const page = createPage({ deps, log: createLogger("test", "silent") });
   app.all("*", async ({ req }) => await page.fetch(req.raw));

@@ -46,6 +46,9 @@ const luckWords = ({ weighed: { luck } }: Candidate): string =>
 
 const nameOf = ({ result }: Candidate): string => `${result.strategy} on ${result.symbol} ${result.timeframe}`;
 
+const HOW_TO_READ =
+  "Sharpe is per year and of the draw in the middle; draws shows how many there are, and the worst and best of them. Luck counts all that was tried on any symbol, because the candidates are picked out of all.";
+
 export function candidateBlocks(candidates: readonly Candidate[], drawn: boolean): Block[] {
   const picture: Block[] = drawn
     ? [
@@ -78,9 +81,7 @@ export function candidateBlocks(candidates: readonly Candidate[], drawn: boolean
       })),
       empty: "There is no candidate.",
     }),
-    note(
-      "Sharpe is per year and of the draw in the middle; draws shows how many there are, and the worst and best of them. Luck counts all that was tried on any symbol, because the candidates are picked out of all.",
-    ),
+    ...(candidates.length === 0 ? [] : [note(HOW_TO_READ)]),
   ];
 }
 

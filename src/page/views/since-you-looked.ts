@@ -121,11 +121,11 @@ async function wrong(deps: Deps, since: string): Promise<Section | null> {
       columns: [
         { title: "jobs", figures: true },
         { title: "reason" },
-        { title: "what was said of the newest" },
         { title: "the newest" },
+        { title: "what was said of it" },
       ],
       rows: failures.map(({ code, jobs, jobId, headline }: FailureCount) => ({
-        cells: [String(jobs), code.replaceAll("_", " "), headline, runLink(jobId)],
+        cells: [String(jobs), code.replaceAll("_", " "), runLink(jobId), headline],
         tone: "bad",
       })),
       empty: "Nothing failed.",
