@@ -81,7 +81,7 @@ async function verify(dir: string): Promise<boolean> {
       },
       {
         title: "Compose file as `docker compose` reads it",
-        run: () => readAsCompose(path.join(programs, "compose-spec")),
+        run: () => readAsCompose(path.join(programs, "compose-reader")),
       },
       { title: "Variables of the Temporal server", run: () => checkServerVariables(stack) },
       { title: "Alert rules and their tests", run: checkAlerts },

@@ -65,7 +65,7 @@ const documentOf = (content: string, env: Readonly<Record<string, string>>): unk
 export async function schemaComplaints(content: string): Promise<readonly string[]> {
   const file = path.join(import.meta.dirname, "compose-spec/schema.json");
   const schema = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
-  // The schema's formats ("ports", "duration") are Compose's own. The checks against the code look at those.
+  // Of the version of compose-go that compose-reader/go.mod names. The schema's formats ("ports", "duration") are Compose's own. The checks against the code look at those.
   const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });
   const validate = ajv.compile(schema);
   validate(documentOf(content, {}));

@@ -4,7 +4,7 @@ import { access, mkdir, mkdtemp, readFile, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { DomainError } from "../../src/domain/errors.ts";
-import { COMPOSE_VERSION, TEMPORAL_VERSION } from "./versions.ts";
+import { TEMPORAL_VERSION } from "./versions.ts";
 
 const run = promisify(execFile);
 
@@ -13,16 +13,17 @@ type Environment = Readonly<Record<string, string | undefined>>;
 interface GoProgram {
   /** The name that the containers use. */
   readonly name: string;
-  /** Import path; Go calls the program by its last element. */
+  /** Import path with its version, or a folder of ours; Go calls the program by its last element. */
   readonly source: string;
-  readonly version: string;
 }
 
+const OURS = path.join(import.meta.dirname, "compose-reader");
+
 const PROGRAMS: readonly GoProgram[] = [
-  { name: "temporal-server", source: "go.temporal.io/server/cmd/server", version: `v${TEMPORAL_VERSION}` },
-  { name: "temporal-sql-tool", source: "go.temporal.io/server/cmd/tools/sql", version: `v${TEMPORAL_VERSION}` },
-  // The library that `docker compose` itself reads files with.
-  { name: "compose-spec", source: "github.com/compose-spec/compose-go/v2/cmd", version: `v${COMPOSE_VERSION}` },
+  { name: "temporal-server", source: `go.temporal.io/server/cmd/server@v${TEMPORAL_VERSION}` },
+  { name: "temporal-sql-tool", source: `go.temporal.io/server/cmd/tools/sql@v${TEMPORAL_VERSION}` },
+  // With the library that `docker compose` itself reads files with.
+  { name: "compose-reader", source: OURS },
 ];
 
 /**
@@ -43,8 +44,8 @@ export async function goPrograms(cacheDir: string, env: Environment, note: (text
   const folder = folderIn(cacheDir);
   await mkdir(folder, { recursive: true });
   for (const program of PROGRAMS) {
-    if (await isThere(path.join(folder, program.name))) continue;
-    note(`building ${program.source}@${program.version} (minutes, once)`);
+    if (program.source !== OURS && (await isThere(path.join(folder, program.name)))) continue;
+    note(`building ${program.name} (minutes, once)`);
     await build(program, folder, env);
   }
   return folder;
@@ -57,17 +58,17 @@ export async function builtPrograms(cacheDir: string): Promise<string | null> {
   return there.includes(false) ? null : folder;
 }
 
-const folderIn = (cacheDir: string): string =>
-  path.join(cacheDir, "go-programs", `temporal-${TEMPORAL_VERSION}-compose-${COMPOSE_VERSION}`);
+const folderIn = (cacheDir: string): string => path.join(cacheDir, "go-programs", `temporal-${TEMPORAL_VERSION}`);
 
-async function build({ name, source, version }: GoProgram, folder: string, env: Environment): Promise<void> {
+async function build({ name, source }: GoProgram, folder: string, env: Environment): Promise<void> {
   const scratch = await mkdtemp(path.join(folder, ".build-"));
   try {
-    await run("nice", ["go", "install", `${source}@${version}`], { env: { ...env, GOBIN: scratch }, maxBuffer: 1e8 });
-    await rename(path.join(scratch, path.basename(source)), path.join(folder, name));
+    const [what, cwd] = source === OURS ? [".", OURS] : [source, folder];
+    await run("nice", ["go", "install", what], { cwd, env: { ...env, GOBIN: scratch }, maxBuffer: 1e8 });
+    await rename(path.join(scratch, path.basename(source).replace(/@.*/, "")), path.join(folder, name));
   } catch (cause) {
     throw new DomainError("internal", {
-      what: `${name} could not be built from ${source}@${version}.`,
+      what: `${name} could not be built from ${source}.`,
       why: cause instanceof Error ? cause.message.slice(-1_000) : String(cause),
       next: "See that Go (1.26 or newer) reaches its module proxy, and run `make verify-production` again.",
       cause,
