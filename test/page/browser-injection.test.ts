@@ -65,19 +65,20 @@ inBrowser("texts of attackers", () => {
     await Promise.all([browser.stop(), site.stop()]);
   });
 
-  async function opened(at: string): Promise<Opened> {
-    const page = await openPage(browser.browser, { before: TRAP });
-    await goTo(page, `${site.url}${at}`);
-    return page;
-  }
-  const trapped = async (page: Opened) => await inPage(page, `document.documentElement.hasAttribute("data-pwned")`);
+  /** A window that goes through all addresses: a new one for each would take longer than the page itself. */
+  let page: Opened;
+  beforeAll(async () => {
+    page = await openPage(browser.browser, { before: TRAP });
+  });
+  const open = async (at: string) => await goTo(page, `${site.url}${at}`);
+  const trapped = async () => await inPage(page, `document.documentElement.hasAttribute("data-pwned")`);
 
   test("run nothing, and make no element, attribute or address", async () => {
     const addresses = await addressesOf(site.url, 40);
     const found: string[] = [];
     for (const { at } of [...addresses, ...CRAFTED.map((one) => ({ at: one }))]) {
-      const page = await opened(at);
-      if (await trapped(page)) found.push(`${at}: a script ran`);
+      await open(at);
+      if (await trapped()) found.push(`${at}: a script ran`);
       for (const { name, attributes, leads } of await inPage<Element[]>(page, WHOLE)) {
         const strange = attributes.filter((one) => !ATTRIBUTES.has(one));
         if (!ELEMENTS.has(name) || strange.length > 0) found.push(`${at}: <${name} ${strange.join(" ")}>`);
@@ -85,17 +86,20 @@ inBrowser("texts of attackers", () => {
       }
       const text = await inPage<string>(page, "document.documentElement.textContent");
       if (/[\u202A-\u202E\u2066-\u2069\u200B\u{E0000}-\u{E007F}]/u.test(text)) found.push(`${at}: something is hidden`);
-      found.push(...page.complaints.filter((one) => !/404|400/.test(one)).map((one) => `${at}: ${one}`));
-      await page.page.close();
+      found.push(
+        ...page
+          .takeComplaints()
+          .filter((one) => !/404|400/.test(one))
+          .map((one) => `${at}: ${one}`),
+      );
     }
     expect(found).toEqual([]);
   });
 
   test("are read as they were written", async () => {
     const text = async (at: string) => {
-      const page = await opened(at);
+      await open(at);
       const read = await inPage<string>(page, `document.querySelector("main").textContent`);
-      await page.page.close();
       return read;
     };
     const first = await text("/");
@@ -114,10 +118,10 @@ inBrowser("texts of attackers", () => {
     const found: string[] = [];
     let drawn = 0;
     for (const at of pictures.flatMap((picture) => [picture, `${picture}?dark`])) {
-      const page = await opened(at);
+      await open(at);
       const elements = await inPage<Element[]>(page, WHOLE);
       if (elements[0]?.name === "svg") drawn += 1;
-      if (await trapped(page)) found.push(`${at}: a script ran`);
+      if (await trapped()) found.push(`${at}: a script ran`);
       for (const { name, attributes, leads } of elements) {
         const does = attributes.filter((one) => one.startsWith("on") || one.startsWith("xlink") || one === "style");
         // Marks that repeat are drawn once, and used again within the drawing.
@@ -127,8 +131,12 @@ inBrowser("texts of attackers", () => {
       }
       const text = await inPage<string>(page, "document.documentElement.textContent");
       if (/[\u202A-\u202E\u2066-\u2069\u200B\u{E0000}-\u{E007F}]/u.test(text)) found.push(`${at}: something is hidden`);
-      found.push(...page.complaints.filter((one) => !/404/.test(one)).map((one) => `${at}: ${one}`));
-      await page.page.close();
+      found.push(
+        ...page
+          .takeComplaints()
+          .filter((one) => !/404/.test(one))
+          .map((one) => `${at}: ${one}`),
+      );
     }
     expect(found).toEqual([]);
     expect(drawn).toBeGreaterThanOrEqual(ALL.length * 4);

@@ -14,6 +14,8 @@ export interface Opened {
   readonly page: Page;
   /** Errors and warnings on the console, failed requests, what the policy forbids, dialogs. */
   readonly complaints: readonly string[];
+  /** Those since the last time; they are no longer among `complaints`. */
+  takeComplaints(): string[];
 }
 
 export interface Wanted {
@@ -39,7 +41,8 @@ export async function openPage(browser: Browser | BrowserContext, wanted: Wanted
   await page.setJavaScriptEnabled(wanted.withoutScripts !== true);
   await page.setBypassCSP(wanted.withoutPolicy === true);
   await page.evaluateOnNewDocument(`${HEAR_POLICY}\n${wanted.before ?? ""}`);
-  return { page, complaints: listenTo(page) };
+  const complaints = listenTo(page);
+  return { page, complaints, takeComplaints: () => complaints.splice(0) };
 }
 
 function listenTo(page: Page): string[] {
