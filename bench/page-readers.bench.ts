@@ -1,7 +1,7 @@
 /**
  * What readers of the page cost whoever does research: calls of tools over HTTP beside READERS (10) readers, and beside
  * none, in turn, from the same server over a record of JOBS (100000) jobs. A reader opens a view with its pictures every
- * PAUSE (5) seconds and goes through all of them; the page reads itself again every ten.
+ * PAUSE (10) seconds, as often as the page reads itself again, and goes through all of them.
  */
 import { setTimeout as delay } from "node:timers/promises";
 import { fillJobs } from "../test/support/many-jobs.ts";
@@ -12,7 +12,7 @@ import { NO_LIMITS, quantile, report, timed, withLab, withoutSettings } from "./
 const number = (name: string, fallback: number) => Number(process.env[name] ?? fallback);
 const JOBS = number("JOBS", 100_000);
 const READERS = number("READERS", 10);
-const PAUSE_MS = number("PAUSE", 5) * 1_000;
+const PAUSE_MS = number("PAUSE", 10) * 1_000;
 const ROUNDS = number("ROUNDS", 6);
 const CALLS_A_ROUND = 200;
 /** A researcher thinks between calls. */
@@ -61,7 +61,12 @@ async function readers(url: string, addresses: readonly string[], gone: AbortSig
 
 await withLab({}, async ({ lab }) => {
   await fillJobs(lab.env["DATABASE_URL"] ?? "", JOBS);
-  const server = await startHttpProcess({ ...withoutSettings(process.env), ...lab.env, ...NO_LIMITS, LOG_LEVEL: "info" });
+  const server = await startHttpProcess({
+    ...withoutSettings(process.env),
+    ...lab.env,
+    ...NO_LIMITS,
+    LOG_LEVEL: "info",
+  });
   try {
     const client = await connectHttp("modern", server.url);
     const page = server.url.replace(/\/mcp$/, "");

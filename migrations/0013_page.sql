@@ -9,7 +9,7 @@ create index results_by_strength on results (
   where kind = 'backtest' and not result ? 'measures' and trades >= 30;
 
 -- What each strategy has run, without the parts of measurements.
-create index jobs_that_ran on jobs (strategy)
+create index jobs_that_ran on jobs (strategy, kind)
   where status = 'completed' and kind in ('training', 'backtest') and not request ? 'measures';
 
 -- The trials of one symbol in their order.

@@ -34,6 +34,7 @@ import { createPageAccess, type PageAccess } from "../store/page-access.ts";
 import { createPool, type Pool } from "../store/pool.ts";
 import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
+import { createKeptUntilTrial, keptCounts } from "../store/kept-until-trial.ts";
 import { createStrategyRuns } from "../store/strategy-runs.ts";
 import { createTrialReader } from "../store/trials.ts";
 import { assertUp } from "../store/try-writing.ts";
@@ -164,24 +165,27 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
   };
 }
 
-const recordsOf = (pool: Pool, ledger: Ledger, readOnly: Onlookers["readOnly"]): RecordsPort => ({
-  jobs: createJobReader(pool),
-  results: createResultReader(pool),
-  judged: createJudgedRuns(pool),
-  ledger,
-  trials: createTrialReader(pool),
-  strategyRuns: createStrategyRuns(pool),
-  overview: createOverview(pool),
-  holdouts: createHoldoutReader(pool),
-  calls: createExecutionLog(pool),
-  batches: createBatchStore(pool),
-  experiments: createExperimentStore(pool),
-  insights: { ...createInsightStore(pool), ...createInsightSearch(pool) },
-  research: createResearchControl(pool),
-  work: createOpenWork(pool),
-  offClocks: () => offClocks(pool),
-  ping: () => assertUp(pool, { readOnly }),
-});
+function recordsOf(pool: Pool, ledger: Ledger, readOnly: Onlookers["readOnly"]): RecordsPort {
+  const kept = createKeptUntilTrial(ledger.head);
+  return {
+    jobs: createJobReader(pool),
+    results: createResultReader(pool),
+    judged: createJudgedRuns(pool),
+    ledger: keptCounts(ledger, kept),
+    trials: createTrialReader(pool, kept),
+    strategyRuns: createStrategyRuns(pool, kept),
+    overview: createOverview(pool),
+    holdouts: createHoldoutReader(pool),
+    calls: createExecutionLog(pool),
+    batches: createBatchStore(pool),
+    experiments: createExperimentStore(pool),
+    insights: { ...createInsightStore(pool), ...createInsightSearch(pool) },
+    research: createResearchControl(pool),
+    work: createOpenWork(pool),
+    offClocks: () => offClocks(pool),
+    ping: () => assertUp(pool, { readOnly }),
+  };
+}
 
 const strategiesOf = (
   { KTRDR_STRATEGIES_DIR: dir }: Config,

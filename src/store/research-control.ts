@@ -31,18 +31,16 @@ const Row = z
     budget: hours === null ? null : { hours, usedHours, renewsAt },
   }));
 
-// A computation ends with its job at the latest.
+// A computation ends with its job at the latest. Without a budget nothing is summed.
 const CURRENT = `
-  with today as (select date_trunc('day', now(), 'UTC') as midnight),
-  used as (
-    select coalesce(sum(extract(epoch from
-        coalesce(c.ended_at, now()) - greatest(c.started_at, today.midnight))), 0) / 3600 as hours
-    from today, computations c
-    where c.started_at is not null and coalesce(c.ended_at, now()) > today.midnight
-  )
-  select o.paused_at, o.pause_reason, o.budget_hours, greatest(0, used.hours)::float8 as used_hours,
-    today.midnight + interval '24 hours' as renews_at
-  from today cross join used left join research_control o on true`;
+  with today as (select date_trunc('day', now(), 'UTC') as midnight)
+  select o.paused_at, o.pause_reason, o.budget_hours, today.midnight + interval '24 hours' as renews_at,
+    case when o.budget_hours is null then 0 else (
+      select greatest(0, coalesce(sum(extract(epoch from
+          coalesce(c.ended_at, now()) - greatest(c.started_at, today.midnight))), 0) / 3600)::float8
+      from computations c
+      where c.started_at is not null and (c.ended_at is null or c.ended_at > today.midnight)) end as used_hours
+  from today left join research_control o on true`;
 
 export function createResearchControl(pool: Pool): ResearchControlStore {
   return {

@@ -4,6 +4,7 @@ import { ENOUGH_TRADES } from "../domain/luck/run-luck.ts";
 import { FINAL_STATUSES } from "../domain/outcome.ts";
 import { BAD_BARS } from "../domain/results/bar-soundness.ts";
 import { Instant } from "./job-row.ts";
+import type { KeptUntilTrial } from "./kept-until-trial.ts";
 import { select, type Pool } from "./pool.ts";
 import { branded, hasCaveat } from "./result-row.ts";
 import { sharedDays } from "./shared-days.ts";
@@ -12,17 +13,26 @@ const NamedRow = z.object({ strategy: z.string(), newestJobAt: Instant });
 /** A strategy on record, and when the newest job of it was asked for. */
 export type StrategyOnRecord = Readonly<z.infer<typeof NamedRow>>;
 
-const StandingRow = z.object({
+const RanRow = z.object({
   strategy: z.string(),
   /** Finished ones, without the parts of measurements. */
   trainings: z.number(),
   backtests: z.number(),
-  /** The draw in the middle of the group that chance explains least; null when no group counts. */
-  middle: z.string().nullable(),
-  /** How many draws that group has. */
-  draws: z.number().nullable(),
 });
-export type StrategyStanding = Readonly<z.infer<typeof StandingRow>>;
+
+const BestRow = z.object({
+  strategy: z.string(),
+  /** The draw in the middle of the group that chance explains least. */
+  middle: z.string(),
+  /** How many draws that group has. */
+  draws: z.number(),
+});
+
+/** How often a strategy ran, and the best of it; both null when no group counts. */
+export type StrategyStanding = Readonly<z.infer<typeof RanRow>> & {
+  readonly middle: string | null;
+  readonly draws: number | null;
+};
 
 const JobsRow = z.object({
   /** SHA-256 of the text that they ran; null when it is not on record. */
@@ -119,20 +129,20 @@ const GROUPS = `
   group by strategy, text, asked, trained_on, trained_from, trained_to, in_sample`;
 
 /** What proves nothing is no best: days that are not known to be new, few trades, a look ahead, bad bars. */
-const STANDINGS = `
-  with best as (
-    select distinct on (g.strategy) g.strategy, g.middle, g.draws
-    from (${GROUPS}) g join results r on r.job_id = g.middle
-    where g.in_sample is false and r.sharpe is not null and r.trades >= ${ENOUGH_TRADES}
-      and not ${branded("r")} and not ${hasCaveat("r", BAD_BARS)}
-    order by g.strategy, (r.result #>> '{raw,sharpe_ratio}')::double precision
-      * sqrt((r.result ->> 'equityPoints')::double precision) desc, g.middle)
-  select asked.strategy, best.middle, best.draws,
-    (count(j.job_id) filter (where j.kind = 'training'))::integer as trainings,
+const BEST = `
+  select distinct on (g.strategy) g.strategy, g.middle, g.draws
+  from (${GROUPS}) g join results r on r.job_id = g.middle
+  where g.in_sample is false and r.sharpe is not null and r.trades >= ${ENOUGH_TRADES}
+    and not ${branded("r")} and not ${hasCaveat("r", BAD_BARS)}
+  order by g.strategy, (r.result #>> '{raw,sharpe_ratio}')::double precision
+    * sqrt((r.result ->> 'equityPoints')::double precision) desc, g.middle`;
+
+const RAN = `
+  select asked.strategy, (count(j.job_id) filter (where j.kind = 'training'))::integer as trainings,
     (count(j.job_id) filter (where j.kind = 'backtest'))::integer as backtests
-  from unnest($1::text[]) asked (strategy) left join best using (strategy)
+  from unnest($1::text[]) asked (strategy)
     left join jobs j on j.strategy = asked.strategy and j.status = 'completed' and ${NO_PART}
-  group by asked.strategy, best.middle, best.draws`;
+  group by asked.strategy`;
 
 const JOBS = `
   select ${TEXT} as text, j.kind, j.status, count(*)::integer as jobs, max(j.admitted_at) as newest_at,
@@ -149,11 +159,18 @@ const DRAWS = `
     job_ids, sharpes
   from (${GROUPS}) groups order by newest_at desc, middle limit ${MOST_GROUPS}`;
 
-export function createStrategyRuns(pool: Pool): StrategyRuns {
+export function createStrategyRuns(pool: Pool, kept: KeptUntilTrial): StrategyRuns {
   return {
     onRecord: () => select(pool, NamedRow, ON_RECORD),
-    standings: (strategies) => select(pool, StandingRow, STANDINGS, [strategies]),
+    async standings(strategies) {
+      const [ran, best] = await Promise.all([
+        select(pool, RanRow, RAN, [strategies]),
+        kept(["best", strategies], () => select(pool, BestRow, BEST, [strategies])),
+      ]);
+      const bestOf = new Map(best.map(({ strategy, middle, draws }) => [strategy, { middle, draws }]));
+      return ran.map((one) => ({ ...one, ...(bestOf.get(one.strategy) ?? { middle: null, draws: null }) }));
+    },
     jobs: (strategy) => select(pool, JobsRow, JOBS, [strategy]),
-    draws: (strategy) => select(pool, DrawsRow, DRAWS, [[strategy]]),
+    draws: (strategy) => kept(["draws", strategy], () => select(pool, DrawsRow, DRAWS, [[strategy]])),
   };
 }

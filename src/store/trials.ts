@@ -1,6 +1,7 @@
 /** The ledger's lines and trials one by one: those of a symbol in their order, and those that chance explains least. */
 import { z } from "zod";
 import { ENOUGH_TRADES } from "../domain/luck/run-luck.ts";
+import type { KeptUntilTrial } from "./kept-until-trial.ts";
 import { LEDGER_TABLE, looksAt, SHOWN } from "./ledger.ts";
 import { select, type Pool } from "./pool.ts";
 import { branded } from "./result-row.ts";
@@ -131,21 +132,23 @@ const LINES = `
   from ${LEDGER_TABLE} t left join jobs j using (job_id)
   where $2::bigint is null or t.seq < $2 order by t.seq desc limit $1`;
 
-export function createTrialReader(pool: Pool): TrialReader {
+export function createTrialReader(pool: Pool, kept: KeptUntilTrial): TrialReader {
   const tried = async (limit: number) => {
     const rows = await select(pool, z.object({ symbol: z.string() }), TRIED, [limit]);
     return rows.map(({ symbol }) => symbol);
   };
   return {
-    leaders: (symbol, without) => select(pool, LeaderRow, LEADERS, [symbol, ENOUGH_TRADES, [...without]]),
-    dots: (symbol, about) => select(pool, DotRow, DOTS, [symbol, about]),
-    tried,
-    async symbols(limit) {
-      const names = await tried(limit);
-      const counts = await looksAt(pool, names);
-      return names.map((symbol) => ({ symbol, trials: counts.get(symbol) ?? 0 }));
-    },
-    strongest: (limit) => select(pool, StrongRow, STRONGEST, [limit]),
+    leaders: (symbol, without) =>
+      kept(["leaders", symbol, without], () => select(pool, LeaderRow, LEADERS, [symbol, ENOUGH_TRADES, [...without]])),
+    dots: (symbol, about) => kept(["dots", symbol, about], () => select(pool, DotRow, DOTS, [symbol, about])),
+    tried: (limit) => kept(["tried", limit], () => tried(limit)),
+    symbols: (limit) =>
+      kept(["symbols", limit], async () => {
+        const names = await tried(limit);
+        const counts = await looksAt(pool, names);
+        return names.map((symbol) => ({ symbol, trials: counts.get(symbol) ?? 0 }));
+      }),
+    strongest: (limit) => kept(["strongest", limit], () => select(pool, StrongRow, STRONGEST, [limit])),
     lines: (limit, before) => select(pool, LineRow, LINES, [limit, before]),
   };
 }

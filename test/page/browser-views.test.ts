@@ -10,9 +10,10 @@ import {
   openPage,
   readText,
   setWidth,
-  THEMES,
   tooWide,
   WIDTHS,
+  type Opened,
+  type Wanted,
 } from "../support/opened-page.ts";
 import { addressesOf, type Address } from "../support/page-addresses.ts";
 import { startPageSite, type PageSite } from "../support/page-site.ts";
@@ -54,64 +55,69 @@ inBrowser("every view", () => {
     });
     afterAll(() => site.stop());
 
-    /** What is found at each address, with the address before it. */
-    async function findings(look: (address: Address) => Promise<readonly string[]>): Promise<string[]> {
+    /** What is found at each address, with the address before it. One window goes through all of them. */
+    async function findings(wanted: Wanted, look: (address: Address, window: Opened) => Promise<readonly string[]>) {
+      const window = await openPage(browser.browser, wanted);
       const found: string[] = [];
-      for (const address of addresses) found.push(...(await look(address)).map((one) => `${address.at}: ${one}`));
+      for (const address of addresses) {
+        await goTo(window, `${site.url}${address.at}`);
+        found.push(...(await look(address, window)).map((one) => `${address.at}: ${one}`));
+      }
+      await window.page.close();
       return found;
     }
 
     test("loads without a complaint, with all its pictures, and never wider than the window", async () => {
-      const found = await findings(async ({ at, nothing }) => {
-        const opened = await openPage(browser.browser);
-        await goTo(opened, `${site.url}${at}`);
+      const found = await findings({}, async ({ nothing }, opened) => {
         const wide: string[] = [];
         for (const width of WIDTHS) {
           await setWidth(opened, width);
           wide.push(...(await tooWide(opened)).map((one) => `too wide at ${width}: ${one}`));
         }
         const broken = await brokenPictures(opened);
-        await opened.page.close();
         // The browser complains of every answer 404, also of one that was expected.
-        const complaints = opened.complaints.filter((one) => !nothing || !/^404: |status of 404/.test(one));
+        const complaints = opened.takeComplaints().filter((one) => !nothing || !/^404: |status of 404/.test(one));
         return [...complaints, ...broken.map((one) => `no picture: ${one}`), ...wide];
       });
       expect(found).toEqual([]);
     });
 
-    test.each(THEMES)("is readable for everybody, as far as axe can tell, in %s", async (theme) => {
-      const found = await findings(async ({ at }) => {
-        const opened = await openPage(browser.browser, { theme, withoutPolicy: true });
-        await goTo(opened, `${site.url}${at}`);
+    test("is readable for everybody, as far as axe can tell", async () => {
+      const found = await findings({ withoutPolicy: true }, async (_address, opened) => {
+        await setWidth(opened, WIDTHS[1]);
         const complaints = await axeFindings(opened);
         await setWidth(opened, WIDTHS[0]);
         const onTelephone = await axeFindings(opened);
-        await opened.page.close();
         return [...complaints, ...onTelephone.map((one) => `on a telephone: ${one}`)];
       });
       expect(found).toEqual([]);
     });
 
+    test("has contrast enough in the dark", async () => {
+      const dark: Wanted = { theme: "dark", withoutPolicy: true };
+      const found = await findings(dark, async (_address, opened) => await axeFindings(opened, ["color-contrast"]));
+      expect(found).toEqual([]);
+    });
+
     test("says the same without scripts", async () => {
-      const found = await findings(async ({ at }) => {
-        const texts = [];
-        for (const withoutScripts of [false, true]) {
-          const opened = await openPage(browser.browser, { withoutScripts });
-          await goTo(opened, `${site.url}${at}`);
-          texts.push(timeless(await readText(opened)));
-          await opened.page.close();
-        }
+      const without = await openPage(browser.browser, { withoutScripts: true });
+      const found = await findings({}, async ({ at }, opened) => {
+        await goTo(without, `${site.url}${at}`);
+        const texts = [timeless(await readText(opened)), timeless(await readText(without))];
         return texts[0] === texts[1] && (texts[0] ?? "").length > 20 ? [] : [JSON.stringify(texts)];
       });
+      await without.page.close();
       expect(found).toEqual([]);
     });
 
     test(`is at most ${MOST_BYTES} bytes long without its pictures`, async () => {
-      const found = await findings(async ({ at }) => {
-        const { byteLength } = await (await fetch(`${site.url}${at}`)).arrayBuffer();
-        return byteLength <= MOST_BYTES ? [] : [`${byteLength} bytes`];
-      });
-      expect(found).toEqual([]);
+      const sizes = await Promise.all(
+        addresses.map(async ({ at }) => ({
+          at,
+          bytes: (await (await fetch(`${site.url}${at}`)).arrayBuffer()).byteLength,
+        })),
+      );
+      expect(sizes.filter(({ bytes }) => bytes > MOST_BYTES)).toEqual([]);
     });
   });
 });

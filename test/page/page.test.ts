@@ -63,7 +63,7 @@ describe("a night of research", () => {
 
   test("counts what went wrong by its reason, and shows its words as text", async () => {
     expect(await textOf("/")).toMatch(
-      /computation failed\s+KTRDR lost the model <b>of the night<\/b>\s+train-broken-[12]/,
+      /computation failed\s+train-broken-[12]\s+KTRDR lost the model <b>of the night<\/b>/,
     );
     expect(await htmlOf("/")).toContain("KTRDR lost the model &lt;b&gt;of the night&lt;/b&gt;");
   });

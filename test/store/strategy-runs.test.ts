@@ -15,7 +15,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   pool = createPool(database.url);
   writer = createJobWriter(pool);
-  runs = createStrategyRuns(pool);
+  runs = createStrategyRuns(pool, async (_, read) => await read());
 });
 afterAll(async () => {
   await pool.end();

@@ -19,6 +19,7 @@ export const FAST: readonly string[] = globSync(
     "test/mcp/errors.test.ts",
     "test/research/{health,idle-proof,last-looks,line-difference}.test.ts",
     "test/sandbox/engine/**/*.test.ts",
+    "test/store/kept-until-trial.test.ts",
     "test/structure/**/*.test.ts",
     "test/temporal/{executions,live-state}.test.ts",
   ],

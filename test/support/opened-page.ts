@@ -3,8 +3,7 @@ import axe from "axe-core";
 import type { Browser, BrowserContext, Page } from "puppeteer-core";
 
 export const WIDTHS = [360, 900, 1_600] as const;
-export const THEMES = ["light", "dark"] as const;
-export type Theme = (typeof THEMES)[number];
+type Theme = "light" | "dark";
 
 /** Wide enough for a machine that does several things at once. */
 const PATIENCE_MS = 300_000;
@@ -108,12 +107,16 @@ const TOO_WIDE = `(() => {
   return [scrollWidth + " of " + clientWidth, ...wide.slice(-5).map(({ outerHTML }) => outerHTML.slice(0, 120))];
 })()`;
 
-/** What axe finds, each with the elements it is about. The page must have been opened without its policy. */
-export async function axeFindings(opened: Opened): Promise<string[]> {
+/**
+ * What axe finds, each with the elements it is about. The page must have been opened without its policy.
+ * @param rules those that are tried; without them all
+ */
+export async function axeFindings(opened: Opened, rules: readonly string[] = []): Promise<string[]> {
   await opened.page.evaluate(axe.source);
-  return await inPage(opened, AXE);
+  return await inPage(opened, axeRun(rules));
 }
 
-const AXE = `axe.run(document, { resultTypes: ["violations"], rules: { "target-size": { enabled: true } } })
+const axeRun = (rules: readonly string[]): string => `axe.run(document, { resultTypes: ["violations"],
+  ...${JSON.stringify(rules.length === 0 ? { rules: { "target-size": { enabled: true } } } : { runOnly: rules })} })
   .then(({ violations }) => violations.flatMap(({ id, nodes }) =>
     nodes.slice(0, 3).map(({ html, failureSummary }) => id + ": " + html.slice(0, 200) + " " + failureSummary)))`;
