@@ -94,10 +94,8 @@ describe("a job", () => {
       args: [{ ...inputOf("train-shown", TRAINING), client }],
     });
     await until(async () => (await phaseOf(handle)) === "running");
-    const { historyLength } = await handle.describe();
     const shown = await shownOf(handle);
     expect(shown).toContain("| asked by | `me'](https://evil.example)\\¦<img src=x>` |");
-    expect((await handle.describe()).historyLength).toBe(historyLength);
     computing.release(SUCCEEDED);
     await handle.result();
     expect(await eventsBesideTasks(handle)).toBe(13);
