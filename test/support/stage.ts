@@ -48,6 +48,7 @@ export async function startStage() {
 /** Activities that do as scripted and note what they were asked. The workflows around them are real. */
 export class Stage {
   readonly scripts = new Map<string, Script>();
+  private readonly holding: ((end: ComputationEnd) => void)[] = [];
   readonly calls: string[] = [];
   /** How many jobs may compute at once. */
   capacity = 1;
@@ -66,6 +67,18 @@ export class Stage {
   readonly impossible = new Set<string>();
   /** Jobs of others that a batch waits for. */
   readonly others = new Map<string, Promise<JobOutcome>>();
+
+  /** A computing that ends when it is released, or when its test is over. */
+  held(): { end: Promise<ComputationEnd>; release: (end: ComputationEnd) => void } {
+    const { promise, resolve } = Promise.withResolvers<ComputationEnd>();
+    this.holding.push(resolve);
+    return { end: promise, release: resolve };
+  }
+
+  /** After each test: what one that failed holds would keep its slot from all that follow. */
+  releaseHeld(): void {
+    for (const release of this.holding.splice(0)) release(SUCCEEDED);
+  }
 
   activities(slots: ReturnType<typeof createSlots>): Activities {
     const note = (call: string): void => void this.calls.push(call);

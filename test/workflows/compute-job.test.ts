@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { WorkflowFailedError, type WorkflowHandle } from "@temporalio/client";
 import type { TestWorkflowEnvironment } from "@temporalio/testing";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { JobFailure } from "../../src/domain/outcome.ts";
 import type { ComputationEnd } from "../../src/domain/job.ts";
 import type { ComputeRequest } from "../../src/domain/kinds/index.ts";
@@ -11,11 +11,6 @@ import { batchRequest } from "../support/batches.ts";
 import { LOST, startStage, type Stage, SUCCEEDED } from "../support/stage.ts";
 import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 
-function held(): { end: Promise<ComputationEnd>; release: (end: ComputationEnd) => void } {
-  const { promise, resolve } = Promise.withResolvers<ComputationEnd>();
-  return { end: promise, release: resolve };
-}
-
 let env: TestWorkflowEnvironment;
 let stage: Stage;
 let stop: (() => Promise<void>) | undefined;
@@ -23,7 +18,10 @@ let stop: (() => Promise<void>) | undefined;
 beforeAll(async () => {
   ({ env, stage, stop } = await startStage());
 });
+afterEach(() => stage.releaseHeld());
 afterAll(async () => await stop?.());
+
+const held = () => stage.held();
 
 const start = async (jobId: string, request: ComputeRequest = TRAINING, priority?: number): Promise<WorkflowHandle> =>
   await env.client.workflow.start(request.kind === "backtest" ? "runBacktest" : "trainModel", {

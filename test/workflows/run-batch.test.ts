@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { WorkflowFailedError, type WorkflowHandle } from "@temporalio/client";
 import type { TestWorkflowEnvironment } from "@temporalio/testing";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { ComputationEnd } from "../../src/domain/job.ts";
 import type { ManyRequest } from "../../src/domain/batch.ts";
 import type { JobOutcome } from "../../src/domain/outcome.ts";
@@ -24,6 +24,7 @@ let stop: (() => Promise<void>) | undefined;
 beforeAll(async () => {
   ({ env, stage, stop } = await startStage());
 });
+afterEach(() => stage.releaseHeld());
 afterAll(async () => await stop?.());
 beforeEach(() => {
   stage.capacity = 8;
@@ -52,10 +53,7 @@ async function until(condition: () => boolean | Promise<boolean>): Promise<void>
 const shownOf = async (handle: WorkflowHandle): Promise<string> =>
   (await handle.query<{ currentDetails: string }>("__temporal_workflow_metadata")).currentDetails;
 
-function held(): { end: Promise<ComputationEnd>; release: (end: ComputationEnd) => void } {
-  const { promise, resolve } = Promise.withResolvers<ComputationEnd>();
-  return { end: promise, release: resolve };
-}
+const held = () => stage.held();
 
 describe("a measurement", () => {
   const measure = async (jobId: string, prefixes: number) =>
