@@ -76,7 +76,7 @@ export function batchActivities({ jobs, results, batches, identify, labelsOf, cl
    */
   async function doubtOf({ kind }: ManyRequest, { jobId, status, outcome, parentJobId }: JobRecord) {
     if (outcome !== null && status !== "completed") return `${jobId} ended as ${status}`;
-    if (kind === "batch") return null;
+    if (kind !== "measurement") return null;
     const parent = parentJobId === null ? null : await results.get(parentJobId);
     return parent?.kind === "measurement" && parent.differs.length === 0 ? null : `the model of ${jobId} is not proven`;
   }
@@ -99,7 +99,7 @@ export function batchActivities({ jobs, results, batches, identify, labelsOf, cl
   }
 }
 
-/** The whole backtest is computed anew for each measurement: it proves that the model is the one on record. */
+/** A forced batch computes everything anew. The whole backtest is computed anew for each measurement: it proves that the model is the one on record. */
 function forceReasonOf({ jobId, forceReason, request }: JobInput<ManyRequest>, n: number): string | null {
   if (request.kind === "batch") return forceReason;
   return isProof(request, n) ? `the proof of ${jobId}` : null;

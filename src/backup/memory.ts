@@ -110,7 +110,12 @@ export async function importMemory({ pool, lines, addVersions }: ImportParts): P
   return counts;
 }
 
-const Backtest = z.looseObject({ kind: z.literal("backtest"), symbol: z.string(), measures: z.string().optional() });
+const Tried = z.looseObject({
+  kind: z.enum(["backtest", "walk_forward"]),
+  symbol: z.string(),
+  measures: z.string().optional(),
+  walks: z.string().optional(),
+});
 
 /** A memory must bring every backtest that its place had counted: fewer trials make luck look like skill. */
 class TrialsBrought {
@@ -122,9 +127,9 @@ class TrialsBrought {
   }
 
   see(table: MemoryTable, row: Readonly<Record<string, unknown>>): void {
-    const backtest = table === "results" ? Backtest.safeParse(row["result"]).data : undefined;
-    if (backtest === undefined || backtest.measures !== undefined) return;
-    this.#brought.set(backtest.symbol, (this.#brought.get(backtest.symbol) ?? 0) + 1);
+    const tried = table === "results" ? Tried.safeParse(row["result"]).data : undefined;
+    if (tried === undefined || tried.measures !== undefined || tried.walks !== undefined) return;
+    this.#brought.set(tried.symbol, (this.#brought.get(tried.symbol) ?? 0) + 1);
   }
 
   /** @throws DomainError `backup_unusable` */

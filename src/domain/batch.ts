@@ -1,12 +1,17 @@
-/** What a batch or a measurement consists of. Zod-free: workflows go through the same items in the same order. */
+/** What a batch, a measurement or a walk-forward consists of. Zod-free: workflows go through the same items in the same order. */
 import type { BacktestRequest } from "./kinds/backtest.ts";
 import type { BatchRequest } from "./kinds/batch.ts";
 import type { JobRequest } from "./kinds/index.ts";
 import type { MeasurementRequest } from "./kinds/measurement.ts";
 import type { TrainingRequest } from "./kinds/training.ts";
+import type { WalkForwardRequest } from "./kinds/walk-forward.ts";
+import { walkItems, walkSize } from "./walk-forward/items.ts";
 
 /** A job that is made of other jobs, its items. */
-export type ManyRequest = BatchRequest | MeasurementRequest;
+export type ManyRequest = BatchRequest | MeasurementRequest | WalkForwardRequest;
+
+export const isMany = (request: JobRequest): request is ManyRequest =>
+  request.kind === "batch" || request.kind === "measurement" || request.kind === "walk_forward";
 
 /** A training, a backtest, or a training and the backtest of its model. */
 export interface BatchItem {
@@ -27,17 +32,30 @@ export const MOST_ITEMS = 1_000;
  * other. Of a measurement the prefixes, the whole backtest last.
  */
 export function itemsOf(many: ManyRequest): readonly BatchItem[] {
-  const items =
-    many.kind === "measurement" ? prefixesOf(many) : many.work === "backtest" ? backtestsOf(many) : trainingsOf(many);
-  return items.map((item, n) => ({ n, ...item }));
+  return partsOf(many).map((item, n) => ({ n, ...item }));
+}
+
+function partsOf(many: ManyRequest): readonly Item[] {
+  switch (many.kind) {
+    case "batch":
+      return many.work === "backtest" ? backtestsOf(many) : trainingsOf(many);
+    case "measurement":
+      return prefixesOf(many);
+    case "walk_forward":
+      return walkItems(many);
+  }
 }
 
 /** How many items may be open at the same time, and how many may fail before no others are begun. */
-export const boundsOf = (many: ManyRequest): Pick<BatchRequest, "atOnce" | "maxFailures"> =>
-  many.kind === "measurement" ? MEASURING : many;
+export function boundsOf(many: ManyRequest): Pick<BatchRequest, "atOnce" | "maxFailures"> {
+  if (many.kind === "batch") return many;
+  // When all draws of a window have failed, there is nothing to stitch.
+  return many.kind === "measurement" ? MEASURING : { atOnce: WALKING_AT_ONCE, maxFailures: many.draws };
+}
 
 /** A point more or less changes little; when more are missing, there is something wrong. */
 const MEASURING = { atOnce: 4, maxFailures: 3 };
+const WALKING_AT_ONCE = 4;
 
 type Item = Omit<BatchItem, "n">;
 
@@ -79,6 +97,13 @@ const prefixesOf = ({ ends, ...measured }: MeasurementRequest): Item[] =>
 export const isProof = (many: ManyRequest, n: number): boolean =>
   many.kind === "measurement" && n === many.ends.length - 1;
 
+/** What a job is that is no run of its own: a prefix of a backtest, or a window of a walk-forward. Null for all others. */
+export function partOf(request: JobRequest): "prefix" | "window" | null {
+  if (request.kind !== "backtest") return null;
+  if (request.measures !== undefined) return "prefix";
+  return request.walks === undefined ? null : "window";
+}
+
 /** The backtest that this job measures as a prefix; null for every other job. */
 export const prefixOf = (request: JobRequest): string | null =>
   request.kind === "backtest" ? (request.measures ?? null) : null;
@@ -99,9 +124,10 @@ export function repeated(training: Omit<TrainingRequest, "draw">, repeats: numbe
   };
 }
 
-/** How many items a batch or a measurement has, without making them. */
+/** How many items it has, without making them. */
 export function sizeOf(many: ManyRequest): number {
   if (many.kind === "measurement") return many.ends.length;
+  if (many.kind === "walk_forward") return walkSize(many);
   const { work, strategies, models, periods, draws } = many;
   return work === "backtest" ? models.length * periods.length : strategies.length * periods.length * draws;
 }

@@ -4,6 +4,7 @@
  */
 import { DomainError } from "./errors.ts";
 import type { JobProgress } from "./job.ts";
+import { WAITING_KINDS } from "./kinds/index.ts";
 import { leftMs } from "./pace.ts";
 import { blank, knownOf, type JobStatus, type SeenExecution, type StatusSources } from "./job-status.ts";
 import { ended, endedWithoutOutcome, forgotten, unseen, unsettled } from "./status-without-view.ts";
@@ -142,8 +143,8 @@ function moving(view: SeenExecution, sources: StatusSources, seen: Observed): Jo
   const progress = view.pending?.progress ?? null;
   if (progress !== null) return computing(progress, sources, seen);
   if (lostKtrdr(view)) return unreachable(seen);
-  if (view.kind === "batch" || view.kind === "measurement") {
-    return blank("running", { headline: `Waiting for the jobs of the ${view.kind}.`, next: WAIT_ON });
+  if (view.kind !== null && WAITING_KINDS.includes(view.kind)) {
+    return blank("running", { headline: `Waiting for the jobs of the ${view.kind.replace("_", "-")}.`, next: WAIT_ON });
   }
   if (live?.phase === "running") {
     return blank("running", { ...seen, headline: "Computing; no progress reported yet.", next: WAIT_ON });

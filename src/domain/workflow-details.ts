@@ -82,7 +82,7 @@ export interface ManyNow {
   readonly cancelled: boolean;
 }
 
-/** A batch or a measurement. */
+/** A batch, a measurement or a walk-forward. */
 export function manyDetails(now: ManyNow): string {
   const { jobId, kind, phase, client, items, ended, failed, open, maxFailures, cancelled } = now;
   const what = kind === "measurement" ? "prefixes" : "items";

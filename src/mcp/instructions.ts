@@ -9,7 +9,7 @@ Path of one experiment:
 4. train_model on an early window -> task_id.
 5. get_task_status with wait_seconds 45, repeated until "final" is true.
 6. run_backtest with that task_id as model, on a LATER window than the training.
-7. get_results for both; conclude_experiment judges by what was written down. What it supports: measure_equity, then evaluate_on_holdout, once.
+7. get_results for both; conclude_experiment judges by what was written down. What it supports: start_walk_forward, measure_equity, then evaluate_on_holdout, once.
 8. save_insight with what it taught, failures first of all.
 
 Rules

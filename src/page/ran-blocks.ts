@@ -61,7 +61,11 @@ const MOST_GROUPS = 12;
 export function ranBlocks({ jobs, draws, weighed }: Ran): Block[] {
   if (jobs.length === 0) return [paragraph("No job ran this text.")];
   return [
-    facts({ trainings: standingsOf(jobs, "training"), backtests: standingsOf(jobs, "backtest") }),
+    facts({
+      trainings: standingsOf(jobs, "training"),
+      backtests: standingsOf(jobs, "backtest"),
+      "walk-forwards": standingsOf(jobs, "walk_forward"),
+    }),
     ...(draws.length === 0 ? [] : [drawsTable(draws, weighed)]),
     ...(draws.length > MOST_GROUPS
       ? [paragraph(`${draws.length - MOST_GROUPS} more, which are older, are not shown.`)]

@@ -10,13 +10,14 @@ import {
   type SeenJob,
 } from "./job-row.ts";
 import { select, type Pool } from "./pool.ts";
+import { isPart } from "./part.ts";
 
 export interface JobFilter {
   readonly status?: JobRecord["status"];
   readonly kind?: JobKind;
   readonly strategy?: string;
   /** Leaves out the backtests by which another one is measured. */
-  readonly withoutPrefixes?: boolean;
+  readonly withoutParts?: boolean;
   /** Rows at most, 1..500. Default 20. */
   readonly limit?: number;
   /** Only jobs admitted before this job (the last one of the page before). */
@@ -64,7 +65,7 @@ export function createJobReader(pool: Pool): JobReader {
       return jobs(
         `where ($1::text is null or status = $1) and ($2::text is null or kind = $2)
            and ($3::text is null or strategy = $3)
-           and not ($6 and kind = 'backtest' and request ? 'measures')
+           and not ($6 and kind = 'backtest' and ${isPart("request")})
            and ($4::text is null or (admitted_at, job_id) < (select admitted_at, job_id from jobs where job_id = $4))
          order by admitted_at desc, job_id desc limit $5`,
         [
@@ -73,7 +74,7 @@ export function createJobReader(pool: Pool): JobReader {
           filter.strategy ?? null,
           filter.before ?? null,
           pageSize(filter.limit),
-          filter.withoutPrefixes ?? false,
+          filter.withoutParts ?? false,
         ],
       );
     },

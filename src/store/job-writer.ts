@@ -3,7 +3,7 @@ import { DomainError } from "../domain/errors.ts";
 import type { JobInput } from "../domain/job.ts";
 import { JobOutcome } from "../domain/outcome.ts";
 import { JobResult, type JobRequest } from "../domain/kinds/index.ts";
-import { refusedTrial } from "../domain/luck/trial-limit.ts";
+import { isTried, refusedTrial } from "../domain/luck/trial-limit.ts";
 import { Engine } from "../domain/result.ts";
 import { createComputationWriter, type ComputationWriter } from "./computation-writer.ts";
 import { JobRow, JOB_COLUMNS, type JobRecord } from "./job-row.ts";
@@ -42,7 +42,8 @@ export function createJobWriter(pool: Pool): JobWriter {
 
     async admit(input, strategyText, namespaceId = null) {
       const given = [input, strategyText, namespaceId] as const;
-      if (input.request.kind === "backtest") await insertBacktest(pool, input.request.symbol, ...given);
+      const { request } = input;
+      if (isTried(request)) await insertTrial(pool, request.symbol, ...given);
       else await insertJob(pool, ...given);
       const [job] = await select(
         pool,
@@ -91,10 +92,10 @@ async function end(
 }
 
 const ENDED_TRIAL = `select append_trial_event(trial_event_of(j.job_id, j.status, j.request, j.client, r.result))
-  from jobs j left join results r using (job_id) where j.job_id = $1 and j.kind = 'backtest'`;
+  from jobs j left join results r using (job_id) where j.job_id = $1 and j.kind in ('backtest', 'walk_forward')`;
 
-/** A backtest that passes the operator's limit of trials has ended, when it is on record. */
-async function insertBacktest(pool: Pool, symbol: string, ...job: NewJob): Promise<void> {
+/** A trial that passes the operator's limit has ended, when it is on record. */
+async function insertTrial(pool: Pool, symbol: string, ...job: NewJob): Promise<void> {
   await withTransaction(pool, async (session) => {
     const [row] = await insertJob(session, ...job);
     const left = z.coerce.number().nullish().parse(row?.["left"]);
@@ -113,7 +114,7 @@ function insertJob(session: Session, ...[input, strategyText, namespaceId]: NewJ
        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) on conflict do nothing returning *)
      select case kind when 'holdout' then begin_look(job_id, request, client)
          else begin_trial(trial_event_of(job_id, status, request, client, null)) end as "left"
-       from job where kind in ('backtest', 'holdout')`,
+       from job where kind in ('backtest', 'walk_forward', 'holdout')`,
     [
       input.jobId,
       input.request.kind,

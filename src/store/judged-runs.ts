@@ -4,6 +4,7 @@ import { Engine } from "../domain/result.ts";
 import { select, type Pool } from "./pool.ts";
 import { branded } from "./result-row.ts";
 import { sharedDays } from "./shared-days.ts";
+import { isPart } from "./part.ts";
 
 export interface JudgedRunFilter {
   readonly strategy?: string;
@@ -59,7 +60,7 @@ const RUNS = `
     r.sharpe, r.trades, (r.result #>> '{buyAndHold,sharpe}')::float8 as "holdSharpe", md5(j.strategy_text) as "textKey",
     (j.request ->> 'startDate') || ' to ' || (j.request ->> 'endDate') as days, r.result -> 'engine' as engine
   from jobs j left join results r using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
-  where j.kind in ('training', 'backtest') and not j.request ? 'measures' and (j.force_reason is null or j.force_reason not like 'replay of %')
+  where j.kind in ('training', 'backtest') and not ${isPart("j.request")} and (j.force_reason is null or j.force_reason not like 'replay of %')
     and (j.status = 'failed' and j.outcome #>> '{failure,code}' is distinct from 'trials_used_up' or (j.kind = 'backtest' and j.status = 'completed'
       and not ${branded("r")} and not ${IN_SAMPLE}))
     and ($1::text is null or j.strategy = $1) and ($2::text is null or j.symbol = $2)

@@ -4,6 +4,7 @@ import type { DateWindow } from "../domain/market-data.ts";
 import { toJsonb } from "./json.ts";
 import { run, select, type Pool, type Session } from "./pool.ts";
 import { sharedDays } from "./shared-days.ts";
+import { isPart } from "./part.ts";
 
 /** The last line of the ledger of trials, which vouches for all lines before it. */
 export interface LedgerHead {
@@ -164,9 +165,9 @@ export async function takeInTrials(session: Session): Promise<number> {
   const taken = await run(
     session,
     `select append_trial_event(trial_event_of(j.job_id, j.status, j.request, j.client, r.result)
-       || case when j.request ? 'measures' then '{}' else '{"kind": "import"}' end::jsonb)
+       || case when ${isPart("j.request")} then '{}' else '{"kind": "import"}' end::jsonb)
      from jobs j left join results r using (job_id)
-     where j.kind = 'backtest' and j.status <> 'open'
+     where j.kind in ('backtest', 'walk_forward') and j.status <> 'open'
        and not exists (select from trial_events t where t.job_id = j.job_id)
      order by j.admitted_at, j.job_id`,
   );
@@ -205,13 +206,13 @@ async function checkChain(session: Session, anchors: ReadonlyMap<number, readonl
   }
 }
 
-/** Backtests without their line, and lines without their backtest or with another figure. */
+/** Backtests and walk-forwards without their line, and lines without their backtest or with another figure. */
 const JOBS_AND_LINES = `
-  select 'The backtest ' || j.job_id || ' has no line: it began outside the ledger.' as wrong
-  from jobs j where j.kind = 'backtest' and not exists (select from trial_events t where t.job_id = j.job_id)
+  select 'The ' || replace(j.kind, '_', '-') || ' ' || j.job_id || ' has no line: it began outside the ledger.' as wrong
+  from jobs j where j.kind in ('backtest', 'walk_forward') and not exists (select from trial_events t where t.job_id = j.job_id)
   union all
-  select 'The backtest ' || j.job_id || ' ended without a line.'
-  from jobs j where j.kind = 'backtest' and j.status <> 'open'
+  select 'The ' || replace(j.kind, '_', '-') || ' ' || j.job_id || ' ended without a line.'
+  from jobs j where j.kind in ('backtest', 'walk_forward') and j.status <> 'open'
     and exists (select from trial_events t where t.job_id = j.job_id)
     and not exists (select from trial_events t where t.job_id = j.job_id and t.state <> 'started')
   union all

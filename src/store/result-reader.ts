@@ -5,6 +5,7 @@ import { pageSize } from "./job-reader.ts";
 import { select, type Pool } from "./pool.ts";
 import { MODEL_COLUMNS, ModelRow, type ModelRecord } from "./result-row.ts";
 import { RUN_COLUMNS, RUN_JOINS, runOf, RunRow } from "./run-row.ts";
+import { isPart } from "./part.ts";
 
 export interface ModelFilter {
   readonly strategy?: string;
@@ -56,7 +57,7 @@ const TWINS = `
     and b.max_drawdown = a.max_drawdown and b.sharpe is not distinct from a.sharpe and b.symbol = a.symbol
     and b.result ->> 'startDate' = a.result ->> 'startDate' and b.result ->> 'endDate' = a.result ->> 'endDate'
     and b.model_path <> a.model_path
-  where a.job_id = $1 and a.kind = 'backtest' and b.kind = 'backtest' and a.trades > 0 and not b.result ? 'measures'
+  where a.job_id = $1 and a.kind = 'backtest' and b.kind = 'backtest' and a.trades > 0 and not ${isPart("b.result")}
   order by b.recorded_at, b.job_id limit 3`;
 
 /** One backtest after the other: together they would be sought among all jobs. */
@@ -69,7 +70,7 @@ const DRAWS = `
     join models mb on mb.job_id = b.request ->> 'trainingJobId' and (mb.symbol, mb.timeframe, mb.start_date, mb.end_date)
       = (ma.symbol, ma.timeframe, ma.start_date, ma.end_date)
     join results r on r.job_id = b.job_id
-  where a.job_id = asked.of and r.sharpe is not null
+  where a.job_id = asked.of and r.sharpe is not null and not ${isPart("b.request")}
   order by r.model_path) draw`;
 
 export function createResultReader(pool: Pool): ResultReader {

@@ -8,6 +8,7 @@ import type { KeptUntilTrial } from "./kept-until-trial.ts";
 import { select, type Pool } from "./pool.ts";
 import { branded, hasCaveat } from "./result-row.ts";
 import { sharedDays } from "./shared-days.ts";
+import { isPart } from "./part.ts";
 
 const NamedRow = z.object({ strategy: z.string(), newestJobAt: Instant });
 /** A strategy on record, and when the newest job of it was asked for. */
@@ -15,7 +16,7 @@ export type StrategyOnRecord = Readonly<z.infer<typeof NamedRow>>;
 
 const RanRow = z.object({
   strategy: z.string(),
-  /** Finished ones, without the parts of measurements. */
+  /** Finished ones, without the parts of measurements and walk-forwards. */
   trainings: z.number(),
   backtests: z.number(),
 });
@@ -37,7 +38,7 @@ export type StrategyStanding = Readonly<z.infer<typeof RanRow>> & {
 const JobsRow = z.object({
   /** SHA-256 of the text that they ran; null when it is not on record. */
   text: z.string().nullable(),
-  kind: z.enum(["training", "backtest"]),
+  kind: z.enum(["training", "backtest", "walk_forward"]),
   status: z.enum(["open", ...FINAL_STATUSES]),
   jobs: z.number(),
   newestAt: Instant,
@@ -81,7 +82,7 @@ export interface StrategyRuns {
   onRecord(): Promise<readonly StrategyOnRecord[]>;
   /** How some strategies stand, in any order. */
   standings(strategies: readonly string[]): Promise<readonly StrategyStanding[]>;
-  /** Trainings and backtests by the text that they ran, the newest first. */
+  /** Trainings, backtests and walk-forwards by the text that they ran, the newest first. */
   jobs(strategy: string): Promise<readonly JobsOfText[]>;
   /** Finished backtests by the text that they ran and by what was asked, the newest first. */
   draws(strategy: string): Promise<readonly DrawsOfText[]>;
@@ -97,8 +98,8 @@ const ON_RECORD = `
       order by strategy, admitted_at desc limit 1) next)
   select strategy, admitted_at as newest_job_at from named`;
 
-/** SQL: runs `j`, without the parts of measurements. */
-const NO_PART = "j.kind in ('training', 'backtest') and not j.request ? 'measures'";
+/** SQL: runs `j`, without the parts of measurements and walk-forwards. */
+const NO_PART = `j.kind in ('training', 'backtest') and not ${isPart("j.request")}`;
 
 /** SQL: the text of a job `j`: a backtest trades by the text that its model was trained from, by the training `t`. */
 const TEXT = "coalesce(j.request ->> 'strategySha256', t.request ->> 'strategySha256')";
@@ -147,7 +148,7 @@ const RAN = `
 const JOBS = `
   select ${TEXT} as text, j.kind, j.status, count(*)::integer as jobs, max(j.admitted_at) as newest_at,
     (array_agg(j.job_id order by j.admitted_at desc, j.job_id))[1:3] as newest
-  from jobs j ${TRAINING} where j.strategy = $1 and ${NO_PART}
+  from jobs j ${TRAINING} where j.strategy = $1 and (${NO_PART} or j.kind = 'walk_forward')
   group by 1, 2, 3 order by newest_at desc, j.kind, j.status`;
 
 const MOST_GROUPS = 500;

@@ -6,6 +6,7 @@ import { LEDGER_TABLE, looksAt, SHOWN } from "./ledger.ts";
 import { select, type Pool } from "./pool.ts";
 import { branded } from "./result-row.ts";
 import { sharedDays } from "./shared-days.ts";
+import { isPart } from "./part.ts";
 
 const DotRow = z.object({
   /** 1-based, in the order in which figures were shown. */
@@ -112,7 +113,7 @@ const TRIED = `
 const STRONGEST = `
   select r.job_id, r.sharpe, jsonb_build_array(r.strategy, r.symbol, r.timeframe, r.result -> 'startDate', r.result -> 'endDate')::text as tried
   from results r join jobs j using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
-  where r.kind = 'backtest' and not r.result ? 'measures' and r.trades >= ${ENOUGH_TRADES}
+  where r.kind = 'backtest' and not ${isPart("r.result")} and r.trades >= ${ENOUGH_TRADES}
     and r.sharpe > 0 and not ${branded("r")}
     and not coalesce(${sharedDays("m.start_date", "m.end_date", "r.result ->> 'startDate'", "r.result ->> 'endDate'")}, false)
   order by ((r.result #>> '{raw,sharpe_ratio}')::double precision

@@ -6,6 +6,6 @@ export {
   computeJob as trainModel,
 } from "./compute-job.ts";
 export { probe } from "./probe.ts";
-export { runBatch as measureEquity, runBatch } from "./run-batch.ts";
+export { runBatch as measureEquity, runBatch, runBatch as walkForward } from "./run-batch.ts";
 export { slotKeeper } from "./slot-keeper.ts";
 export { warden } from "./warden.ts";

@@ -1,5 +1,5 @@
 /**
- * A batch or a measurement: starts its jobs in order, so many at once. Each is the job that a tool would start, so what was computed
+ * A batch, a measurement or a walk-forward: starts its jobs in order, so many at once. What was computed
  * before is not computed again. Before its history grows long it goes on in a new run, when no job of it is open.
  */
 import {
@@ -189,17 +189,24 @@ class BatchRun {
       code: "computation_failed",
       what: whatFailed(this.input.request, this.failed, this.items.length),
       why: this.firstFailure === null ? null : `the first of them: ${this.firstFailure}`,
-      next:
-        this.input.request.kind === "measurement"
-          ? "mend the cause; then repeat measure_equity with force_new_reason: what is done is not done again."
-          : "get_results with this task_id shows what there is; mend the cause, and start another batch: what is done is not done again.",
+      next: NEXT_AFTER[this.input.request.kind],
     };
     return { status: "failed", failure, partial: null };
   }
 }
 
+const NEXT_AFTER: Readonly<Record<ManyRequest["kind"], string>> = {
+  batch:
+    "get_results with this task_id shows what there is; mend the cause, and start another batch: what is done is not done again.",
+  measurement: "mend the cause; then repeat measure_equity with force_new_reason: what is done is not done again.",
+  walk_forward: "mend the cause; then repeat start_walk_forward with force_new_reason: what is done is not done again.",
+};
+
 function whatFailed(request: ManyRequest, failed: number, items: number): string {
   if (request.kind === "measurement") return `${failed} prefixes of ${request.measures} failed: it is not measured.`;
+  if (request.kind === "walk_forward") {
+    return `${failed} items of the walk-forward failed, more than its ${request.draws} draws a window: no others were begun.`;
+  }
   return failed === items
     ? `All ${failed} items of the batch failed.`
     : `${failed} items of the batch failed, more than the ${request.maxFailures} it was given: no others were begun.`;

@@ -13,6 +13,7 @@ test("whatever is to be called again takes the arguments that the advice names",
       "load_market_data",
       "start_batch",
       "measure_equity",
+      "start_walk_forward",
       "evaluate_on_holdout",
     ];
     const tools = starting.filter((name) => advice.includes(name));

@@ -7,8 +7,17 @@ import type { AnyComputed, AnyWork } from "./define-work.ts";
 import { holdout } from "./holdout.ts";
 import { measurement } from "./measurement.ts";
 import { training } from "./training.ts";
+import { walkForward } from "./walk-forward.ts";
 
-const WORK = { training, backtest, data_load: dataLoad, batch, measurement, holdout } satisfies {
+const WORK = {
+  training,
+  backtest,
+  data_load: dataLoad,
+  batch,
+  measurement,
+  walk_forward: walkForward,
+  holdout,
+} satisfies {
   [K in JobKind]: { readonly kind: K };
 };
 

@@ -4,16 +4,12 @@ import { toBars } from "../../domain/market-data.ts";
 import { normaliseTraining } from "../../domain/results/training.ts";
 import { trainingTraits } from "../../domain/results/training-traits.ts";
 import { parseStrategy } from "../../domain/strategy/parse.ts";
+import { askedText } from "./asked-text.ts";
 import { barsOf, fingerprintOf } from "./bars.ts";
 import { defineWork } from "./define-work.ts";
 
 export const training = defineWork("training", {
-  /** The text that was asked for, or none. The start refuses a file that is gone or changed. */
-  strategyText: async ({ strategies }, request) =>
-    await strategies.read(request.strategy).then(
-      ({ sha256, text }) => (sha256 === request.strategySha256 ? text : null),
-      () => null,
-    ),
+  strategyText: askedText,
   computed: {
     start: async ({ trainings }, request, operationId, sending) =>
       await trainings.start(

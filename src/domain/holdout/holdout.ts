@@ -58,6 +58,7 @@ export function reachesKept(request: JobRequest, cuts: readonly Cut[]): DomainEr
       return reached(cuts, request.symbols ?? [request.symbol], request.timeframe, request.endDate);
     case "backtest":
     case "measurement":
+    case "walk_forward":
       return reached(cuts, [request.symbol], request.timeframe, request.endDate);
     case "batch":
       return reachedByBatch(request, cuts);

@@ -33,6 +33,11 @@ export const BacktestRequest = z.strictObject({
   ...Costs.shape,
   /** The backtest of which this is a prefix; absent for a backtest of its own. Prefixes are measured, not tried. */
   measures: z.string().optional(),
+  /**
+   * The days of a walk-forward's window: those its model was trained on, or those after, which begin when the warm-up ends.
+   * Absent for a backtest of its own. Windows are measured, not tried: the walk-forward is the trial.
+   */
+  walks: z.enum(["train", "test"]).optional(),
   /** Errors insisted on, including those of the model's training. */
   insisted: z.array(Insistence).optional(),
 });
@@ -47,6 +52,7 @@ export const BacktestResult = z.strictObject({
   ...Costs.shape,
   /** As in the request. */
   measures: z.string().optional(),
+  walks: z.enum(["train", "test"]).optional(),
   /** Ratio over the window. */
   totalReturn: z.number(),
   /** Ratio per year over calendar days of the window; null over fewer days than can be scaled to a year. */

@@ -10,8 +10,9 @@ import type { Computing, Subject, Told } from "./define-kind.ts";
 import { holdout } from "./holdout.ts";
 import { measurement } from "./measurement.ts";
 import { training } from "./training.ts";
+import { walkForward } from "./walk-forward.ts";
 
-export const KINDS = [training, backtest, dataLoad, batch, measurement, holdout] as const;
+export const KINDS = [training, backtest, dataLoad, batch, measurement, walkForward, holdout] as const;
 
 type Kind = (typeof KINDS)[number];
 
@@ -76,9 +77,13 @@ export function keeperOf(name: SlotKind): SlotKind {
   return (computing?.slotsOf ?? name) as SlotKind;
 }
 
+/** The kind of the job with this id, by its beginning; null for an id that is none of ours. */
+export const kindOfJob = (jobId: string): JobKind | null =>
+  KINDS.find(({ prefix }) => jobId.startsWith(`${prefix}-`))?.name ?? null;
+
 /** The kind of slot that the job with this id queues for; null when it needs none. */
 export function slotKindOf(jobId: string): SlotKind | null {
-  const found = KINDS.find(({ prefix }) => jobId.startsWith(`${prefix}-`));
+  const found = KINDS.find(({ name }) => name === kindOfJob(jobId));
   return found === undefined || found.computing === null ? null : keeperOf(found.name);
 }
 

@@ -1,4 +1,5 @@
 import type { BacktestResult } from "../kinds/backtest.ts";
+import type { WalkForwardResult } from "../kinds/walk-forward.ts";
 import { percentText } from "../kinds/words.ts";
 import { KTRDR_BARS_PER_YEAR } from "../results/bars-per-year.ts";
 import { CANDIDATE_LUCK, findableSharpe, HALF, luckBar, luckOf } from "./luck.ts";
@@ -54,14 +55,14 @@ export interface RunLuck {
  * @param deviation of the annual Sharpe ratios of these backtests; null when it is not known
  */
 export const luckOfResult = (
-  result: BacktestResult,
+  result: BacktestResult | WalkForwardResult,
   trials: number,
   worthless: string | null,
   deviation: number | null = null,
 ): RunLuck =>
   runLuck({
     sharpe: result.sharpe,
-    ktrdrSharpe: result.raw["sharpe_ratio"] ?? 0,
+    ktrdrSharpe: (result.kind === "backtest" ? result.raw["sharpe_ratio"] : result.ktrdrSharpe) ?? 0,
     returns: Math.max(0, result.equityPoints - 1),
     trades: result.trades,
     trials: Math.max(1, trials),

@@ -1,20 +1,25 @@
 /** The operator's limit of trials on a symbol: beyond it nothing is computed, because the best of many means little. */
-import { itemsOf, prefixOf } from "../batch.ts";
+import { itemsOf, partOf } from "../batch.ts";
 import { DomainError } from "../errors.ts";
+import type { BacktestRequest } from "../kinds/backtest.ts";
 import type { JobRequest } from "../kinds/index.ts";
+import type { WalkForwardRequest } from "../kinds/walk-forward.ts";
 import type { JobOutcome } from "../outcome.ts";
 
-/** Trials that a request asks for, by symbol. Prefixes, which measure a backtest, are none. */
+/** Trials that a request asks for, by symbol. Parts of a measurement or a walk-forward are none. */
 export function trialsAskedFor(request: JobRequest): ReadonlyMap<string, number> {
-  const backtests =
-    request.kind === "backtest"
-      ? [request]
-      : request.kind === "batch"
-        ? itemsOf(request).flatMap(({ backtest }) => backtest ?? [])
-        : [];
-  if (prefixOf(request) !== null) return new Map();
-  return new Map([...Map.groupBy(backtests, ({ symbol }) => symbol)].map(([symbol, of]) => [symbol, of.length]));
+  const symbols = isTried(request)
+    ? [request.symbol]
+    : request.kind === "batch"
+      ? itemsOf(request).flatMap(({ backtest }) => backtest?.symbol ?? [])
+      : [];
+  if (partOf(request) !== null) return new Map();
+  return new Map([...Map.groupBy(symbols, (symbol) => symbol)].map(([symbol, of]) => [symbol, of.length]));
 }
+
+/** Whether a job has lines in the ledger: it is one look at a strategy, or a part of one. */
+export const isTried = (request: JobRequest): request is BacktestRequest | WalkForwardRequest =>
+  request.kind === "backtest" || request.kind === "walk_forward";
 
 export const trialsUsedUp = (symbol: string): DomainError =>
   new DomainError("trials_used_up", {

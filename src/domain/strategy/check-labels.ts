@@ -19,6 +19,8 @@ const DOMINANT_SHARE = 0.95;
 
 export interface ExaminedLabels {
   readonly source: string;
+  /** Bars after its own that a label looks at; 0 where no number says so. */
+  readonly horizon: number;
   /** Bars of each class; null without bars, for regression, or when the settings are unusable. */
   readonly distribution: readonly LabelCount[] | null;
 }
@@ -42,7 +44,13 @@ export function checkLabels(examined: Examined): ExaminedLabels | null {
   checkOutputFormat(labels.source, examined);
   const distribution = bars === null ? null : labelDistribution(labels, bars, splitOf(training));
   if (distribution !== null) checkDistribution(labels, distribution, examined);
-  return { source: labels.source, distribution: distribution?.all ?? null };
+  return { source: labels.source, horizon: horizonOf(labels), distribution: distribution?.all ?? null };
+}
+
+/** A zigzag looks as far as its swing goes, and regimes as far as theirs. */
+function horizonOf({ source, settings }: LabelSettings): number {
+  if (source === "triple_barrier") return settings.max_holding_period;
+  return source === "forward_return" || source === "context" ? settings.horizon : 0;
 }
 
 /** The shares of the parts, with KTRDR's defaults where none are given. `checkTraining` reports unusable ones. */

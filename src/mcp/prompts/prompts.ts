@@ -53,7 +53,7 @@ export const PROMPTS: readonly Prompt[] = [
 3. One hypothesis at a time: start_experiment with the figure that decides, BEFORE anything runs.
 4. create_strategy or mutate_strategy, then train_model with repeats (or start_batch), then run_backtest on later dates, each with the experiment_id. get_task_status with wait_seconds 45.
 5. conclude_experiment. Believe its verdict, not the best of several figures. Every backtest counts as a trial: above 5 % "luck" nothing is shown, and each further try raises the bar. compare_results says which differences are chance.
-6. What a verdict supports: measure_equity of its run in the middle (years one by one, is it holding?), then evaluate_on_holdout, once.
+6. What a verdict supports: start_walk_forward (does it hold when it is trained again and again?), measure_equity of its run in the middle (years one by one, is it holding?), then evaluate_on_holdout, once.
 7. save_insight, failures first of all, with the task_ids. One that proved wrong is superseded. Then the next hypothesis.
 
 Stop when the goal is answered, or when three hypotheses in a row taught nothing new; say what is known, with figures and their errors.`,

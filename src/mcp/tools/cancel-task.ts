@@ -14,7 +14,7 @@ export const cancelTask = defineTool({
   title: "Cancel a task",
   description: `Stops a job, queued or running. A running one is stopped at KTRDR and at its worker, and what was learnt until then is kept: a training can go on from it (train_model, resume_from). The call waits up to 10 s for proof: "stopped" says whether the computing is over; if not yet, get_task_status shows when it is.
 
-Cancelling a batch or measurement cancels its open jobs; one of these can be cancelled alone. A finished job stays as it is.
+Cancelling a batch, measurement or walk-forward cancels its open jobs; one of these can be cancelled alone. A finished job stays as it is.
 
 Example: {"task_id": "train-spx_trend-7f3a2c", "reason": "validation loss rises from the first epoch"}`,
   input: z.strictObject({

@@ -4,7 +4,7 @@ import type { JobFailure } from "../../domain/outcome.ts";
 import { compact } from "../../domain/facts.ts";
 import { luckInShort } from "../../domain/luck/run-luck.ts";
 import { knownOf } from "../../domain/job-status.ts";
-import { honestHeadline } from "../../domain/kinds/index.ts";
+import { honestHeadline, WAITING_KINDS } from "../../domain/kinds/index.ts";
 import { weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import type { Deps } from "../../research/ports.ts";
 import { statusFacts, statusOf, uiLink, type TaskStatus } from "../../research/jobs/task-status.ts";
@@ -85,9 +85,10 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
   const { status, record } = task;
   const outcome = knownOf(record)?.outcome ?? null;
   const faults = outcome?.faultsSeen ?? [];
-  const many = task.kind === "batch" || task.kind === "measurement";
+  const many = task.kind !== null && WAITING_KINDS.includes(task.kind);
   const batch = many ? await batchProgress(deps, jobId) : null;
-  const run = task.kind === "backtest" && outcome?.status === "completed" ? await weighed(deps, jobId, task) : null;
+  const isRun = task.kind === "backtest" || task.kind === "walk_forward";
+  const run = isRun && outcome?.status === "completed" ? await weighed(deps, jobId, task) : null;
   const said = statusFacts(jobId, task);
   return {
     ...said,

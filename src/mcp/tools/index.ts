@@ -28,6 +28,7 @@ import { searchInsights } from "./search-insights.ts";
 import { showPage } from "./show-page.ts";
 import { startBatch } from "./start-batch.ts";
 import { startExperiment } from "./start-experiment.ts";
+import { startWalkForward } from "./start-walk-forward.ts";
 import { trainModel } from "./train-model.ts";
 import { validateStrategy } from "./validate-strategy.ts";
 
@@ -47,6 +48,7 @@ export const TOOLS: readonly Tool[] = [
   trainModel,
   runBacktest,
   startBatch,
+  startWalkForward,
   getTaskStatus,
   listTasks,
   cancelTask,

@@ -17,7 +17,7 @@ export const listTasks = defineTool({
   title: "List tasks",
   description: `Jobs, newest first: finished ones from the record for ever, open ones also from Temporal. It finds a task_id again.
 
-"open" means not ended; get_task_status says what an open job is doing. "luck": how often luck alone looks like this backtest, among all tried on its symbol. Jobs of a batch carry "part_of"; a measurement's are listed with kind backtest only. For models with their figures, list_models is shorter.
+"open" means not ended; get_task_status says what an open job is doing. "luck": how often luck alone looks like this backtest or walk-forward, among all tried on its symbol. Jobs of a batch carry "part_of"; backtests of a measurement or walk-forward are listed with kind backtest only. For models with their figures, list_models is shorter.
 
 Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "limit": 20}. For the next page pass the last task_id as "before".`,
   input: z.strictObject({
@@ -43,7 +43,7 @@ Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "lim
     const wantsOpen = filter.status === undefined || filter.status === "open";
     const [recorded, open] = await Promise.allSettled([
       // Sixty prefixes of one measurement would push everything else off the page.
-      deps.records.jobs.list({ ...compact(filter), limit: limit + 1, withoutPrefixes: filter.kind === undefined }),
+      deps.records.jobs.list({ ...compact(filter), limit: limit + 1, withoutParts: filter.kind === undefined }),
       wantsOpen && filter.before === undefined ? deps.jobs.openJobs(limit) : Promise.resolve([]),
     ]);
     if (recorded.status === "rejected" && open.status === "rejected") throw recorded.reason;
@@ -92,7 +92,8 @@ const openRow = (job: OpenJob) => ({
 
 /** How far luck explains the backtests of a list; nothing when the record does not tell. */
 async function weighedRows(deps: Deps, rows: readonly JobRecord[]): Promise<ReadonlyMap<string, WeighedRun>> {
-  const backtests = rows.filter(({ kind, status }) => kind === "backtest" && status === "completed");
+  const shown = ["backtest", "walk_forward"];
+  const backtests = rows.filter(({ kind, status }) => shown.includes(kind) && status === "completed");
   const ids = backtests.map(({ jobId }) => jobId);
   const symbols = backtests.flatMap(({ symbol }) => symbol ?? []);
   return await weighRuns(deps, ids, symbols, "own symbol").catch(() => new Map<string, WeighedRun>());

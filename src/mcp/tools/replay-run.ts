@@ -8,7 +8,7 @@ import { compact, rounded, engineText } from "../../domain/facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { statusFields, taskId } from "../fields.ts";
 import { assertSameText } from "../../research/strategies/preflight.ts";
-import { prefixOf } from "../../domain/batch.ts";
+import { partOf, prefixOf } from "../../domain/batch.ts";
 import { recordedResult, type Recorded } from "../../research/jobs/recorded-result.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { startJob } from "../../research/jobs/start-job.ts";
@@ -71,7 +71,7 @@ async function finished({ deps }: ToolContext, jobId: string): Promise<Finished>
   const instead = known === null ? null : insteadOfReplay(known);
   if (known !== null && instead !== null) {
     throw new DomainError("invalid_input", {
-      what: `${jobId} is a ${prefixOf(known.request) === null ? known.kind : "prefix"}: one training or backtest is replayed at a time.`,
+      what: `${jobId} is a ${partOf(known.request) ?? known.kind}: one training or backtest is replayed at a time.`,
       next: instead,
     });
   }
@@ -83,6 +83,9 @@ async function finished({ deps }: ToolContext, jobId: string): Promise<Finished>
 function insteadOfReplay({ request }: JobRecord): string | null {
   if (request.kind === "batch") return "pass the task_id of one of its jobs; get_results names them";
   if (request.kind === "data_load") return "load_market_data loads again";
+  if (request.kind === "walk_forward")
+    return "repeat start_walk_forward with force_new_reason; a window that is known is not computed again";
+  if (partOf(request) === "window") return "start_walk_forward with force_new_reason walks all windows again";
   if (request.kind === "holdout") return "a look is taken once: get_results tells its answer";
   const measures = request.kind === "measurement" ? request.measures : prefixOf(request);
   return measures === null ? null : `replay ${measures}, or measure it again (measure_equity)`;

@@ -1,6 +1,7 @@
 /** The ledger: every line, the newest first, and what was tried on each symbol. */
 import { luckInShort } from "../../domain/luck/run-luck.ts";
 import { z } from "zod";
+import { kindOfJob } from "../../domain/kinds/index.ts";
 import { weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import type { Deps } from "../../research/ports.ts";
 import type { LedgerHead, TrialLimit } from "../../store/ledger.ts";
@@ -139,23 +140,23 @@ function cellsOf(line: LedgerLine, weighed: WeighedRun | undefined): Line[] {
   ];
 }
 
-/** What a backtest's line tells, by how the backtest stands. */
+/** What a line of a backtest or a walk-forward tells, by how it stands. */
 const OF_TRIALS: Readonly<Record<string, string>> = {
-  started: "a backtest began",
-  finished: "a backtest showed its figures",
-  failed: "a backtest failed: nothing was shown",
-  cancelled: "a backtest was stopped: nothing was shown",
+  started: "began",
+  finished: "showed its figures",
+  failed: "failed: nothing was shown",
+  cancelled: "was stopped: nothing was shown",
 };
 
 /** What must be said of backtests that are not tried for the first time. */
 const NOT_FIRST: Readonly<Record<string, string>> = {
   replay: " (the same run once more)",
   import: " (from another record)",
-  measure: " (a part of a measurement, no trial)",
+  measure: " (a part of a measurement or a walk-forward, no trial)",
 };
 
 function happened(line: LedgerLine): string {
-  const { kind, state, look, limit, by, reason } = line;
+  const { kind, state, jobId, look, limit, by, reason } = line;
   switch (kind) {
     case "holdout":
       return look === null ? "bars were kept back as a holdout" : `look ${look} at the holdout: ${lookEnd(line)}`;
@@ -163,8 +164,10 @@ function happened(line: LedgerLine): string {
       return `the operator voided look ${look ?? "?"} at the holdout; it stays counted`;
     case "override":
       return `${limit === null ? "the limit ended" : `limit ${limit}`}, by ${by ?? "?"}: ${reason ?? "?"}`;
-    default:
-      return `${OF_TRIALS[state ?? ""] ?? kind}${NOT_FIRST[kind] ?? ""}`;
+    default: {
+      const what = kindOfJob(jobId ?? "") === "walk_forward" ? "a walk-forward" : "a backtest";
+      return `${what} ${OF_TRIALS[state ?? ""] ?? kind}${NOT_FIRST[kind] ?? ""}`;
+    }
   }
 }
 

@@ -38,7 +38,7 @@ export const runs: MakeView = async ({ deps, query }) => {
     ...(strategy === undefined ? {} : { strategy }),
     ...(before === undefined ? {} : { before }),
     limit: ROWS + 1,
-    withoutPrefixes: kind === undefined,
+    withoutParts: kind === undefined,
   });
   const rows = found.slice(0, ROWS);
   const oldest = rows.at(-1);

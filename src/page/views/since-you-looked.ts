@@ -154,7 +154,7 @@ async function survived(deps: Deps, candidates: readonly Candidate[] | null): Pr
 }
 
 async function running(deps: Deps): Promise<Section> {
-  const open = await deps.records.jobs.list({ status: "open", limit: SHOWN.open, withoutPrefixes: true });
+  const open = await deps.records.jobs.list({ status: "open", limit: SHOWN.open, withoutParts: true });
   const rows = await Promise.all(
     open.map(async (job) => ({ job, told: (await ifThere(statusOf(deps, job.jobId)))?.status ?? null })),
   );

@@ -87,7 +87,10 @@ function stateText({ file, versions }: KnownStrategy): string {
 function didText({ ran }: KnownStrategy): string {
   if (ran === null) return "What it did cannot be told now.";
   if (ran.jobs.length === 0) return "It never ran.";
-  if (ran.draws.length === 0) return "No backtest of it has finished.";
+  if (ran.draws.length === 0) {
+    const walked = ran.jobs.some(({ kind, status }) => kind === "walk_forward" && status === "completed");
+    return walked ? "It was walked forward; no other backtest of it has finished." : "No backtest of it has finished.";
+  }
   const best = bestOf(ran);
   return best === null
     ? "Nothing that it did counts; the tables say why."

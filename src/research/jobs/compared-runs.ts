@@ -1,4 +1,4 @@
-import { prefixOf } from "../../domain/batch.ts";
+import { partOf, prefixOf } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { ComparedRun } from "../../domain/comparison.ts";
 import type { JobRequest } from "../../domain/kinds/index.ts";
@@ -38,10 +38,11 @@ export async function runsToCompare(deps: Deps, jobIds: readonly string[]): Prom
   const wanted = [...new Set(jobIds.flatMap((jobId, at) => members[at]?.jobIds ?? [jobId]))];
   if (wanted.length < 2 || wanted.length > MOST) throw unfitNumber(wanted.length);
   const all = await Promise.all(wanted.map(async (jobId) => await recordedResult(deps, jobId)));
-  const part = all.find(({ job }) => prefixOf(job.request) !== null);
-  if (part !== undefined) throw ofPrefix(part.job);
+  const part = all.find(({ job }) => partOf(job.request) !== null);
+  if (part !== undefined) throw ofPart(part.job);
   const kinds = new Set(all.map(({ result }) => result.kind));
-  if (kinds.size > 1 || kinds.has("data_load") || kinds.has("holdout")) throw unlike([...kinds]);
+  if (kinds.size > 1 || kinds.has("data_load") || kinds.has("holdout") || kinds.has("walk_forward"))
+    throw unlike([...kinds]);
   return {
     runs: await Promise.all(all.map(async (one) => await run(deps, one))),
     growing: jobIds.filter((_, at) => members[at]?.open === true),
@@ -58,11 +59,18 @@ const unfitNumber = (count: number) =>
         : "get_results of the batch names its items: pass the task_ids of some of them",
   });
 
-const ofPrefix = ({ jobId, request, parentJobId }: JobRecord) =>
-  new DomainError("invalid_input", {
+function ofPart({ jobId, request, parentJobId }: JobRecord): DomainError {
+  if (partOf(request) === "window") {
+    return new DomainError("invalid_input", {
+      what: `${jobId} is a window of a walk-forward: alone it shows nothing, and the best of several less.`,
+      next: `get_results with ${parentJobId ?? "the walk-forward"}: all windows together`,
+    });
+  }
+  return new DomainError("invalid_input", {
     what: `${jobId} is a prefix that measures ${prefixOf(request) ?? "a backtest"}: its figures are compared with nothing.`,
     next: `compare ${prefixOf(request) ?? "that backtest"} with other backtests, or ${parentJobId ?? "its measurement"} with other measurements`,
   });
+}
 
 const unlike = (kinds: readonly string[]) =>
   new DomainError("invalid_input", {

@@ -3,6 +3,7 @@ import type { BacktestResult } from "../../domain/kinds/backtest.ts";
 import { luckOfResult, type RunLuck } from "../../domain/luck/run-luck.ts";
 import { powerText } from "../../domain/luck/power.ts";
 import { worthless } from "../../domain/luck/worthless.ts";
+import type { WalkForwardResult } from "../../domain/kinds/walk-forward.ts";
 import { overlaps, type DateWindow } from "../../domain/market-data.ts";
 import { timeInMarket } from "../../domain/results/exposure.ts";
 import { yearsOf } from "../../domain/results/sharpe-error.ts";
@@ -19,6 +20,15 @@ export async function luckOfBacktest(deps: Deps, result: BacktestResult, { inSam
   return luckOfResult(result, count, worthless(result, inSample), deviation);
 }
 
+/**
+ * Of a walk-forward. No test window shares a day with the training of its model.
+ * @throws DomainError `database_unavailable`
+ */
+export async function luckOfWalk(deps: Deps, result: WalkForwardResult): Promise<RunLuck> {
+  const { count, deviation } = await deps.records.ledger.trials(result.symbol, result);
+  return luckOfResult(result, count, worthless(result, false), deviation);
+}
+
 /** From which set a run was picked: the backtests of its own symbol, or those of all symbols, which are ranked together. */
 export type PickedFrom = "own symbol" | "all symbols";
 
@@ -31,7 +41,7 @@ export interface WeighedRun {
 }
 
 /**
- * Of several backtests, by job id. Other jobs, and those without a result, are left out.
+ * Of several backtests and walk-forwards, by job id. Other jobs, and those without a result, are left out.
  * @param symbols those of the backtests, and of all that are ranked with them
  * @throws DomainError `database_unavailable`
  */
@@ -46,14 +56,18 @@ export async function weighRuns(
   const all = [...tried.values()].reduce((sum, count) => sum + count, 0);
   return new Map(
     runs.flatMap(({ jobId, job, result }) => {
-      if (job === null || result?.kind !== "backtest") return [];
-      const inSample = job.trainedOn === null ? "unknown" : overlaps(job.trainedOn, result);
+      if (job === null || (result?.kind !== "backtest" && result?.kind !== "walk_forward")) return [];
       const trials = pickedFrom === "all symbols" ? all : (tried.get(result.symbol) ?? 1);
+      const inSample = result.kind === "walk_forward" ? false : inSampleOf(job.trainedOn, result);
       const luck = luckOfResult(result, trials, worthless(result, inSample));
-      return [[jobId, { luck, inSample, timeInMarket: timeInMarket(result) }]];
+      const exposed = result.kind === "backtest" ? timeInMarket(result) : null;
+      return [[jobId, { luck, inSample, timeInMarket: exposed }]];
     }),
   );
 }
+
+const inSampleOf = (trainedOn: DateWindow | null, result: DateWindow): boolean | "unknown" =>
+  trainedOn === null ? "unknown" : overlaps(trainedOn, result);
 
 export const symbolsOf = (runs: readonly Pick<RunOnRecord, "result">[]): string[] => [
   ...new Set(runs.flatMap(({ result }) => (result?.kind === "backtest" ? [result.symbol] : []))),

@@ -1,5 +1,5 @@
 /** Starts the measurement of a finished backtest. */
-import { prefixOf } from "../../domain/batch.ts";
+import { partOf, prefixOf } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { BacktestRequest, BacktestResult } from "../../domain/kinds/backtest.ts";
 import type { MeasurementRequest } from "../../domain/kinds/measurement.ts";
@@ -61,6 +61,7 @@ export async function startMeasurement(context: Asking, { jobId, points, forceRe
 function measurable({ jobId, request }: JobRecord): BacktestRequest {
   const measures = prefixOf(request);
   if (measures !== null) throw unfit(`${jobId} is a prefix of ${measures}, and not a backtest of its own.`, measures);
+  if (partOf(request) === "window") throw unfit(`${jobId} is a window of a walk-forward, and no run of its own.`);
   if (request.kind === "backtest") return request;
   if (request.kind === "measurement") throw unfit(`${jobId} is a measurement itself.`, request.measures);
   throw unfit(`${jobId} is a ${request.kind}: one finished backtest is measured at a time.`);

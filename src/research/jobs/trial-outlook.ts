@@ -52,7 +52,7 @@ function powerOfRequest(
 
 /** The days that are looked at; null when they are not the same for all. */
 function testWindow(request: JobRequest): DateWindow | null {
-  if (request.kind === "backtest") return request;
+  if (request.kind === "backtest" || request.kind === "walk_forward") return request;
   if (request.kind !== "batch" || request.periods.length > 1) return null;
   return request.periods[0]?.test ?? null;
 }

@@ -1,7 +1,6 @@
 /** What produced a result: strategy, bars, engine, request, call and experiments, as far as they are known. */
 import { hash } from "node:crypto";
-import { prefixOf } from "../../domain/batch.ts";
-import { kindOf, type JobResult } from "../../domain/kinds/index.ts";
+import { kindOf, kindOfJob, type JobResult } from "../../domain/kinds/index.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { compact, engineText } from "../../domain/facts.ts";
 import type { Deps } from "../ports.ts";
@@ -48,10 +47,9 @@ async function versionOf({ strategies }: Deps, name: string, sha256: string): Pr
   );
 }
 
-async function callOf({ records }: Deps, { jobId, parentJobId, kind, request }: JobRecord) {
+async function callOf({ records }: Deps, { jobId, parentJobId, kind }: JobRecord) {
   const taskId = parentJobId ?? jobId;
-  const parent = prefixOf(request) === null ? "batch" : "measurement";
-  const tools = kindOf(parentJobId === null ? kind : parent).startedBy;
+  const tools = kindOf(parentJobId === null ? kind : (kindOfJob(parentJobId) ?? "batch")).startedBy;
   const calls = await Promise.all(tools.map((tool) => records.calls.recent({ tool, taskId, limit: CALLS })));
   const [first] = calls.flatMap((found) => found.slice(-1)).toSorted((a, b) => a.at.localeCompare(b.at));
   if (first === undefined) return null;

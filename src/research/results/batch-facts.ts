@@ -1,4 +1,4 @@
-import { boundsOf, itemsOf, sizeOf, type ManyRequest } from "../../domain/batch.ts";
+import { boundsOf, isMany, itemsOf, sizeOf, type ManyRequest } from "../../domain/batch.ts";
 import type { BatchRequest, BatchResult } from "../../domain/kinds/batch.ts";
 import { BEST_OF_MANY } from "../../domain/results/batch.ts";
 import { spanOf } from "../../domain/market-data.ts";
@@ -9,7 +9,7 @@ import { compact, rounded, enginesText } from "../../domain/facts.ts";
 import type { Deps } from "../ports.ts";
 import { groupsOf, leadingOf } from "./batch-groups.ts";
 
-/** How far a batch or a measurement is, in a few figures; null when the record cannot be read. */
+/** How far a batch, a measurement or a walk-forward is, in a few figures; null when the record cannot be read. */
 export async function batchProgress(deps: Deps, batchId: string) {
   const { jobs, batches } = deps.records;
   const [job, counts, rows, pieces, now] = await Promise.all([
@@ -20,7 +20,7 @@ export async function batchProgress(deps: Deps, batchId: string) {
     deps.now(),
   ]).catch(() => [null, null, [], [], new Date()] as const);
   const request = job?.request;
-  if (job === null || (request?.kind !== "batch" && request?.kind !== "measurement") || counts === null) return null;
+  if (job === null || request === undefined || !isMany(request) || counts === null) return null;
   const work = workOf(request);
   const { items } = work;
   const { completed, failed, cancelled, running: begun, reused } = counts;
@@ -38,7 +38,7 @@ export async function batchProgress(deps: Deps, batchId: string) {
       cancelled: cancelled === 0 ? null : cancelled,
       not_begun: items - ended - begun,
       known_before: reused === 0 ? null : reused,
-      // Prefixes are parts of one run: none of them leads.
+      // Prefixes and windows are parts of one run: none of them leads.
       ...(request.kind === "batch" ? await leadingOf(deps, rows) : {}),
     }),
   };
@@ -67,7 +67,7 @@ function timeLeft(work: Work, pieces: readonly Piece[], now: Date): number | nul
 
 function workOf(request: ManyRequest): Work {
   const items = itemsOf(request);
-  const work = request.kind === "batch" ? request.work : "backtest";
+  const work = request.kind === "batch" ? request.work : request.kind === "measurement" ? "backtest" : "both";
   return {
     items: items.length,
     stages: work === "train" ? ["training"] : work === "backtest" ? ["backtest"] : ["training", "backtest"],

@@ -1,6 +1,6 @@
 import { compact, rounded, type Detail, type Facts, engineText } from "../../domain/facts.ts";
 import { isInsistence } from "../../domain/insistence.ts";
-import { prefixOf } from "../../domain/batch.ts";
+import { partOf, prefixOf } from "../../domain/batch.ts";
 import { CANDIDATE_LUCK } from "../../domain/luck/luck.ts";
 import type { RunLuck } from "../../domain/luck/run-luck.ts";
 import type { Told } from "../../domain/kinds/define-kind.ts";
@@ -64,8 +64,10 @@ export function resultFacts(
 function nextOf({ kind }: JobResult, { jobId, request, parentJobId }: JobRecord, beside: Beside | null): string {
   const measures = prefixOf(request);
   if (measures !== null) return `get_results with ${parentJobId ?? measures}: what the prefixes show together.`;
+  if (partOf(request) === "window")
+    return `get_results with ${parentJobId ?? "the walk-forward"}: all windows together.`;
   const { probability = null } = beside?.luck ?? {};
-  return probability === null || probability > CANDIDATE_LUCK
+  return kind !== "backtest" || probability === null || probability > CANDIDATE_LUCK
     ? kindOf(kind).next
     : `measure_equity with ${jobId}: years, time under water, and whether it is more than holding. ${kindOf(kind).next}`;
 }

@@ -1,6 +1,6 @@
 /** The recorded result of a job, as answers and the page tell it. */
 import type { Picture } from "../../charts/draw.ts";
-import { prefixOf } from "../../domain/batch.ts";
+import { partOf, prefixOf } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
 import { compact, enginesText, engineText, type Detail } from "../../domain/facts.ts";
 import type { BacktestResult } from "../../domain/kinds/backtest.ts";
@@ -8,7 +8,7 @@ import { ruleText } from "../../domain/kinds/holdout.ts";
 import { honestHeadline, isSealed, kindOf, type JobResult } from "../../domain/kinds/index.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { inSample } from "../jobs/in-sample.ts";
-import { luckOfBacktest } from "../jobs/luck-of.ts";
+import { luckOfBacktest, luckOfWalk } from "../jobs/luck-of.ts";
 import { statusOf } from "../jobs/task-status.ts";
 import { manifestOf } from "../memory/manifest.ts";
 import type { Deps } from "../ports.ts";
@@ -44,8 +44,7 @@ export async function toldResult(deps: Deps, jobId: string, detail: Detail) {
     const { figures } = kindOf("holdout").told(result, detail);
     return { ...head, figures, rule: ruleText(result), next: kindOf("holdout").next };
   }
-  const own = result.kind === "backtest" && prefixOf(job.request) === null;
-  const beside = own ? await besideBacktest(deps, job, result) : null;
+  const beside = await besideOf(deps, job, result);
   const said = await measuringText(deps, job);
   const headline = honestHeadline(head.headline, beside?.sample.inSample ?? false);
   const manifest = detail === "full" ? { manifest: await manifestOf(deps, job, result) } : {};
@@ -77,9 +76,22 @@ async function measuringText(deps: Deps, { request }: JobRecord): Promise<readon
       `A prefix that measures ${measures}: no trial, and no run of its own. Its figures are those of a part of the days.`,
     ];
   }
+  if (partOf(request) === "window") return [OF_WINDOW];
   if (request.kind !== "measurement") return [];
   const { caveat } = await inSample(deps, request, request);
   return caveat === null ? [] : [caveat];
+}
+
+const OF_WINDOW =
+  "A window of a walk-forward: no trial, and no run of its own. Alone it shows nothing, and the best of several windows less.";
+
+/** Null for what is no run of its own. */
+async function besideOf(deps: Deps, job: JobRecord, result: JobResult): Promise<Beside | null> {
+  if (result.kind === "walk_forward") {
+    const sample = { inSample: false, caveat: null } as const;
+    return { sample, luck: await luckOfWalk(deps, result), twins: [], draws: [] };
+  }
+  return result.kind === "backtest" && partOf(job.request) === null ? await besideBacktest(deps, job, result) : null;
 }
 
 async function besideBacktest(deps: Deps, job: JobRecord, result: BacktestResult): Promise<Beside> {

@@ -341,7 +341,7 @@ it("regression with everything it needs is valid", () => {
   );
   const result = validateStrategy({ text, bars });
   expect(result.findings).toEqual([]);
-  expect(result.summary?.labels).toEqual({ source: "forward_return", distribution: null });
+  expect(result.summary?.labels).toEqual({ source: "forward_return", horizon: 10, distribution: null });
 });
 
 it("raw inputs and several timeframes give their features in order", () => {
