@@ -7,7 +7,6 @@ import { luckPicture } from "../research/overview/luck-picture.ts";
 import { shortlist } from "../research/overview/shortlist.ts";
 import type { Deps } from "../research/ports.ts";
 import { pictureOf } from "../research/results/told-result.ts";
-import { spread } from "../domain/statistics.ts";
 import { atPath } from "./at-path.ts";
 import type { PageParts } from "./page.ts";
 import { SHORTLIST_PICTURE } from "./places.ts";
@@ -26,10 +25,9 @@ const run: Draw = async (deps, jobId) => pictureOf(deps, await deps.records.resu
 const drawsOfShortlist: Draw = async (deps) => {
   const candidates = await shortlist(deps, MOST_CANDIDATES);
   const groups = candidates.flatMap(({ result, draws }) => {
-    const all = spread(draws);
-    if (all === null) return [];
+    if (result.sharpe === null) return [];
     const name = `${result.strategy} ${result.symbol} ${result.timeframe}`.slice(0, 60);
-    return [{ name, values: draws, median: all.median, error: null }];
+    return [{ name, values: draws, median: result.sharpe, error: null }];
   });
   return groups.length === 0 ? null : deps.charts.comparison("Sharpe ratio, per year", groups, false);
 };

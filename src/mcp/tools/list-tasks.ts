@@ -4,7 +4,7 @@ import { honestHeadline, JOB_KINDS } from "../../domain/kinds/index.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { compact, engineText } from "../../domain/facts.ts";
 import { luckInShort } from "../../domain/luck/run-luck.ts";
-import { weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
+import { weighJobs, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import { defineTool } from "../define-tool.ts";
 import { strategyName, taskId } from "../fields.ts";
 import type { OpenJob } from "../../temporal/open-jobs.ts";
@@ -53,7 +53,7 @@ Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "lim
     const early = unrecorded
       .filter((job) => filter.kind === undefined || job.kind === filter.kind)
       .filter((job) => filter.strategy === undefined || job.strategy === filter.strategy);
-    const weighed = await weighedRows(deps, rows);
+    const weighed = await weighJobs(deps, rows).catch(() => new Map<string, WeighedRun>());
     const tasks = [...early.map(openRow), ...rows.map((row) => recordRow(row, weighed.get(row.jobId)))];
     return {
       tasks: tasks.slice(0, limit),
@@ -89,15 +89,6 @@ const openRow = (job: OpenJob) => ({
   kind: job.kind,
   status: "open",
 });
-
-/** How far luck explains the backtests of a list; nothing when the record does not tell. */
-async function weighedRows(deps: Deps, rows: readonly JobRecord[]): Promise<ReadonlyMap<string, WeighedRun>> {
-  const shown = ["backtest", "walk_forward"];
-  const backtests = rows.filter(({ kind, status }) => shown.includes(kind) && status === "completed");
-  const ids = backtests.map(({ jobId }) => jobId);
-  const symbols = backtests.flatMap(({ symbol }) => symbol ?? []);
-  return await weighRuns(deps, ids, symbols, "own symbol").catch(() => new Map<string, WeighedRun>());
-}
 
 function recordRow(job: JobRecord, weighed: WeighedRun | undefined) {
   const { request, strategy, symbol, timeframe, parentJobId, admittedAt, finishedAt, outcome, engine } = job;

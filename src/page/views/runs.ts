@@ -3,7 +3,7 @@ import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
 import { honestHeadline, JOB_KINDS } from "../../domain/kinds/index.ts";
 import { FINAL_STATUSES } from "../../domain/outcome.ts";
-import { weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
+import { weighJobs, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import type { Deps } from "../../research/ports.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { ifThere } from "../missing.ts";
@@ -76,17 +76,9 @@ function choices(now: Query): Block[] {
   return [{ kind: "list", lines: [line("status", STATUSES), line("kind", JOB_KINDS)] }];
 }
 
-/** Jobs as a table, with what a backtest's figures are worth. */
+/** Jobs as a table, with what their figures are worth. */
 export async function jobTable(deps: Deps, jobs: readonly JobRecord[]): Promise<Block> {
-  const backtests = jobs.filter(({ kind, status }) => kind === "backtest" && status === "completed");
-  const weighed = await ifThere(
-    weighRuns(
-      deps,
-      backtests.map(({ jobId }) => jobId),
-      backtests.flatMap(({ symbol }) => symbol ?? []),
-      "own symbol",
-    ),
-  );
+  const weighed = await ifThere(weighJobs(deps, jobs));
   return table({
     caption: "Jobs, the newest first",
     columns: [

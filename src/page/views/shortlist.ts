@@ -55,7 +55,7 @@ export function candidateBlocks(candidates: readonly Candidate[], drawn: boolean
         {
           kind: "picture",
           src: SHORTLIST_PICTURE,
-          says: "The Sharpe ratios of each candidate's draws as dots, their median as a tick. The figures stand in the table.",
+          says: "The Sharpe ratios of each candidate's draws as dots, the draw in the middle as a tick, of two the worse. The figures stand in the table.",
         },
       ]
     : [];

@@ -2,12 +2,14 @@
 import type { BacktestResult } from "../../domain/kinds/backtest.ts";
 import { luckOfResult, type RunLuck } from "../../domain/luck/run-luck.ts";
 import { powerText } from "../../domain/luck/power.ts";
+import { isTried } from "../../domain/luck/trial-limit.ts";
 import { worthless } from "../../domain/luck/worthless.ts";
 import type { WalkForwardResult } from "../../domain/kinds/walk-forward.ts";
 import { overlaps, type DateWindow } from "../../domain/market-data.ts";
 import { timeInMarket } from "../../domain/results/exposure.ts";
 import { yearsOf } from "../../domain/results/sharpe-error.ts";
 import type { RunOnRecord } from "../../domain/run-on-record.ts";
+import type { JobRecord } from "../../store/job-row.ts";
 import type { Deps } from "../ports.ts";
 import type { InSample } from "./in-sample.ts";
 
@@ -64,6 +66,17 @@ export async function weighRuns(
       return [[jobId, { luck, inSample, timeInMarket: exposed }]];
     }),
   );
+}
+
+/**
+ * Of those among some jobs whose figures were shown, by job id: each among all that was tried on its own symbol.
+ * @throws DomainError `database_unavailable`
+ */
+export async function weighJobs(deps: Deps, jobs: readonly JobRecord[]): Promise<ReadonlyMap<string, WeighedRun>> {
+  const shown = jobs.filter(({ request, status }) => isTried(request) && status === "completed");
+  const ids = shown.map(({ jobId }) => jobId);
+  const symbols = shown.flatMap(({ symbol }) => symbol ?? []);
+  return await weighRuns(deps, ids, symbols, "own symbol");
 }
 
 const inSampleOf = (trainedOn: DateWindow | null, result: DateWindow): boolean | "unknown" =>
