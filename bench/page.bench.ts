@@ -12,6 +12,7 @@ import { createWiring } from "../src/bin/mcp-wiring.ts";
 import { createLogger } from "../src/logger.ts";
 import { freePort } from "../src/machine/free-port.ts";
 import { migrate } from "../src/store/migrate.ts";
+import { isPart } from "../src/store/part.ts";
 import { createPool, run } from "../src/store/pool.ts";
 import { fillJobs } from "../test/support/many-jobs.ts";
 import { deadEnvironment } from "../test/support/mcp.ts";
@@ -35,18 +36,19 @@ const ROWS: Readonly<Record<string, string>> = {
   "/luck/:id": `select seq, job_id, strategy, run, sharpe from trial_events
     where symbol = $1 and state = 'finished' and kind in ('trial', 'replay', 'import') order by seq`,
   "/shortlist": `select result, ${COUNTED} from results
-    where kind = 'backtest' and trades >= 30 and not result ? 'measures'
-    order by ((result #>> '{raw,sharpe_ratio}')::float8 * sqrt((result ->> 'equityPoints')::float8)) desc limit 120`,
+    where kind in ('backtest', 'walk_forward') and trades >= 30 and not ${isPart("result")}
+    order by (coalesce(result #>> '{raw,sharpe_ratio}', result ->> 'ktrdrSharpe')::float8
+      * sqrt((result ->> 'equityPoints')::float8)) desc limit 120`,
   "/runs": `select j.*, ${COUNTED} from jobs j
-    where not (kind = 'backtest' and request ? 'measures') order by admitted_at desc, job_id desc limit 26`,
+    where not (kind = 'backtest' and ${isPart("request")}) order by admitted_at desc, job_id desc limit 26`,
   "/runs/:id": `select * from jobs left join results using (job_id) left join models using (job_id) where job_id = $1`,
   "/strategies": `select j.strategy, j.job_id, j.request, r.sharpe, r.trades, ${COUNTED}
     from jobs j left join results r using (job_id)
-    where j.status = 'completed' and j.kind in ('training', 'backtest') and not j.request ? 'measures' and j.strategy in (
+    where j.status = 'completed' and j.kind in ('training', 'backtest') and not ${isPart("j.request")} and j.strategy in (
       select strategy from jobs where strategy is not null group by strategy order by max(admitted_at) desc limit 25)`,
   "/strategies/:id": `select j.job_id, j.kind, j.status, j.request, r.sharpe, ${COUNTED}
     from jobs j left join results r using (job_id)
-    where j.kind in ('training', 'backtest') and not j.request ? 'measures' and j.strategy = $1`,
+    where j.kind in ('training', 'backtest') and not ${isPart("j.request")} and j.strategy = $1`,
   "/experiments": "select * from experiments order by started_at desc limit 25",
   "/experiments/:id": `select e.*, (select count(*) from (
       select distinct run, sharpe from trial_events t where t.symbol = e.symbol and state = 'finished'

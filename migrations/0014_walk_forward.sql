@@ -40,8 +40,9 @@ $$;
 
 drop index results_by_strength;
 create index results_by_strength on results (
-  ((result #>> '{raw,sharpe_ratio}')::double precision * sqrt((result ->> 'equityPoints')::double precision)) desc)
-  where kind = 'backtest' and not result ?| '{measures,walks}'::text[] and trades >= 30;
+  (coalesce(result #>> '{raw,sharpe_ratio}', result ->> 'ktrdrSharpe')::double precision
+    * sqrt((result ->> 'equityPoints')::double precision)) desc)
+  where kind in ('backtest', 'walk_forward') and not result ?| '{measures,walks}'::text[] and trades >= 30;
 
 drop index jobs_that_ran;
 create index jobs_that_ran on jobs (strategy)

@@ -24,10 +24,11 @@ const run: Draw = async (deps, jobId) => pictureOf(deps, await deps.records.resu
 
 const drawsOfShortlist: Draw = async (deps) => {
   const candidates = await shortlist(deps, MOST_CANDIDATES);
-  const groups = candidates.flatMap(({ result, draws }) => {
+  const groups = candidates.flatMap(({ result, parts }) => {
     if (result.sharpe === null) return [];
-    const name = `${result.strategy} ${result.symbol} ${result.timeframe}`.slice(0, 60);
-    return [{ name, values: draws, median: result.sharpe, error: null }];
+    const walked = result.kind === "walk_forward" ? ", walked forward" : "";
+    const name = `${result.strategy} ${result.symbol} ${result.timeframe}${walked}`.slice(0, 60);
+    return [{ name, values: parts, median: result.sharpe, error: null }];
   });
   return groups.length === 0 ? null : deps.charts.comparison("Sharpe ratio, per year", groups, false);
 };

@@ -32,7 +32,7 @@ export type Leader = Readonly<z.infer<typeof LeaderRow>>;
 const StrongRow = z.object({
   jobId: z.string(),
   sharpe: z.number(),
-  /** The same for all backtests of one strategy on one market and the same days. */
+  /** The same for all backtests, or all walk-forwards, of one strategy on one market and the same days. */
   tried: z.string(),
 });
 export type StrongTrial = Readonly<z.infer<typeof StrongRow>>;
@@ -79,7 +79,7 @@ export interface TrialReader {
   /** The same with how much was tried on each. */
   symbols(limit: number): Promise<readonly TriedSymbol[]>;
   /**
-   * Backtests that chance alone explains least, without those that prove nothing (in-sample, branded, few trades).
+   * Backtests and walk-forwards that chance alone explains least, without those that prove nothing (in-sample, branded, few trades).
    * Bars and much else are not looked at: whoever shows one must weigh it.
    */
   strongest(limit: number): Promise<readonly StrongTrial[]>;
@@ -111,12 +111,12 @@ const TRIED = `
   order by newest.seq desc limit $1`;
 
 const STRONGEST = `
-  select r.job_id, r.sharpe, jsonb_build_array(r.strategy, r.symbol, r.timeframe, r.result -> 'startDate', r.result -> 'endDate')::text as tried
+  select r.job_id, r.sharpe, jsonb_build_array(r.kind, r.strategy, r.symbol, r.timeframe, r.result -> 'startDate', r.result -> 'endDate')::text as tried
   from results r join jobs j using (job_id) left join models m on m.job_id = j.request ->> 'trainingJobId'
-  where r.kind = 'backtest' and not ${isPart("r.result")} and r.trades >= ${ENOUGH_TRADES}
+  where r.kind in ('backtest', 'walk_forward') and not ${isPart("r.result")} and r.trades >= ${ENOUGH_TRADES}
     and r.sharpe > 0 and not ${branded("r")}
     and not coalesce(${sharedDays("m.start_date", "m.end_date", "r.result ->> 'startDate'", "r.result ->> 'endDate'")}, false)
-  order by ((r.result #>> '{raw,sharpe_ratio}')::double precision
+  order by (coalesce(r.result #>> '{raw,sharpe_ratio}', r.result ->> 'ktrdrSharpe')::double precision
     * sqrt((r.result ->> 'equityPoints')::double precision)) desc limit $1`;
 
 const OF_BACKTEST = "t.kind in ('trial', 'replay', 'import', 'measure')";

@@ -95,7 +95,9 @@ test("it is a run and a trial; its window is neither", async () => {
   expect(await textOf("/runs")).toMatch(/walk_forward\s+steady\s+SPX 1d\s+completed.*\d %/);
   expect(await textOf("/runs")).not.toContain("backtest-window-1");
   expect(await textOf("/luck/SPX")).toMatch(/1\s+steady\s+0\.90.*walk-steady-1/);
-  expect(await textOf("/shortlist")).not.toContain("steady");
+  const shortlist = await textOf("/shortlist");
+  expect(shortlist).toContain("steady on SPX 1d may be more than luck");
+  expect(shortlist).toMatch(/steady\s+SPX 1d\s+\d\.\d %\s+0\.90\s+1 windows: 0\.90 to 0\.90/);
   const ledger = await textOf("/ledger");
   expect(ledger).toMatch(/SPX\s+1\s+none/);
   expect(ledger).toContain("a walk-forward showed its figures");

@@ -47,7 +47,7 @@ const luckWords = ({ weighed: { luck } }: Candidate): string =>
 const nameOf = ({ result }: Candidate): string => `${result.strategy} on ${result.symbol} ${result.timeframe}`;
 
 const HOW_TO_READ =
-  "Sharpe is per year and of the draw in the middle; draws shows how many there are, and the worst and best of them. Luck counts all that was tried on any symbol, because the candidates are picked out of all.";
+  "Sharpe is per year and of the draw in the middle; draws shows how many there are, and the worst and best of them. A walk-forward shows all its windows together, and its worst and best window. Luck counts all that was tried on any symbol, because the candidates are picked out of all.";
 
 export function candidateBlocks(candidates: readonly Candidate[], drawn: boolean): Block[] {
   const picture: Block[] = drawn
@@ -55,7 +55,7 @@ export function candidateBlocks(candidates: readonly Candidate[], drawn: boolean
         {
           kind: "picture",
           src: SHORTLIST_PICTURE,
-          says: "The Sharpe ratios of each candidate's draws as dots, the draw in the middle as a tick, of two the worse. The figures stand in the table.",
+          says: "The Sharpe ratios of each candidate's draws as dots, the draw in the middle as a tick, of two the worse; of a walk-forward its windows, and all of them together. The figures stand in the table.",
         },
       ]
     : [];
@@ -73,7 +73,7 @@ export function candidateBlocks(candidates: readonly Candidate[], drawn: boolean
         { title: "trades", figures: true },
         { title: "in market", figures: true },
         { title: "days" },
-        { title: "middle draw" },
+        { title: "run" },
       ],
       rows: candidates.map((one) => ({
         cells: cellsOf(one),
@@ -85,19 +85,26 @@ export function candidateBlocks(candidates: readonly Candidate[], drawn: boolean
   ];
 }
 
-function cellsOf({ jobId, result, weighed, draws }: Candidate) {
-  const { strategy, symbol, timeframe, trades, buyAndHold } = result;
-  const [least, most] = [draws[0] ?? null, draws.at(-1) ?? null];
+function cellsOf({ jobId, result, weighed, parts }: Candidate) {
+  const { strategy, symbol, timeframe, trades } = result;
+  const held = result.kind === "backtest" ? (result.buyAndHold?.sharpe ?? null) : null;
   return [
     strategyLink(strategy),
     `${symbol} ${timeframe}`,
     luckCell(weighed.luck),
     figure(result.sharpe),
-    draws.length < 2 ? "one" : `${draws.length}: ${figure(least)} to ${figure(most)}`,
-    figure(buyAndHold?.sharpe ?? null),
+    partsText(result.kind, parts),
+    figure(held),
     String(trades),
     weighed.timeInMarket === null ? "-" : percentText(weighed.timeInMarket, 0),
     datesText(result),
     runLink(jobId, "open"),
   ];
+}
+
+function partsText(kind: Candidate["result"]["kind"], parts: readonly number[]): string {
+  const [least, most] = [parts[0] ?? null, parts.at(-1) ?? null];
+  const range = `${figure(least)} to ${figure(most)}`;
+  if (kind === "walk_forward") return `${parts.length} windows: ${range}`;
+  return parts.length < 2 ? "one" : `${parts.length}: ${range}`;
 }

@@ -1,16 +1,17 @@
-/** What could be more than luck: one row for each strategy, market and days, its draws taken together. */
+/** What could be more than luck: one row for each strategy, market and days, draws or windows taken together. */
 import type { BacktestResult } from "../../domain/kinds/backtest.ts";
+import type { WalkForwardResult } from "../../domain/kinds/walk-forward.ts";
 import type { Draw } from "../../store/result-reader.ts";
 import { weighRuns, type WeighedRun } from "../jobs/luck-of.ts";
 import type { Deps } from "../ports.ts";
 
-/** A strategy on certain days, as the draw in the middle shows it. */
+/** A strategy on certain days, as the draw in the middle or its walk-forward shows it. */
 export interface Candidate {
   readonly jobId: string;
-  readonly result: BacktestResult;
+  readonly result: BacktestResult | WalkForwardResult;
   readonly weighed: WeighedRun;
-  /** Annual Sharpe ratios of all its draws, its own among them. */
-  readonly draws: readonly number[];
+  /** Annual Sharpe ratios, ascending: of all draws, its own among them; of a walk-forward those of its windows. */
+  readonly parts: readonly number[];
 }
 
 /** So many backtests are looked at for each row: draws of one strategy stand close together. */
@@ -34,13 +35,18 @@ export async function shortlist(deps: Deps, limit: number): Promise<readonly Can
   const [weighed, shown] = await Promise.all([weighRuns(deps, ids, symbols, "all symbols"), results.runs(ids)]);
   const shownOf = new Map(shown.map(({ jobId, result }) => [jobId, result]));
   return middles
-    .flatMap(({ jobId, draws }) => {
+    .flatMap(({ jobId, draws }): Candidate[] => {
       const result = shownOf.get(jobId);
       const one = weighed.get(jobId);
-      return result?.kind === "backtest" && one !== undefined ? [{ jobId, result, weighed: one, draws }] : [];
+      if (one === undefined) return [];
+      if (result?.kind === "walk_forward") return [{ jobId, result, weighed: one, parts: windowsOf(result) }];
+      return result?.kind === "backtest" ? [{ jobId, result, weighed: one, parts: draws }] : [];
     })
     .toSorted((a, b) => luckOf(a) - luckOf(b));
 }
+
+const windowsOf = ({ windows }: WalkForwardResult): number[] =>
+  windows.flatMap(({ sharpe }) => sharpe ?? []).toSorted((a, b) => a - b);
 
 const MOST_SYMBOLS = 1_000;
 
