@@ -93,8 +93,16 @@ export const readText = async (opened: Opened): Promise<string> =>
   await inPage(opened, `document.querySelector("main").innerText`);
 
 /** Pictures that are not there. */
-export const brokenPictures = async (opened: Opened): Promise<string[]> =>
-  await inPage(opened, `[...document.images].filter(({ naturalWidth }) => naturalWidth === 0).map(({ src }) => src)`);
+export const brokenPictures = async (opened: Opened): Promise<string[]> => await inPage(opened, BROKEN);
+
+/** A picture cannot be decoded while the window's new width chooses another one: it is looked at again. */
+const BROKEN = `Promise.all([...document.images].map(async (image) => {
+  for (let look = 0; look < 100; look += 1) {
+    if (await image.decode().then(() => true, () => false)) return [];
+    await new Promise((later) => setTimeout(later, 100));
+  }
+  return [image.src];
+})).then((broken) => broken.flat())`;
 
 /** What makes the page wider than the window; empty when nothing does. Tables and texts scroll in boxes of their own. */
 export const tooWide = async (opened: Opened): Promise<string[]> => await inPage(opened, TOO_WIDE);
