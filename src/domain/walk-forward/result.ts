@@ -94,7 +94,7 @@ const withoutDraw = (window: number, windows: number) =>
   new DomainError("computation_failed", {
     what: `Window ${window} of ${windows} has no finished backtest.`,
     why: "windows with a hole between them are no run that could be judged",
-    next: "get_task_status names the failed jobs; mend the cause, then repeat start_walk_forward with force_new_reason: what was computed is not computed again",
+    next: "list_tasks with status failed names the failed jobs; mend the cause, then repeat start_walk_forward with force_new_reason: what was computed is not computed again",
   });
 
 const asPrefix = ({ returns, ktrdrSharpe, ktrdrVolatility }: WalkedWindow) => ({
