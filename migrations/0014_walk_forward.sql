@@ -45,5 +45,5 @@ create index results_by_strength on results (
   where kind in ('backtest', 'walk_forward') and not result ?| '{measures,walks}'::text[] and trades >= 30;
 
 drop index jobs_that_ran;
-create index jobs_that_ran on jobs (strategy)
+create index jobs_that_ran on jobs (strategy, kind)
   where status = 'completed' and kind in ('training', 'backtest') and not request ?| '{measures,walks}'::text[];

@@ -99,7 +99,7 @@ export function batchActivities({ jobs, results, batches, identify, labelsOf, cl
   }
 }
 
-/** A forced batch computes everything anew. The whole backtest is computed anew for each measurement: it proves that the model is the one on record. */
+/** A forced batch computes everything anew, a measurement its proof: that the model is the one on record. */
 function forceReasonOf({ jobId, forceReason, request }: JobInput<ManyRequest>, n: number): string | null {
   if (request.kind === "batch") return forceReason;
   return isProof(request, n) ? `the proof of ${jobId}` : null;

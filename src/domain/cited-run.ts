@@ -1,6 +1,7 @@
 /** What must be read with a run that somebody cites. */
 import { kindOf } from "./kinds/index.ts";
 import type { BacktestResult } from "./kinds/backtest.ts";
+import type { WalkForwardResult } from "./kinds/walk-forward.ts";
 import { CANDIDATE_LUCK } from "./luck/luck.ts";
 import { ENOUGH_TRADES, luckOfResult, luckText } from "./luck/run-luck.ts";
 import { worthless } from "./luck/worthless.ts";
@@ -18,16 +19,22 @@ export function citedCaveat({ jobId, job, result }: RunOnRecord, trials: number)
   const says = (text: string): string => `${jobId} ${text}`;
   if (job === null || job.status === "open") return says("has not ended: it has no figures yet.");
   if (result === null) return says(`ended as ${job.status}: it has no figures.`);
-  if (result.kind === "backtest") {
-    const against = againstBacktest(result, job.trainedOn, trials);
+  if (result.kind === "backtest" || result.kind === "walk_forward") {
+    const against = againstTrial(result, job.trainedOn, trials);
     return against === null ? null : says(against);
   }
   const codes = codesOf(result.caveats);
   return codes === "" ? null : says(`(${kindOf(result.kind).name}) has caveats: ${codes}.`);
 }
 
-function againstBacktest(result: BacktestResult, trainedOn: DateWindow | null, trials: number): string | null {
-  const inSample = trainedOn === null ? "unknown" : overlaps(trainedOn, result);
+function againstTrial(
+  result: BacktestResult | WalkForwardResult,
+  trainedOn: DateWindow | null,
+  trials: number,
+): string | null {
+  const known = trainedOn === null ? "unknown" : overlaps(trainedOn, result);
+  // A walk-forward trains before each of its windows.
+  const inSample = result.kind === "walk_forward" ? false : known;
   const nothing = worthless(result, inSample);
   if (nothing !== null) return `proves nothing: ${nothing}.`;
   if (result.trades < ENOUGH_TRADES) return `made ${result.trades} trades: below ${ENOUGH_TRADES} nothing can be told.`;

@@ -110,6 +110,18 @@ it("shows a window alone as what it is, and compares, measures and replays none"
   const alone = await research.call("get_results", { task_id: jobId });
   expect((alone["caveats"] as string[])[0]).toContain("A window of a walk-forward: no trial");
   expect(alone).not.toHaveProperty("luck");
+  // Else whoever looks at windows and cancels the walk-forward would have looked without being counted.
+  expect(alone["figures"]).toEqual({});
+  expect(alone["caveats"]).toHaveLength(1);
+  const everywhere = await Promise.all([
+    research.told("get_results", { task_id: jobId, detail: "full" }),
+    research.told("get_task_status", { task_id: jobId }),
+    research.told("list_tasks", { kind: "backtest", limit: 50 }),
+  ]);
+  for (const text of everywhere) {
+    expect(text).toContain("a window of a walk-forward, told with all its windows");
+    expect(text).not.toMatch(/Sharpe -?\d|total_return|"trades"|sharpe_ratio/);
+  }
   expect(alone["next"]).toContain(walk);
   expect(await research.told("compare_results", { task_ids: windows.map((window) => window.jobId) })).toMatch(
     /is a window of a walk-forward: alone it shows nothing/,

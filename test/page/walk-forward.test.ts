@@ -4,6 +4,7 @@ import type { JobRequest } from "../../src/domain/kinds/index.ts";
 import type { WalkForwardRequest, WalkForwardResult } from "../../src/domain/kinds/walk-forward.ts";
 import { createLogger } from "../../src/logger.ts";
 import { createPage } from "../../src/page/page.ts";
+import { citedCaveats } from "../../src/research/memory/cited-runs.ts";
 import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts";
 import { backtestResult } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
@@ -109,4 +110,21 @@ test("its strategy names it, and no window among the backtests", async () => {
   expect(text).toContain("It was walked forward; no other backtest of it has finished.");
   expect(text).toMatch(/walk-forwards:\s+1 completed \(walk-steady-1\)/);
   expect(text).not.toContain("backtest-window-1");
+});
+
+test("its window alone shows no figure, in its view and in the ledger", async () => {
+  const own = await textOf("/runs/backtest-window-1");
+  expect(own).toContain("Its figures are told by the walk-forward alone");
+  expect(own).not.toMatch(/0\.90|trades:/);
+  const [line = ""] =
+    /.*a part of a measurement or a walk-forward.*showed|.*showed.*a part of.*/.exec(await textOf("/ledger")) ?? [];
+  expect(line).not.toBe("");
+  expect(line).not.toContain("0.90");
+});
+
+test("who cites it is told how far luck goes", async () => {
+  // One worthless strategy seldom looks this good; a window proves nothing.
+  expect([...(await citedCaveats(stack.deps, ["walk-steady-1", "backtest-window-1"]))]).toEqual([
+    ["backtest-window-1", "backtest-window-1 proves nothing: it is a window of a walk-forward."],
+  ]);
 });

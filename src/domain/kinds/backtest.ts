@@ -35,7 +35,8 @@ export const BacktestRequest = z.strictObject({
   measures: z.string().optional(),
   /**
    * The days of a walk-forward's window: those its model was trained on, or those after, which begin when the warm-up ends.
-   * Absent for a backtest of its own. Windows are measured, not tried: the walk-forward is the trial.
+   * Absent for a backtest of its own. Windows are measured, not tried: the walk-forward is the trial. So nobody is told the
+   * figures of one before it is counted, or apart from the others.
    */
   walks: z.enum(["train", "test"]).optional(),
   /** Errors insisted on, including those of the model's training. */
@@ -116,6 +117,7 @@ export const backtest = defineKind({
 });
 
 function headlineOf(result: BacktestResult): string {
+  if (result.walks !== undefined) return "a window of a walk-forward, told with all its windows";
   const { totalReturn, sharpe, maxDrawdown, trades, buyAndHold: hold } = result;
   const beside =
     hold === null
@@ -127,6 +129,7 @@ function headlineOf(result: BacktestResult): string {
 }
 
 function toldOf(result: BacktestResult, detail: Detail): Told {
+  if (result.walks !== undefined) return { figures: {} };
   const brief = {
     total_return: rounded(result.totalReturn),
     annual_return: rounded(result.annualReturn),

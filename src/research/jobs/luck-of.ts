@@ -83,7 +83,11 @@ const inSampleOf = (trainedOn: DateWindow | null, result: DateWindow): boolean |
   trainedOn === null ? "unknown" : overlaps(trainedOn, result);
 
 export const symbolsOf = (runs: readonly Pick<RunOnRecord, "result">[]): string[] => [
-  ...new Set(runs.flatMap(({ result }) => (result?.kind === "backtest" ? [result.symbol] : []))),
+  ...new Set(
+    runs.flatMap(({ result }) =>
+      result?.kind === "backtest" || result?.kind === "walk_forward" ? [result.symbol] : [],
+    ),
+  ),
 ];
 
 /** What one more backtest can show on a market over a window; null while the record does not answer. */

@@ -48,7 +48,8 @@ export function resultFacts(
     beside?.sample.caveat ?? [],
     drawsText(beside?.draws ?? []),
     twinsText(beside?.twins ?? []),
-    others.map(({ text }) => text),
+    // Of a window they would tell the figures, which its walk-forward tells.
+    partOf(job.request) === "window" ? [] : others.map(({ text }) => text),
   ];
   const caveats = texts.flat();
   const brief = detail === "brief";

@@ -83,7 +83,7 @@ async function measuringText(deps: Deps, { request }: JobRecord): Promise<readon
 }
 
 const OF_WINDOW =
-  "A window of a walk-forward: no trial, and no run of its own. Alone it shows nothing, and the best of several windows less.";
+  "A window of a walk-forward: no trial, and no run of its own. Its figures are told by the walk-forward alone, when it is counted: the best of several windows shows nothing.";
 
 /** Null for what is no run of its own. */
 async function besideOf(deps: Deps, job: JobRecord, result: JobResult): Promise<Beside | null> {
