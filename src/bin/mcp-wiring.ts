@@ -14,7 +14,9 @@ import { createStrategyLibrary } from "../strategies/strategy-library.ts";
 import { labEnvironment } from "../running-lab/lab-environment.ts";
 import type { Logger } from "../logger.ts";
 import { createLastLooks } from "../research/jobs/last-looks.ts";
+import { createLedgerCheck } from "../research/overview/ledger-check.ts";
 import type { Deps, RecordsPort } from "../research/ports.ts";
+import { createStrategyTexts } from "../research/strategies/strategy-texts.ts";
 import { databaseTime, offClocks } from "../store/clocks.ts";
 import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
 import type { RecordFigures } from "../domain/record-figures.ts";
@@ -132,6 +134,8 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
     ...(onRequest === undefined ? {} : { onRequest }),
     ...(tracing === null ? {} : { traceRequest: tracing.ktrdrRequest }),
   };
+  const records = recordsOf(pool, ledger, readOnly);
+  const strategies = strategiesOf(config, log, { readOnly, ledger: ledger.head });
   const ktrdr = createKtrdr(transport);
   // Only these readers have a breaker: a check whether KTRDR is up must always ask it.
   const readers = createKtrdr({
@@ -142,12 +146,12 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
   return {
     deps: {
       jobs: createJobs(client, jobSettingsOf(config), now),
-      records: recordsOf(pool, ledger, readOnly),
+      records,
       ktrdr,
       reads: guardReads(createCachedReads(readers, { files: priceFilesOf(config, log) }), followCuts(pool)),
-      lastLooks: createLastLooks(),
-      failurePatterns: new LRUCache({ max: 50, ttl: 60_000 }),
-      strategies: strategiesOf(config, log, { readOnly, ledger: ledger.head }),
+      strategies,
+      ...remembered(),
+      checkLedger: createLedgerCheck({ records, strategies }),
       models: createModelFolder(config.KTRDR_MODELS_DIR),
       charts: createCharts(),
       links: linksOf(config, settings),
@@ -164,6 +168,14 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
     },
   };
 }
+
+/** What calls have read, kept for the next ones. */
+const remembered = (): Pick<Deps, "lastLooks" | "failurePatterns" | "texts" | "versionHashes"> => ({
+  lastLooks: createLastLooks(),
+  failurePatterns: new LRUCache({ max: 50, ttl: 60_000 }),
+  texts: createStrategyTexts(),
+  versionHashes: new LRUCache({ max: 5_000 }),
+});
 
 function recordsOf(pool: Pool, ledger: Ledger, readOnly: Onlookers["readOnly"]): RecordsPort {
   const kept = createKeptUntilTrial(ledger.head);

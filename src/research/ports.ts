@@ -23,6 +23,8 @@ import type { StrategyRuns } from "../store/strategy-runs.ts";
 import type { TrialReader } from "../store/trials.ts";
 import type { Jobs } from "../temporal/jobs.ts";
 import type { LastLooks } from "./jobs/last-looks.ts";
+import type { CheckLedger } from "./overview/ledger-check.ts";
+import type { StrategyTexts } from "./strategies/strategy-texts.ts";
 
 /**
  * The interfaces through which tools and use cases reach the other parts; `src/bin` wires the real ones. Every port
@@ -79,6 +81,10 @@ export interface Deps {
   /** Patterns of failures by market, kept for a minute: they change slowly, and reading them takes too long for a start. */
   readonly failurePatterns: LRUCache<string, readonly FailurePattern[]>;
   readonly strategies: StrategyLibrary;
+  readonly texts: StrategyTexts;
+  /** The SHA-256 of texts in the history of the strategies by git's id, so that each is read once. */
+  readonly versionHashes: LRUCache<string, string>;
+  readonly checkLedger: CheckLedger;
   readonly models: ModelFolder;
   readonly charts: Charts;
   readonly links: Links;

@@ -8,6 +8,7 @@ import { EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import type { NewInsight } from "../../src/domain/insight.ts";
 import { createLogger } from "../../src/logger.ts";
 import { createPage } from "../../src/page/page.ts";
+import { createLedgerCheck } from "../../src/research/overview/ledger-check.ts";
 import type { Deps } from "../../src/research/ports.ts";
 import { createHoldoutStore } from "../../src/store/holdouts.ts";
 import { createLedger } from "../../src/store/ledger.ts";
@@ -429,12 +430,14 @@ describe("the ledger", () => {
     );
     // Readers who come at once cost the database no more than one.
     let checks = 0;
-    const { records } = stack.deps;
+    const { records, strategies } = stack.deps;
     const check: typeof records.ledger.check = async (anchors) => {
       checks += 1;
       return await records.ledger.check(anchors);
     };
-    const counting = pageOver({ ...stack.deps, records: { ...records, ledger: { ...records.ledger, check } } });
+    const counted = { ...records, ledger: { ...records.ledger, check } };
+    const checkLedger = createLedgerCheck({ records: counted, strategies });
+    const counting = pageOver({ ...stack.deps, checkLedger });
     const answers = await Promise.all(Array.from({ length: 5 }, () => textOf("/ledger/verification", counting)));
     expect(answers.every((answer) => answer.includes("Yes."))).toBe(true);
     expect(checks).toBe(1);

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { EXAMPLE_NAME, EXAMPLE_STRATEGY } from "../../src/domain/strategy/guide-example.ts";
 import { strategySubject } from "../../src/research/strategies/strategy-check.ts";
+import { createStrategyTexts } from "../../src/research/strategies/strategy-texts.ts";
 import type { Bars } from "../../src/ktrdr/data.ts";
 
+const deps = { texts: createStrategyTexts() };
 const file = { name: EXAMPLE_NAME, text: EXAMPLE_STRATEGY, sha256: "the same" };
 
 /** Bars (400 unless told) whose close is what `closeOf` says. */
@@ -16,7 +18,7 @@ function barsOf(closeOf: (index: number) => number, count = 400): Bars {
 
 const SWINGS = (index: number) => 100 + 20 * Math.sin(index / 5);
 const window = { startDate: "2000-01-03", endDate: "2001-02-05" };
-const codesOn = (bars: Bars) => strategySubject(file, { window, bars }).findings.map(({ code }) => code);
+const codesOn = (bars: Bars) => strategySubject(deps, file, { window, bars }).findings.map(({ code }) => code);
 
 describe("label classes", () => {
   test("are counted on the bars that are given, also where only those in the middle differ", () => {
@@ -29,7 +31,7 @@ describe("label classes", () => {
 
   test("are counted once for the same bars", () => {
     const bars = barsOf(SWINGS);
-    const { findings } = strategySubject(file, { window, bars });
-    expect(strategySubject(file, { window, bars }).findings).toBe(findings);
+    const { findings } = strategySubject(deps, file, { window, bars });
+    expect(strategySubject(deps, file, { window, bars }).findings).toBe(findings);
   });
 });

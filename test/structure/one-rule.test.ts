@@ -103,9 +103,9 @@ const RULES: readonly Rule[] = [
     offence: 'symbol.endsWith(".HOLDOUT")',
   },
   {
-    fact: "a strategy is judged: judgeStrategy in research/strategies/strategy-check.ts",
+    fact: "a strategy is judged: createStrategyTexts in research/strategies/strategy-texts.ts",
     sign: /\bvalidateStrategy\(\{/,
-    allowed: ["src/research/strategies/strategy-check.ts"],
+    allowed: ["src/research/strategies/strategy-texts.ts"],
     offence: "const { valid } = validateStrategy({ text, fileName: name });",
   },
 ];

@@ -7,7 +7,6 @@ import { strategyName } from "../fields.ts";
 import { shortVersion } from "../../research/strategies/save-strategies.ts";
 import { readStrategy } from "../../research/strategies/preflight.ts";
 import { findingText } from "../../research/strategies/clearance.ts";
-import { judgeStrategy } from "../../research/strategies/strategy-check.ts";
 import { summaryFacts } from "../strategy-facts.ts";
 
 const SHOWN_CHARS = 12_000;
@@ -51,7 +50,7 @@ Example: {"strategy": "spx_trend"}`,
             throw removed(strategy, versions) ?? error;
           })
         : await deps.strategies.readVersion(strategy, version);
-    const { valid, findings, summary } = judgeStrategy(file);
+    const { valid, findings, summary } = deps.texts.judge(file);
     return {
       strategy: file.name,
       sha256: file.sha256,

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { DomainError } from "../../domain/errors.ts";
-import { judgeStrategy } from "../../research/strategies/strategy-check.ts";
 import { oneLine } from "../../domain/plain-text.ts";
 import { compact } from "../../domain/facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
@@ -40,7 +39,7 @@ interface Entry {
 async function row({ name, modifiedAt }: Entry, { deps }: ToolContext) {
   try {
     const { text } = await deps.strategies.read(name);
-    const { valid, findings, summary } = judgeStrategy({ name, text });
+    const { valid, findings, summary } = deps.texts.judge({ name, text });
     const errors = findings.filter((finding) => finding.severity === "error").length;
     return compact({
       strategy: name,

@@ -87,13 +87,13 @@ Example: {"strategy": "spx_trend", "start_date": "2000-01-03", "end_date": "2014
       experimentId: args.experiment_id,
       preflight: async () => {
         deps.strategies.noticeSoon(file.name);
-        const reads = barsRead(file, market);
+        const reads = barsRead(deps, file, market);
         const checked: Awaited<ReturnType<typeof checkBars>>[] = [];
         for (const read of reads) checked.push(await checkBars(deps, read, window, args, signal));
         const bars = await unlessRefused(deps.reads.bars(market.symbol, market.timeframe, window, signal));
         const range = checked[0] && { ...market, ...checked[0].range };
         const symbols = reads.map((read) => read.symbol);
-        const found = strategySubject(file, { window, range, symbols, bars: bars ?? undefined });
+        const found = strategySubject(deps, file, { window, range, symbols, bars: bars ?? undefined });
         const { warnings, ...insisted } = clear([found, ...checked.map(({ subject }) => subject)], args);
         return { request: requestOf({ ...training, ...insisted }, args.repeats), warnings };
       },

@@ -1,12 +1,12 @@
 /** Whether every line of the ledger is what it was. The whole chain is read when this view is opened. */
 import { isDomainError } from "../../domain/errors.ts";
-import { checkLedger, type CheckedLedger } from "../../research/overview/ledger-check.ts";
+import type { CheckedLedger } from "../../research/overview/ledger-check.ts";
 import type { MakeView } from "../request.ts";
 import { facts, paragraph, section, type Section, type Tone } from "../view.ts";
 import { counted } from "../words.ts";
 
 export const ledgerVerification: MakeView = async ({ deps }) => {
-  const checked = await checkLedger(deps);
+  const checked = await deps.checkLedger();
   return {
     title: "Is every line what it was?",
     ...answerOf(checked),

@@ -3,7 +3,6 @@ import { z } from "zod";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import { oneLine } from "../../domain/plain-text.ts";
 import type { Deps } from "../../research/ports.ts";
-import { judgeStrategy } from "../../research/strategies/strategy-check.ts";
 import { toldVersions } from "../../research/strategies/told-versions.ts";
 import type { StrategyFile } from "../../strategies/strategy-folder.ts";
 import { ifThere } from "../missing.ts";
@@ -100,7 +99,7 @@ function didText({ ran }: KnownStrategy): string {
 async function whatItIs(deps: Deps, known: KnownStrategy): Promise<Section> {
   const text = await newestText(deps, known);
   if (text === null) return section("What it is", paragraph("No text of it can be read now.", "doubt"));
-  const { summary, findings } = judgeStrategy({ name: known.name, text });
+  const { summary, findings } = deps.texts.judge({ name: known.name, text });
   const errors = findings.filter(({ severity }) => severity === "error").length;
   const listed = (names: readonly string[] = []) =>
     names.length === 0 ? null : oneLine(names.join(", "), MOST_OF_A_LINE);

@@ -65,11 +65,11 @@ async function planTrainings(
     async check() {
       names.forEach((name) => deps.strategies.noticeSoon(name));
       const reads = strategies.map((part) =>
-        files.filter(({ name }) => name === part.strategy).flatMap((file) => barsRead(file, part)),
+        files.filter(({ name }) => name === part.strategy).flatMap((file) => barsRead(deps, file, part)),
       );
       const bars = await checkMarkets(deps, reads.flat(), { periods, costs }, will, signal);
       const one = symbols === undefined ? {} : { symbols: symbols.slice(0, 1) };
-      const subjects = new Map(files.map((file) => [file.name, strategySubject(file, one)]));
+      const subjects = new Map(files.map((file) => [file.name, strategySubject(deps, file, one)]));
       const cleared = strategies.map((part, at) => {
         const found = subjects.get(part.strategy);
         const read = reads[at]?.flatMap((market) => bars.get(marketKey(market)) ?? []) ?? [];

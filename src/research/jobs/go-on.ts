@@ -53,7 +53,7 @@ export async function goOn(wish: GoOnWish, context: Asking) {
 async function newFindings({ deps, signal }: Asking, before: TrainingRequest, will: Will): Promise<Checked[]> {
   const known = codesOf(insistedOn(before));
   const subjects: Checked[] = [];
-  for (const read of barsRead(await readStrategy(deps, before.strategy), before)) {
+  for (const read of barsRead(deps, await readStrategy(deps, before.strategy), before)) {
     const { subject } = await checkBars(deps, read, before, will, signal);
     subjects.push({ ...subject, findings: subject.findings.filter(({ code }) => !known.includes(code)) });
   }

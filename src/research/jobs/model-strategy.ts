@@ -37,21 +37,22 @@ export async function checkedModel(deps: Deps, model: ChosenModel, strategy: str
   return {
     subject: {
       name: `The model ${model.modelPath}`,
-      findings: inside === null ? [] : strategySubject(inside).findings.filter((finding) => isOpen(finding, model)),
+      findings:
+        inside === null ? [] : strategySubject(deps, inside).findings.filter((finding) => isOpen(finding, model)),
       code: "strategy_invalid",
       next: "train another strategy",
     },
-    slower: inside === null ? [] : slowerTimeframes(inside),
-    warnings: changed ? [changedFile(name), ...otherTimeframes(file, inside)] : [],
+    slower: inside === null ? [] : slowerTimeframes(deps, inside),
+    warnings: changed ? [changedFile(name), ...otherTimeframes(deps, file, inside)] : [],
   };
 }
 
 const changedFile = (name: string) =>
   `The file of ${name} was changed after the training. The model is backtested with the text it was trained with.`;
 
-function otherTimeframes(file: StrategyText, inside: StrategyText | null): string[] {
-  const slower = slowerTimeframes(file);
-  if (inside === null || slower.length === 0 || slower.join() === slowerTimeframes(inside).join()) return [];
+function otherTimeframes(deps: Deps, file: StrategyText, inside: StrategyText | null): string[] {
+  const slower = slowerTimeframes(deps, file);
+  if (inside === null || slower.length === 0 || slower.join() === slowerTimeframes(deps, inside).join()) return [];
   return [
     `One thing KTRDR does take from the file: its timeframes, which are others now (${slower.join(", ")} beside the finest). The backtest may fail or cover other bars: bring the text back, or remove the file.`,
   ];

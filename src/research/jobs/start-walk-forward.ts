@@ -9,7 +9,6 @@ import type { StrategyFile } from "../../strategies/strategy-folder.ts";
 import type { Asking } from "../asking.ts";
 import type { Will } from "../strategies/clearance.ts";
 import { checkData, checkOrder, readStrategy } from "../strategies/preflight.ts";
-import { judgeStrategy } from "../strategies/strategy-check.ts";
 import { marketOf } from "../strategies/training-market.ts";
 import { plannedBatch } from "./batch-plan.ts";
 import { startJob } from "./start-job.ts";
@@ -76,7 +75,7 @@ async function planOf({ deps, signal }: Asking, name: string, wish: WalkWish): P
   await checkData(deps, market, days, signal);
   const { times } = await deps.reads.bars(symbol, timeframe, days, signal);
   const anchored = wish.anchored ?? spanOf(days) < ANCHORED_BELOW_YEARS * YEAR_MS;
-  const gap = wish.gap ?? horizonOf(file);
+  const gap = wish.gap ?? horizonOf(deps, file);
   const { windows, untraded } = walkWindows(times, { windows: wish.windows, anchored, gap });
   const { draws, costs } = wish;
   return {
@@ -102,7 +101,8 @@ const daysOf = ({ startDate, endDate }: DateWindow): DateWindow => ({
   endDate: endDate.slice(0, 10),
 });
 
-const horizonOf = ({ name, text }: StrategyFile): number => judgeStrategy({ name, text }).summary?.labels?.horizon ?? 0;
+const horizonOf = ({ texts }: Asking["deps"], { name, text }: StrategyFile): number =>
+  texts.judge({ name, text }).summary?.labels?.horizon ?? 0;
 
 async function start(context: Asking, { request, untraded }: Planned, wish: WalkWish): Promise<Started> {
   return await startJob(context, {

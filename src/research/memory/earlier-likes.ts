@@ -1,6 +1,5 @@
 /** Strategies that were tried before and hardly differ from one that somebody is about to save or train. */
-import { LRUCache } from "lru-cache";
-import { distanceOf, structureOf, type Structure } from "../../domain/strategy/likeness.ts";
+import { distanceOf } from "../../domain/strategy/likeness.ts";
 import { median } from "../../domain/statistics.ts";
 import type { RecordedRun } from "../../store/judged-runs.ts";
 import type { Deps } from "../ports.ts";
@@ -8,25 +7,16 @@ import type { Deps } from "../ports.ts";
 /** Strategies nearer than this are told. Never a veto: the nearness of an idea says nothing of its worth. */
 const NEAR = 0.15;
 
-/** Reading a text takes a millisecond or two. */
-const STRUCTURES = new LRUCache<string, { readonly structure: Structure | null }>({ max: 500 });
-
-function structure(text: string): Structure | null {
-  const known = STRUCTURES.get(text) ?? { structure: structureOf(text) };
-  STRUCTURES.set(text, known);
-  return known.structure;
-}
-
 /**
  * The nearest strategy of another text that was tried before, and what came of it, as one line; null when none is near.
  * @throws DomainError `database_unavailable`
  */
-export async function earlierLike({ records }: Deps, text: string): Promise<string | null> {
-  const own = structure(text);
+export async function earlierLike({ records, texts: known }: Deps, text: string): Promise<string | null> {
+  const own = known.structure(text);
   if (own === null) return null;
   const { runs, texts } = await records.judged.judged({});
   const others = [...texts].flatMap(([key, other]) => {
-    const theirs = other === text ? null : structure(other);
+    const theirs = other === text ? null : known.structure(other);
     return theirs === null ? [] : [{ key, distance: distanceOf(own, theirs) }];
   });
   const nearest = Math.min(...others.map(({ distance }) => distance));

@@ -1,7 +1,6 @@
 /** What earlier research says about a strategy, told when it is saved or trained: at most three lines. */
-import { LRUCache } from "lru-cache";
 import { failurePatterns, type FailurePattern } from "../../domain/failure-patterns.ts";
-import { traitsOf, type StrategyTraits } from "../../domain/strategy/traits.ts";
+import type { StrategyTraits } from "../../domain/strategy/traits.ts";
 import { within } from "../../within.ts";
 import { cut } from "./experiment-facts.ts";
 import { earlierLike } from "./earlier-likes.ts";
@@ -40,8 +39,8 @@ export async function remindersOf(deps: Deps, subject: StrategyText): Promise<st
   );
 }
 
-async function insightsOn({ records }: Deps, { name, text, symbol }: StrategyText): Promise<string[]> {
-  const { indicator, labels } = known(text);
+async function insightsOn({ records, texts }: Deps, { name, text, symbol }: StrategyText): Promise<string[]> {
+  const { indicator, labels } = texts.traits(text);
   const words = [...indicator, ...labels, ...(symbol === null ? [] : [symbol]), name];
   const terms = words.slice(0, MOST_WORDS).map((word) => ({ how: "word" as const, text: word, without: false }));
   const { hits } = await records.insights.search({ terms, any: true, limit: MOST, offset: 0 });
@@ -52,15 +51,6 @@ async function insightsOn({ records }: Deps, { name, text, symbol }: StrategyTex
     const line = cut(body.replaceAll(/\s+/g, " "), SHOWN_CHARS);
     return `Noted ${savedAt.slice(0, 10)} (${category}, importance ${importance}): "${line}" [${insightId}]`;
   });
-}
-
-/** Reading the traits of a text takes a millisecond or two, and most starts are of the same few strategies. */
-const TRAITS = new LRUCache<string, StrategyTraits>({ max: 200 });
-
-function known(text: string): StrategyTraits {
-  const traits = TRAITS.get(text) ?? traitsOf(text);
-  TRAITS.set(text, traits);
-  return traits;
 }
 
 async function patternsOn(deps: Deps, market: { symbol: string; timeframe: string }) {
@@ -75,7 +65,7 @@ async function patternsOn(deps: Deps, market: { symbol: string; timeframe: strin
 async function failuresOf(deps: Deps, { text, symbol, timeframe }: StrategyText): Promise<string[]> {
   if (symbol === null || timeframe === null) return [];
   const patterns = await patternsOn(deps, { symbol, timeframe });
-  const traits = known(text);
+  const traits = deps.texts.traits(text);
   return patterns
     .filter(({ tried, share }) => tried >= TELLING.tried && share >= TELLING.share)
     .filter(({ trait, value }) => has(traits, trait, value))

@@ -2,7 +2,7 @@
 import { isDomainError, type DomainError } from "../../domain/errors.ts";
 import type { Anchor, LedgerCheck } from "../../store/ledger.ts";
 import type { VersionMark } from "../../strategies/strategy-history.ts";
-import type { Deps, RecordsPort } from "../ports.ts";
+import type { Deps } from "../ports.ts";
 import { shortVersion } from "../strategies/save-strategies.ts";
 
 export interface CheckedLedger extends LedgerCheck {
@@ -14,22 +14,26 @@ export interface CheckedLedger extends LedgerCheck {
 export const anchorsOfVersions = (marks: readonly VersionMark[]): readonly Anchor[] =>
   marks.map(({ seq, hash, commit }) => ({ seq, hash, place: `the strategies' version ${shortVersion(commit)}` }));
 
-const UNDER_WAY = new WeakMap<RecordsPort, Promise<CheckedLedger>>();
-
 /**
  * Reads the whole ledger: about a second for 100,000 lines. Whoever asks meanwhile is given the same answer, so that many
  * readers cost the database no more than one.
  * @throws DomainError `database_unavailable`
  */
-export async function checkLedger(deps: Deps): Promise<CheckedLedger> {
-  const known = UNDER_WAY.get(deps.records);
-  if (known !== undefined) return await known;
-  const check = checkOf(deps).finally(() => UNDER_WAY.delete(deps.records));
-  UNDER_WAY.set(deps.records, check);
-  return await check;
+export type CheckLedger = () => Promise<CheckedLedger>;
+
+type Sources = Pick<Deps, "records" | "strategies">;
+
+export function createLedgerCheck(sources: Sources): CheckLedger {
+  let underWay: Promise<CheckedLedger> | null = null;
+  return async () => {
+    underWay ??= checkOf(sources).finally(() => {
+      underWay = null;
+    });
+    return await underWay;
+  };
 }
 
-async function checkOf({ records, strategies }: Deps): Promise<CheckedLedger> {
+async function checkOf({ records, strategies }: Sources): Promise<CheckedLedger> {
   const anchors = await strategies.ledgerMarks().then(anchorsOfVersions, (error: unknown) => {
     if (isDomainError(error, "folder_unavailable")) return error;
     throw error;

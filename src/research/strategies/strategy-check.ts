@@ -1,58 +1,16 @@
 /** Judges a strategy: its text, and the bars it is to learn on. */
-import { LRUCache } from "lru-cache";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import { lockedOut, strategyNamesHoldout } from "../../domain/holdout/symbol.ts";
-import { toBars, toEpochMs, type DataRange, type DateWindow } from "../../domain/market-data.ts";
+import { toEpochMs, type DataRange, type DateWindow } from "../../domain/market-data.ts";
 import type { Finding } from "../../domain/strategy/finding.ts";
 import { firstMarket } from "../../domain/strategy/market.ts";
 import { parseStrategy } from "../../domain/strategy/parse.ts";
-import { validateStrategy, type Validation } from "../../domain/strategy/validate.ts";
-import type { Bars } from "../../ktrdr/data.ts";
-import type { StrategyFile } from "../../strategies/strategy-folder.ts";
+import type { Validation } from "../../domain/strategy/validate.ts";
 import { assertOpenDays } from "../holdout/unkept.ts";
 import type { Deps } from "../ports.ts";
 import { barsFound, nameFindings, othersFound, unlessRefused, type MarketName } from "./bar-check.ts";
 import { isError, type Checked } from "./clearance.ts";
-
-/** A text to judge; with the name of its file, when it has one. */
-type Text = Pick<StrategyFile, "text"> & Partial<Pick<StrategyFile, "name">>;
-
-/** What is known of the planned training. */
-interface Given {
-  readonly window?: DateWindow | undefined;
-  readonly range?: DataRange | undefined;
-  readonly bars?: Bars | undefined;
-  readonly symbols?: readonly string[] | undefined;
-}
-
-const NO_BARS: Bars = { times: [], ohlcv: [] };
-/**
- * Judging is pure, so each judgement is kept as long as somebody keeps the bars it was made on. The same bars read again
- * are the same object (ktrdr/cached-reads.ts); two objects may differ in any bar.
- */
-const JUDGED = new WeakMap<Bars, LRUCache<string, Validation>>();
-
-/** Judges a text. With bars, label classes are counted on them too. */
-export function judgeStrategy(
-  { name, text }: Text,
-  { window, range, bars = NO_BARS, symbols }: Given = {},
-): Validation {
-  const known = JUDGED.get(bars) ?? new LRUCache<string, Validation>({ max: 200 });
-  JUDGED.set(bars, known);
-  const key = JSON.stringify([name, text, window, range, symbols]);
-  const judgement =
-    known.get(key) ??
-    validateStrategy({
-      text,
-      fileName: name,
-      window,
-      range,
-      symbols,
-      bars: bars === NO_BARS ? undefined : toBars(bars.ohlcv),
-    });
-  known.set(key, judgement);
-  return judgement;
-}
+import { NO_BARS, type Given, type Text } from "./strategy-texts.ts";
 
 /**
  * Nobody can insist on a strategy that reads a holdout.
@@ -64,9 +22,9 @@ export function assertOpenStrategy(text: string): void {
 }
 
 /** The strategy's findings, for `clear`. @throws DomainError `holdout_locked` */
-export function strategySubject(file: Required<Text>, given: Given = {}): Checked {
+export function strategySubject({ texts }: Pick<Deps, "texts">, file: Required<Text>, given: Given = {}): Checked {
   assertOpenStrategy(file.text);
-  const { findings, summary } = judgeStrategy(file, given);
+  const { findings, summary } = texts.judge(file, given);
   return subjectOf(file.name, findings, summary === null);
 }
 
@@ -102,7 +60,7 @@ export async function reportStrategy(
   signal: AbortSignal,
 ): Promise<StrategyReport> {
   assertOpenStrategy(file.text);
-  const first = judgeStrategy(file, { window });
+  const first = deps.texts.judge(file, { window });
   const market = first.summary === null ? null : firstMarket(first.summary);
   if (first.summary === null || market === null)
     return { ...first, ofBars: [], checkedOn: "the text only: it names no usable symbol and timeframe" };
@@ -120,7 +78,7 @@ export async function reportStrategy(
     ];
     const counted = window ?? beforeTheExam(range);
     const bars = (await unlessRefused(deps.reads.bars(symbol, timeframe, counted, signal))) ?? NO_BARS;
-    const judged = judgeStrategy(file, { window, range, bars: bars.times.length === 0 ? undefined : bars });
+    const judged = deps.texts.judge(file, { window, range, bars: bars.times.length === 0 ? undefined : bars });
     return { ...judged, ofBars, checkedOn: checkedOn(market, bars.times, window === undefined) };
   } catch (error) {
     if (signal.aborted || !(error instanceof DomainError)) throw error;

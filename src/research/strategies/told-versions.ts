@@ -1,5 +1,4 @@
 /** Versions of a strategy with their texts, and what changed between them. */
-import { LRUCache } from "lru-cache";
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import type { StrategyFile } from "../../strategies/strategy-folder.ts";
 import type { StrategyVersion } from "../../strategies/strategy-history.ts";
@@ -13,9 +12,6 @@ export interface ToldVersion extends StrategyVersion {
   /** The lines that are others than in the text before it; null when there is none, or it is the same. */
   readonly difference: string | null;
 }
-
-/** The SHA-256 of texts by git's id, so that each is read once. */
-const HASHES = new LRUCache<string, string>({ max: 5_000 });
 
 /** So many texts are read to know which version a job ran. */
 const MOST_READ = 300;
@@ -48,7 +44,7 @@ export async function hashesOf(
 ): Promise<ReadonlySet<string>> {
   const hashes = new Set<string>();
   for (const version of versions.slice(0, MOST_READ)) {
-    const hash = HASHES.get(version.blob ?? "") ?? (await textOf(deps, name, version))?.sha256;
+    const hash = deps.versionHashes.get(version.blob ?? "") ?? (await textOf(deps, name, version))?.sha256;
     if (hash !== undefined) hashes.add(hash);
   }
   return hashes;
@@ -56,14 +52,14 @@ export async function hashesOf(
 
 /** Null for a removal, and for a text that cannot be read. */
 async function textOf(
-  { strategies }: Deps,
+  { strategies, versionHashes }: Deps,
   name: string,
   { commit, blob }: StrategyVersion,
 ): Promise<StrategyFile | null> {
   if (blob === null) return null;
   try {
     const file = await strategies.readVersion(name, commit);
-    HASHES.set(blob, file.sha256);
+    versionHashes.set(blob, file.sha256);
     return file;
   } catch (error) {
     if (isDomainError(error, "strategy_not_found", "strategy_invalid")) return null;

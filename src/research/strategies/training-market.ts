@@ -7,8 +7,9 @@ import { firstMarket, strategyMarket } from "../../domain/strategy/market.ts";
 import { parseStrategy } from "../../domain/strategy/parse.ts";
 import type { StrategyFile } from "../../strategies/strategy-folder.ts";
 import type { BarsRead } from "./bar-check.ts";
+import type { Deps } from "../ports.ts";
 import { clear } from "./clearance.ts";
-import { assertOpenStrategy, judgeStrategy, subjectOf } from "./strategy-check.ts";
+import { assertOpenStrategy, subjectOf } from "./strategy-check.ts";
 
 /** A strategy, saved or inside a model. */
 export type StrategyText = Pick<StrategyFile, "name" | "text">;
@@ -51,13 +52,15 @@ export function marketOf(
 }
 
 /** The timeframes that a strategy reads beside the one that it learns on. */
-export const slowerTimeframes = (file: StrategyText): readonly string[] => judgeStrategy(file).summary?.slower ?? [];
+export const slowerTimeframes = ({ texts }: Pick<Deps, "texts">, file: StrategyText): readonly string[] =>
+  texts.judge(file).summary?.slower ?? [];
 
 /** The bars that a training of a strategy reads: of each symbol, with the timeframes beside. */
 export function barsRead(
+  deps: Pick<Deps, "texts">,
   file: StrategyText,
   { symbol, symbols = [symbol], timeframe }: Pick<TrainingRequest, "symbol" | "symbols" | "timeframe">,
 ): readonly BarsRead[] {
-  const slower = slowerTimeframes(file);
+  const slower = slowerTimeframes(deps, file);
   return symbols.map((one) => ({ symbol: one, timeframe, slower }));
 }
