@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { DomainError, isDomainError, type ErrorCode, type ErrorNumber } from "../domain/errors.ts";
 import { oneLine } from "../domain/plain-text.ts";
 import type { Logger } from "../logger.ts";
@@ -33,7 +32,7 @@ export function toToolError(error: unknown, tool: string, log: Logger): ToolErro
   if (isDomainError(error) && error.code !== "internal") {
     return { code: error.code, number: error.number, text: toolErrorText(error) };
   }
-  const incident = randomBytes(4).toString("hex");
+  const incident = crypto.randomUUID().slice(0, 8);
   log.error({ err: error, cause: causeOf(error), tool, incident }, "tool failed unexpectedly");
   const internal = new DomainError("internal", {
     what: `${tool} failed because of a defect in this server, not because of your arguments`,

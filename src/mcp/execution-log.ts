@@ -2,7 +2,6 @@ import { LRUCache } from "lru-cache";
 import { isDomainError } from "../domain/errors.ts";
 import { cappedArguments } from "../domain/tool-arguments.ts";
 import type { Logger } from "../logger.ts";
-import { within } from "../within.ts";
 import type { ExecutionLog, ToolExecution } from "../store/execution-log.ts";
 
 const CAPACITY = 1_000;
@@ -103,6 +102,8 @@ export function createExecutionQueue(
       lingering ??= setTimeout(() => void start(), Math.max(LINGER_MS, blockedUntil - Date.now()));
     },
     async flush(deadlineMs) {
+      // Read at the end: a server that only lists its tools needs none of it.
+      const { within } = await import("../within.ts");
       await within(start(), deadlineMs, () => undefined);
       if (waiting.length > 0) drop(waiting.splice(0).length);
     },

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { CLIENT_INFO_META_KEY, type JSONRPCMessage } from "@modelcontextprotocol/server";
 import { clientIn, countedAs, UNKNOWN } from "./client-info.ts";
 import { toToolError } from "./errors.ts";
@@ -20,7 +19,8 @@ export function recordedCall({ executions, onCall }: Watchers, call: Call) {
     const durationMs = performance.now() - started;
     onCall?.({ tool: call.tool, errorCode, durationMs });
     executions.record({
-      id: randomUUID(),
+      // The global one: to import `node:crypto` takes a server that starts ten milliseconds.
+      id: crypto.randomUUID(),
       ...call,
       errorCode,
       durationMs: Math.round(durationMs),

@@ -1,5 +1,4 @@
 /** Prompts that begin a conversation: what to do in which order. Completion offers what exists for their arguments. */
-import { FIGURES_TO_CHOOSE } from "../../domain/results/figures.ts";
 import type { Deps } from "../../research/ports.ts";
 
 export interface PromptArgument {
@@ -32,7 +31,11 @@ const experiments = async ({ records }: Deps, start: string) =>
     .map(({ experimentId }) => experimentId)
     .filter(startsWith(start));
 
-const figures = async (_deps: Deps, start: string) => FIGURES_TO_CHOOSE.filter(startsWith(start));
+const figures = async (_deps: Deps, start: string) => {
+  // Read when a client asks for them: a server that only lists its tools needs no figures.
+  const { FIGURES_TO_CHOOSE } = await import("../../domain/results/figures.ts");
+  return FIGURES_TO_CHOOSE.filter(startsWith(start));
+};
 
 export const PROMPTS: readonly Prompt[] = [
   {
