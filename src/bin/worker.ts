@@ -75,10 +75,10 @@ async function main(): Promise<void> {
   const clock = followedClock(pool, log);
   const deps = activityDeps(config, settings, log, { watch, tracing, pool, clock });
   const adopting = adoptBegun(deps, deps.begun, stop.signal);
-  // Bundling keeps the process busy for two seconds; by then KTRDR's lists may have lost operations that `adopting`
-  // looks for.
+  // With tracing, bundling keeps the process busy for two seconds; by then KTRDR's lists may have lost operations that
+  // `adopting` looks for.
   await within(adopting, HEAD_START_MS, () => undefined);
-  const workflowBundle = await loadWorkflows(plugins);
+  const workflowBundle = await loadWorkflows(plugins, stop.signal);
   const misfit = await unfit;
   if (misfit !== null) throw misfit;
   await keepLooking(clock, log);

@@ -1,8 +1,11 @@
 /** The worker of one process: workflows, control activities and waiting activities, each with slots of its own. */
+import { execFile } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { access, mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
+import { execPath } from "node:process";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import {
   bundleWorkflowCode,
   DefaultLogger,
@@ -49,20 +52,42 @@ export function assertBundlable(workflowsPath: string): void {
 const PREBUILT = fileURLToPath(new URL("../workflow-bundle.js", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The bundle of this build or of these sources, else a new one. Plugins add code of their own, so they need a new one. */
-export async function loadWorkflows(plugins: BundlerPlugin[] = []): Promise<WorkflowCode> {
+/**
+ * The bundle of this build or of these sources, else a new one. Plugins add code of their own, so they need a new one.
+ * @param signal ends the process that bundles
+ */
+export async function loadWorkflows(plugins: BundlerPlugin[] = [], signal?: AbortSignal): Promise<WorkflowCode> {
   if (plugins.length > 0) return await bundleWorkflows(plugins);
   if (await succeeds(access(PREBUILT))) return { codePath: PREBUILT };
-  return import.meta.url.endsWith(".ts") ? await bundleOfSources() : await bundleWorkflows();
+  return import.meta.url.endsWith(".ts") ? await bundleOfSources(signal) : await bundledApart(signal);
+}
+
+/** A bundle has two megabytes. */
+const MOST_BYTES = 64_000_000;
+
+/**
+ * Bundles in a process of its own, which takes its memory along when it ends: a worker would keep 90 MB of it for good.
+ * When that process fails, this one bundles.
+ */
+async function bundledApart(signal: AbortSignal | undefined): Promise<WorkflowBundleWithSourceMap> {
+  const script = `const { bundleWorkflows } = await import(${JSON.stringify(import.meta.url)});
+    process.stdout.write((await bundleWorkflows()).code);`;
+  const options = { maxBuffer: MOST_BYTES, signal };
+  const bundling = promisify(execFile)(execPath, ["--input-type=module", "--eval", script], options);
+  const code = await bundling.then(
+    ({ stdout }) => stdout,
+    () => null,
+  );
+  return code === null ? await bundleWorkflows() : { code, sourceMap: "" };
 }
 
 /** Takes the bundle that an earlier worker made of the same sources: that saves two seconds. */
-async function bundleOfSources(): Promise<WorkflowBundleWithSourceMap> {
+async function bundleOfSources(signal: AbortSignal | undefined): Promise<WorkflowBundleWithSourceMap> {
   const folder = path.join(ROOT, ".cache", "workflows");
   const file = path.join(folder, `${await hashOfSources()}.js`);
   const made = await readFile(file, "utf8").catch(() => null);
   if (made !== null) return { code: made, sourceMap: "" };
-  const bundle = await bundleWorkflows();
+  const bundle = await bundledApart(signal);
   // Gets its name when it is complete. When it cannot be kept, the next worker makes its own.
   const draft = `${file}.${randomUUID()}`;
   const keep = async () => {
