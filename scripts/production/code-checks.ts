@@ -7,7 +7,7 @@ import type { Compose, Service } from "./compose.ts";
 import { TEMPORAL_VERSION } from "./versions.ts";
 
 /** Variables that Node and the C library read. */
-const OF_THE_SYSTEM = new Set(["NODE_OPTIONS", "MALLOC_ARENA_MAX"]);
+const OF_THE_SYSTEM = new Set(["NODE_OPTIONS", "MALLOC_ARENA_MAX", "MALLOC_TRIM_THRESHOLD_"]);
 
 export async function codeFindings(compose: Compose, files: ProductionFiles): Promise<readonly string[]> {
   const found = Object.entries(compose.services).flatMap(([name, service]) =>
