@@ -1,0 +1,68 @@
+/** What the record says about a candidate, before any gate judges it. Gathered by the server alone. Zod-free. */
+import type { RunLuck } from "../luck/run-luck.ts";
+
+/** A finished walk-forward of the candidate's strategy text on its market, at its costs or more. */
+export interface WalkOnRecord {
+  readonly jobId: string;
+  /** Standard errors that the mean return lies above 0; null when nothing varies. */
+  readonly t: number | null;
+  readonly windows: number;
+  /** Windows with a Sharpe ratio above 0. */
+  readonly positive: number;
+}
+
+/** A finished backtest of the candidate's model on its days that paid twice the costs or more. */
+export interface CostlyRun {
+  readonly jobId: string;
+  /** Ratios of traded value for each fill. */
+  readonly commission: number;
+  readonly slippage: number;
+  /** Ratio over the window. */
+  readonly totalReturn: number;
+}
+
+/** The candidate's backtest, or the same one of another training of the same request. */
+export interface DrawOnRecord {
+  readonly jobId: string;
+  /** Annual; null of one that never traded. */
+  readonly sharpe: number | null;
+}
+
+export interface CandidateFacts {
+  readonly jobId: string;
+  readonly strategy: string;
+  readonly symbol: string;
+  readonly timeframe: string;
+  /** YYYY-MM-DD, both included. */
+  readonly startDate: string;
+  readonly endDate: string;
+  readonly trainingJobId: string | null;
+  /** Ratios of traded value for each fill. */
+  readonly commission: number;
+  readonly slippage: number;
+  readonly trades: number;
+  /** Annual; null where it is not defined. */
+  readonly sharpe: number | null;
+  readonly totalReturn: number;
+  /** A positive ratio. */
+  readonly maxDrawdown: number;
+  /** Among everything that was tried on the symbol until now. */
+  readonly luck: RunLuck;
+  /** Whether the strategy saw the future (`looks_ahead`). */
+  readonly branded: boolean;
+  readonly inSample: boolean | "unknown";
+  /** What a complete record has and this one lacks, in words; empty when it is complete. */
+  readonly lacks: readonly string[];
+  /** Newest first, as all lists here. */
+  readonly walks: readonly WalkOnRecord[];
+  readonly costly: readonly CostlyRun[];
+  readonly draws: readonly DrawOnRecord[];
+  /** The newest measurement; null when it was not measured. */
+  readonly measurement: { readonly jobId: string; readonly differs: number } | null;
+  /** Campaigns that backtested its strategy text on its market, with how likely their best is overfitted; null: not told. */
+  readonly campaigns: readonly { readonly jobId: string; readonly probability: number | null }[];
+  /** The first day that is kept back of its symbol and timeframe; null without a holdout. */
+  readonly keptFrom: string | null;
+  /** The look that was taken of it; null without one, `passed` is null while it is open. */
+  readonly look: { readonly jobId: string; readonly passed: boolean | null } | null;
+}

@@ -1,0 +1,137 @@
+/** What a candidate must show beyond its own backtest. */
+import type { CandidateFacts, WalkOnRecord } from "./facts.ts";
+import { gateAt, steady, type Gate } from "./gate.ts";
+
+/** Standard errors that all windows together must lie above 0. */
+const LEAST_T = 2;
+const FEWEST_DRAWS = 5;
+/** Share of the draws that must have earned something for their risk. */
+const GOOD_DRAWS = 0.8;
+/** How likely a campaign's best may be overfitted. */
+const MOST_OVERFITTING = 0.2;
+
+const gate = gateAt("validated");
+
+export const validationGates = (facts: CandidateFacts): Gate[] => [
+  walkGate(facts),
+  costsGate(facts),
+  drawsGate(facts),
+  modelGate(facts),
+  overfittingGate(facts),
+];
+
+/** Of several the one in the middle counts, the worse of two: else whoever repeats it until it looks good would win. */
+function walkGate({ walks, strategy }: CandidateFacts): Gate {
+  const sorted = walks.toSorted((a, b) => tOf(a) - tOf(b));
+  const middle = sorted[Math.ceil(sorted.length / 2) - 1];
+  const next = `start_walk_forward {"strategies": ["${strategy}"]} at these costs or more, while the file has this text`;
+  if (middle === undefined) {
+    const says = "No walk-forward of the same strategy text on the same market and at these costs has finished.";
+    return gate({ gate: "walk_forward", held: "unknown", figures: { walks: 0 }, says, from: [], next });
+  }
+  const { t, positive, windows } = middle;
+  const of = walks.length === 1 ? "" : ` It is the middle one of ${walks.length}.`;
+  return gate({
+    gate: "walk_forward",
+    held: tOf(middle) >= LEAST_T && positive > windows / 2,
+    figures: { walks: walks.length, t: steady(t), positive, windows },
+    says: `Its walk-forward has t = ${t?.toFixed(2) ?? "undefined"} and ${positive} of ${windows} windows above 0; t ≥ ${LEAST_T} and more than half are needed.${of}`,
+    from: [middle.jobId],
+    next: "nothing mends it: the strategy does not hold on days after its trainings; propose another",
+  });
+}
+
+const tOf = ({ t }: WalkOnRecord): number => t ?? Number.NEGATIVE_INFINITY;
+
+/** The cheapest of them: it is the least that was asked for. */
+function costsGate({ costly, commission, slippage, startDate, endDate, trainingJobId }: CandidateFacts): Gate {
+  const [wanted, slipped] = [2 * commission, 2 * slippage].map((cost) => Number(cost.toPrecision(12)));
+  const next = `run_backtest {"model": "${trainingJobId ?? "its training"}", "start_date": "${startDate}", "end_date": "${endDate}", "commission": ${wanted}, "slippage": ${slipped}}`;
+  if (commission + slippage === 0) {
+    return gate({
+      gate: "doubled_costs",
+      held: false,
+      figures: { runs: 0 },
+      says: "It paid no costs, so that nothing can be doubled.",
+      from: [],
+      next: "propose a backtest of its model that pays commission and slippage",
+    });
+  }
+  const [cheapest] = costly.toSorted((a, b) => a.commission + a.slippage - b.commission - b.slippage);
+  if (cheapest === undefined) {
+    const says = "No backtest of its model on its days has paid twice its commission and slippage.";
+    return gate({ gate: "doubled_costs", held: "unknown", figures: { runs: 0 }, says, from: [], next });
+  }
+  return gate({
+    gate: "doubled_costs",
+    held: cheapest.totalReturn > 0,
+    figures: {
+      commission: cheapest.commission,
+      slippage: cheapest.slippage,
+      totalReturn: steady(cheapest.totalReturn),
+    },
+    says: `At twice its costs it returns ${(cheapest.totalReturn * 100).toFixed(2)} %; more than 0 is needed.`,
+    from: [cheapest.jobId],
+    next: "nothing mends it: costs eat what it earns; propose one that trades less",
+  });
+}
+
+function drawsGate({ draws, strategy }: CandidateFacts): Gate {
+  // A draw that never traded has no ratio, and counts as the lowest.
+  const sorted = draws.toSorted((a, b) => (a.sharpe ?? -Infinity) - (b.sharpe ?? -Infinity));
+  const median = sorted[Math.ceil(sorted.length / 2) - 1]?.sharpe ?? null;
+  const above = draws.filter(({ sharpe }) => (sharpe ?? 0) > 0).length;
+  const enough = draws.length >= FEWEST_DRAWS;
+  return gate({
+    gate: "draws",
+    held: enough ? (median ?? 0) > 0 && above >= GOOD_DRAWS * draws.length : "unknown",
+    figures: { draws: draws.length, median: steady(median), above },
+    says: `Of ${draws.length} draws ${above} have a Sharpe ratio above 0, and the middle one has ${median?.toFixed(2) ?? "none"}; ${FEWEST_DRAWS} draws, a middle above 0 and four of five above 0 are needed.`,
+    from: draws.map(({ jobId }) => jobId).toSorted(),
+    next: enough
+      ? "nothing mends it: most trainings of this strategy earn nothing; propose another"
+      : `train_model "${strategy}" on the same days with repeats ${FEWEST_DRAWS}, then run_backtest of each model with the dates and costs of this one`,
+  });
+}
+
+function modelGate({ measurement, jobId }: CandidateFacts): Gate {
+  const differs = measurement?.differs ?? null;
+  return gate({
+    gate: "model",
+    held: differs === null ? "unknown" : differs === 0,
+    // What was not measured proves nothing against it. What was measured and differs does.
+    required: differs !== null,
+    figures: { differs },
+    says:
+      differs === null
+        ? "Nobody has proven by a measurement that its model is still the one on record."
+        : differs === 0
+          ? "Its model, computed again, gives every recorded figure."
+          : `Its model, computed again, differs in ${differs} figures.`,
+    from: measurement === null ? [] : [measurement.jobId],
+    next: `measure_equity {"task_id": "${jobId}"}`,
+  });
+}
+
+/** Of several campaigns the one whose best is most likely overfitted. */
+function overfittingGate({ campaigns }: CandidateFacts): Gate {
+  const [worst] = campaigns.toSorted((a, b) => (b.probability ?? 2) - (a.probability ?? 2));
+  const next = "propose the best of a campaign whose probability of overfitting is at most 20 %";
+  if (worst === undefined) {
+    const says = "It was not picked in a campaign.";
+    const none = { gate: "overfitting", held: "unknown", required: false, figures: { campaigns: 0 } } as const;
+    return gate({ ...none, says, from: [], next });
+  }
+  const { probability, jobId } = worst;
+  return gate({
+    gate: "overfitting",
+    held: probability === null ? "unknown" : probability <= MOST_OVERFITTING,
+    figures: { campaigns: campaigns.length, probability: steady(probability) },
+    says:
+      probability === null
+        ? "The campaign in which it was picked does not tell how likely its best is overfitted."
+        : `The best of its campaign is overfitted with a probability of ${(probability * 100).toFixed(0)} %; at most 20 % is allowed.`,
+    from: [jobId],
+    next,
+  });
+}

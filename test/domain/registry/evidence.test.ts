@@ -1,0 +1,192 @@
+import { describe, expect, test } from "vitest";
+import {
+  changesBetween,
+  gatesOf,
+  hashedOf,
+  missingOf,
+  reachedBy,
+  type Reached,
+} from "../../../src/domain/registry/evidence.ts";
+import type { CandidateFacts } from "../../../src/domain/registry/facts.ts";
+import { runLuck } from "../../../src/domain/luck/run-luck.ts";
+
+const luckAt = (sharpe: number, worthless: string | null = null) =>
+  runLuck({
+    sharpe,
+    ktrdrSharpe: sharpe,
+    returns: 1_207,
+    trades: 42,
+    trials: 10,
+    symbol: "SPX",
+    deviation: null,
+    worthless,
+  });
+
+/** A candidate that shows everything. */
+function shown(more: Partial<CandidateFacts> = {}): CandidateFacts {
+  return {
+    jobId: "backtest-dip",
+    strategy: "dip",
+    symbol: "SPX",
+    timeframe: "1d",
+    startDate: "2015-01-02",
+    endDate: "2019-12-31",
+    trainingJobId: "train-dip",
+    commission: 0.001,
+    slippage: 0.0005,
+    trades: 42,
+    sharpe: 2,
+    totalReturn: 0.3,
+    maxDrawdown: 0.1,
+    luck: luckAt(2),
+    branded: false,
+    inSample: false,
+    lacks: [],
+    walks: [{ jobId: "walk-dip", t: 2.5, windows: 8, positive: 6 }],
+    costly: [{ jobId: "backtest-costly", commission: 0.002, slippage: 0.001, totalReturn: 0.1 }],
+    draws: [1, 2, 1.5, 0.5, -0.2].map((sharpe, at) => ({ jobId: `backtest-draw-${at}`, sharpe })),
+    measurement: null,
+    campaigns: [],
+    keptFrom: null,
+    look: null,
+    ...more,
+  };
+}
+
+const gateOf = (facts: CandidateFacts, name: string) => gatesOf(facts).find(({ gate }) => gate === name);
+
+test("what shows everything waits for a human", () => {
+  const gates = gatesOf(shown());
+  expect(reachedBy(gates)).toBe("waiting");
+  expect(missingOf(gates)).toEqual([]);
+  expect(gates.filter(({ held }) => held === true).every(({ next }) => next === null)).toBe(true);
+});
+
+describe("the gates", () => {
+  test.each<[string, Partial<CandidateFacts>, string, boolean | "unknown", Reached]>([
+    ["luck of 5 % is enough", { luck: luckAt(1.2) }, "luck", true, "waiting"],
+    ["luck above it is not", { luck: luckAt(1) }, "luck", false, "none"],
+    ["luck that cannot be told is not", { luck: luckAt(2, "the bars are bad") }, "luck", "unknown", "none"],
+    ["30 trades are enough", { trades: 30 }, "trades", true, "waiting"],
+    ["29 are not", { trades: 29 }, "trades", false, "none"],
+    ["a brand", { branded: true }, "no_look_ahead", false, "none"],
+    ["in-sample", { inSample: true }, "out_of_sample", false, "none"],
+    ["days of a training that nobody knows", { inSample: "unknown" }, "out_of_sample", "unknown", "none"],
+    ["a record with a hole", { lacks: ["its strategy's text"] }, "record", false, "none"],
+    ["no walk-forward", { walks: [] }, "walk_forward", "unknown", "candidate"],
+    ["t of 2", { walks: [{ jobId: "w", t: 2, windows: 8, positive: 5 }] }, "walk_forward", true, "waiting"],
+    ["t below", { walks: [{ jobId: "w", t: 1.99, windows: 8, positive: 8 }] }, "walk_forward", false, "candidate"],
+    ["t of nothing", { walks: [{ jobId: "w", t: null, windows: 8, positive: 8 }] }, "walk_forward", false, "candidate"],
+    [
+      "half the windows",
+      { walks: [{ jobId: "w", t: 3, windows: 8, positive: 4 }] },
+      "walk_forward",
+      false,
+      "candidate",
+    ],
+    ["no costlier run", { costly: [] }, "doubled_costs", "unknown", "candidate"],
+    [
+      "a loss at twice the costs",
+      { costly: [{ jobId: "c", commission: 0.002, slippage: 0.001, totalReturn: 0 }] },
+      "doubled_costs",
+      false,
+      "candidate",
+    ],
+    ["no costs at all", { commission: 0, slippage: 0 }, "doubled_costs", false, "candidate"],
+    ["four draws", { draws: shown().draws.slice(1) }, "draws", "unknown", "candidate"],
+    [
+      "two of five draws below",
+      { draws: [1, 1, 1, -1, -1].map((sharpe, at) => ({ jobId: `d${at}`, sharpe })) },
+      "draws",
+      false,
+      "candidate",
+    ],
+    [
+      "draws that never traded are below",
+      { draws: [1, 1, 1, null, null].map((sharpe, at) => ({ jobId: `d${at}`, sharpe })) },
+      "draws",
+      false,
+      "candidate",
+    ],
+    ["a model that is proven", { measurement: { jobId: "m", differs: 0 } }, "model", true, "waiting"],
+    ["a model that differs", { measurement: { jobId: "m", differs: 3 } }, "model", false, "candidate"],
+    ["a model that nobody measured", { measurement: null }, "model", "unknown", "waiting"],
+    ["a campaign of 20 %", { campaigns: [{ jobId: "c", probability: 0.2 }] }, "overfitting", true, "waiting"],
+    ["a campaign above", { campaigns: [{ jobId: "c", probability: 0.21 }] }, "overfitting", false, "candidate"],
+    [
+      "a campaign that tells nothing",
+      { campaigns: [{ jobId: "c", probability: null }] },
+      "overfitting",
+      "unknown",
+      "candidate",
+    ],
+    ["no campaign", { campaigns: [] }, "overfitting", "unknown", "waiting"],
+    ["no holdout", { keptFrom: null }, "holdout", "unknown", "waiting"],
+    ["a holdout without a look", { keptFrom: "2020-01-01" }, "holdout", "unknown", "validated"],
+    ["an open look", { keptFrom: "2020-01-01", look: { jobId: "h", passed: null } }, "holdout", "unknown", "validated"],
+    [
+      "a look that failed",
+      { keptFrom: "2020-01-01", look: { jobId: "h", passed: false } },
+      "holdout",
+      false,
+      "validated",
+    ],
+    ["a look that passed", { keptFrom: "2020-01-01", look: { jobId: "h", passed: true } }, "holdout", true, "waiting"],
+  ])("%s", (_, more, name, held, reached) => {
+    const facts = shown(more);
+    const gate = gateOf(facts, name);
+    expect([gate?.held, reachedBy(gatesOf(facts))]).toEqual([held, reached]);
+    expect(gate?.next === null).toBe(held === true);
+  });
+
+  test("of several walk-forwards the middle one counts, the worse of two", () => {
+    const walk = (jobId: string, t: number) => ({ jobId, t, windows: 8, positive: 6 });
+    expect(gateOf(shown({ walks: [walk("good", 3), walk("bad", 1)] }), "walk_forward")).toMatchObject({
+      held: false,
+      from: ["bad"],
+    });
+    expect(gateOf(shown({ walks: [walk("good", 3), walk("bad", 1), walk("fair", 2)] }), "walk_forward")).toMatchObject({
+      held: true,
+      from: ["fair"],
+    });
+  });
+
+  test("of several campaigns the worst counts, and one that tells nothing is the worst", () => {
+    const campaigns = [
+      { jobId: "a", probability: 0.1 },
+      { jobId: "b", probability: null },
+    ];
+    expect(gateOf(shown({ campaigns }), "overfitting")).toMatchObject({ held: "unknown", from: ["b"] });
+  });
+
+  test("say the call that supplies what is missing", () => {
+    expect(gateOf(shown({ costly: [] }), "doubled_costs")?.next).toBe(
+      'run_backtest {"model": "train-dip", "start_date": "2015-01-02", "end_date": "2019-12-31", "commission": 0.002, "slippage": 0.001}',
+    );
+    expect(gateOf(shown(), "model")?.next).toBe('measure_equity {"task_id": "backtest-dip"}');
+  });
+});
+
+describe("what is hashed", () => {
+  const text = (facts: CandidateFacts) => JSON.stringify(hashedOf(facts.jobId, gatesOf(facts)));
+
+  test("changes with a figure or a source, and not with the order in which draws are read", () => {
+    const draws = shown().draws.toReversed();
+    expect(text(shown({ draws }))).toBe(text(shown()));
+    expect(text(shown({ trades: 43 }))).not.toBe(text(shown()));
+    expect(text(shown({ walks: [{ jobId: "walk-other", t: 2.5, windows: 8, positive: 6 }] }))).not.toBe(text(shown()));
+    expect(text(shown({ jobId: "backtest-other" }))).not.toBe(text(shown()));
+  });
+
+  test("and what changed is said", () => {
+    const more = { luck: { ...luckAt(2), trials: 11 }, measurement: { jobId: "m", differs: 2 } };
+    expect(changesBetween(gatesOf(shown()), gatesOf(shown(more)))).toEqual([
+      "luck: trials was 10 and is 11",
+      "model: held was unknown and is false, differs was null and is 2",
+    ]);
+    const walks = [{ jobId: "walk-other", t: 2.5, windows: 8, positive: 6 }];
+    expect(changesBetween(gatesOf(shown()), gatesOf(shown({ walks })))).toEqual([
+      "walk_forward: it comes from other jobs",
+    ]);
+  });
+});
