@@ -32,6 +32,11 @@ const NATURE = {
   not_resumable: { number: -32602, retryable: false },
   holdout_locked: { number: -32602, retryable: false },
   not_eligible: { number: -32602, retryable: false },
+  candidate_not_found: { number: -32602, retryable: false },
+  // It was decided, has expired, or has not shown enough.
+  not_waiting: { number: -32602, retryable: false },
+  evidence_changed: { number: -32602, retryable: false },
+  approval_refused: { number: -32602, retryable: false },
   forbidden: { number: -32602, retryable: false },
   // The client gave the call up before its turn, so nobody reads this error.
   client_gone: { number: -32001, retryable: true },

@@ -7,7 +7,7 @@ import { Instant } from "./job-row.ts";
 import { run, select, withTransaction, type Pool } from "./pool.ts";
 
 /** A backup leaves them out: a restored place must let nobody in, least of all somebody who was revoked since. */
-export const PAGE_TABLES: readonly string[] = ["page_links", "page_sessions"];
+export const PAGE_TABLES: readonly string[] = ["page_links", "page_sessions", "page_forms"];
 
 /** Nothing slower than SHA-256 would make guessing any harder: a secret is 256 random bits. */
 const SECRET_BYTES = 32;

@@ -60,8 +60,12 @@ const TWINS = `
   where a.job_id = $1 and a.kind = 'backtest' and b.kind = 'backtest' and a.trades > 0 and not ${isPart("b.result")}
   order by b.recorded_at, b.job_id limit 3`;
 
-/** One backtest after the other: together they would be sought among all jobs. */
-const DRAWS = `
+/**
+ * SQL: `$1` are backtests; the sisters of each have the columns of `DrawRow`. One backtest after the other: together they
+ * would be sought among all jobs.
+ * @param which condition on their results `r`
+ */
+export const sistersSql = (which: string): string => `
   select asked.of, draw.* from unnest($1::text[]) asked (of) cross join lateral (
   select distinct on (r.model_path) r.job_id, r.sharpe
   from jobs a join models ma on ma.job_id = a.request ->> 'trainingJobId'
@@ -70,8 +74,10 @@ const DRAWS = `
     join models mb on mb.job_id = b.request ->> 'trainingJobId' and (mb.symbol, mb.timeframe, mb.start_date, mb.end_date)
       = (ma.symbol, ma.timeframe, ma.start_date, ma.end_date)
     join results r on r.job_id = b.job_id
-  where a.job_id = asked.of and r.sharpe is not null and not ${isPart("b.request")}
+  where a.job_id = asked.of and ${which} and not ${isPart("b.request")}
   order by r.model_path) draw`;
+
+const DRAWS = sistersSql("r.sharpe is not null");
 
 export function createResultReader(pool: Pool): ResultReader {
   const drawsOf = async (jobIds: readonly string[]) =>

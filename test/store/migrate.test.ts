@@ -55,6 +55,10 @@ describe("migrate", () => {
     expect((await tables(url)).map(({ name }) => name)).toEqual([
       "backups",
       "batch_items",
+      "candidate_events",
+      "candidate_evidence",
+      "candidate_grants",
+      "candidates",
       "clocks",
       "computations",
       "experiment_jobs",
@@ -66,6 +70,7 @@ describe("migrate", () => {
       "insights",
       "jobs",
       "models",
+      "page_forms",
       "page_links",
       "page_sessions",
       "research_control",

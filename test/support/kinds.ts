@@ -31,7 +31,7 @@ export const ON_OLDEST = "parts-15";
 export const OLDEST: readonly string[] = [
   "test/backup/{backup,memory}.test.ts",
   "test/mcp/search-insights.test.ts",
-  "test/store/{clean-up,database-error,execution-log,holdouts,job-reader,job-writer,migrate,page-access,research-control}.test.ts",
+  "test/store/{clean-up,database-error,execution-log,holdouts,job-reader,job-writer,migrate,page-access,registry,research-control}.test.ts",
   "test/store/{outage,session-settings,version}.test.ts",
 ];
 

@@ -1,0 +1,161 @@
+/**
+ * Writes down what a human decided about a candidate: the only way to a champion. Only the operator's commands and the
+ * page's door are given it, never a tool (test/structure/one-rule.test.ts).
+ */
+import { z } from "zod";
+import { DomainError } from "../domain/errors.ts";
+import { missingOf } from "../domain/registry/evidence.ts";
+import type { Decision, Round } from "../domain/registry/stage.ts";
+import { changesSince, gatherEvidence, keepEvidence, type Evidence } from "./candidate-evidence.ts";
+import { eventsOf, lockedOrThrow, type Candidate } from "./candidate-row.ts";
+import { useForm, type SentForm } from "./page-forms.ts";
+import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
+
+export interface HumanDecision {
+  readonly jobId: string;
+  readonly decision: Decision;
+  /** The name of the candidate as the human typed it: that of its strategy. */
+  readonly name: string;
+  /** The hash of the evidence that the human saw. */
+  readonly evidence: string;
+  /** A rejection has one. */
+  readonly reason: string | null;
+}
+
+/** A decision that was written down. Its workflow carries it out. */
+export interface Granted extends Round {
+  /** Which decision of this wait. */
+  readonly n: number;
+}
+
+/** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
+export interface Approvals {
+  /** What speaks for a candidate now; it is kept, so that it can be said later what changed. @throws as `gatherEvidence` */
+  show(jobId: string): Promise<Evidence>;
+  /**
+   * A decision on a terminal.
+   * @throws DomainError `candidate_not_found`, `not_waiting` when it was decided, expired or shows too little,
+   *   `approval_refused` for another name, `evidence_changed` saying what changed
+   */
+  grant(decision: HumanDecision, by: string): Promise<Granted>;
+  /**
+   * A decision by the form of the page, which it uses up.
+   * @throws DomainError as `grant`, and `forbidden` for a browser that may not decide, `approval_refused` for a form that
+   *   was used, is of another candidate or evidence, or that another tab took the place of
+   */
+  grantByForm(decision: HumanDecision, form: SentForm): Promise<Granted & { readonly by: string }>;
+  /** Whether a decision was carried out. A wait that ended otherwise counts. */
+  carriedOut(granted: Granted): Promise<boolean>;
+}
+
+export function createApprovals(pool: Pool): Approvals {
+  return {
+    async show(jobId) {
+      const evidence = await gatherEvidence(pool, jobId);
+      await keepEvidence(pool, evidence);
+      return evidence;
+    },
+
+    async grant(decision, by) {
+      const now = await gatherEvidence(pool, decision.jobId);
+      return await withTransaction(pool, (session) => grantIn(session, decision, by, now));
+    },
+
+    async grantByForm(decision, form) {
+      const now = await gatherEvidence(pool, decision.jobId);
+      return await withTransaction(pool, async (session) => {
+        const candidate = await lockedOrThrow(session, decision.jobId);
+        const by = await useForm(session, { ...form, jobId: decision.jobId, evidence: decision.evidence }, async () =>
+          assertWaits(session, candidate),
+        );
+        return { ...(await grantIn(session, decision, by, now)), by };
+      });
+    },
+
+    async carriedOut({ jobId, round, n }) {
+      const found = await run(
+        pool,
+        `select 1 from candidates c left join candidate_grants g on g.job_id = c.job_id and g.round = $2 and g.n = $3
+         where c.job_id = $1 and (g.used_at is not null or c.stage <> 'waiting' or c.round <> $2)`,
+        [jobId, round, n],
+      );
+      return found.length > 0;
+    },
+  };
+}
+
+async function grantIn(
+  session: Session,
+  { jobId, decision, name, evidence, reason }: HumanDecision,
+  by: string,
+  now: Evidence,
+): Promise<Granted> {
+  const candidate = await lockedOrThrow(session, jobId);
+  await assertWaits(session, candidate);
+  if (name !== candidate.strategy) throw wrongName(candidate);
+  if (evidence !== now.hash) throw changed(jobId, await changesSince(session, evidence, now), now.hash);
+  if (decision === "approve" && now.reached !== "waiting") throw showsLess(now);
+  await keepEvidence(session, now);
+  const { round } = candidate;
+  const [row] = await select(
+    session,
+    z.object({ n: z.number() }),
+    `insert into candidate_grants (job_id, round, n, decision, by, name, evidence, reason)
+     select $1, $2, 1 + count(*), $3, $4, $5, $6, $7 from candidate_grants where job_id = $1 and round = $2 returning n`,
+    [jobId, round, decision, by, name, evidence, reason],
+  );
+  return { jobId, round, n: row?.n ?? 1 };
+}
+
+const PendingRow = z.object({ by: z.string(), decision: z.string() });
+
+/** @throws DomainError `not_waiting` */
+async function assertWaits(session: Session, { jobId, stage, round, gates }: Candidate): Promise<void> {
+  if (stage !== "waiting") throw notWaiting(jobId, stage, await whyNot(session, jobId, stage, gates));
+  const pending = "select by, decision from candidate_grants where job_id = $1 and round = $2 and used_at is null";
+  const [decided] = await select(session, PendingRow, pending, [jobId, round]);
+  if (decided !== undefined) {
+    throw notWaiting(jobId, stage, `${decided.by} has decided already (${decided.decision}); it is being carried out.`);
+  }
+  const over = await run(session, "select 1 from candidates where job_id = $1 and expires_at <= now()", [jobId]);
+  if (over.length > 0) throw notWaiting(jobId, stage, "Its time is over: it must be proposed again.");
+}
+
+async function whyNot(session: Session, jobId: string, stage: string, gates: Candidate["gates"]): Promise<string> {
+  const missing = missingOf(gates);
+  if (stage === "candidate" || stage === "validated") return missing.map(({ says }) => says).join(" ");
+  const last = (await eventsOf(session, jobId)).at(-1);
+  return last === undefined
+    ? ""
+    : `${last.by} made it so at ${last.at}${last.reason === null ? "." : `: ${last.reason}`}`;
+}
+
+const notWaiting = (jobId: string, stage: string, why: string) =>
+  new DomainError("not_waiting", {
+    what: `${jobId} does not wait for a decision: it is ${stage === "waiting" ? "decided or over" : stage}.`,
+    why,
+    next: "read it again before you decide",
+  });
+
+const wrongName = ({ jobId, strategy }: Candidate) =>
+  new DomainError("approval_refused", {
+    what: `The name that was typed is not that of ${jobId}.`,
+    valid: [strategy],
+    next: "type the name of its strategy, letter by letter",
+  });
+
+const changed = (jobId: string, changes: readonly string[], now: string) =>
+  new DomainError("evidence_changed", {
+    what: `The evidence for ${jobId} is not what was seen any more.`,
+    why: changes.join("; "),
+    next: `read it again: its hash is ${now} now`,
+  });
+
+const showsLess = ({ facts, gates }: Evidence) =>
+  new DomainError("not_waiting", {
+    what: `${facts.jobId} shows less than when it began to wait.`,
+    why: missingOf(gates)
+      .map(({ says }) => says)
+      .join(" "),
+    next: "leave it, or reject it: propose_champion gathers its evidence anew",
+  });

@@ -1,0 +1,131 @@
+/** Carries out what humans decided. The workflow of a waiting candidate asks for it; what counts is the record alone. */
+import { z } from "zod";
+import { missingOf } from "../domain/registry/evidence.ts";
+import { DECISIONS, STAGES, type Round, type Stage } from "../domain/registry/stage.ts";
+import { changesSince, gatherEvidence, keepEvidence, type Evidence } from "./candidate-evidence.ts";
+import { candidatesWhere, locked, move, note, type Candidate } from "./candidate-row.ts";
+import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
+
+/** Where a wait stands. */
+export interface WaitStanding {
+  readonly stage: Stage;
+  /** Whether this wait has ended. */
+  readonly over: boolean;
+  /** Until it expires, by the database's clock; 0 when it is over. */
+  readonly leftMs: number;
+}
+
+/** A wait that is open, and whether a human has decided it and nobody has carried that out. */
+export interface OpenWait extends Round {
+  readonly strategy: string;
+  readonly symbol: string;
+  readonly timeframe: string;
+  readonly decided: boolean;
+}
+
+/** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
+export interface CandidateDecisions {
+  /**
+   * Carries out the decision that a human wrote down, or ends the wait when its time is over. An approval counts when the
+   * evidence still is what was approved; else it is kept as refused, and the candidate waits on. May be repeated.
+   */
+  settle(wait: Round): Promise<WaitStanding>;
+  /** The oldest first. */
+  open(): Promise<readonly OpenWait[]>;
+}
+
+const GrantRow = z.object({
+  n: z.number(),
+  decision: z.enum(DECISIONS),
+  by: z.string(),
+  evidence: z.string(),
+  reason: z.string().nullable(),
+});
+type Grant = z.infer<typeof GrantRow>;
+
+const GRANT = `
+  select n, decision, by, evidence, reason from candidate_grants
+  where job_id = $1 and round = $2 and used_at is null order by n limit 1`;
+
+const OpenRow = z.object({
+  jobId: z.string(),
+  round: z.number(),
+  strategy: z.string(),
+  symbol: z.string(),
+  timeframe: z.string(),
+  decided: z.boolean(),
+});
+
+const OPEN = `
+  select c.job_id, c.round, c.strategy, c.symbol, c.timeframe, exists (select from candidate_grants g
+    where g.job_id = c.job_id and g.round = c.round and g.used_at is null) as decided
+  from candidates c where c.stage = 'waiting' order by c.waits_since, c.job_id`;
+
+const StandingRow = z.object({ stage: z.enum(STAGES), round: z.number(), leftMs: z.number().nullable() });
+
+export function createCandidateDecisions(pool: Pool): CandidateDecisions {
+  return {
+    async settle({ jobId, round }) {
+      const evidence = (await grantOf(pool, jobId, round)) === undefined ? null : await gatherEvidence(pool, jobId);
+      return await withTransaction(pool, async (session) => {
+        const candidate = await locked(session, jobId);
+        if (candidate?.stage === "waiting" && candidate.round === round) {
+          const grant = await grantOf(session, jobId, round);
+          // Without evidence the grant came a moment ago, and its signal will ask again.
+          if (grant !== undefined && evidence !== null) await carryOut(session, candidate, grant, evidence);
+          else if (grant === undefined) await expire(session, candidate);
+        }
+        return await standingOf(session, jobId, round);
+      });
+    },
+
+    open: () => select(pool, OpenRow, OPEN),
+  };
+}
+
+async function grantOf(session: Session, jobId: string, round: number): Promise<Grant | undefined> {
+  return (await select(session, GrantRow, GRANT, [jobId, round]))[0];
+}
+
+async function carryOut(session: Session, candidate: Candidate, grant: Grant, evidence: Evidence): Promise<void> {
+  const { jobId, round } = candidate;
+  const { by, reason } = grant;
+  const used = "update candidate_grants set used_at = now() where job_id = $1 and round = $2 and n = $3";
+  await run(session, used, [jobId, round, grant.n]);
+  if (grant.decision === "reject") return await move(session, jobId, "rejected", { what: "rejected", by, reason });
+  if (evidence.hash !== grant.evidence || evidence.reached !== "waiting") {
+    const changed = await changesSince(session, grant.evidence, evidence);
+    const missing = missingOf(evidence.gates).map(({ says }) => says);
+    await keepEvidence(session, evidence);
+    const why = `the evidence changed after it was approved: ${[...changed, ...missing].join("; ")}`;
+    return await note(session, jobId, { what: "refused", by, reason: why, evidence: grant.evidence });
+  }
+  await replaceChampion(session, candidate, by);
+  await move(session, jobId, "champion", { what: "approved", by, reason, evidence: evidence.hash });
+}
+
+/** One champion for each symbol and timeframe. */
+async function replaceChampion(session: Session, { jobId, symbol, timeframe }: Candidate, by: string): Promise<void> {
+  const where = "where c.symbol = $1 and c.timeframe = $2 and c.stage = 'champion' for update of c";
+  for (const old of await candidatesWhere(session, where, [symbol, timeframe])) {
+    await move(session, old.jobId, "replaced", { what: "replaced", by, reason: `${jobId} took its place` });
+  }
+}
+
+async function expire(session: Session, { jobId, expiresAt }: Candidate): Promise<void> {
+  const over = await run(session, "select 1 from candidates where job_id = $1 and expires_at <= now()", [jobId]);
+  if (over.length === 0) return;
+  const reason = `nobody decided until ${expiresAt ?? "its end"}`;
+  await move(session, jobId, "expired", { what: "expired", by: "the registry", reason });
+}
+
+async function standingOf(session: Session, jobId: string, round: number): Promise<WaitStanding> {
+  const left = "(extract(epoch from expires_at - now()) * 1000)::float8 as left_ms";
+  const [row] = await select(session, StandingRow, `select stage, round, ${left} from candidates where job_id = $1`, [
+    jobId,
+  ]);
+  if (row?.stage !== "waiting" || row.round !== round) {
+    return { stage: row?.stage ?? "withdrawn", over: true, leftMs: 0 };
+  }
+  return { stage: row.stage, over: false, leftMs: Math.max(0, row.leftMs ?? 0) };
+}

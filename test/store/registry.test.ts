@@ -1,0 +1,279 @@
+/** The registry over a real record: what is proposed, what humans decide, and what counts of it. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createApprovals, type Approvals, type HumanDecision } from "../../src/store/approvals.ts";
+import { createCandidateDecisions, type CandidateDecisions } from "../../src/store/candidate-decisions.ts";
+import { createHoldoutStore } from "../../src/store/holdouts.ts";
+import { createJobWriter, type JobWriter } from "../../src/store/job-writer.ts";
+import { createPool, type Pool } from "../../src/store/pool.ts";
+import { createRegistry, type Registry } from "../../src/store/registry.ts";
+import { recordCandidate, recordCostly, recordJob, recordWalk } from "../support/candidates.ts";
+import { BACKTEST, inputOf, TRAINING } from "../support/job-inputs.ts";
+import { trainingResult } from "../support/job-records.ts";
+import { measurementRequest } from "../support/batches.ts";
+import { measure, wave } from "../support/measured.ts";
+import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
+
+let database: TestDatabase;
+let pool: Pool;
+let writer: JobWriter;
+let registry: Registry;
+let approvals: Approvals;
+let decisions: CandidateDecisions;
+beforeAll(async () => {
+  database = await createTestDatabase();
+  pool = createPool(database.url);
+  writer = createJobWriter(pool);
+  registry = createRegistry(pool);
+  approvals = createApprovals(pool);
+  decisions = createCandidateDecisions(pool);
+});
+afterAll(async () => {
+  await pool.end();
+  await database.drop();
+});
+
+const propose = async (jobId: string, by = "claude") =>
+  await registry.propose({ jobId, by, reason: "It holds on all days that it did not know." });
+/** Each test has a symbol of its own: what is tried on it is counted. */
+async function waiting(name: string, symbol: string): Promise<string> {
+  const jobId = await recordCandidate(writer, name, { symbol });
+  expect(await propose(jobId)).toMatchObject({ stage: "waiting", round: 1 });
+  return jobId;
+}
+async function decided(jobId: string, more: Partial<HumanDecision> = {}) {
+  const { hash } = await approvals.show(jobId);
+  const { strategy } = await registry.get(jobId);
+  const decision = { jobId, decision: "approve", name: strategy, evidence: hash, reason: null, ...more } as const;
+  return await approvals.grant(decision, "operator ada");
+}
+const whatOf = async (jobId: string) => (await registry.history(jobId)).map(({ what, stage }) => `${what} ${stage}`);
+
+describe("proposing", () => {
+  test("what shows everything waits, for 14 days, and waits no longer for being proposed again", async () => {
+    const jobId = await waiting("dip", "AAA");
+    const first = await registry.get(jobId);
+    expect((Date.parse(first.expiresAt ?? "") - Date.parse(first.waitsSince ?? "")) / 86_400_000).toBe(14);
+    const again = await propose(jobId, "another");
+    expect(again).toMatchObject({ round: 1, waitsSince: first.waitsSince, expiresAt: first.expiresAt });
+    expect(await whatOf(jobId)).toEqual(["proposed candidate", "waits waiting", "refreshed waiting"]);
+  });
+
+  test("what lacks a gate is kept as a candidate, and goes on when it is supplied", async () => {
+    const jobId = await recordCandidate(writer, "bare", { symbol: "BBB", without: ["walk", "costs"] });
+    const kept = await propose(jobId);
+    expect(kept).toMatchObject({ stage: "candidate", waitsSince: null });
+    const missing = kept.gates.filter(({ required, held }) => required && held !== true).map(({ gate }) => gate);
+    expect(missing).toEqual(["walk_forward", "doubled_costs"]);
+    await recordCostly(writer, "bare", { symbol: "BBB" });
+    await recordWalk(writer, "walk-bare", "bare", { symbol: "BBB" });
+    expect(await propose(jobId)).toMatchObject({ stage: "waiting" });
+  });
+
+  test("a walk-forward of another text, at lower costs, or of another market does not count", async () => {
+    const jobId = await recordCandidate(writer, "alone", { symbol: "CCC", without: ["walk"] });
+    await recordWalk(writer, "walk-other-text", "other", { symbol: "CCC" });
+    await recordWalk(writer, "walk-other-market", "alone", { symbol: "DDD" });
+    expect(await propose(jobId)).toMatchObject({ stage: "candidate" });
+  });
+
+  test("where bars are kept back, the exam comes before the human", async () => {
+    await createHoldoutStore(pool).add({
+      symbol: "EEE",
+      timeframe: "1d",
+      startDate: "2020-01-01",
+      alpha: 0.05,
+      years: 5,
+      firstDay: "2019-10-21",
+      lastDay: "2024-12-31",
+      bytes: 1_000,
+      sha256: "0".repeat(64),
+      setBy: "operator test",
+    });
+    const jobId = await recordCandidate(writer, "exam", { symbol: "EEE" });
+    expect(await propose(jobId)).toMatchObject({ stage: "validated" });
+  });
+
+  test("a measurement in which the model differs holds it back", async () => {
+    const jobId = await recordCandidate(writer, "moved", { symbol: "FFF" });
+    const known = { returns: wave(60, 1, 0.002), market: wave(60, 2), counts: [30, 60], measures: jobId };
+    const result = measure(known, (whole) => ({ ...whole, raw: { ...whole.raw, sharpe_ratio: 9 } }));
+    const request = { ...measurementRequest(2), strategy: "moved", symbol: "FFF", measures: jobId };
+    await recordJob(writer, "measure-moved", request, result);
+    const kept = await propose(jobId);
+    expect(kept.stage).toBe("candidate");
+    expect(kept.gates.find(({ gate }) => gate === "model")).toMatchObject({ held: false, from: ["measure-moved"] });
+  });
+
+  test("the campaign in which its text was tried must not be overfitted", async () => {
+    const jobId = await recordCandidate(writer, "picked", { symbol: "GGG" });
+    await pool.query("update jobs set parent_job_id = 'campaign-1' where job_id = 'backtest-picked-draw-1'");
+    const kept = async (result: object | null) => {
+      await pool.query("delete from results where kind = 'campaign'; delete from jobs where kind = 'campaign'");
+      await pool.query(
+        `insert into jobs (job_id, kind, request, request_hash, client, priority) values ('campaign-1', 'campaign',
+           '{"kind": "campaign"}', 'campaign-1', 'test', 3)`,
+      );
+      if (result !== null) {
+        const row = { kind: "campaign", ...result };
+        await pool.query("insert into results (job_id, kind, result) values ('campaign-1', 'campaign', $1)", [row]);
+      }
+      const { stage, gates } = await propose(jobId);
+      return [stage, gates.find(({ gate }) => gate === "overfitting")?.held];
+    };
+    expect(await kept({ overfitting: { probability: 0.3 } })).toEqual(["candidate", false]);
+    expect(await kept({ overfitting: null })).toEqual(["candidate", "unknown"]);
+    expect(await kept(null)).toEqual(["candidate", "unknown"]);
+    expect(await kept({ overfitting: { probability: 0.1 } })).toEqual(["waiting", true]);
+    await pool.query("delete from results where kind = 'campaign'; delete from jobs where kind = 'campaign'");
+  });
+
+  test("what luck explains, or is no finished backtest, is refused and not kept", async () => {
+    const jobId = await recordCandidate(writer, "lucky", { symbol: "HHH", result: { sharpe: 0.2, trades: 12 } });
+    await expect(propose(jobId)).rejects.toMatchObject({
+      code: "not_eligible",
+      why: expect.stringMatching(/luck: .*trades: It made 12 trades, and 30 are needed/s),
+      next: expect.stringContaining("more days"),
+    });
+    await expect(registry.get(jobId)).rejects.toMatchObject({ code: "candidate_not_found" });
+    await recordJob(writer, "train-only", { ...TRAINING, symbol: "HHH" }, trainingResult({ symbol: "HHH" }));
+    await expect(propose("train-only")).rejects.toMatchObject({ code: "not_eligible" });
+    await expect(propose("backtest-nowhere")).rejects.toMatchObject({ code: "task_not_found" });
+    await writer.admit(inputOf("backtest-open", BACKTEST), null);
+    await expect(propose("backtest-open")).rejects.toMatchObject({ code: "task_not_finished" });
+  });
+
+  test("one that shows too little now stops waiting", async () => {
+    const jobId = await waiting("fading", "III");
+    await pool.query("update results set result = jsonb_set(result, '{trades}', '3') where job_id = $1", [jobId]);
+    await expect(propose(jobId)).rejects.toMatchObject({ code: "not_eligible" });
+    expect(await registry.get(jobId)).toMatchObject({ stage: "candidate", waitsSince: null });
+    expect(await decisions.settle({ jobId, round: 1 })).toMatchObject({ over: true, stage: "candidate" });
+  });
+});
+
+describe("a decision", () => {
+  test("makes a champion when it is carried out, and replaces the one before", async () => {
+    const first = await waiting("one", "JJJ");
+    const granted = await decided(first);
+    expect(await registry.get(first)).toMatchObject({ stage: "waiting" });
+    expect(await approvals.carriedOut(granted)).toBe(false);
+    expect(await decisions.open()).toContainEqual(expect.objectContaining({ jobId: first, decided: true }));
+    expect(await decisions.settle(granted)).toEqual({ stage: "champion", over: true, leftMs: 0 });
+    expect(await decisions.settle(granted)).toEqual({ stage: "champion", over: true, leftMs: 0 });
+    expect(await approvals.carriedOut(granted)).toBe(true);
+    const second = await waiting("two", "JJJ");
+    await decisions.settle(await decided(second));
+    expect(await registry.list({ symbol: "JJJ", stages: ["champion"], limit: 10 })).toMatchObject([{ jobId: second }]);
+    expect(await whatOf(first)).toEqual([
+      "proposed candidate",
+      "waits waiting",
+      "approved champion",
+      "replaced replaced",
+    ]);
+    expect((await registry.history(first)).at(-1)).toMatchObject({
+      by: "operator ada",
+      reason: `${second} took its place`,
+    });
+  });
+
+  test("is made once, under the right name, of the evidence as it is", async () => {
+    const jobId = await waiting("strict", "KKK");
+    const { hash } = await approvals.show(jobId);
+    await expect(decided(jobId, { name: "Strict" })).rejects.toMatchObject({
+      code: "approval_refused",
+      valid: ["strict"],
+    });
+    await expect(decided(jobId, { evidence: "f".repeat(64) })).rejects.toMatchObject({
+      code: "evidence_changed",
+      why: expect.stringContaining("never shown"),
+    });
+    await recordCandidate(writer, "disturbing", { symbol: "KKK", without: ["walk", "costs", "draws"] });
+    await expect(decided(jobId, { evidence: hash })).rejects.toMatchObject({
+      code: "evidence_changed",
+      why: expect.stringMatching(/^luck: .*trials was \d+ and is \d+/),
+    });
+    await decided(jobId);
+    await expect(decided(jobId)).rejects.toMatchObject({
+      code: "not_waiting",
+      why: expect.stringContaining("operator ada has decided already"),
+    });
+    const row = await pool.query("select by, name, evidence from candidate_grants where job_id = $1", [jobId]);
+    expect(row.rows).toMatchObject([{ by: "operator ada", name: "strict" }]);
+  });
+
+  test("of two at once one counts", async () => {
+    const jobId = await waiting("race", "LLL");
+    const both = await Promise.allSettled([decided(jobId), decided(jobId, { decision: "reject", reason: "No." })]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+  });
+
+  test("is refused when the evidence changes before it is carried out, and the candidate waits on", async () => {
+    const jobId = await waiting("late", "MMM");
+    const granted = await decided(jobId);
+    await recordCandidate(writer, "between", { symbol: "MMM", without: ["walk", "costs", "draws"] });
+    expect(await decisions.settle(granted)).toMatchObject({ stage: "waiting", over: false });
+    expect((await registry.history(jobId)).at(-1)).toMatchObject({
+      what: "refused",
+      by: "operator ada",
+      reason: expect.stringMatching(/evidence changed after it was approved: luck: .*trials was/),
+    });
+    await decisions.settle(await decided(jobId));
+    expect(await registry.get(jobId)).toMatchObject({ stage: "champion" });
+  });
+
+  test("rejects for good, with the reason on record", async () => {
+    const jobId = await waiting("bad", "NNN");
+    await decisions.settle(await decided(jobId, { decision: "reject", reason: "It trades in one month only." }));
+    expect(await registry.get(jobId)).toMatchObject({ stage: "rejected" });
+    await expect(propose(jobId)).rejects.toMatchObject({
+      code: "not_eligible",
+      what: expect.stringContaining("was rejected by operator ada"),
+      why: "It trades in one month only.",
+    });
+  });
+
+  test("that nobody wrote down approves nothing, whoever asks for it to be carried out", async () => {
+    const jobId = await waiting("raw", "OOO");
+    expect(await decisions.settle({ jobId, round: 1 })).toMatchObject({ stage: "waiting", over: false });
+    expect(await decisions.settle({ jobId, round: 7 })).toMatchObject({ over: true });
+    expect(await registry.get(jobId)).toMatchObject({ stage: "waiting" });
+  });
+});
+
+describe("an end", () => {
+  test("comes when nobody decides in time; then it may wait anew", async () => {
+    const jobId = await waiting("slow", "PPP");
+    await pool.query("update candidates set expires_at = now() where job_id = $1", [jobId]);
+    await expect(decided(jobId)).rejects.toMatchObject({
+      code: "not_waiting",
+      why: expect.stringContaining("time is over"),
+    });
+    expect(await decisions.settle({ jobId, round: 1 })).toEqual({ stage: "expired", over: true, leftMs: 0 });
+    expect(await propose(jobId)).toMatchObject({ stage: "waiting", round: 2 });
+    expect(await decisions.settle({ jobId, round: 1 })).toMatchObject({ over: true });
+  });
+
+  test("comes by withdrawing, of what is open only", async () => {
+    const jobId = await waiting("taken", "QQQ");
+    const withdraw = async () => await registry.withdraw({ jobId, by: "claude", reason: "Its bars were wrong." });
+    expect(await withdraw()).toMatchObject({ stage: "withdrawn" });
+    await expect(withdraw()).rejects.toMatchObject({ code: "not_waiting" });
+    await expect(decided(jobId)).rejects.toMatchObject({ code: "not_waiting", why: expect.stringContaining("wrong") });
+    expect((await registry.history(jobId)).at(-1)).toMatchObject({ what: "withdrawn", by: "claude" });
+    expect(await propose(jobId)).toMatchObject({ stage: "waiting", round: 2 });
+    await expect(registry.withdraw({ jobId: "backtest-no", by: "x", reason: "y" })).rejects.toMatchObject({
+      code: "candidate_not_found",
+    });
+  });
+});
+
+test("the history refuses to be changed", async () => {
+  const jobId = await waiting("kept", "RRR");
+  for (const statement of [
+    `update candidate_events set reason = 'x' where job_id = '${jobId}'`,
+    `delete from candidate_events where job_id = '${jobId}'`,
+    "truncate candidate_events",
+  ]) {
+    await expect(pool.query(statement)).rejects.toThrow(/only ever added to|permission denied/);
+  }
+});
