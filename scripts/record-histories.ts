@@ -83,4 +83,21 @@ await run("trainModel", inputOf("train-gone", TRAINING), async () => {
 await env.client.workflow.getHandle("slots-training").result();
 await save("keeper-settled-beside", "slots-training");
 await worker.stop();
+// A wait is looked at when it begins, and again when somebody decided.
+const looks = [
+  { stage: "waiting", over: false, leftMs: 1_209_600_000 },
+  { stage: "champion", over: true, leftMs: 0 },
+] as const;
+let look = 0;
+const deciding = await startScriptedWorker(env, {
+  ...stage.activities(createSlots(env.client)),
+  settleCandidate: async () => looks[Math.min(look++, 1)] ?? looks[1],
+});
+const wait = { jobId: "approval-backtest-a-1", round: 1 };
+await record("approval-approved", "awaitApproval", wait, async () => {
+  while (look < 1) await delay(20);
+  await delay(200);
+  await env.client.workflow.getHandle(wait.jobId).signal("decided", "approve");
+});
+await deciding.stop();
 await env.teardown();

@@ -5,6 +5,7 @@ import { closeActivities } from "./close.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { withFailures } from "./failure.ts";
 import { probeActivities } from "./probe.ts";
+import { registryActivities } from "./registry.ts";
 import { recordActivities } from "./record-outcome.ts";
 import { slotActivities } from "./slots.ts";
 import { startActivities } from "./start.ts";
@@ -23,6 +24,7 @@ export function createActivities(deps: ActivityDeps) {
     ...tendActivities(deps),
     ...probeActivities(deps),
     ...batchActivities(deps),
+    ...registryActivities(deps),
   });
 }
 

@@ -6,12 +6,14 @@ import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { StrategyFolder } from "../strategies/strategy-folder.ts";
 import type { Logger } from "../logger.ts";
 import type { BatchStore } from "../store/batches.ts";
+import type { CandidateDecisions } from "../store/candidate-decisions.ts";
 import type { HoldoutStore } from "../store/holdouts.ts";
 import type { JobReader } from "../store/job-reader.ts";
 import type { JobWriter } from "../store/job-writer.ts";
 import type { ResearchControlReader } from "../store/research-control.ts";
 import type { ResultReader } from "../store/result-reader.ts";
 import type { labelsOf } from "../temporal/start-options.ts";
+import type { CandidateWaits } from "../temporal/candidate-waits.ts";
 import type { createExecutions } from "../temporal/executions.ts";
 import type { Clock } from "./clock.ts";
 
@@ -35,6 +37,9 @@ export interface ActivityDeps {
   readonly results: ResultReader;
   readonly batches: BatchStore;
   readonly holdouts: HoldoutStore;
+  /** Candidates that wait for a human, and what humans decided. */
+  readonly decisions: CandidateDecisions;
+  readonly waits: CandidateWaits;
   /** KTRDR's data folder as this machine sees it; undefined when it is not mounted here. */
   readonly dataDir: string | undefined;
   /** The job id and hash of a request. With a reason for another run, both are others. */

@@ -1,9 +1,10 @@
 /**
- * What no job and no keeper can do for itself: settle jobs whose workflow was terminated while no keeper looked, and
- * start a terminated keeper again. The record tells the keeper what it knew.
+ * What no job, no keeper and no waiting candidate can do for itself: settle jobs whose workflow was terminated while no
+ * keeper looked, start a terminated keeper again, and have candidates wait on. The record tells what they knew.
  */
 import { heartbeat } from "@temporalio/activity";
 import { computes, keeperOf, SLOT_KINDS, type SlotKind } from "../domain/kinds/index.ts";
+import { waitId } from "../domain/registry/stage.ts";
 import { slotKeeperId } from "../domain/slots.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -21,7 +22,7 @@ export function tendActivities(deps: ActivityDeps) {
     /** Idempotent. Changes nothing about jobs that are in order. */
     async tendJobs(): Promise<void> {
       // Beside each other: a job that cannot be settled takes the whole round.
-      await beating(deps.clock, async () => void (await Promise.all([tend(deps), tidy()])));
+      await beating(deps.clock, async () => void (await Promise.all([tend(deps), tendWaits(deps), tidy()])));
     },
   };
 }
@@ -45,6 +46,15 @@ async function tend(deps: ActivityDeps): Promise<void> {
   }
   failures.push(...(await settleAll(deps, abandoned)));
   if (failures.length > 0) throw failures[0];
+}
+
+/** A candidate waits on whatever became of its workflow, and a decision is carried out although its signal was lost. */
+async function tendWaits({ decisions, waits, executions }: ActivityDeps): Promise<void> {
+  for (const { decision, ...wait } of await decisions.open()) {
+    heartbeat("working");
+    if (decision !== null) await waits.tell(wait, decision);
+    else if ((await executions.of(waitId(wait))) !== "open") await waits.begin(wait);
+  }
 }
 
 /**

@@ -15,6 +15,7 @@ import { createLogger, type Logger } from "../logger.ts";
 import { createBatchStore } from "../store/batches.ts";
 import { begunComputations } from "../store/begun-computations.ts";
 import { experimentOf } from "../store/experiments.ts";
+import { createCandidateDecisions } from "../store/candidate-decisions.ts";
 import { createHoldoutStore } from "../store/holdouts.ts";
 import { createJobReader } from "../store/job-reader.ts";
 import { createJobWriter } from "../store/job-writer.ts";
@@ -26,6 +27,7 @@ import { schemaMisfit } from "../store/migrate.ts";
 import { tryRecord } from "../store/try-record.ts";
 import { explained, isNamespaceMissing, lazyClient } from "../temporal/connection.ts";
 import { temporalSettings, type TemporalSettings } from "../temporal/settings.ts";
+import { createCandidateWaits } from "../temporal/candidate-waits.ts";
 import { createExecutions } from "../temporal/executions.ts";
 import { furnishNamespace, watchNamespace } from "../temporal/namespace.ts";
 import { idOf } from "../temporal/jobs.ts";
@@ -202,6 +204,8 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger, p
     results: createResultReader(pool),
     batches: createBatchStore(pool),
     holdouts: createHoldoutStore(pool),
+    decisions: createCandidateDecisions(pool),
+    waits: createCandidateWaits(client),
     dataDir: config.KTRDR_DATA_DIR,
     identify: idOf,
     labelsOf: (input: Omit<JobInput, "settings">, experimentId: string | null = null) =>

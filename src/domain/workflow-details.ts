@@ -6,6 +6,7 @@
 import type { ManyRequest } from "./batch.ts";
 import type { LiveJobState } from "./job.ts";
 import type { SlotKind } from "./kinds/index.ts";
+import type { Stage } from "./registry/stage.ts";
 import { markdownCode } from "./plain-text.ts";
 
 type Row = readonly [name: string, value: string | null];
@@ -144,3 +145,26 @@ const LEAVE_WARDEN =
   "Nothing: one that was ended is followed by another within 30 seconds. While it is *paused*, nobody looks.";
 
 export const WARDEN_IS = `Settles abandoned jobs and revives a terminated slot keeper. ${LEAVE_WARDEN}`;
+
+export interface ApprovalNow {
+  readonly jobId: string;
+  readonly round: number;
+  readonly stage: Stage;
+  readonly over: boolean;
+  /** ISO-8601 UTC. */
+  readonly until: string;
+}
+
+/** The wait of a candidate. */
+export const approvalDetails = ({ jobId, round, stage, over, until }: ApprovalNow): string =>
+  page(over ? `It waits no longer: it is **${stage}**.` : "**Waiting** for a human.", [
+    ["candidate", markdownCode(jobId, NAME_CHARS)],
+    ["wait", `${round}`],
+    ["expires", over ? null : until],
+    ["what to do", over ? null : LEAVE_APPROVAL],
+  ]);
+
+const LEAVE_APPROVAL =
+  "Decide with `ktrdr-mcp approve` or `ktrdr-mcp reject`, or on the page. A signal from here decides nothing, and one that was terminated is started again.";
+
+export const APPROVAL_IS = `A candidate that waits for a human. ${LEAVE_APPROVAL}`;

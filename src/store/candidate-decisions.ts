@@ -1,7 +1,7 @@
 /** Carries out what humans decided. The workflow of a waiting candidate asks for it; what counts is the record alone. */
 import { z } from "zod";
 import { missingOf } from "../domain/registry/evidence.ts";
-import { DECISIONS, STAGES, type Round, type Stage } from "../domain/registry/stage.ts";
+import { DECISIONS, STAGES, type Decision, type Round, type Stage } from "../domain/registry/stage.ts";
 import { changesSince, gatherEvidence, keepEvidence, type Evidence } from "./candidate-evidence.ts";
 import { candidatesWhere, locked, move, note, type Candidate } from "./candidate-row.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
@@ -15,12 +15,12 @@ export interface WaitStanding {
   readonly leftMs: number;
 }
 
-/** A wait that is open, and whether a human has decided it and nobody has carried that out. */
+/** A wait that is open, and what a human decided of it that nobody has carried out; null: nothing. */
 export interface OpenWait extends Round {
   readonly strategy: string;
   readonly symbol: string;
   readonly timeframe: string;
-  readonly decided: boolean;
+  readonly decision: Decision | null;
 }
 
 /** Every method throws DomainError `database_unavailable` when PostgreSQL does not answer. */
@@ -53,12 +53,12 @@ const OpenRow = z.object({
   strategy: z.string(),
   symbol: z.string(),
   timeframe: z.string(),
-  decided: z.boolean(),
+  decision: z.enum(DECISIONS).nullable(),
 });
 
 const OPEN = `
-  select c.job_id, c.round, c.strategy, c.symbol, c.timeframe, exists (select from candidate_grants g
-    where g.job_id = c.job_id and g.round = c.round and g.used_at is null) as decided
+  select c.job_id, c.round, c.strategy, c.symbol, c.timeframe, (select g.decision from candidate_grants g
+    where g.job_id = c.job_id and g.round = c.round and g.used_at is null) as decision
   from candidates c where c.stage = 'waiting' order by c.waits_since, c.job_id`;
 
 const StandingRow = z.object({ stage: z.enum(STAGES), round: z.number(), leftMs: z.number().nullable() });

@@ -1,4 +1,5 @@
 /** Exactly what a worker registers; each kind under the name that its value gives. */
+export { awaitApproval } from "./await-approval.ts";
 export {
   computeJob as loadMarketData,
   computeJob as lookAtHoldout,

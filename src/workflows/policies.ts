@@ -28,7 +28,7 @@ const control: ActivityOptions = {
 };
 
 /** Short steps; each is idempotent. */
-export const { admitJob, startComputation, recordOutcome, closeExecution, prepareItem } =
+export const { admitJob, startComputation, recordOutcome, closeExecution, prepareItem, settleCandidate } =
   proxyActivities<Activities>(control);
 
 /** A round that is held up (by a computation that cannot be stopped, say) ends, so that the next one can begin. */

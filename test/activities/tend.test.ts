@@ -21,6 +21,7 @@ test("a terminated job that cannot be settled now keeps no other one from being 
   const deps = {
     clock: systemClock,
     log: pino({ level: "silent" }),
+    decisions: { open: async () => [] },
     slots: { known: async () => [] },
     executions: {
       of: async (jobId: string) => (jobId.startsWith("slots-") ? "unknown" : "terminated"),
@@ -69,6 +70,7 @@ test("a keeper that answers nothing keeps no job from being settled, and its fai
   const closed: string[] = [];
   const rows = [open("terminated"), { ...open("waiting"), request: TRAINING }];
   const deps = {
+    decisions: { open: async () => [] },
     clock: systemClock,
     slots: {
       known: async () => {
@@ -99,6 +101,7 @@ test("a server that refuses to delete what ended spoils no round, and is told of
   const deps = {
     clock: { ...systemClock, now: () => Date.parse("2026-11-30T08:00:00Z") },
     log: { warn: ({ err }: { err: Error }) => warned.push(err.message) },
+    decisions: { open: async () => [] },
     executions: {
       of: async () => "unknown",
       forgetEnded: async (time: Date) => {

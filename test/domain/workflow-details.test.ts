@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { isPlain } from "../../src/domain/plain-text.ts";
 import {
+  APPROVAL_IS,
+  approvalDetails,
   jobDetails,
   KEEPER_IS,
   keeperDetails,
@@ -74,6 +76,27 @@ test("a warden tells how often it looked, and when", () => {
   expect(wardenDetails(7, "2026-11-30T08:00:00.000Z")).toContain("| the last ended | 2026-11-30T08:00:00.000Z |");
 });
 
+const WAIT = {
+  jobId: "backtest-a",
+  round: 2,
+  stage: "waiting",
+  over: false,
+  until: "2026-12-14T08:00:00.000Z",
+} as const;
+
+test("a candidate that waits tells until when, and how to decide", () => {
+  const shown = approvalDetails(WAIT);
+  for (const fact of [
+    "**Waiting** for a human",
+    "| `backtest-a` |",
+    "| expires | 2026-12-14T08",
+    "ktrdr-mcp approve",
+  ]) {
+    expect(shown).toContain(fact);
+  }
+  expect(approvalDetails({ ...WAIT, stage: "rejected", over: true })).not.toMatch(/expires|what to do/);
+});
+
 const HOSTILE = [
   "[click](javascript:alert(1))",
   "![x](https://evil.example/p.png)\\|",
@@ -98,6 +121,7 @@ describe.each(HOSTILE.map((text) => [JSON.stringify(text).slice(0, 50), text]))(
       queue: Array.from({ length: 5_000 }, () => text),
       waitingFor: text,
     }),
+    candidate: approvalDetails({ ...WAIT, jobId: text }),
   };
 
   test.each(Object.entries(pages))("is code and nothing else in the details of a %s", (_of, page) => {
@@ -114,5 +138,5 @@ describe.each(HOSTILE.map((text) => [JSON.stringify(text).slice(0, 50), text]))(
 });
 
 test("what needs no worker to be told is short, too", () => {
-  for (const text of [KEEPER_IS, WARDEN_IS]) expect(text.length).toBeLessThan(400);
+  for (const text of [KEEPER_IS, WARDEN_IS, APPROVAL_IS]) expect(text.length).toBeLessThan(400);
 });

@@ -82,6 +82,8 @@ export class SimulatedStage {
         seal: never,
         standing: never,
       },
+      decisions: { settle: never, open: async () => [] },
+      waits: { begin: never, tell: never },
       dataDir: undefined,
       results: {
         get: never,

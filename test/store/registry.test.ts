@@ -157,7 +157,7 @@ describe("a decision", () => {
     const granted = await decided(first);
     expect(await registry.get(first)).toMatchObject({ stage: "waiting" });
     expect(await approvals.carriedOut(granted)).toBe(false);
-    expect(await decisions.open()).toContainEqual(expect.objectContaining({ jobId: first, decided: true }));
+    expect(await decisions.open()).toContainEqual(expect.objectContaining({ jobId: first, decision: "approve" }));
     expect(await decisions.settle(granted)).toEqual({ stage: "champion", over: true, leftMs: 0 });
     expect(await decisions.settle(granted)).toEqual({ stage: "champion", over: true, leftMs: 0 });
     expect(await approvals.carriedOut(granted)).toBe(true);

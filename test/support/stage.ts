@@ -134,6 +134,7 @@ export class Stage {
         }
       },
       tendJobs: async () => undefined,
+      settleCandidate: () => Promise.reject(new Error("no candidate waits here")),
       prepareItem: async (batch, n, stage, trainingJobId) => this.prepared(batch, n, stage, trainingJobId),
       awaitOther: async (jobId) => {
         note(`await ${jobId}`);

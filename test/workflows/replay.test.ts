@@ -32,6 +32,7 @@ describe.each([
         "train-failed",
         "train-cancelled",
         "keeper-one-job",
+        "approval-approved",
       ]),
     );
   });
