@@ -34,6 +34,7 @@ import { createOpenWork } from "../store/open-work.ts";
 import { createOverview } from "../store/overview.ts";
 import { createPageAccess, type PageAccess } from "../store/page-access.ts";
 import { createPool, type Pool } from "../store/pool.ts";
+import { createRegistry } from "../store/registry.ts";
 import { createResearchControl } from "../store/research-control.ts";
 import { createResultReader } from "../store/result-reader.ts";
 import { createKeptUntilTrial, keptCounts } from "../store/kept-until-trial.ts";
@@ -42,6 +43,7 @@ import { createTrialReader } from "../store/trials.ts";
 import { assertUp } from "../store/try-writing.ts";
 import { lazyClient } from "../temporal/connection.ts";
 import { temporalSettings, type TemporalSettings } from "../temporal/settings.ts";
+import { createCandidateWaits } from "../temporal/candidate-waits.ts";
 import { createJobs } from "../temporal/jobs.ts";
 import type { Tracing } from "../tracing.ts";
 import { jobSettingsOf } from "./job-settings.ts";
@@ -147,6 +149,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
     deps: {
       jobs: createJobs(client, jobSettingsOf(config), now),
       records,
+      waits: createCandidateWaits(client),
       ktrdr,
       reads: guardReads(createCachedReads(readers, { files: priceFilesOf(config, log) }), followCuts(pool)),
       strategies,
@@ -188,6 +191,7 @@ function recordsOf(pool: Pool, ledger: Ledger, readOnly: Onlookers["readOnly"]):
     strategyRuns: createStrategyRuns(pool, kept),
     overview: createOverview(pool),
     holdouts: createHoldoutReader(pool),
+    registry: createRegistry(pool),
     calls: createExecutionLog(pool),
     batches: createBatchStore(pool),
     experiments: createExperimentStore(pool),

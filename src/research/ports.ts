@@ -18,9 +18,11 @@ import type { Ledger } from "../store/ledger.ts";
 import type { OpenWork } from "../store/open-work.ts";
 import type { ResearchControlReader } from "../store/research-control.ts";
 import type { Overview } from "../store/overview.ts";
+import type { Registry } from "../store/registry.ts";
 import type { ResultReader } from "../store/result-reader.ts";
 import type { StrategyRuns } from "../store/strategy-runs.ts";
 import type { TrialReader } from "../store/trials.ts";
+import type { CandidateWaits } from "../temporal/candidate-waits.ts";
 import type { Jobs } from "../temporal/jobs.ts";
 import type { LastLooks } from "./jobs/last-looks.ts";
 import type { CheckLedger } from "./overview/ledger-check.ts";
@@ -50,6 +52,8 @@ export interface RecordsPort {
   /** What happened over a time, in numbers. */
   readonly overview: Overview;
   readonly holdouts: HoldoutReader;
+  /** Candidates and champions. Written directly; nothing in it approves. */
+  readonly registry: Registry;
   /** The log of calls. */
   readonly calls: Pick<ExecutionLog, "recent">;
   /** The operator's orders: pause and budget. */
@@ -69,6 +73,8 @@ export interface Links {
 
 export interface Deps {
   readonly jobs: Jobs;
+  /** The workflows in which candidates wait for a human. */
+  readonly waits: CandidateWaits;
   readonly records: RecordsPort;
   /** Reads past the cache. Nothing here starts work. */
   readonly ktrdr: Pick<Ktrdr, "health" | "workers"> & {

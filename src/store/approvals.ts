@@ -7,7 +7,7 @@ import { DomainError } from "../domain/errors.ts";
 import { missingOf } from "../domain/registry/evidence.ts";
 import type { Decision, Round } from "../domain/registry/stage.ts";
 import { changesSince, gatherEvidence, keepEvidence, type Evidence } from "./candidate-evidence.ts";
-import { eventsOf, lockedOrThrow, type Candidate } from "./candidate-row.ts";
+import { lockedOrThrow, type Candidate } from "./candidate-row.ts";
 import { useForm, type SentForm } from "./page-forms.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 
@@ -110,29 +110,32 @@ async function grantIn(
 const PendingRow = z.object({ by: z.string(), decision: z.string() });
 
 /** @throws DomainError `not_waiting` */
-async function assertWaits(session: Session, { jobId, stage, round, gates }: Candidate): Promise<void> {
-  if (stage !== "waiting") throw notWaiting(jobId, stage, await whyNot(session, jobId, stage, gates));
+async function assertWaits(session: Session, candidate: Candidate): Promise<void> {
+  const { jobId, stage, round } = candidate;
+  if (stage !== "waiting") throw notWaiting(jobId, stage, whyNot(candidate));
   const pending = "select by, decision from candidate_grants where job_id = $1 and round = $2 and used_at is null";
   const [decided] = await select(session, PendingRow, pending, [jobId, round]);
   if (decided !== undefined) {
-    throw notWaiting(jobId, stage, `${decided.by} has decided already (${decided.decision}); it is being carried out.`);
+    const why = `${decided.by} has decided already (${decided.decision}); it is being carried out`;
+    throw notWaiting(jobId, "decided", why);
   }
   const over = await run(session, "select 1 from candidates where job_id = $1 and expires_at <= now()", [jobId]);
-  if (over.length > 0) throw notWaiting(jobId, stage, "Its time is over: it must be proposed again.");
+  if (over.length > 0) throw notWaiting(jobId, "over its time", "it must be proposed again");
 }
 
-async function whyNot(session: Session, jobId: string, stage: string, gates: Candidate["gates"]): Promise<string> {
-  const missing = missingOf(gates);
-  if (stage === "candidate" || stage === "validated") return missing.map(({ says }) => says).join(" ");
-  const last = (await eventsOf(session, jobId)).at(-1);
-  return last === undefined
-    ? ""
-    : `${last.by} made it so at ${last.at}${last.reason === null ? "." : `: ${last.reason}`}`;
+function whyNot({ stage, gates, lastBy, lastReason, changedAt }: Candidate): string {
+  if (stage === "candidate" || stage === "validated") {
+    return missingOf(gates)
+      .map(({ says }) => says)
+      .join(" ");
+  }
+  const reason = lastReason === null ? "" : `: ${lastReason}`;
+  return `${lastBy ?? "somebody"} made it so at ${changedAt}${reason}`;
 }
 
-const notWaiting = (jobId: string, stage: string, why: string) =>
+const notWaiting = (jobId: string, standing: string, why: string) =>
   new DomainError("not_waiting", {
-    what: `${jobId} does not wait for a decision: it is ${stage === "waiting" ? "decided or over" : stage}.`,
+    what: `${jobId} does not wait for a decision: it is ${standing}.`,
     why,
     next: "read it again before you decide",
   });

@@ -122,6 +122,7 @@ export async function candidateFacts(pool: Pool, jobId: string): Promise<Candida
     sharpe: result.sharpe,
     totalReturn: result.totalReturn,
     maxDrawdown: result.maxDrawdown,
+    engine: result.engine,
     luck: luckOfResult(result, trials.count, worthless(result, inSample), trials.deviation),
     branded: isBranded(result),
     inSample,

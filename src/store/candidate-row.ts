@@ -38,6 +38,10 @@ const CandidateRow = z.object({
   /** While it waits. */
   waitsSince: Instant.nullable(),
   expiresAt: Instant.nullable(),
+  /** What happened to it last, who did it and why. */
+  lastWhat: z.enum(WHAT).nullable(),
+  lastBy: z.string().nullable(),
+  lastReason: z.string().nullable(),
   changedAt: Instant,
 });
 export type Candidate = Readonly<z.infer<typeof CandidateRow>>;
@@ -56,7 +60,10 @@ const EventRow = z.object({
 export type CandidateEvent = Readonly<z.infer<typeof EventRow>>;
 
 /** SQL: the columns of `Candidate`. */
-const COLUMNS = "select c.*, e.gates from candidates c join candidate_evidence e on e.hash = c.evidence";
+const COLUMNS = `
+  select c.*, e.gates, l.what as last_what, l.by as last_by, l.reason as last_reason
+  from candidates c join candidate_evidence e on e.hash = c.evidence left join lateral (
+    select what, by, reason from candidate_events h where h.job_id = c.job_id order by n desc limit 1) l on true`;
 
 export const candidatesWhere = (session: Session, rest: string, values: readonly unknown[]): Promise<Candidate[]> =>
   select(session, CandidateRow, `${COLUMNS} ${rest}`, values);

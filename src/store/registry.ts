@@ -96,7 +96,7 @@ async function proposeIn(session: Session, wish: Wish, evidence: Evidence): Prom
   const before = await locked(session, jobId);
   if (before === null) return null;
   const { stage } = before;
-  if (stage === "rejected") throw rejectedBefore(before, await eventsOf(session, jobId));
+  if (stage === "rejected") throw rejectedBefore(before);
   // A champion is not judged anew by whoever proposes it, and what has ended stays ended when it shows less now.
   if (stage === "champion" || (reached === "none" && !isOpen(stage))) return before;
   await keepEvidence(session, evidence);
@@ -152,14 +152,12 @@ function notEligible({ facts, gates }: Evidence): DomainError {
   });
 }
 
-function rejectedBefore({ jobId }: Candidate, events: readonly CandidateEvent[]): DomainError {
-  const rejection = events.findLast(({ what }) => what === "rejected");
-  return new DomainError("not_eligible", {
-    what: `${jobId} was rejected by ${rejection?.by ?? "a human"} on ${rejection?.at.slice(0, 10) ?? "an earlier day"}.`,
-    ...(rejection?.reason == null ? {} : { why: rejection.reason }),
+const rejectedBefore = ({ jobId, lastBy, lastReason, changedAt }: Candidate): DomainError =>
+  new DomainError("not_eligible", {
+    what: `${jobId} was rejected by ${lastBy ?? "a human"} on ${changedAt.slice(0, 10)}.`,
+    ...(lastReason === null ? {} : { why: lastReason }),
     next: "propose another backtest; what a human rejected is not proposed again",
   });
-}
 
 const closed = ({ jobId, stage }: Candidate): DomainError =>
   new DomainError("not_waiting", {

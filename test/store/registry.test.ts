@@ -246,7 +246,7 @@ describe("an end", () => {
     await pool.query("update candidates set expires_at = now() where job_id = $1", [jobId]);
     await expect(decided(jobId)).rejects.toMatchObject({
       code: "not_waiting",
-      why: expect.stringContaining("time is over"),
+      why: expect.stringContaining("proposed again"),
     });
     expect(await decisions.settle({ jobId, round: 1 })).toEqual({ stage: "expired", over: true, leftMs: 0 });
     expect(await propose(jobId)).toMatchObject({ stage: "waiting", round: 2 });

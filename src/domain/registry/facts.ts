@@ -1,5 +1,6 @@
 /** What the record says about a candidate, before any gate judges it. Gathered by the server alone. Zod-free. */
 import type { RunLuck } from "../luck/run-luck.ts";
+import type { Engine } from "../result.ts";
 
 /** A finished walk-forward of the candidate's strategy text on its market, at its costs or more. */
 export interface WalkOnRecord {
@@ -46,6 +47,7 @@ export interface CandidateFacts {
   readonly totalReturn: number;
   /** A positive ratio. */
   readonly maxDrawdown: number;
+  readonly engine: Engine;
   /** Among everything that was tried on the symbol until now. */
   readonly luck: RunLuck;
   /** Whether the strategy saw the future (`looks_ahead`). */

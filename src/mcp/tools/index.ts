@@ -12,6 +12,7 @@ import { getResults } from "./get-results.ts";
 import { getStrategySchema } from "./get-strategy-schema.ts";
 import { getStrategy } from "./get-strategy.ts";
 import { getTaskStatus } from "./get-task-status.ts";
+import { listCandidates } from "./list-candidates.ts";
 import { listExperiments } from "./list-experiments.ts";
 import { listIndicators } from "./list-indicators.ts";
 import { listMarketData } from "./list-market-data.ts";
@@ -21,6 +22,7 @@ import { listTasks } from "./list-tasks.ts";
 import { loadMarketData } from "./load-market-data.ts";
 import { measureEquity } from "./measure-equity.ts";
 import { mutateStrategy } from "./mutate-strategy.ts";
+import { proposeChampion } from "./propose-champion.ts";
 import { replayRun } from "./replay-run.ts";
 import { runBacktest } from "./run-backtest.ts";
 import { saveInsight } from "./save-insight.ts";
@@ -31,6 +33,7 @@ import { startExperiment } from "./start-experiment.ts";
 import { startWalkForward } from "./start-walk-forward.ts";
 import { trainModel } from "./train-model.ts";
 import { validateStrategy } from "./validate-strategy.ts";
+import { withdrawCandidate } from "./withdraw-candidate.ts";
 
 /** Every tool of a model, in the order clients see them: the order of an experiment. */
 export const TOOLS: readonly Tool[] = [
@@ -62,6 +65,9 @@ export const TOOLS: readonly Tool[] = [
   getExperiment,
   listExperiments,
   evaluateOnHoldout,
+  proposeChampion,
+  listCandidates,
+  withdrawCandidate,
   saveInsight,
   searchInsights,
   getFailedStrategies,

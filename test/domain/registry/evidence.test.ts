@@ -38,6 +38,7 @@ function shown(more: Partial<CandidateFacts> = {}): CandidateFacts {
     sharpe: 2,
     totalReturn: 0.3,
     maxDrawdown: 0.1,
+    engine: { name: "sandbox", version: "sandbox-1.0.0" },
     luck: luckAt(2),
     branded: false,
     inSample: false,
