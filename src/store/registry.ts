@@ -1,7 +1,7 @@
 /** The registry of champions as agents may use it: they propose, withdraw and read. Nothing here approves. */
 import { DomainError } from "../domain/errors.ts";
 import { missingOf } from "../domain/registry/evidence.ts";
-import { isOpen, WAIT_DAYS, type Round, type Stage } from "../domain/registry/stage.ts";
+import { isOpen, WAIT_DAYS, type Stage } from "../domain/registry/stage.ts";
 import { gatherEvidence, keepEvidence, type Evidence } from "./candidate-evidence.ts";
 import {
   candidatesWhere,
@@ -165,7 +165,3 @@ const closed = ({ jobId, stage }: Candidate): DomainError =>
     valid: ["a candidate whose stage is candidate, validated or waiting"],
     next: "list_candidates shows the stages",
   });
-
-/** The round in which a candidate waits; null while it does not. */
-export const roundOf = ({ jobId, round, stage }: Candidate): Round | null =>
-  stage === "waiting" ? { jobId, round } : null;

@@ -53,7 +53,8 @@ test("those that wait come first, then champions; each with what is missing or w
 
 test("one of them with its gates and its whole history", async () => {
   const [row] = await listed({ task_id: "backtest-bad" });
-  expect((row?.["history"] as { what: string }[]).map(({ what }) => what)).toEqual(["proposed", "waits", "rejected"]);
+  const history = (row?.["history"] ?? []) as { what: string }[];
+  expect(history.map(({ what }) => what)).toEqual(["proposed", "waits", "rejected"]);
   expect(row?.["gates"]).toContainEqual(expect.objectContaining({ gate: "luck", held: true }));
 });
 
