@@ -47,6 +47,7 @@ import { createCandidateWaits } from "../temporal/candidate-waits.ts";
 import { createJobs } from "../temporal/jobs.ts";
 import type { Tracing } from "../tracing.ts";
 import { jobSettingsOf } from "./job-settings.ts";
+import { createPageApprovals, type PageApprovals } from "./page-approvals.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -60,6 +61,8 @@ interface Wired {
   readonly executions: ExecutionLog;
   /** Who may read the page. */
   readonly readers: PageAccess;
+  /** By which a human decides on the page. No tool is given it. */
+  readonly approvals: PageApprovals;
   /** Figures of jobs, for the metrics. */
   figures(): Promise<RecordFigures>;
   close(): Promise<void>;
@@ -127,6 +130,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
   });
   const ledger = createLedger(pool);
   const now = timeFor(pool, log);
+  const waits = createCandidateWaits(client);
   // Tools must answer soon: a read that KTRDR answers slowly fails.
   const requestTimeoutMs = Math.min(config.KTRDR_REQUEST_TIMEOUT_MS, 10_000);
   const transport = {
@@ -149,7 +153,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
     deps: {
       jobs: createJobs(client, jobSettingsOf(config), now),
       records,
-      waits: createCandidateWaits(client),
+      waits,
       ktrdr,
       reads: guardReads(createCachedReads(readers, { files: priceFilesOf(config, log) }), followCuts(pool)),
       strategies,
@@ -163,6 +167,7 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
     },
     executions: createExecutionLog(pool),
     readers: createPageAccess(pool),
+    approvals: createPageApprovals(pool, waits),
     figures: () => jobFigures(pool),
     async close() {
       ktrdr.close();

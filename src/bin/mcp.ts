@@ -87,8 +87,9 @@ async function main(): Promise<void> {
   const onRefused = (refused: Refused, caller: KnownCaller): void => recordRefusal(parts, caller, refused);
   const text = async () => (await metrics?.text()) ?? "";
   const readers = async () => (await current()).readers;
+  const approvals = async () => (await current()).approvals;
   const serving = chosen.http
-    ? await overHttp({ deps, readers, log, serverFor, local, onRefused, early, metrics: text }, chosen)
+    ? await overHttp({ deps, readers, approvals, log, serverFor, local, onRefused, early, metrics: text }, chosen)
     : serveOnStdio(
         () => serverFor(local),
         log,

@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { ConfigSchema, type Config } from "../config.ts";
 import { DomainError } from "../domain/errors.ts";
 import { HolderName, SCOPES } from "../domain/identity.ts";
-import { LINK_MINUTES, MOST_DAYS } from "../domain/page-session.ts";
+import { APPROVING_DAYS, LINK_MINUTES, MOST_DAYS } from "../domain/page-session.ts";
 import { linkTo } from "../http/page-address.ts";
 import { isLoopback } from "../machine/loopback.ts";
 import { createPageAccess, type PageAccess } from "../store/page-access.ts";
@@ -13,14 +13,18 @@ import { given, scopeOf } from "./holder-arguments.ts";
 
 const DAYS = "7";
 
-const USAGE = `Usage: ktrdr-mcp page-link new --name NAME [--scope ${SCOPES.join("|")}] [--days ${DAYS}] [--url https://HOST]
+const USAGE = `Usage: ktrdr-mcp page-link new --name NAME [--approve] [--scope ${SCOPES.join("|")}] [--days ${DAYS}] [--url https://HOST]
        ktrdr-mcp page-link list
        ktrdr-mcp page-link revoke --name NAME
-A link begins with MCP_PUBLIC_URL, or with the address after --url.`;
+A link begins with MCP_PUBLIC_URL, or with the address after --url. With --approve its browser may decide about candidates,
+for ${APPROVING_DAYS} day unless --days says otherwise.`;
 
 function parsed() {
   const text = { type: "string" } as const;
-  return parseArgs({ allowPositionals: true, options: { name: text, scope: text, days: text, url: text } });
+  return parseArgs({
+    allowPositionals: true,
+    options: { name: text, scope: text, days: text, url: text, approve: { type: "boolean" } },
+  });
 }
 
 type Options = ReturnType<typeof parsed>["values"];
@@ -61,10 +65,12 @@ type Wish = Parameters<PageAccess["newLink"]>[0];
 function wishOf(values: Options, config: Config): Wish {
   const name = HolderName.safeParse(given(values.name, "--name"));
   if (!name.success) throw new Usage(`--name has ${name.error.issues[0]?.message ?? "another form"}.`);
+  const approves = values.approve === true;
   return {
     name: name.data,
     scope: scopeOf(values.scope ?? "read"),
-    days: daysOf(values.days ?? DAYS),
+    approves,
+    days: daysOf(values.days ?? (approves ? String(APPROVING_DAYS) : DAYS)),
     origin: originOf(values.url, config.MCP_PUBLIC_URL),
   };
 }
@@ -88,21 +94,23 @@ function originOf(url: string | undefined, configured: string | undefined): stri
 }
 
 async function make(access: PageAccess, wish: Wish): Promise<void> {
-  const { name, scope, days, origin } = wish;
-  const link = linkTo(origin, await access.newLink(wish));
+  const { name, scope, approves, days, origin } = wish;
+  const link = linkTo(origin, await access.newLink(wish), approves);
   const { protocol, hostname } = new URL(origin);
   if (protocol === "http:" && !isLoopback(hostname)) {
     remark("Without TLS whoever is on the way can read the link and the cookie: put a proxy before the server.");
   }
   remark(
-    `One browser may ${scope} as ${name} for ${days} days: the first that opens this link, within ${LINK_MINUTES} minutes. It is shown this once:`,
+    `One browser may ${scope}${approves === true ? " and decide about candidates" : ""} as ${name} for ${days} days: the first that opens this link, within ${LINK_MINUTES} minutes. It is shown this once:`,
   );
   say(link);
 }
 
 async function list(access: PageAccess): Promise<void> {
   const all = await access.all();
-  for (const { name, scope, what, endsAt } of all) say(`${name}\t${scope}\t${what}\t${endsAt}`);
+  for (const { name, scope, approves, what, endsAt } of all) {
+    say(`${name}\t${scope}${approves ? "+approve" : ""}\t${what}\t${endsAt}`);
+  }
   if (all.length === 0) remark("No link is open, and no browser is let in.");
 }
 

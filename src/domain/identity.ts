@@ -27,4 +27,6 @@ export function mayUse(identity: Pick<Identity, "scope">, needed: Scope): boolea
 export interface Reader {
   readonly name: string | null;
   readonly scope: Scope;
+  /** The secret of a browser that may decide about candidates; null for all others. */
+  readonly approver: string | null;
 }

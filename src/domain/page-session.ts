@@ -6,6 +6,8 @@ export interface PageSession {
   /** Whom the link was made for. */
   readonly name: string;
   readonly scope: Scope;
+  /** Whether it may decide about candidates, too. */
+  readonly approves: boolean;
   readonly secondsLeft: number;
 }
 
@@ -19,5 +21,7 @@ export const isPageSecret = (text: string): boolean => /^[\w-]{43}$/.test(text);
 
 /** How long a link works. */
 export const LINK_MINUTES = 15;
+/** How long a session lasts that may decide, unless another time is given. */
+export const APPROVING_DAYS = 1;
 /** How long a session lasts at most. */
 export const MOST_DAYS = 30;

@@ -1,16 +1,17 @@
 /** The door of the page: who may read, and how a browser gets in. Behind it nothing but the page's own routes. */
 import { Hono, type Context, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { getCookie, setCookie } from "hono/cookie";
 import { METHOD_NAME_ALL } from "hono/router";
 import { mayUse, type Reader, type Scope } from "../domain/identity.ts";
 import { isPageSecret } from "../domain/page-session.ts";
 import type { Logger } from "../logger.ts";
+import { approvalDoor, type Decide } from "./approval-door.ts";
 import type { Authenticate } from "./bearer.ts";
 import type { HttpEnv } from "./bindings.ts";
 import { comesFromHere, type AllowedNames } from "./guard.ts";
-import { ENTER, LINK } from "./page-address.ts";
+import { APPROVALS, ENTER, ENTER_APPROVING, LINK } from "./page-address.ts";
 import { buttonFor, documentWith, DOOR } from "./page-answers.ts";
+import { cookiesOf, giveCookie } from "./page-cookie.ts";
 import { dress, pageHeaders } from "./page-headers.ts";
 import { CannotTell, createPageSessions, type PageAccess } from "./page-sessions.ts";
 import type { Work } from "./work.ts";
@@ -23,6 +24,8 @@ export interface Page {
   readonly style: string;
   /** Called for each question, so that a lab which starts after this server is found. */
   readonly access: () => Promise<PageAccess>;
+  /** Carries out what a human decides about a candidate. */
+  readonly decide: Decide;
 }
 
 export interface DoorParts {
@@ -55,14 +58,16 @@ export function pageDoor(parts: DoorParts): Door {
   const { page, allowed, work, log } = parts;
   const says = documentWith(page.style);
   const sessions = createPageSessions(page.access);
-  const serves = (path: string) => path === ENTER || (!OF_THE_SERVER.test(path) && answers(page.app, path));
+  const serves = (path: string) =>
+    path === ENTER || path === ENTER_APPROVING || (!OF_THE_SERVER.test(path) && answers(page.app, path));
   const app = new Hono<HttpEnv>();
   app.use(async (context, next) => (serves(context.req.path) ? await next() : await context.notFound()));
   app.use(pageHeaders);
   app.use(async (context, next) =>
     comesFromHere(allowed, context.req.raw) ? await next() : await context.html(says(DOOR.foreign), 403),
   );
-  enterRoutes(app, parts, says, sessions);
+  for (const way of [ENTER, ENTER_APPROVING]) enterRoutes(app, way, parts, says, sessions);
+  app.route("/", approvalDoor({ decide: page.decide, says, work, log }));
   app.use(async (context, next) =>
     ["GET", "HEAD"].includes(context.req.method)
       ? await next()
@@ -95,52 +100,50 @@ const answers = ({ router }: Hono<HttpEnv>, path: string): boolean =>
 
 type Says = ReturnType<typeof documentWith>;
 
-/** The way in. A GET changes nothing, because scanners of mails and previews of links fetch what they see. */
-function enterRoutes(app: Hono<HttpEnv>, { open, log }: DoorParts, says: Says, sessions: PageAccess): void {
-  app.get(ENTER, async (context) => {
+/**
+ * A way in. A GET changes nothing, because scanners of mails and previews of links fetch what they see. Where everybody
+ * may read, a link to read is neither needed nor used up.
+ */
+function enterRoutes(app: Hono<HttpEnv>, way: string, parts: DoorParts, says: Says, sessions: PageAccess): void {
+  const { log } = parts;
+  const open = parts.open && way === ENTER;
+  app.get(way, async (context) => {
     if (open) return context.redirect("/", 303);
     const link = context.req.query(LINK) ?? "";
     if (!isPageSecret(link)) return await context.html(says(DOOR.deadLink), 403);
     // With "no-referrer" the browser would hide from us, too, which site the button was on. This never tells the link.
-    return await context.html(says(buttonFor(link)), 200, { "referrer-policy": "strict-origin" });
+    return await context.html(says(buttonFor(link, way)), 200, { "referrer-policy": "strict-origin" });
   });
   const small = bodyLimit({ maxSize: MOST_FORM_BYTES, onError: (context) => context.html(says(DOOR.tooLarge), 413) });
-  app.post(ENTER, small, async (context) => {
+  app.post(way, small, async (context) => {
     if (open) return context.redirect("/", 303);
     const link = new URLSearchParams(await context.req.text()).get(LINK) ?? "";
     const origin = context.req.header("origin") ?? "";
     const entered = isPageSecret(link) ? await sessions.enter(link, origin) : null;
     if (entered === null) return await context.html(says(DOOR.deadLink), 403);
-    const { name, scope, secret, secondsLeft } = entered;
-    log.info({ name, scope, days: Math.round(secondsLeft / 86_400) }, "a browser was let in to the page");
-    // The browser says by its Origin whether it speaks TLS, whatever stands between.
-    setCookie(context, COOKIE, secret, {
-      httpOnly: true,
-      sameSite: "Strict",
-      path: "/",
-      maxAge: Math.floor(secondsLeft),
-      ...(origin.startsWith("https:") ? { secure: true, prefix: "host" } : {}),
-    });
-    return context.redirect("/", 303);
+    const { name, scope, approves, secondsLeft } = entered;
+    const days = Math.round(secondsLeft / 86_400);
+    log.info({ name, scope, approves, days }, "a browser was let in to the page");
+    giveCookie(context, entered, origin);
+    return context.redirect(way === ENTER ? "/" : APPROVALS, 303);
   });
 }
 
-/** Over TLS it has the prefix `__Host-`: no other host of the domain can then set it. */
-const COOKIE = "ktrdr_page";
-
-/** Lets those go on who may read: everybody, the holder of a token, or a browser that was let in. */
+/**
+ * Lets those go on who may read: everybody, the holder of a token, or a browser that was let in. A browser that may decide
+ * is known where everybody may read, too.
+ */
 function known(parts: DoorParts, says: Says, sessions: PageAccess): MiddlewareHandler<HttpEnv> {
   const { page, open, most, authenticate } = parts;
   return async (context, next) => {
-    const enter = async ({ name, scope }: Reader): Promise<void> => {
-      context.set("reader", { name, scope: mayUse({ scope: most }, scope) ? scope : most });
+    const enter = async ({ name, scope }: Omit<Reader, "approver">, approver: string | null = null): Promise<void> => {
+      context.set("reader", { name, scope: mayUse({ scope: most }, scope) ? scope : most, approver });
       await next();
     };
     if (context.req.path === page.style) return await enter({ name: null, scope: "read" });
-    if (!open && context.req.header("authorization") === undefined) {
-      const session = await sessionOf(context, sessions);
-      if (session !== null) return await enter(session);
-    }
+    const asked = context.req.header("authorization") === undefined && (!open || decides(context.req.path));
+    const session = asked ? await sessionOf(context, sessions) : null;
+    if (session !== null) return await enter(session, session.approver);
     const caller = await authenticate(context.req.raw);
     if (!(caller instanceof Response)) return await enter(caller);
     if (context.req.header("authorization") !== undefined) return caller;
@@ -148,11 +151,12 @@ function known(parts: DoorParts, says: Says, sessions: PageAccess): MiddlewareHa
   };
 }
 
-async function sessionOf(context: Context<HttpEnv>, sessions: PageAccess) {
-  for (const secure of [true, false]) {
-    const secret = getCookie(context, COOKIE, secure ? "host" : undefined);
-    const session = secret !== undefined && isPageSecret(secret) ? await sessions.find(secret, secure) : null;
-    if (session !== null) return session;
+const decides = (path: string): boolean => path.startsWith(`${APPROVALS}/`);
+
+async function sessionOf(context: Context<HttpEnv>, sessions: PageAccess): Promise<Reader | null> {
+  for (const { secret, secure } of cookiesOf(context)) {
+    const session = isPageSecret(secret) ? await sessions.find(secret, secure) : null;
+    if (session !== null) return { ...session, approver: session.approves ? secret : null };
   }
   return null;
 }

@@ -30,7 +30,14 @@ export async function fragmentAt(deps: Deps, at: string): Promise<{ title: strin
     });
   }
   const now = await deps.now();
-  const asked = { deps, id: found.id, query: Object.fromEntries(url.searchParams), now, lastVisit: null };
+  const asked = {
+    deps,
+    id: found.id,
+    query: Object.fromEntries(url.searchParams),
+    now,
+    lastVisit: null,
+    approving: null,
+  };
   const view = await found.what(asked).catch(shown);
   const drawn = await withDrawings(deps, view);
   const places = PLACES.filter(({ path }) => VIEWS[path] !== undefined);

@@ -124,12 +124,29 @@ function blockOf(block: Block, captions: boolean): Html {
         <label>${visible(block.label)} <input type="search" name="q" value="${visible(block.words)}" /></label>
         <button>Search</button>
       </form>`;
+    case "decision":
+      return decisionOf(block);
     case "picture":
       return pictureOf(block);
     case "table":
       return tableOf(block, captions);
   }
 }
+
+/** Enter in a field presses the first button of a form. That one is dead, so that nobody decides by Enter. */
+const decisionOf = ({ action, name, evidence, token }: Extract<Block, { kind: "decision" }>): Html =>
+  html`<form method="post" action="${action}" autocomplete="off">
+    <input type="hidden" name="token" value="${token}" /><input type="hidden" name="evidence" value="${evidence}" />
+    <p>
+      <label>Type the name of the strategy, ${visible(name)}: <input name="name" required /></label>
+    </p>
+    <p>
+      <label>Your reason (a rejection needs one): <input name="reason" maxlength="300" /></label>
+    </p>
+    <button hidden disabled></button>
+    <button name="decision" value="reject">Reject it for good</button>
+    <button name="decision" value="approve">Make it the champion</button>
+  </form>`;
 
 /**
  * Drawn for each theme and for telephones: a drawing that is shrunk cannot be read. What it shows is said below it, so

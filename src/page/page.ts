@@ -13,11 +13,13 @@ import { plainText } from "./text.ts";
 import { troubleOf } from "./trouble.ts";
 import type { View } from "./view.ts";
 import { VIEWS } from "./views/index.ts";
-import type { MakeView } from "./request.ts";
+import type { Approving, MakeView } from "./request.ts";
 
 export interface PageParts {
   readonly deps: () => Promise<Deps>;
   readonly log: Logger;
+  /** Of a browser that may decide; null for all others. Nobody may where it is missing. */
+  readonly approving?: (context: Context) => Approving | null;
 }
 
 const STATIC = { "cache-control": "max-age=300" };
@@ -38,7 +40,7 @@ export function createPage<E extends Env = BlankEnv>(parts: PageParts): Hono<E> 
 
 async function show(
   context: Context,
-  { deps, log }: PageParts,
+  { deps, log, approving }: PageParts,
   make: MakeView,
   status: 200 | 404 = 200,
 ): Promise<Response> {
@@ -47,18 +49,24 @@ async function show(
   const query = context.req.query();
   const visit = recall(context, now);
   const id = context.req.param("id") ?? "";
-  const made = await make({ deps: parts, id, query, now, lastVisit: visit.since }).then(
+  const asked = { deps: parts, id, query, now, lastVisit: visit.since, approving: approving?.(context) ?? null };
+  const made = await make(asked).then(
     (view) => ({ view, status }),
     (error: unknown) => troubled(error, log),
   );
   if (made.status === 200 && context.req.header("x-refresh") === undefined) remember(context, visit);
   const readAt = now.toISOString();
   if (query["as"] === "text") return context.text(plainText(made.view, readAt), made.status);
+  // The browser must tell where a decision was sent from. This never tells the path.
+  if (decides(made.view)) context.header("referrer-policy", "strict-origin");
   const { pathname, search } = new URL(context.req.url);
   // An address that begins with two slashes would lead to another host.
   const at = `${pathname.replace(/^\/+/, "/")}${search}`;
   return await context.html(documentOf(made.view, { at, temporalUi: parts.links.temporalUi, readAt }), made.status);
 }
+
+const decides = ({ sections }: View): boolean =>
+  sections.some(({ blocks }) => blocks.some(({ kind }) => kind === "decision"));
 
 const nothingHere: MakeView = async () => ({
   title: "There is nothing here",

@@ -9,6 +9,7 @@ export interface Place {
 /** The views of the menu. */
 export const PLACES: readonly Place[] = [
   { path: "/", title: "Since you looked" },
+  { path: "/approvals", title: "Champions" },
   { path: "/luck", title: "Luck" },
   { path: "/shortlist", title: "Shortlist" },
   { path: "/runs", title: "Runs" },
@@ -28,6 +29,9 @@ export const strategyLink = (name: string): Link => ({ text: name, href: at("/st
 export const experimentLink = (id: string, text = id): Link => ({ text, href: at("/experiments", id) });
 export const insightLink = (id: string, text = id): Link => ({ text, href: at("/insights", id) });
 export const luckLink = (symbol: string, text = symbol): Link => ({ text, href: at("/luck", symbol) });
+
+export const approvalPath = (jobId: string): string => at("/approvals", jobId);
+export const approvalLink = (jobId: string, text = jobId): Link => ({ text, href: approvalPath(jobId) });
 
 export const luckPicture = (symbol: string): string => `/pictures/luck/${encodeURIComponent(symbol)}.svg`;
 export const runPicture = (jobId: string): string => `/pictures/runs/${encodeURIComponent(jobId)}.svg`;

@@ -1,6 +1,13 @@
 /** What a view is asked for. */
 import type { Deps } from "../research/ports.ts";
+import type { Evidence } from "../store/candidate-evidence.ts";
 import type { View } from "./view.ts";
+
+/** What a browser has that may decide about candidates. */
+export interface Approving {
+  /** Shows the evidence for a candidate, with the token of a form that decides about exactly that. */
+  offer(jobId: string): Promise<{ readonly evidence: Evidence; readonly token: string }>;
+}
 
 export interface Asked {
   readonly deps: Deps;
@@ -11,6 +18,8 @@ export interface Asked {
   readonly now: Date;
   /** When the reader last looked; null when that is not known. */
   readonly lastVisit: Date | null;
+  /** Null for whoever only reads. */
+  readonly approving: Approving | null;
 }
 
 /** @throws DomainError: of what is not there, of a wrong query, or of a part that is away */

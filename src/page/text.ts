@@ -35,6 +35,7 @@ function blockText(block: Block): string | null {
       return `${forTerminal(block.label)}:\n${forTerminal(block.text).replaceAll(/^/gm, "    ")}`;
     case "quote":
       return `${forTerminal(block.text).replaceAll(/^/gm, "> ")}\n(${forTerminal(block.by)})`;
+    case "decision":
     case "search":
       return null;
     case "picture":

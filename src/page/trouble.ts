@@ -9,6 +9,7 @@ export interface Trouble {
 }
 
 const STATUS_OF_CODE: Readonly<Record<string, 404 | 400>> = {
+  candidate_not_found: 404,
   task_not_found: 404,
   experiment_not_found: 404,
   insight_not_found: 404,

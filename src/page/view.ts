@@ -55,6 +55,16 @@ export type Block =
   /** The words of somebody, with their line breaks. `by` says whose they are: nobody may take them for the page's. */
   | { readonly kind: "quote"; readonly by: string; readonly text: string }
   /** Asks this view for words, as `q`; `words` are those asked for now. The text form leaves it out. */
+  | {
+      /** Sends a human's decision to `action`. Only a browser that may decide is shown one; the text form leaves it out. */
+      readonly kind: "decision";
+      readonly action: string;
+      /** What must be typed. */
+      readonly name: string;
+      /** The hash of the evidence that stands on the same view. */
+      readonly evidence: string;
+      readonly token: string;
+    }
   | { readonly kind: "search"; readonly label: string; readonly words: string }
   | Table
   | Picture;

@@ -5,22 +5,12 @@
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { missingOf } from "../domain/registry/evidence.ts";
-import type { Decision, Round } from "../domain/registry/stage.ts";
+import type { HumanDecision, SentForm } from "../domain/registry/decision.ts";
+import type { Round } from "../domain/registry/stage.ts";
 import { changesSince, gatherEvidence, keepEvidence, type Evidence } from "./candidate-evidence.ts";
-import { lockedOrThrow, type Candidate } from "./candidate-row.ts";
-import { useForm, type SentForm } from "./page-forms.ts";
+import { lockedOrThrow, neverProposed, type Candidate } from "./candidate-row.ts";
+import { useForm, whoDecides } from "./page-forms.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
-
-export interface HumanDecision {
-  readonly jobId: string;
-  readonly decision: Decision;
-  /** The name of the candidate as the human typed it: that of its strategy. */
-  readonly name: string;
-  /** The hash of the evidence that the human saw. */
-  readonly evidence: string;
-  /** A rejection has one. */
-  readonly reason: string | null;
-}
 
 /** A decision that was written down. Its workflow carries it out. */
 export interface Granted extends Round {
@@ -43,7 +33,7 @@ export interface Approvals {
    * @throws DomainError as `grant`, and `forbidden` for a browser that may not decide, `approval_refused` for a form that
    *   was used, is of another candidate or evidence, or that another tab took the place of
    */
-  grantByForm(decision: HumanDecision, form: SentForm): Promise<Granted & { readonly by: string }>;
+  grantByForm(decision: HumanDecision, form: SentForm): Promise<Granted>;
   /** Whether a decision was carried out. A wait that ended otherwise counts. */
   carriedOut(granted: Granted): Promise<boolean>;
 }
@@ -57,18 +47,20 @@ export function createApprovals(pool: Pool): Approvals {
     },
 
     async grant(decision, by) {
-      const now = await gatherEvidence(pool, decision.jobId);
+      const now = await evidenceOf(pool, decision.jobId);
       return await withTransaction(pool, (session) => grantIn(session, decision, by, now));
     },
 
     async grantByForm(decision, form) {
-      const now = await gatherEvidence(pool, decision.jobId);
+      const { jobId, evidence } = decision;
+      // Strangers cost one question.
+      await whoDecides(pool, form);
+      const now = await evidenceOf(pool, jobId);
       return await withTransaction(pool, async (session) => {
-        const candidate = await lockedOrThrow(session, decision.jobId);
-        const by = await useForm(session, { ...form, jobId: decision.jobId, evidence: decision.evidence }, async () =>
-          assertWaits(session, candidate),
-        );
-        return { ...(await grantIn(session, decision, by, now)), by };
+        const by = await whoDecides(session, form);
+        await assertWaits(session, await lockedOrThrow(session, jobId));
+        await useForm(session, { ...form, jobId, evidence });
+        return await grantIn(session, decision, by, now);
       });
     },
 
@@ -82,6 +74,13 @@ export function createApprovals(pool: Pool): Approvals {
       return found.length > 0;
     },
   };
+}
+
+/** @throws DomainError `candidate_not_found`, and as `gatherEvidence` */
+async function evidenceOf(pool: Pool, jobId: string): Promise<Evidence> {
+  const [known] = await run(pool, "select 1 from candidates where job_id = $1", [jobId]);
+  if (known === undefined) throw neverProposed(jobId);
+  return await gatherEvidence(pool, jobId);
 }
 
 async function grantIn(

@@ -81,11 +81,14 @@ export async function locked(session: Session, jobId: string): Promise<Candidate
 export async function lockedOrThrow(session: Session, jobId: string): Promise<Candidate> {
   const found = await locked(session, jobId);
   if (found !== null) return found;
-  throw new DomainError("candidate_not_found", {
-    what: `${jobId} was never proposed.`,
-    next: "list_candidates, or the page's approvals, name those that were",
-  });
+  throw neverProposed(jobId);
 }
+
+export const neverProposed = (jobId: string): DomainError =>
+  new DomainError("candidate_not_found", {
+    what: `${jobId} was never proposed.`,
+    next: "list_candidates, or the page's champions, name those that were",
+  });
 
 export interface NewEvent {
   readonly what: CandidateEvent["what"];

@@ -14,11 +14,17 @@ const SECRET_BYTES = 32;
 const newSecret = (): string => randomBytes(SECRET_BYTES).toString("base64url");
 const digest = (secret: string): string => hash("sha256", secret);
 
-const SessionRow = z.object({ name: z.string(), scope: z.enum(SCOPES), secondsLeft: z.number() });
+const SessionRow = z.object({
+  name: z.string(),
+  scope: z.enum(SCOPES),
+  approves: z.boolean(),
+  secondsLeft: z.number(),
+});
 
 const AccessRow = z.object({
   name: z.string(),
   scope: z.enum(SCOPES),
+  approves: z.boolean(),
   /** `link`: not used yet. */
   what: z.enum(["link", "session"]),
   endsAt: Instant,
@@ -28,6 +34,8 @@ type Access = z.infer<typeof AccessRow>;
 interface NewLink {
   readonly name: string;
   readonly scope: Scope;
+  /** Whether the browser may decide about candidates. Not unless it is said. */
+  readonly approves?: boolean;
   /** How long the session lasts. */
   readonly days: number;
   /** Scheme, host and port at which the link works. */
@@ -59,13 +67,13 @@ const LEFT = "extract(epoch from ends_at - now())::float8 as seconds_left";
 
 export function createPageAccess(pool: Pool): PageAccess {
   return {
-    async newLink({ name, scope, days, origin }) {
+    async newLink({ name, scope, approves = false, days, origin }) {
       const secret = newSecret();
       await run(
         pool,
-        `insert into page_links (sha256, name, scope, origin, days, ends_at)
-         values ($1, $2, $3, $4, $5, now() + interval '${LINK_MINUTES} minutes')`,
-        [digest(secret), name, scope, origin, days],
+        `insert into page_links (sha256, name, scope, approves, origin, days, ends_at)
+         values ($1, $2, $3, $4, $5, $6, now() + interval '${LINK_MINUTES} minutes')`,
+        [digest(secret), name, scope, approves, origin, days],
       );
       return secret;
     },
@@ -77,7 +85,7 @@ export function createPageAccess(pool: Pool): PageAccess {
     },
 
     async find(secret, secure) {
-      const text = `select name, scope, ${LEFT} from page_sessions where sha256 = $1 and secure = $2 and ends_at > now()`;
+      const text = `select name, scope, approves, ${LEFT} from page_sessions where sha256 = $1 and secure = $2 and ends_at > now()`;
       const [session] = await select(pool, SessionRow, text, [digest(secret), secure]);
       return session ?? null;
     },
@@ -86,8 +94,8 @@ export function createPageAccess(pool: Pool): PageAccess {
       select(
         pool,
         AccessRow,
-        `select name, scope, 'link' as what, ends_at from page_links where used_at is null and ends_at > now()
-         union all select name, scope, 'session', ends_at from page_sessions where ends_at > now()
+        `select name, scope, approves, 'link' as what, ends_at from page_links where used_at is null and ends_at > now()
+         union all select name, scope, approves, 'session', ends_at from page_sessions where ends_at > now()
          order by name, what, ends_at`,
       ),
 
@@ -108,8 +116,8 @@ const ENTER = `
   with used as (
     update page_links set used_at = now()
     where sha256 = $1 and origin = $2 and used_at is null and ends_at > now()
-    returning sha256, name, scope, origin, days
+    returning sha256, name, scope, approves, origin, days
   )
-  insert into page_sessions (sha256, link, name, scope, secure, ends_at)
-  select $3, sha256, name, scope, origin like 'https:%', now() + make_interval(days => days) from used
-  returning name, scope, ${LEFT}`;
+  insert into page_sessions (sha256, link, name, scope, approves, secure, ends_at)
+  select $3, sha256, name, scope, approves, origin like 'https:%', now() + make_interval(days => days) from used
+  returning name, scope, approves, ${LEFT}`;

@@ -2,18 +2,8 @@
 import { hash, randomBytes } from "node:crypto";
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
+import type { HumanDecision, SentForm } from "../domain/registry/decision.ts";
 import { run, select, type Pool, type Session } from "./pool.ts";
-
-/** A form as a browser sent it. */
-export interface SentForm {
-  /** The cookie; null without one. */
-  readonly session: string | null;
-  /** Whether the cookie is one that browsers keep for TLS. */
-  readonly secure: boolean;
-  /** The `Origin` that the browser told. */
-  readonly origin: string;
-  readonly token: string;
-}
 
 const SECRET_BYTES = 32;
 const digest = (secret: string): string => hash("sha256", secret);
@@ -43,26 +33,30 @@ export async function newForm(pool: Pool, session: string, jobId: string, eviden
 }
 
 /**
- * Uses a form up.
- * @param check what must hold of the candidate, asked once it is known who sends the form
- * @returns who decided
- * @throws DomainError `forbidden`, `approval_refused`, or what `check` throws
+ * Who may decide by the browser that sent a form.
+ * @throws DomainError `forbidden` for nobody
+ */
+export async function whoDecides(session: Session, form: SentForm): Promise<string> {
+  if (form.session === null) throw forbidden("This browser was not let in to decide.");
+  const [known] = await select(session, SessionRow, SESSION, [digest(form.session), form.secure]);
+  if (known === undefined || !known.open) throw forbidden("The session of this browser has ended, or was revoked.");
+  if (!known.approves) throw forbidden("This browser may read, and decides nothing.");
+  if (known.origin !== form.origin) {
+    throw forbidden("The form was sent from another address than the link was made for.");
+  }
+  return `${known.name} on the page`;
+}
+
+/**
+ * Uses a form up, of a browser that may decide.
+ * @throws DomainError `approval_refused`
  */
 export async function useForm(
   session: Session,
-  form: SentForm & { readonly jobId: string; readonly evidence: string },
-  check: () => Promise<void>,
-): Promise<string> {
-  const { jobId, evidence, token } = form;
-  const cookie = form.session ?? "";
-  const [known] = await select(session, SessionRow, SESSION, [digest(cookie), form.secure]);
-  if (form.session === null) throw forbidden("This browser was not let in to decide.");
-  if (known === undefined || !known.open) throw forbidden("The session of this browser has ended, or was revoked.");
-  if (!known.approves) throw forbidden("This browser may read, and decides nothing.");
-  if (known.origin !== form.origin)
-    throw forbidden("The form was sent from another address than the link was made for.");
-  await check();
-  const [shown] = await select(session, FormRow, FORM, [digest(cookie), jobId]);
+  { session: cookie, token, jobId, evidence }: SentForm & Pick<HumanDecision, "jobId" | "evidence">,
+): Promise<void> {
+  const key = [digest(cookie ?? ""), jobId];
+  const [shown] = await select(session, FormRow, FORM, key);
   if (shown === undefined) throw refused("This browser was never shown the form of this candidate.");
   if (shown.sha256 !== digest(token)) {
     throw refused(
@@ -71,11 +65,7 @@ export async function useForm(
   }
   if (shown.used) throw refused("This form was used before.");
   if (shown.evidence !== evidence) throw refused("This form is of other evidence.");
-  await run(session, "update page_forms set used_at = now() where session = $1 and job_id = $2", [
-    digest(cookie),
-    jobId,
-  ]);
-  return `${known.name} on the page`;
+  await run(session, "update page_forms set used_at = now() where session = $1 and job_id = $2", key);
 }
 
 const forbidden = (what: string) =>

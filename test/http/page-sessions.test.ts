@@ -3,7 +3,7 @@ import { DomainError } from "../../src/domain/errors.ts";
 import type { PageSession } from "../../src/domain/page-session.ts";
 import { CannotTell, createPageSessions, type PageAccess } from "../../src/http/page-sessions.ts";
 
-const ADA: PageSession = { name: "ada", scope: "read", secondsLeft: 600 };
+const ADA: PageSession = { name: "ada", scope: "read", approves: false, secondsLeft: 600 };
 const away = async (): Promise<never> => {
   throw new DomainError("database_unavailable", { what: "The database does not answer." });
 };

@@ -1,6 +1,7 @@
 /** The registry over a real record: what is proposed, what humans decide, and what counts of it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createApprovals, type Approvals, type HumanDecision } from "../../src/store/approvals.ts";
+import type { HumanDecision } from "../../src/domain/registry/decision.ts";
+import { createApprovals, type Approvals } from "../../src/store/approvals.ts";
 import { createCandidateDecisions, type CandidateDecisions } from "../../src/store/candidate-decisions.ts";
 import { createHoldoutStore } from "../../src/store/holdouts.ts";
 import { createJobWriter, type JobWriter } from "../../src/store/job-writer.ts";

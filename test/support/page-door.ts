@@ -90,7 +90,7 @@ export async function startPageServer({ databaseUrl, tokensFile, most = "operate
       onRefused: nobody,
       messages: { read: readBytes, maxBytes: MAX_MESSAGE_BYTES },
       metrics: null,
-      page: { app, style: "/page.css", access: async () => access },
+      page: { app, style: "/page.css", access: async () => access, decide: nobody },
       log: pino({ level: "trace" }, { write: (line: string) => void (log += line) }),
     },
   );

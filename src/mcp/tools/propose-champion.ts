@@ -24,5 +24,6 @@ Example: {"task_id": "backtest-spx_trend-1b2c3d", "reason": "Holds in every wind
     engine: z.string().optional(),
   }),
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  page: ({ task_id }) => `/approvals/${encodeURIComponent(task_id)}`,
   handle: async ({ task_id: jobId, reason }, context) => await proposeCandidate(context, { jobId, reason }),
 });

@@ -1,6 +1,8 @@
 /** Every view of the page, by its path. A new one is a file beside this one, and a line here. */
 import { LEDGER_CHECK } from "../places.ts";
 import type { MakeView } from "../request.ts";
+import { oneApproval } from "./approval.ts";
+import { approvals } from "./approvals.ts";
 import { oneExperiment } from "./experiment.ts";
 import { experiments } from "./experiments.ts";
 import { oneInsight } from "./insight.ts";
@@ -17,6 +19,8 @@ import { oneStrategy } from "./strategy.ts";
 
 export const VIEWS: Readonly<Record<string, MakeView>> = {
   "/": sinceYouLooked,
+  "/approvals": approvals,
+  "/approvals/:id": oneApproval,
   "/luck": luckOfSymbols,
   "/luck/:id": luckOfSymbol,
   "/shortlist": shortlisted,

@@ -11,6 +11,7 @@ import { experimentLink, insightLink, luckLink, runLink, strategyLink } from "..
 import type { MakeView } from "../request.ts";
 import { facts, paragraph, section, table, type Line, type Section, type View } from "../view.ts";
 import { counted, lasting, moment, unended } from "../words.ts";
+import { waitingSection } from "./approvals.ts";
 import { chartOf } from "./luck.ts";
 import { candidateBlocks, survives, survivalSentence } from "./shortlist.ts";
 
@@ -31,6 +32,7 @@ export const sinceYouLooked: MakeView = async ({ deps, now, lastVisit }) => {
     ifThere(deps.records.jobs.list({ status: "open", limit: SHOWN.open + 1 })),
   ]);
   const sections = await Promise.all([
+    readable("Waiting for you", waitingSection(deps)),
     readable("Orders of the operator", ordersOf(deps)),
     readable("What went wrong", wrong(deps, since)),
     readable("Did anything survive?", survived(deps, candidates)),
