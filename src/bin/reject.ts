@@ -1,4 +1,4 @@
-/** `ktrdr-mcp reject`: ends the wait of a candidate for good, with a reason that its agent reads. */
+/** `ktrdr-mcp reject`: ends the wait of a candidate for good, or takes the title of a champion; agents read the reason. */
 import { parseArgs } from "node:util";
 import { runCommand, Usage } from "./command.ts";
 import { decideCandidate } from "./decide-candidate.ts";

@@ -7,7 +7,7 @@ import { DECISIONS } from "../domain/registry/stage.ts";
 import type { Logger } from "../logger.ts";
 import type { HttpEnv } from "./bindings.ts";
 import { APPROVALS } from "./page-address.ts";
-import type { documentWith} from "./page-answers.ts";
+import type { documentWith } from "./page-answers.ts";
 import { decided, DOOR, undecided } from "./page-answers.ts";
 import { cookiesOf } from "./page-cookie.ts";
 import type { Work } from "./work.ts";

@@ -8,7 +8,7 @@ import { missingOf } from "../domain/registry/evidence.ts";
 import type { HumanDecision, SentForm } from "../domain/registry/decision.ts";
 import type { Round } from "../domain/registry/stage.ts";
 import { changesSince, gatherEvidence, keepEvidence, type Evidence } from "./candidate-evidence.ts";
-import { lockedOrThrow, neverProposed, type Candidate } from "./candidate-row.ts";
+import { lockedOrThrow, move, neverProposed, type Candidate } from "./candidate-row.ts";
 import { useForm, whoDecides } from "./page-forms.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
 
@@ -23,7 +23,7 @@ export interface Approvals {
   /** What speaks for a candidate now; it is kept, so that it can be said later what changed. @throws as `gatherEvidence` */
   show(jobId: string): Promise<Evidence>;
   /**
-   * A decision on a terminal.
+   * A decision on a terminal. To reject a champion takes its title at once: nothing waits for that.
    * @throws DomainError `candidate_not_found`, `not_waiting` when it was decided, expired or shows too little,
    *   `approval_refused` for another name, `evidence_changed` saying what changed
    */
@@ -48,7 +48,13 @@ export function createApprovals(pool: Pool): Approvals {
 
     async grant(decision, by) {
       const now = await evidenceOf(pool, decision.jobId);
-      return await withTransaction(pool, (session) => grantIn(session, decision, by, now));
+      return await withTransaction(pool, async (session) => {
+        const { jobId, round, stage, strategy } = await lockedOrThrow(session, decision.jobId);
+        if (stage !== "champion" || decision.decision !== "reject") return await grantIn(session, decision, by, now);
+        if (decision.name !== strategy) throw wrongName({ jobId, strategy });
+        await move(session, jobId, "demoted", { what: "demoted", by, reason: decision.reason });
+        return { jobId, round, n: 0 };
+      });
     },
 
     async grantByForm(decision, form) {
@@ -139,7 +145,7 @@ const notWaiting = (jobId: string, standing: string, why: string) =>
     next: "read it again before you decide",
   });
 
-const wrongName = ({ jobId, strategy }: Candidate) =>
+const wrongName = ({ jobId, strategy }: Pick<Candidate, "jobId" | "strategy">) =>
   new DomainError("approval_refused", {
     what: `The name that was typed is not that of ${jobId}.`,
     valid: [strategy],

@@ -46,7 +46,7 @@ describe.each(CLIENT_LINES)("a host of the %s line", (line) => {
   test("knows the page of a tool by both names, and offers no model what only the page calls", async () => {
     const tools = await (await host(line)).listTools();
     const linked = tools.filter((tool) => uriOf(tool) !== undefined);
-    expect(linked.map(({ name }) => name)).toEqual(["list_tasks", "get_results"]);
+    expect(linked.map(({ name }) => name)).toEqual(["list_tasks", "get_results", "propose_champion"]);
     for (const { _meta } of linked)
       expect(_meta).toEqual({
         ui: { resourceUri: "ui://ktrdr/research.html" },

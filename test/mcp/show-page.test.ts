@@ -61,7 +61,7 @@ describe("show_page", () => {
     "/../../etc/passwd",
   ])("refuses %s, and says which paths there are", async (path) => {
     expect(await stack.refused("show_page", { path })).toMatch(
-      /^\[invalid_input -32602\] The page has no view at this path\. Valid: \/, \/luck, .*Next: follow a link/,
+      /^\[invalid_input -32602\] The page has no view at this path\. Valid: \/, \/approvals, .*Next: follow a link/,
     );
   });
 

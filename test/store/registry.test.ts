@@ -233,6 +233,16 @@ describe("a decision", () => {
     });
   });
 
+  test("takes the title of a champion at once, for a reason", async () => {
+    const jobId = await waiting("fallen", "SSS");
+    await decisions.settle(await decided(jobId));
+    const reject = { decision: "reject", reason: "It lost for six months." } as const;
+    await expect(decided(jobId, { ...reject, name: "Fallen" })).rejects.toMatchObject({ code: "approval_refused" });
+    expect(await approvals.carriedOut(await decided(jobId, reject))).toBe(true);
+    expect(await registry.get(jobId)).toMatchObject({ stage: "demoted", lastReason: reject.reason });
+    expect(await propose(jobId)).toMatchObject({ stage: "waiting", round: 2 });
+  });
+
   test("that nobody wrote down approves nothing, whoever asks for it to be carried out", async () => {
     const jobId = await waiting("raw", "OOO");
     expect(await decisions.settle({ jobId, round: 1 })).toMatchObject({ stage: "waiting", over: false });

@@ -97,6 +97,23 @@ const RULES: readonly Rule[] = [
     offence: "await backtests.start(asked, { holdoutPass: HOLDOUT_PASS })",
   },
   {
+    fact: "a human's decision is written down: store/approvals.ts",
+    sign: /insert into candidate_grants/,
+    allowed: ["src/store/approvals.ts"],
+    offence: '"insert into candidate_grants (job_id) values ($1)"',
+  },
+  {
+    fact: "who may write one down: the operator's commands and the page's door, never a tool",
+    sign: /\bcreate(?:Page)?Approvals\(/,
+    allowed: [
+      "src/bin/decide-candidate.ts",
+      "src/bin/mcp-wiring.ts",
+      "src/bin/page-approvals.ts",
+      "src/store/approvals.ts",
+    ],
+    offence: "const approvals = createApprovals(pool);",
+  },
+  {
     fact: "a symbol names a holdout: isHoldout in domain/holdout/symbol.ts",
     sign: /["'`/\\]\.?\.HOLDOUT/,
     allowed: ["src/domain/holdout/symbol.ts"],

@@ -25,8 +25,9 @@ export interface CarriedOut {
 
 /** @throws DomainError `database_unavailable` */
 export async function carryOut(parts: DecidingParts, granted: Granted, decision: Decision): Promise<CarriedOut> {
-  const { approvals, registry } = parts;
-  await tellWait(parts, await registry.get(granted.jobId), decision);
+  const { approvals, registry, waits } = parts;
+  const before = await registry.get(granted.jobId);
+  if (before.stage === "waiting") await tellWait(waits, before, decision);
   const until = performance.now() + PATIENCE_MS;
   let done = await approvals.carriedOut(granted);
   while (!done && performance.now() < until) {
@@ -42,6 +43,7 @@ export function outcomeText({ candidate, done }: CarriedOut, decision: Decision)
   const wish = decision === "approve" ? "approval" : "rejection";
   if (!done) return `Your ${wish} of ${jobId} is written down. It is carried out as soon as a worker runs.`;
   if (stage === "champion") return `${strategy} is the champion of ${symbol} ${timeframe}.`;
+  if (stage === "demoted") return `${strategy} is no longer the champion of ${symbol} ${timeframe}.`;
   if (stage === "rejected") return `${jobId} is rejected.`;
   if (stage === "waiting")
     return `Your ${wish} was refused, and ${jobId} waits on: ${lastReason ?? "it was too late"}.`;

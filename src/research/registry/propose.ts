@@ -2,8 +2,8 @@
 import { isDomainError } from "../../domain/errors.ts";
 import { engineText } from "../../domain/facts.ts";
 import type { Candidate } from "../../store/candidate-row.ts";
+import type { CandidateWaits } from "../../temporal/candidate-waits.ts";
 import type { Asking } from "../asking.ts";
-import type { Deps } from "../ports.ts";
 import { candidateRow, gateRow, nextOf } from "./told-candidate.ts";
 
 interface Wish {
@@ -33,15 +33,12 @@ export async function proposeCandidate({ deps, caller }: Asking, { jobId, reason
 export async function withdrawCandidate({ deps, caller }: Asking, { jobId, reason }: Wish): Promise<Candidate> {
   const before = await deps.records.registry.get(jobId);
   const withdrawn = await deps.records.registry.withdraw({ jobId, by: caller.name, reason });
-  if (before.stage === "waiting") await tellWait(deps, before, "withdraw");
+  if (before.stage === "waiting") await tellWait(deps.waits, before, "withdraw");
   return withdrawn;
 }
 
 /** Tells a wait that it was decided. When Temporal is away, the warden does so later. */
-export async function tellWait(
-  { waits }: Pick<Deps, "waits">,
-  ...told: Parameters<Deps["waits"]["tell"]>
-): Promise<void> {
+export async function tellWait(waits: CandidateWaits, ...told: Parameters<CandidateWaits["tell"]>): Promise<void> {
   await carriedOutLater(waits.tell(...told));
 }
 
