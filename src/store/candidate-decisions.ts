@@ -104,8 +104,9 @@ async function carryOut(session: Session, candidate: Candidate, grant: Grant, ev
   await move(session, jobId, "champion", { what: "approved", by, reason, evidence: evidence.hash });
 }
 
-/** One champion for each symbol and timeframe. */
+/** One champion for each symbol and timeframe, also when two are approved at once. */
 async function replaceChampion(session: Session, { jobId, symbol, timeframe }: Candidate, by: string): Promise<void> {
+  await run(session, "select pg_advisory_xact_lock(hashtextextended($1, 0))", [`champion of ${symbol} ${timeframe}`]);
   const where = "where c.symbol = $1 and c.timeframe = $2 and c.stage = 'champion' for update of c";
   for (const old of await candidatesWhere(session, where, [symbol, timeframe])) {
     await move(session, old.jobId, "replaced", { what: "replaced", by, reason: `${jobId} took its place` });

@@ -177,6 +177,16 @@ describe("a decision", () => {
     });
   });
 
+  test("of two candidates that are approved at once leaves one champion", async () => {
+    const [one, two] = [await waiting("twin", "TTT"), await recordCandidate(writer, "other", { symbol: "TTT" })];
+    expect(await propose(two)).toMatchObject({ stage: "waiting" });
+    const granted = [await decided(one), await decided(two)];
+    const stages = (await Promise.all(granted.map((each) => decisions.settle(each)))).map(({ over }) => over);
+    expect(stages).toEqual([true, true]);
+    expect(await registry.list({ symbol: "TTT", stages: ["champion"], limit: 9 })).toHaveLength(1);
+    expect(await registry.list({ symbol: "TTT", stages: ["replaced"], limit: 9 })).toHaveLength(1);
+  });
+
   test("is made once, under the right name, of the evidence as it is", async () => {
     const jobId = await waiting("strict", "KKK");
     const { hash } = await approvals.show(jobId);
