@@ -1,6 +1,7 @@
 /** The registry of champions as agents may use it: they propose, withdraw and read. Nothing here approves. */
 import { DomainError } from "../domain/errors.ts";
 import { missingOf } from "../domain/registry/evidence.ts";
+import type { Forward } from "../domain/registry/forward.ts";
 import { isOpen, WAIT_DAYS, type Stage } from "../domain/registry/stage.ts";
 import { gatherEvidence, keepEvidence, type Evidence } from "./candidate-evidence.ts";
 import {
@@ -14,6 +15,7 @@ import {
   type CandidateEvent,
   type NewEvent,
 } from "./candidate-row.ts";
+import { forwardBlocks } from "./forward-blocks.ts";
 import { run, withTransaction, type Pool, type Session } from "./pool.ts";
 
 interface Wish {
@@ -47,6 +49,8 @@ export interface Registry {
   list(filter: CandidateFilter): Promise<readonly Candidate[]>;
   /** @throws DomainError `candidate_not_found` */
   get(jobId: string): Promise<Candidate>;
+  /** What days after its approval say of a champion; null while nothing was measured, and for all others. */
+  forward(jobId: string): Promise<Forward | null>;
   /** Oldest first. */
   history(jobId: string): Promise<readonly CandidateEvent[]>;
 }
@@ -83,6 +87,8 @@ export function createRegistry(pool: Pool): Registry {
       const [found] = await candidatesWhere(pool, "where c.job_id = $1", [jobId]);
       return found ?? (await lockedOrThrow(pool, jobId));
     },
+
+    forward: (jobId) => forwardBlocks(pool, jobId),
 
     history: (jobId) => eventsOf(pool, jobId),
   };

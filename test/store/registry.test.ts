@@ -7,7 +7,7 @@ import { createHoldoutStore } from "../../src/store/holdouts.ts";
 import { createJobWriter, type JobWriter } from "../../src/store/job-writer.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
 import { createRegistry, type Registry } from "../../src/store/registry.ts";
-import { recordCandidate, recordCostly, recordJob, recordWalk } from "../support/candidates.ts";
+import { recordCandidate, recordCostly, recordJob, recordWalk, requestOf } from "../support/candidates.ts";
 import { BACKTEST, inputOf, TRAINING } from "../support/job-inputs.ts";
 import { trainingResult } from "../support/job-records.ts";
 import { measurementRequest } from "../support/batches.ts";
@@ -286,6 +286,36 @@ describe("an end", () => {
       code: "candidate_not_found",
     });
   });
+});
+
+test("days after its approval speak for or against a champion, those that were measured first and longest", async () => {
+  const raw = { sharpe_ratio: 2.4, volatility: 0.01 * Math.sqrt(252) };
+  const jobId = await recordCandidate(writer, "watched", { symbol: "UUU", result: { raw } });
+  await propose(jobId);
+  await decisions.settle(await decided(jobId));
+  expect(await registry.forward(jobId)).toBeNull();
+  const measured = async (id: string, startDate: string, sum: number) => {
+    const days = { startDate, endDate: "2101-01-31" };
+    const request = {
+      ...requestOf("watched", { symbol: "UUU" }),
+      ...days,
+      kind: "measurement",
+      measures: "x",
+      ends: [],
+    } as const;
+    const known = { returns: wave(60, 1, 0.002), market: wave(60, 2), counts: [30, 60] };
+    const block = { end: startDate, count: 21, sum, squares: 0, equity: 1, holding: null };
+    const result = { ...measure(known), ...days, blocks: Array.from({ length: 14 }, () => block) };
+    await recordJob(writer, id, request, result);
+  };
+  await measured("measure-before", "2015-01-02", -0.2);
+  expect(await registry.forward(jobId)).toBeNull();
+  await measured("measure-late", "2100-06-01", 0.2);
+  expect(await registry.forward(jobId)).toMatchObject({ blocks: 14, mean: "above 0" });
+  await measured("measure-whole", "2100-01-01", -0.2);
+  expect(await registry.forward(jobId)).toMatchObject({ blocks: 14, mean: "below 0" });
+  await decided(jobId, { decision: "reject", reason: "It lost." });
+  expect(await registry.forward(jobId)).toBeNull();
 });
 
 test("the history refuses to be changed", async () => {

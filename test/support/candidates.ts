@@ -38,7 +38,7 @@ const textOf = (name: string): string => `name: ${name}`;
 const shaOf = (name: string): string => hash("sha256", textOf(name));
 const modelOf = (name: string, n: number): string => `models/${name}/1d_v${n + 1}`;
 
-const requestOf = (name: string, { n = 0, symbol = "SPX" }): BacktestRequest => ({
+export const requestOf = (name: string, { n = 0, symbol = "SPX" }): BacktestRequest => ({
   ...BACKTEST,
   ...WINDOW,
   strategy: name,

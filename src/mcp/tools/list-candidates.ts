@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { compact } from "../../domain/facts.ts";
+import { forwardText } from "../../domain/registry/forward.ts";
 import { STAGES } from "../../domain/registry/stage.ts";
 import { candidateRow, eventRow, gateRow } from "../../research/registry/told-candidate.ts";
 import { defineTool } from "../define-tool.ts";
@@ -26,9 +27,11 @@ Example: {"symbol": "SPX"}`,
   async handle({ task_id: jobId, symbol: wanted, stage, limit }, { deps }) {
     const { registry } = deps.records;
     if (jobId !== undefined) {
-      const [candidate, history] = await Promise.all([registry.get(jobId), registry.history(jobId)]);
+      const asked = [registry.get(jobId), registry.history(jobId), registry.forward(jobId)] as const;
+      const [candidate, history, forward] = await Promise.all(asked);
       const whole = { gates: candidate.gates.map(gateRow), history: history.map(eventRow) };
-      return { candidates: [{ ...candidateRow(candidate), ...whole }], more: false };
+      const later = compact({ forward: forward === null ? null : forwardText(forward) });
+      return { candidates: [{ ...candidateRow(candidate), ...whole, ...later }], more: false };
     }
     const filter = compact({ symbol: wanted, stages: stage === undefined ? null : [stage] });
     const found = await registry.list({ ...filter, limit: limit + 1 });

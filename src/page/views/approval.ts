@@ -2,6 +2,7 @@
 import { engineText } from "../../domain/facts.ts";
 import { percentText } from "../../domain/kinds/words.ts";
 import { changesBetween } from "../../domain/registry/evidence.ts";
+import { forwardText, type Forward } from "../../domain/registry/forward.ts";
 import type { Gate } from "../../domain/registry/gate.ts";
 import type { Candidate, CandidateEvent } from "../../store/candidate-row.ts";
 import type { Evidence } from "../../store/candidate-evidence.ts";
@@ -12,7 +13,8 @@ import { figure, moment, quoteOf } from "../words.ts";
 
 export const oneApproval: MakeView = async ({ deps, id, approving }) => {
   const { registry } = deps.records;
-  const [candidate, history] = await Promise.all([registry.get(id), registry.history(id)]);
+  const asked = [registry.get(id), registry.history(id), registry.forward(id)] as const;
+  const [candidate, history, forward] = await Promise.all(asked);
   const waits = candidate.stage === "waiting";
   const offered = waits && approving !== null ? await approving.offer(id) : null;
   const evidence = offered?.evidence ?? (await registry.evidence(id));
@@ -23,6 +25,7 @@ export const oneApproval: MakeView = async ({ deps, id, approving }) => {
     // It is not read again by itself: whoever types a name must not find another form under it.
     sections: [
       ...(waits ? [section("Decide", ...decideBlocks(candidate, evidence, offered?.token ?? null))] : []),
+      ...(candidate.stage === "champion" ? [section("Since its approval", ...forwardBlocks(candidate, forward))] : []),
       section("Evidence", ...evidenceBlocks(candidate, evidence)),
       section("Why it was proposed", quoteOf(candidate.proposedBy, candidate.proposedAt, candidate.reason)),
       section("What happened to it", historyTable(history)),
@@ -63,6 +66,13 @@ function decideBlocks(candidate: Candidate, { hash, reached }: Evidence, token: 
     ),
   ];
 }
+
+const forwardBlocks = ({ jobId }: Candidate, forward: Forward | null): Block[] => [
+  forward === null
+    ? paragraph("Nothing was measured of it on days after its approval.")
+    : paragraph(forwardText(forward), ...(forward.mean === "below 0" ? (["bad"] as const) : [])),
+  note(`bin/ktrdr-mcp reject ${jobId} takes its title.`),
+];
 
 function evidenceBlocks(candidate: Candidate, evidence: Evidence): Block[] {
   const { gates, hash, facts: shown } = evidence;

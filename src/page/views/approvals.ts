@@ -1,5 +1,6 @@
 /** The registry: what waits for a human, the champions, and what became of the others. */
 import { missingOf } from "../../domain/registry/evidence.ts";
+import { forwardText } from "../../domain/registry/forward.ts";
 import { isOpen } from "../../domain/registry/stage.ts";
 import { lastText } from "../../research/registry/told-candidate.ts";
 import type { Deps } from "../../research/ports.ts";
@@ -44,14 +45,26 @@ const waitingSentence = (waiting: readonly Candidate[]): string =>
 
 /** The second thing of a morning: what is asked of the human, with its evidence. */
 export async function waitingSection(deps: Deps): Promise<Section> {
-  const waiting = await deps.records.registry.list({ stages: ["waiting"], limit: MOST });
-  if (waiting.length === 0) return section("Waiting for you", paragraph("Nothing waits for you."));
+  const { registry } = deps.records;
+  const shown = await registry.list({ stages: ["waiting", "champion"], limit: MOST });
+  const waiting = shown.filter(({ stage }) => stage === "waiting");
+  const champions = shown.filter(({ stage }) => stage === "champion");
+  const losing = (await Promise.all(champions.map(async (one) => await demotionOf(deps, one)))).flat();
+  if (waiting.length + losing.length === 0) return section("Waiting for you", paragraph("Nothing waits for you."));
   return section(
     "Waiting for you",
-    paragraph(waitingSentence(waiting), "doubt"),
+    ...losing,
+    ...(waiting.length === 0 ? [] : [paragraph(waitingSentence(waiting), "doubt")]),
     ...waiting.slice(0, WITH_EVIDENCE).flatMap(briefly),
     ...(waiting.length > WITH_EVIDENCE ? [waitingTable(waiting.slice(WITH_EVIDENCE))] : []),
   );
+}
+
+/** What proposes to take a champion's title; nothing while days after its approval do not say that it loses. */
+async function demotionOf({ records: { registry } }: Deps, { jobId, strategy }: Candidate): Promise<Block[]> {
+  const forward = await registry.forward(jobId);
+  if (forward?.mean !== "below 0") return [];
+  return [paragraph([approvalLink(jobId, strategy), `: ${forwardText(forward)}`], "bad")];
 }
 
 const briefly = (candidate: Candidate): Block[] => {
