@@ -42,6 +42,14 @@ async function waiting(name: string, symbol = name.toUpperCase()): Promise<strin
   });
   return task_id;
 }
+/** Resolves when a worker has begun the wait of a candidate. */
+async function begun(jobId: string) {
+  const handle = stack.temporal().client.workflow.getHandle(`approval-${jobId}-1`);
+  const waits = async () =>
+    ((await handle.fetchHistory()).events ?? []).some((event) => event.timerStartedEventAttributes);
+  await until(waits, { what: "the wait", timeoutMs: 120_000 });
+  return handle;
+}
 const stageOf = async (jobId: string) => (await stack.deps.records.registry.get(jobId)).stage;
 const hashOf = async (jobId: string) => (await stack.deps.records.registry.evidence(jobId)).hash;
 
@@ -49,6 +57,7 @@ describe("with a worker", () => {
   test("approve shows the evidence and makes the champion; a second approval is refused", async () => {
     startWorker();
     const jobId = await waiting("dip");
+    await begun(jobId);
     const hash = await hashOf(jobId);
     const approve = async () =>
       await type("approve", jobId, "--name", "dip", "--evidence", hash, "--reason", "I looked.");
@@ -70,6 +79,7 @@ describe("with a worker", () => {
   test("reject ends the wait for good, with the reason", async () => {
     startWorker();
     const jobId = await waiting("bad");
+    await begun(jobId);
     const { exitCode, stdout } = await type("reject", jobId, "--name", "bad", "--reason", "One month earns it all.");
     expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/backtest-bad is rejected\.$/)]);
     expect(await stack.refused("propose_champion", { task_id: jobId, reason: "Again." })).toMatch(
@@ -80,6 +90,7 @@ describe("with a worker", () => {
   test("on a terminal it asks for the name, and another name decides nothing", async () => {
     startWorker();
     const jobId = await waiting("asked");
+    await begun(jobId);
     const typed = async (line: string) => {
       const command = `${LAUNCHER} approve ${jobId}`;
       const terminal = ["-qec", command, "/dev/null"];
@@ -102,10 +113,7 @@ describe("with a worker", () => {
 test("a worker that was killed costs nothing: the next one carries out what was decided", async () => {
   startWorker();
   const jobId = await waiting("killed");
-  const handle = stack.temporal().client.workflow.getHandle(`approval-${jobId}-1`);
-  const begun = async () =>
-    ((await handle.fetchHistory()).events ?? []).some((event) => event.timerStartedEventAttributes);
-  await until(begun, { what: "the wait", timeoutMs: 120_000 });
+  const handle = await begun(jobId);
   await killWorker();
   const { exitCode, stdout } = await type("approve", jobId, "--name", "killed", "--evidence", await hashOf(jobId));
   expect([exitCode, stdout]).toEqual([0, expect.stringContaining("It is carried out as soon as a worker runs.")]);

@@ -41,12 +41,12 @@ export function evidenceOf(n: number, sum: number, mixed = MIXED): number {
   return Math.exp((mixed ** 2 * sum ** 2) / (2 * spread)) / Math.sqrt(spread);
 }
 
-export function forwardText({ blocks, evidence, mean }: Forward): string {
+export function forwardText({ blocks, sum, evidence, mean }: Forward): string {
   const told =
     mean === "cannot be told"
       ? `${ENOUGH} would show whether it earns or loses`
       : mean === "above 0"
         ? "it earns"
         : "it loses: its demotion is proposed";
-  return `${blocks} blocks of days after its approval are measured. Their evidence is ${evidence.toPrecision(3)}; ${told}.`;
+  return `${blocks} blocks of days after its approval are measured. Their sum is ${sum.toFixed(1)} standard deviations, which is evidence of ${evidence.toPrecision(3)}; ${told}.`;
 }

@@ -15,7 +15,7 @@ export interface DecidingParts {
 
 const LOOK_EVERY_MS = 150;
 /** A worker needs a moment. Whoever waits for an answer waits no longer than this. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 20_000;
 
 export interface CarriedOut {
   readonly candidate: Candidate;
