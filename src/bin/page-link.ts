@@ -101,7 +101,7 @@ async function make(access: PageAccess, wish: Wish): Promise<void> {
     remark("Without TLS whoever is on the way can read the link and the cookie: put a proxy before the server.");
   }
   remark(
-    `One browser may ${scope}${approves === true ? " and decide about candidates" : ""} as ${name} for ${days} days: the first that opens this link, within ${LINK_MINUTES} minutes. It is shown this once:`,
+    `One browser may ${scope}${approves === true ? " and decide about candidates" : ""} as ${name} for ${days} ${days === 1 ? "day" : "days"}: the first that opens this link, within ${LINK_MINUTES} minutes. It is shown this once:`,
   );
   say(link);
 }

@@ -79,6 +79,20 @@ export async function query<Row extends pg.QueryResultRow>(url: string, text: st
 const AWKWARD =
   "tab\there, quote ' \" \\ , line\nbreak, ☃ and 🦆, {curly}, \\N, \r carriage, next\u0085line, line\u2028and paragraph\u2029.";
 
+/** A champion with its evidence, its history and what made it so. */
+const candidateRows = (jobId: string): string => {
+  const evidence = "'" + "e".repeat(64) + "'";
+  return `
+    insert into candidate_evidence (hash, job_id, gates) values (${evidence}, '${jobId}', '[]');
+    insert into candidates (job_id, strategy, symbol, timeframe, stage, round, evidence, proposed_by, reason)
+      values ('${jobId}', 'probe', 'SPX', '1d', 'champion', 1, ${evidence}, 'claude', 'It holds.');
+    insert into candidate_events (job_id, n, what, stage, round, by, evidence) values
+      ('${jobId}', 1, 'proposed', 'candidate', 0, 'claude', ${evidence}),
+      ('${jobId}', 2, 'approved', 'champion', 1, 'operator ada', ${evidence});
+    insert into candidate_grants (job_id, round, n, decision, by, name, evidence, used_at)
+      values ('${jobId}', 1, 1, 'approve', 'operator ada', 'probe', ${evidence}, now())`;
+};
+
 /** Jobs of every kind: completed with a result and a model, resumed, failed, running, waiting; and calls in the log. */
 export async function fillDatabase(url: string, calls = 30): Promise<{ readonly open: string }> {
   const pool = createPool(url);
@@ -90,6 +104,7 @@ export async function fillDatabase(url: string, calls = 30): Promise<{ readonly 
     const tested = jobInput(backtestRequest);
     await jobs.admit(tested, null);
     await jobs.finish(tested.jobId, outcome(tested.jobId), backtestResult, engine);
+    await query(url, candidateRows(tested.jobId));
     const failed = jobInput({ ...trainingRequest, draw: 2 }, { forceReason: AWKWARD });
     await jobs.admit(failed, "name: failed\n");
     await jobs.finish(failed.jobId, failedOutcome(failed.jobId), null, engine);

@@ -2,29 +2,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { Context } from "hono";
-import { pino } from "pino";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { registryActivities } from "../../src/activities/registry.ts";
-import { createPageApprovals } from "../../src/bin/page-approvals.ts";
-import type { HttpEnv } from "../../src/http/bindings.ts";
 import { linkTo } from "../../src/http/page-address.ts";
-import { startHttpServer } from "../../src/http/server.ts";
 import { addToken } from "../../src/http/token-file.ts";
-import { MAX_MESSAGE_BYTES, readBytes } from "../../src/mcp/message/read-message.ts";
-import { createPage } from "../../src/page/page.ts";
-import { STYLE } from "../../src/page/places.ts";
-import { createCandidateDecisions } from "../../src/store/candidate-decisions.ts";
 import { createPageAccess, type PageAccess } from "../../src/store/page-access.ts";
 import { createPool, type Pool } from "../../src/store/pool.ts";
-import { createSlots } from "../../src/temporal/slots.ts";
+import { serveApproving, startDecidingWorker, type ApprovingSite } from "../support/approving-site.ts";
 import { recordCandidate } from "../support/candidates.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 import { ask, browserAt, type PageAnswer } from "../support/page-door.ts";
-import { Stage } from "../support/stage.ts";
-import { startScriptedWorker, type RunningWorker } from "../support/workflow-env.ts";
-
-const log = pino({ level: "silent" });
+import type { RunningWorker } from "../support/workflow-env.ts";
 
 let stack: Stack;
 let pool: Pool;
@@ -33,20 +20,19 @@ let worker: RunningWorker;
 let folder: string;
 let token: string;
 /** Where everybody may read, and where tokens or links are asked for. */
-let servers: Record<"open" | "closed", Served>;
+let servers: Record<"open" | "closed", ApprovingSite>;
 beforeAll(async () => {
   stack = await startStack({ temporal: true });
   pool = createPool(stack.databaseUrl);
   access = createPageAccess(pool);
-  const temporal = stack.temporal();
-  worker = await startScriptedWorker(temporal, {
-    ...new Stage().activities(createSlots(temporal.client)),
-    ...registryActivities({ decisions: createCandidateDecisions(pool), log }),
-  });
+  worker = await startDecidingWorker(stack, pool);
   folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-approvals-"));
   const tokensFile = path.join(folder, "tokens.json");
   token = await addToken(tokensFile, { name: "tess", scope: "operate", expires: "2099-01-01T00:00:00.000Z" });
-  servers = { open: await serve(null), closed: await serve(tokensFile) };
+  servers = {
+    open: await serveApproving(stack, pool, null),
+    closed: await serveApproving(stack, pool, tokensFile),
+  };
 });
 afterAll(async () => {
   for (const server of Object.values(servers)) await server.stop();
@@ -56,53 +42,8 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-interface Served {
-  readonly port: number;
-  readonly origin: string;
-  stop(): Promise<void>;
-}
-
-/** The page as `mcp --http` wires it. */
-async function serve(tokensFile: string | null): Promise<Served> {
-  const approvals = createPageApprovals(pool, stack.deps.waits);
-  const approving = ({ var: { reader } }: Context<HttpEnv>) => {
-    const { approver } = reader;
-    return approver === null ? null : { offer: async (id: string) => await approvals.offer(approver, id) };
-  };
-  const nobody = () => {
-    throw new Error("nothing but the page is asked for");
-  };
-  const server = await startHttpServer(
-    {
-      host: "127.0.0.1",
-      port: 0,
-      requestTimeoutMs: 60_000,
-      allowed: { hosts: ["127.0.0.1", "localhost"], origins: ["127.0.0.1", "localhost"] },
-      bearer: { tokensFile, oauth: null },
-      authenticated: tokensFile !== null,
-    },
-    {
-      deps: async () => stack.deps,
-      serverFor: nobody,
-      local: { name: null, scope: "read", source: "local" },
-      early: async () => null,
-      onRefused: nobody,
-      messages: { read: readBytes, maxBytes: MAX_MESSAGE_BYTES },
-      metrics: null,
-      page: {
-        app: createPage<HttpEnv>({ deps: async () => stack.deps, log, approving }),
-        style: STYLE,
-        access: async () => access,
-        decide: async (...sent) => await approvals.decide(...sent),
-      },
-      log,
-    },
-  );
-  return { port: server.port, origin: `http://127.0.0.1:${server.port}`, stop: async () => await server.drain() };
-}
-
 /** A browser that the operator let in. */
-async function letIn(at: Served, { approves = true, name = "ada" } = {}) {
+async function letIn(at: ApprovingSite, { approves = true, name = "ada" } = {}) {
   const secret = await access.newLink({ name, scope: "read", approves, days: 1, origin: at.origin });
   const link = new URL(linkTo(at.origin, secret, approves));
   const browser = browserAt(at.port, at.origin);

@@ -85,6 +85,13 @@ test("--url wins over MCP_PUBLIC_URL, and both may end with a slash", async () =
   );
 });
 
+test("--approve makes a link that lets a browser decide, for one day", async () => {
+  const { stdout, stderr } = await pageLink("new --approve --name ada", HERE);
+  expect(stdout).toMatch(/^http:\/\/127\.0\.0\.1:3100\/enter\/approving\?link=[\w-]{43}$/);
+  expect(stderr).toContain("read and decide about candidates as ada for 1 day:");
+  expect((await pageLink("list")).stdout).toMatch(/^ada\tread\+approve\tlink\t/);
+});
+
 test("without TLS beyond this machine it warns", async () => {
   expect((await pageLink("new --name ada", HERE)).stderr).not.toContain("TLS");
   const { exitCode, stderr } = await pageLink("new --name ada --url http://research.example.com");
