@@ -3,6 +3,7 @@
  * the same values into groups of these sizes sets them at least as far apart. It assumes no distribution of the values:
  * that of a few draws of a network is not known.
  */
+import { doubledRanks } from "./ranks.ts";
 
 /** Two-sided probability; 1 when the groups do not differ. Callers pass finite numbers and no empty group. */
 export function rankSumProbability(a: readonly number[], b: readonly number[]): number {
@@ -23,15 +24,6 @@ export function leastRankSumProbability(a: number, b: number): number {
   let ways = 1;
   for (let taken = 1; taken <= a; taken += 1) ways *= (b + taken) / taken;
   return Math.min(1, 2 / ways);
-}
-
-/** The 1-based ranks of the values, doubled so that all are integers. Equal values share the mean of their ranks. */
-function doubledRanks(values: readonly number[]): number[] {
-  return values.map((value) => {
-    const below = values.filter((other) => other < value).length;
-    const equal = values.filter((other) => other === value).length;
-    return 2 * below + equal + 1;
-  });
 }
 
 /** In how many ways `taken` of the ranks add up to each sum; exact up to 26 of 52, approximate beyond. */
