@@ -1,6 +1,7 @@
 import { admitActivities } from "./admit.ts";
 import { awaitActivities } from "./await.ts";
 import { batchActivities } from "./batch.ts";
+import { campaignActivities } from "./campaign.ts";
 import { closeActivities } from "./close.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { withFailures } from "./failure.ts";
@@ -24,6 +25,7 @@ export function createActivities(deps: ActivityDeps) {
     ...tendActivities(deps),
     ...probeActivities(deps),
     ...batchActivities(deps),
+    ...campaignActivities(deps),
     ...registryActivities(deps),
   });
 }

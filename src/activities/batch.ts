@@ -2,28 +2,18 @@ import { cancellationSignal, heartbeat } from "@temporalio/activity";
 import { isProof, itemsOf, type ManyRequest } from "../domain/batch.ts";
 import { DomainError } from "../domain/errors.ts";
 import type { JobInput } from "../domain/job.ts";
-import { kindOf, type ComputeRequest, type JobRequest } from "../domain/kinds/index.ts";
+import type { ComputeRequest } from "../domain/kinds/index.ts";
 import type { JobOutcome } from "../domain/outcome.ts";
 import type { BatchStage } from "../store/batches.ts";
 import type { JobRecord } from "../store/job-row.ts";
+import { chosenJob, type PreparedJob } from "./chosen-job.ts";
 import type { ActivityDeps } from "./deps.ts";
-
-/** The job that computes a stage of an item. */
-export interface PreparedItem {
-  /** What its workflow is started with when it does not run yet. */
-  readonly input: JobInput<ComputeRequest>;
-  /** Type of that workflow. */
-  readonly workflow: string;
-  /** How the job ended; null when it has not. */
-  readonly finished: JobOutcome | null;
-  /** What operators see of the job in Temporal. */
-  readonly labels: ReturnType<ActivityDeps["labelsOf"]>;
-}
 
 /** How often the record is asked for a job that somebody else started. */
 const LOOK_EVERY_MS = 2_000;
 
-export function batchActivities({ jobs, results, batches, identify, labelsOf, clock }: ActivityDeps) {
+export function batchActivities(deps: ActivityDeps) {
+  const { jobs, results, batches, clock } = deps;
   return {
     /**
      * Says which job computes a stage of an item, and whether it has ended already. Idempotent.
@@ -34,15 +24,15 @@ export function batchActivities({ jobs, results, batches, identify, labelsOf, cl
       n: number,
       stage: BatchStage,
       trainingJobId: string | null,
-    ): Promise<PreparedItem> {
+    ): Promise<PreparedJob> {
       const request = await requestOf(batch.request, n, stage, trainingJobId);
-      const { jobId, requestHash, forceReason, known } = await chosen(batch, request, forceReasonOf(batch, n));
-      const reused = known !== null && known.parentJobId !== batch.jobId;
-      await batches.note({ batchId: batch.jobId, n, stage }, jobId, reused);
-      const { client, settings, priority } = batch;
-      const input = { jobId, requestHash, forceReason, parentJobId: batch.jobId, priority, client, settings, request };
-      const { workflow } = kindOf(request.kind);
-      return { input, workflow, finished: known?.outcome ?? null, labels: labelsOf(input) };
+      const doubtOf = async (known: JobRecord) => await doubtAbout(batch.request, known);
+      const { reused, ...prepared } = await chosenJob(deps, batch, request, {
+        wanted: forceReasonOf(batch, n),
+        doubtOf,
+      });
+      await batches.note({ batchId: batch.jobId, n, stage }, prepared.input.jobId, reused);
+      return prepared;
     },
 
     /** Waits for the end of a job that does not belong to the batch; never stops that job. */
@@ -57,25 +47,10 @@ export function batchActivities({ jobs, results, batches, identify, labelsOf, cl
   };
 
   /**
-   * The job for a request: an earlier one that runs or has completed, else a new one. One that failed or was cancelled
-   * before this batch is computed again, under an id that later batches find.
-   */
-  async function chosen(batch: JobInput<ManyRequest>, request: JobRequest, wanted: string | null) {
-    for (let forceReason = wanted; ;) {
-      const { jobId, requestHash } = identify(request, forceReason);
-      const known = await jobs.get(jobId);
-      const doubt = known === null || known.parentJobId === batch.jobId ? null : await doubtOf(batch.request, known);
-      if (doubt === null) return { jobId, requestHash, forceReason, known };
-      forceReason = doubt;
-    }
-  }
-
-  /**
    * Why a job of somebody else cannot be taken; null when it can. A prefix may come from another model than the one that
    * is measured now. So it is taken only from a measurement in which model and record agreed.
    */
-  async function doubtOf({ kind }: ManyRequest, { jobId, status, outcome, parentJobId }: JobRecord) {
-    if (outcome !== null && status !== "completed") return `${jobId} ended as ${status}`;
+  async function doubtAbout({ kind }: ManyRequest, { jobId, parentJobId }: JobRecord) {
     if (kind !== "measurement") return null;
     const parent = parentJobId === null ? null : await results.get(parentJobId);
     return parent?.kind === "measurement" && parent.differs.length === 0 ? null : `the model of ${jobId} is not proven`;

@@ -5,7 +5,10 @@ import type { SlotClaim } from "../domain/slots.ts";
 import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { StrategyFolder } from "../strategies/strategy-folder.ts";
 import type { Logger } from "../logger.ts";
+import type { NewStrategy, SavedBy } from "../strategies/strategy-library.ts";
 import type { BatchStore } from "../store/batches.ts";
+import type { CampaignReader, CampaignWriter } from "../store/campaigns.ts";
+import type { Ledger } from "../store/ledger.ts";
 import type { CandidateDecisions } from "../store/candidate-decisions.ts";
 import type { HoldoutStore } from "../store/holdouts.ts";
 import type { JobReader } from "../store/job-reader.ts";
@@ -36,6 +39,10 @@ export interface ActivityDeps {
   readonly jobs: JobReader & JobWriter;
   readonly results: ResultReader;
   readonly batches: BatchStore;
+  readonly campaigns: Pick<CampaignReader, "record" | "line"> & CampaignWriter;
+  readonly ledger: Pick<Ledger, "standings">;
+  /** Saves strategies as one version. */
+  readonly saveStrategies: (strategies: readonly NewStrategy[], by: SavedBy) => Promise<unknown>;
   readonly holdouts: HoldoutStore;
   /** Candidates that wait for a human, and what humans decided. */
   readonly decisions: CandidateDecisions;

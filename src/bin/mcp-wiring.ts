@@ -16,6 +16,7 @@ import type { Logger } from "../logger.ts";
 import { createLastLooks } from "../research/jobs/last-looks.ts";
 import { createLedgerCheck } from "../research/overview/ledger-check.ts";
 import type { Deps, RecordsPort } from "../research/ports.ts";
+import { createCampaignReader, createCampaignSteering } from "../store/campaigns.ts";
 import { createStrategyTexts } from "../research/strategies/strategy-texts.ts";
 import { databaseTime, offClocks } from "../store/clocks.ts";
 import { createExecutionLog, type ExecutionLog } from "../store/execution-log.ts";
@@ -152,8 +153,8 @@ function wire(env: Environment, log: Logger, { tracing = null, onRequest, onBrea
   return {
     deps: {
       jobs: createJobs(client, jobSettingsOf(config), now),
-      records,
       waits,
+      records,
       ktrdr,
       reads: guardReads(createCachedReads(readers, { files: priceFilesOf(config, log) }), followCuts(pool)),
       strategies,
@@ -199,6 +200,7 @@ function recordsOf(pool: Pool, ledger: Ledger, readOnly: Onlookers["readOnly"]):
     registry: createRegistry(pool),
     calls: createExecutionLog(pool),
     batches: createBatchStore(pool),
+    campaigns: { ...createCampaignReader(pool), ...createCampaignSteering(pool) },
     experiments: createExperimentStore(pool),
     insights: { ...createInsightStore(pool), ...createInsightSearch(pool) },
     research: createResearchControl(pool),

@@ -9,14 +9,17 @@ import { systemClock } from "../activities/clock.ts";
 import { loadConfig, type Config } from "../config.ts";
 import type { JobInput } from "../domain/job.ts";
 import { createKtrdr } from "../ktrdr/ktrdr.ts";
+import { createStrategyLibrary, type NewStrategy, type SavedBy } from "../strategies/strategy-library.ts";
 import { createStrategyFolder } from "../strategies/strategy-folder.ts";
 import { labEnvironment } from "../running-lab/lab-environment.ts";
 import { createLogger, type Logger } from "../logger.ts";
 import { createBatchStore } from "../store/batches.ts";
 import { begunComputations } from "../store/begun-computations.ts";
 import { experimentOf } from "../store/experiments.ts";
+import { createCampaignReader, createCampaignWriter } from "../store/campaigns.ts";
 import { createCandidateDecisions } from "../store/candidate-decisions.ts";
 import { createHoldoutStore } from "../store/holdouts.ts";
+import { createLedger, ledgerHead } from "../store/ledger.ts";
 import { createJobReader } from "../store/job-reader.ts";
 import { createJobWriter } from "../store/job-writer.ts";
 import { followDatabase, type FollowedClock } from "../store/clocks.ts";
@@ -192,6 +195,10 @@ interface Parts {
 function activityDeps(config: Config, settings: TemporalSettings, log: Logger, parts: Parts) {
   const { watch, tracing, pool, clock } = parts;
   const client = lazyClient(settings, tracing === null ? [] : [tracing.plugin]);
+  const strategies = createStrategyFolder(config.KTRDR_STRATEGIES_DIR);
+  const library = createStrategyLibrary(config.KTRDR_STRATEGIES_DIR, strategies, log, {
+    ledger: () => ledgerHead(pool),
+  });
   return {
     ktrdr: createKtrdr({
       baseUrl: config.KTRDR_API_URL,
@@ -199,10 +206,13 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger, p
       ...(watch === null ? {} : { onRequest: (info) => watch.metrics.observeRequest(info) }),
       ...(tracing === null ? {} : { traceRequest: tracing.ktrdrRequest }),
     }),
-    strategies: createStrategyFolder(config.KTRDR_STRATEGIES_DIR),
+    strategies,
     jobs: { ...createJobReader(pool), ...createJobWriter(pool) },
     results: createResultReader(pool),
     batches: createBatchStore(pool),
+    campaigns: { ...createCampaignReader(pool), ...createCampaignWriter(pool) },
+    ledger: createLedger(pool),
+    saveStrategies: async (given: readonly NewStrategy[], by: SavedBy) => await library.save(given, by),
     holdouts: createHoldoutStore(pool),
     decisions: createCandidateDecisions(pool),
     waits: createCandidateWaits(client),

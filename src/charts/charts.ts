@@ -1,9 +1,11 @@
-/** Charts: the course of a training, how far results lie apart, and equity over time. */
+/** Charts: the course of a training or a search, how far results lie apart, and equity over time. */
 import type { TopLevelSpec } from "vega-lite";
 import type { Group } from "../domain/comparison.ts";
 import type { LearningCurve } from "../domain/result.ts";
 import { createDraw, NARROW, type Picture } from "./draw.ts";
+import { funnelChart, type FunnelStep } from "./funnel-chart.ts";
 import { luckChart, type LuckChart } from "./luck-chart.ts";
+import { sliceChart, type SliceChart } from "./slice-chart.ts";
 
 export interface Charts {
   /** Losses of a training by epoch; accuracies below, when there are any. */
@@ -17,6 +19,10 @@ export interface Charts {
   equity(lines: readonly EquityLine[]): Picture;
   /** The best figure so far as steps, against the bar that rises with every trial. */
   luck(course: LuckChart): Picture;
+  /** How many points of a search came how far. */
+  funnel(steps: readonly FunnelStep[]): Picture;
+  /** Losses by the value of one dimension: colour and shape say the rung, a ring what was suggested. */
+  slice(slice: SliceChart): Picture;
 }
 
 /** A group as it is drawn: only its figures and its name are needed. */
@@ -37,6 +43,8 @@ export function createCharts(): Charts {
   const draw = createDraw();
   return {
     luck: (course) => draw(luckChart(course)),
+    funnel: (steps) => draw(funnelChart(steps), NARROW - NAMES),
+    slice: (slice) => draw(sliceChart(slice), slice.range.kind === "choice" ? NARROW - NAMES : NARROW),
     learningCurve: (curve) => draw(learningCurve(curve)),
     equity: (lines) => draw(equity(lines)),
     comparison: (figure, groups, explained = true) => draw(comparison(figure, groups, explained), NARROW - NAMES),

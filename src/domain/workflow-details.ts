@@ -101,6 +101,38 @@ export function manyDetails(now: ManyNow): string {
   ]);
 }
 
+export interface CampaignNow {
+  readonly jobId: string;
+  readonly phase: Phase;
+  readonly client: string;
+  /** 0-based number of the step, and what it does; null while it is planned. */
+  readonly step: number;
+  readonly stage: string | null;
+  /** Jobs of the step, and those of them that ended. */
+  readonly jobs: number;
+  readonly ended: number;
+  readonly cancelled: boolean;
+  readonly trainings: number;
+  readonly trials: number;
+}
+
+/** A campaign. */
+export function campaignDetails(now: CampaignNow): string {
+  const { jobId, phase, client, step, stage, jobs, ended, cancelled, trainings, trials } = now;
+  const running = phase === "running";
+  return page(running ? doing(false, cancelled) : PHASES[phase], [
+    ["asked by", markdownCode(client, NAME_CHARS)],
+    ["step", `${step + 1}: ${stage ?? "being planned"}`],
+    ["jobs of the step", `${ended} of ${jobs} have ended`],
+    ["it may use", `${trainings} trainings and ${trials} trials`],
+    ["its jobs", `are listed by ${markdownCode(`ParentWorkflowId = '${jobId}'`, 2 * NAME_CHARS)}`],
+    [
+      "to stop it",
+      running && !cancelled ? `${CANCEL} Its jobs are cancelled, too. *Pause Workflow* only begins no others.` : null,
+    ],
+  ]);
+}
+
 function doing(givesUp: boolean, cancelled: boolean): string {
   if (cancelled) return "**Stopping**: its jobs are being cancelled.";
   return givesUp ? "**Giving up**: it begins no others, and waits for those that are open." : "**Computing**.";

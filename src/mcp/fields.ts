@@ -52,6 +52,11 @@ export const isoDate = day.refine(
   `a date lies between ${FIRST_DATE} and ${LAST_DATE}`,
 );
 
+export const moment = z.iso.datetime({
+  offset: true,
+  error: "a moment is written as 2026-01-31T06:00:00Z, with Z or an offset",
+});
+
 export const taskId = z
   .string()
   .regex(TASK_ID, "a task_id is copied from the answer of the tool that started the job")

@@ -8,6 +8,7 @@ import { shortlist } from "../research/overview/shortlist.ts";
 import type { Deps } from "../research/ports.ts";
 import { pictureOf } from "../research/results/told-result.ts";
 import { atPath } from "./at-path.ts";
+import { finalistsDrawn, funnelDrawn, sliceDrawn } from "./campaign/drawings.ts";
 import type { PageParts } from "./page.ts";
 import { SHORTLIST_PICTURE } from "./places.ts";
 import { MOST_CANDIDATES } from "./views/shortlist.ts";
@@ -36,6 +37,9 @@ const drawsOfShortlist: Draw = async (deps) => {
 const DRAWINGS: Readonly<Record<string, Draw>> = {
   "/pictures/luck/:id": luck,
   "/pictures/runs/:id": run,
+  "/pictures/funnels/:id": funnelDrawn,
+  "/pictures/finalists/:id": finalistsDrawn,
+  "/pictures/slices/:id": sliceDrawn,
   [SHORTLIST_PICTURE]: drawsOfShortlist,
 };
 

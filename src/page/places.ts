@@ -35,6 +35,11 @@ export const approvalLink = (jobId: string, text = jobId): Link => ({ text, href
 
 export const luckPicture = (symbol: string): string => `/pictures/luck/${encodeURIComponent(symbol)}.svg`;
 export const runPicture = (jobId: string): string => `/pictures/runs/${encodeURIComponent(jobId)}.svg`;
+export const funnelPicture = (jobId: string): string => `/pictures/funnels/${encodeURIComponent(jobId)}.svg`;
+export const finalistsPicture = (jobId: string): string => `/pictures/finalists/${encodeURIComponent(jobId)}.svg`;
+/** @param at 0-based place of the dimension among those that have a plot */
+export const slicePicture = (jobId: string, at: number): string =>
+  `/pictures/slices/${encodeURIComponent(jobId)}.${at}.svg`;
 export const SHORTLIST_PICTURE = "/pictures/shortlist.svg";
 
 export const LEDGER_CHECK = "/ledger/verification";

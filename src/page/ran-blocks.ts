@@ -65,6 +65,7 @@ export function ranBlocks({ jobs, draws, weighed }: Ran): Block[] {
       trainings: standingsOf(jobs, "training"),
       backtests: standingsOf(jobs, "backtest"),
       "walk-forwards": standingsOf(jobs, "walk_forward"),
+      campaigns: standingsOf(jobs, "campaign"),
     }),
     ...(draws.length === 0 ? [] : [drawsTable(draws, weighed)]),
     ...(draws.length > MOST_GROUPS

@@ -6,6 +6,7 @@ import type { Ktrdr } from "../ktrdr/ktrdr.ts";
 import type { ModelFolder } from "../ktrdr/model-folder.ts";
 import type { StrategyLibrary } from "../strategies/strategy-library.ts";
 import type { BatchStore } from "../store/batches.ts";
+import type { CampaignReader, CampaignSteering } from "../store/campaigns.ts";
 import type { OffClock } from "../store/clocks.ts";
 import type { ExecutionLog } from "../store/execution-log.ts";
 import type { ExperimentStore } from "../store/experiments.ts";
@@ -41,6 +42,8 @@ export interface RecordsPort {
   /** Written directly, unlike jobs, which workers write. */
   readonly insights: InsightStore & InsightSearch;
   readonly batches: Pick<BatchStore, "counts" | "rows" | "pieces">;
+  /** Orders are written directly, unlike steps, which workers plan. */
+  readonly campaigns: Pick<CampaignReader, "record" | "madeStrategies" | "pointOf"> & CampaignSteering;
   readonly experiments: ExperimentStore;
   readonly judged: JudgedRuns;
   /** What was looked at. */

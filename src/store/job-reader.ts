@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { JobKind } from "../domain/kinds/index.ts";
+import { kindOf, type JobKind } from "../domain/kinds/index.ts";
 import {
   ComputationRow,
   JOB_COLUMNS,
@@ -16,7 +16,7 @@ export interface JobFilter {
   readonly status?: JobRecord["status"];
   readonly kind?: JobKind;
   readonly strategy?: string;
-  /** Leaves out the backtests by which another one is measured. */
+  /** Leaves out the backtests by which another one is measured, and the jobs of campaigns, unless of this strategy. */
   readonly withoutParts?: boolean;
   /** Rows at most, 1..500. Default 20. */
   readonly limit?: number;
@@ -38,6 +38,10 @@ export interface JobReader {
   /** The strategy text that the job was started with; null when it has none, or it is not known. */
   strategyText(jobId: string): Promise<string | null>;
 }
+
+/** SQL: whether a job is one of a campaign, or of a walk-forward or measurement of its finalists. */
+const OF_CAMPAIGN = `parent_job_id is not null and (parent_job_id like '${kindOf("campaign").prefix}-%' or exists (
+  select from jobs p where p.job_id = jobs.parent_job_id and p.parent_job_id like '${kindOf("campaign").prefix}-%'))`;
 
 export function createJobReader(pool: Pool): JobReader {
   const jobs = (rest: string, values: readonly unknown[]) =>
@@ -66,6 +70,7 @@ export function createJobReader(pool: Pool): JobReader {
         `where ($1::text is null or status = $1) and ($2::text is null or kind = $2)
            and ($3::text is null or strategy = $3)
            and not ($6 and kind = 'backtest' and ${isPart("request")})
+           and ($3::text is not null or not ($6 and ${OF_CAMPAIGN}))
            and ($4::text is null or (admitted_at, job_id) < (select admitted_at, job_id from jobs where job_id = $4))
          order by admitted_at desc, job_id desc limit $5`,
         [

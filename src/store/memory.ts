@@ -3,6 +3,8 @@ import { z } from "zod";
 import { select, type Session } from "./pool.ts";
 import { quoted, type Snapshot, type Table } from "./snapshot.ts";
 
+const OF_CAMPAIGN = "exists (select from jobs c where c.job_id = r.campaign_id)";
+
 /** The tables in the order in which rows can be inserted, each with what must exist for a row to make sense. */
 const GUARDS = {
   jobs: "true",
@@ -16,6 +18,10 @@ const GUARDS = {
   supersessions:
     "exists (select from insights i where i.insight_id = r.successor) and (exists (select from insights i where i.insight_id = r.insight_id) or exists (select from experiments e where e.experiment_id = r.experiment_id))",
   batch_items: "exists (select from jobs b where b.job_id = r.batch_id)",
+  campaign_steps: OF_CAMPAIGN,
+  campaign_points: OF_CAMPAIGN,
+  campaign_runs: OF_CAMPAIGN,
+  campaign_orders: OF_CAMPAIGN,
 } as const;
 
 export type MemoryTable = keyof typeof GUARDS;
@@ -24,17 +30,20 @@ export const MEMORY_TABLES = Object.keys(GUARDS) as [MemoryTable, ...MemoryTable
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** All rows at the moment of the snapshot, without open jobs. */
+/** All rows at the moment of the snapshot, without open jobs and what belongs to open batches and campaigns. */
 export async function* memoryRows(
   snapshot: Snapshot,
 ): AsyncGenerator<{ readonly table: MemoryTable; readonly row: Row }> {
+  const open = new Set<unknown>();
   for (const name of MEMORY_TABLES) {
     const table = snapshot.tables.find((one) => one.name === name);
     if (table === undefined) continue;
     for await (const rows of snapshot.rows(table)) {
       for (const text of rows) {
         const row = JSON.parse(text) as Row;
-        if (name !== "jobs" || row["status"] !== "open") yield { table: name, row };
+        if (name === "jobs" && row["status"] === "open") open.add(row["job_id"]);
+        const belongsTo = name === "jobs" ? row["job_id"] : (row["campaign_id"] ?? row["batch_id"]);
+        if (!open.has(belongsTo)) yield { table: name, row };
       }
     }
   }

@@ -38,7 +38,7 @@ export type StrategyStanding = Readonly<z.infer<typeof RanRow>> & {
 const JobsRow = z.object({
   /** SHA-256 of the text that they ran; null when it is not on record. */
   text: z.string().nullable(),
-  kind: z.enum(["training", "backtest", "walk_forward"]),
+  kind: z.enum(["training", "backtest", "walk_forward", "campaign"]),
   status: z.enum(["open", ...FINAL_STATUSES]),
   jobs: z.number(),
   newestAt: Instant,
@@ -82,7 +82,7 @@ export interface StrategyRuns {
   onRecord(): Promise<readonly StrategyOnRecord[]>;
   /** How some strategies stand, in any order. */
   standings(strategies: readonly string[]): Promise<readonly StrategyStanding[]>;
-  /** Trainings, backtests and walk-forwards by the text that they ran, the newest first. */
+  /** Trainings, backtests, walk-forwards and campaigns by the text that they ran, the newest first. */
   jobs(strategy: string): Promise<readonly JobsOfText[]>;
   /** Finished backtests by the text that they ran and by what was asked, the newest first. */
   draws(strategy: string): Promise<readonly DrawsOfText[]>;
@@ -148,7 +148,7 @@ const RAN = `
 const JOBS = `
   select ${TEXT} as text, j.kind, j.status, count(*)::integer as jobs, max(j.admitted_at) as newest_at,
     (array_agg(j.job_id order by j.admitted_at desc, j.job_id))[1:3] as newest
-  from jobs j ${TRAINING} where j.strategy = $1 and (${NO_PART} or j.kind = 'walk_forward')
+  from jobs j ${TRAINING} where j.strategy = $1 and (${NO_PART} or j.kind in ('walk_forward', 'campaign'))
   group by 1, 2, 3 order by newest_at desc, j.kind, j.status`;
 
 const MOST_GROUPS = 500;

@@ -8,5 +8,6 @@ export {
 } from "./compute-job.ts";
 export { probe } from "./probe.ts";
 export { runBatch as measureEquity, runBatch, runBatch as walkForward } from "./run-batch.ts";
+export { campaign } from "./run-campaign.ts";
 export { slotKeeper } from "./slot-keeper.ts";
 export { warden } from "./warden.ts";

@@ -28,14 +28,26 @@ const control: ActivityOptions = {
 };
 
 /** Short steps; each is idempotent. */
-export const { admitJob, startComputation, recordOutcome, closeExecution, prepareItem, settleCandidate } =
-  proxyActivities<Activities>(control);
+export const {
+  admitJob,
+  startComputation,
+  recordOutcome,
+  closeExecution,
+  prepareItem,
+  planCampaign,
+  prepareCampaignRun,
+  settleCandidate,
+} = proxyActivities<Activities>(control);
 
 /** A round that is held up (by a computation that cannot be stopped, say) ends, so that the next one can begin. */
 export const { tendJobs } = proxyActivities<Activities>({ ...control, startToCloseTimeout: "1 minute" });
 
 /** Nearly always done in milliseconds: a local activity costs one history event instead of six. */
-export const { admitJob: admitJobQuickly, prepareItem: prepareItemQuickly } = proxyLocalActivities<Activities>({
+export const {
+  admitJob: admitJobQuickly,
+  prepareItem: prepareItemQuickly,
+  prepareCampaignRun: prepareCampaignRunQuickly,
+} = proxyLocalActivities<Activities>({
   startToCloseTimeout: "4 seconds",
   scheduleToCloseTimeout: "5 seconds",
   retry: { maximumAttempts: 2 },

@@ -5,27 +5,22 @@
 import {
   ActivityFailure,
   CancellationScope,
-  ChildWorkflowCancellationType,
-  ChildWorkflowFailure,
-  ParentClosePolicy,
   condition,
   continueAsNew,
-  executeChild,
   isCancellation,
   setCurrentDetails,
   setHandler,
 } from "@temporalio/workflow";
-import { WorkflowExecutionAlreadyStartedError } from "@temporalio/common";
 import { boundsOf, isProof, itemsOf, type BatchItem, type ManyRequest } from "../domain/batch.ts";
 import type { JobInput, LiveJobState } from "../domain/job.ts";
 import type { FinalStatus, JobFailure, JobOutcome } from "../domain/outcome.ts";
 import { manyDetails } from "../domain/workflow-details.ts";
-import type { PreparedItem } from "../activities/batch.ts";
+import type { PreparedJob } from "../activities/chosen-job.ts";
 import { closeAs } from "./close-as.ts";
-import type { computeJob } from "./compute-job.ts";
 import { failureOf } from "./failure.ts";
 import { jobStateQuery } from "./messages.ts";
-import { admitJob, awaitOther, prepareItem, prepareItemQuickly, recordOutcome } from "./policies.ts";
+import { admitJob, prepareItem, prepareItemQuickly, recordOutcome } from "./policies.ts";
+import { endedAs, runChild } from "./run-child.ts";
 
 /** Items of one run. Each item makes about thirty events, with two jobs. */
 const ITEMS_A_RUN = 100;
@@ -146,16 +141,7 @@ class BatchRun {
     const prepared = await this.prepare(n, stage, trainingJobId);
     if ("status" in prepared) return prepared;
     if (prepared.finished !== null) return prepared.finished;
-    const { jobId } = prepared.input;
-    try {
-      return await startJob(prepared);
-    } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return await awaitOther(jobId);
-      // The batch itself was cancelled, not one of its jobs.
-      if (CancellationScope.current().consideredCancelled) throw error;
-      if (!(error instanceof ChildWorkflowFailure)) throw error;
-      return isCancellation(error) ? endedAs(jobId, "cancelled") : this.failedFor(jobId, failureOf(error.cause));
-    }
+    return await runChild(prepared, (jobId, failure) => this.failedFor(jobId, failure));
   }
 
   /** An item that cannot be prepared has failed; the others go on. */
@@ -163,7 +149,7 @@ class BatchRun {
     n: number,
     stage: "training" | "backtest",
     trainingJobId: string | null,
-  ): Promise<PreparedItem | JobOutcome> {
+  ): Promise<PreparedJob | JobOutcome> {
     try {
       return await prepareItemQuickly(this.input, n, stage, trainingJobId).catch(async (error: unknown) => {
         if (isCancellation(error)) throw error;
@@ -212,25 +198,4 @@ function whatFailed(request: ManyRequest, failed: number, items: number): string
     : `${failed} items of the batch failed, more than the ${request.maxFailures} it was given: no others were begun.`;
 }
 
-async function startJob({
-  input,
-  workflow,
-  labels: { searchAttributes, ...labels },
-}: PreparedItem): Promise<JobOutcome> {
-  const options = {
-    workflowId: input.jobId,
-    workflowIdReusePolicy: "REJECT_DUPLICATE" as const,
-    // A terminated batch must not leave jobs behind that nobody waits for.
-    parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
-    typedSearchAttributes: searchAttributes,
-    ...labels,
-  };
-  return await executeChild<typeof computeJob>(workflow, { ...options, args: [input] });
-}
-
 const fateOf = ({ status }: JobOutcome): FinalStatus => (status === "terminated" ? "failed" : status);
-
-const endedAs = (jobId: string, status: FinalStatus): JobOutcome => {
-  return { jobId, status, failure: null, partial: null, faultsSeen: [], operationIds: [], headline: status };
-};

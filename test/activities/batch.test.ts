@@ -1,6 +1,7 @@
 import { MockActivityEnvironment } from "@temporalio/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { batchActivities, type PreparedItem } from "../../src/activities/batch.ts";
+import { batchActivities } from "../../src/activities/batch.ts";
+import type { PreparedJob } from "../../src/activities/chosen-job.ts";
 import { systemClock } from "../../src/activities/clock.ts";
 import type { ActivityDeps } from "../../src/activities/deps.ts";
 import type { FinalStatus } from "../../src/domain/outcome.ts";
@@ -41,7 +42,7 @@ const activities = () =>
   } as unknown as ActivityDeps);
 
 /** The job of the first item of a batch, as it would be started. */
-async function prepared(batchId: string, forceReason: string | null = null): Promise<PreparedItem> {
+async function prepared(batchId: string, forceReason: string | null = null): Promise<PreparedJob> {
   const batch = { ...batchInput(batchId, REQUEST), forceReason };
   await createJobWriter(pool).admit(batch, null);
   return await new MockActivityEnvironment().run(
@@ -49,14 +50,14 @@ async function prepared(batchId: string, forceReason: string | null = null): Pro
   );
 }
 
-async function ended({ input }: PreparedItem, status: FinalStatus): Promise<void> {
+async function ended({ input }: PreparedJob, status: FinalStatus): Promise<void> {
   const writer = createJobWriter(pool);
   await writer.admit(input, null);
   await writer.finish(input.jobId, outcomeOf(input.jobId, status), null, null);
 }
 
 /** A prefix of a measurement of the same backtest. */
-async function prefix(measurementId: string, n: number): Promise<PreparedItem> {
+async function prefix(measurementId: string, n: number): Promise<PreparedJob> {
   const input = batchInput(measurementId, measurementRequest(3));
   await createJobWriter(pool).admit(input, null);
   return await new MockActivityEnvironment().run(

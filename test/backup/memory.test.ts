@@ -6,10 +6,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ROOT } from "../../src/root.ts";
 import { createStrategyFolder } from "../../src/strategies/strategy-folder.ts";
 import { createStrategyLibrary } from "../../src/strategies/strategy-library.ts";
+import { createCampaignReader, createCampaignSteering } from "../../src/store/campaigns.ts";
+import { createJobWriter } from "../../src/store/job-writer.ts";
 import { createExperimentStore } from "../../src/store/experiments.ts";
 import { createInsightSearch } from "../../src/store/insight-search.ts";
 import { createInsightStore } from "../../src/store/insights.ts";
 import { searchTerms } from "../../src/domain/search-terms.ts";
+import { endsWell, pointOf, recordCampaign, recordStep, trainingOf } from "../support/campaigns.ts";
+import { outcomeOf } from "../support/job-inputs.ts";
 import { contentOf, fillDatabase, Places, query, withPool } from "./support.ts";
 
 const MEMORY = [
@@ -23,6 +27,10 @@ const MEMORY = [
   "supersessions",
   "insight_words",
   "batch_items",
+  "campaign_steps",
+  "campaign_points",
+  "campaign_runs",
+  "campaign_orders",
 ];
 const BY = { author: "claude", reason: "why\n\nnot", experimentId: "experiment-1a2b3c4d5e6f7081" };
 
@@ -48,9 +56,40 @@ async function memoryOf(url: string) {
   const content = await contentOf(url);
   const rows = MEMORY.map((table) => [
     table,
-    (content[table] ?? []).filter((row) => table !== "jobs" || !row.includes(",open,")).toSorted(),
+    (content[table] ?? [])
+      .filter((row) => (table === "jobs" ? !row.includes(",open,") : !row.startsWith("(campaign-open-1,")))
+      .toSorted(),
   ]);
   return Object.fromEntries(rows) as Record<string, string[]>;
+}
+
+/** One that has ended, with a point, its jobs and an order; and one that is open, of which nothing is carried. */
+async function fillCampaign(url: string): Promise<void> {
+  await withPool(url, async (pool) => {
+    const writer = createJobWriter(pool);
+    for (const id of ["campaign-ended-1", "campaign-open-1"]) {
+      const points = [pointOf(0), pointOf(1, 4, "trend.period is 0")];
+      await recordCampaign({ writer }, id);
+      await recordStep(
+        { writer, databaseUrl: url },
+        id,
+        0,
+        {
+          stage: "rung",
+          bracket: 0,
+          rung: 0,
+          points,
+          runs: [trainingOf(id, 0, 0)],
+        },
+        endsWell,
+      );
+      const order = { kind: "suggest" as const, points: [pointOf(2).values] };
+      await createCampaignSteering(pool).order(id, { order, reason: "a hunch", client: "claude" });
+      const stop = { reason: "operator" as const, says: "It was told to finish." };
+      await recordStep({ writer, databaseUrl: url }, id, 1, { stage: "over", stop });
+    }
+    await writer.finish("campaign-ended-1", outcomeOf("campaign-ended-1", "cancelled"), null, null);
+  });
 }
 
 beforeAll(async () => {
@@ -85,6 +124,7 @@ beforeAll(async () => {
     const holds = { category: "pattern", body: HOLDS, tags: [], importance: 5, jobIds: [], supersedes } as const;
     await insights.save(holds, "claude");
   });
+  await fillCampaign(source.url);
   const library = libraryOf(source.dir);
   const { files } = await library.save([{ name: "dip", text: "a: 1\n", replaces: null }], BY);
   await library.save([{ name: "dip", text: "a: 2\n", replaces: files[0]!.sha256 }], { ...BY, reason: null });
@@ -119,6 +159,16 @@ describe("the memory, exported and imported", () => {
       const successors = await createInsightStore(pool).successors([found.hits[0]!.insightId]);
       expect([...successors.values()].map(({ body }) => body)).toEqual([HOLDS]);
     });
+    const [campaignThere, campaignHere] = await Promise.all(
+      [target.url, source.url].map(
+        async (url) => await withPool(url, async (pool) => await createCampaignReader(pool).record("campaign-ended-1")),
+      ),
+    );
+    expect(campaignThere).toMatchObject({
+      points: [{ refused: null }, { refused: "trend.period is 0" }],
+      steps: [{}, {}],
+    });
+    expect(campaignThere).toEqual(campaignHere);
     // An export of the imported memory is the same, except for its time in the first line.
     const again = path.join(await places.folder(), "again.jsonl");
     await run("export-memory", target, again);
@@ -148,6 +198,10 @@ describe("the memory, exported and imported", () => {
       if (parsed.table === "jobs") statuses.add(parsed.row?.["status"]);
     }
     expect([...tables].toSorted()).toEqual([
+      "campaign_orders",
+      "campaign_points",
+      "campaign_runs",
+      "campaign_steps",
       "experiment_jobs",
       "experiments",
       "insight_jobs",

@@ -82,6 +82,39 @@ describe("charts", () => {
     expect(/aria-label|\d\.\d\d/.test(svg)).toBe(false);
   });
 
+  test("a slice tells rungs by shape, rings what was suggested, and fits into a message with four hundred points", async () => {
+    const dots = Array.from({ length: 400 }, (_, at) => ({
+      value: 0.001 * 1.005 ** at,
+      loss: 1 + Math.sin(at) / 50 + (at === 7 ? 90 : 0),
+      rung: at % 3,
+      suggested: at % 100 === 0,
+    }));
+    const range = { kind: "log", from: 0.001, to: 0.01 } as const;
+    const drawn = { name: "training.learning_rate", range, rungs: ["rung 1", "rung 2", "rung 3"] };
+    const svg = await charts.slice({ ...drawn, plots: [{ title: null, dots }] }).svg("light");
+    expect(svg.length).toBeLessThan(45_000);
+    // Marks of each rung, and four rings.
+    expect(svg.match(/<use /g)?.length).toBeGreaterThanOrEqual(400 + 4);
+    // One loss that is far away does not press the others together.
+    expect(svg).not.toMatch(/>[2-9]0</);
+    const apart = [0.02, 0.03].map((threshold) => ({ title: `threshold ${threshold}`, dots }));
+    const several = await charts.slice({ ...drawn, plots: apart }).svg("light", true);
+    expect(several.match(/>training\.learning_rate</g)).toHaveLength(2);
+  });
+
+  test("a slice of a choice and a funnel name what they show, whatever the words are", async () => {
+    const labels = ["[16,8]", "</text><script>", "constructor"];
+    const dots = labels.map((value, at) => ({ value, loss: at, rung: 0, suggested: false }));
+    const range = { kind: "choice", labels } as const;
+    const svg = await charts.slice({ name: "x", range, rungs: ["rung 1"], plots: [{ title: null, dots }] }).svg("dark");
+    for (const said of ["[16,8]", "&lt;/text&gt;&lt;script&gt;", "constructor"]) expect(svg).toContain(`>${said}<`);
+    const step = (name: string, points: number, refused = 0) => ({ name, points, refused });
+    const steps = [step("proposed", 30, 3), step("rung 1", 27)];
+    const [funnel, valid] = await Promise.all([steps, steps.slice(1)].map((some) => charts.funnel(some).svg("light")));
+    expect(funnel).toMatch(/>proposed<[^]*>no valid strategy</);
+    expect(valid).not.toContain("no valid strategy");
+  });
+
   test("what stands once stays as it is; what stands often is drawn once", () => {
     const mark = (place: string, look: string) => `<path transform="translate(${place})" ${look}/>`;
     expect(compactSvg(`<svg>${mark("1.26,2", 'd="M0.111,0"')}<text>1.2345</text></svg>`)).toBe(

@@ -14,6 +14,7 @@ test("whatever is to be called again takes the arguments that the advice names",
       "start_batch",
       "measure_equity",
       "start_walk_forward",
+      "start_campaign",
       "evaluate_on_holdout",
     ];
     const tools = starting.filter((name) => advice.includes(name));

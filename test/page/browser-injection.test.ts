@@ -7,6 +7,7 @@ import { BACKTEST, inputOf, outcomeOf, TRAINING } from "../support/job-inputs.ts
 import { backtestResult, recordTraining } from "../support/job-records.ts";
 import { goTo, inPage, openPage, type Opened } from "../support/opened-page.ts";
 import { addressesOf } from "../support/page-addresses.ts";
+import { recordCampaign } from "../support/recorded-campaign.ts";
 import { startPageSite, type PageSite } from "../support/page-site.ts";
 import type { Stack } from "../support/mcp-stack.ts";
 
@@ -58,6 +59,7 @@ inBrowser("texts of attackers", () => {
   let site: PageSite;
   beforeAll(async () => {
     [browser, site] = await Promise.all([startBrowser(), startPageSite()]);
+    await attackCampaign(site.stack);
     for (const [at, text] of ALL.entries()) await attack(site.stack, text, at);
     await pause(site.stack, ALL.join(" "));
   });
@@ -114,6 +116,12 @@ inBrowser("texts of attackers", () => {
       ...ALL.map((text) => `/pictures/luck/${encodeURIComponent(text)}.svg`),
       ...ALL.map((_, at) => `/pictures/runs/train-attack-${at}.svg`),
       "/pictures/shortlist.svg",
+      ...[
+        "funnels/campaign-attack",
+        "finalists/campaign-attack",
+        "slices/campaign-attack.0",
+        "slices/campaign-attack.1",
+      ].map((picture) => `/pictures/${picture}.svg`),
     ];
     const found: string[] = [];
     let drawn = 0;
@@ -139,12 +147,13 @@ inBrowser("texts of attackers", () => {
       );
     }
     expect(found).toEqual([]);
-    expect(drawn).toBeGreaterThanOrEqual(ALL.length * 4);
+    expect(drawn).toBeGreaterThanOrEqual(ALL.length * 4 + 2 * 4);
   });
 });
 
 /** Addresses that a reader may be sent. */
 const CRAFTED = [
+  "/runs/campaign-attack",
   "//evil.example/x",
   "/%5C%5Cevil.example/x",
   `/runs?status=${encodeURIComponent(TEXTS[2])}`,
@@ -187,6 +196,29 @@ async function attack(stack: Stack, text: string, at: number): Promise<void> {
   await writer.finish(failed, { ...outcomeOf(failed, "failed"), failure, partial, headline: text }, null, null);
   await writer.admit({ ...inputOf(`train-open-${at}`, { ...request, draw: at + 200 }), client: text }, text);
   await remember(stack, text, at);
+}
+
+/** A campaign over a strategy, values, reasons and labels that attackers wrote. */
+async function attackCampaign(stack: Stack): Promise<void> {
+  const written = (target: string) => ({ op: "set" as const, target, choice: [...ALL, { [TEXTS[0]]: HIDDEN }] });
+  await recordCampaign(stack, "campaign-attack", {
+    request: {
+      strategy: TEXTS[1],
+      dimensions: [
+        written("description"),
+        written(`notes ${TEXTS[2]}`),
+        { op: "set", target: "training.loss", choice: ["cross_entropy", TEXTS[6]] },
+      ],
+      budget: { trainings: 120, trials: 10, hours: null, deadline: null },
+      finalists: 2,
+    },
+    refused: (n) => (n % 2 === 0 ? (ALL[n % ALL.length] ?? "") : null),
+    orders: ALL.map((text, at) => ({
+      order: { kind: "budget", budget: { trials: 10 - at / 100 } },
+      reason: text,
+      client: text,
+    })),
+  });
 }
 
 /** Different ones, because the page shows what was said of the newest failure of each. */

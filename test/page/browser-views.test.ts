@@ -1,5 +1,6 @@
 /** Every view in a real browser, over records of several sizes. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createPool, run } from "../../src/store/pool.ts";
 import { inBrowser, startBrowser, type TestBrowser } from "../support/browser.ts";
 import { fillJobs } from "../support/many-jobs.ts";
 import { recordDraws } from "../support/night.ts";
@@ -18,6 +19,7 @@ import {
 import { addressesOf, type Address } from "../support/page-addresses.ts";
 import { startPageSite, type PageSite } from "../support/page-site.ts";
 import { processesOf } from "../support/processes.ts";
+import { recordCampaign } from "../support/recorded-campaign.ts";
 import { recordNight } from "../support/research-night.ts";
 import type { Stack } from "../support/mcp-stack.ts";
 
@@ -27,11 +29,20 @@ const one = async ({ writer }: Stack) => {
   await recordDraws(writer, { strategy: "alone", symbol: "SPX", sharpes: [0.8] });
 };
 
+/** The newest of all jobs, so that its address is the first one that is found. */
+async function aCampaign(stack: Stack): Promise<void> {
+  await recordCampaign(stack, "campaign-seen-1");
+  const pool = createPool(stack.databaseUrl, { max: 1 });
+  await run(pool, "update jobs set admitted_at = now(), finished_at = now() where kind = 'campaign'");
+  await pool.end();
+}
+
 /** What is on record, and how many addresses are looked at of each view that shows one of many. */
 const RECORDS: readonly (readonly [string, (stack: Stack) => Promise<unknown>, number])[] = [
   ["nothing on record", async () => undefined, 1],
   ["one run on record", one, 1],
   ["10,000 jobs on record", async ({ databaseUrl }) => await fillJobs(databaseUrl, 10_000), 1],
+  ["a campaign on record", aCampaign, 1],
   ["a night of research on record", async (stack) => await recordNight(stack), 12],
 ];
 

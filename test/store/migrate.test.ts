@@ -55,6 +55,10 @@ describe("migrate", () => {
     expect((await tables(url)).map(({ name }) => name)).toEqual([
       "backups",
       "batch_items",
+      "campaign_orders",
+      "campaign_points",
+      "campaign_runs",
+      "campaign_steps",
       "candidate_events",
       "candidate_evidence",
       "candidate_grants",

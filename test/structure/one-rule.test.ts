@@ -120,9 +120,9 @@ const RULES: readonly Rule[] = [
     offence: 'symbol.endsWith(".HOLDOUT")',
   },
   {
-    fact: "a strategy is judged: createStrategyTexts in research/strategies/strategy-texts.ts",
+    fact: "a strategy is judged: createStrategyTexts in research/strategies/strategy-texts.ts; a campaign's point: pointJudge",
     sign: /\bvalidateStrategy\(\{/,
-    allowed: ["src/research/strategies/strategy-texts.ts"],
+    allowed: ["src/domain/campaign/point-judge.ts", "src/research/strategies/strategy-texts.ts"],
     offence: "const { valid } = validateStrategy({ text, fileName: name });",
   },
 ];

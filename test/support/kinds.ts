@@ -3,7 +3,7 @@ import { globSync } from "node:fs";
 /** Tests of three kinds. The place of a file decides its kind. What is neither in `FAST` nor in `LAB` is in `parts`. */
 
 const SECONDS_OR_PROCESSES = [
-  "test/activities/{batch,evidence}.test.ts",
+  "test/activities/{batch,campaign-base,evidence}.test.ts",
   "test/domain/comparison-chance.test.ts",
   "test/ktrdr/{holdout-killed,price-files,worker-registration}.test.ts",
   "test/simulation/{long,random}-days.test.ts",
@@ -37,7 +37,7 @@ export const OLDEST: readonly string[] = [
 
 /** They start whole labs. */
 export const LAB: readonly string[] = [
-  "test/chaos/chaos.test.ts",
+  "test/chaos/{chaos,killed-campaign}.test.ts",
   "test/doctor/**/*.test.ts",
   "test/e2e/**/*.test.ts",
   "test/lab/{lab,two-labs}.test.ts",

@@ -4,15 +4,17 @@ import { ApplicationFailure, CancelledFailure } from "@temporalio/common";
 import type { Activities } from "../../src/activities/activities.ts";
 import type { ComputationEnd, JobInput } from "../../src/domain/job.ts";
 import { computes, type ComputeRequest } from "../../src/domain/kinds/index.ts";
+import type { CampaignRequest } from "../../src/domain/kinds/campaign.ts";
 import type { JobOutcome } from "../../src/domain/outcome.ts";
 import type { TrainingRequest } from "../../src/domain/kinds/training.ts";
 import { itemsOf, type ManyRequest } from "../../src/domain/batch.ts";
-import type { PreparedItem } from "../../src/activities/batch.ts";
+import type { CampaignStep } from "../../src/activities/campaign.ts";
+import type { PreparedJob } from "../../src/activities/chosen-job.ts";
 import { labelsOf } from "../../src/temporal/start-options.ts";
 import type { SlotNews } from "../../src/domain/slots.ts";
 import { createExecutions } from "../../src/temporal/executions.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
-import { outcomeOf, SETTINGS } from "./job-inputs.ts";
+import { outcomeOf, SETTINGS, TRAINING } from "./job-inputs.ts";
 import { startScriptedWorker, startWorkflowEnvironment } from "./workflow-env.ts";
 
 /** What the computing of one job does. */
@@ -65,6 +67,8 @@ export class Stage {
   readonly known = new Map<string, JobOutcome>();
   /** Jobs of a batch that cannot be prepared. */
   readonly impossible = new Set<string>();
+  /** The steps of campaigns, by their ids. */
+  readonly plans = new Map<string, readonly CampaignStep[]>();
   /** Jobs of others that a batch waits for. */
   readonly others = new Map<string, Promise<JobOutcome>>();
 
@@ -85,6 +89,11 @@ export class Stage {
     return {
       makeRound: () => Promise.reject(new Error("no doctor comes here")),
       waitForNothing: () => Promise.resolve(),
+      planCampaign: async ({ jobId }, step) => {
+        note(`plan ${jobId} ${step}`);
+        return this.plans.get(jobId)?.[step] ?? { stage: "over", runs: [], failure: null };
+      },
+      prepareCampaignRun: async (campaign, n) => this.preparedRun(campaign, n),
       admitJob: async (input, computation) => {
         note(`admit ${input.jobId} ${computation}`);
         const { finished } = this.script(input.jobId);
@@ -155,7 +164,7 @@ export class Stage {
     n: number,
     stage: "training" | "backtest",
     trainingJobId: string | null,
-  ): PreparedItem {
+  ): PreparedJob {
     const item = itemsOf(batch.request)[n];
     const jobId = `${stage === "training" ? "train" : "backtest"}-${batch.jobId}-${n}`;
     this.calls.push(`prepare ${jobId}`);
@@ -164,6 +173,14 @@ export class Stage {
     const input = { ...batch, jobId, requestHash: jobId, parentJobId: batch.jobId, request };
     const workflow = stage === "training" ? "trainModel" : "runBacktest";
     return { input, workflow, finished: this.known.get(jobId) ?? null, labels: labelsOf(input) };
+  }
+
+  private preparedRun(campaign: JobInput<CampaignRequest>, n: number): PreparedJob {
+    const jobId = `train-${campaign.jobId}-${n}`;
+    this.calls.push(`prepare ${jobId}`);
+    if (this.impossible.has(jobId)) throw ApplicationFailure.nonRetryable("it left no model");
+    const input = { ...campaign, jobId, requestHash: jobId, parentJobId: campaign.jobId, request: TRAINING };
+    return { input, workflow: "trainModel", finished: this.known.get(jobId) ?? null, labels: labelsOf(input) };
   }
 
   private script(jobId: string): Script {

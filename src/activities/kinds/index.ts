@@ -2,6 +2,7 @@
 import type { JobKind, SlotKind } from "../../domain/kinds/index.ts";
 import { backtest } from "./backtest.ts";
 import { batch } from "./batch.ts";
+import { campaign } from "./campaign.ts";
 import { dataLoad } from "./data-load.ts";
 import type { AnyComputed, AnyWork } from "./define-work.ts";
 import { holdout } from "./holdout.ts";
@@ -16,6 +17,7 @@ const WORK = {
   batch,
   measurement,
   walk_forward: walkForward,
+  campaign,
   holdout,
 } satisfies {
   [K in JobKind]: { readonly kind: K };

@@ -7,10 +7,11 @@ import { nameOf } from "./space.ts";
 
 /**
  * The changes that make the point's strategy out of the base, for mutated(). Moves of the same membership become one change.
- * @throws DomainError `strategy_invalid` when the base cannot be read
+ * @throws DomainError `strategy_invalid` when a base whose memberships move cannot be read
  */
 export function changesOf(dimensions: readonly Dimension[], point: Point, baseText: string): readonly StrategyChange[] {
-  const base = strategyValue(baseText);
+  // A move starts from what is there; most spaces have none, and reading costs as much as changing.
+  const base = dimensions.some(isMove) ? strategyValue(baseText) : null;
   const changes: StrategyChange[] = [];
   const moves = new Map<string, { placed: Placed; move: Move }>();
   for (const dimension of dimensions) {

@@ -59,7 +59,8 @@ function refused(dimension: Dimension, at: number, { why, valid }: Problem): Dom
   });
 }
 
-function rangeProblem(dimension: Dimension): Problem | null {
+/** What is wrong with its range, whatever it varies; null when it has one range of values. */
+export function rangeProblem(dimension: Dimension): Problem | null {
   const given = (["int", "float", "log", "choice"] as const).filter((kind) => dimension[kind] !== undefined);
   if (given.length === 0) return problem("it has no range", ...RANGES);
   if (given.length > 1) return problem(`it has several ranges: ${given.join(", ")}`, ...RANGES);

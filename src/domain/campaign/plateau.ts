@@ -40,9 +40,19 @@ export function isPlateau(brackets: readonly BracketEnd[]): boolean {
   return found !== null && found.gain <= found.spread;
 }
 
-/** Why a search was stopped, with the figures; callers ask it of a plateau only. */
-export function plateauText(brackets: readonly BracketEnd[]): string {
+/**
+ * Why a search was stopped, with the figures; callers ask it of a plateau only.
+ * @param settings the brackets of each label setting
+ */
+export function plateauText(settings: readonly (readonly BracketEnd[])[]): string {
+  const [only, ...others] = settings.map(gainText);
+  if (only === undefined || others.length === 0) return `More brackets bring nothing: ${only ?? ""}.`;
+  const each = [only, ...others].map((text, at) => `(${at + 1}) ${text}`);
+  return `More brackets bring nothing in any of ${each.length} label settings: ${each.join("; ")}.`;
+}
+
+function gainText(brackets: readonly BracketEnd[]): string {
   const { before, gain, spread } = gainOf(brackets) ?? { before: null, gain: null, spread: null };
   const gained = gain !== null && gain > 0 ? `lowered it by ${lossText(gain)}` : "did not lower it";
-  return `More brackets bring nothing: the lowest validation loss was ${lossText(before)}, and the last ${WITHOUT_GAIN} brackets ${gained}, while draws of one point differ by ${lossText(spread)}.`;
+  return `the lowest validation loss was ${lossText(before)}, and the last ${WITHOUT_GAIN} brackets ${gained}, while draws of one point differ by ${lossText(spread)}`;
 }

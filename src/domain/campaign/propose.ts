@@ -17,26 +17,16 @@ const MOST_DRAWS = 20;
 const SPREAD_ONE_IN = 4;
 const FEWEST_OBSERVED = 8;
 
-interface Wish {
+export interface Wish {
   readonly dimensions: readonly Dimension[];
   /** Values of some dimensions, which all points get: one of labelSettings. */
   readonly fixed: Point;
   /** Whole, of 32 bits. Settings with the same seed try the same values of the other dimensions. */
   readonly seed: number;
+  /** Fewer points are given when the space has no more. */
   readonly count: number;
   /** By pointKey. */
   readonly isTaken: (key: string) => boolean;
-}
-
-export interface SpreadWish extends Wish {
-  /** Where in the order to go on: 0, then `next` of the answer before. */
-  readonly from: number;
-}
-
-export interface Spread {
-  /** Fewer than `count` when the space has no more. */
-  readonly points: readonly Point[];
-  readonly next: number;
 }
 
 export interface AdaptiveWish extends Wish {
@@ -47,7 +37,7 @@ export interface AdaptiveWish extends Wish {
 }
 
 /** Points all over the space: each point of a finite one once, in a shuffled order, else a Halton sequence. */
-export function spread({ dimensions, fixed, seed, from, count, isTaken }: SpreadWish): Spread {
+export function spread({ dimensions, fixed, seed, count, isTaken }: Wish): readonly Point[] {
   const free = freeOf(dimensions, fixed);
   const size = sizeOfSpace(free) ?? Number.POSITIVE_INFINITY;
   const counted = size <= MOST_SHUFFLED;
@@ -55,7 +45,7 @@ export function spread({ dimensions, fixed, seed, from, count, isTaken }: Spread
     ? (index: number) => sharesAt(free, shuffledIndex(index, size, seed))
     : haltonSequence(free.length, seed);
   const points = new Map<string, Point>();
-  let next = from;
+  let next = 0;
   let misses = 0;
   while (points.size < count && (counted ? next < size : misses < MOST_TAKEN)) {
     const point = pointAt(free, unitsAt(next), fixed);
@@ -66,7 +56,7 @@ export function spread({ dimensions, fixed, seed, from, count, isTaken }: Spread
     points.set(key, point);
     misses = 0;
   }
-  return { points: [...points.values()], next };
+  return [...points.values()];
 }
 
 /**
@@ -80,8 +70,8 @@ export function adaptive(wish: AdaptiveWish): readonly Point[] {
   const points = new Map<string, Point>();
   const isKnown = (key: string) => points.has(key) || isTaken(key);
   const fill = (to: number) => {
-    const rest = spread({ dimensions, fixed, seed, from: 0, count: to - points.size, isTaken: isKnown });
-    for (const point of rest.points) points.set(pointKey(point), point);
+    const rest = spread({ dimensions, fixed, seed, count: to - points.size, isTaken: isKnown });
+    for (const point of rest) points.set(pointKey(point), point);
   };
   if (observed.length < Math.max(FEWEST_OBSERVED, 2 * free.length)) {
     fill(count);

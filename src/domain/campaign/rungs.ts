@@ -16,7 +16,7 @@ export type Ladder = readonly [Rung, ...Rung[]];
 const THIRD = 3;
 const MOST_RUNGS = 3;
 /** Points of a bracket: more would wait long for its slowest training. */
-const MOST_POINTS = 27;
+export const MOST_POINTS = 27;
 
 /**
  * Up to three rungs, each of about three times the epochs of the one before: 9, 27 and 81 for 81 epochs. The last one has

@@ -128,11 +128,16 @@ export function pointAt(dimensions: readonly Dimension[], units: readonly number
 export const pointKey = (point: Point): string => canonical(point);
 
 /** JSON with sorted keys. */
-export function canonical(value: JsonValue): string {
-  if (Array.isArray(value)) return `[${value.map((one: JsonValue) => canonical(one)).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
+export const canonical = (value: JsonValue): string => JSON.stringify(inOrder(value));
+
+/** The same value with sorted keys. */
+export function inOrder(value: Point): Point;
+export function inOrder(value: JsonValue): JsonValue;
+export function inOrder(value: JsonValue): JsonValue {
+  if (Array.isArray(value)) return value.map((one: JsonValue) => inOrder(one));
+  if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, one]) => `${JSON.stringify(key)}:${canonical(one)}`).join(",")}}`;
+  return Object.fromEntries(entries.map(([key, one]) => [key, inOrder(one)]));
 }
 
 const LABELS = ["training", "labels"];

@@ -59,6 +59,7 @@ export function reachesKept(request: JobRequest, cuts: readonly Cut[]): DomainEr
     case "backtest":
     case "measurement":
     case "walk_forward":
+    case "campaign":
       return reached(cuts, [request.symbol], request.timeframe, request.endDate);
     case "batch":
       return reachedByBatch(request, cuts);

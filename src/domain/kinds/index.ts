@@ -5,6 +5,7 @@ import { isBranded, type Insistence } from "../insistence.ts";
 import type { Stored } from "../stored.ts";
 import { backtest } from "./backtest.ts";
 import { batch } from "./batch.ts";
+import { campaign } from "./campaign.ts";
 import { dataLoad } from "./data-load.ts";
 import type { Computing, Subject, Told } from "./define-kind.ts";
 import { holdout } from "./holdout.ts";
@@ -12,7 +13,7 @@ import { measurement } from "./measurement.ts";
 import { training } from "./training.ts";
 import { walkForward } from "./walk-forward.ts";
 
-export const KINDS = [training, backtest, dataLoad, batch, measurement, walkForward, holdout] as const;
+export const KINDS = [training, backtest, dataLoad, batch, measurement, walkForward, campaign, holdout] as const;
 
 type Kind = (typeof KINDS)[number];
 

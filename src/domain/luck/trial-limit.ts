@@ -1,6 +1,7 @@
 /** The operator's limit of trials on a symbol: beyond it nothing is computed, because the best of many means little. */
 import { itemsOf, partOf } from "../batch.ts";
 import { DomainError } from "../errors.ts";
+import { trialsPlanned } from "../campaign/reckoning.ts";
 import type { BacktestRequest } from "../kinds/backtest.ts";
 import type { JobRequest } from "../kinds/index.ts";
 import type { WalkForwardRequest } from "../kinds/walk-forward.ts";
@@ -12,7 +13,9 @@ export function trialsAskedFor(request: JobRequest): ReadonlyMap<string, number>
     ? [request.symbol]
     : request.kind === "batch"
       ? itemsOf(request).flatMap(({ backtest }) => backtest?.symbol ?? [])
-      : [];
+      : request.kind === "campaign"
+        ? Array.from({ length: trialsPlanned(request) }, () => request.symbol)
+        : [];
   if (partOf(request) !== null) return new Map();
   return new Map([...Map.groupBy(symbols, (symbol) => symbol)].map(([symbol, of]) => [symbol, of.length]));
 }
@@ -28,9 +31,21 @@ export const trialsUsedUp = (symbol: string): DomainError =>
     next: `work on another symbol, or ask the operator for a higher limit (\`bin/ktrdr-mcp ledger limit ${symbol} NUMBER --reason TEXT\`)`,
   });
 
+/** Why no campaign begins of whose points none could be tested. @param least trials of one finalist */
+export const noFinalistLeft = (symbol: string, left: number, least: number): DomainError =>
+  new DomainError("trials_used_up", {
+    what: `The operator's limit leaves ${left} more backtests on ${symbol}, and one finalist takes ${least}: nothing was started.`,
+    why: "a campaign that can test none of its points has searched in vain",
+    next: "ask for fewer draws or no walk_windows, work on another symbol, or ask the operator for a higher limit",
+  });
+
 /** Said when a request asks for more trials than are left. Those that come too late fail, and show nothing. */
 export const trialsRunShort = (symbol: string, asked: number, left: number): string =>
   `The operator's limit leaves ${left} more ${left === 1 ? "backtest" : "backtests"} on ${symbol}, and ${asked} are asked for: those that were not shown before end as failed (trials_used_up) once it is reached.`;
+
+/** The same of a campaign, which asks for no more than are left. */
+export const finalistsRunShort = (symbol: string, asked: number, left: number): string =>
+  `The operator's limit leaves ${left} more backtests on ${symbol}, and ${asked} are planned: fewer finalists are tested.`;
 
 /** How a backtest ends that would pass the limit. */
 export function refusedTrial(jobId: string, symbol: string): JobOutcome {

@@ -100,6 +100,9 @@ function testOf({ sharpe, result }: Rated, other: Rated) {
   };
 }
 
+/** Whether a measured run may be held against others: its figures were computed again, and it does not look ahead. */
+export const isSound = ({ result }: MeasuredRun): boolean => result.differs.length === 0 && !isBranded(result);
+
 function assertComparable(runs: readonly MeasuredRun[]): void {
   const [first] = runs;
   if (first === undefined || runs.length < 2) throw incomparable("one measurement alone is nothing to choose from");

@@ -53,7 +53,7 @@ export const PROMPTS: readonly Prompt[] = [
 
 1. Find out where we stand: list_experiments (status open), list_tasks (status open), search_insights on the goal, get_failed_strategies. Go on with what is open before beginning anything.
 2. list_market_data with the symbol: "power" says what its years can still show after all that was tried. Decide which years are for training, which for testing, and leave the newest untouched.
-3. One hypothesis at a time: start_experiment with the figure that decides, BEFORE anything runs.
+3. One hypothesis at a time: start_experiment with the figure that decides, BEFORE anything runs. Where values are open, not the idea, a night of research begins with start_campaign: its best finalist is a hypothesis for days that it did not see, no result.
 4. create_strategy or mutate_strategy, then train_model with repeats (or start_batch), then run_backtest on later dates, each with the experiment_id. get_task_status with wait_seconds 45.
 5. conclude_experiment. Believe its verdict, not the best of several figures. Every backtest counts as a trial: above 5 % "luck" nothing is shown, and each further try raises the bar. compare_results says which differences are chance.
 6. What a verdict supports: start_walk_forward (does it hold when it is trained again and again?), measure_equity of its run in the middle (years one by one, is it holding?), then evaluate_on_holdout, once.
@@ -77,8 +77,8 @@ Stop when the goal is answered, or when three hypotheses in a row taught nothing
 1. get_strategy ${strategy ?? ""} with its versions; list_tasks for it; search_insights and get_failed_strategies on what it is made of. Do not repeat what failed.
 2. Its own error first: train_model with repeats 5, run_backtest for each training on later dates. The spread is what a change has to beat.
 3. start_experiment: the change you believe in, the figure, the threshold (more than the spread), the number of runs.
-4. mutate_strategy with few variations, one idea each; start_batch (work both, draws 3 or more, with the experiment_id).
-5. compare_results. "within chance" is no improvement, and luck above 5 % is none either. The best of many is confirmed on dates that none of them saw, once.
+4. Few ideas: mutate_strategy, one idea each; start_batch (work both, draws 3 or more, with the experiment_id). Many values, or a night of time: start_campaign over two to five dimensions you can give a reason for; it searches by validation loss and backtests only its finalists.
+5. compare_results (of a campaign get_results: luck, walk_forward and costs_twice of each finalist, and whether the loss was worth climbing by). "within chance" is no improvement, and luck above 5 % is none either. The best of many is confirmed on dates that none of them saw, once.
 6. conclude_experiment and save_insight, whatever came out.`,
   },
   {

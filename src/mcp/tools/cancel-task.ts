@@ -1,7 +1,6 @@
 import { z } from "zod";
-import { DomainError } from "../../domain/errors.ts";
-import { mayUse } from "../../domain/identity.ts";
 import { compact } from "../../domain/facts.ts";
+import { assertOwn } from "../../research/jobs/own-job.ts";
 import { statusFacts, statusOf, taskNotFound, uiLink } from "../../research/jobs/task-status.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { freeText, statusFields, taskId } from "../fields.ts";
@@ -14,7 +13,7 @@ export const cancelTask = defineTool({
   title: "Cancel a task",
   description: `Stops a job, queued or running. A running one is stopped at KTRDR and at its worker, and what was learnt until then is kept: a training can go on from it (train_model, resume_from). The call waits up to 10 s for proof: "stopped" says whether the computing is over; if not yet, get_task_status shows when it is.
 
-Cancelling a batch, measurement or walk-forward cancels its open jobs; one of these can be cancelled alone. A finished job stays as it is.
+Cancelling a batch, campaign, measurement or walk-forward cancels its open jobs; one of these can be cancelled alone. A finished job stays as it is.
 
 Example: {"task_id": "train-spx_trend-7f3a2c", "reason": "validation loss rises from the first epoch"}`,
   input: z.strictObject({
@@ -29,7 +28,7 @@ Example: {"task_id": "train-spx_trend-7f3a2c", "reason": "validation loss rises 
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   async handle({ task_id, reason }, context) {
     const { deps } = context;
-    await assertOwn(task_id, context);
+    await assertOwn(task_id, "cancelling it", context);
     const answer = await deps.jobs.cancel(task_id, reason);
     if (answer === "not_found" && (await deps.records.jobs.get(task_id)) === null) throw taskNotFound(task_id);
     if (answer === "requested") await proof(task_id, context);
@@ -43,21 +42,6 @@ Example: {"task_id": "train-spx_trend-7f3a2c", "reason": "validation loss rises 
     };
   },
 });
-
-/**
- * Only an operator may stop a job that somebody else started.
- * @throws DomainError `forbidden`
- */
-async function assertOwn(jobId: string, { deps, caller }: ToolContext): Promise<void> {
-  if (mayUse(caller, "operate")) return;
-  // A new job is known to Temporal first; an old one may be on record only.
-  const owner = (await deps.jobs.view(jobId))?.client ?? (await deps.records.jobs.get(jobId))?.client;
-  if (owner === undefined || owner === caller.name) return; // the next step refuses unknown jobs
-  throw new DomainError("forbidden", {
-    what: `${jobId} was started by somebody else; cancelling it needs the scope operate.`,
-    next: "leave it to its owner or the operator; your own jobs are in list_tasks",
-  });
-}
 
 async function proof(jobId: string, { deps, signal, progress }: ToolContext): Promise<void> {
   // Without a worker nothing is carried out, and the status says so at once.

@@ -36,6 +36,7 @@ Example: {"strategy": "spx_trend"}`,
     valid: z.boolean(),
     findings: z.array(z.string()),
     summary: z.looseObject({}).nullable(),
+    made_by: z.looseObject({ campaign: z.string() }).optional().describe("Which point of which campaign it is."),
     versions: z.array(z.looseObject({ version: z.string() })),
     versions_more: z.number(),
   }),
@@ -43,7 +44,10 @@ Example: {"strategy": "spx_trend"}`,
   quotes: true,
   async handle({ strategy, version }, { deps }) {
     await deps.strategies.notice([strategy]);
-    const versions = await deps.strategies.versions(strategy).catch(() => []);
+    const [versions, made] = await Promise.all([
+      deps.strategies.versions(strategy).catch(() => []),
+      deps.records.campaigns.pointOf(strategy).catch(() => null),
+    ]);
     const file =
       version === undefined
         ? await readStrategy(deps, strategy).catch((error: unknown) => {
@@ -60,6 +64,7 @@ Example: {"strategy": "spx_trend"}`,
       valid,
       findings: findings.slice(0, SHOWN_FINDINGS).map((finding) => `${finding.severity}: ${findingText(finding)}`),
       summary: summary === null ? null : summaryFacts(summary),
+      ...(made === null ? {} : { made_by: { campaign: made.campaignId, point: made.point, rung: made.rung + 1 } }),
       versions: versions.slice(0, SHOWN_VERSIONS).map(versionFacts),
       versions_more: Math.max(0, versions.length - SHOWN_VERSIONS),
     };

@@ -8,6 +8,7 @@ import { honestHeadline, WAITING_KINDS } from "../../domain/kinds/index.ts";
 import { weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import type { Deps } from "../../research/ports.ts";
 import { statusFacts, statusOf, uiLink, type TaskStatus } from "../../research/jobs/task-status.ts";
+import { campaignProgress } from "../../research/results/campaign-facts.ts";
 import { batchProgress } from "../../research/results/batch-facts.ts";
 import { defineTool, type ToolContext } from "../define-tool.ts";
 import { statusFields, taskId } from "../fields.ts";
@@ -44,7 +45,7 @@ Example: {"task_id": "train-spx_trend-7f3a2c", "wait_seconds": 45}`,
     partial: z.looseObject({}).optional().describe("What was learnt before it ended."),
     faults_overcome: z.array(z.string()).optional(),
     luck: z.string().optional(),
-    batch: z.looseObject({}).optional().describe("Of a batch: how many ended how, and which strategy leads."),
+    batch: z.looseObject({}).optional().describe("Of a batch or campaign: how far it is."),
     temporal_ui: z.string().optional(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
@@ -86,7 +87,8 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
   const outcome = knownOf(record)?.outcome ?? null;
   const faults = outcome?.faultsSeen ?? [];
   const many = task.kind !== null && WAITING_KINDS.includes(task.kind);
-  const batch = many ? await batchProgress(deps, jobId) : null;
+  const progress = task.kind === "campaign" ? campaignProgress : batchProgress;
+  const batch = many ? await progress(deps, jobId) : null;
   const isRun = task.kind === "backtest" || task.kind === "walk_forward";
   const run = isRun && outcome?.status === "completed" ? await weighed(deps, jobId, task) : null;
   const said = statusFacts(jobId, task);

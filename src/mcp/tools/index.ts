@@ -29,8 +29,10 @@ import { saveInsight } from "./save-insight.ts";
 import { searchInsights } from "./search-insights.ts";
 import { showPage } from "./show-page.ts";
 import { startBatch } from "./start-batch.ts";
+import { startCampaign } from "./start-campaign.ts";
 import { startExperiment } from "./start-experiment.ts";
 import { startWalkForward } from "./start-walk-forward.ts";
+import { steerCampaign } from "./steer-campaign.ts";
 import { trainModel } from "./train-model.ts";
 import { validateStrategy } from "./validate-strategy.ts";
 import { withdrawCandidate } from "./withdraw-candidate.ts";
@@ -52,6 +54,8 @@ export const TOOLS: readonly Tool[] = [
   runBacktest,
   startBatch,
   startWalkForward,
+  startCampaign,
+  steerCampaign,
   getTaskStatus,
   listTasks,
   cancelTask,

@@ -17,7 +17,7 @@ export const listTasks = defineTool({
   title: "List tasks",
   description: `Jobs, newest first: finished ones from the record for ever, open ones also from Temporal. It finds a task_id again.
 
-"open" means not ended; get_task_status says what an open job is doing. "luck": how often luck alone looks like this backtest or walk-forward, among all tried on its symbol. Jobs of a batch carry "part_of"; backtests of a measurement or walk-forward are listed with kind backtest only. For models with their figures, list_models is shorter.
+"open" means not ended; get_task_status says what an open job is doing. "luck": how often luck alone looks like this backtest or walk-forward, among all tried on its symbol. Jobs of a batch carry "part_of"; those of a campaign, and backtests of a measurement or walk-forward, need their kind. For models with their figures, list_models is shorter.
 
 Examples: {"status": "open"}; {"strategy": "spx_trend", "kind": "backtest", "limit": 20}. For the next page pass the last task_id as "before".`,
   input: z.strictObject({

@@ -82,6 +82,7 @@ async function finished({ deps }: ToolContext, jobId: string): Promise<Finished>
 /** What to do with a job that is no run of its own; null for one that can be replayed. */
 function insteadOfReplay({ request }: JobRecord): string | null {
   if (request.kind === "batch") return "pass the task_id of one of its jobs; get_results names them";
+  if (request.kind === "campaign") return "pass the backtest of a finalist; get_results names them";
   if (request.kind === "data_load") return "load_market_data loads again";
   if (request.kind === "walk_forward")
     return "repeat start_walk_forward with force_new_reason; a window that is known is not computed again";

@@ -11,7 +11,7 @@ export const startWalkForward = defineTool({
   title: "Start a walk forward",
   description: `Trains a strategy again and again and backtests each model on the days after its training; all test windows together are one run and one trial. Says more than one backtest, at many times its cost: for what luck does not explain, with costs and draws settled.
 
-Windows are made from the stored bars: each training ends before its test, is at least three times as long, and the windows follow each other to the end. Windows that were computed before are not computed again.
+Windows are made from the stored bars: each training ends before its test, is at least three times as long, and the windows follow each other to the end.
 
 After: get_task_status, then get_results: Sharpe and t of all windows, luck, a row for each window (the draw in the middle).
 

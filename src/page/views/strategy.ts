@@ -6,6 +6,7 @@ import type { Deps } from "../../research/ports.ts";
 import { toldVersions } from "../../research/strategies/told-versions.ts";
 import type { StrategyFile } from "../../strategies/strategy-folder.ts";
 import { ifThere } from "../missing.ts";
+import { runLink } from "../places.ts";
 import { PageNumber, readQuery } from "../query.ts";
 import { bestOf, bestText, ranOf } from "../ran-blocks.ts";
 import type { MakeView } from "../request.ts";
@@ -97,7 +98,8 @@ function didText({ ran }: KnownStrategy): string {
 }
 
 async function whatItIs(deps: Deps, known: KnownStrategy): Promise<Section> {
-  const text = await newestText(deps, known);
+  const [text, made] = await Promise.all([newestText(deps, known), ifThere(deps.records.campaigns.madeStrategies())]);
+  const campaign = made?.get(known.name) ?? null;
   if (text === null) return section("What it is", paragraph("No text of it can be read now.", "doubt"));
   const { summary, findings } = deps.texts.judge({ name: known.name, text });
   const errors = findings.filter(({ severity }) => severity === "error").length;
@@ -106,6 +108,7 @@ async function whatItIs(deps: Deps, known: KnownStrategy): Promise<Section> {
   return section(
     "What it is",
     facts({
+      "point of the campaign": campaign === null ? null : runLink(campaign),
       "description, in its author's words":
         summary?.description == null ? null : oneLine(summary.description, MOST_OF_A_LINE),
       symbols: listed(summary?.symbols),

@@ -7,6 +7,7 @@ import { ENOUGH_TRADES, luckText } from "../../domain/luck/run-luck.ts";
 import type { Cut } from "../../domain/holdout/holdout.ts";
 import { reasonsWorthless } from "../../domain/luck/worthless.ts";
 import type { JobRecord } from "../../store/job-row.ts";
+import { insteadOfCampaign } from "../jobs/finalists.ts";
 import { inSample } from "../jobs/in-sample.ts";
 import { luckOfBacktest } from "../jobs/luck-of.ts";
 import { recordedResult } from "../jobs/recorded-result.ts";
@@ -23,11 +24,22 @@ export interface Candidate {
  * @throws DomainError `task_not_found`, `task_not_finished`, `not_eligible` for a job that is none
  */
 export async function candidateOf(deps: Deps, jobId: string): Promise<Candidate> {
+  const known = await deps.records.jobs.get(jobId);
+  if (known?.kind === "campaign") throw await ofCampaign(deps, known);
   const { job, result } = await recordedResult(deps, jobId);
   const { request } = job;
   if (request.kind === "backtest" && result.kind === "backtest") return { job, request, result };
   const next = job.kind === "batch" ? "get_results names its backtests: pass one of them" : "pass a backtest's task_id";
   throw notEligible(jobId, [`it is a ${job.kind}, and only a backtest is examined`], next);
+}
+
+async function ofCampaign(deps: Deps, job: JobRecord): Promise<DomainError> {
+  const backtests = await insteadOfCampaign(deps, job, "backtest");
+  const next =
+    backtests.length === 0
+      ? "none of its points was backtested yet: wait for it"
+      : `the finalists' backtests are ${backtests.join(", ")}; one counts when an experiment counted it`;
+  return notEligible(job.jobId, ["it is a campaign, and only a backtest is examined"], next);
 }
 
 const SHOWN_EXPERIMENTS = 50;

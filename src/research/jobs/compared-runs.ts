@@ -24,12 +24,12 @@ const MOST = 200;
 
 export interface RunsToCompare {
   readonly runs: readonly RunToCompare[];
-  /** Batches that are still open and will have more runs. */
+  /** Batches and campaigns that are still open and will have more runs. */
   readonly growing: readonly string[];
 }
 
 /**
- * The runs of jobs and of batches, with what tells which of them are draws of one thing.
+ * The runs of jobs, of batches and of the finalists of campaigns, with what tells which of them are draws of one thing.
  * @throws DomainError `task_not_found`, `task_not_finished`, `invalid_input`
  */
 export async function runsToCompare(deps: Deps, jobIds: readonly string[]): Promise<RunsToCompare> {
@@ -75,7 +75,7 @@ function ofPart({ jobId, request, parentJobId }: JobRecord): DomainError {
 const unlike = (kinds: readonly string[]) =>
   new DomainError("invalid_input", {
     what: `These jobs cannot be compared: they are ${kinds.join(" and ")}.`,
-    valid: ["backtests only (or batches of them)", "trainings only (or batches of them)"],
+    valid: ["backtests only (or batches of them, or campaigns)", "trainings only (or batches of them)"],
     next: "list_tasks with kind shows them apart",
   });
 

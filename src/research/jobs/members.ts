@@ -11,9 +11,9 @@ export interface Members {
 }
 
 /**
- * The finished runs of a batch, which the batch stands for wherever runs are taken.
+ * The finished runs of a batch, or the backtests of a campaign's finalists, which it stands for wherever runs are taken.
  * @param kind null for the last stage of its items
- * @returns null for a job that is no batch
+ * @returns null for a job that is neither, and for the trainings of a campaign: nobody wants all of them
  * @throws DomainError `task_not_finished`, `invalid_input` when no run has finished
  */
 export async function membersOf(
@@ -22,9 +22,23 @@ export async function membersOf(
   kind: "training" | "backtest" | null,
 ): Promise<Members | null> {
   const request = job?.request;
+  if (job !== null && request?.kind === "campaign" && kind !== "training") return await testedOf(records, job);
   if (job === null || request?.kind !== "batch") return null;
   const wanted = kind ?? (request.work === "train" ? "training" : "backtest");
-  const jobIds = await itemsOf(records, job.jobId, wanted);
+  return membersIn(job, await itemsOf(records, job.jobId, wanted), wanted);
+}
+
+/** All draws of all finalists. */
+async function testedOf({ campaigns }: Deps["records"], job: JobRecord): Promise<Members> {
+  const { runs } = await campaigns.record(job.jobId);
+  const done = runs.flatMap(({ role, jobId, figures }) =>
+    role === "test" && jobId !== null && figures !== null ? [jobId] : [],
+  );
+  return membersIn(job, [...new Set(done)], "backtest");
+}
+
+/** @throws DomainError `task_not_finished`, `invalid_input` when there are none */
+function membersIn(job: JobRecord, jobIds: readonly string[], wanted: "training" | "backtest"): Members {
   if (jobIds.length > 0) return { jobIds, open: job.status === "open" };
   if (job.status !== "open") {
     throw new DomainError("invalid_input", {

@@ -6,6 +6,7 @@ import { isTimeframe, type DateWindow, type Timeframe } from "../../domain/marke
 import type { JobRecord } from "../../store/job-row.ts";
 import type { KeptModel } from "../../ktrdr/model-folder.ts";
 import type { Deps } from "../ports.ts";
+import { insteadOfCampaign } from "./finalists.ts";
 
 /** Folders of models, relative to KTRDR's working directory; other paths are refused. */
 export const MODEL_PATH = /^models\/[A-Za-z0-9][A-Za-z0-9_-]{0,99}\/[A-Za-z0-9][A-Za-z0-9_-]{0,60}$/;
@@ -62,6 +63,7 @@ async function ofTraining(deps: Deps, jobId: string): Promise<ChosenModel> {
       next: "list_models shows all models; get_task_status tells whether a training is still being admitted",
     });
   }
+  if (job.kind === "campaign") throw await ofCampaign(deps, job);
   if (job.kind !== "training") {
     throw new DomainError("invalid_input", {
       what: `${jobId} is a ${job.kind}, not a training.`,
@@ -78,6 +80,18 @@ async function ofTraining(deps: Deps, jobId: string): Promise<ChosenModel> {
     what: `The training ${jobId} left no model.`,
     why: job.outcome?.headline ?? `it ended as ${job.status}`,
     next: "train again, or choose another one from list_models",
+  });
+}
+
+async function ofCampaign(deps: Deps, job: JobRecord): Promise<DomainError> {
+  const trainings = await insteadOfCampaign(deps, job, "training");
+  return new DomainError("invalid_input", {
+    what: `${job.jobId} is a campaign: it has many models.`,
+    ...(trainings.length === 0 ? { why: "none of its points is a finalist yet" } : { valid: trainings }),
+    next:
+      trainings.length === 0
+        ? `get_task_status with task_id ${job.jobId} shows how far it is`
+        : "pass one of these trainings: the middle draw of each finalist, the best first",
   });
 }
 

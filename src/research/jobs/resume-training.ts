@@ -18,7 +18,8 @@ const OFFER_MS = 5_000;
 export async function trainingOnRecord({ records }: Deps, jobId: string): Promise<[JobRecord, TrainingRequest]> {
   const job = await jobOnRecord(records, jobId);
   if (job.request.kind === "training") return [job, job.request];
-  const parts = job.kind === "batch" ? "; list_tasks names its trainings" : "";
+  const isOfMany = job.kind === "batch" || job.kind === "campaign";
+  const parts = isOfMany ? "; list_tasks with kind training names its trainings" : "";
   throw refused(jobId, `it is a ${job.kind}; only a training keeps a checkpoint${parts}`);
 }
 

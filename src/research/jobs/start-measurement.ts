@@ -63,6 +63,12 @@ function measurable({ jobId, request }: JobRecord): BacktestRequest {
   if (measures !== null) throw unfit(`${jobId} is a prefix of ${measures}, and not a backtest of its own.`, measures);
   if (partOf(request) === "window") throw unfit(`${jobId} is a window of a walk-forward, and no run of its own.`);
   if (request.kind === "backtest") return request;
+  if (request.kind === "campaign")
+    throw unfit(
+      `${jobId} is a campaign: it measures its finalists itself.`,
+      null,
+      "get_results names the measurements",
+    );
   if (request.kind === "measurement") throw unfit(`${jobId} is a measurement itself.`, request.measures);
   throw unfit(`${jobId} is a ${request.kind}: one finished backtest is measured at a time.`);
 }

@@ -1,8 +1,15 @@
 /** What the trials of a symbol allow a request, and what they still can show. The admission holds the limit exactly. */
+import { trialsOfFinalist } from "../../domain/campaign/reckoning.ts";
 import { isDomainError, type DomainError } from "../../domain/errors.ts";
 import type { JobRequest } from "../../domain/kinds/index.ts";
 import { powerText } from "../../domain/luck/power.ts";
-import { trialsAskedFor, trialsRunShort, trialsUsedUp } from "../../domain/luck/trial-limit.ts";
+import {
+  finalistsRunShort,
+  noFinalistLeft,
+  trialsAskedFor,
+  trialsRunShort,
+  trialsUsedUp,
+} from "../../domain/luck/trial-limit.ts";
 import type { DateWindow } from "../../domain/market-data.ts";
 import { yearsOf } from "../../domain/results/sharpe-error.ts";
 import type { TrialStanding } from "../../store/ledger.ts";
@@ -29,14 +36,19 @@ export async function trialOutlook({ records }: Deps, request: JobRequest): Prom
   });
   if (standings === null) return NOTHING;
   const limited = [...standings].flatMap(([symbol, { left }]) => (left === null ? [] : [{ symbol, left }]));
-  const usedUp = limited.find(({ left }) => left <= 0);
+  const runShort = request.kind === "campaign" ? finalistsRunShort : trialsRunShort;
+  const least = request.kind === "campaign" ? trialsOfFinalist(request) : 1;
+  const usedUp = limited.find(({ left }) => left < least);
   const short = limited.filter(({ symbol, left }) => (asked.get(symbol) ?? 0) > left);
   return {
-    refusal: usedUp === undefined ? null : trialsUsedUp(usedUp.symbol),
-    warnings: short.map(({ symbol, left }) => trialsRunShort(symbol, asked.get(symbol) ?? 0, left)),
+    refusal: usedUp === undefined ? null : refusalOf(usedUp, least),
+    warnings: short.map(({ symbol, left }) => runShort(symbol, asked.get(symbol) ?? 0, left)),
     power: powerOfRequest(request, asked, standings),
   };
 }
+
+const refusalOf = ({ symbol, left }: { readonly symbol: string; readonly left: number }, least: number) =>
+  left <= 0 ? trialsUsedUp(symbol) : noFinalistLeft(symbol, left, least);
 
 function powerOfRequest(
   request: JobRequest,
@@ -52,7 +64,7 @@ function powerOfRequest(
 
 /** The days that are looked at; null when they are not the same for all. */
 function testWindow(request: JobRequest): DateWindow | null {
-  if (request.kind === "backtest" || request.kind === "walk_forward") return request;
+  if (request.kind === "backtest" || request.kind === "walk_forward" || request.kind === "campaign") return request;
   if (request.kind !== "batch" || request.periods.length > 1) return null;
   return request.periods[0]?.test ?? null;
 }

@@ -13,6 +13,7 @@ import { statusOf } from "../jobs/task-status.ts";
 import { manifestOf } from "../memory/manifest.ts";
 import type { Deps } from "../ports.ts";
 import { batchResults } from "./batch-facts.ts";
+import { campaignResults } from "./campaign-facts.ts";
 import { linesBesideHolding } from "./equity-lines.ts";
 import { resultFacts, type Beside } from "./result-facts.ts";
 
@@ -24,6 +25,10 @@ export async function toldResult(deps: Deps, jobId: string, detail: Detail) {
   const [job, result] = await Promise.all([deps.records.jobs.get(jobId), deps.records.results.get(jobId)]);
   if (job?.request.kind === "batch") {
     return await batchResults(deps, job, job.request, result?.kind === "batch" ? result : null, detail);
+  }
+  if (job?.request.kind === "campaign") {
+    const told = result?.kind === "campaign" ? result : null;
+    return await campaignResults(deps, job, job.request, told, detail);
   }
   if (job === null || job.status === "open") {
     const { status } = await statusOf(deps, jobId);

@@ -11,6 +11,7 @@ describe("the figure that orders finalists", () => {
     ["draws that differ: both errors", [0, 2, 1], 1, 1 - Math.hypot(1, 1 / Math.sqrt(3))],
     ["a draw that never traded counts as 0", [null, 2, 1], 1, 1 - Math.hypot(1, 1 / Math.sqrt(3))],
     ["no draw", [], 0.3, null],
+    ["no draw that traded", [null, null], 0.3, null],
   ])("%s", (_name, sharpes, error, figure) => {
     if (figure === null) expect(decisive(sharpes, error)).toBeNull();
     else expect(decisive(sharpes, error)).toBeCloseTo(figure, 12);
@@ -29,6 +30,13 @@ describe("the order of finalists", () => {
   test("of equal medians the one whose draws agree leads", () => {
     const wide = { name: "wide", sharpes: [0, 0.8, 1.6] };
     expect(order(wide, { name: "narrow", sharpes: [0.7, 0.8, 0.9] })).toEqual(["narrow", "wide"]);
+  });
+
+  test("who has more draws comes first, and one that never traded after all that did", () => {
+    const idle = { name: "idle", sharpes: [null, null, null] };
+    const single = { name: "single", sharpes: [2] };
+    const losing = { name: "losing", sharpes: [-1, -1] };
+    expect(order(idle, single, losing)).toEqual(["losing", "single", "idle"]);
   });
 
   test("equals stay as they are, and who has no draw comes last", () => {

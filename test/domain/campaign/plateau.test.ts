@@ -21,10 +21,16 @@ describe("a plateau", () => {
   });
 
   test("is told with its figures", () => {
-    expect(plateauText(ends(0.015, 0.71, 0.7, 0.705))).toBe(
+    expect(plateauText([ends(0.015, 0.71, 0.7, 0.705)])).toBe(
       "More brackets bring nothing: the lowest validation loss was 0.7100, and the last 2 brackets lowered it by 0.01000, while draws of one point differ by 0.01500.",
     );
-    expect(plateauText(ends(0.015, 0.7, 0.71, 0.705))).toContain("the last 2 brackets did not lower it");
+    expect(plateauText([ends(0.015, 0.7, 0.71, 0.705)])).toContain("the last 2 brackets did not lower it");
+  });
+
+  test("of several label settings is told for each of them", () => {
+    expect(plateauText([ends(0.015, 0.71, 0.7, 0.705), ends(0.02, 0.5, 0.51, 0.52)])).toBe(
+      "More brackets bring nothing in any of 2 label settings: (1) the lowest validation loss was 0.7100, and the last 2 brackets lowered it by 0.01000, while draws of one point differ by 0.01500; (2) the lowest validation loss was 0.5000, and the last 2 brackets did not lower it, while draws of one point differ by 0.02000.",
+    );
   });
 });
 

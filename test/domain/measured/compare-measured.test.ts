@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { LOOKS_AHEAD } from "../../../src/domain/insistence.ts";
 import { overfitting } from "../../../src/domain/luck/overfitting.ts";
 import { sharpeDifference } from "../../../src/domain/luck/sharpe-difference.ts";
-import { compareMeasured, type MeasuredRun } from "../../../src/domain/measured/compare-measured.ts";
+import { compareMeasured, isSound, type MeasuredRun } from "../../../src/domain/measured/compare-measured.ts";
 import { mean, standardDeviation } from "../../../src/domain/statistics.ts";
 import { measure, wave } from "../../support/measured.ts";
 import { near } from "../luck/near.ts";
@@ -135,4 +135,12 @@ test.each<[string, readonly MeasuredRun[], RegExp]>([
 test("the probability of overfitting is finite where nothing varies", () => {
   const still = Array.from({ length: 4 }, () => ({ count: 5, sum: 0, squares: 0 }));
   expect(overfitting([still, still])).toMatchObject({ probability: 1, loses: 0 });
+});
+
+test("one that differs or looks ahead is not sound, and the others are still compared", () => {
+  const differing = { ...B, result: { ...B.result, differs: [{ figure: "x", recorded: 1, measured: 2 }] } };
+  const ahead = { ...B, result: { ...B.result, caveats: [branded] } };
+  const sound = [A, differing, ahead, B].filter(isSound);
+  expect(sound).toEqual([A, B]);
+  expect(compareMeasured(sound).overfitting.probability).toBeGreaterThanOrEqual(0);
 });
