@@ -12,6 +12,7 @@ import { slotActivities } from "./slots.ts";
 import { startActivities } from "./start.ts";
 import { stopActivities } from "./stop.ts";
 import { tendActivities } from "./tend.ts";
+import { watchActivities } from "./watch.ts";
 
 export function createActivities(deps: ActivityDeps) {
   return withFailures({
@@ -27,6 +28,7 @@ export function createActivities(deps: ActivityDeps) {
     ...batchActivities(deps),
     ...campaignActivities(deps),
     ...registryActivities(deps),
+    ...watchActivities(deps),
   });
 }
 

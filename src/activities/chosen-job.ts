@@ -16,6 +16,9 @@ export interface PreparedJob {
   readonly labels: ReturnType<ActivityDeps["labelsOf"]>;
 }
 
+/** What a chosen job is a part of; without an id it is a part of nothing. */
+type Whole = Pick<JobInput, "client" | "settings" | "priority"> & { readonly jobId: string | null };
+
 interface Choice {
   /** Why it must be computed anew; null when an earlier job will do. */
   readonly wanted: string | null;
@@ -30,7 +33,7 @@ interface Choice {
  */
 export async function chosenJob(
   { jobs, identify, labelsOf }: Pick<ActivityDeps, "jobs" | "identify" | "labelsOf">,
-  whole: JobInput,
+  whole: Whole,
   request: JobRequest,
   { wanted, doubtOf = async () => null }: Choice,
 ): Promise<PreparedJob & { readonly reused: boolean }> {
@@ -50,7 +53,7 @@ export async function chosenJob(
 /** This very job, as a part of `whole`. */
 export function preparedAs(
   { labelsOf }: Pick<ActivityDeps, "labelsOf">,
-  { jobId: parentJobId, client, settings, priority }: JobInput,
+  { jobId: parentJobId, client, settings, priority }: Whole,
   job: Pick<JobRecord, "jobId" | "requestHash" | "forceReason" | "request" | "outcome">,
 ): PreparedJob {
   const { outcome: finished, jobId, requestHash, forceReason, request } = job;

@@ -1,4 +1,4 @@
-import type { JobInput } from "../domain/job.ts";
+import type { JobInput, JobSettings } from "../domain/job.ts";
 import type { JobOutcome } from "../domain/outcome.ts";
 import type { JobRequest, SlotKind } from "../domain/kinds/index.ts";
 import type { SlotClaim } from "../domain/slots.ts";
@@ -10,6 +10,7 @@ import type { BatchStore } from "../store/batches.ts";
 import type { CampaignReader, CampaignWriter } from "../store/campaigns.ts";
 import type { Ledger } from "../store/ledger.ts";
 import type { CandidateDecisions } from "../store/candidate-decisions.ts";
+import type { CandidateWatches } from "../store/candidate-watches.ts";
 import type { HoldoutStore } from "../store/holdouts.ts";
 import type { JobReader } from "../store/job-reader.ts";
 import type { JobWriter } from "../store/job-writer.ts";
@@ -47,6 +48,10 @@ export interface ActivityDeps {
   /** Candidates that wait for a human, and what humans decided. */
   readonly decisions: CandidateDecisions;
   readonly waits: CandidateWaits;
+  /** Champions, and what their days after the approval show. */
+  readonly watches: CandidateWatches;
+  /** Settings of jobs that nobody asked for. */
+  readonly jobSettings: JobSettings;
   /** KTRDR's data folder as this machine sees it; undefined when it is not mounted here. */
   readonly dataDir: string | undefined;
   /** The job id and hash of a request. With a reason for another run, both are others. */

@@ -1,10 +1,11 @@
 /**
- * What no job, no keeper and no waiting candidate can do for itself: settle jobs whose workflow was terminated while no
- * keeper looked, start a terminated keeper again, and have candidates wait on. The record tells what they knew.
+ * What no job, no keeper, no waiting candidate and no champion can do for itself: settle jobs whose workflow was terminated while no
+ * keeper looked, start a terminated keeper again, and have candidates wait
+ * and champions be watched on. The record tells what they knew.
  */
 import { heartbeat } from "@temporalio/activity";
 import { computes, keeperOf, SLOT_KINDS, type SlotKind } from "../domain/kinds/index.ts";
-import { waitId } from "../domain/registry/stage.ts";
+import { waitId, watchId } from "../domain/registry/stage.ts";
 import { slotKeeperId } from "../domain/slots.ts";
 import type { JobRecord } from "../store/job-row.ts";
 import type { ActivityDeps } from "./deps.ts";
@@ -22,7 +23,10 @@ export function tendActivities(deps: ActivityDeps) {
     /** Idempotent. Changes nothing about jobs that are in order. */
     async tendJobs(): Promise<void> {
       // Beside each other: a job that cannot be settled takes the whole round.
-      await beating(deps.clock, async () => void (await Promise.all([tend(deps), tendWaits(deps), tidy()])));
+      await beating(
+        deps.clock,
+        async () => void (await Promise.all([tend(deps), tendWaits(deps), tendWatches(deps), tidy()])),
+      );
     },
   };
 }
@@ -54,6 +58,14 @@ async function tendWaits({ decisions, waits, executions }: ActivityDeps): Promis
     heartbeat("working");
     if (decision !== null) await waits.tell(wait, decision);
     else if ((await executions.of(waitId(wait))) !== "open") await waits.begin(wait);
+  }
+}
+
+/** Whatever made a candidate the champion, and whatever became of its workflow, it is watched. */
+async function tendWatches({ watches, waits, executions }: ActivityDeps): Promise<void> {
+  for (const champion of await watches.open()) {
+    heartbeat("working");
+    if ((await executions.of(watchId(champion))) !== "open") await waits.watch(champion);
   }
 }
 

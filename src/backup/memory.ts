@@ -115,6 +115,7 @@ const Tried = z.looseObject({
   symbol: z.string(),
   measures: z.string().optional(),
   walks: z.string().optional(),
+  watches: z.string().optional(),
 });
 
 /** A memory must bring every backtest that its place had counted: fewer trials make luck look like skill. */
@@ -128,7 +129,8 @@ class TrialsBrought {
 
   see(table: MemoryTable, row: Readonly<Record<string, unknown>>): void {
     const tried = table === "results" ? Tried.safeParse(row["result"]).data : undefined;
-    if (tried === undefined || tried.measures !== undefined || tried.walks !== undefined) return;
+    if (tried === undefined) return;
+    if ((tried.measures ?? tried.walks ?? tried.watches) !== undefined) return;
     this.#brought.set(tried.symbol, (this.#brought.get(tried.symbol) ?? 0) + 1);
   }
 

@@ -2,6 +2,7 @@
 import { createInterface } from "node:readline";
 import { loadConfig } from "../config.ts";
 import { engineText } from "../domain/facts.ts";
+import { oneLine } from "../domain/plain-text.ts";
 import type { Decision } from "../domain/registry/stage.ts";
 import { labEnvironment } from "../running-lab/lab-environment.ts";
 import { carryOut, outcomeText, type DecidingParts } from "../research/registry/carry-out.ts";
@@ -39,7 +40,7 @@ export async function decideCandidate({ jobId, decision, name, evidence, reason 
     evidenceLines(candidate, shown).forEach(say);
     const typed = name ?? (await askedName(decision));
     const words = { name: typed, evidence: evidence ?? shown.hash, reason };
-    const granted = await parts.approvals.grant({ jobId, decision, ...words }, operator());
+    const granted = await parts.approvals.grant({ jobId, decision, stage: candidate.stage, ...words }, operator());
     const carried = await carryOut(parts, granted, decision);
     say(outcomeText(carried, decision));
     if (carried.done && carried.candidate.stage === "waiting") process.exitCode = 1;
@@ -48,18 +49,23 @@ export async function decideCandidate({ jobId, decision, name, evidence, reason 
 
 const HELD = { true: "holds", false: "FAILS", unknown: "unknown" } as const;
 
+const MOST_REASON_CHARS = 500;
+const MOST_CAVEAT_CHARS = 500;
+
 export function evidenceLines(candidate: Candidate, { facts, gates, hash }: Evidence): string[] {
   const { jobId, strategy, symbol, timeframe, stage, proposedBy, reason, expiresAt } = candidate;
   return [
     `${jobId}: ${strategy} on ${symbol} ${timeframe}, ${facts.startDate} to ${facts.endDate}, computed by ${engineText(facts.engine)}`,
     `  return ${(facts.totalReturn * 100).toFixed(2)} %, Sharpe ${facts.sharpe?.toFixed(2) ?? "undefined"}, drawdown ${(facts.maxDrawdown * 100).toFixed(1)} %, ${facts.trades} trades`,
-    `  proposed by ${proposedBy}, in their words: ${reason}`,
     ...gates.map(
       ({ gate, held, required, says }) =>
         `  ${HELD[`${held}`].padEnd(8)}${gate}${required ? "" : " (not required)"}: ${says}`,
     ),
+    ...facts.caveats.map(({ code, text }) => `  caveat  ${code}: ${oneLine(text, MOST_CAVEAT_CHARS)}`),
     `  stage ${stage}${expiresAt === null ? "" : `, until ${expiresAt}`}`,
     `  evidence ${hash}`,
+    // Theirs come last, each in one line: nothing in them may look like evidence.
+    `  proposed by "${oneLine(proposedBy, 100)}", in their words: "${oneLine(reason, MOST_REASON_CHARS)}"`,
   ];
 }
 

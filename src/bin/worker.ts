@@ -18,6 +18,7 @@ import { begunComputations } from "../store/begun-computations.ts";
 import { experimentOf } from "../store/experiments.ts";
 import { createCampaignReader, createCampaignWriter } from "../store/campaigns.ts";
 import { createCandidateDecisions } from "../store/candidate-decisions.ts";
+import { createCandidateWatches } from "../store/candidate-watches.ts";
 import { createHoldoutStore } from "../store/holdouts.ts";
 import { createLedger, ledgerHead } from "../store/ledger.ts";
 import { createJobReader } from "../store/job-reader.ts";
@@ -216,6 +217,8 @@ function activityDeps(config: Config, settings: TemporalSettings, log: Logger, p
     holdouts: createHoldoutStore(pool),
     decisions: createCandidateDecisions(pool),
     waits: createCandidateWaits(client),
+    watches: createCandidateWatches(pool),
+    jobSettings: jobSettingsOf(config),
     dataDir: config.KTRDR_DATA_DIR,
     identify: idOf,
     labelsOf: (input: Omit<JobInput, "settings">, experimentId: string | null = null) =>

@@ -97,12 +97,20 @@ const prefixesOf = ({ ends, ...measured }: MeasurementRequest): Item[] =>
 export const isProof = (many: ManyRequest, n: number): boolean =>
   many.kind === "measurement" && n === many.ends.length - 1;
 
-/** What a job is that is no run of its own: a prefix of a backtest, or a window of a walk-forward. Null for all others. */
-export function partOf(request: JobRequest): "prefix" | "window" | null {
+/**
+ * What a job is that is no run of its own: a prefix of a backtest, a window of a walk-forward, or a watch of a champion's
+ * days after its approval. Null for all others.
+ */
+export function partOf(request: JobRequest): "prefix" | "window" | "watch" | null {
   if (request.kind !== "backtest") return null;
   if (request.measures !== undefined) return "prefix";
-  return request.walks === undefined ? null : "window";
+  if (request.walks !== undefined) return "window";
+  return request.watches === undefined ? null : "watch";
 }
+
+/** The champion whose days after its approval this job watches; null for every other job. */
+export const championOf = (request: JobRequest): string | null =>
+  request.kind === "backtest" ? (request.watches ?? null) : null;
 
 /** The backtest that this job measures as a prefix; null for every other job. */
 export const prefixOf = (request: JobRequest): string | null =>

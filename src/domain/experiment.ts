@@ -189,6 +189,7 @@ function figureOf(experiment: NewExperiment, run: AttachedRun, seen: Map<string,
   if (job.status !== "completed" || result === null) return job.status;
   if (result.kind === "backtest" && result.measures !== undefined) return `a prefix that measures ${result.measures}`;
   if (result.kind === "backtest" && result.walks !== undefined) return "a window of a walk-forward";
+  if (result.kind === "backtest" && result.watches !== undefined) return "it watches a champion";
   if (isBranded(result)) return "it saw the future";
   if (result.caveats.some(({ code }) => code === BAD_BARS)) return "its bars are bad";
   if (job.finishedAt !== null && toEpochMs(job.finishedAt) < toEpochMs(run.attachedAt))

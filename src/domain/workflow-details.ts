@@ -199,4 +199,26 @@ export const approvalDetails = ({ jobId, round, stage, over, until }: ApprovalNo
 const LEAVE_APPROVAL =
   "Decide with `ktrdr-mcp approve` or `ktrdr-mcp reject`, or on the page. A signal from here decides nothing, and one that was terminated is started again.";
 
+export interface WatchNow extends Omit<ApprovalNow, "until"> {
+  /** ISO-8601 UTC. */
+  readonly next: string;
+  /** The backtest that it makes; null while none is due. */
+  readonly computes: string | null;
+}
+
+/** The watch of a champion. */
+export const watchDetails = ({ jobId, round, stage, over, next, computes }: WatchNow): string =>
+  page(over ? `It watches no longer: it is **${stage}**.` : "**Watches** the days after an approval, once a month.", [
+    ["champion", markdownCode(jobId, NAME_CHARS)],
+    ["approved in wait", `${round}`],
+    ["computes", computes === null ? null : markdownCode(computes, NAME_CHARS)],
+    ["looks next", over || computes !== null ? null : next],
+    ["what to do", over ? null : LEAVE_WATCH],
+  ]);
+
+const LEAVE_WATCH =
+  "Nothing: it ends when the champion does, at its next look. One that was terminated is started again within 30 seconds.";
+
+export const WATCH_IS = `Looks each month at the days after a champion's approval. ${LEAVE_WATCH}`;
+
 export const APPROVAL_IS = `A candidate that waits for a human. ${LEAVE_APPROVAL}`;

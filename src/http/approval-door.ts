@@ -9,7 +9,7 @@ import type { HttpEnv } from "./bindings.ts";
 import { APPROVALS } from "./page-address.ts";
 import type { documentWith } from "./page-answers.ts";
 import { decided, DOOR, undecided } from "./page-answers.ts";
-import { cookiesOf } from "./page-cookie.ts";
+import { decidingCookie } from "./page-cookie.ts";
 import type { Work } from "./work.ts";
 
 /**
@@ -76,7 +76,7 @@ function decisionOf(jobId: string, sent: URLSearchParams): HumanDecision | null 
 }
 
 function formOf(context: Context, sent: URLSearchParams): SentForm {
-  const [cookie] = cookiesOf(context);
+  const cookie = decidingCookie(context);
   return {
     session: cookie?.secret ?? null,
     secure: cookie?.secure ?? false,

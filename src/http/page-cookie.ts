@@ -17,6 +17,9 @@ export function giveCookie(context: Context, { secret, secondsLeft }: NewPageSes
   });
 }
 
+/** The one that a decision is sent by: that for TLS, when there is one. Null without any. */
+export const decidingCookie = (context: Context) => cookiesOf(context)[0] ?? null;
+
 /** The secrets that a browser sends, that for TLS first; one without it may have been planted by a neighbour. */
 export function cookiesOf(context: Context): readonly { readonly secret: string; readonly secure: boolean }[] {
   return [true, false].flatMap((secure) => {

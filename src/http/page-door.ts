@@ -11,7 +11,7 @@ import type { HttpEnv } from "./bindings.ts";
 import { comesFromHere, type AllowedNames } from "./guard.ts";
 import { APPROVALS, ENTER, ENTER_APPROVING, LINK } from "./page-address.ts";
 import { buttonFor, documentWith, DOOR } from "./page-answers.ts";
-import { cookiesOf, giveCookie } from "./page-cookie.ts";
+import { cookiesOf, decidingCookie, giveCookie } from "./page-cookie.ts";
 import { dress, pageHeaders } from "./page-headers.ts";
 import { CannotTell, createPageSessions, type PageAccess } from "./page-sessions.ts";
 import type { Work } from "./work.ts";
@@ -156,7 +156,8 @@ const decides = (path: string): boolean => path.startsWith(`${APPROVALS}/`);
 async function sessionOf(context: Context<HttpEnv>, sessions: PageAccess): Promise<Reader | null> {
   for (const { secret, secure } of cookiesOf(context)) {
     const session = isPageSecret(secret) ? await sessions.find(secret, secure) : null;
-    if (session !== null) return { ...session, approver: session.approves ? secret : null };
+    if (session !== null)
+      return { ...session, approver: session.approves && secret === decidingCookie(context)?.secret ? secret : null };
   }
   return null;
 }

@@ -3,6 +3,7 @@ import { DomainError } from "../domain/errors.ts";
 import { isHoldout } from "../domain/holdout/symbol.ts";
 import { isPlain } from "../domain/plain-text.ts";
 import { isIsoDate, SYMBOL_PATTERN, symbolAdvice, TIMEFRAMES, type DateWindow } from "../domain/market-data.ts";
+import { USUAL_COSTS } from "../domain/usual-costs.ts";
 
 /** Arguments that several tools share, so that they read and fail the same everywhere. */
 
@@ -81,8 +82,8 @@ export const supersedable = z
 /** What a backtest pays. */
 export const costs = {
   initial_capital: z.number().min(1).max(1e12).default(100_000).describe("Account currency."),
-  commission: z.number().min(0).max(0.1).default(0.001).describe("Ratio per fill."),
-  slippage: z.number().min(0).max(0.1).default(0.0005).describe("Ratio per fill."),
+  commission: z.number().min(0).max(0.1).default(USUAL_COSTS.commission).describe("Ratio per fill."),
+  slippage: z.number().min(0).max(0.1).default(USUAL_COSTS.slippage).describe("Ratio per fill."),
 } as const;
 
 /** For tools that start jobs. */

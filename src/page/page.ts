@@ -49,7 +49,16 @@ async function show(
   const query = context.req.query();
   const visit = recall(context, now);
   const id = context.req.param("id") ?? "";
-  const asked = { deps: parts, id, query, now, lastVisit: visit.since, approving: approving?.(context) ?? null };
+  // A form takes the place of the one before: only a browser that is shown it may make one.
+  const shown = context.req.method === "GET" && query["as"] !== "text";
+  const asked = {
+    deps: parts,
+    id,
+    query,
+    now,
+    lastVisit: visit.since,
+    approving: (shown && approving?.(context)) || null,
+  };
   const made = await make(asked).then(
     (view) => ({ view, status }),
     (error: unknown) => troubled(error, log),

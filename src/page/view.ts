@@ -54,7 +54,6 @@ export type Block =
   | { readonly kind: "code"; readonly label: string; readonly text: string; readonly open?: true }
   /** The words of somebody, with their line breaks. `by` says whose they are: nobody may take them for the page's. */
   | { readonly kind: "quote"; readonly by: string; readonly text: string }
-  /** Asks this view for words, as `q`; `words` are those asked for now. The text form leaves it out. */
   | {
       /** Sends a human's decision to `action`. Only a browser that may decide is shown one; the text form leaves it out. */
       readonly kind: "decision";
@@ -65,6 +64,7 @@ export type Block =
       readonly evidence: string;
       readonly token: string;
     }
+  /** Asks this view for words, as `q`; `words` are those asked for now. The text form leaves it out. */
   | { readonly kind: "search"; readonly label: string; readonly words: string }
   | Table
   | Picture;

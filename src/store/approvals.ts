@@ -5,9 +5,10 @@
 import { z } from "zod";
 import { DomainError } from "../domain/errors.ts";
 import { missingOf } from "../domain/registry/evidence.ts";
-import type { HumanDecision, SentForm } from "../domain/registry/decision.ts";
+import type { HumanDecision, SentForm, TypedDecision } from "../domain/registry/decision.ts";
 import type { Round } from "../domain/registry/stage.ts";
 import { changesSince, gatherEvidence, keepEvidence, type Evidence } from "./candidate-evidence.ts";
+import { assertUndecided } from "./candidate-grants.ts";
 import { lockedOrThrow, move, neverProposed, type Candidate } from "./candidate-row.ts";
 import { useForm, whoDecides } from "./page-forms.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
@@ -24,10 +25,11 @@ export interface Approvals {
   show(jobId: string): Promise<Evidence>;
   /**
    * A decision on a terminal. To reject a champion takes its title at once: nothing waits for that.
-   * @throws DomainError `candidate_not_found`, `not_waiting` when it was decided, expired or shows too little,
-   *   `approval_refused` for another name, `evidence_changed` saying what changed
+   * @throws DomainError `candidate_not_found`, `not_waiting` when it was decided, expired or shows too little, and for a
+   *   rejection when it stands elsewhere than was shown; `approval_refused` for another name; `evidence_changed`, of an
+   *   approval, saying what changed
    */
-  grant(decision: HumanDecision, by: string): Promise<Granted>;
+  grant(decision: TypedDecision, by: string): Promise<Granted>;
   /**
    * A decision by the form of the page, which it uses up.
    * @throws DomainError as `grant`, and `forbidden` for a browser that may not decide, `approval_refused` for a form that
@@ -47,10 +49,14 @@ export function createApprovals(pool: Pool): Approvals {
     },
 
     async grant(decision, by) {
-      const now = await evidenceOf(pool, decision.jobId);
+      const now = await evidenceOf(pool, decision);
       return await withTransaction(pool, async (session) => {
-        const { jobId, round, stage, strategy } = await lockedOrThrow(session, decision.jobId);
-        if (stage !== "champion" || decision.decision !== "reject") return await grantIn(session, decision, by, now);
+        const candidate = await lockedOrThrow(session, decision.jobId);
+        const { jobId, round, stage, strategy } = candidate;
+        if (decision.decision === "approve") return await grantIn(session, decision, by, now);
+        // To reject means one thing of a candidate that waits, and another of a champion.
+        if (stage !== decision.stage) throw notWaiting(jobId, `${stage}, and was ${decision.stage}`, whyNot(candidate));
+        if (stage !== "champion") return await grantIn(session, decision, by, now);
         if (decision.name !== strategy) throw wrongName({ jobId, strategy });
         await move(session, jobId, "demoted", { what: "demoted", by, reason: decision.reason });
         return { jobId, round, n: 0 };
@@ -61,7 +67,7 @@ export function createApprovals(pool: Pool): Approvals {
       const { jobId, evidence } = decision;
       // Strangers cost one question.
       await whoDecides(pool, form);
-      const now = await evidenceOf(pool, jobId);
+      const now = await evidenceOf(pool, decision);
       return await withTransaction(pool, async (session) => {
         const by = await whoDecides(session, form);
         await assertWaits(session, await lockedOrThrow(session, jobId));
@@ -82,60 +88,58 @@ export function createApprovals(pool: Pool): Approvals {
   };
 }
 
-/** @throws DomainError `candidate_not_found`, and as `gatherEvidence` */
-async function evidenceOf(pool: Pool, jobId: string): Promise<Evidence> {
+/** Null for a rejection, which needs none. @throws DomainError `candidate_not_found`, and as `gatherEvidence` */
+async function evidenceOf(pool: Pool, { jobId, decision }: HumanDecision): Promise<Evidence | null> {
   const [known] = await run(pool, "select 1 from candidates where job_id = $1", [jobId]);
   if (known === undefined) throw neverProposed(jobId);
-  return await gatherEvidence(pool, jobId);
+  return decision === "reject" ? null : await gatherEvidence(pool, jobId);
 }
 
 async function grantIn(
   session: Session,
   { jobId, decision, name, evidence, reason }: HumanDecision,
   by: string,
-  now: Evidence,
+  now: Evidence | null,
 ): Promise<Granted> {
   const candidate = await lockedOrThrow(session, jobId);
   await assertWaits(session, candidate);
   if (name !== candidate.strategy) throw wrongName(candidate);
-  if (evidence !== now.hash) throw changed(jobId, await changesSince(session, evidence, now), now.hash);
-  if (decision === "approve" && now.reached !== "waiting") throw showsLess(now);
-  await keepEvidence(session, now);
+  if (now !== null) {
+    if (evidence !== now.hash) throw changed(jobId, await changesSince(session, evidence, now), now.hash);
+    if (now.reached !== "waiting") throw showsLess(now);
+    await keepEvidence(session, now);
+  }
   const { round } = candidate;
   const [row] = await select(
     session,
     z.object({ n: z.number() }),
     `insert into candidate_grants (job_id, round, n, decision, by, name, evidence, reason)
-     select $1, $2, 1 + count(*), $3, $4, $5, $6, $7 from candidate_grants where job_id = $1 and round = $2 returning n`,
-    [jobId, round, decision, by, name, evidence, reason],
+     select $1, $2, 1 + count(*), $3, $4, $5, coalesce(${SHOWN}, $8), $7 from candidate_grants where job_id = $1 and round = $2 returning n`,
+    [jobId, round, decision, by, name, evidence, reason, candidate.evidence],
   );
   return { jobId, round, n: row?.n ?? 1 };
 }
 
-const PendingRow = z.object({ by: z.string(), decision: z.string() });
+/** SQL: the evidence that was seen, when somebody was shown it. A rejection counts whatever it names. */
+const SHOWN = "(select hash from candidate_evidence where hash = $6 and job_id = $1)";
 
 /** @throws DomainError `not_waiting` */
 async function assertWaits(session: Session, candidate: Candidate): Promise<void> {
-  const { jobId, stage, round } = candidate;
+  const { jobId, stage } = candidate;
   if (stage !== "waiting") throw notWaiting(jobId, stage, whyNot(candidate));
-  const pending = "select by, decision from candidate_grants where job_id = $1 and round = $2 and used_at is null";
-  const [decided] = await select(session, PendingRow, pending, [jobId, round]);
-  if (decided !== undefined) {
-    const why = `${decided.by} has decided already (${decided.decision}); it is being carried out`;
-    throw notWaiting(jobId, "decided", why);
-  }
+  await assertUndecided(session, candidate);
   const over = await run(session, "select 1 from candidates where job_id = $1 and expires_at <= now()", [jobId]);
   if (over.length > 0) throw notWaiting(jobId, "over its time", "it must be proposed again");
 }
 
-function whyNot({ stage, gates, lastBy, lastReason, changedAt }: Candidate): string {
+function whyNot({ stage, gates, lastAt, lastBy, lastReason, changedAt }: Candidate): string {
   if (stage === "candidate" || stage === "validated") {
     return missingOf(gates)
       .map(({ says }) => says)
       .join(" ");
   }
   const reason = lastReason === null ? "" : `: ${lastReason}`;
-  return `${lastBy ?? "somebody"} made it so at ${changedAt}${reason}`;
+  return `${lastBy ?? "somebody"} made it so at ${lastAt ?? changedAt}${reason}`;
 }
 
 const notWaiting = (jobId: string, standing: string, why: string) =>

@@ -3,8 +3,12 @@ import { z } from "zod";
 import { missingOf } from "../domain/registry/evidence.ts";
 import { DECISIONS, STAGES, type Decision, type Round, type Stage } from "../domain/registry/stage.ts";
 import { changesSince, gatherEvidence, keepEvidence, type Evidence } from "./candidate-evidence.ts";
+import { openGrant, type Grant } from "./candidate-grants.ts";
 import { candidatesWhere, locked, move, note, type Candidate } from "./candidate-row.ts";
 import { run, select, withTransaction, type Pool, type Session } from "./pool.ts";
+
+/** Who does what no human decided. */
+const REGISTRY = "the registry";
 
 /** Where a wait stands. */
 export interface WaitStanding {
@@ -34,19 +38,6 @@ export interface CandidateDecisions {
   open(): Promise<readonly OpenWait[]>;
 }
 
-const GrantRow = z.object({
-  n: z.number(),
-  decision: z.enum(DECISIONS),
-  by: z.string(),
-  evidence: z.string(),
-  reason: z.string().nullable(),
-});
-type Grant = z.infer<typeof GrantRow>;
-
-const GRANT = `
-  select n, decision, by, evidence, reason from candidate_grants
-  where job_id = $1 and round = $2 and used_at is null order by n limit 1`;
-
 const OpenRow = z.object({
   jobId: z.string(),
   round: z.number(),
@@ -65,15 +56,19 @@ const StandingRow = z.object({ stage: z.enum(STAGES), round: z.number(), leftMs:
 
 export function createCandidateDecisions(pool: Pool): CandidateDecisions {
   return {
-    async settle({ jobId, round }) {
-      const evidence = (await grantOf(pool, jobId, round)) === undefined ? null : await gatherEvidence(pool, jobId);
+    async settle(wait) {
+      const { jobId, round } = wait;
+      // A rejection never waits for evidence.
+      const approved = (await openGrant(pool, wait))?.decision === "approve";
+      const evidence = approved ? await gatherEvidence(pool, jobId) : null;
       return await withTransaction(pool, async (session) => {
         const candidate = await locked(session, jobId);
         if (candidate?.stage === "waiting" && candidate.round === round) {
-          const grant = await grantOf(session, jobId, round);
-          // Without evidence the grant came a moment ago, and its signal will ask again.
-          if (grant !== undefined && evidence !== null) await carryOut(session, candidate, grant, evidence);
-          else if (grant === undefined) await expire(session, candidate);
+          const grant = await openGrant(session, wait);
+          if (grant === undefined) await expire(session, candidate);
+          else if (grant.decision === "reject") await reject(session, candidate, grant);
+          // Without evidence the approval came a moment ago, and its signal will ask again.
+          else if (evidence !== null) await approve(session, candidate, grant, evidence);
         }
         return await standingOf(session, jobId, round);
       });
@@ -83,22 +78,27 @@ export function createCandidateDecisions(pool: Pool): CandidateDecisions {
   };
 }
 
-async function grantOf(session: Session, jobId: string, round: number): Promise<Grant | undefined> {
-  return (await select(session, GrantRow, GRANT, [jobId, round]))[0];
+async function useUp(session: Session, { jobId, round }: Candidate, { n }: Grant): Promise<void> {
+  const used = "update candidate_grants set used_at = now() where job_id = $1 and round = $2 and n = $3";
+  await run(session, used, [jobId, round, n]);
 }
 
-async function carryOut(session: Session, candidate: Candidate, grant: Grant, evidence: Evidence): Promise<void> {
-  const { jobId, round } = candidate;
+async function reject(session: Session, candidate: Candidate, grant: Grant): Promise<void> {
   const { by, reason } = grant;
-  const used = "update candidate_grants set used_at = now() where job_id = $1 and round = $2 and n = $3";
-  await run(session, used, [jobId, round, grant.n]);
-  if (grant.decision === "reject") return await move(session, jobId, "rejected", { what: "rejected", by, reason });
+  await useUp(session, candidate, grant);
+  await move(session, candidate.jobId, "rejected", { what: "rejected", by, reason });
+}
+
+async function approve(session: Session, candidate: Candidate, grant: Grant, evidence: Evidence): Promise<void> {
+  const { jobId } = candidate;
+  const { by, reason } = grant;
+  await useUp(session, candidate, grant);
   if (evidence.hash !== grant.evidence || evidence.reached !== "waiting") {
     const changed = await changesSince(session, grant.evidence, evidence);
     const missing = missingOf(evidence.gates).map(({ says }) => says);
     await keepEvidence(session, evidence);
-    const why = `the evidence changed after it was approved: ${[...changed, ...missing].join("; ")}`;
-    return await note(session, jobId, { what: "refused", by, reason: why, evidence: grant.evidence });
+    const why = `the evidence changed after ${by} approved it: ${[...changed, ...missing].join("; ")}`;
+    return await note(session, jobId, { what: "refused", by: REGISTRY, reason: why, evidence: grant.evidence });
   }
   await replaceChampion(session, candidate, by);
   await move(session, jobId, "champion", { what: "approved", by, reason, evidence: evidence.hash });
@@ -117,7 +117,7 @@ async function expire(session: Session, { jobId, expiresAt }: Candidate): Promis
   const over = await run(session, "select 1 from candidates where job_id = $1 and expires_at <= now()", [jobId]);
   if (over.length === 0) return;
   const reason = `nobody decided until ${expiresAt ?? "its end"}`;
-  await move(session, jobId, "expired", { what: "expired", by: "the registry", reason });
+  await move(session, jobId, "expired", { what: "expired", by: REGISTRY, reason });
 }
 
 async function standingOf(session: Session, jobId: string, round: number): Promise<WaitStanding> {

@@ -1,13 +1,14 @@
 /** What the record says about a backtest that is proposed as a champion. Nobody else is asked. */
 import { z } from "zod";
+import { partOf } from "../domain/batch.ts";
 import { DomainError } from "../domain/errors.ts";
 import { isBranded } from "../domain/insistence.ts";
 import { BacktestRequest, BacktestResult } from "../domain/kinds/backtest.ts";
 import { luckOfResult } from "../domain/luck/run-luck.ts";
 import { worthless } from "../domain/luck/worthless.ts";
-import { overlaps } from "../domain/market-data.ts";
 import { FINAL_STATUSES } from "../domain/outcome.ts";
 import type { CandidateFacts } from "../domain/registry/facts.ts";
+import { sampleOf } from "../domain/registry/sample.ts";
 import { BAD_BARS } from "../domain/results/bar-soundness.ts";
 import { createHoldoutReader, type OpenLook } from "./holdouts.ts";
 import { SHOWN, trialsOf } from "./ledger.ts";
@@ -67,10 +68,24 @@ const COSTLY = `
   where a.job_id = $1 and b.job_id <> a.job_id
     and (b.request ->> 'commission')::float8 >= 2 * (a.request ->> 'commission')::float8
     and (b.request ->> 'slippage')::float8 >= 2 * (a.request ->> 'slippage')::float8
+    and not ${branded("r")} and not ${hasCaveat("r", BAD_BARS)}
   order by b.finished_at desc, b.job_id`;
 
 const DRAWS = sistersSql("true");
 const DrawRow = z.object({ jobId: z.string(), sharpe: figure });
+
+/** Models of the same training of which the same backtest is missing: whoever saw them train, and tests a few, picks. */
+const UNTESTED = `
+  select count(distinct m.model_path)::integer as count
+  from jobs a join jobs ta on ta.job_id = a.request ->> 'trainingJobId'
+    join jobs t on t.kind = 'training' and t.strategy = ta.strategy
+      and t.request - '{draw,insisted,resumeFrom}'::text[] = ta.request - '{draw,insisted,resumeFrom}'::text[]
+    join models m on m.job_id = t.job_id
+  where a.job_id = $1 and not exists (
+    select from jobs b join results r using (job_id)
+    where b.kind = 'backtest' and b.strategy = a.strategy and b.request ->> 'modelPath' = m.model_path
+      and b.request - '{modelPath,trainingJobId,insisted}'::text[] = a.request - '{modelPath,trainingJobId,insisted}'::text[])`;
+const CountRow = z.object({ count: z.number() });
 
 const MeasuredRow = z.object({ jobId: z.string(), differs: z.number() });
 const MEASURED = `
@@ -98,16 +113,18 @@ export async function candidateFacts(pool: Pool, jobId: string): Promise<Candida
   const { request, result, text, trainedOn } = head;
   const { strategy, symbol, timeframe, trainingJobId, commission, slippage } = request;
   const market = [strategy, text, symbol, timeframe] as const;
-  const [trials, walks, costly, draws, [measurement], campaigns, exam] = await Promise.all([
+  const [trials, walks, costly, draws, [untested], [measurement], campaigns, exam] = await Promise.all([
     trialsOf(pool, symbol, result),
     select(pool, WalkRow, WALKS, [...market, commission, slippage]),
     select(pool, CostlyRow, COSTLY, [jobId]),
     select(pool, DrawRow, DRAWS, [[jobId]]),
+    select(pool, CountRow, UNTESTED, [jobId]),
     select(pool, MeasuredRow, MEASURED, [jobId, strategy]),
     select(pool, CampaignRow, CAMPAIGNS, [...market, jobId]),
     examOf(pool, jobId, request),
   ]);
-  const inSample = trainedOn === null ? ("unknown" as const) : overlaps(trainedOn, result);
+  const sample = sampleOf(trainedOn, result);
+  const inSample = sample === "unknown" ? sample : sample === "within";
   return {
     jobId,
     strategy,
@@ -125,11 +142,13 @@ export async function candidateFacts(pool: Pool, jobId: string): Promise<Candida
     engine: result.engine,
     luck: luckOfResult(result, trials.count, worthless(result, inSample), trials.deviation),
     branded: isBranded(result),
-    inSample,
+    sample,
+    caveats: result.caveats,
     lacks: head.lacks,
     walks,
     costly,
     draws,
+    untested: untested?.count ?? 0,
     measurement: measurement ?? null,
     campaigns,
     ...exam,
@@ -145,7 +164,7 @@ async function headOf(pool: Pool, jobId: string) {
     });
   }
   const request = BacktestRequest.safeParse(row.request);
-  if (!request.success || request.data.measures !== undefined || request.data.walks !== undefined) {
+  if (!request.success || partOf(request.data) !== null) {
     throw new DomainError("not_eligible", {
       what: `${jobId} is no backtest of its own, and nothing else becomes a champion.`,
       next: "pass the task_id of a finished run_backtest",

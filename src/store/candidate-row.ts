@@ -4,9 +4,10 @@ import { DomainError } from "../domain/errors.ts";
 import { STAGES, type Stage } from "../domain/registry/stage.ts";
 import { GateRow } from "./candidate-evidence.ts";
 import { Instant } from "./job-row.ts";
+import { toJsonb } from "./json.ts";
 import { run, select, type Session } from "./pool.ts";
 
-export const WHAT = [
+const WHAT = [
   "proposed",
   "refreshed",
   "waits",
@@ -17,6 +18,7 @@ export const WHAT = [
   "expired",
   "replaced",
   "demoted",
+  "forward",
 ] as const;
 
 const CandidateRow = z.object({
@@ -38,8 +40,9 @@ const CandidateRow = z.object({
   /** While it waits. */
   waitsSince: Instant.nullable(),
   expiresAt: Instant.nullable(),
-  /** What happened to it last, who did it and why. */
+  /** What happened to it last, when, who did it and why. A watch of a champion changes nothing, and is left out. */
   lastWhat: z.enum(WHAT).nullable(),
+  lastAt: Instant.nullable(),
   lastBy: z.string().nullable(),
   lastReason: z.string().nullable(),
   changedAt: Instant,
@@ -61,9 +64,9 @@ export type CandidateEvent = Readonly<z.infer<typeof EventRow>>;
 
 /** SQL: the columns of `Candidate`. */
 const COLUMNS = `
-  select c.*, e.gates, l.what as last_what, l.by as last_by, l.reason as last_reason
+  select c.*, e.gates, l.what as last_what, l.at as last_at, l.by as last_by, l.reason as last_reason
   from candidates c join candidate_evidence e on e.hash = c.evidence left join lateral (
-    select what, by, reason from candidate_events h where h.job_id = c.job_id order by n desc limit 1) l on true`;
+    select what, at, by, reason from candidate_events h where h.job_id = c.job_id and h.what <> 'forward' order by n desc limit 1) l on true`;
 
 export const candidatesWhere = (session: Session, rest: string, values: readonly unknown[]): Promise<Candidate[]> =>
   select(session, CandidateRow, `${COLUMNS} ${rest}`, values);
@@ -95,17 +98,20 @@ export interface NewEvent {
   readonly by: string;
   readonly reason?: string | null;
   readonly evidence?: string;
+  /** Of `forward` only. */
+  readonly figures?: Readonly<Record<string, unknown>>;
 }
 
 /** Adds a line to the history of a candidate that is locked, after its row was changed. */
-export async function note(session: Session, jobId: string, { what, by, reason, evidence }: NewEvent): Promise<void> {
+export async function note(session: Session, jobId: string, event: NewEvent): Promise<void> {
+  const { what, by, reason, evidence, figures } = event;
   await run(
     session,
-    `insert into candidate_events (job_id, n, what, stage, round, by, reason, evidence)
+    `insert into candidate_events (job_id, n, what, stage, round, by, reason, evidence, figures)
      select c.job_id, 1 + (select count(*) from candidate_events e where e.job_id = c.job_id), $2, c.stage, c.round, $3, $4,
-       coalesce($5, c.evidence)
+       coalesce($5, c.evidence), $6
      from candidates c where c.job_id = $1`,
-    [jobId, what, by, reason ?? null, evidence ?? null],
+    [jobId, what, by, reason ?? null, evidence ?? null, figures === undefined ? null : toJsonb(figures)],
   );
 }
 

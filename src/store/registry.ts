@@ -4,12 +4,14 @@ import { missingOf } from "../domain/registry/evidence.ts";
 import type { Forward } from "../domain/registry/forward.ts";
 import { isOpen, WAIT_DAYS, type Stage } from "../domain/registry/stage.ts";
 import { gatherEvidence, keepEvidence, type Evidence } from "./candidate-evidence.ts";
+import { assertUndecided } from "./candidate-grants.ts";
 import {
   candidatesWhere,
   eventsOf,
   locked,
   lockedOrThrow,
   move,
+  neverProposed,
   note,
   type Candidate,
   type CandidateEvent,
@@ -39,11 +41,15 @@ export interface Registry {
   /**
    * Proposes a finished backtest, or gathers the evidence of one anew that was proposed before. One that shows everything
    * begins to wait for a human; it does not wait longer for being proposed again.
-   * @throws DomainError `not_eligible` with every gate of a candidate that does not hold, or when a human rejected it;
-   *   `task_not_found`, `task_not_finished`
+   * @throws DomainError `not_eligible` with every gate of a candidate that does not hold, or when a human rejected it,
+   *   or another of the same request;
+   *   `not_waiting` while a human's decision is carried out; `task_not_found`, `task_not_finished`
    */
   propose(wish: Wish): Promise<Candidate>;
-  /** Takes back what nobody has decided. @throws DomainError `candidate_not_found`, `not_waiting` */
+  /**
+   * Takes back what nobody has decided.
+   * @throws DomainError `candidate_not_found`, `not_waiting`, also while a human's decision is carried out
+   */
   withdraw(wish: Wish): Promise<Candidate>;
   /** The last that changed first, those that wait before all others. */
   list(filter: CandidateFilter): Promise<readonly Candidate[]>;
@@ -61,6 +67,8 @@ export function createRegistry(pool: Pool): Registry {
 
     async propose(wish) {
       const evidence = await gatherEvidence(pool, wish.jobId);
+      const [rejected] = await candidatesWhere(pool, SAME_REJECTED, [wish.jobId]);
+      if (rejected !== undefined) throw rejectedBefore(rejected, wish.jobId);
       const proposed = await withTransaction(pool, (session) => proposeIn(session, wish, evidence));
       if (evidence.reached === "none") throw notEligible(evidence);
       if (proposed === null) throw new DomainError("internal", { what: `${wish.jobId} was not kept.` });
@@ -71,6 +79,7 @@ export function createRegistry(pool: Pool): Registry {
       withTransaction(pool, async (session) => {
         const found = await lockedOrThrow(session, jobId);
         if (!isOpen(found.stage)) throw closed(found);
+        await assertUndecided(session, found);
         await move(session, jobId, "withdrawn", { what: "withdrawn", by, reason });
         return { ...found, stage: "withdrawn" as const };
       }),
@@ -85,7 +94,8 @@ export function createRegistry(pool: Pool): Registry {
 
     async get(jobId) {
       const [found] = await candidatesWhere(pool, "where c.job_id = $1", [jobId]);
-      return found ?? (await lockedOrThrow(pool, jobId));
+      if (found === undefined) throw neverProposed(jobId);
+      return found;
     },
 
     forward: (jobId) => forwardBlocks(pool, jobId),
@@ -93,6 +103,12 @@ export function createRegistry(pool: Pool): Registry {
     history: (jobId) => eventsOf(pool, jobId),
   };
 }
+
+/** SQL: a rejection is of what was asked for: computing the same anew, or insisting on it, makes no other candidate. */
+const SAME_REJECTED = `
+  join jobs theirs on theirs.job_id = c.job_id join jobs ours on ours.job_id = $1
+  where c.stage = 'rejected' and c.strategy = ours.strategy and theirs.request - 'insisted' = ours.request - 'insisted'
+  order by (c.job_id = $1) desc, c.job_id limit 1`;
 
 /** Null for one that was not on record, and shows too little to be. */
 async function proposeIn(session: Session, wish: Wish, evidence: Evidence): Promise<Candidate | null> {
@@ -102,7 +118,8 @@ async function proposeIn(session: Session, wish: Wish, evidence: Evidence): Prom
   const before = await locked(session, jobId);
   if (before === null) return null;
   const { stage } = before;
-  if (stage === "rejected") throw rejectedBefore(before);
+  if (stage === "rejected") throw rejectedBefore(before, jobId);
+  await assertUndecided(session, before);
   // A champion is not judged anew by whoever proposes it, and what has ended stays ended when it shows less now.
   if (stage === "champion" || (reached === "none" && !isOpen(stage))) return before;
   await keepEvidence(session, evidence);
@@ -139,13 +156,13 @@ async function refresh(session: Session, jobId: string, event: NewEvent): Promis
 }
 
 async function beginToWait(session: Session, jobId: string, event: NewEvent): Promise<void> {
-  await note(session, jobId, event);
   await run(
     session,
     `update candidates set stage = 'waiting', round = round + 1, evidence = $2, waits_since = now(), changed_at = now(),
        expires_at = now() + interval '${WAIT_DAYS} days' where job_id = $1`,
     [jobId, event.evidence],
   );
+  await note(session, jobId, event);
   await note(session, jobId, { what: "waits", by: "the registry" });
 }
 
@@ -158,9 +175,9 @@ function notEligible({ facts, gates }: Evidence): DomainError {
   });
 }
 
-const rejectedBefore = ({ jobId, lastBy, lastReason, changedAt }: Candidate): DomainError =>
+const rejectedBefore = ({ jobId, lastBy, lastReason, changedAt }: Candidate, asked: string): DomainError =>
   new DomainError("not_eligible", {
-    what: `${jobId} was rejected by ${lastBy ?? "a human"} on ${changedAt.slice(0, 10)}.`,
+    what: `${jobId}${jobId === asked ? "" : ", which asks for the same,"} was rejected by ${lastBy ?? "a human"} on ${changedAt.slice(0, 10)}.`,
     ...(lastReason === null ? {} : { why: lastReason }),
     next: "propose another backtest; what a human rejected is not proposed again",
   });

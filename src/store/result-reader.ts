@@ -63,6 +63,7 @@ const TWINS = `
 /**
  * SQL: `$1` are backtests; the sisters of each have the columns of `DrawRow`. One backtest after the other: together they
  * would be sought among all jobs.
+ * Of several of one model the one that was asked about counts, else always the same one.
  * @param which condition on their results `r`
  */
 export const sistersSql = (which: string): string => `
@@ -75,7 +76,7 @@ export const sistersSql = (which: string): string => `
       = (ma.symbol, ma.timeframe, ma.start_date, ma.end_date)
     join results r on r.job_id = b.job_id
   where a.job_id = asked.of and ${which} and not ${isPart("b.request")}
-  order by r.model_path) draw`;
+  order by r.model_path, (r.job_id = asked.of) desc, r.job_id) draw`;
 
 const DRAWS = sistersSql("r.sharpe is not null");
 

@@ -121,10 +121,10 @@ const STRONGEST = `
 
 const OF_BACKTEST = "t.kind in ('trial', 'replay', 'import', 'measure')";
 
-/** What may be shown is listed: a line of another kind shows none of it, whatever it holds. A window shows no figure. */
+/** What may be shown is listed: a line of another kind shows none of it, whatever it holds. A window and a watch show no figure. */
 const LINES = `
   select t.seq, t.event ->> 'at' as at, t.kind, t.state, t.symbol, j.job_id, t.hash,
-    case when ${OF_BACKTEST} then t.strategy end as strategy, case when ${OF_BACKTEST} and not t.event ? 'walks' then t.sharpe end as sharpe,
+    case when ${OF_BACKTEST} then t.strategy end as strategy, case when ${OF_BACKTEST} and not t.event ?| '{walks,watches}'::text[] then t.sharpe end as sharpe,
     case when t.kind in ('holdout', 'void') then (t.event ->> 'look')::integer end as look,
     case when t.kind = 'holdout' then (t.event ->> 'passed')::boolean end as passed,
     case when t.kind = 'override' then (t.event ->> 'limit')::integer end as limit,

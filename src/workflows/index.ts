@@ -11,3 +11,4 @@ export { runBatch as measureEquity, runBatch, runBatch as walkForward } from "./
 export { campaign } from "./run-campaign.ts";
 export { slotKeeper } from "./slot-keeper.ts";
 export { warden } from "./warden.ts";
+export { watchChampion } from "./watch-champion.ts";

@@ -37,6 +37,8 @@ export const {
   planCampaign,
   prepareCampaignRun,
   settleCandidate,
+  nextWatch,
+  noteWatch,
 } = proxyActivities<Activities>(control);
 
 /** A round that is held up (by a computation that cannot be stopped, say) ends, so that the next one can begin. */

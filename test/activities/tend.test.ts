@@ -22,6 +22,7 @@ test("a terminated job that cannot be settled now keeps no other one from being 
     clock: systemClock,
     log: pino({ level: "silent" }),
     decisions: { open: async () => [] },
+    watches: { open: async () => [] },
     slots: { known: async () => [] },
     executions: {
       of: async (jobId: string) => (jobId.startsWith("slots-") ? "unknown" : "terminated"),
@@ -71,6 +72,7 @@ test("a keeper that answers nothing keeps no job from being settled, and its fai
   const rows = [open("terminated"), { ...open("waiting"), request: TRAINING }];
   const deps = {
     decisions: { open: async () => [] },
+    watches: { open: async () => [] },
     clock: systemClock,
     slots: {
       known: async () => {
@@ -102,6 +104,7 @@ test("a server that refuses to delete what ended spoils no round, and is told of
     clock: { ...systemClock, now: () => Date.parse("2026-11-30T08:00:00Z") },
     log: { warn: ({ err }: { err: Error }) => warned.push(err.message) },
     decisions: { open: async () => [] },
+    watches: { open: async () => [] },
     executions: {
       of: async () => "unknown",
       forgetEnded: async (time: Date) => {
@@ -123,4 +126,30 @@ test("a server that refuses to delete what ended spoils no round, and is told of
   await round();
   expect(warned).toEqual(["PERMISSION_DENIED: run 1", "UNIMPLEMENTED"]);
   expect(before[0]).toEqual(new Date("2026-11-30T07:55:00Z"));
+});
+
+test("a champion whose watch is gone is watched again; one whose watch runs is left alone", async () => {
+  const champions = ["lost", "kept"].map((jobId) => ({
+    jobId,
+    round: 2,
+    strategy: "x",
+    symbol: "SPX",
+    timeframe: "1d",
+  }));
+  const begun: string[] = [];
+  const deps = {
+    clock: systemClock,
+    log: pino({ level: "silent" }),
+    decisions: { open: async () => [] },
+    watches: { open: async () => champions },
+    waits: { watch: async ({ jobId }: { jobId: string }) => void begun.push(jobId) },
+    slots: { known: async () => [] },
+    executions: {
+      of: async (id: string) => (id === "watch-kept-2" ? "open" : "unknown"),
+      forgetEnded: async () => undefined,
+    },
+    jobs: { list: async () => [] },
+  } as unknown as ActivityDeps;
+  await new MockActivityEnvironment().run(async () => await tendActivities(deps).tendJobs());
+  expect(begun).toEqual(["lost"]);
 });

@@ -63,7 +63,7 @@ describe("with a worker", () => {
       await type("approve", jobId, "--name", "dip", "--evidence", hash, "--reason", "I looked.");
     const { exitCode, stdout } = await approve();
     expect(stdout).toContain("dip on DIP 1d, 2015-01-02 to 2019-12-31, computed by sandbox-1.0.0");
-    expect(stdout).toContain("in their words: dip holds.");
+    expect(stdout).toMatch(new RegExp(`evidence ${hash}\\n  proposed by ".+", in their words: "dip holds\\."\\n`));
     expect(stdout).toMatch(/holds +luck: .*\n.*holds +trades/);
     expect(stdout).toContain("unknown holdout (not required)");
     expect(stdout).toContain(`evidence ${hash}`);

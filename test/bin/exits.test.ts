@@ -208,7 +208,7 @@ describe("there is one way out for each kind of text", () => {
     ["the log", /\bpino(?:\.destination)?\(|\bfd: [12]/, ["src/logger.ts"], "pino({})"],
     [
       "labels of a workflow",
-      /\bstaticDetails: (?!APPROVAL_IS|KEEPER_IS|WARDEN_IS)/,
+      /\bstaticDetails: (?!APPROVAL_IS|KEEPER_IS|WARDEN_IS|WATCH_IS)/,
       ["src/temporal/start-options.ts"],
       "{ staticDetails: name }",
     ],

@@ -3,6 +3,7 @@ import { isPlain } from "../../src/domain/plain-text.ts";
 import {
   APPROVAL_IS,
   approvalDetails,
+  watchDetails,
   jobDetails,
   KEEPER_IS,
   keeperDetails,
@@ -97,6 +98,14 @@ test("a candidate that waits tells until when, and how to decide", () => {
   expect(approvalDetails({ ...WAIT, stage: "rejected", over: true })).not.toMatch(/expires|what to do/);
 });
 
+const WATCH = { ...WAIT, stage: "champion", next: "2027-01-14T08:00:00.000Z", computes: null } as const;
+
+test("a watched champion tells when it is looked at next, or what computes", () => {
+  expect(watchDetails(WATCH)).toMatch(/\*\*Watches\*\*[^]*`backtest-a`[^]*\| looks next \| 2027-01-14T08/);
+  expect(watchDetails({ ...WATCH, computes: "backtest-b" })).toMatch(/computes[^]*backtest-b/);
+  expect(watchDetails({ ...WATCH, stage: "replaced", over: true })).not.toMatch(/looks next|what to do/);
+});
+
 const HOSTILE = [
   "[click](javascript:alert(1))",
   "![x](https://evil.example/p.png)\\|",
@@ -122,6 +131,7 @@ describe.each(HOSTILE.map((text) => [JSON.stringify(text).slice(0, 50), text]))(
       waitingFor: text,
     }),
     candidate: approvalDetails({ ...WAIT, jobId: text }),
+    watch: watchDetails({ ...WATCH, jobId: text, computes: text }),
   };
 
   test.each(Object.entries(pages))("is code and nothing else in the details of a %s", (_of, page) => {

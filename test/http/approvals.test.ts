@@ -109,6 +109,16 @@ describe.each(["open", "closed"] as const)("at a page that is %s", (kind) => {
     expect((await browser.go(`/approvals/${jobId}`)).text).not.toContain("<form");
   });
 
+  test("whoever only fetches its text, or its head, takes no form's place", async () => {
+    const jobId = await waiting(`head${kind}`);
+    const browser = await letIn(servers[kind]);
+    const form = formIn(await browser.go(`/approvals/${jobId}`));
+    expect((await browser.go(`/approvals/${jobId}?as=text`)).status).toBe(200);
+    expect((await browser.go(`/approvals/${jobId}`, { method: "HEAD" })).status).toBe(200);
+    const reject = { ...form, name: `head${kind}`, decision: "reject", reason: "I looked." };
+    expect((await send(browser, jobId, reject)).text).toContain(`${jobId} is rejected.`);
+  });
+
   test("rejecting needs a reason", async () => {
     const jobId = await waiting(`bad${kind}`);
     const browser = await letIn(servers[kind]);

@@ -17,7 +17,7 @@ beforeAll(async () => {
   };
   const decide = async (jobId: string, decision: "approve" | "reject", reason: string) => {
     const { hash, facts } = await approvals.show(jobId);
-    const words = { name: facts.strategy, evidence: hash, reason };
+    const words = { name: facts.strategy, evidence: hash, reason, stage: "waiting" } as const;
     await decisions.settle(await approvals.grant({ jobId, decision, ...words }, "operator ada"));
   };
   await decide(await propose("champ", "AAA"), "approve", "I looked.");

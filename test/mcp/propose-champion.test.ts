@@ -36,7 +36,7 @@ test("what lacks evidence is kept with the calls that supply it; then it waits f
   expect(first["gates"]).toContainEqual({
     gate: "doubled_costs",
     held: "unknown",
-    says: expect.stringContaining("twice its commission and slippage"),
+    says: expect.stringContaining("It pays 0.1 % commission and 0.05 % slippage a fill"),
     next: expect.stringContaining('"commission": 0.002, "slippage": 0.001'),
   });
   await recordCostly(stack.writer, "bare", { symbol: "BBB" });

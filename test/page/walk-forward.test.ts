@@ -102,7 +102,9 @@ test("it is a run and a trial; its window is neither", async () => {
   const ledger = await textOf("/ledger");
   expect(ledger).toMatch(/SPX\s+1\s+none/);
   expect(ledger).toContain("a walk-forward showed its figures");
-  expect(ledger).toContain("a backtest showed its figures (a part of a measurement or a walk-forward, no trial)");
+  expect(ledger).toContain(
+    "a backtest showed its figures (a part of a measurement or a walk-forward, or a watch of a champion: no trial)",
+  );
 });
 
 test("its strategy names it, and no window among the backtests", async () => {

@@ -83,7 +83,9 @@ export class SimulatedStage {
         standing: never,
       },
       decisions: { settle: never, open: async () => [] },
-      waits: { begin: never, tell: never },
+      waits: { begin: never, tell: never, watch: never },
+      watches: { open: async () => [], due: never, asked: never, note: never },
+      jobSettings: SETTINGS,
       dataDir: undefined,
       results: {
         get: never,

@@ -1,6 +1,6 @@
 /** The registry over a real record: what is proposed, what humans decide, and what counts of it. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { HumanDecision } from "../../src/domain/registry/decision.ts";
+import type { TypedDecision } from "../../src/domain/registry/decision.ts";
 import { createApprovals, type Approvals } from "../../src/store/approvals.ts";
 import { createCandidateDecisions, type CandidateDecisions } from "../../src/store/candidate-decisions.ts";
 import { createHoldoutStore } from "../../src/store/holdouts.ts";
@@ -9,7 +9,7 @@ import { createPool, type Pool } from "../../src/store/pool.ts";
 import { createRegistry, type Registry } from "../../src/store/registry.ts";
 import { recordCandidate, recordCostly, recordJob, recordWalk, requestOf } from "../support/candidates.ts";
 import { BACKTEST, inputOf, TRAINING } from "../support/job-inputs.ts";
-import { trainingResult } from "../support/job-records.ts";
+import { backtestResult, trainingResult } from "../support/job-records.ts";
 import { measurementRequest } from "../support/batches.ts";
 import { measure, wave } from "../support/measured.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
@@ -41,10 +41,11 @@ async function waiting(name: string, symbol: string): Promise<string> {
   expect(await propose(jobId)).toMatchObject({ stage: "waiting", round: 1 });
   return jobId;
 }
-async function decided(jobId: string, more: Partial<HumanDecision> = {}) {
+async function decided(jobId: string, more: Partial<TypedDecision> = {}) {
   const { hash } = await approvals.show(jobId);
-  const { strategy } = await registry.get(jobId);
-  const decision = { jobId, decision: "approve", name: strategy, evidence: hash, reason: null, ...more } as const;
+  const { strategy, stage } = await registry.get(jobId);
+  const shown = { jobId, name: strategy, stage, evidence: hash };
+  const decision = { ...shown, decision: "approve", reason: null, ...more } as const;
   return await approvals.grant(decision, "operator ada");
 }
 const whatOf = async (jobId: string) => (await registry.history(jobId)).map(({ what, stage }) => `${what} ${stage}`);
@@ -56,7 +57,7 @@ describe("proposing", () => {
     expect((Date.parse(first.expiresAt ?? "") - Date.parse(first.waitsSince ?? "")) / 86_400_000).toBe(14);
     const again = await propose(jobId, "another");
     expect(again).toMatchObject({ round: 1, waitsSince: first.waitsSince, expiresAt: first.expiresAt });
-    expect(await whatOf(jobId)).toEqual(["proposed candidate", "waits waiting", "refreshed waiting"]);
+    expect(await whatOf(jobId)).toEqual(["proposed waiting", "waits waiting", "refreshed waiting"]);
   });
 
   test("what lacks a gate is kept as a candidate, and goes on when it is supplied", async () => {
@@ -103,6 +104,19 @@ describe("proposing", () => {
     const kept = await propose(jobId);
     expect(kept.stage).toBe("candidate");
     expect(kept.gates.find(({ gate }) => gate === "model")).toMatchObject({ held: false, from: ["measure-moved"] });
+  });
+
+  test("draws that were trained and not tested are told; of two tests of one draw always the same counts", async () => {
+    const market = { strategy: "sparse", symbol: "SPARSE" };
+    const jobId = await recordCandidate(writer, "sparse", { symbol: "SPARSE" });
+    const request = requestOf("sparse", { symbol: "SPARSE" });
+    const more = { ...TRAINING, ...market, strategySha256: request.strategySha256 ?? "", draw: 6 };
+    const sixth = trainingResult({ ...market, modelPath: "models/sparse/1d_v6" });
+    await recordJob(writer, "train-sparse-more", more, sixth);
+    const again = backtestResult({ ...market, modelPath: request.modelPath, sharpe: 9 });
+    await recordJob(writer, "backtest-a-twin", request, again);
+    const draws = (await propose(jobId)).gates.find(({ gate }) => gate === "draws");
+    expect(draws).toMatchObject({ figures: { draws: 5, untested: 1 }, from: expect.arrayContaining([jobId]) });
   });
 
   test("the campaign in which its text was tried must not be overfitted", async () => {
@@ -166,7 +180,7 @@ describe("a decision", () => {
     await decisions.settle(await decided(second));
     expect(await registry.list({ symbol: "JJJ", stages: ["champion"], limit: 10 })).toMatchObject([{ jobId: second }]);
     expect(await whatOf(first)).toEqual([
-      "proposed candidate",
+      "proposed waiting",
       "waits waiting",
       "approved champion",
       "replaced replaced",
@@ -225,9 +239,11 @@ describe("a decision", () => {
     expect(await decisions.settle(granted)).toMatchObject({ stage: "waiting", over: false });
     expect((await registry.history(jobId)).at(-1)).toMatchObject({
       what: "refused",
-      by: "operator ada",
-      reason: expect.stringMatching(/evidence changed after it was approved: luck: .*trials was/),
+      by: "the registry",
+      reason: expect.stringMatching(/evidence changed after operator ada approved it: luck: .*trials was/),
     });
+    const { lastAt, changedAt } = await registry.get(jobId);
+    expect(Date.parse(lastAt ?? "")).toBeGreaterThan(Date.parse(changedAt));
     await decisions.settle(await decided(jobId));
     expect(await registry.get(jobId)).toMatchObject({ stage: "champion" });
   });
@@ -241,6 +257,49 @@ describe("a decision", () => {
       what: expect.stringContaining("was rejected by operator ada"),
       why: "It trades in one month only.",
     });
+    const forced = {
+      ...requestOf("bad", { symbol: "NNN" }),
+      insisted: [{ codes: ["x"], reason: "Once more, please." }],
+    };
+    await recordJob(
+      writer,
+      "backtest-bad-forced",
+      forced,
+      backtestResult({ strategy: "bad", symbol: "NNN", sharpe: 2.4 }),
+    );
+    await expect(propose("backtest-bad-forced")).rejects.toMatchObject({
+      code: "not_eligible",
+      what: expect.stringContaining(`${jobId}, which asks for the same, was rejected by operator ada`),
+    });
+  });
+
+  test("to reject survives whatever agents do while no worker runs", async () => {
+    const jobId = await waiting("firm", "FIRM");
+    const granted = await decided(jobId, { decision: "reject", reason: "It trades in one month only." });
+    const refused = { code: "not_waiting", why: expect.stringContaining("operator ada has decided already (reject)") };
+    await expect(registry.withdraw({ jobId, by: "claude", reason: "Not so fast." })).rejects.toMatchObject(refused);
+    await expect(propose(jobId)).rejects.toMatchObject(refused);
+    expect(await decisions.settle(granted)).toMatchObject({ stage: "rejected", over: true });
+  });
+
+  test("to reject needs no evidence, which may have changed or be gone", async () => {
+    const jobId = await waiting("hollow", "HOLLOW");
+    const granted = await decided(jobId, { decision: "reject", reason: "No.", evidence: "f".repeat(64) });
+    const { evidence } = await registry.get(jobId);
+    const kept = await pool.query("select evidence from candidate_grants where job_id = $1", [jobId]);
+    expect(kept.rows).toEqual([{ evidence }]);
+    await pool.query("delete from results where job_id = $1", [jobId]);
+    expect(await decisions.settle(granted)).toMatchObject({ stage: "rejected", over: true });
+  });
+
+  test("to reject counts of the stage that was shown", async () => {
+    const jobId = await waiting("moved-on", "MOVED");
+    await decisions.settle(await decided(jobId));
+    await expect(decided(jobId, { decision: "reject", reason: "No.", stage: "waiting" })).rejects.toMatchObject({
+      code: "not_waiting",
+      what: expect.stringContaining("is champion, and was waiting"),
+    });
+    expect(await registry.get(jobId)).toMatchObject({ stage: "champion" });
   });
 
   test("takes the title of a champion at once, for a reason", async () => {
@@ -318,13 +377,21 @@ test("days after its approval speak for or against a champion, those that were m
   expect(await registry.forward(jobId)).toBeNull();
 });
 
-test("the history refuses to be changed", async () => {
+test("the history, the evidence and the decisions refuse to be changed", async () => {
   const jobId = await waiting("kept", "RRR");
+  await decided(jobId);
   for (const statement of [
     `update candidate_events set reason = 'x' where job_id = '${jobId}'`,
     `delete from candidate_events where job_id = '${jobId}'`,
     "truncate candidate_events",
+    `update candidate_evidence set gates = '[]' where job_id = '${jobId}'`,
+    `delete from candidate_evidence where job_id = '${jobId}'`,
+    "truncate candidate_evidence cascade",
+    `update candidate_grants set decision = 'reject', used_at = now() where job_id = '${jobId}'`,
+    `update candidate_grants set used_at = null where job_id = '${jobId}'`,
+    `delete from candidate_grants where job_id = '${jobId}'`,
+    "truncate candidate_grants",
   ]) {
-    await expect(pool.query(statement)).rejects.toThrow(/only ever added to|permission denied/);
+    await expect(pool.query(statement)).rejects.toThrow(/only ever added to|stays as it was|permission denied/);
   }
 });

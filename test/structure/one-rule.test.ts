@@ -103,6 +103,12 @@ const RULES: readonly Rule[] = [
     offence: '"insert into candidate_grants (job_id) values ($1)"',
   },
   {
+    fact: "a candidate becomes the champion: store/candidate-decisions.ts",
+    sign: /\bmove\([^;]*?"champion"/,
+    allowed: ["src/store/candidate-decisions.ts"],
+    offence: 'await move(session, jobId, "champion", event);',
+  },
+  {
     fact: "who may write one down: the operator's commands and the page's door, never a tool",
     sign: /\bcreate(?:Page)?Approvals\(/,
     allowed: [

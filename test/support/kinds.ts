@@ -3,7 +3,7 @@ import { globSync } from "node:fs";
 /** Tests of three kinds. The place of a file decides its kind. What is neither in `FAST` nor in `LAB` is in `parts`. */
 
 const SECONDS_OR_PROCESSES = [
-  "test/activities/{batch,campaign-base,evidence}.test.ts",
+  "test/activities/{batch,campaign-base,evidence,watch}.test.ts",
   "test/domain/comparison-chance.test.ts",
   "test/ktrdr/{holdout-killed,price-files,worker-registration}.test.ts",
   "test/simulation/{long,random}-days.test.ts",

@@ -144,6 +144,8 @@ export class Stage {
       },
       tendJobs: async () => undefined,
       settleCandidate: () => Promise.reject(new Error("no candidate waits here")),
+      nextWatch: () => Promise.reject(new Error("no champion is watched here")),
+      noteWatch: () => Promise.reject(new Error("no champion is watched here")),
       prepareItem: async (batch, n, stage, trainingJobId) => this.prepared(batch, n, stage, trainingJobId),
       awaitOther: async (jobId) => {
         note(`await ${jobId}`);

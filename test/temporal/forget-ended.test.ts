@@ -92,6 +92,8 @@ it("shows jobs, what lives, what explains something, and what is not ours; no mo
     executions: createExecutions(client, SETTINGS),
     slots,
     jobs: { list: async () => [] },
+    decisions: { open: async () => [] },
+    watches: { open: async () => [] },
     clock: { ...systemClock, now: () => Date.now() + HOUR_MS },
     log: pino({ level: "silent" }),
   } as unknown as ActivityDeps;

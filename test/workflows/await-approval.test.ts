@@ -91,7 +91,7 @@ describe("over a record", () => {
   async function decide(wait: Wait, decision: "approve" | "reject" = "approve") {
     const approvals = createApprovals(pool);
     const { hash } = await approvals.show(wait.jobId);
-    const words = { name: wait.strategy, evidence: hash, reason: "I looked." };
+    const words = { name: wait.strategy, evidence: hash, reason: "I looked.", stage: "waiting" } as const;
     return await approvals.grant({ jobId: wait.jobId, decision, ...words }, "operator ada");
   }
   /** Resolves when its workflow waits for somebody. */
@@ -174,6 +174,7 @@ describe("over a record", () => {
       log,
       decisions: decisions(),
       waits,
+      watches: { open: async () => [] },
       slots: { known: async () => [] },
       executions: createExecutions(env.client, SETTINGS),
       jobs: { list: async () => [] },

@@ -39,6 +39,11 @@ export const BacktestRequest = z.strictObject({
    * figures of one before it is counted, or apart from the others.
    */
   walks: z.enum(["train", "test"]).optional(),
+  /**
+   * The champion's backtest, whose model trades the days after its approval; absent for a backtest of its own. Such days are
+   * watched, not tried, and nobody is told their figures but by the champion.
+   */
+  watches: z.string().optional(),
   /** Errors insisted on, including those of the model's training. */
   insisted: z.array(Insistence).optional(),
 });
@@ -54,6 +59,7 @@ export const BacktestResult = z.strictObject({
   /** As in the request. */
   measures: z.string().optional(),
   walks: z.enum(["train", "test"]).optional(),
+  watches: z.string().optional(),
   /** Ratio over the window. */
   totalReturn: z.number(),
   /** Ratio per year over calendar days of the window; null over fewer days than can be scaled to a year. */
@@ -118,6 +124,7 @@ export const backtest = defineKind({
 
 function headlineOf(result: BacktestResult): string {
   if (result.walks !== undefined) return "a window of a walk-forward, told with all its windows";
+  if (result.watches !== undefined) return "days after the approval of a champion, told with the champion";
   const { totalReturn, sharpe, maxDrawdown, trades, buyAndHold: hold } = result;
   const beside =
     hold === null
@@ -129,7 +136,7 @@ function headlineOf(result: BacktestResult): string {
 }
 
 function toldOf(result: BacktestResult, detail: Detail): Told {
-  if (result.walks !== undefined) return { figures: {} };
+  if (result.walks !== undefined || result.watches !== undefined) return { figures: {} };
   const brief = {
     total_return: rounded(result.totalReturn),
     annual_return: rounded(result.annualReturn),

@@ -6,6 +6,7 @@ interface Weighed {
   readonly caveats: readonly Caveat[];
   readonly measures?: string | undefined;
   readonly walks?: string | undefined;
+  readonly watches?: string | undefined;
 }
 
 /**
@@ -13,12 +14,16 @@ interface Weighed {
  * against them.
  * @param inSample whether its days are among those its model was trained on
  */
-export function reasonsWorthless({ caveats, measures, walks }: Weighed, inSample: boolean | "unknown"): string[] {
+export function reasonsWorthless(
+  { caveats, measures, walks, watches }: Weighed,
+  inSample: boolean | "unknown",
+): string[] {
   const has = (wanted: string) => caveats.some(({ code }) => code === wanted);
   const reasons = [
     has(LOOKS_AHEAD) ? "the strategy saw the future" : null,
     measures === undefined ? null : `it is a prefix that measures ${measures}`,
     walks === undefined ? null : "it is a window of a walk-forward",
+    watches === undefined ? null : "it watches a champion",
     inSample === true ? "the model was trained on these days (in-sample)" : null,
     has(BAD_BARS) ? "the bars are bad" : null,
   ];

@@ -3,6 +3,8 @@ import { CANDIDATE_LUCK } from "../luck/luck.ts";
 import { ENOUGH_TRADES, luckInShort } from "../luck/run-luck.ts";
 import type { CandidateFacts } from "./facts.ts";
 import { gateAt, steady, type Gate } from "./gate.ts";
+import type { Sample } from "./sample.ts";
+import { soundnessGate } from "./soundness-gate.ts";
 
 /** What luck may explain of a champion. It decides nothing: the human reads it beside. */
 export const CHAMPION_LUCK = 0.01;
@@ -15,6 +17,7 @@ export const candidateGates = (facts: CandidateFacts): Gate[] => [
   futureGate(facts),
   sampleGate(facts),
   recordGate(facts),
+  soundnessGate(facts),
 ];
 
 function luckGate({ luck, jobId, symbol }: CandidateFacts): Gate {
@@ -50,17 +53,19 @@ const futureGate = ({ branded, jobId }: CandidateFacts): Gate =>
     next: "mend what validate_strategy calls looks_ahead; then train_model and run_backtest anew",
   });
 
-const sampleGate = ({ inSample, trainingJobId, jobId }: CandidateFacts): Gate =>
+const TRAINED: Readonly<Record<Sample, string>> = {
+  after: "Its days come after those that its model was trained on.",
+  within: "Its model was trained on some of its days.",
+  before: "Its model was trained on later days, and may know what became of these.",
+  unknown: "On which days its model was trained is not on record.",
+};
+
+const sampleGate = ({ sample, trainingJobId, jobId }: CandidateFacts): Gate =>
   gate({
     gate: "out_of_sample",
-    held: inSample === "unknown" ? "unknown" : !inSample,
-    figures: { inSample },
-    says:
-      inSample === "unknown"
-        ? "On which days its model was trained is not on record."
-        : inSample
-          ? "Its model was trained on some of its days."
-          : "Its model was trained on other days.",
+    held: sample === "unknown" ? "unknown" : sample === "after",
+    figures: { sample },
+    says: TRAINED[sample],
     from: [jobId, ...(trainingJobId === null ? [] : [trainingJobId])],
     next: "run_backtest with the task_id of a training as model, on days after that training",
   });

@@ -1,5 +1,5 @@
 /** A human's decision about a candidate, as it comes from a terminal or from the page. Zod-free. */
-import type { Decision } from "./stage.ts";
+import type { Decision, Stage } from "./stage.ts";
 
 export interface HumanDecision {
   readonly jobId: string;
@@ -10,6 +10,12 @@ export interface HumanDecision {
   readonly evidence: string;
   /** A rejection has one. */
   readonly reason: string | null;
+}
+
+/** One of a terminal. */
+export interface TypedDecision extends HumanDecision {
+  /** Where the candidate stood when it was shown. */
+  readonly stage: Stage;
 }
 
 /** A form of the page as a browser sent it. */

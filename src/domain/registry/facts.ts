@@ -1,6 +1,7 @@
 /** What the record says about a candidate, before any gate judges it. Gathered by the server alone. Zod-free. */
 import type { RunLuck } from "../luck/run-luck.ts";
-import type { Engine } from "../result.ts";
+import type { Caveat, Engine } from "../result.ts";
+import type { Sample } from "./sample.ts";
 
 /** A finished walk-forward of the candidate's strategy text on its market, at its costs or more. */
 export interface WalkOnRecord {
@@ -52,13 +53,18 @@ export interface CandidateFacts {
   readonly luck: RunLuck;
   /** Whether the strategy saw the future (`looks_ahead`). */
   readonly branded: boolean;
-  readonly inSample: boolean | "unknown";
+  /** Where its days lie, seen from those of its training. */
+  readonly sample: Sample;
+  /** Of its own result. Texts may quote others. */
+  readonly caveats: readonly Caveat[];
   /** What a complete record has and this one lacks, in words; empty when it is complete. */
   readonly lacks: readonly string[];
   /** Newest first, as all lists here. */
   readonly walks: readonly WalkOnRecord[];
   readonly costly: readonly CostlyRun[];
   readonly draws: readonly DrawOnRecord[];
+  /** Models of the same training whose backtest is missing. */
+  readonly untested: number;
   /** The newest measurement; null when it was not measured. */
   readonly measurement: { readonly jobId: string; readonly differs: number } | null;
   /** Campaigns that backtested its strategy text on its market, with how likely their best is overfitted; null: not told. */

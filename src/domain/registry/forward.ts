@@ -4,6 +4,8 @@
  * whenever one looks (Ville). Assumed: sums of a month, scaled by the volatility of the approved backtest, are about normal.
  */
 
+import { blocksOf, type Prefix } from "../luck/blocks.ts";
+
 /** The returns of some bars that follow each other. */
 export interface ForwardBlock {
   readonly count: number;
@@ -39,6 +41,16 @@ export function forwardOf(blocks: readonly ForwardBlock[], volatility: number): 
 export function evidenceOf(n: number, sum: number, mixed = MIXED): number {
   const spread = 1 + n * mixed ** 2;
   return Math.exp((mixed ** 2 * sum ** 2) / (2 * spread)) / Math.sqrt(spread);
+}
+
+/**
+ * The blocks between a champion's watches, which all begin on the day after its approval: each one is a prefix of the next.
+ * @param watches as they ended, the shortest first
+ */
+export function watchedBlocks(watches: readonly Prefix[]): ForwardBlock[] {
+  const growing: Prefix[] = [];
+  for (const watch of watches) if (watch.returns > (growing.at(-1)?.returns ?? 0)) growing.push(watch);
+  return blocksOf(growing);
 }
 
 export function forwardText({ blocks, sum, evidence, mean }: Forward): string {

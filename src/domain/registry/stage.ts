@@ -35,3 +35,6 @@ export interface Round {
 
 /** The workflow that waits. */
 export const waitId = ({ jobId, round }: Round): string => `approval-${jobId}-${round}`;
+
+/** The workflow that watches what was approved in that round. */
+export const watchId = ({ jobId, round }: Round): string => `watch-${jobId}-${round}`;

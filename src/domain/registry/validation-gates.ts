@@ -1,5 +1,6 @@
 /** What a candidate must show beyond its own backtest. */
-import type { CandidateFacts, WalkOnRecord } from "./facts.ts";
+import { USUAL_COSTS } from "../usual-costs.ts";
+import type { CandidateFacts, CostlyRun, WalkOnRecord } from "./facts.ts";
 import { gateAt, steady, type Gate } from "./gate.ts";
 
 /** Standard errors that all windows together must lie above 0. */
@@ -43,50 +44,59 @@ function walkGate({ walks, strategy }: CandidateFacts): Gate {
 
 const tOf = ({ t }: WalkOnRecord): number => t ?? Number.NEGATIVE_INFINITY;
 
+const costsText = ({ commission, slippage }: Pick<CostlyRun, "commission" | "slippage">): string =>
+  `${percentOf(commission)} commission and ${percentOf(slippage)} slippage a fill`;
+
+/** All digits that count: costs are small. */
+const percentOf = (ratio: number): string => `${Number((ratio * 100).toPrecision(4))} %`;
+
 /** The cheapest of them: it is the least that was asked for. */
 function costsGate({ costly, commission, slippage, startDate, endDate, trainingJobId }: CandidateFacts): Gate {
-  const [wanted, slipped] = [2 * commission, 2 * slippage].map((cost) => Number(cost.toPrecision(12)));
-  const next = `run_backtest {"model": "${trainingJobId ?? "its training"}", "start_date": "${startDate}", "end_date": "${endDate}", "commission": ${wanted}, "slippage": ${slipped}}`;
-  if (commission + slippage === 0) {
+  const own = { commission, slippage };
+  const paid = `It pays ${costsText(own)}.`;
+  if (commission < USUAL_COSTS.commission || slippage < USUAL_COSTS.slippage) {
     return gate({
       gate: "doubled_costs",
       held: false,
-      figures: { runs: 0 },
-      says: "It paid no costs, so that nothing can be doubled.",
+      figures: { ...own, runs: 0 },
+      says: `${paid} A champion pays ${costsText(USUAL_COSTS)} at least: less is no market.`,
       from: [],
-      next: "propose a backtest of its model that pays commission and slippage",
+      next: `propose a backtest of its model with commission ${USUAL_COSTS.commission} and slippage ${USUAL_COSTS.slippage} at least`,
     });
   }
+  const next = `run_backtest {"model": "${trainingJobId ?? "its training"}", "start_date": "${startDate}", "end_date": "${endDate}", "commission": ${2 * commission}, "slippage": ${2 * slippage}}`;
   const [cheapest] = costly.toSorted((a, b) => a.commission + a.slippage - b.commission - b.slippage);
   if (cheapest === undefined) {
-    const says = "No backtest of its model on its days has paid twice its commission and slippage.";
-    return gate({ gate: "doubled_costs", held: "unknown", figures: { runs: 0 }, says, from: [], next });
+    const says = `${paid} No backtest of its model on its days has paid twice as much.`;
+    return gate({ gate: "doubled_costs", held: "unknown", figures: { ...own, runs: 0 }, says, from: [], next });
   }
   return gate({
     gate: "doubled_costs",
     held: cheapest.totalReturn > 0,
     figures: {
-      commission: cheapest.commission,
-      slippage: cheapest.slippage,
+      ...own,
+      paidCommission: cheapest.commission,
+      paidSlippage: cheapest.slippage,
       totalReturn: steady(cheapest.totalReturn),
     },
-    says: `At twice its costs it returns ${(cheapest.totalReturn * 100).toFixed(2)} %; more than 0 is needed.`,
+    says: `${paid} At ${costsText(cheapest)} it returns ${(cheapest.totalReturn * 100).toFixed(2)} %; more than 0 is needed.`,
     from: [cheapest.jobId],
     next: "nothing mends it: costs eat what it earns; propose one that trades less",
   });
 }
 
-function drawsGate({ draws, strategy }: CandidateFacts): Gate {
+function drawsGate({ draws, untested, strategy }: CandidateFacts): Gate {
   // A draw that never traded has no ratio, and counts as the lowest.
   const sorted = draws.toSorted((a, b) => (a.sharpe ?? -Infinity) - (b.sharpe ?? -Infinity));
   const median = sorted[Math.ceil(sorted.length / 2) - 1]?.sharpe ?? null;
   const above = draws.filter(({ sharpe }) => (sharpe ?? 0) > 0).length;
   const enough = draws.length >= FEWEST_DRAWS;
+  const more = untested === 0 ? "" : ` ${untested} more were trained, and not backtested like it.`;
   return gate({
     gate: "draws",
     held: enough ? (median ?? 0) > 0 && above >= GOOD_DRAWS * draws.length : "unknown",
-    figures: { draws: draws.length, median: steady(median), above },
-    says: `Of ${draws.length} draws ${above} have a Sharpe ratio above 0, and the middle one has ${median?.toFixed(2) ?? "none"}; ${FEWEST_DRAWS} draws, a middle above 0 and four of five above 0 are needed.`,
+    figures: { draws: draws.length, median: steady(median), above, untested },
+    says: `Of ${draws.length} draws ${above} have a Sharpe ratio above 0, and the middle one has ${median?.toFixed(2) ?? "none"}; ${FEWEST_DRAWS} draws, a middle above 0 and four of five above 0 are needed.${more}`,
     from: draws.map(({ jobId }) => jobId).toSorted(),
     next: enough
       ? "nothing mends it: most trainings of this strategy earn nothing; propose another"

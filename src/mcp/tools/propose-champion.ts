@@ -8,7 +8,7 @@ export const proposeChampion = defineTool({
   title: "Propose a champion",
   description: `Proposes a finished backtest as the champion of its market. The server gathers the evidence from the record; a human decides, never a tool.
 
-Refused below: luck at most 5 %, 30 trades, out of sample, no look-ahead, complete record. To wait for the human it also needs a walk-forward, twice the costs, 5 draws and, where one is kept back, the holdout: "gates" names the calls that supply them. Then call again.
+Refused below: luck at most 5 %, 30 trades, out of sample, no look-ahead, nothing insisted on, complete record. To wait for the human it also needs a walk-forward, twice the costs, 5 draws and, where one is kept back, the holdout: "gates" names the calls that supply them. Then call again.
 
 Example: {"task_id": "backtest-spx_trend-1b2c3d", "reason": "Holds in every window."}`,
   input: z.strictObject({ task_id: taskId, reason: freeText(500).describe("Why; the human reads it.") }),

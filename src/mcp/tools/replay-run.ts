@@ -87,6 +87,7 @@ function insteadOfReplay({ request }: JobRecord): string | null {
   if (request.kind === "walk_forward")
     return "repeat start_walk_forward with force_new_reason; a window that is known is not computed again";
   if (partOf(request) === "window") return "start_walk_forward with force_new_reason walks all windows again";
+  if (partOf(request) === "watch") return "list_candidates with the champion's task_id tells what its days show";
   if (request.kind === "holdout") return "a look is taken once: get_results tells its answer";
   const measures = request.kind === "measurement" ? request.measures : prefixOf(request);
   return measures === null ? null : `replay ${measures}, or measure it again (measure_equity)`;

@@ -1,6 +1,7 @@
 /** One candidate: what speaks for it, what happened to it, and the form by which a human decides. */
 import { engineText } from "../../domain/facts.ts";
 import { percentText } from "../../domain/kinds/words.ts";
+import { oneLine } from "../../domain/plain-text.ts";
 import { changesBetween } from "../../domain/registry/evidence.ts";
 import { forwardText, type Forward } from "../../domain/registry/forward.ts";
 import type { Gate } from "../../domain/registry/gate.ts";
@@ -33,13 +34,16 @@ export const oneApproval: MakeView = async ({ deps, id, approving }) => {
   };
 };
 
+/** Longer ones are whole in its history. */
+const MOST_REASON_CHARS = 300;
+
 function leadOf(candidate: Candidate): string {
   const { strategy, symbol, timeframe, stage, expiresAt, lastBy, lastReason } = candidate;
   const name = `${strategy} on ${symbol} ${timeframe}`;
   if (stage === "waiting") return `${name} waits for you until ${moment(expiresAt)} UTC.`;
   if (stage === "champion") return `${name} is the champion, by ${lastBy ?? "a human"}.`;
   if (stage === "candidate" || stage === "validated") return `${name} is ${stage}: something is missing still.`;
-  return `${name} is ${stage}${lastReason === null ? "" : `, by ${lastBy ?? "somebody"}: ${lastReason}`}`;
+  return `${name} is ${stage}, by ${lastBy ?? "somebody"}${lastReason === null ? "." : `: "${oneLine(lastReason, MOST_REASON_CHARS)}"`}`;
 }
 
 function toneOf({ stage }: Candidate): { tone?: Tone } {
@@ -90,6 +94,9 @@ function evidenceBlocks(candidate: Candidate, evidence: Evidence): Block[] {
       hash: hash.slice(0, 16),
     }),
     gatesTable(gates),
+    ...(shown.caveats.length === 0
+      ? []
+      : [paragraph("What must be known of its figures:", "doubt"), listOf(shown.caveats.map(({ text }) => text))]),
     ...(changes.length === 0 ? [] : [paragraph("What changed since it was proposed:", "doubt"), listOf(changes)]),
   ];
 }

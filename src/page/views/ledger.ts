@@ -152,7 +152,7 @@ const OF_TRIALS: Readonly<Record<string, string>> = {
 const NOT_FIRST: Readonly<Record<string, string>> = {
   replay: " (the same run once more)",
   import: " (from another record)",
-  measure: " (a part of a measurement or a walk-forward, no trial)",
+  measure: " (a part of a measurement or a walk-forward, or a watch of a champion: no trial)",
 };
 
 function happened(line: LedgerLine): string {

@@ -1,4 +1,4 @@
-import { partOf, prefixOf } from "../../domain/batch.ts";
+import { championOf, partOf, prefixOf } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { ComparedRun } from "../../domain/comparison.ts";
 import type { JobRequest } from "../../domain/kinds/index.ts";
@@ -64,6 +64,13 @@ function ofPart({ jobId, request, parentJobId }: JobRecord): DomainError {
     return new DomainError("invalid_input", {
       what: `${jobId} is a window of a walk-forward: alone it shows nothing, and the best of several less.`,
       next: `get_results with ${parentJobId ?? "the walk-forward"}: all windows together`,
+    });
+  }
+  const champion = championOf(request);
+  if (champion !== null) {
+    return new DomainError("invalid_input", {
+      what: `${jobId} watches the champion ${champion}: its figures are told by the champion alone.`,
+      next: `list_candidates {"task_id": "${champion}"}`,
     });
   }
   return new DomainError("invalid_input", {

@@ -1,5 +1,5 @@
 /** Starts the measurement of a finished backtest. */
-import { partOf, prefixOf } from "../../domain/batch.ts";
+import { championOf, partOf, prefixOf } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { BacktestRequest, BacktestResult } from "../../domain/kinds/backtest.ts";
 import type { MeasurementRequest } from "../../domain/kinds/measurement.ts";
@@ -62,6 +62,8 @@ function measurable({ jobId, request }: JobRecord): BacktestRequest {
   const measures = prefixOf(request);
   if (measures !== null) throw unfit(`${jobId} is a prefix of ${measures}, and not a backtest of its own.`, measures);
   if (partOf(request) === "window") throw unfit(`${jobId} is a window of a walk-forward, and no run of its own.`);
+  const champion = championOf(request);
+  if (champion !== null) throw unfit(`${jobId} watches the champion ${champion}, and is no run of its own.`);
   if (request.kind === "backtest") return request;
   if (request.kind === "campaign")
     throw unfit(

@@ -28,9 +28,9 @@ export function candidateRow(candidate: Candidate) {
 }
 
 /** What ended it or was refused, by whom and why; null when nothing did. */
-export function lastText({ lastWhat, lastBy, lastReason, changedAt }: Candidate): string | null {
+export function lastText({ lastWhat, lastAt, lastBy, lastReason, changedAt }: Candidate): string | null {
   if (lastWhat === null || ["proposed", "refreshed", "waits"].includes(lastWhat)) return null;
-  return `${lastWhat} by ${lastBy ?? "somebody"} at ${changedAt.slice(0, 16)}${lastReason === null ? "" : `: ${lastReason}`}`;
+  return `${lastWhat} by ${lastBy ?? "somebody"} at ${(lastAt ?? changedAt).slice(0, 16)}${lastReason === null ? "" : `: ${lastReason}`}`;
 }
 
 export const gateRow = ({ gate, held, required, says, from, next }: Gate) => ({

@@ -1,6 +1,6 @@
 import { compact, rounded, type Detail, type Facts, engineText } from "../../domain/facts.ts";
 import { isInsistence } from "../../domain/insistence.ts";
-import { partOf, prefixOf } from "../../domain/batch.ts";
+import { championOf, partOf, prefixOf } from "../../domain/batch.ts";
 import { CANDIDATE_LUCK } from "../../domain/luck/luck.ts";
 import type { RunLuck } from "../../domain/luck/run-luck.ts";
 import type { Told } from "../../domain/kinds/define-kind.ts";
@@ -48,8 +48,8 @@ export function resultFacts(
     beside?.sample.caveat ?? [],
     drawsText(beside?.draws ?? []),
     twinsText(beside?.twins ?? []),
-    // Of a window they would tell the figures, which its walk-forward tells.
-    partOf(job.request) === "window" ? [] : others.map(({ text }) => text),
+    // Of a window or a watch they would tell the figures, which its walk-forward or champion tells.
+    ["window", "watch"].includes(partOf(job.request) ?? "") ? [] : others.map(({ text }) => text),
   ];
   const caveats = texts.flat();
   const brief = detail === "brief";
@@ -67,6 +67,8 @@ function nextOf({ kind }: JobResult, { jobId, request, parentJobId }: JobRecord,
   if (measures !== null) return `get_results with ${parentJobId ?? measures}: what the prefixes show together.`;
   if (partOf(request) === "window")
     return `get_results with ${parentJobId ?? "the walk-forward"}: all windows together.`;
+  const champion = championOf(request);
+  if (champion !== null) return `list_candidates {"task_id": "${champion}"}: what its days after the approval show.`;
   const { probability = null } = beside?.luck ?? {};
   return kind !== "backtest" || probability === null || probability > CANDIDATE_LUCK
     ? kindOf(kind).next

@@ -1,6 +1,6 @@
 /** The recorded result of a job, as answers and the page tell it. */
 import type { Picture } from "../../charts/draw.ts";
-import { partOf, prefixOf } from "../../domain/batch.ts";
+import { championOf, partOf, prefixOf } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
 import { compact, enginesText, engineText, type Detail } from "../../domain/facts.ts";
 import type { BacktestResult } from "../../domain/kinds/backtest.ts";
@@ -73,7 +73,7 @@ function withoutResult(job: JobRecord) {
   };
 }
 
-/** What a measurement or one of its prefixes says before all else. */
+/** What a measurement or a part says before all else. */
 async function measuringText(deps: Deps, { request }: JobRecord): Promise<readonly string[]> {
   const measures = prefixOf(request);
   if (measures !== null) {
@@ -82,6 +82,8 @@ async function measuringText(deps: Deps, { request }: JobRecord): Promise<readon
     ];
   }
   if (partOf(request) === "window") return [OF_WINDOW];
+  const champion = championOf(request);
+  if (champion !== null) return [watchText(champion)];
   if (request.kind !== "measurement") return [];
   const { caveat } = await inSample(deps, request, request);
   return caveat === null ? [] : [caveat];
@@ -89,6 +91,9 @@ async function measuringText(deps: Deps, { request }: JobRecord): Promise<readon
 
 const OF_WINDOW =
   "A window of a walk-forward: no trial, and no run of its own. Its figures are told by the walk-forward alone, when it is counted: the best of several windows shows nothing.";
+
+const watchText = (champion: string): string =>
+  `Days after the approval of the champion ${champion}: no trial, and no run of its own. list_candidates tells what all of them show.`;
 
 /** Null for what is no run of its own. */
 async function besideOf(deps: Deps, job: JobRecord, result: JobResult): Promise<Beside | null> {

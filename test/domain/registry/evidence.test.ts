@@ -41,11 +41,13 @@ function shown(more: Partial<CandidateFacts> = {}): CandidateFacts {
     engine: { name: "sandbox", version: "sandbox-1.0.0" },
     luck: luckAt(2),
     branded: false,
-    inSample: false,
+    sample: "after",
+    caveats: [{ code: "entry_costs", text: "Trade statistics leave out the entry commission." }],
     lacks: [],
     walks: [{ jobId: "walk-dip", t: 2.5, windows: 8, positive: 6 }],
     costly: [{ jobId: "backtest-costly", commission: 0.002, slippage: 0.001, totalReturn: 0.1 }],
     draws: [1, 2, 1.5, 0.5, -0.2].map((sharpe, at) => ({ jobId: `backtest-draw-${at}`, sharpe })),
+    untested: 0,
     measurement: null,
     campaigns: [],
     keptFrom: null,
@@ -71,8 +73,17 @@ describe("the gates", () => {
     ["30 trades are enough", { trades: 30 }, "trades", true, "waiting"],
     ["29 are not", { trades: 29 }, "trades", false, "none"],
     ["a brand", { branded: true }, "no_look_ahead", false, "none"],
-    ["in-sample", { inSample: true }, "out_of_sample", false, "none"],
-    ["days of a training that nobody knows", { inSample: "unknown" }, "out_of_sample", "unknown", "none"],
+    ["in-sample", { sample: "within" }, "out_of_sample", false, "none"],
+    ["days before those of its training", { sample: "before" }, "out_of_sample", false, "none"],
+    [
+      "what somebody insisted on",
+      { caveats: [{ code: "insisted", text: "INSISTED ON although found wrong (x)." }] },
+      "sound",
+      false,
+      "none",
+    ],
+    ["other caveats", { caveats: [{ code: "few_trades", text: "Few." }] }, "sound", true, "waiting"],
+    ["days of a training that nobody knows", { sample: "unknown" }, "out_of_sample", "unknown", "none"],
     ["a record with a hole", { lacks: ["its strategy's text"] }, "record", false, "none"],
     ["no walk-forward", { walks: [] }, "walk_forward", "unknown", "candidate"],
     ["t of 2", { walks: [{ jobId: "w", t: 2, windows: 8, positive: 5 }] }, "walk_forward", true, "waiting"],
@@ -94,6 +105,8 @@ describe("the gates", () => {
       "candidate",
     ],
     ["no costs at all", { commission: 0, slippage: 0 }, "doubled_costs", false, "candidate"],
+    ["less commission than is usual", { commission: 0.0009 }, "doubled_costs", false, "candidate"],
+    ["less slippage than is usual", { slippage: 0.0004 }, "doubled_costs", false, "candidate"],
     ["four draws", { draws: shown().draws.slice(1) }, "draws", "unknown", "candidate"],
     [
       "two of five draws below",
@@ -158,6 +171,18 @@ describe("the gates", () => {
       { jobId: "b", probability: null },
     ];
     expect(gateOf(shown({ campaigns }), "overfitting")).toMatchObject({ held: "unknown", from: ["b"] });
+  });
+
+  test("say what it pays, its caveats, and how many draws nobody tested", () => {
+    expect(gateOf(shown(), "doubled_costs")).toMatchObject({
+      says: "It pays 0.1 % commission and 0.05 % slippage a fill. At 0.2 % commission and 0.1 % slippage a fill it returns 10.00 %; more than 0 is needed.",
+      figures: { commission: 0.001, slippage: 0.0005, paidCommission: 0.002, paidSlippage: 0.001 },
+    });
+    expect(gateOf(shown(), "sound")).toMatchObject({ figures: { insisted: false, caveats: "entry_costs" } });
+    expect(gateOf(shown({ untested: 7 }), "draws")).toMatchObject({
+      says: expect.stringMatching(/7 more were trained, and not backtested like it\.$/),
+      figures: { untested: 7 },
+    });
   });
 
   test("say the call that supplies what is missing", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { evidenceOf, forwardOf, forwardText } from "../../../src/domain/registry/forward.ts";
+import { evidenceOf, forwardOf, forwardText, watchedBlocks } from "../../../src/domain/registry/forward.ts";
 
 test.each([
   [12, 3, 0.3, 0.842423511516],
@@ -22,6 +22,15 @@ test("months that lose one standard deviation each propose a demotion in time; a
   expect(forwardText(lost)).toContain("its demotion is proposed");
   expect(forwardOf(months(13, deviation), 0.01).mean).toBe("above 0");
   expect(forwardOf([{ count: 0, sum: 0 }], 0.01).blocks).toBe(0);
+});
+
+test("watches that grow give one block each; one that adds nothing gives none", () => {
+  // The mean return of a bar is Sharpe ratio times volatility over 252.
+  const watch = (returns: number, mean: number) => ({ returns, sharpe: (mean * 252) / 0.1, volatility: 0.1 });
+  const blocks = watchedBlocks([watch(20, 0.01), watch(20, 0.01), watch(40, 0), watch(40, 5)]);
+  expect(blocks.map(({ count }) => count)).toEqual([20, 20]);
+  expect(blocks.map(({ sum }) => sum)).toEqual([expect.closeTo(0.2, 10), expect.closeTo(-0.2, 10)]);
+  expect(watchedBlocks([])).toEqual([]);
 });
 
 test("a worthless champion is seldom blamed, however often one looks", () => {
