@@ -3,6 +3,7 @@
  * 1. How long does a campaign take beside the computing of KTRDR that it needs, its workers never idle? `TRAININGS` (40).
  * 2. How often does a campaign end with a candidate, or a validated one, on markets with a planted edge and on noise? Each
  *    campaign has a market of its own, so none counts the trials of another. `SEEDS` (2) of each.
+ * The sandbox keeps its real timers here, so a single campaign takes many minutes.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import path from "node:path";

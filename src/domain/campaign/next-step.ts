@@ -1,6 +1,6 @@
 /**
- * What a campaign does next: it follows from its record alone, so whoever plans again, after a crash or in another process,
- * plans the same. A step begins when no job of the one before is open.
+ * What a campaign does next. It follows from its record, the clock, the ledger's counts and the bars. Two that plan at once
+ * may differ: the step that is written down first stands. A step begins when no job of the one before is open.
  */
 import type { CampaignStop } from "../kinds/campaign.ts";
 import { afterFinal, firstTests, over } from "./finals.ts";
