@@ -1,5 +1,5 @@
 /**
- * How often a campaign ends with a candidate, or a validated one, on markets with a planted edge and on noise. `SEEDS=20` is
+ * How often a campaign ends with a candidate, or a validated one, on markets with a planted edge and on noise. `SEEDS` (2) is
  * the number of markets of each sort; `SORT=noise` takes one sort only, `AT_ONCE` so many campaigns at a time. Each
  * campaign has a market of its own, so none counts the trials of another. Every finalist of a campaign is proposed, not
  * only its best.
@@ -10,7 +10,7 @@ import { addStrategy, DIMENSIONS, finished, PERIODS } from "./campaigns.ts";
 import { report, withLab, type Bench } from "./support.ts";
 import { addMarket } from "./synthetic-market.ts";
 
-const SEEDS = Number(process.env["SEEDS"] ?? 20);
+const SEEDS = Number(process.env["SEEDS"] ?? 2);
 const AT_ONCE = Number(process.env["AT_ONCE"] ?? 4);
 const SORTS = { swings: "SWING", noise: "NOISE" } as const;
 const wanted = process.env["SORT"];

@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
 import { inject } from "vitest";
+import { startGuard } from "../../lab/guard.ts";
 import { startPostgres, type PostgresServer } from "../../lab/postgres.ts";
+import { createRunFolder } from "../../lab/run-folder.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { freePort } from "./ports.ts";
 
@@ -18,6 +20,7 @@ declare module "vitest" {
 }
 
 const TEMPLATE = "ktrdr_template";
+const GRACE_S = 10;
 
 /** The newest PostgreSQL is what labs have; the oldest is what ktrdr-mcp still works with. */
 export type PostgresVersion = "oldest" | "newest";
@@ -36,7 +39,7 @@ export interface TestServer extends PostgresServer {
   remove(): Promise<void>;
 }
 
-/** A PostgreSQL of its own, for tests that kill, freeze or fill it. */
+/** A PostgreSQL of its own, for tests that kill, freeze or fill it. It does not outlive the process that started it. */
 export async function startTestPostgres(
   settings: Readonly<Record<string, string>> = {},
   version: PostgresVersion = inject("postgresVersion"),
@@ -46,13 +49,21 @@ export async function startTestPostgres(
   // account, which must be able to enter the folder.
   if (version === "oldest") await chmod(dir, 0o711);
   const options = { dir, port: await freePort(), fsync: false, settings, ...binaries(version) };
-  const server = await startPostgres(options);
+  const running = await createRunFolder(dir);
+  const guard = startGuard(running.dir, GRACE_S);
+  const start = async () => {
+    const server = await startPostgres(options);
+    await running.record("postgres", server.pid, "SIGINT");
+    return server;
+  };
+  const server = await start();
   return {
     ...server,
     dir,
-    restart: () => startPostgres(options),
+    restart: start,
     remove: async () => {
       await server.stop();
+      await guard.release();
       await rm(dir, { recursive: true, force: true });
     },
   };

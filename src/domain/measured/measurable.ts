@@ -4,8 +4,8 @@ import { WARM_UP_BARS } from "../results/buy-and-hold.ts";
 import { minutesOf } from "../strategy/market.ts";
 import { FEWEST_POINTS, prefixEnds } from "./prefix-ends.ts";
 
-/** Returns that the first prefix has at least. */
-const FIRST_BARS = 10;
+/** Bars until the first prefix may end: those of the warm-up, and so many that it has ten returns at least. */
+export const BARS_OF_FIRST_PREFIX = WARM_UP_BARS + 10;
 const DAY_MINUTES = 1_440;
 /** Of an exchange, which has the fewest bars a day. */
 const SESSION_MINUTES = 390;
@@ -17,7 +17,7 @@ const OF_A_LONG_BAR = 1.05;
 const TWO_MONTHS_MS = 59 * 86_400_000;
 
 /** @param ends of its prefixes, its own last day among them (`prefixEnds`) */
-const isLongEnough = (window: DateWindow, ends: readonly string[]): boolean =>
+export const isLongEnough = (window: DateWindow, ends: readonly string[]): boolean =>
   ends.length >= FEWEST_POINTS && spanOf(window) >= TWO_MONTHS_MS;
 
 /**
@@ -36,10 +36,9 @@ export function measurableEnds(
 
 /** Calendar days that the first bars last, rather too many than too few. */
 function warmUpDays(timeframe: string): number {
-  const bars = WARM_UP_BARS + FIRST_BARS;
   const minutes = minutesOf(timeframe) ?? DAY_MINUTES;
-  if (minutes > DAY_MINUTES) return Math.ceil((bars * OF_A_LONG_BAR * minutes) / DAY_MINUTES);
-  return Math.ceil(bars * OF_A_TRADING_DAY * Math.min(1, minutes / SESSION_MINUTES));
+  if (minutes > DAY_MINUTES) return Math.ceil((BARS_OF_FIRST_PREFIX * OF_A_LONG_BAR * minutes) / DAY_MINUTES);
+  return Math.ceil(BARS_OF_FIRST_PREFIX * OF_A_TRADING_DAY * Math.min(1, minutes / SESSION_MINUTES));
 }
 
 const daysAfter = (day: string, days: number): string =>

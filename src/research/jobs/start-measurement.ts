@@ -3,8 +3,8 @@ import { championOf, partOf, prefixOf } from "../../domain/batch.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { BacktestRequest, BacktestResult } from "../../domain/kinds/backtest.ts";
 import type { MeasurementRequest } from "../../domain/kinds/measurement.ts";
-import { spanOf } from "../../domain/market-data.ts";
-import { FEWEST_POINTS, prefixEnds } from "../../domain/measured/prefix-ends.ts";
+import { BARS_OF_FIRST_PREFIX, isLongEnough } from "../../domain/measured/measurable.ts";
+import { prefixEnds } from "../../domain/measured/prefix-ends.ts";
 import { instant, WARM_UP_BARS } from "../../domain/results/buy-and-hold.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import type { Asking } from "../asking.ts";
@@ -18,10 +18,6 @@ import { startJob, type Cleared } from "./start-job.ts";
 
 /** Behind all other jobs: nobody waits for it. */
 const PRIORITY = 5;
-/** Returns that the first prefix has at least, holidays left out. */
-const FIRST_BARS = 10;
-/** January and February. */
-const TWO_MONTHS_MS = 59 * 86_400_000;
 
 interface MeasureWish {
   readonly jobId: string;
@@ -43,7 +39,7 @@ export async function startMeasurement(context: Asking, { jobId, points, forceRe
   if (result?.kind !== "backtest") throw withoutResult(job);
   if (result.trades === 0) throw unfit(`${jobId} made no trade: there is nothing to measure.`);
   const ends = prefixEnds(backtest, tradedFrom(result), points);
-  if (ends.length < FEWEST_POINTS || spanOf(backtest) < TWO_MONTHS_MS) throw tooShort(job, result);
+  if (!isLongEnough(backtest, ends)) throw tooShort(job, result);
   const request: MeasurementRequest = { ...backtest, kind: "measurement", measures: jobId, ends };
   const sample = await inSample(deps, result, backtest);
   const answer = await startJob(context, {
@@ -108,7 +104,7 @@ const tooShort = ({ jobId }: JobRecord, { startDate, endDate }: BacktestResult) 
 function tradedFrom({ data, startDate, endDate, equityPoints }: BacktestResult): string {
   const [first, last] = [instant(data?.first ?? startDate), instant(data?.last ?? endDate)];
   const bars = Math.max(1, data?.bars ?? equityPoints + WARM_UP_BARS);
-  const day = new Date(first + ((last - first) * (WARM_UP_BARS + FIRST_BARS)) / bars);
+  const day = new Date(first + ((last - first) * BARS_OF_FIRST_PREFIX) / bars);
   return day.toISOString().slice(0, 10);
 }
 

@@ -1,6 +1,6 @@
 import { enginesText } from "../../domain/facts.ts";
 import type { JudgedRun } from "../../domain/failure-patterns.ts";
-import { traitsOf, type StrategyTraits } from "../../domain/strategy/traits.ts";
+import type { StrategyTraits } from "../../domain/strategy/traits.ts";
 import type { JudgedRunFilter, RecordedRun } from "../../store/judged-runs.ts";
 import type { Deps } from "../ports.ts";
 
@@ -10,9 +10,9 @@ const NONE: StrategyTraits = { indicator: [], labels: [], architecture: [] };
  * Runs that tell something about their strategy, newest first, each with its traits and why it failed.
  * @param leastSharpe annualised; a backtest below it failed
  */
-export async function judgedRuns({ records }: Deps, filter: JudgedRunFilter, leastSharpe: number) {
+export async function judgedRuns({ records, texts: known }: Deps, filter: JudgedRunFilter, leastSharpe: number) {
   const { runs, more, texts } = await records.judged.judged(filter);
-  const traits = new Map([...texts].map(([key, text]) => [key, traitsOf(text)]));
+  const traits = new Map([...texts].map(([key, text]) => [key, known.traits(text)]));
   const judged = runs.map((run): JudgedRun => ({
     jobId: run.jobId,
     idea: JSON.stringify([run.textKey ?? run.strategy, run.symbol, run.timeframe, run.days]),
