@@ -10,7 +10,7 @@ import { createPool, type Pool } from "../../src/store/pool.ts";
 import { serveApproving, startDecidingWorker, type ApprovingSite } from "../support/approving-site.ts";
 import { recordCandidate } from "../support/candidates.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
-import { ask, browserAt, type PageAnswer } from "../support/page-door.ts";
+import { ask, browserAt, PUBLIC, type PageAnswer } from "../support/page-door.ts";
 import type { RunningWorker } from "../support/workflow-env.ts";
 
 let stack: Stack;
@@ -230,6 +230,19 @@ describe("it is refused, with words of its own, and nothing is decided:", () => 
 });
 
 const cookieOf = ({ jar }: Browser): string => [...jar].map(([key, value]) => `${key}=${value}`).join("; ");
+
+test("beside a browser's own session for TLS, one that a neighbouring host planted decides nothing", async () => {
+  const jobId = await waiting("planted");
+  const browser = await letIn({ ...servers.open, origin: PUBLIC });
+  const own = browser.jar.get("__Host-ktrdr_page") ?? "";
+  const planted = (await letIn(servers.open, { name: "mallory" })).jar.get("ktrdr_page") ?? "";
+  browser.jar.clear();
+  browser.jar.set("ktrdr_page", planted).set("__Host-ktrdr_page", own);
+  const form = formIn(await browser.go(`/approvals/${jobId}`));
+  await send(browser, jobId, { ...form, name: "planted", decision: "reject", reason: "I looked." });
+  const [event] = (await stack.deps.records.registry.history(jobId)).slice(-1);
+  expect(event).toMatchObject({ what: "rejected", by: "ada on the page" });
+});
 
 test("the first view says what waits, with its evidence, before everything else", async () => {
   const jobId = await waiting("morning");

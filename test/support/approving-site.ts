@@ -13,10 +13,13 @@ import { createPageAccess } from "../../src/store/page-access.ts";
 import type { Pool } from "../../src/store/pool.ts";
 import { createSlots } from "../../src/temporal/slots.ts";
 import type { Stack } from "./mcp-stack.ts";
+import { PUBLIC } from "./page-door.ts";
 import { Stage } from "./stage.ts";
 import { startScriptedWorker, type RunningWorker } from "./workflow-env.ts";
 
 const log = pino({ level: "silent" });
+
+const HOSTS = ["127.0.0.1", "localhost", new URL(PUBLIC).hostname];
 
 export interface ApprovingSite {
   readonly port: number;
@@ -49,7 +52,7 @@ export async function serveApproving(stack: Stack, pool: Pool, tokensFile: strin
       host: "127.0.0.1",
       port: 0,
       requestTimeoutMs: 60_000,
-      allowed: { hosts: ["127.0.0.1", "localhost"], origins: ["127.0.0.1", "localhost"] },
+      allowed: { hosts: HOSTS, origins: HOSTS },
       bearer: { tokensFile, oauth: null },
       authenticated: tokensFile !== null,
     },

@@ -65,6 +65,8 @@ export class Stage {
   mostInFlight = 0;
   /** The outcomes of jobs that are known before a batch asks for them. */
   readonly known = new Map<string, JobOutcome>();
+  /** By job: its end is on record only when the promise resolves. */
+  readonly recording = new Map<string, Promise<unknown>>();
   /** Jobs of a batch that cannot be prepared. */
   readonly impossible = new Set<string>();
   /** The steps of campaigns, by their ids. */
@@ -124,6 +126,7 @@ export class Stage {
       },
       recordOutcome: async ({ input, ending }) => {
         note(`record ${input.jobId} ${ending.status}`);
+        await this.recording.get(input.jobId);
         this.inFlight.delete(input.jobId);
         if (computes(input.request)) await slots.release(input.request.kind, input.jobId);
         return {

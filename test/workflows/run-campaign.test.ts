@@ -114,6 +114,22 @@ it("that is cancelled stops its jobs, begins no others, and ends as cancelled", 
   expect((await handle.describe()).status.name).toBe("CANCELLED");
 });
 
+it("that is cancelled while the last job of a step ends all the same ends as cancelled, and plans nothing more", async () => {
+  const { end, release } = stage.held();
+  stage.recording.set("train-campaign-late-0", end);
+  const handle = await start("campaign-late", steps(1, 1));
+  await until(() => recorded("train-campaign-late-0") === "completed");
+  await handle.cancel();
+  const asked = async () =>
+    ((await handle.fetchHistory()).events ?? []).some((event) => event.workflowExecutionCancelRequestedEventAttributes);
+  await until(asked);
+  release(SUCCEEDED);
+  await expect(handle.result()).rejects.toThrow(WorkflowFailedError);
+  expect(recorded("campaign-late")).toBe("cancelled");
+  expect(callsOf("plan campaign-late")).toEqual(["plan campaign-late 0"]);
+  expect((await handle.describe()).status.name).toBe("CANCELLED");
+});
+
 it("that is terminated leaves no job behind", async () => {
   stage.scripts.set("train-campaign-killed-0", { ends: [stage.held().end] });
   const handle = await start("campaign-killed", steps(2));
