@@ -78,6 +78,20 @@ describe("proposing", () => {
     expect(await propose(jobId)).toMatchObject({ stage: "candidate" });
   });
 
+  test("only the same model on its days shows what twice both costs leave; of several the cheapest one counts", async () => {
+    const symbol = "COSTS";
+    const jobId = await recordCandidate(writer, "costs", { symbol, without: ["costs"] });
+    const shown = async () => (await propose(jobId)).gates.find(({ gate }) => gate === "doubled_costs");
+    await recordCostly(writer, "costs", { symbol, slippage: 0.0005 });
+    await recordCostly(writer, "costs", { symbol, commission: 0.001 });
+    await recordCostly(writer, "costs", { symbol, n: 1 });
+    expect(await shown()).toMatchObject({ held: "unknown", from: [] });
+    const dear = await recordCostly(writer, "costs", { symbol, commission: 0.003, totalReturn: 0.05 });
+    expect(await shown()).toMatchObject({ held: true, from: [dear] });
+    const cheap = await recordCostly(writer, "costs", { symbol, totalReturn: -0.01 });
+    expect(await shown()).toMatchObject({ held: false, from: [cheap] });
+  });
+
   test("where bars are kept back, the exam comes before the human", async () => {
     await createHoldoutStore(pool).add({
       symbol: "EEE",

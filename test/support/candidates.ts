@@ -66,10 +66,22 @@ async function recordTraded(
   await recordJob(writer, jobId, request, result);
 }
 
-/** The backtest of the first draw at twice its costs. */
-export async function recordCostly(writer: JobWriter, name: string, { symbol = "SPX", totalReturn = 0.1 } = {}) {
-  const request = { ...requestOf(name, { symbol }), commission: 0.002, slippage: 0.001 };
-  await recordTraded(writer, `backtest-${name}-costly`, request, { totalReturn, sharpe: 0.7 });
+interface Costly {
+  readonly symbol?: string;
+  /** The draw whose model it trades; the first one has 0. */
+  readonly n?: number;
+  readonly commission?: number;
+  readonly slippage?: number;
+  readonly totalReturn?: number;
+}
+
+/** The backtest of a draw at twice its costs. */
+export async function recordCostly(writer: JobWriter, name: string, wanted: Costly = {}): Promise<string> {
+  const { symbol = "SPX", n = 0, commission = 0.002, slippage = 0.001, totalReturn = 0.1 } = wanted;
+  const request = { ...requestOf(name, { n, symbol }), commission, slippage };
+  const jobId = `backtest-${name}-costly-${n}-${commission}-${slippage}`;
+  await recordTraded(writer, jobId, request, { totalReturn, sharpe: 0.7 });
+  return jobId;
 }
 
 /** A walk-forward of one strategy, with so many standard errors above 0. */
