@@ -153,16 +153,16 @@ async function describe(client: Client, jobId: string): Promise<WorkflowExecutio
  */
 const SPARE_MS = 30_000;
 
+/** Ends on time whatever the client does: an abort between two of its attempts is lost, and it goes on until the deadline. */
 async function waitForClose(client: Client, jobId: string, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted || ms <= 0) return;
   const over = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(ms))]);
-  try {
-    await client.connection.withAbortSignal(over, () =>
-      client.connection.withDeadline(Date.now() + ms + SPARE_MS, () => client.workflow.getHandle(jobId).result()),
-    );
-  } catch {
-    // The job failed, the time is over, the wait was aborted or Temporal is away: the caller looks at the state next.
-  }
+  const late = new Promise<void>((resolve) => over.addEventListener("abort", () => resolve(), { once: true }));
+  const closed = client.connection.withAbortSignal(over, () =>
+    client.connection.withDeadline(Date.now() + ms + SPARE_MS, () => client.workflow.getHandle(jobId).result()),
+  );
+  // The job failed, or Temporal is away: the caller looks at the state next.
+  await Promise.race([closed.catch(() => undefined), late]);
 }
 
 async function cancel(
