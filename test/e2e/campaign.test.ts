@@ -10,6 +10,9 @@ import { createResultReader } from "../../src/store/result-reader.ts";
 import { withPool } from "../backup/support.ts";
 import { Research, type Answer } from "../support/research.ts";
 
+/** Where there is something to find: elsewhere a campaign ends before it examines its finalists. */
+const SYMBOL = "SYNTREND";
+
 const CAMPAIGN = {
   strategy: "zones",
   train: ["2000-01-03", "2006-12-29"],
@@ -35,14 +38,14 @@ const recordOf = async (taskId: string) =>
 const resultOf = async (taskId: string) =>
   (await withPool(url(), async (pool) => await createResultReader(pool).get(taskId))) as CampaignResult;
 const trials = async () =>
-  (await withPool(url(), async (pool) => await createLedger(pool).counts(["SPX"]))).get("SPX") ?? 0;
+  (await withPool(url(), async (pool) => await createLedger(pool).counts([SYMBOL]))).get(SYMBOL) ?? 0;
 const started = async () => (await research.computations("")).filter(({ event }) => event === "start").length;
 const verified = async () =>
   await execa(path.join(ROOT, "bin/ktrdr-mcp"), ["ledger", "verify"], { env: research.lab.env, reject: false });
 
 beforeAll(async () => {
   research = await Research.begin();
-  await research.writeStrategy("zones");
+  await research.writeStrategy("zones", 12, SYMBOL);
 });
 afterAll(async () => {
   await research?.end();

@@ -96,8 +96,8 @@ export class Research {
     await this.faults([]);
   }
 
-  async writeStrategy(name: string, epochs?: number): Promise<void> {
-    await writeFile(path.join(this.lab.dir, "ktrdr", "strategies", `${name}.yaml`), strategyText(name, epochs));
+  async writeStrategy(name: string, epochs?: number, symbol?: string): Promise<void> {
+    await writeFile(path.join(this.lab.dir, "ktrdr", "strategies", `${name}.yaml`), strategyText(name, epochs, symbol));
   }
 }
 
@@ -108,11 +108,11 @@ export class ToolFailure extends Error {
 }
 
 /** A small strategy that trains in a second. */
-export const strategyText = (name: string, epochs = 12): string => `name: ${name}
+export const strategyText = (name: string, epochs = 12, symbol = "SPX"): string => `name: ${name}
 description: daily oscillator zones
 version: "3.0"
 training_data:
-  symbols: {mode: single, symbol: SPX}
+  symbols: {mode: single, symbol: ${symbol}}
   timeframes: {mode: single, timeframe: 1d}
   history_required: 100
 indicators:

@@ -209,6 +209,7 @@ function futility(state: CampaignState, points: readonly NewPoint[], ended: "fir
     best,
     error: sharpeErrorOver(best, state.request),
     shown: shown.length,
+    complete: ended === "tests",
     trials: state.tried + trialsToCome(state, points),
     years: yearsOf(state.request),
   };

@@ -11,6 +11,8 @@ export interface FutilityQuestion {
   readonly error: number;
   /** Finalists of the search that have shown a Sharpe ratio. */
   readonly shown: number;
+  /** Whether all draws of all finalists were tested: then none is left that could be better. */
+  readonly complete: boolean;
   /** Backtests that count when the search is over: those done, of other searches too, and those still planned. */
   readonly trials: number;
   /** Of traded bars. */
@@ -35,8 +37,8 @@ const barOf = ({ trials, years }: FutilityQuestion): number => luckBar(trials, y
  * their loss, the lowest first, and that later ones are no better than that.
  */
 export const isFutile = (question: FutilityQuestion): boolean =>
-  question.shown >= ENOUGH_SHOWN && barOf(question) > mostItCanBe(question);
+  (question.complete || question.shown >= ENOUGH_SHOWN) && barOf(question) > mostItCanBe(question);
 
 /** Why a search was stopped, with the figures. */
 export const futilityText = (question: FutilityQuestion): string =>
-  `More trials are in vain: the best of ${question.shown} finalists shows a Sharpe of ${question.best.toFixed(2)}, with ${ERRORS} standard errors ${mostItCanBe(question).toFixed(2)}. The best of ${question.trials} worthless strategies shows ${barOf(question).toFixed(2)} or more in one of twenty searches over ${question.years.toFixed(1)} years.`;
+  `More trials are in vain: ${question.shown === 1 ? "the finalist" : `the best of ${question.shown} finalists`} shows a Sharpe of ${question.best.toFixed(2)}, with ${ERRORS} standard errors ${mostItCanBe(question).toFixed(2)}. The best of ${question.trials} worthless strategies shows ${barOf(question).toFixed(2)} or more in one of twenty searches over ${question.years.toFixed(1)} years.`;

@@ -67,6 +67,14 @@ describe("examinations that are lacking are told", () => {
   });
 });
 
+test("two finalists whose draws luck explains are not examined further", () => {
+  const state = ended({ request: { finalists: 2 }, world: { sharpe: () => -0.5 } });
+  expect(runsOf(state, "tests")).toHaveLength(2 * 4);
+  expect(runsOf(state, "proof")).toEqual([]);
+  const says = expect.stringMatching(/^More trials are in vain: the best of 2 finalists shows a Sharpe of -0\.\d\d,/);
+  expect(endOf(state)).toEqual({ reason: "futility", says });
+});
+
 test("finalists that the hours do not pay are told with the end of the search", () => {
   const steer = (state: CampaignState) => {
     if (state.steps.length !== 3) return {};

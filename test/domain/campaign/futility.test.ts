@@ -8,7 +8,7 @@ import { sharpeStandardError } from "../../../src/domain/statistics.ts";
 describe("a search is in vain", () => {
   // luckBar(63, 5, 0.05), computed with scipy.
   const BAR = 1.40912421382;
-  const question = { error: 0.25, shown: 8, trials: 63, years: 5 };
+  const question = { error: 0.25, shown: 8, complete: false, trials: 63, years: 5 };
 
   test("when the bar lies above the best by more than two errors", () => {
     expect(luckBar(63, 5, CANDIDATE_LUCK)).toBeCloseTo(BAR, 10);
@@ -21,9 +21,10 @@ describe("a search is in vain", () => {
     expect([at(50, 5), at(63, 5), at(1_000, 5), at(1_000, 8)]).toEqual([false, true, true, false]);
   });
 
-  test("never before three finalists have shown something", () => {
-    const at = (shown: number) => isFutile({ ...question, best: -1, shown });
+  test("never before three finalists have shown something, or all have shown everything", () => {
+    const at = (shown: number, complete = false) => isFutile({ ...question, best: -1, shown, complete });
     expect([at(1), at(2), at(3)]).toEqual([false, false, true]);
+    expect([at(1, true), at(2, true)]).toEqual([true, true]);
   });
 
   test("and is told so with its figures", () => {
@@ -89,7 +90,14 @@ function simulated(world: World): Found {
     const inVain = () => {
       const best = Math.max(...sharpes.slice(0, shown));
       const error = sharpeStandardError(best, YEARS, 252);
-      return isFutile({ best, error, shown: world.hurried === true ? FINALISTS : shown, trials, years: YEARS });
+      return isFutile({
+        best,
+        error,
+        shown: world.hurried === true ? FINALISTS : shown,
+        complete: false,
+        trials,
+        years: YEARS,
+      });
     };
     while (shown < FINALISTS && !inVain()) shown += 1;
     const passes = Math.max(...sharpes) >= bar;
