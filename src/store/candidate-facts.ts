@@ -93,10 +93,11 @@ const MEASURED = `
   where j.strategy = $2 and j.kind = 'measurement' and j.status = 'completed' and r.result ->> 'measures' = $1
   order by j.finished_at desc, j.job_id limit 1`;
 
-const CampaignRow = z.object({ jobId: z.string(), probability: figure });
+const CampaignRow = z.object({ jobId: z.string(), finalists: figure, probability: figure, loses: figure });
 /** Whoever backtested the text on the market: another draw of it, outside the campaign, was picked there too. */
 const CAMPAIGNS = `
-  select c.job_id, (r.result #>> '{overfitting,probability}')::float8 as probability
+  select c.job_id, jsonb_array_length(r.result -> 'finalists') as finalists,
+    (r.result #>> '{overfitting,probability}')::float8 as probability, (r.result #>> '{overfitting,loses}')::float8 as loses
   from jobs c left join results r using (job_id)
   where c.kind = 'campaign' and c.job_id in (
     select b.parent_job_id from jobs b left join jobs t on t.job_id = b.request ->> 'trainingJobId'

@@ -149,10 +149,12 @@ describe("proposing", () => {
       const { stage, gates } = await propose(jobId);
       return [stage, gates.find(({ gate }) => gate === "overfitting")?.held];
     };
-    expect(await kept({ overfitting: { probability: 0.3 } })).toEqual(["candidate", false]);
+    expect(await kept({ overfitting: { probability: 0.3, loses: 0.1 } })).toEqual(["candidate", false]);
+    expect(await kept({ overfitting: { probability: 0.9, loses: 0.01 } })).toEqual(["waiting", true]);
+    expect(await kept({ overfitting: null, finalists: [{}] })).toEqual(["waiting", true]);
     expect(await kept({ overfitting: null })).toEqual(["candidate", "unknown"]);
     expect(await kept(null)).toEqual(["candidate", "unknown"]);
-    expect(await kept({ overfitting: { probability: 0.1 } })).toEqual(["waiting", true]);
+    expect(await kept({ overfitting: { probability: 0.1, loses: 0.4 } })).toEqual(["waiting", true]);
     await pool.query("delete from results where kind = 'campaign'; delete from jobs where kind = 'campaign'");
   });
 

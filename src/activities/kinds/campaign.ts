@@ -42,7 +42,8 @@ async function overfittingOf(
   );
   try {
     const { overfitting, blocks } = compareMeasured(found.flat().filter(isSound));
-    return { probability: overfitting.probability, splits: overfitting.splits, blocks };
+    const { probability, loses, splits } = overfitting;
+    return { probability, loses, splits, blocks };
   } catch (error) {
     // They cannot be held against each other, and the caveats say that it is not known.
     if (isDomainError(error, "invalid_input")) return null;

@@ -8,6 +8,7 @@ export const campaignFacts = (result: CampaignResult): Facts =>
     ...funnelFacts(result),
     ended: result.ended.says,
     overfitting: rounded(result.overfitting?.probability ?? null),
+    choice_loses: rounded(result.overfitting?.loses ?? null),
     overfitting_blocks: result.overfitting?.blocks ?? null,
   });
 

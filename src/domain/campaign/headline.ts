@@ -1,11 +1,12 @@
 import type { CampaignResult, Finalist } from "../kinds/campaign.ts";
+import { overfittingInShort } from "../luck/overfitting.ts";
 
 /** What led, by the median of its draws, and why it ended. Never the best draw. */
 export function campaignHeadline({ points, refused, used, finalists, ended, overfitting }: CampaignResult): string {
   const [first] = finalists;
   const searched = `${points - refused} points, ${used.trainings} trainings, ${used.trials} trials`;
   if (first === undefined) return `${searched}: nothing was tested (${ended.reason})`;
-  const pbo = overfitting === null ? "" : `, chance of overfitting ${(overfitting.probability * 100).toFixed(0)} %`;
+  const pbo = overfitting === null ? "" : `, ${overfittingInShort(overfitting)}`;
   return `${searched}: ${leadOf(first, finalists.length)}${pbo}; ended by ${ended.reason}`;
 }
 

@@ -147,8 +147,13 @@ export const CampaignResult = z.strictObject({
   finalists: z.array(Finalist),
   /** Rank correlation of validation loss and Sharpe ratio over the finalists; null below three, or for several label settings. */
   proxy: z.strictObject({ rho: z.number(), p: z.number(), pairs: z.number() }).nullable(),
-  /** The chance that the best finalist is overfitted, over their measured blocks; null when it cannot be computed. */
-  overfitting: z.strictObject({ probability: z.number(), blocks: z.number(), splits: z.number() }).nullable(),
+  /**
+   * Whether the choice among the finalists is overfitted, over their measured blocks, as shares of splits
+   * (domain/luck/overfitting.ts); null when it cannot be computed.
+   */
+  overfitting: z
+    .strictObject({ probability: z.number(), loses: z.number(), blocks: z.number(), splits: z.number() })
+    .nullable(),
   ...ORIGIN,
 });
 export type CampaignResult = Stored<typeof CampaignResult>;

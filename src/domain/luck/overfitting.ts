@@ -23,6 +23,22 @@ export interface Overfitting {
   readonly medianLogit: number;
 }
 
+/** How likely the best of a search may be overfitted. */
+export const MOST_OVERFITTING = 0.2;
+/** In how many splits the choice may lose elsewhere, when it is no better than the others. */
+export const MOST_LOSES = 0.05;
+
+/**
+ * Whether the choice of the best is sound (decision 36). Among equally good strategies the order is chance, and the
+ * probability of overfitting is about one half, as among worthless ones. What tells them apart is that whichever is
+ * chosen earns elsewhere.
+ */
+export const isSoundChoice = ({ probability, loses }: Pick<Overfitting, "probability" | "loses">): boolean =>
+  probability <= MOST_OVERFITTING || loses <= MOST_LOSES;
+
+export const overfittingInShort = ({ probability, loses }: Pick<Overfitting, "probability" | "loses">): string =>
+  `chance of overfitting ${(probability * 100).toFixed(0)} %, the choice loses elsewhere in ${(loses * 100).toFixed(0)} % of splits`;
+
 /** For the sums of all strategies over some blocks. */
 interface Sums {
   count: number;

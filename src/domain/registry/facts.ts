@@ -30,6 +30,15 @@ export interface DrawOnRecord {
   readonly sharpe: number | null;
 }
 
+/** Whether a campaign's choice among its finalists is overfitted; nulls are not told. */
+export interface CampaignOnRecord {
+  readonly jobId: string;
+  readonly finalists: number | null;
+  /** Shares of splits (domain/luck/overfitting.ts). */
+  readonly probability: number | null;
+  readonly loses: number | null;
+}
+
 export interface CandidateFacts {
   readonly jobId: string;
   readonly strategy: string;
@@ -67,8 +76,8 @@ export interface CandidateFacts {
   readonly untested: number;
   /** The newest measurement; null when it was not measured. */
   readonly measurement: { readonly jobId: string; readonly differs: number } | null;
-  /** Campaigns that backtested its strategy text on its market, with how likely their best is overfitted; null: not told. */
-  readonly campaigns: readonly { readonly jobId: string; readonly probability: number | null }[];
+  /** Campaigns that backtested its strategy text on its market. */
+  readonly campaigns: readonly CampaignOnRecord[];
   /** The first day that is kept back of its symbol and timeframe; null without a holdout. */
   readonly keptFrom: string | null;
   /** The look that was taken of it; null without one, `passed` is null while it is open. */

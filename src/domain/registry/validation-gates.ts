@@ -1,6 +1,7 @@
 /** What a candidate must show beyond its own backtest. */
 import { USUAL_COSTS } from "../usual-costs.ts";
-import type { CandidateFacts, CostlyRun, WalkOnRecord } from "./facts.ts";
+import { isSoundChoice, MOST_LOSES, MOST_OVERFITTING } from "../luck/overfitting.ts";
+import type { CampaignOnRecord, CandidateFacts, CostlyRun, WalkOnRecord } from "./facts.ts";
 import { gateAt, steady, type Gate } from "./gate.ts";
 
 /** Standard errors that all windows together must lie above 0. */
@@ -8,8 +9,6 @@ const LEAST_T = 2;
 const FEWEST_DRAWS = 5;
 /** Share of the draws that must have earned something for their risk. */
 const GOOD_DRAWS = 0.8;
-/** How likely a campaign's best may be overfitted. */
-const MOST_OVERFITTING = 0.2;
 
 const gate = gateAt("validated");
 
@@ -123,25 +122,40 @@ function modelGate({ measurement, jobId }: CandidateFacts): Gate {
   });
 }
 
-/** Of several campaigns the one whose best is most likely overfitted. */
+/** Of several campaigns the one that speaks most against it. */
 function overfittingGate({ campaigns }: CandidateFacts): Gate {
-  const [worst] = campaigns.toSorted((a, b) => (b.probability ?? 2) - (a.probability ?? 2));
-  const next = "propose the best of a campaign whose probability of overfitting is at most 20 %";
+  const [worst] = campaigns.toSorted((a, b) => doubtOf(b) - doubtOf(a));
+  const next = "propose the best of a campaign whose choice among its finalists is sound";
   if (worst === undefined) {
     const says = "It was not picked in a campaign.";
     const none = { gate: "overfitting", held: "unknown", required: false, figures: { campaigns: 0 } } as const;
     return gate({ ...none, says, from: [], next });
   }
-  const { probability, jobId } = worst;
+  const { probability, loses, jobId } = worst;
   return gate({
     gate: "overfitting",
-    held: probability === null ? "unknown" : probability <= MOST_OVERFITTING,
-    figures: { campaigns: campaigns.length, probability: steady(probability) },
-    says:
-      probability === null
-        ? "The campaign in which it was picked does not tell how likely its best is overfitted."
-        : `The best of its campaign is overfitted with a probability of ${(probability * 100).toFixed(0)} %; at most 20 % is allowed.`,
+    held: choiceOf(worst),
+    figures: { campaigns: campaigns.length, probability: steady(probability), loses: steady(loses) },
+    says: choiceText(worst),
     from: [jobId],
     next,
   });
+}
+
+const choiceOf = ({ finalists, probability, loses }: CampaignOnRecord): boolean | "unknown" => {
+  if (finalists === 1) return true;
+  return probability === null || loses === null ? "unknown" : isSoundChoice({ probability, loses });
+};
+
+function doubtOf(campaign: CampaignOnRecord): number {
+  const sound = choiceOf(campaign);
+  return sound === "unknown" ? 4 : (sound ? 0 : 2) + (campaign.probability ?? 0);
+}
+
+function choiceText({ finalists, probability, loses }: CampaignOnRecord): string {
+  if (finalists === 1) return "It was the only finalist of its campaign: none was picked by its backtest.";
+  if (probability === null || loses === null)
+    return "The campaign in which it was picked does not tell whether its choice is overfitted.";
+  const percent = (share: number) => `${(share * 100).toFixed(0)} %`;
+  return `The best of its campaign is overfitted with a probability of ${percent(probability)}, and in ${percent(loses)} of all splits of the days the finalist that is best in one half loses in the other; at most ${percent(MOST_OVERFITTING)} of the first or ${percent(MOST_LOSES)} of the second is allowed.`;
 }

@@ -6,6 +6,7 @@ import { percentText } from "../../domain/kinds/words.ts";
 import type { WeighedRun } from "../../research/jobs/luck-of.ts";
 import type { TaskStatus } from "../../research/jobs/task-status.ts";
 import type { Deps } from "../../research/ports.ts";
+import { isSoundChoice, MOST_OVERFITTING } from "../../domain/luck/overfitting.ts";
 import { progressOf, proxyOf, weighFinalists } from "../../research/results/campaign-facts.ts";
 import type { SeenCampaign } from "../../research/results/seen-campaign.ts";
 import { factBlocks } from "../fact-blocks.ts";
@@ -85,7 +86,7 @@ function worthOf({ request, record, standing, result }: SeenCampaign, weighed: W
       ? []
       : [
           paragraph(
-            `The chance that the best finalist is overfitted is ${percentText(chance.probability, 0)}, by ${chance.blocks} measured blocks.`,
+            `The chance that the best finalist is overfitted is ${percentText(chance.probability, 0)}, by ${chance.blocks} measured blocks. In ${percentText(chance.loses, 0)} of all splits the finalist that is best in one half of the blocks loses in the other.${isSoundChoice(chance) && chance.probability > MOST_OVERFITTING ? " So the finalists are about equally good, and whichever is chosen earns." : ""}`,
           ),
         ];
   return [section("Was the loss a guide?", paragraph(proxyOf(request, record, standing, weighed)), ...overfitted)];

@@ -119,6 +119,7 @@ export async function campaignResults(
       ...compact({
         ended: result?.ended.says ?? null,
         overfitting: rounded(result?.overfitting?.probability ?? null),
+        choice_loses: rounded(result?.overfitting?.loses ?? null),
         proxy: finalists.length === 0 ? null : proxyOf(request, record, standing, weighed),
         space: detail === "brief" ? null : spaceOf(request, record),
         steered: detail === "full" ? ordersOf(record) : null,

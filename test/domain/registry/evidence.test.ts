@@ -7,7 +7,7 @@ import {
   reachedBy,
   type Reached,
 } from "../../../src/domain/registry/evidence.ts";
-import type { CandidateFacts } from "../../../src/domain/registry/facts.ts";
+import type { CampaignOnRecord, CandidateFacts } from "../../../src/domain/registry/facts.ts";
 import { runLuck } from "../../../src/domain/luck/run-luck.ts";
 
 const luckAt = (sharpe: number, worthless: string | null = null) =>
@@ -55,6 +55,13 @@ function shown(more: Partial<CandidateFacts> = {}): CandidateFacts {
     ...more,
   };
 }
+
+const picked = (probability: number | null, loses: number | null, jobId = "c"): CampaignOnRecord => ({
+  jobId,
+  finalists: 4,
+  probability,
+  loses,
+});
 
 const gateOf = (facts: CandidateFacts, name: string) => gatesOf(facts).find(({ gate }) => gate === name);
 
@@ -125,14 +132,16 @@ describe("the gates", () => {
     ["a model that is proven", { measurement: { jobId: "m", differs: 0 } }, "model", true, "waiting"],
     ["a model that differs", { measurement: { jobId: "m", differs: 3 } }, "model", false, "candidate"],
     ["a model that nobody measured", { measurement: null }, "model", "unknown", "waiting"],
-    ["a campaign of 20 %", { campaigns: [{ jobId: "c", probability: 0.2 }] }, "overfitting", true, "waiting"],
-    ["a campaign above", { campaigns: [{ jobId: "c", probability: 0.21 }] }, "overfitting", false, "candidate"],
+    ["a campaign of 20 %", { campaigns: [picked(0.2, 0.5)] }, "overfitting", true, "waiting"],
+    ["a campaign above", { campaigns: [picked(0.21, 0.06)] }, "overfitting", false, "candidate"],
+    ["one above whose choice earns elsewhere", { campaigns: [picked(0.8, 0.05)] }, "overfitting", true, "waiting"],
+    ["a campaign that tells nothing", { campaigns: [picked(null, null)] }, "overfitting", "unknown", "candidate"],
     [
-      "a campaign that tells nothing",
-      { campaigns: [{ jobId: "c", probability: null }] },
+      "a campaign of one finalist",
+      { campaigns: [{ ...picked(null, null), finalists: 1 }] },
       "overfitting",
-      "unknown",
-      "candidate",
+      true,
+      "waiting",
     ],
     ["no campaign", { campaigns: [] }, "overfitting", "unknown", "waiting"],
     ["no holdout", { keptFrom: null }, "holdout", "unknown", "waiting"],
@@ -166,11 +175,10 @@ describe("the gates", () => {
   });
 
   test("of several campaigns the worst counts, and one that tells nothing is the worst", () => {
-    const campaigns = [
-      { jobId: "a", probability: 0.1 },
-      { jobId: "b", probability: null },
-    ];
-    expect(gateOf(shown({ campaigns }), "overfitting")).toMatchObject({ held: "unknown", from: ["b"] });
+    const [sound, worse, silent] = [picked(0.7, 0, "a"), picked(0.4, 0.2, "b"), picked(null, null, "c")];
+    const of = (...campaigns: CampaignOnRecord[]) => gateOf(shown({ campaigns }), "overfitting");
+    expect(of(sound, worse)).toMatchObject({ held: false, from: ["b"] });
+    expect(of(sound, silent, worse)).toMatchObject({ held: "unknown", from: ["c"] });
   });
 
   test("say what it pays, its caveats, and how many draws nobody tested", () => {
