@@ -125,11 +125,11 @@ async function resultOf(jobId: string) {
 }
 
 describe("one that goes on", () => {
-  test("says that it searches, what comes next, and when it ends at the latest", async () => {
+  test("says that it searches, what comes next, and how long it goes on", async () => {
     await recordCampaign(stack, "campaign-search-1", { until: "rung", request: { seed: 2 } });
     const text = await textOf("/runs/campaign-search-1");
     expect(leadOf(text)).toMatch(
-      /^It searches: it trains points of a bracket \(\d+ of \d+ ended in this step\)\. Used up: .* Next: the best third by validation loss goes on.* By the pace so far its trainings end in .* at the latest\. Nothing begins after its deadline, 2099-03-02 08:00 UTC\.$/,
+      /^It searches: it trains points of a bracket \(\d+ of \d+ ended in this step\)\. Used up: .* Next: the best third by validation loss goes on.* By the pace so far it goes on for .*, or less\. Nothing begins after its deadline, 2099-03-02 08:00 UTC\.$/,
     );
     expect(text).toContain("No finalist was backtested yet.");
     expect(text).not.toMatch(/undefined|null|NaN|Infinity|\[object/);

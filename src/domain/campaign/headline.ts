@@ -12,8 +12,9 @@ export function campaignHeadline({ points, refused, used, finalists, ended, over
 
 /** Those that never traded come last. Of an even number of draws the median is no draw's. */
 function leadOf({ strategy, median, sharpes }: Finalist, count: number): string {
-  if (median === null) return `${strategy} leads ${count} finalists and never traded`;
+  const leads = count === 1 ? `${strategy} is the only finalist` : `${strategy} leads ${count} finalists`;
+  if (median === null) return `${leads} and never traded`;
   const sharpe = median.toFixed(2);
   const by = sharpes.length % 2 === 0 ? `median Sharpe ${sharpe} of its draws` : `Sharpe ${sharpe} of its middle draw`;
-  return `${strategy} leads ${count} finalists by the ${by}`;
+  return `${leads} ${count === 1 ? "with" : "by"} the ${by}`;
 }

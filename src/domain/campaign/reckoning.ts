@@ -43,7 +43,7 @@ export function trialsLeft(state: CampaignState): number {
 }
 
 /** Trainings that are left for the search, those that finalists need put aside. */
-export function searchTrainingsLeft(state: CampaignState): number {
+export function searchTrainingsLeft(state: Pick<CampaignState, "request" | "runs" | "orders">): number {
   const { request } = state;
   const budget = budgetOf(state);
   const kept = finalistsPaid(request, budget.trials) * trainingsOfFinalist(request);
@@ -114,10 +114,12 @@ export function climbSteps(state: Pick<CampaignState, "request">, points: number
     });
 }
 
-/** The steps of all that is done with the finalists. */
-export function finalSteps(state: CampaignState): Costed[][] {
-  const { request } = state;
-  const count = finalistsPaid(request, Math.max(0, trialsLeft(state)));
+/** The steps of all that is done with the finalists that are paid. */
+export const finalSteps = (state: CampaignState): Costed[][] =>
+  stepsOfFinalists(state.request, finalistsPaid(state.request, Math.max(0, trialsLeft(state))));
+
+/** The same of so many finalists. */
+export function stepsOfFinalists(request: CampaignRequest, count: number): Costed[][] {
   const rung = ladderFor(request).length - 1;
   const each = (role: Costed["role"], times: number) =>
     Array.from({ length: count * times }, (): Costed => ({ role, rung }));

@@ -23,8 +23,8 @@ type Weighed = ReadonlyMap<string, WeighedRun>;
 export async function campaignView(deps: Deps, seen: SeenCampaign, status: TaskStatus): Promise<View> {
   const { job, request, record, standing, result } = seen;
   const { final, next } = status.status;
-  const weighed = await weighFinalists(deps, request, standing.finalists);
-  const progress = progressOf(job, request, record);
+  const [weighed, now] = await Promise.all([weighFinalists(deps, request, standing.finalists), deps.now()]);
+  const progress = progressOf(job, request, record, now);
   const caveats = result?.caveats ?? caveatsOfCampaign(request, standing, null, null);
   return {
     title: job.jobId,

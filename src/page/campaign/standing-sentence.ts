@@ -57,11 +57,10 @@ function usedText({ request, record, standing: { used } }: SeenCampaign): string
 
 function comingText(seen: SeenCampaign, { counts, etaSeconds }: CampaignProgress): string[] {
   const { deadline } = budgetOf({ request: seen.request, orders: seen.record.orders });
-  // What is left of the trainings is not spent any more when the search is over.
-  const lasts = isSearching(seen) && etaSeconds !== null ? lasting(etaSeconds * 1_000) : null;
+  const lasts = etaSeconds === null ? null : lasting(etaSeconds * 1_000);
   return [
     `Next: ${counts.afterwards ?? "nothing"}.`,
-    lasts === null ? "" : `By the pace so far its trainings end in ${lasts} at the latest.`,
+    lasts === null ? "" : `By the pace so far it goes on for ${lasts}, or less.`,
     deadline === null
       ? "It has no deadline."
       : `Nothing begins after its deadline, ${moment(new Date(deadline).toISOString())} UTC.`,

@@ -2,9 +2,10 @@
 import { funnelFacts } from "../../domain/campaign/facts.ts";
 import { narrowed } from "../../domain/campaign/orders.ts";
 import { proxyText } from "../../domain/campaign/proxy.ts";
-import { ladderFor, paceOf, whatIsLeft } from "../../domain/campaign/reckoning.ts";
+import { ladderFor, whatIsLeft } from "../../domain/campaign/reckoning.ts";
 import { rangeText } from "../../domain/campaign/inside.ts";
 import { nameOf } from "../../domain/campaign/space.ts";
+import { campaignSecondsLeft } from "../../domain/campaign/time-left.ts";
 import { standingOf } from "../../domain/campaign/standing.ts";
 import { caveatsOfCampaign } from "../../domain/campaign/caveats.ts";
 import { budgetOf, usedBy, type CampaignRecord, type Stage } from "../../domain/campaign/state.ts";
@@ -40,34 +41,46 @@ const THEN: Readonly<Record<Stage, string>> = {
 
 /** How far a campaign is, in a few figures; null when the record cannot be read. */
 export async function campaignProgress(deps: Deps, jobId: string) {
-  const [job, record] = await Promise.all([deps.records.jobs.get(jobId), deps.records.campaigns.record(jobId)]).catch(
-    () => [null, null] as const,
-  );
+  const [[job, record], now] = await Promise.all([
+    Promise.all([deps.records.jobs.get(jobId), deps.records.campaigns.record(jobId)]).catch(
+      () => [null, null] as const,
+    ),
+    deps.now(),
+  ]);
   if (record === null || job?.request.kind !== "campaign") return null;
-  return progressOf(job, job.request, record);
+  return progressOf(job, job.request, record, now);
 }
 
 export type CampaignProgress = ReturnType<typeof progressOf>;
 
 /** The same of what was read already. */
-export function progressOf({ jobId, status }: JobRecord, request: CampaignRequest, record: CampaignRecord) {
+export function progressOf(
+  { jobId, status, admittedAt }: JobRecord,
+  request: CampaignRequest,
+  record: CampaignRecord,
+  now: Date,
+) {
   const last = record.steps.at(-1);
   const state = { ...record, jobId, request };
   const standing = standingOf(state);
   const open = record.runs.filter(({ step }) => step === last?.step);
   const ended = open.filter((one) => one.status !== null && one.status !== "open").length;
-  const waiting = open.filter(({ role, status }) => role === "train" && (status === null || status === "open")).length;
-  const [budget, left] = [budgetOf(state), whatIsLeft(state)];
+  const waiting = open.filter((one) => one.role === "train" && (one.status === null || one.status === "open")).length;
+  const [budget, left, used] = [budgetOf(state), whatIsLeft(state), usedBy(state)];
+  const elapsed = (now.getTime() - Date.parse(admittedAt)) / 1_000;
   const stage = last?.stage ?? "rung";
   const isPlanning = stage !== "over" && ended === open.length;
   return {
-    percent: percentOf(usedBy(state).trainings - waiting, budget.trainings, stage),
-    etaSeconds: status === "open" ? secondsLeft(state, left.trainings + waiting) : null,
+    percent: percentOf(used.trainings - waiting, budget.trainings, stage),
+    etaSeconds: status === "open" ? campaignSecondsLeft(state, elapsed) : null,
     counts: compact({
       now: isPlanning ? PLANNING : NOW[stage],
       jobs_of_step: open.length === 0 ? null : `${ended} of ${open.length} ended`,
       afterwards: THEN[stage],
       ...funnelFacts(standing),
+      // Used up, planned and left are all there are.
+      trainings_planned: used.trainings - standing.used.trainings || null,
+      trials_planned: used.trials - standing.used.trials || null,
       trainings_left: left.trainings,
       trials_left: left.trials,
       hours_left: Number.isFinite(left.hours) ? rounded(left.hours) : null,
@@ -80,14 +93,6 @@ export function progressOf({ jobId, status }: JobRecord, request: CampaignReques
 function percentOf(used: number, budget: number, stage: Stage): number {
   if (stage === "over") return 100;
   return Math.min(99, Math.floor((100 * used) / Math.max(1, budget)));
-}
-
-/** A rough upper bound, by what an epoch took: a campaign may end earlier. Null before the first training ended. */
-function secondsLeft(state: Parameters<typeof paceOf>[0], trainings: number): number | null {
-  const { anEpoch } = paceOf(state);
-  const { request } = state;
-  const mean = ladderFor(request).reduce((sum, { epochs }) => sum + epochs, 0) / ladderFor(request).length;
-  return anEpoch === 0 ? null : Math.round((anEpoch * mean * trainings) / request.atOnce);
 }
 
 const SHOWN = { brief: 3, standard: 8, full: 8 } as const;
