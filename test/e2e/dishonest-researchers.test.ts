@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { addMarket } from "../../bench/synthetic-market.ts";
 import { ROOT } from "../../src/root.ts";
 import { callPatiently, connectServer, textOf, type TestClient } from "../support/mcp.ts";
+import { QUICK } from "../support/lab.ts";
 import { Research, strategyText, type Answer } from "../support/research.ts";
 
 const SYMBOL = "NOISE";
@@ -22,7 +23,7 @@ let batch: string;
 let best: { readonly task_id: string; readonly model: string };
 
 beforeAll(async () => {
-  research = await Research.begin();
+  research = await Research.begin("modern", QUICK);
   await addMarket(research.lab.dir, SYMBOL, "noise", 7);
   await create("honest");
   batch = await done("start_batch", { work: "both", strategies: ["honest"], draws: DRAWS, periods: PERIODS });

@@ -12,6 +12,7 @@ import { openLazily } from "../../src/temporal/open-connection.ts";
 import { probeStrategy } from "../sandbox/engine/support.ts";
 import { numbersIn, tellTale, valuesIn } from "../support/kept-figures.ts";
 import { textOf } from "../support/mcp.ts";
+import { QUICK } from "../support/lab.ts";
 import { Research, strategyText, type Answer } from "../support/research.ts";
 
 const CUT = "2015-01-01";
@@ -26,7 +27,7 @@ const said: string[] = [];
 
 beforeAll(async () => {
   // Each training is a random draw; with the seed, the draws of this test are always the same.
-  research = await Research.begin("modern", { SANDBOX_SEED: "1" });
+  research = await Research.begin("modern", { ...QUICK, SANDBOX_SEED: "1" });
   folder = await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-holdout-"));
   pool = createPool(research.lab.env["DATABASE_URL"] ?? "");
   temporal = new Client({

@@ -12,6 +12,7 @@ import { createResultReader } from "../../src/store/result-reader.ts";
 import { withPool } from "../backup/support.ts";
 import { textOf } from "../support/mcp.ts";
 import { createTestDatabase } from "../support/postgres.ts";
+import { QUICK } from "../support/lab.ts";
 import { Research, type Answer } from "../support/research.ts";
 
 const TRAIN = { start_date: "2000-01-03", end_date: "2009-12-31" };
@@ -44,7 +45,7 @@ const partsOf = async (taskId: string) => {
 };
 
 beforeAll(async () => {
-  research = await Research.begin();
+  research = await Research.begin("modern", QUICK);
   await research.writeStrategy("zones");
   const trained = await research.call("train_model", { strategy: "zones", ...TRAIN });
   await research.follow(trained.task_id, "completed");

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { QUICK } from "../support/lab.ts";
 import { Research, strategyText } from "../support/research.ts";
 
 /** The kinds of strategies in KTRDR's own folder, in our own words. Each differs from a plain one in one thing. */
@@ -134,7 +135,7 @@ const KINDS: readonly Kind[] = [
 
 let research: Research;
 beforeAll(async () => {
-  research = await Research.begin();
+  research = await Research.begin("modern", QUICK);
   const data = path.join(research.lab.dir, "ktrdr", "data");
   await writeFile(path.join(data, "HOURS_1h.csv"), bars(1));
   await writeFile(path.join(data, "HOURS_4h.csv"), bars(4));

@@ -8,6 +8,7 @@ import { ROOT } from "../../src/root.ts";
 import { createLedger } from "../../src/store/ledger.ts";
 import { createResultReader } from "../../src/store/result-reader.ts";
 import { withPool } from "../backup/support.ts";
+import { QUICK } from "../support/lab.ts";
 import { Research, type Answer } from "../support/research.ts";
 
 const DAYS = { start_date: "2000-01-03", end_date: "2009-12-31" };
@@ -35,7 +36,7 @@ const verified = async () =>
   await execa(path.join(ROOT, "bin/ktrdr-mcp"), ["ledger", "verify"], { env: research.lab.env, reject: false });
 
 beforeAll(async () => {
-  research = await Research.begin();
+  research = await Research.begin("modern", QUICK);
   await research.writeStrategy("zones");
 });
 afterAll(async () => {

@@ -43,7 +43,7 @@ const RECORDS: readonly (readonly [string, (stack: Stack) => Promise<unknown>, n
   ["one run on record", one, 1],
   ["10,000 jobs on record", async ({ databaseUrl }) => await fillJobs(databaseUrl, 10_000), 1],
   ["a campaign on record", aCampaign, 1],
-  ["a night of research on record", async (stack) => await recordNight(stack), 12],
+  ["a night of research on record", async (stack) => await recordNight(stack), 4],
 ];
 
 inBrowser("every view", () => {

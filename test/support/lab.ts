@@ -38,6 +38,9 @@ export interface TestLabOptions {
 /** Variables of the machine that runs the tests must not replace parts of the lab. */
 const FOREIGN = /^(KTRDR_|LIMIT_|DATABASE_URL$|TEMPORAL_(?!CLI_PATH$)|LAB_|SANDBOX_|LOG_LEVEL$)/;
 
+/** For labs whose KTRDR is left alone: its clocks run 50 times faster, so that nothing waits for its registry. */
+export const QUICK = { SANDBOX_TIME_SCALE: "0.02" };
+
 /** The whole lab as real processes, on free ports, with quick polling and shortened timers in the sandbox. */
 export async function startTestLab(options: TestLabOptions = {}): Promise<TestLab> {
   const dir = options.dir ?? (await mkdtemp(path.join(tmpdir(), "ktrdr-mcp-lab-")));
