@@ -12,6 +12,7 @@ import { readComputations } from "../sandbox/state/computation-log.ts";
 import { addStrategy, DIMENSIONS, finished, PERIODS } from "./campaigns.ts";
 import { residentMb } from "./processes.ts";
 import { report, withLab, type Bench } from "./support.ts";
+import { median } from "../src/domain/statistics.ts";
 import { addMarket } from "./synthetic-market.ts";
 
 const TRAININGS = Number(process.env["TRAININGS"] ?? 100);
@@ -20,25 +21,29 @@ const CLOCKS = (process.env["CLOCKS"] ?? "1,50").split(",").map(Number);
 /** So few that there is one rung, and all trainings are alike. */
 const EPOCHS = 2;
 
+/** Seconds since 1970. */
 interface Computed {
-  readonly count: number;
-  readonly seconds: number;
+  readonly kind: string;
+  readonly from: number;
+  readonly to: number;
 }
 
-/** What KTRDR's workers computed, by kind, from the sandbox's own log. */
-function computedBy({ lab }: Bench): ReadonlyMap<string, Computed> {
+/** What KTRDR's workers computed, in the order of its ends, from the sandbox's own log. */
+function computedBy({ lab }: Bench): readonly Computed[] {
   const lines = readComputations(path.join(ktrdrDir(lab.dir), "computations.jsonl"));
   const begun = new Map(lines.filter(({ event }) => event === "start").map((line) => [line.operationId, line]));
-  const computed = new Map<string, Computed>();
-  for (const { event, operationId, at } of lines) {
+  return lines.flatMap(({ event, operationId, at }) => {
     const start = begun.get(operationId);
-    if (event !== "end" || start === undefined) continue;
-    const { count, seconds } = computed.get(start.kind) ?? { count: 0, seconds: 0 };
-    const took = (Date.parse(at) - Date.parse(start.at)) / 1_000;
-    computed.set(start.kind, { count: count + 1, seconds: seconds + took });
-  }
-  return computed;
+    if (event !== "end" || start === undefined) return [];
+    return [{ kind: start.kind, from: Date.parse(start.at) / 1_000, to: Date.parse(at) / 1_000 }];
+  });
 }
+
+const secondsOf = (computed: readonly Computed[]): number => computed.reduce((sum, { from, to }) => sum + to - from, 0);
+
+/** How long the worker was idle between each two of them. */
+const pausesBetween = (computed: readonly Computed[]): number[] =>
+  computed.slice(1).map(({ from }, i) => from - (computed[i]?.to ?? from));
 
 const rounded = (value: number): number => Math.round(value * 100) / 100;
 
@@ -46,24 +51,26 @@ async function measure(bench: Bench) {
   const { lab, claude } = bench;
   await addMarket(lab.dir, "SWING", "swings", 100);
   await addStrategy(lab.dir, "swing", "SWING", EPOCHS);
-  const began = performance.now();
+  const began = Date.now() / 1_000;
   const budget = { trainings: TRAININGS, finalists: 2, draws: 3, walk_windows: 0 };
   const asked = { strategy: "swing", ...PERIODS, dimensions: DIMENSIONS, ...budget };
   const { task_id: campaign } = await claude.call("start_campaign", asked, Started);
   await finished(claude, campaign);
-  const wall = (performance.now() - began) / 1_000;
-  const spent = computedBy(bench);
-  const trainings = spent.get("training") ?? { count: 0, seconds: 0 };
-  const others = spent.get("backtesting") ?? { count: 0, seconds: 0 };
+  const wall = Date.now() / 1_000 - began;
+  const computed = Map.groupBy(computedBy(bench), ({ kind }) => kind);
+  const [trainings, backtests] = [computed.get("training") ?? [], computed.get("backtesting") ?? []];
+  const seconds = secondsOf(trainings);
   const worker = lab.parts().find(({ name }) => name === "worker")?.pid;
   return {
-    trainings: trainings.count,
-    "each (s)": rounded(trainings.seconds / trainings.count),
-    backtests: others.count,
+    trainings: trainings.length,
+    "each (s)": rounded(seconds / trainings.length),
+    "pause before the next (s, median)": rounded(median(pausesBetween(trainings))),
+    "before the first (s)": rounded((trainings[0]?.from ?? began) - began),
+    "after the last (s)": Math.round(began + wall - (trainings.at(-1)?.to ?? began)),
+    backtests: backtests.length,
+    "their computing (s)": Math.round(secondsOf(backtests)),
     "wall clock (s)": Math.round(wall),
-    "trainings computed (s)": Math.round(trainings.seconds),
-    "backtests computed (s)": Math.round(others.seconds),
-    "wall clock / trainings": rounded(wall / trainings.seconds),
+    "wall clock / trainings": rounded(wall / seconds),
     "worker (MB)": worker === undefined ? "gone" : await residentMb(worker),
   };
 }
