@@ -8,8 +8,10 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ComputationEnd } from "../src/domain/job.ts";
 import { createSlots } from "../src/temporal/slots.ts";
 import { batchInput, batchRequest } from "../test/support/batches.ts";
+import { CAMPAIGN, campaignInput } from "../test/support/campaigns.ts";
 import { LOST, Stage } from "../test/support/stage.ts";
 import { BACKTEST, inputOf, TRAINING } from "../test/support/job-inputs.ts";
+import { labelsOf } from "../src/temporal/start-options.ts";
 import { startScriptedWorker, startWorkflowEnvironment } from "../test/support/workflow-env.ts";
 
 const folder = new URL("../test/workflows/histories/", import.meta.url);
@@ -25,7 +27,8 @@ const failed: ComputationEnd = {
   mayStillCompute: true,
 };
 
-async function run(type: string, input: { jobId: string }, act?: () => Promise<void>): Promise<void> {
+/** @returns the id of its first run */
+async function run(type: string, input: { jobId: string }, act?: () => Promise<void>): Promise<string> {
   const handle = await env.client.workflow.start(type, {
     workflowId: input.jobId,
     taskQueue: "ktrdr-jobs",
@@ -33,15 +36,18 @@ async function run(type: string, input: { jobId: string }, act?: () => Promise<v
   });
   await act?.();
   await handle.result().catch(() => undefined);
+  return handle.firstExecutionRunId;
 }
 
+/** The first of its runs. */
 async function record(name: string, type: string, input: { jobId: string }, act?: () => Promise<void>): Promise<void> {
-  await run(type, input, act);
-  await save(name, input.jobId);
+  const runId = await run(type, input, act);
+  await save(name, input.jobId, runId);
 }
 
-async function save(name: string, workflowId: string): Promise<void> {
-  const history = await env.client.workflow.getHandle(workflowId).fetchHistory();
+/** The newest run unless one is named. */
+async function save(name: string, workflowId: string, runId?: string): Promise<void> {
+  const history = await env.client.workflow.getHandle(workflowId, runId).fetchHistory();
   await writeFile(
     new URL(`${name}.json`, folder),
     `${JSON.stringify(JSON.parse(historyToJSON(history)), withoutStacks)}\n`,
@@ -82,6 +88,11 @@ await run("trainModel", inputOf("train-gone", TRAINING), async () => {
 });
 await env.client.workflow.getHandle("slots-training").result();
 await save("keeper-settled-beside", "slots-training");
+stage.plans.set("campaign-a", [
+  { stage: "rung", runs: [0, 1], failure: null },
+  { stage: "over", runs: [], failure: null },
+]);
+await record("campaign-step", "campaign", campaignInput("campaign-a", CAMPAIGN));
 await worker.stop();
 // A wait is looked at when it begins, and again when somebody decided.
 const looks = [
@@ -100,4 +111,18 @@ await record("approval-approved", "awaitApproval", wait, async () => {
   await env.client.workflow.getHandle(wait.jobId).signal("decided", "approve");
 });
 await deciding.stop();
+// A month of a champion is due at once; then another takes the title.
+const watch = { jobId: "backtest-best", round: 1 };
+const input = inputOf("backtest-watch-1", { ...BACKTEST, watches: watch.jobId });
+const months = [{ input, workflow: "runBacktest" as const, finished: null, labels: labelsOf(input) }];
+const watching = await startScriptedWorker(env, {
+  ...stage.activities(createSlots(env.client)),
+  nextWatch: async () => {
+    const job = months.shift() ?? null;
+    return { stage: job === null ? "replaced" : "champion", over: job === null, leftMs: 0, job };
+  },
+  noteWatch: async () => undefined,
+});
+await record("champion-month", "watchChampion", watch);
+await watching.stop();
 await env.teardown();

@@ -33,6 +33,8 @@ describe.each([
         "train-cancelled",
         "keeper-one-job",
         "approval-approved",
+        "campaign-step",
+        "champion-month",
       ]),
     );
   });
