@@ -11,7 +11,7 @@ import { atPath } from "./at-path.ts";
 import { finalistsDrawn, funnelDrawn, sliceDrawn } from "./campaign/drawings.ts";
 import type { PageParts } from "./page.ts";
 import { SHORTLIST_PICTURE } from "./places.ts";
-import { MOST_CANDIDATES } from "./views/shortlist.ts";
+import { MOST_CONTENDERS } from "./views/shortlist.ts";
 
 /** Null where there is nothing to draw. */
 type Draw = (deps: Deps, id: string) => Promise<Picture | null>;
@@ -24,7 +24,7 @@ const luck: Draw = async (deps, symbol) => {
 const run: Draw = async (deps, jobId) => pictureOf(deps, await deps.records.results.get(jobId));
 
 const drawsOfShortlist: Draw = async (deps) => {
-  const candidates = await shortlist(deps, MOST_CANDIDATES);
+  const candidates = await shortlist(deps, MOST_CONTENDERS);
   const groups = candidates.flatMap(({ result, parts }) => {
     if (result.sharpe === null) return [];
     const walked = result.kind === "walk_forward" ? ", walked forward" : "";

@@ -1,7 +1,7 @@
 /** The first view of a morning: what happened, whether anything survived, what it cost, what runs. */
 import { experimentRow } from "../../research/memory/experiment-facts.ts";
 import { luckCourse } from "../../research/overview/luck-course.ts";
-import { shortlist, type Candidate } from "../../research/overview/shortlist.ts";
+import { shortlist, type Contender } from "../../research/overview/shortlist.ts";
 import { statusOf } from "../../research/jobs/task-status.ts";
 import type { Deps } from "../../research/ports.ts";
 import { searchTerms } from "../../domain/search-terms.ts";
@@ -13,10 +13,10 @@ import { facts, paragraph, section, table, type Line, type Section, type View } 
 import { counted, lasting, moment, unended } from "../words.ts";
 import { waitingSection } from "./approvals.ts";
 import { chartOf } from "./luck.ts";
-import { candidateBlocks, survives, survivalSentence } from "./shortlist.ts";
+import { contenderBlocks, survives, survivalSentence } from "./shortlist.ts";
 
 const DAY_MS = 24 * 3_600_000;
-const SHOWN = { candidates: 5, open: 10, insights: 10, experiments: 10 } as const;
+const SHOWN = { contenders: 5, open: 10, insights: 10, experiments: 10 } as const;
 
 export const sinceYouLooked: MakeView = async ({ deps, now, lastVisit }) => {
   const since = (lastVisit ?? new Date(now.getTime() - DAY_MS)).toISOString();
@@ -25,17 +25,17 @@ export const sinceYouLooked: MakeView = async ({ deps, now, lastVisit }) => {
       ? "In the last 24 hours"
       : `Since you looked ${lasting(now.getTime() - lastVisit.getTime())} ago`;
   const { overview } = deps.records;
-  const [ended, spent, candidates, open] = await Promise.all([
+  const [ended, spent, contenders, open] = await Promise.all([
     ifThere(overview.ended(since)),
     ifThere(overview.spent(since)),
-    ifThere(shortlist(deps, SHOWN.candidates)),
+    ifThere(shortlist(deps, SHOWN.contenders)),
     ifThere(deps.records.jobs.list({ status: "open", limit: SHOWN.open + 1 })),
   ]);
   const sections = await Promise.all([
     readable("Waiting for you", waitingSection(deps)),
     readable("Orders of the operator", ordersOf(deps)),
     readable("What went wrong", wrong(deps, since)),
-    readable("Did anything survive?", survived(deps, candidates)),
+    readable("Did anything survive?", survived(deps, contenders)),
     readable("What runs now", running(deps)),
     readable("What was learnt", learnt(deps, since)),
     readable("What happened", Promise.resolve(happened(ended, spent, since))),
@@ -44,7 +44,7 @@ export const sinceYouLooked: MakeView = async ({ deps, now, lastVisit }) => {
     title: "Since you looked",
     lead: leadOf(when, ended, spent, open?.length ?? null),
     ...(ended === null ? { tone: "bad" } : {}),
-    ...verdictOn(candidates),
+    ...verdictOn(contenders),
     alive: true,
     sections: sections.flat(),
   };
@@ -84,10 +84,10 @@ function endedText(ended: readonly Ended[]): string {
 
 const sum = (rows: readonly Ended[]): number => rows.reduce((all, { jobs }) => all + jobs, 0);
 
-function verdictOn(candidates: readonly Candidate[] | null): Pick<View, "verdict"> {
-  if (candidates === null) return {};
-  const line = survivalSentence(candidates);
-  return { verdict: { line, ...(candidates.some(survives) ? { tone: "good" } : {}) } };
+function verdictOn(contenders: readonly Contender[] | null): Pick<View, "verdict"> {
+  if (contenders === null) return {};
+  const line = survivalSentence(contenders);
+  return { verdict: { line, ...(contenders.some(survives) ? { tone: "good" } : {}) } };
 }
 
 async function ordersOf(deps: Deps): Promise<Section | null> {
@@ -135,7 +135,7 @@ async function wrong(deps: Deps, since: string): Promise<Section | null> {
   );
 }
 
-async function survived(deps: Deps, candidates: readonly Candidate[] | null): Promise<Section> {
+async function survived(deps: Deps, contenders: readonly Contender[] | null): Promise<Section> {
   const [newest] = await deps.records.trials.tried(1);
   if (newest === undefined) return section("Did anything survive?", paragraph("Nothing was tried yet."));
   const course = await luckCourse(deps, newest);
@@ -151,7 +151,7 @@ async function survived(deps: Deps, candidates: readonly Candidate[] | null): Pr
       { text: "the whole shortlist", href: "/shortlist" },
       ".",
     ]),
-    ...(candidates === null ? [] : candidateBlocks(candidates, false)),
+    ...(contenders === null ? [] : contenderBlocks(contenders, false)),
   );
 }
 

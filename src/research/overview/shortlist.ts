@@ -6,7 +6,7 @@ import { weighRuns, type WeighedRun } from "../jobs/luck-of.ts";
 import type { Deps } from "../ports.ts";
 
 /** A strategy on certain days, as the draw in the middle or its walk-forward shows it. */
-export interface Candidate {
+export interface Contender {
   readonly jobId: string;
   readonly result: BacktestResult | WalkForwardResult;
   readonly weighed: WeighedRun;
@@ -18,10 +18,10 @@ export interface Candidate {
 const LOOKED_AT = 6;
 
 /**
- * Candidates, the least explained by luck first. They are picked out of all symbols, so all trials count for each.
+ * Contenders, the least explained by luck first. They are picked out of all symbols, so all trials count for each.
  * @throws DomainError `database_unavailable`
  */
-export async function shortlist(deps: Deps, limit: number): Promise<readonly Candidate[]> {
+export async function shortlist(deps: Deps, limit: number): Promise<readonly Contender[]> {
   const { trials, results } = deps.records;
   const strongest = await trials.strongest(limit * LOOKED_AT);
   const firsts = [...Map.groupBy(strongest, ({ tried }) => tried).values()].flatMap(([first]) => first ?? []);
@@ -35,7 +35,7 @@ export async function shortlist(deps: Deps, limit: number): Promise<readonly Can
   const [weighed, shown] = await Promise.all([weighRuns(deps, ids, symbols, "all symbols"), results.runs(ids)]);
   const shownOf = new Map(shown.map(({ jobId, result }) => [jobId, result]));
   return middles
-    .flatMap(({ jobId, draws }): Candidate[] => {
+    .flatMap(({ jobId, draws }): Contender[] => {
       const result = shownOf.get(jobId);
       const one = weighed.get(jobId);
       if (one === undefined) return [];
@@ -51,7 +51,7 @@ const windowsOf = ({ windows }: WalkForwardResult): number[] =>
 const MOST_SYMBOLS = 1_000;
 
 /** What cannot be told comes last. */
-const luckOf = ({ weighed }: Candidate): number => weighed.luck.probability ?? 2;
+const luckOf = ({ weighed }: Contender): number => weighed.luck.probability ?? 2;
 
 /** The draw in the middle, the lower of two. */
 function middleOf(draws: readonly Draw[]) {
