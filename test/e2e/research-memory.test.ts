@@ -151,11 +151,12 @@ describe("a batch", () => {
     expect(batch).toMatchObject({ items: 4, existing: false });
     const begun = async () => {
       for (;;) {
-        const { batch: counts } = await research.call("get_task_status", { task_id: batch.task_id, wait_seconds: 1 });
-        if (Number((counts as Record<string, unknown> | undefined)?.["running"]) > 0) return counts;
+        const status = await research.call("get_task_status", { task_id: batch.task_id, wait_seconds: 1 });
+        const { batch: counts, headline } = status;
+        if (Number((counts as Record<string, unknown> | undefined)?.["running"]) > 0) return headline;
       }
     };
-    await begun();
+    expect(await begun()).toMatch(/^\d of 4 items ended; \d running\.$/);
     const { lab } = research;
     for (const part of ["worker", "temporal", "postgres", "ktrdr-api", "worker"]) await lab.back(part, lab.kill(part));
     const partial = await research.call("get_results", { task_id: batch.task_id });

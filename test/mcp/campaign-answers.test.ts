@@ -48,7 +48,7 @@ describe("a campaign tells", () => {
     expect(told["batch"]).not.toHaveProperty("jobs_of_step");
     expect(await results("campaign-new-1")).toMatchObject({
       status: "open",
-      headline: "Not over yet: it plans its next step.",
+      headline: "Not over yet. It plans its next step; used: 0 of 60 trainings, 0 of 8 trials.",
       leaderboard: [],
       caveats: [],
     });
@@ -69,6 +69,8 @@ describe("a campaign tells", () => {
       },
     });
     expect(await results("campaign-rung-1")).toMatchObject({
+      headline:
+        "Not over yet. It trains points of a bracket (2 of 3 jobs ended); used: 3 of 60 trainings, 0 of 8 trials.",
       figures: {
         rungs: [{ epochs: 4, points: 3, trainings: 3, failed: 1 }, { epochs: 12 }, { epochs: 40 }],
         space: { "dip.period": "int 3 to 21", "architecture.activation": 'one of "relu", "tanh"' },

@@ -92,9 +92,11 @@ async function facts(jobId: string, task: TaskStatus, { deps }: ToolContext) {
   const isRun = task.kind === "backtest" || task.kind === "walk_forward";
   const run = isRun && outcome?.status === "completed" ? await weighed(deps, jobId, task) : null;
   const said = statusFacts(jobId, task);
+  // Temporal knows that such a job waits for others; how far they are stands in the record.
+  const headline = status.state === "running" && batch !== null ? batch.headline : said.headline;
   return {
     ...said,
-    headline: honestHeadline(said.headline, run?.inSample ?? false),
+    headline: honestHeadline(headline, run?.inSample ?? false),
     ...compact({
       percent: batch?.percent ?? status.percent,
       step: status.step,

@@ -27,6 +27,7 @@ export async function batchProgress(deps: Deps, batchId: string) {
   const ended = completed + failed + cancelled;
   const running = new Set(pieces.filter(isComputing).map(({ n }) => n)).size;
   return {
+    headline: `${ended} of ${items} items ended${failed > 0 ? `, ${failed} of them failed` : ""}; ${running} running.`,
     percent: percentOf(work, pieces),
     etaSeconds: job.status === "open" ? timeLeft(work, pieces, now) : null,
     counts: compact({
@@ -108,7 +109,7 @@ export async function batchResults(
     task_id: jobId,
     kind: "batch",
     status,
-    headline: outcome?.headline ?? `Not over yet: ${progress?.percent ?? 0} %.`,
+    headline: outcome?.headline ?? `Not over yet. ${progress?.headline ?? ""}`.trim(),
     ...compact({ engine: enginesText([engine]) }),
     figures: { ...progress?.counts },
     groups,

@@ -69,18 +69,22 @@ export function progressOf(
   const [budget, left, used] = [budgetOf(state), whatIsLeft(state), usedBy(state)];
   const elapsed = (now.getTime() - Date.parse(admittedAt)) / 1_000;
   const stage = last?.stage ?? "rung";
+  const begun = standing.used;
   const isPlanning = stage !== "over" && ended === open.length;
+  const doing = isPlanning ? PLANNING : NOW[stage];
+  const ofStep = isPlanning ? "" : ` (${ended} of ${open.length} jobs ended)`;
   return {
+    headline: `It ${doing}${ofStep}; used: ${begun.trainings} of ${budget.trainings} trainings, ${begun.trials} of ${budget.trials} trials.`,
     percent: percentOf(used.trainings - waiting, budget.trainings, stage),
     etaSeconds: status === "open" ? campaignSecondsLeft(state, elapsed) : null,
     counts: compact({
-      now: isPlanning ? PLANNING : NOW[stage],
+      now: doing,
       jobs_of_step: open.length === 0 ? null : `${ended} of ${open.length} ended`,
       afterwards: THEN[stage],
       ...funnelFacts(standing),
       // Used up, planned and left are all there are.
-      trainings_planned: used.trainings - standing.used.trainings || null,
-      trials_planned: used.trials - standing.used.trials || null,
+      trainings_planned: used.trainings - begun.trainings || null,
+      trials_planned: used.trials - begun.trials || null,
       trainings_left: left.trainings,
       trials_left: left.trials,
       hours_left: Number.isFinite(left.hours) ? rounded(left.hours) : null,
@@ -117,7 +121,7 @@ export async function campaignResults(
     task_id: jobId,
     kind: "campaign",
     status,
-    headline: outcome?.headline ?? `Not over yet: it ${progress?.counts.now ?? "goes on"}.`,
+    headline: outcome?.headline ?? `Not over yet. ${progress?.headline ?? ""}`.trim(),
     ...compact({ engine: enginesText([engine]) }),
     figures: {
       ...funnelFacts(standing),
