@@ -10,6 +10,7 @@ import { FINAL_STATUSES } from "../domain/outcome.ts";
 import type { CandidateFacts } from "../domain/registry/facts.ts";
 import { sampleOf } from "../domain/registry/sample.ts";
 import { BAD_BARS } from "../domain/results/bar-soundness.ts";
+import { haveSameRules } from "../domain/strategy/likeness.ts";
 import { createHoldoutReader, type OpenLook } from "./holdouts.ts";
 import { SHOWN, trialsOf } from "./ledger.ts";
 import { isPart } from "./part.ts";
@@ -22,8 +23,9 @@ const HeadRow = z.object({
   status: z.enum(["open", ...FINAL_STATUSES]),
   request: z.unknown(),
   result: z.unknown(),
-  /** SHA-256 of the text that its model was trained from; null when it is not on record. */
+  /** SHA-256 of the text that its model was trained from, and the text itself; null when it is not on record. */
   text: z.string().nullable(),
+  rules: z.string().nullable(),
   trainedFrom: z.string().nullable(),
   trainedTo: z.string().nullable(),
   /** Whether it has a finished line in the ledger. */
@@ -33,6 +35,7 @@ const HeadRow = z.object({
 const HEAD = `
   select j.kind, j.status, j.request, r.result, m.start_date as trained_from, m.end_date as trained_to,
     coalesce(j.request ->> 'strategySha256', t.request ->> 'strategySha256') as text,
+    coalesce(t.strategy_text, j.strategy_text) as rules,
     exists (select from trial_events e where e.job_id = j.job_id and ${SHOWN}) as counted
   from jobs j left join results r using (job_id) left join jobs t on t.job_id = j.request ->> 'trainingJobId'
     left join models m on m.job_id = j.request ->> 'trainingJobId'
@@ -105,16 +108,32 @@ const CAMPAIGNS = `
       and (b.job_id = $5 or coalesce(b.request ->> 'strategySha256', t.request ->> 'strategySha256') = $2))
   order by c.finished_at desc, c.job_id`;
 
+const RejectedRow = z.object({
+  jobId: z.string(),
+  strategy: z.string(),
+  reason: z.string().nullable(),
+  rules: z.string().nullable(),
+});
+/** Of the market, whatever they are called. */
+const REJECTED = `
+  select c.job_id, c.strategy, e.reason, coalesce(t.strategy_text, j.strategy_text) as rules
+  from candidates c join jobs j using (job_id) left join jobs t on t.job_id = j.request ->> 'trainingJobId'
+    join lateral (
+      select reason from candidate_events h where h.job_id = c.job_id and h.what = 'rejected' order by n desc limit 1
+    ) e on true
+  where c.stage = 'rejected' and c.symbol = $1 and c.timeframe = $2 and c.job_id <> $3
+  order by c.changed_at desc, c.job_id`;
+
 /**
  * @throws DomainError `task_not_found`, `task_not_finished`, `not_eligible` for a job that is no backtest,
  *   `database_unavailable`
  */
 export async function candidateFacts(pool: Pool, jobId: string): Promise<CandidateFacts> {
   const head = await headOf(pool, jobId);
-  const { request, result, text, trainedOn } = head;
+  const { request, result, text, rules, trainedOn } = head;
   const { strategy, symbol, timeframe, trainingJobId, commission, slippage } = request;
   const market = [strategy, text, symbol, timeframe] as const;
-  const [trials, walks, costly, draws, [untested], [measurement], campaigns, exam] = await Promise.all([
+  const [trials, walks, costly, draws, [untested], [measurement], campaigns, rejected, exam] = await Promise.all([
     trialsOf(pool, symbol, result),
     select(pool, WalkRow, WALKS, [...market, commission, slippage]),
     select(pool, CostlyRow, COSTLY, [jobId]),
@@ -122,6 +141,7 @@ export async function candidateFacts(pool: Pool, jobId: string): Promise<Candida
     select(pool, CountRow, UNTESTED, [jobId]),
     select(pool, MeasuredRow, MEASURED, [jobId, strategy]),
     select(pool, CampaignRow, CAMPAIGNS, [...market, jobId]),
+    select(pool, RejectedRow, REJECTED, [symbol, timeframe, jobId]),
     examOf(pool, jobId, request),
   ]);
   const sample = sampleOf(trainedOn, result);
@@ -152,6 +172,9 @@ export async function candidateFacts(pool: Pool, jobId: string): Promise<Candida
     untested: untested?.count ?? 0,
     measurement: measurement ?? null,
     campaigns,
+    rejections: rejected.flatMap(({ rules: theirs, ...rejection }) =>
+      rules !== null && theirs !== null && haveSameRules(rules, theirs) ? [rejection] : [],
+    ),
     ...exam,
   };
 }
@@ -178,14 +201,14 @@ async function headOf(pool: Pool, jobId: string) {
       next: "get_task_status with wait_seconds 45 until final",
     });
   }
-  const { text, trainedFrom, trainedTo, counted } = row;
+  const { text, rules, trainedFrom, trainedTo, counted } = row;
   const trainedOn = trainedFrom === null || trainedTo === null ? null : { startDate: trainedFrom, endDate: trainedTo };
   const lacks = [
     trainedOn === null ? "the training of its model" : null,
     text === null ? "the text of its strategy" : null,
     counted ? null : "its line in the ledger",
   ].filter((one) => one !== null);
-  return { request: request.data, result: result.data, text, trainedOn, lacks };
+  return { request: request.data, result: result.data, text, rules, trainedOn, lacks };
 }
 
 /** What is kept back of its market, and the look that was taken of its model at its costs. */

@@ -14,7 +14,7 @@ import { until } from "../../lab/until.ts";
 import { migrate } from "../../src/store/migrate.ts";
 import { ANY_PORTS } from "../support/ports.ts";
 import { Proxy } from "../support/proxy.ts";
-import { strategyText } from "../support/research.ts";
+import { strategyText } from "../support/strategy-text.ts";
 import type { SmallDisk } from "../support/small-disk.ts";
 import type { Part, Wire } from "./scenario.ts";
 import { SecondWorker } from "./second-worker.ts";

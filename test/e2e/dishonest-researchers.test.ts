@@ -9,7 +9,8 @@ import { addMarket } from "../../bench/synthetic-market.ts";
 import { ROOT } from "../../src/root.ts";
 import { callPatiently, connectServer, textOf, type TestClient } from "../support/mcp.ts";
 import { QUICK } from "../support/lab.ts";
-import { Research, strategyText, type Answer } from "../support/research.ts";
+import { Research, type Answer } from "../support/research.ts";
+import { strategyText } from "../support/strategy-text.ts";
 
 const SYMBOL = "NOISE";
 const DRAWS = 3;

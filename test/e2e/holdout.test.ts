@@ -13,7 +13,8 @@ import { probeStrategy } from "../sandbox/engine/support.ts";
 import { numbersIn, tellTale, valuesIn } from "../support/kept-figures.ts";
 import { textOf } from "../support/mcp.ts";
 import { QUICK } from "../support/lab.ts";
-import { Research, strategyText, type Answer } from "../support/research.ts";
+import { Research, type Answer } from "../support/research.ts";
+import { strategyText } from "../support/strategy-text.ts";
 
 const CUT = "2015-01-01";
 const LOOK_CUT = "2011-01-01";

@@ -1,7 +1,8 @@
 /** Prompts, resources and subscriptions to a running job, through real clients of both SDK lines at a real server. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CLIENT_LINES, connectServer, deadEnvironment, type ClientLine, type TestClient } from "../support/mcp.ts";
-import { Research, strategyText } from "../support/research.ts";
+import { Research } from "../support/research.ts";
+import { strategyText } from "../support/strategy-text.ts";
 
 let research: Research;
 const clients = new Map<ClientLine, TestClient>();

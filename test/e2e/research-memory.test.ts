@@ -1,7 +1,8 @@
 /** What research leaves behind, which the next client finds again: through real MCP clients on a real lab. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { connectServer, type TestClient } from "../support/mcp.ts";
-import { Research, strategyText, type Answer } from "../support/research.ts";
+import { Research, type Answer } from "../support/research.ts";
+import { strategyText } from "../support/strategy-text.ts";
 
 let research: Research;
 beforeAll(async () => {

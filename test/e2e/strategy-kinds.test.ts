@@ -2,7 +2,8 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { QUICK } from "../support/lab.ts";
-import { Research, strategyText } from "../support/research.ts";
+import { Research } from "../support/research.ts";
+import { strategyText } from "../support/strategy-text.ts";
 
 /** The kinds of strategies in KTRDR's own folder, in our own words. Each differs from a plain one in one thing. */
 interface Kind {

@@ -12,6 +12,7 @@ import { BACKTEST, inputOf, TRAINING } from "../support/job-inputs.ts";
 import { backtestResult, trainingResult } from "../support/job-records.ts";
 import { measurementRequest } from "../support/batches.ts";
 import { measure, wave } from "../support/measured.ts";
+import { strategyText } from "../support/strategy-text.ts";
 import { createTestDatabase, type TestDatabase } from "../support/postgres.ts";
 
 let database: TestDatabase;
@@ -48,6 +49,7 @@ async function decided(jobId: string, more: Partial<TypedDecision> = {}) {
   const decision = { ...shown, decision: "approve", reason: null, ...more } as const;
   return await approvals.grant(decision, "operator ada");
 }
+const gatesOf = async (name: string) => (await registry.evidence(`backtest-${name}`)).gates;
 const whatOf = async (jobId: string) => (await registry.history(jobId)).map(({ what, stage }) => `${what} ${stage}`);
 
 describe("proposing", () => {
@@ -287,6 +289,27 @@ describe("a decision", () => {
       code: "not_eligible",
       what: expect.stringContaining(`${jobId}, which asks for the same, was rejected by operator ada`),
     });
+  });
+
+  test("tells every later candidate with the same rules, under whatever name, that humans rejected them", async () => {
+    const market = { symbol: "OOO" };
+    const reason = "It trades in one month only.";
+    const jobId = await recordCandidate(writer, "first", { ...market, text: strategyText("first") });
+    await propose(jobId);
+    await decisions.settle(await decided(jobId, { decision: "reject", reason }));
+    await recordCandidate(writer, "renamed", { ...market, text: strategyText("renamed") });
+    await recordCandidate(writer, "changed", { ...market, text: strategyText("changed", 13) });
+    await recordCandidate(writer, "elsewhere", { symbol: "OOQ", text: strategyText("elsewhere") });
+    const told = async (name: string) => (await gatesOf(name)).find(({ gate }) => gate === "rejections");
+    expect(await told("renamed")).toMatchObject({
+      held: false,
+      required: false,
+      figures: { rejected: 1 },
+      says: `Humans rejected a candidate with these rules on OOO 1d, the last one as first: ${reason}`,
+      from: [jobId],
+    });
+    expect(await propose("backtest-renamed")).toMatchObject({ stage: "waiting" });
+    for (const name of ["changed", "elsewhere"]) expect(await told(name)).toMatchObject({ held: true, from: [] });
   });
 
   test("to reject survives whatever agents do while no worker runs", async () => {

@@ -13,6 +13,8 @@ interface Wanted {
   /** Of the backtest that may be proposed. */
   readonly result?: Partial<BacktestResult>;
   readonly symbol?: string;
+  /** In place of the text of its name. */
+  readonly text?: string;
 }
 
 const WINDOW = { startDate: "2015-01-02", endDate: "2019-12-31" };
@@ -22,10 +24,10 @@ const SHARPES = [2.4, 2.2, 2.1, 0.8, -0.1];
 
 /** @returns the backtest that may be proposed: the first of five draws */
 export async function recordCandidate(writer: JobWriter, name: string, wanted: Wanted = {}): Promise<string> {
-  const { without = [], symbol = "SPX" } = wanted;
+  const { without = [], symbol = "SPX", text = textOf(name) } = wanted;
   const draws = without.includes("draws") ? SHARPES.slice(0, 1) : SHARPES;
   for (const [n, sharpe] of draws.entries()) {
-    await recordDraw(writer, name, { n, symbol });
+    await recordDraw(writer, name, { n, symbol, text });
     const id = n === 0 ? `backtest-${name}` : `backtest-${name}-draw-${n}`;
     await recordTraded(writer, id, requestOf(name, { n, symbol }), { sharpe, ...(n === 0 ? wanted.result : {}) });
   }
@@ -48,11 +50,15 @@ export const requestOf = (name: string, { n = 0, symbol = "SPX" }): BacktestRequ
   trainingJobId: `train-${name}-${n}`,
 });
 
-async function recordDraw(writer: JobWriter, name: string, { n = 0, symbol = "SPX" }): Promise<void> {
+async function recordDraw(
+  writer: JobWriter,
+  name: string,
+  { n, symbol, text }: { readonly n: number; readonly symbol: string; readonly text: string },
+): Promise<void> {
   const jobId = `train-${name}-${n}`;
   const request = { ...TRAINING, ...TRAIN, strategy: name, strategySha256: shaOf(name), symbol, draw: n + 1 };
   const result = trainingResult({ ...TRAIN, strategy: name, symbol, modelPath: modelOf(name, n) });
-  await recordJob(writer, jobId, request, result, textOf(name));
+  await recordJob(writer, jobId, request, result, text);
 }
 
 async function recordTraded(

@@ -3,6 +3,7 @@ import { CANDIDATE_LUCK } from "../luck/luck.ts";
 import { ENOUGH_TRADES, luckInShort } from "../luck/run-luck.ts";
 import type { CandidateFacts } from "./facts.ts";
 import { gateAt, steady, type Gate } from "./gate.ts";
+import { rejectionsGate } from "./rejections-gate.ts";
 import type { Sample } from "./sample.ts";
 import { soundnessGate } from "./soundness-gate.ts";
 
@@ -18,6 +19,7 @@ export const candidateGates = (facts: CandidateFacts): Gate[] => [
   sampleGate(facts),
   recordGate(facts),
   soundnessGate(facts),
+  rejectionsGate(facts),
 ];
 
 function luckGate({ luck, jobId, symbol }: CandidateFacts): Gate {

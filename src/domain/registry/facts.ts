@@ -39,6 +39,14 @@ export interface CampaignOnRecord {
   readonly loses: number | null;
 }
 
+/** Another candidate with the same rules on the same market that a human rejected. */
+export interface RejectionOnRecord {
+  readonly jobId: string;
+  readonly strategy: string;
+  /** In the human's words. */
+  readonly reason: string | null;
+}
+
 export interface CandidateFacts {
   readonly jobId: string;
   readonly strategy: string;
@@ -78,6 +86,8 @@ export interface CandidateFacts {
   readonly measurement: { readonly jobId: string; readonly differs: number } | null;
   /** Campaigns that backtested its strategy text on its market. */
   readonly campaigns: readonly CampaignOnRecord[];
+  /** Under whatever name. */
+  readonly rejections: readonly RejectionOnRecord[];
   /** The first day that is kept back of its symbol and timeframe; null without a holdout. */
   readonly keptFrom: string | null;
   /** The look that was taken of it; null without one, `passed` is null while it is open. */

@@ -110,3 +110,10 @@ function settingDistance(a: Leaf | undefined, b: Leaf | undefined): number {
   if (typeof a !== "number" || typeof b !== "number") return 1;
   return Math.min(1, Math.abs(a - b) / Math.max(Math.abs(a), Math.abs(b)));
 }
+
+/** Whether two texts do the same. Two that are no strategies do only when they are equal. */
+export function haveSameRules(text: string, other: string): boolean {
+  if (text === other) return true;
+  const [own, theirs] = [structureOf(text), structureOf(other)];
+  return own !== null && theirs !== null && own.roles.size > 0 && distanceOf(own, theirs) === 0;
+}
