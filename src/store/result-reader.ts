@@ -8,6 +8,7 @@ import { RUN_COLUMNS, RUN_JOINS, runOf, RunRow } from "./run-row.ts";
 import { isPart } from "./part.ts";
 
 export interface ModelFilter {
+  /** Without it models of strategies that campaigns made are left out: there are hundreds of them. */
   readonly strategy?: string;
   readonly symbol?: string;
   /** Rows at most, 1..500. Default 20. */
@@ -41,9 +42,14 @@ export interface ResultReader {
   drawsOf(jobIds: readonly string[]): Promise<ReadonlyMap<string, readonly Draw[]>>;
   /** Newest first. */
   listModels(filter?: ModelFilter): Promise<ModelRecord[]>;
+  /** How many models are left out, on one symbol or on all. */
+  countLeftOut(symbol: string | null): Promise<number>;
   /** The newest model at this path, since KTRDR reuses paths after its folder was emptied; null when it is not ours. */
   findModel(modelPath: string): Promise<ModelRecord | null>;
 }
+
+/** SQL: whether a campaign made the strategy of a model `m`. */
+const MADE = "exists (select from campaign_runs made where made.role = 'train' and made.strategy = m.strategy)";
 
 /** SQL: whether two jobs ask for the same, some fields aside. */
 function sameBut(one: string, other: string, fields: readonly string[]): string {
@@ -109,10 +115,16 @@ export function createResultReader(pool: Pool): ResultReader {
       return select(
         pool,
         ModelRow,
-        `select ${MODEL_COLUMNS} where ($1::text is null or m.strategy = $1) and ($2::text is null or m.symbol = $2)
+        `select ${MODEL_COLUMNS} where ($1::text is null and not ${MADE} or m.strategy = $1) and ($2::text is null or m.symbol = $2)
          order by m.created_at desc, job_id desc limit $3`,
         [filter.strategy ?? null, filter.symbol ?? null, pageSize(filter.limit)],
       );
+    },
+
+    async countLeftOut(symbol) {
+      const sql = `select count(*)::integer as count from models m where ${MADE} and ($1::text is null or m.symbol = $1)`;
+      const [row] = await select(pool, z.object({ count: z.number() }), sql, [symbol]);
+      return row?.count ?? 0;
     },
 
     async findModel(modelPath) {

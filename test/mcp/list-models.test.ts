@@ -1,4 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  CAMPAIGN,
+  endsWell,
+  pointOf,
+  recordCampaign,
+  recordStep,
+  strategyOf,
+  trainingOf,
+} from "../support/campaigns.ts";
 import { recordTraining } from "../support/job-records.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
 
@@ -36,6 +45,25 @@ describe("list_models", () => {
   test("says when there are more", async () => {
     const { models, more } = await stack.ask("list_models", { limit: 1, strategy: "probe", symbol: "SPX" });
     expect([(models as unknown[]).length, more]).toEqual([1, true]);
+  });
+
+  test("leaves out what campaigns made, and says so, unless its strategy is named", async () => {
+    const [id, symbol] = ["campaign-models-1", CAMPAIGN.symbol];
+    await recordCampaign(stack, id);
+    const runs = [0, 1].map((n) => trainingOf(id, n, 0));
+    await recordStep(
+      stack,
+      id,
+      0,
+      { stage: "rung", bracket: 0, rung: 0, points: [pointOf(0), pointOf(1)], runs },
+      endsWell,
+    );
+    const { models, left_out } = await stack.ask("list_models", { symbol });
+    expect(JSON.stringify(models)).not.toContain(strategyOf(id, 0, 0));
+    expect(left_out).toBe("2 models of strategies that campaigns made; strategy shows those of one.");
+    const named = await stack.ask("list_models", { strategy: strategyOf(id, 0, 0) });
+    expect(named["models"]).toMatchObject([{ strategy: strategyOf(id, 0, 0) }]);
+    expect(named).not.toHaveProperty("left_out");
   });
 
   test("a filter that nothing meets gives nothing", async () => {

@@ -94,6 +94,7 @@ export class SimulatedStage {
         draws: never,
         drawsOf: never,
         listModels: never,
+        countLeftOut: never,
         findModel: never,
       },
       slots: { claim: nothing, inUse: nothing, release: nothing, known: async () => [] },

@@ -8,7 +8,7 @@ export const listModels = defineTool({
   title: "List models",
   description: `The models that trainings of this server produced, newest first, each with its figures, the task_id that made it ("model" of run_backtest), and its training window, on which it must NOT be judged.
 
-Accuracies are ratios, and mean nothing without the base rate beside them. Trainings of one strategy differ by chance (no seed): look at several.
+Accuracies are ratios, and mean nothing without the base rate beside them. Trainings of one strategy differ by chance (no seed): look at several. Those of strategies that campaigns made need strategy.
 
 Example: {"strategy": "spx_trend", "limit": 5}`,
   input: z.strictObject({
@@ -19,15 +19,20 @@ Example: {"strategy": "spx_trend", "limit": 5}`,
   output: z.object({
     models: z.array(z.looseObject({ task_id: z.string(), model_path: z.string(), strategy: z.string() })),
     more: z.boolean(),
+    left_out: z.string().optional(),
   }),
   annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   quotes: true,
   async handle({ limit, strategy, symbol: market }, { deps }) {
-    const found = await deps.records.results.listModels({
-      ...(strategy === undefined ? {} : { strategy }),
-      ...(market === undefined ? {} : { symbol: market }),
-      limit: limit + 1,
-    });
+    const { results } = deps.records;
+    const [found, made] = await Promise.all([
+      results.listModels({
+        ...(strategy === undefined ? {} : { strategy }),
+        ...(market === undefined ? {} : { symbol: market }),
+        limit: limit + 1,
+      }),
+      strategy === undefined ? results.countLeftOut(market ?? null) : 0,
+    ]);
     const models = found.slice(0, limit).map((model) => ({
       task_id: model.jobId,
       model_path: model.modelPath,
@@ -45,6 +50,8 @@ Example: {"strategy": "spx_trend", "limit": 5}`,
       engine: engineText(model.engine),
       ...(model.looksAhead ? { looks_ahead: true } : {}),
     }));
-    return { models, more: found.length > limit };
+    const leftOut =
+      made === 0 ? null : `${made} models of strategies that campaigns made; strategy shows those of one.`;
+    return { models, more: found.length > limit, ...compact({ left_out: leftOut }) };
   },
 });
