@@ -3,7 +3,7 @@ import type { Deps } from "../research/ports.ts";
 import { shortVersion } from "../research/strategies/save-strategies.ts";
 import { hashesOf, toldVersions, type ToldVersion } from "../research/strategies/told-versions.ts";
 import type { StrategyFile } from "../strategies/strategy-folder.ts";
-import type { StrategyVersion } from "../strategies/strategy-history.ts";
+import type { StrategyVersion } from "../strategies/history-log.ts";
 import { ifThere } from "./missing.ts";
 import { askedAt, experimentLink, strategyLink } from "./places.ts";
 import { pageLinks } from "./query.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { defineTool } from "../define-tool.ts";
 import { DomainError } from "../../domain/errors.ts";
-import type { StrategyVersion } from "../../strategies/strategy-history.ts";
+import type { StrategyVersion } from "../../strategies/history-log.ts";
 import { compact } from "../../domain/facts.ts";
 import { strategyName } from "../fields.ts";
 import { shortVersion } from "../../research/strategies/save-strategies.ts";

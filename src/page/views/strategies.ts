@@ -6,7 +6,7 @@ import { DomainError } from "../../domain/errors.ts";
 import { weighRuns, type WeighedRun } from "../../research/jobs/luck-of.ts";
 import type { Deps } from "../../research/ports.ts";
 import type { StrategyEntry } from "../../strategies/strategy-folder.ts";
-import type { StrategyVersion } from "../../strategies/strategy-history.ts";
+import type { StrategyVersion } from "../../strategies/history-log.ts";
 import type { StrategyOnRecord, StrategyStanding } from "../../store/strategy-runs.ts";
 import { ifThere } from "../missing.ts";
 import { askedAt, runLink, strategyLink } from "../places.ts";

@@ -1,7 +1,7 @@
 /** Versions of a strategy with their texts, and what changed between them. */
 import { DomainError, isDomainError } from "../../domain/errors.ts";
 import type { StrategyFile } from "../../strategies/strategy-folder.ts";
-import type { StrategyVersion } from "../../strategies/strategy-history.ts";
+import type { StrategyVersion } from "../../strategies/history-log.ts";
 import type { Deps } from "../ports.ts";
 import { lineDifference } from "./line-difference.ts";
 
