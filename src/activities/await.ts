@@ -1,20 +1,17 @@
-/** Waits for a computation and finds out how it really ended. */
+/** Waits for a computation until it is known how it ended. */
 import { activityInfo, cancellationSignal, heartbeat } from "@temporalio/activity";
 import type { ApiEvidence, Diagnosis, WorkerEvidence } from "../domain/evidence.ts";
 import type { ComputationEnd, JobInput, JobProgress } from "../domain/job.ts";
-import { isSealed, kindOf, type ComputeRequest, type SlotKind } from "../domain/kinds/index.ts";
+import { isSealed, type ComputeRequest } from "../domain/kinds/index.ts";
 import type { FaultSeen } from "../domain/outcome.ts";
-import { isDomainError } from "../domain/errors.ts";
 import { leftMs, nextLookMs, spacedMs, type PaceMark } from "../domain/pace.ts";
 import type { Operation } from "../domain/operation.ts";
-import { partialOf } from "../domain/partial.ts";
-import { DEAD_REASON, holdsResult, diagnose } from "../domain/diagnosis.ts";
+import { diagnose } from "../domain/diagnosis.ts";
 import { computationOf, noteSeen, type ComputationOf } from "./computation.ts";
+import { endOf } from "./computation-end.ts";
 import type { ActivityDeps } from "./deps.ts";
 import { askApi, corrected, inquire, workplaceOf, type Workplace } from "./evidence.ts";
 import { beating, WAITING_MS } from "./heartbeat.ts";
-import { sealedFailure, sealedSummary } from "./seal.ts";
-import { stop } from "./stop.ts";
 
 export function awaitActivities(deps: ActivityDeps) {
   let watched = 0;
@@ -99,7 +96,8 @@ class Vigil {
     for (;;) {
       const diagnosis = await this.beating(() => this.observe(), progress);
       if (diagnosis.kind !== "wait" && diagnosis.kind !== "ask_worker") {
-        return await this.beating(() => this.end(diagnosis), progress);
+        const { deps, of, last, faults } = this;
+        return await this.beating(() => endOf(deps, of, diagnosis, { last, faults }), progress);
       }
       if (diagnosis.kind === "wait") {
         diagnosis.faults.forEach((fault) => this.faults.add(fault));
@@ -247,77 +245,5 @@ class Vigil {
     };
     heartbeat(progress);
     return progress;
-  }
-
-  private async end(diagnosis: Exclude<Diagnosis, { kind: "wait" | "ask_worker" }>): Promise<ComputationEnd> {
-    switch (diagnosis.kind) {
-      case "succeeded":
-        diagnosis.faults.forEach((fault) => this.faults.add(fault));
-        return {
-          fate: "succeeded",
-          summary: await sealedSummary(this.deps, this.of.input, await this.resultOf(diagnosis.result)),
-          faultsSeen: [...this.faults],
-        };
-      case "lost":
-        return await this.bury(diagnosis);
-      case "failed":
-        if (diagnosis.code === "cancelled_at_ktrdr" && (await this.wasShutDown())) {
-          return await this.bury({ kind: "lost", fault: "worker_died", why: "its worker was shut down" });
-        }
-        return {
-          fate: "failed",
-          failure: await sealedFailure(this.deps, this.of.input, {
-            code: diagnosis.code,
-            what: diagnosis.what,
-            why: diagnosis.why,
-            next: adviceFor(diagnosis.code, this.of.input.request.kind),
-          }),
-          partial: this.sealed ? null : partialOf(diagnosis.view ?? this.last),
-          faultsSeen: [...this.faults],
-          mayStillCompute: diagnosis.code !== "computation_failed",
-        };
-    }
-  }
-
-  /** KTRDR also writes `cancelled` when one of its workers is shut down; only the checkpoint tells the difference. */
-  private async wasShutDown(): Promise<boolean> {
-    const { checkpoints } = this.deps.ktrdr;
-    return await checkpoints.get(this.of.operationId, this.signal).then(
-      ({ type }) => type === "shutdown",
-      (error: unknown) => {
-        if (isDomainError(error) && !error.retryable) return false;
-        throw error;
-      },
-    );
-  }
-
-  /**
-   * Ends a dead operation at KTRDR before another one may start. That frees a worker which keeps a copy of it, and
-   * shows a result that KTRDR's old view had hidden.
-   */
-  private async bury({ fault, why }: Extract<Diagnosis, { kind: "lost" }>): Promise<ComputationEnd> {
-    this.faults.add(fault);
-    const report = await stop(this.deps, this.of, DEAD_REASON);
-    const faultsSeen = [...this.faults];
-    if (!report.stopped) return { fate: "succeeded", summary: report.summary, faultsSeen };
-    return { fate: "lost", fault, why, faultsSeen };
-  }
-
-  /** The result of a completed operation. When the status answer left it out, KTRDR is asked for it once more. */
-  private async resultOf(result: Readonly<Record<string, unknown>>): Promise<Readonly<Record<string, unknown>>> {
-    if (holdsResult(this.of.input.request.kind, result)) return result;
-    const { operations } = this.deps.ktrdr;
-    return await operations.results(this.of.operationId, this.signal).catch(() => result);
-  }
-}
-
-function adviceFor(code: "computation_failed" | "cancelled_at_ktrdr" | "computation_stalled", kind: SlotKind): string {
-  switch (code) {
-    case "computation_failed":
-      return kindOf(kind).mend;
-    case "cancelled_at_ktrdr":
-      return `Find out who cancelled it. ${kindOf(kind).again}`;
-    case "computation_stalled":
-      return `Look at KTRDR with check_health. ${kindOf(kind).again}`;
   }
 }
