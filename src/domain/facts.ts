@@ -19,6 +19,13 @@ export function rounded(value: number | null): number | null {
   return value === null ? null : Number(value.toPrecision(5));
 }
 
+/** Nearer to 0 or 1 no model of markets is to be believed. */
+const SUREST = 0.0001;
+
+/** A probability as answers tell it: never surer than one in ten thousand. */
+export const chance = (value: number | null): number | null =>
+  value === null ? null : rounded(Math.min(1 - SUREST, Math.max(SUREST, value)));
+
 /** The engine and its version; the sandbox's versions contain its name. */
 export const engineText = ({ name, version }: Engine): string =>
   version.startsWith(name) ? version : `${name} ${version}`;

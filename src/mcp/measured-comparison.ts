@@ -1,5 +1,5 @@
 /** The comparison of measured runs, as `compare_results` tells it. */
-import { compact, enginesText, rounded } from "../domain/facts.ts";
+import { compact, enginesText, rounded, chance } from "../domain/facts.ts";
 import { percentText } from "../domain/kinds/words.ts";
 import type { ComparedMeasured, MeasuredComparison } from "../domain/measured/compare-measured.ts";
 
@@ -57,7 +57,7 @@ function groupOf({ jobId, result, sharpe, againstBest }: ComparedMeasured) {
     against_best: standing(againstBest),
     ...compact({
       correlation_with_best: rounded(againstBest?.correlation ?? null),
-      adjusted_p: rounded(againstBest?.probability ?? null),
+      adjusted_p: chance(againstBest?.probability ?? null),
     }),
     task_ids: [jobId],
   };

@@ -1,6 +1,7 @@
 /** What the record says about a backtest that is proposed as a champion. Nobody else is asked. */
 import { z } from "zod";
 import { partOf } from "../domain/batch.ts";
+import { Caveat } from "../domain/result.ts";
 import { DomainError } from "../domain/errors.ts";
 import { isBranded } from "../domain/insistence.ts";
 import { BacktestRequest, BacktestResult } from "../domain/kinds/backtest.ts";
@@ -90,9 +91,10 @@ const UNTESTED = `
       and b.request - '{modelPath,trainingJobId,insisted}'::text[] = a.request - '{modelPath,trainingJobId,insisted}'::text[])`;
 const CountRow = z.object({ count: z.number() });
 
-const MeasuredRow = z.object({ jobId: z.string(), differs: z.number() });
+const MeasuredRow = z.object({ jobId: z.string(), differs: z.number(), caveats: z.array(Caveat) });
 const MEASURED = `
-  select j.job_id, jsonb_array_length(r.result -> 'differs') as differs from jobs j join results r using (job_id)
+  select j.job_id, jsonb_array_length(r.result -> 'differs') as differs, r.result -> 'caveats' as caveats
+  from jobs j join results r using (job_id)
   where j.strategy = $2 and j.kind = 'measurement' and j.status = 'completed' and r.result ->> 'measures' = $1
   order by j.finished_at desc, j.job_id limit 1`;
 

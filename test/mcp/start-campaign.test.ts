@@ -54,6 +54,7 @@ describe("start_campaign", () => {
       kind: "campaign",
       existing: false,
       plan: {
+        dimensions: ["dip.period", "training.learning_rate"],
         space: "infinite",
         rungs: ["4 epochs, 1 draw", "12 epochs, 2 draws", "40 epochs, 3 draws"],
         trainings_for_search: 300 - 4 * (2 + 6 * 3),
@@ -88,6 +89,9 @@ describe("start_campaign", () => {
     expect(await start({ trials: 15 })).toMatchObject({ plan: { finalists: 2, trials: 14 } });
     expect(await start({ walk_windows: 0, commission: 0, slippage: 0, trainings: 30, draws: 3 })).toMatchObject({
       plan: { trainings_for_finalists: 0, trials: 12 },
+      warnings: expect.arrayContaining([
+        "No finalist can become a candidate for a human as it is: it needs 5 draws (draws is 3) and a walk-forward (walk_windows is 0).",
+      ]),
     });
     expect(await start(one(PERIOD))).toMatchObject({ plan: { space: 19 } });
   });

@@ -95,6 +95,7 @@ describe("steer_campaign", () => {
     ["more trainings", { trainings: 100 }, /A budget of 100 trainings is not lower.*it is 60, and 2 are used up/],
     ["the same trials", { trials: 8 }, /A budget of 8 trials is not lower/],
     ["more hours", { hours: 6 }, /A budget of 6 hours is not lower.*it is 5, and \d\.\d\d are used up/],
+    ["a deadline that has passed", { deadline: "2020-01-01T00:00:00Z" }, /has passed.*cancel_task/],
     ["a deadline in words", { deadline: "tomorrow" }, /deadline: a moment is written as/],
     ["a reason of two letters", { finish: true, reason: "no" }, /reason: at least 3 characters/],
   ])("refuses %s", async (name, wish, why) => {
@@ -111,6 +112,15 @@ describe("steer_campaign", () => {
     expect(await stack.ask("get_task_status", { task_id: id })).toMatchObject({
       batch: { ends_by: "2120-01-01T00:00:00Z" },
     });
+  });
+
+  test("takes no suggestion that could not be trained any more", async () => {
+    const id = await searching("spent");
+    await steer(id, { trainings: 4 });
+    expect(await refused(id, { suggest: [POINT] })).toMatch(
+      /No suggestion can be trained any more.*are left for the search/,
+    );
+    expect((await orders(id)).map(({ order }) => order.kind)).toEqual(["budget"]);
   });
 
   test("a range is narrowed from where it stands", async () => {

@@ -5,6 +5,7 @@ import { createLogger } from "../../src/logger.ts";
 import { fragmentAt } from "../../src/page/fragment.ts";
 import { createPage } from "../../src/page/page.ts";
 import { startStack, type Stack } from "../support/mcp-stack.ts";
+import { ONE_BLOCK } from "../support/campaign-results.ts";
 import { picturesIn } from "../support/page-addresses.ts";
 import { recordCampaign, repeatPoints, SPACE } from "../support/recorded-campaign.ts";
 
@@ -42,9 +43,17 @@ describe("one that has ended", () => {
   test("says first why it ended, why the search did, and what was used up", async () => {
     const text = await textOf(at);
     expect(leadOf(text)).toMatch(
-      /^It has ended: All finalists were tested and examined\. The search ended: of 140 trainings \d+ are used up, and the rest is kept for finalists\. Used up: \d+ of 140 trainings \(\d+ left\), \d+ of 18 trials \(\d+ left\), \d\.\d of 50 hours of computing \(\d+\.\d left\)\.$/,
+      /^It has ended: All finalists were tested and examined\. The search ended: of 140 trainings \d+ are used up, and the rest is kept for finalists or too small for another bracket\. Used up: \d+ of 140 trainings \(\d+ left\), \d+ of 18 trials \(\d+ left\), \d\.\d of 50 hours of computing \(\d+\.\d left\)\.$/,
     );
     expect(text).not.toMatch(/undefined|null|NaN|Infinity|\[object/);
+  });
+
+  test("says what measurements of its finalists warn of, on the page and in the answer", async () => {
+    const { finalists } = await resultOf("campaign-ended-1");
+    const text = await textOf(at);
+    for (const { strategy } of finalists) expect(text).toContain(`The measurement of ${strategy} warns: ${ONE_BLOCK}`);
+    const { leaderboard } = await stack.ask("get_results", { task_id: "campaign-ended-1" });
+    expect(leaderboard).toMatchObject(finalists.map(() => ({ measurement_warns: [ONE_BLOCK] })));
   });
 
   test("has each rung in its funnel, with what was no valid strategy and what failed", async () => {

@@ -31,9 +31,13 @@ function trained({ strategy, symbol, timeframe, startDate, endDate, draw }: Trai
   return trainingResult({ strategy, symbol, timeframe, startDate, endDate, modelPath, finalValLoss: lossOf(of) });
 }
 
+/** What each measurement warns of. */
+export const ONE_BLOCK = "One block made all of the profit: without it the run lost.";
+
 function measured({ strategy, measures, startDate, endDate }: MeasurementRequest): JobResult {
   const known = { returns: wave(600, 1), market: wave(600, 3), counts: [150, 300, 450, 600] };
-  return { ...measure(known), strategy, measures, startDate, endDate };
+  const caveats = [{ code: "one_block", text: ONE_BLOCK }];
+  return { ...measure(known), strategy, measures, startDate, endDate, caveats };
 }
 
 const tested = ({ strategy, startDate, endDate, modelPath }: BacktestRequest, sharpe: number) =>

@@ -30,8 +30,9 @@ const lanesOf = ({ request }: CampaignState, step: readonly Costed[]): number =>
 /** Said when the rest of the trainings is kept for the finalists. */
 export function trainingsOver(state: CampaignState): CampaignStop {
   const { trainings: used } = usedBy(state);
-  const says = `The search ended: of ${budgetOf(state).trainings} trainings ${used} are used up, and the rest is kept for finalists.`;
-  return { reason: "trainings", says };
+  const { trainings } = budgetOf(state);
+  const rest = used < trainings ? ", and the rest is kept for finalists or too small for another bracket" : "";
+  return { reason: "trainings", says: `The search ended: of ${trainings} trainings ${used} are used up${rest}.` };
 }
 
 interface Paid {

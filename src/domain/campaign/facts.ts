@@ -24,6 +24,6 @@ export const funnelFacts = ({ points, refused, rungs, finalists, used, searchEnd
     finalists: finalists.length,
     trainings: used.trainings,
     trials: used.trials,
-    hours: rounded(used.hours),
+    hours: Math.round(used.hours * 1_000) / 1_000,
     search_ended: searchEnded?.says ?? null,
   });

@@ -7,7 +7,7 @@ export function campaignHeadline({ points, refused, used, finalists, ended, over
   const searched = `${points - refused} points, ${used.trainings} trainings, ${used.trials} trials`;
   if (first === undefined) return `${searched}: nothing was tested (${ended.reason})`;
   const pbo = overfitting === null ? "" : `, ${overfittingInShort(overfitting)}`;
-  return `${searched}: ${leadOf(first, finalists.length)}${pbo}; ended by ${ended.reason}`;
+  return `${searched}: ${leadOf(first, finalists.length)}${pbo}; ${ended.reason === "finished" ? "all was examined" : `ended by ${ended.reason}`}`;
 }
 
 /** Those that never traded come last. Of an even number of draws the median is no draw's. */

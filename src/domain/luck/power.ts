@@ -26,8 +26,8 @@ export function powerText({ symbol, tried, coming, years, left }: PowerQuestion)
     budget === 0
       ? `Of a true Sharpe of ${GOOD_SHARPE} they miss more than one in five even at the first try: take more years.`
       : trials > budget
-        ? `For a true Sharpe of ${GOOD_SHARPE} they carry ${budget}: each further one hides it deeper.`
-        : `For a true Sharpe of ${GOOD_SHARPE} they carry ${budget}.`,
+        ? `With more than ${budget} trials in all they miss a true Sharpe of ${GOOD_SHARPE} more often than that: each further one hides it deeper.`
+        : `They find a true Sharpe of ${GOOD_SHARPE} as often with up to ${budget} trials in all.`,
     ...(left === null ? [] : [`The operator's limit leaves ${Math.max(0, left)} more.`]),
   ].join(" ");
 }

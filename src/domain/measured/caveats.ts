@@ -10,6 +10,12 @@ import { annualSharpe } from "./series.ts";
 /** A block that won more than this share of the profit decides the figures. */
 const HALF_THE_PROFIT = 0.5;
 
+const WEAKENING: ReadonlySet<string> = new Set(["is_holding", "autocorrelation", "one_block"]);
+
+/** Those that weaken the backtest itself, and are told wherever its figures are. */
+export const weakening = (caveats: readonly Caveat[]): readonly Caveat[] =>
+  caveats.filter(({ code }) => WEAKENING.has(code));
+
 type Blocks = Omit<MeasurementResult, "caveats">;
 
 /** @param asked how many prefixes were asked for */

@@ -1,5 +1,5 @@
 /** A measurement as an answer tells it. */
-import { compact, rounded, type Detail, type Facts } from "../facts.ts";
+import { compact, rounded, type Detail, type Facts, chance } from "../facts.ts";
 import type { MeasuredBlock, MeasurementResult } from "../kinds/measurement.ts";
 import { pooled, varianceRatio } from "../luck/blocks.ts";
 import { besideHolding } from "./beside-holding.ts";
@@ -66,7 +66,7 @@ function holdingFacts(result: MeasurementResult): Facts | null {
     excess_sharpe: excess && {
       difference: rounded(excess.sharpe),
       standard_error: rounded(excess.error),
-      two_sided_p: rounded(excess.probability),
+      two_sided_p: chance(excess.probability),
     },
     at_same_exposure: sameExposure && {
       exposure: rounded(sameExposure.exposure),

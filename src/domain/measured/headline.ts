@@ -15,7 +15,7 @@ export function measuredHeadline(result: MeasurementResult): string {
   const parts = [
     `model and record agree; ${blocks.length} points`,
     worst === null ? null : `worst block ${percentText(worst.return)}`,
-    water === null ? "never under water" : `under water ${water.days} days at most`,
+    water === null ? "at none of them under water" : `under water ${water.days} days at most`,
     beside?.isHolding === true
       ? `this is holding at ${percentText(beside.sameExposure?.exposure ?? null, 0)}`
       : beside?.correlation == null

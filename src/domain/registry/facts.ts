@@ -83,7 +83,12 @@ export interface CandidateFacts {
   /** Models of the same training whose backtest is missing. */
   readonly untested: number;
   /** The newest measurement; null when it was not measured. */
-  readonly measurement: { readonly jobId: string; readonly differs: number } | null;
+  readonly measurement: {
+    readonly jobId: string;
+    readonly differs: number;
+    /** Of the measurement. */
+    readonly caveats: readonly Caveat[];
+  } | null;
   /** Campaigns that backtested its strategy text on its market. */
   readonly campaigns: readonly CampaignOnRecord[];
   /** Under whatever name. */

@@ -1,12 +1,14 @@
 /** What a candidate must show beyond its own backtest. */
 import { USUAL_COSTS } from "../usual-costs.ts";
 import { isSoundChoice, MOST_LOSES, MOST_OVERFITTING } from "../luck/overfitting.ts";
+import { weakening } from "../measured/caveats.ts";
 import type { CampaignOnRecord, CandidateFacts, CostlyRun, WalkOnRecord } from "./facts.ts";
 import { gateAt, steady, type Gate } from "./gate.ts";
 
 /** Standard errors that all windows together must lie above 0. */
 const LEAST_T = 2;
-const FEWEST_DRAWS = 5;
+/** A candidate needs so many trainings of the same request, each with the same backtest. */
+export const FEWEST_DRAWS = 5;
 /** Share of the draws that must have earned something for their risk. */
 const GOOD_DRAWS = 0.8;
 
@@ -105,18 +107,22 @@ function drawsGate({ draws, untested, strategy }: CandidateFacts): Gate {
 
 function modelGate({ measurement, jobId }: CandidateFacts): Gate {
   const differs = measurement?.differs ?? null;
+  const warns = weakening(measurement?.caveats ?? []);
   return gate({
     gate: "model",
     held: differs === null ? "unknown" : differs === 0,
     // What was not measured proves nothing against it. What was measured and differs does.
     required: differs !== null,
-    figures: { differs },
+    figures: { differs, warns: warns.map(({ code }) => code).join(",") },
     says:
       differs === null
         ? "Nobody has proven by a measurement that its model is still the one on record."
-        : differs === 0
-          ? "Its model, computed again, gives every recorded figure."
-          : `Its model, computed again, differs in ${differs} figures.`,
+        : [
+            differs === 0
+              ? "Its model, computed again, gives every recorded figure."
+              : `Its model, computed again, differs in ${differs} figures.`,
+            ...warns.map(({ text }) => text),
+          ].join(" "),
     from: measurement === null ? [] : [measurement.jobId],
     next: `measure_equity {"task_id": "${jobId}"}`,
   });

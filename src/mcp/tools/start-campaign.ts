@@ -41,7 +41,7 @@ Example: {"strategy": "spx_dip", "train": ["2000-01-03", "2014-12-31"], "test": 
       .default(6)
       .describe("Of each finalist; 0: no walk-forward."),
     walk_draws: z.number().int().min(1).max(10).default(3).describe("Of each window."),
-    seed: z.number().int().min(1).max(1_000_000).default(1).describe("For other points."),
+    seed: z.number().int().min(1).max(1_000_000).default(1).describe("For other points. Trainings differ by chance."),
     at_once: z.number().int().min(1).max(50).default(4).describe("Open jobs."),
     ...costs,
     ...insisting,
@@ -50,7 +50,7 @@ Example: {"strategy": "spx_dip", "train": ["2000-01-03", "2014-12-31"], "test": 
   output: z.object({
     ...statusFields,
     existing: z.boolean(),
-    plan: z.looseObject({}).describe("What the budget pays."),
+    plan: z.looseObject({}).optional().describe("What the budget pays."),
     power: z.string().optional(),
     warnings: z.array(z.string()),
   }),

@@ -7,7 +7,7 @@ import type { WeighedRun } from "../../research/jobs/luck-of.ts";
 import type { TaskStatus } from "../../research/jobs/task-status.ts";
 import type { Deps } from "../../research/ports.ts";
 import { isSoundChoice, MOST_OVERFITTING } from "../../domain/luck/overfitting.ts";
-import { progressOf, proxyOf, weighFinalists } from "../../research/results/campaign-facts.ts";
+import { progressOf, proxyOf, warningsOfMeasurements, weighFinalists } from "../../research/results/campaign-facts.ts";
 import type { SeenCampaign } from "../../research/results/seen-campaign.ts";
 import { factBlocks } from "../fact-blocks.ts";
 import { codeOf, originOf } from "../job-blocks.ts";
@@ -23,9 +23,19 @@ type Weighed = ReadonlyMap<string, WeighedRun>;
 export async function campaignView(deps: Deps, seen: SeenCampaign, status: TaskStatus): Promise<View> {
   const { job, request, record, standing, result } = seen;
   const { final, next } = status.status;
-  const [weighed, now] = await Promise.all([weighFinalists(deps, request, standing.finalists), deps.now()]);
+  const { finalists } = standing;
+  const [weighed, warned, now] = await Promise.all([
+    weighFinalists(deps, request, finalists),
+    warningsOfMeasurements(deps, finalists),
+    deps.now(),
+  ]);
   const progress = progressOf(job, request, record, now);
-  const caveats = result?.caveats ?? caveatsOfCampaign(request, standing, null, null);
+  const caveats = [
+    ...(result?.caveats ?? caveatsOfCampaign(request, standing, null, null)).map(({ text }) => text),
+    ...finalists.flatMap(({ jobId, strategy }) =>
+      (warned.get(jobId) ?? []).map((text) => `The measurement of ${strategy} warns: ${text}`),
+    ),
+  ];
   return {
     title: job.jobId,
     lead: standingSentence(seen, progress),
@@ -34,9 +44,7 @@ export async function campaignView(deps: Deps, seen: SeenCampaign, status: TaskS
     alive: !final,
     sections: [
       ...(final ? [] : [section("Now", nowOf(status, progress))]),
-      ...(caveats.length === 0
-        ? []
-        : [section("Read this first", { kind: "list", lines: caveats.map(({ text }) => text) })]),
+      ...(caveats.length === 0 ? [] : [section("Read this first", { kind: "list", lines: caveats })]),
       ...failureOf(seen),
       section("From points to finalists", ...funnelBlocks(seen)),
       section("Leaderboard", ...leaderboardBlocks(seen, weighed)),

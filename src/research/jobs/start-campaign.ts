@@ -2,7 +2,8 @@
 import { checkSpace } from "../../domain/campaign/check-space.ts";
 import { FEWEST_POINTS, ladderFor, trainingsOfFinalist, trialsOfFinalist } from "../../domain/campaign/reckoning.ts";
 import { trainingsOfBracket } from "../../domain/campaign/rungs.ts";
-import { sizeOfSpace } from "../../domain/campaign/space.ts";
+import { nameOf, sizeOfSpace } from "../../domain/campaign/space.ts";
+import { FEWEST_DRAWS } from "../../domain/registry/validation-gates.ts";
 import { DomainError } from "../../domain/errors.ts";
 import type { Costs } from "../../domain/kinds/backtest.ts";
 import type { CampaignBudget, CampaignRequest } from "../../domain/kinds/campaign.ts";
@@ -66,11 +67,22 @@ export async function startCampaign(context: Asking, wish: CampaignWish) {
       const { insisted } = checked;
       return {
         request: insisted === undefined ? request : { ...request, insisted },
-        warnings: [...warnings, ...fewBarsWarning(stored, test)],
+        warnings: [...warnings, ...fewBarsWarning(stored, test), ...unproposable(request)],
       };
     },
   });
-  return { ...answer, request, plan: planOf(request) };
+  return { ...answer, request, ...(answer.existing ? {} : { plan: planOf(request) }) };
+}
+
+/** What its finalists would lack to wait for a human (docs/registry.md). */
+function unproposable({ draws, walk }: CampaignRequest): string[] {
+  const lacks = [
+    draws < FEWEST_DRAWS ? `${FEWEST_DRAWS} draws (draws is ${draws})` : null,
+    walk === null ? "a walk-forward (walk_windows is 0)" : null,
+  ].filter((one) => one !== null);
+  return lacks.length === 0
+    ? []
+    : [`No finalist can become a candidate for a human as it is: it needs ${lacks.join(" and ")}.`];
 }
 
 const readBars = async ({ deps, signal }: Asking, { symbol, timeframe }: Market, window: DateWindow) => {
@@ -192,6 +204,7 @@ function planOf(request: CampaignRequest) {
   const tested = Math.min(finalists, Math.floor(budget.trials / trialsOfFinalist(request)));
   const kept = tested * trainingsOfFinalist(request);
   return {
+    dimensions: dimensions.map(nameOf),
     space: sizeOfSpace(dimensions) ?? "infinite",
     rungs: ladderFor(request).map(({ epochs, draws }) => `${counted(epochs, "epoch")}, ${counted(draws, "draw")}`),
     trainings_for_search: budget.trainings - kept,

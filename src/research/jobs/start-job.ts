@@ -41,7 +41,8 @@ export async function startJob(context: Asking, wish: StartWish) {
   try {
     const answer = await findOrStart(context, wish, jobId, { room, outlook });
     if (answer.existing) await unclaim(room);
-    return { ...answer, ...compact({ power: (await outlook).power }) };
+    // A known job tries nothing.
+    return answer.existing ? answer : { ...answer, ...compact({ power: (await outlook).power }) };
   } catch (error) {
     await unclaim(room);
     throw error;

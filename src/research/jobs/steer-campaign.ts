@@ -4,6 +4,8 @@ import { rangeProblem } from "../../domain/campaign/check-space.ts";
 import type { Dimension, JsonValue, Point } from "../../domain/campaign/dimension.ts";
 import { isFinished, narrowed, type Order } from "../../domain/campaign/orders.ts";
 import { rangeText, withinSpace, within } from "../../domain/campaign/inside.ts";
+import { FEWEST_POINTS, ladderFor, searchTrainingsLeft } from "../../domain/campaign/reckoning.ts";
+import { trainingsOfBracket } from "../../domain/campaign/rungs.ts";
 import { nameOf, pointKey, rangeOf } from "../../domain/campaign/space.ts";
 import { budgetOf, mayPropose, usedBy, type CampaignRecord } from "../../domain/campaign/state.ts";
 import { DomainError } from "../../domain/errors.ts";
@@ -50,7 +52,8 @@ export async function steerCampaign({ deps, caller }: Pick<Asking, "deps" | "cal
   const orders = ordersOf(wish, narrowed(request.dimensions, record.orders));
   const unknown = orders.filter((order) => !record.orders.some((given) => isDeepStrictEqual(given.order, order)));
   assertTimely(unknown, record);
-  for (const order of unknown) check(order, request, record);
+  const now = await deps.now();
+  for (const order of unknown) check(order, request, { record, now });
   for (const order of unknown) {
     await deps.records.campaigns.order(wish.jobId, { order, reason: wish.reason, client: caller.name });
   }
@@ -123,18 +126,48 @@ function assertTimely(orders: readonly Order[], record: CampaignRecord): void {
   });
 }
 
+interface Present {
+  readonly record: CampaignRecord;
+  readonly now: Date;
+}
+
 /** @throws DomainError `invalid_input` that says what would do */
-function check(order: Order, request: CampaignRequest, record: CampaignRecord): void {
+function check(order: Order, request: CampaignRequest, { record, now }: Present): void {
   switch (order.kind) {
     case "suggest":
+      assertTrainable(request, record);
       return checkSuggestions(order.points, request, record);
     case "narrow":
       return checkNarrower(order.dimension, request, record);
     case "budget":
+      assertAhead(order.budget, now);
       return checkLower(order.budget, request, record);
     case "finish":
       return;
   }
+}
+
+/** @throws DomainError `invalid_input` when no suggestion could be trained any more */
+function assertTrainable(request: CampaignRequest, record: CampaignRecord): void {
+  const state = { ...record, request };
+  const [left, least] = [searchTrainingsLeft(state), trainingsOfBracket(FEWEST_POINTS, ladderFor(request))];
+  if (left >= least) return;
+  throw new DomainError("invalid_input", {
+    what: "No suggestion can be trained any more.",
+    why: `a bracket of ${FEWEST_POINTS} points takes ${least} trainings, and ${Math.max(0, left)} are left for the search`,
+    valid: ["finish", "lower budgets", "narrower ranges"],
+    next: "wait for it, or start another campaign with what you would suggest as dimensions; nothing was ordered",
+  });
+}
+
+/** @throws DomainError `invalid_input` for a deadline that has passed */
+function assertAhead({ deadline }: SteerWish["budget"], now: Date): void {
+  if (deadline === undefined || Date.parse(deadline) > now.getTime()) return;
+  throw new DomainError("invalid_input", {
+    what: `The deadline ${deadline} has passed.`,
+    why: `it is ${now.toISOString()} now`,
+    next: "give a later one; finish true ends the search, and cancel_task all of it. Nothing was ordered",
+  });
 }
 
 function checkSuggestions(points: readonly Point[], request: CampaignRequest, record: CampaignRecord): void {

@@ -1,5 +1,5 @@
 import { CLAIMS_SKILL, type Experiment, type Judgement } from "../../domain/experiment.ts";
-import { compact, rounded } from "../../domain/facts.ts";
+import { compact, rounded, chance } from "../../domain/facts.ts";
 import type { Insight } from "../../domain/insight.ts";
 import { CANDIDATE_LUCK, findableSharpe, luckBar } from "../../domain/luck/luck.ts";
 import { ENOUGH_TRADES } from "../../domain/luck/run-luck.ts";
@@ -72,7 +72,7 @@ export function judgementFactsOf({ value, meet, counted, leftOut, caveats, luck,
       : { sharpe: { median: rounded(sharpe.median), min: rounded(sharpe.min), max: rounded(sharpe.max) } }),
     ...(luck === null
       ? {}
-      : { luck: compact({ trials_on_these_days: luck.trials, probability: rounded(luck.probability) }) }),
+      : { luck: compact({ trials_on_these_days: luck.trials, probability: chance(luck.probability) }) }),
     counted: counted.slice(0, shown).map(({ jobId, value: figure }) => ({ task_id: jobId, value: rounded(figure) })),
     left_out: [...Map.groupBy(leftOut, ({ why }) => why)].slice(0, shown).map(([why, runs]) => ({
       why,

@@ -12,6 +12,7 @@ import { budgetOf, usedBy, type CampaignRecord, type Stage } from "../../domain/
 import { yearsOf } from "../../domain/results/sharpe-error.ts";
 import { compact, enginesText, rounded, type Detail } from "../../domain/facts.ts";
 import type { CampaignRequest, CampaignResult, Finalist } from "../../domain/kinds/campaign.ts";
+import { weakening } from "../../domain/measured/caveats.ts";
 import { luckInShort } from "../../domain/luck/run-luck.ts";
 import type { JobRecord } from "../../store/job-row.ts";
 import { weighRuns, type WeighedRun } from "../jobs/luck-of.ts";
@@ -23,18 +24,18 @@ const NOW: Readonly<Record<Stage, string>> = {
   first: "backtests each finalist once",
   draws: "trains further draws of the finalists",
   tests: "backtests further draws of the finalists",
-  proof: "examines the finalists: twice the costs, walk-forward, measurement",
+  proof: "examines the finalists",
   over: "is over",
 };
 
 const PLANNING = "plans its next step";
 
 const THEN: Readonly<Record<Stage, string>> = {
-  rung: "the best third by validation loss goes on, or the next bracket begins; then finalists are backtested",
+  rung: "the best third by validation loss goes on, or the next bracket begins, where trainings are left; then finalists are backtested",
   redraw: "finalists are backtested",
   first: "further draws of the finalists, unless more trials are in vain",
   draws: "backtests of these draws",
-  tests: "twice the costs, walk-forward and measurement, unless more is in vain",
+  tests: "what else was asked for: twice the costs, walk-forward, measurement, unless more is in vain",
   proof: "it ends",
   over: "nothing",
 };
@@ -68,6 +69,7 @@ export function progressOf(
   const waiting = open.filter((one) => one.role === "train" && (one.status === null || one.status === "open")).length;
   const [budget, left, used] = [budgetOf(state), whatIsLeft(state), usedBy(state)];
   const elapsed = (now.getTime() - Date.parse(admittedAt)) / 1_000;
+  const secondsLeft = status === "open" ? campaignSecondsLeft(state, elapsed) : null;
   const stage = last?.stage ?? "rung";
   const begun = standing.used;
   const isPlanning = stage !== "over" && ended === open.length;
@@ -75,8 +77,11 @@ export function progressOf(
   const ofStep = isPlanning ? "" : ` (${ended} of ${open.length} jobs ended)`;
   return {
     headline: `It ${doing}${ofStep}; used: ${begun.trainings} of ${budget.trainings} trainings, ${begun.trials} of ${budget.trials} trials.`,
-    percent: percentOf(used.trainings - waiting, budget.trainings, stage),
-    etaSeconds: status === "open" ? campaignSecondsLeft(state, elapsed) : null,
+    percent:
+      secondsLeft === null || elapsed <= 0
+        ? percentOf(used.trainings - waiting, budget.trainings, stage)
+        : Math.min(99, Math.floor((100 * elapsed) / (elapsed + secondsLeft))),
+    etaSeconds: secondsLeft,
     counts: compact({
       now: doing,
       jobs_of_step: open.length === 0 ? null : `${ended} of ${open.length} ended`,
@@ -93,7 +98,7 @@ export function progressOf(
   };
 }
 
-/** By the trainings that ended. A campaign may use up fewer than it has. */
+/** While its pace is not known, by the trainings that ended. A campaign may use up fewer than it has. */
 function percentOf(used: number, budget: number, stage: Stage): number {
   if (stage === "over") return 100;
   return Math.min(99, Math.floor((100 * used) / Math.max(1, budget)));
@@ -115,7 +120,10 @@ export async function campaignResults(
   const [progress, record] = await Promise.all([campaignProgress(deps, jobId), deps.records.campaigns.record(jobId)]);
   const standing = result ?? standingOf({ ...record, jobId, request });
   const { finalists } = standing;
-  const weighed = await weighFinalists(deps, request, finalists);
+  const [weighed, warned] = await Promise.all([
+    weighFinalists(deps, request, finalists),
+    warningsOfMeasurements(deps, finalists),
+  ]);
   const { failure = null } = outcome ?? {};
   return {
     task_id: jobId,
@@ -134,15 +142,18 @@ export async function campaignResults(
         steered: detail === "full" ? ordersOf(record) : null,
       }),
     },
-    leaderboard: finalists.slice(0, SHOWN[detail]).map((finalist) => rowOf(finalist, weighed, detail)),
+    leaderboard: finalists.slice(0, SHOWN[detail]).map((finalist) => ({
+      ...rowOf(finalist, weighed, detail),
+      ...compact({ measurement_warns: warned.get(finalist.jobId) ?? null }),
+    })),
     caveats: (result?.caveats ?? caveatsOfCampaign(request, standing, null, null)).map(({ text }) => text),
     ...(failure === null ? {} : { failure: compact({ ...failure }) }),
     next:
       status === "open"
         ? `get_task_status with task_id ${jobId} and wait_seconds 45${standing.searchEnded === null ? "; steer_campaign suggests points or ends the search" : ""}.`
         : finalists.length === 0
-          ? "Nothing was tested: failure, ended and refused say why; widen the space or the budget, then start_campaign again."
-          : "The best of many: read its luck, walk_forward and costs_twice first; save_insight with what was learnt.",
+          ? "Nothing was tested: headline and figures say why. With another space or budget start_campaign begins another; the same one needs force_new_reason."
+          : `The best of many: read its luck and what stands beside it first. propose_champion with task_id ${finalists[0]?.jobId ?? ""} says what a human would still need; save_insight with what was learnt.`,
   };
 }
 
@@ -150,6 +161,17 @@ export async function campaignResults(
 export async function weighFinalists(deps: Deps, { symbol }: CampaignRequest, finalists: readonly Finalist[]) {
   const runs = finalists.flatMap(({ jobId, walk }) => [jobId, ...(walk === null ? [] : [walk.jobId])]);
   return await weighRuns(deps, runs, [symbol], "own symbol");
+}
+
+/** What the measurements of finalists' backtests warn of, by backtest; none for those that warn of nothing. */
+export async function warningsOfMeasurements(deps: Deps, finalists: readonly Finalist[]) {
+  const told = await Promise.all(
+    finalists.map(async ({ jobId, measured }) => {
+      const result = measured === null ? null : await deps.records.results.get(measured.jobId);
+      return [jobId, weakening(result?.caveats ?? []).map(({ text }) => text)] as const;
+    }),
+  );
+  return new Map(told.filter(([, texts]) => texts.length > 0));
 }
 
 /** What the loss was worth as a guide, in words. */

@@ -1,4 +1,4 @@
-import { compact, rounded, type Detail, type Facts, engineText } from "../../domain/facts.ts";
+import { compact, rounded, type Detail, type Facts, engineText, chance } from "../../domain/facts.ts";
 import { isInsistence } from "../../domain/insistence.ts";
 import { championOf, partOf, prefixOf } from "../../domain/batch.ts";
 import { CANDIDATE_LUCK } from "../../domain/luck/luck.ts";
@@ -77,15 +77,15 @@ function nextOf({ kind }: JobResult, { jobId, request, parentJobId }: JobRecord,
 
 function luckFacts({ trials, probability, bars, standard, published, sentence }: RunLuck, detail: Detail) {
   const more = {
-    probability: rounded(probability),
+    probability: chance(probability),
     ...(detail === "brief"
       ? {}
       : { bar_half: rounded(bars?.half ?? null), bar_twentieth: rounded(bars?.twentieth ?? null) }),
     ...(detail === "brief" || standard === null
       ? {}
-      : { psr: rounded(standard.psr), dsr: rounded(standard.dsr), minimum_years: rounded(standard.minimumYears) }),
+      : { psr: chance(standard.psr), dsr: chance(standard.dsr), minimum_years: rounded(standard.minimumYears) }),
     ...(detail === "full" && published !== null
-      ? { dsr_2014: rounded(published.dsr2014), psr_2025: rounded(published.psr2025) }
+      ? { dsr_2014: chance(published.dsr2014), psr_2025: chance(published.psr2025) }
       : {}),
   };
   return { says: sentence, trials, ...compact(more) };

@@ -75,7 +75,7 @@ describe("losses", () => {
     expect(longestUnderWater(falling)).toEqual({ days: 20, from: dayOf(70), to: dayOf(90), recovered: false });
     expect(longestUnderWater(jumps([-0.1, 0.01]))).toMatchObject({ days: 20, from: dayOf(50), recovered: false });
     expect(longestUnderWater(rising)).toBeNull();
-    expect(measuredHeadline(rising)).toContain("never under water");
+    expect(measuredHeadline(rising)).toContain("at none of them under water");
     expect(measuredFacts(rising, "brief")).toMatchObject({ longest_under_water: "never, at these points" });
   });
 

@@ -137,8 +137,15 @@ describe("the gates", () => {
       false,
       "candidate",
     ],
-    ["a model that is proven", { measurement: { jobId: "m", differs: 0 } }, "model", true, "waiting"],
-    ["a model that differs", { measurement: { jobId: "m", differs: 3 } }, "model", false, "candidate"],
+    ["a model that is proven", { measurement: { jobId: "m", differs: 0, caveats: [] } }, "model", true, "waiting"],
+    [
+      "a measurement that weakens it decides nothing",
+      { measurement: { jobId: "m", differs: 0, caveats: [{ code: "autocorrelation", text: "It is 2." }] } },
+      "model",
+      true,
+      "waiting",
+    ],
+    ["a model that differs", { measurement: { jobId: "m", differs: 3, caveats: [] } }, "model", false, "candidate"],
     ["a model that nobody measured", { measurement: null }, "model", "unknown", "waiting"],
     ["a campaign of 20 %", { campaigns: [picked(0.2, 0.5)] }, "overfitting", true, "waiting"],
     ["a campaign above", { campaigns: [picked(0.21, 0.06)] }, "overfitting", false, "candidate"],
@@ -194,6 +201,16 @@ describe("the gates", () => {
       says: "It pays 0.1 % commission and 0.05 % slippage a fill. At 0.2 % commission and 0.1 % slippage a fill it returns 10.00 %; more than 0 is needed.",
       figures: { commission: 0.001, slippage: 0.0005, paidCommission: 0.002, paidSlippage: 0.001 },
     });
+    const weak = { code: "autocorrelation", text: "By blocks it is 2.92." };
+    const measurement = {
+      jobId: "m",
+      differs: 0,
+      caveats: [weak, { code: "points_missing", text: "Two are missing." }],
+    };
+    expect(gateOf(shown({ measurement }), "model")).toMatchObject({
+      figures: { warns: "autocorrelation" },
+      says: "Its model, computed again, gives every recorded figure. By blocks it is 2.92.",
+    });
     expect(gateOf(shown(), "sound")).toMatchObject({ figures: { insisted: false, caveats: "entry_costs" } });
     expect(gateOf(shown({ untested: 7 }), "draws")).toMatchObject({
       says: expect.stringMatching(/7 more were trained, and not backtested like it\.$/),
@@ -221,7 +238,7 @@ describe("what is hashed", () => {
   });
 
   test("and what changed is said", () => {
-    const more = { luck: { ...luckAt(2), trials: 11 }, measurement: { jobId: "m", differs: 2 } };
+    const more = { luck: { ...luckAt(2), trials: 11 }, measurement: { jobId: "m", differs: 2, caveats: [] } };
     expect(changesBetween(gatesOf(shown()), gatesOf(shown(more)))).toEqual([
       "luck: trials was 10 and is 11",
       "model: held was unknown and is false, differs was null and is 2",
