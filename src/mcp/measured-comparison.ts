@@ -1,5 +1,5 @@
 /** The comparison of measured runs, as `compare_results` tells it. */
-import { compact, enginesText, rounded, chance } from "../domain/facts.ts";
+import { chance, compact, enginesText, rounded } from "../domain/facts.ts";
 import { percentText } from "../domain/kinds/words.ts";
 import type { ComparedMeasured, MeasuredComparison } from "../domain/measured/compare-measured.ts";
 

@@ -1,7 +1,6 @@
 /** What the record says about a backtest that is proposed as a champion. Nobody else is asked. */
 import { z } from "zod";
 import { partOf } from "../domain/batch.ts";
-import { Caveat } from "../domain/result.ts";
 import { DomainError } from "../domain/errors.ts";
 import { isBranded } from "../domain/insistence.ts";
 import { BacktestRequest, BacktestResult } from "../domain/kinds/backtest.ts";
@@ -10,6 +9,7 @@ import { worthless } from "../domain/luck/worthless.ts";
 import { FINAL_STATUSES } from "../domain/outcome.ts";
 import type { CandidateFacts } from "../domain/registry/facts.ts";
 import { sampleOf } from "../domain/registry/sample.ts";
+import { Caveat } from "../domain/result.ts";
 import { BAD_BARS } from "../domain/results/bar-soundness.ts";
 import { haveSameRules } from "../domain/strategy/likeness.ts";
 import { createHoldoutReader, type OpenLook } from "./holdouts.ts";

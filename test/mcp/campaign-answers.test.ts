@@ -1,4 +1,5 @@
 /** What a campaign tells at each stage of its record, and what other tools answer when they are given one. */
+import { progressOf } from "../../src/research/results/campaign-facts.ts";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CampaignStop } from "../../src/domain/kinds/campaign.ts";
 import { createPool } from "../../src/store/pool.ts";
@@ -77,6 +78,20 @@ describe("a campaign tells", () => {
       },
       next: expect.stringContaining("steer_campaign"),
     });
+  });
+
+  test("its percent by its pace, once that is known", async () => {
+    await firstTests("campaign-pace-1");
+    const { campaigns, jobs } = stack.deps.records;
+    const [job, record] = await Promise.all([jobs.get("campaign-pace-1"), campaigns.record("campaign-pace-1")]);
+    if (job?.request.kind !== "campaign") throw new Error("no campaign");
+    const slow = { ...record, runs: record.runs.map((run) => ({ ...run, seconds: 100 })) };
+    const hour = new Date(Date.parse(job.admittedAt) + 3_600_000);
+    const { percent, etaSeconds } = progressOf(job, job.request, slow, hour);
+    const { percent: byTrainings } = progressOf(job, job.request, { ...slow, runs: [] }, hour);
+    expect(byTrainings).toBe(0);
+    expect(Math.abs(percent / 100 - 3_600 / (3_600 + (etaSeconds ?? 0)))).toBeLessThan(0.011);
+    expect(percent).toBeLessThan(99);
   });
 
   test("its finalists while they are tested, each with luck beside", async () => {

@@ -65,7 +65,10 @@ describe("start_campaign", () => {
       power: expect.stringContaining("with 28 more"),
       warnings: [],
     });
-    expect(await start()).toMatchObject({ task_id: answer["task_id"], existing: true });
+    const known = await start();
+    expect(known).toMatchObject({ task_id: answer["task_id"], existing: true });
+    // Nothing of it is planned or tried anew.
+    for (const field of ["plan", "power"]) expect(known).not.toHaveProperty(field);
     const request = await requestOf(answer["task_id"]);
     expect(request).toMatchObject({
       kind: "campaign",

@@ -52,8 +52,9 @@ describe("one that has ended", () => {
     const { finalists } = await resultOf("campaign-ended-1");
     const text = await textOf(at);
     for (const { strategy } of finalists) expect(text).toContain(`The measurement of ${strategy} warns: ${ONE_BLOCK}`);
-    const { leaderboard } = await stack.ask("get_results", { task_id: "campaign-ended-1" });
+    const { leaderboard, next } = await stack.ask("get_results", { task_id: "campaign-ended-1" });
     expect(leaderboard).toMatchObject(finalists.map(() => ({ measurement_warns: [ONE_BLOCK] })));
+    expect(next).toContain(`propose_champion with task_id ${finalists[0]?.jobId} `);
   });
 
   test("has each rung in its funnel, with what was no valid strategy and what failed", async () => {

@@ -27,7 +27,7 @@ export function stopOfSteps(state: CampaignState, steps: readonly (readonly Cost
 const lanesOf = ({ request }: CampaignState, step: readonly Costed[]): number =>
   Math.max(1, Math.min(request.atOnce, step.length));
 
-/** Said when the rest of the trainings is kept for the finalists. */
+/** Said when no further bracket can be trained. */
 export function trainingsOver(state: CampaignState): CampaignStop {
   const { trainings: used } = usedBy(state);
   const { trainings } = budgetOf(state);

@@ -12,7 +12,7 @@ const HALF_THE_PROFIT = 0.5;
 
 const WEAKENING: ReadonlySet<string> = new Set(["is_holding", "autocorrelation", "one_block"]);
 
-/** Those that weaken the backtest itself, and are told wherever its figures are. */
+/** Those that weaken the backtest that was measured: a campaign and the registry tell them beside its figures. */
 export const weakening = (caveats: readonly Caveat[]): readonly Caveat[] =>
   caveats.filter(({ code }) => WEAKENING.has(code));
 

@@ -1,5 +1,5 @@
 /** A measurement as an answer tells it. */
-import { compact, rounded, type Detail, type Facts, chance } from "../facts.ts";
+import { chance, compact, rounded, type Detail, type Facts } from "../facts.ts";
 import type { MeasuredBlock, MeasurementResult } from "../kinds/measurement.ts";
 import { pooled, varianceRatio } from "../luck/blocks.ts";
 import { besideHolding } from "./beside-holding.ts";

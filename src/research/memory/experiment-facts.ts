@@ -1,5 +1,5 @@
 import { CLAIMS_SKILL, type Experiment, type Judgement } from "../../domain/experiment.ts";
-import { compact, rounded, chance } from "../../domain/facts.ts";
+import { chance, compact, rounded } from "../../domain/facts.ts";
 import type { Insight } from "../../domain/insight.ts";
 import { CANDIDATE_LUCK, findableSharpe, luckBar } from "../../domain/luck/luck.ts";
 import { ENOUGH_TRADES } from "../../domain/luck/run-luck.ts";

@@ -1,4 +1,4 @@
-import { compact, rounded, type Detail, type Facts, engineText, chance } from "../../domain/facts.ts";
+import { chance, compact, engineText, rounded, type Detail, type Facts } from "../../domain/facts.ts";
 import { isInsistence } from "../../domain/insistence.ts";
 import { championOf, partOf, prefixOf } from "../../domain/batch.ts";
 import { CANDIDATE_LUCK } from "../../domain/luck/luck.ts";
